@@ -1,0 +1,58 @@
+"""Every name that a deployment gives to something, derived in one place from pipeline and environment.
+
+AWS's limits that shape them: an SageMaker ProcessingJobName has at most 63 characters of ``[a-zA-Z0-9-]``; an IAM
+policy can scope only by a fixed prefix, so every name begins with ``<pipeline>-<environment>``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: characters of a SageMaker job name that come after ``<prefix>-<step>``: "-", 12 of a hash, "-", attempt counts.
+JOB_SUFFIX = len("-") + 12 + len("-99-99-99")
+JOB_NAME_LIMIT = 63
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one deployed environment."""
+
+    pipeline: str
+    environment: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.pipeline}-{self.environment}"
+
+    @property
+    def storage_stack(self) -> str:
+        return f"{self.prefix}-storage"
+
+    @property
+    def pipeline_stack(self) -> str:
+        return f"{self.prefix}-pipeline"
+
+    @property
+    def state_machine(self) -> str:
+        return self.prefix
+
+    @property
+    def database(self) -> str:
+        """Glue database: lower case letters, digits and underscores, which Athena can name without quotes."""
+        return self.prefix.replace("-", "_")
+
+    @property
+    def schedule_group(self) -> str:
+        return self.prefix
+
+    @property
+    def state_machine_log_group(self) -> str:
+        return f"/aws/vendedlogs/states/{self.prefix}"
+
+    @property
+    def glue_log_group_prefix(self) -> str:
+        return f"/{self.prefix}/glue"
+
+    def job(self, step: str) -> str:
+        """Glue job of a step, and the fixed part of its SageMaker job names."""
+        return f"{self.prefix}-{step.replace('_', '-')}"
