@@ -1,6 +1,6 @@
 """Render the CloudFormation templates of every environment in config/ into templates/."""
 
-from entry_point import start
+from data_pipeline.cli.entry import start
 
 if __name__ == "__main__":
-    start("create", "data_pipeline_create.py")
+    start("data_pipeline_create.py", "create")

@@ -1,6 +1,6 @@
 """Start the pipeline of an environment and follow it to its end."""
 
-from entry_point import start
+from data_pipeline.cli.entry import start
 
 if __name__ == "__main__":
-    start("run", "data_pipeline_run.py")
+    start("data_pipeline_run.py", "run")

@@ -1,6 +1,6 @@
 """``python -m data_pipeline``: the whole command tree."""
 
-from data_pipeline.cli.main import main
+from data_pipeline.cli.entry import start
 
 if __name__ == "__main__":
-    main()
+    start("python -m data_pipeline")

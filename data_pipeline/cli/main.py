@@ -1,6 +1,7 @@
 """The command tree and the one place where an error becomes a message and an exit status.
 
-Exit status: 0 done; 1 anything the user can mend; 2 "there are differences", only where documented; 3 a bug; 130 ^C.
+Exit status: 0 done; 1 anything the user can mend; 2 "there are differences", only where documented;
+3 a bug; 130 ^C.
 """
 
 from __future__ import annotations
@@ -16,18 +17,9 @@ import click
 from data_pipeline.core.errors import UserError
 from data_pipeline.local.errors import LocalError
 
-#: command → module of this package that defines it under the same name; imported when asked for, so that
-#: a command needs only the packages that it uses.
-COMMANDS = {
-    "create": "create",
-    "deploy": "deploy",
-    "doctor": "doctor",
-    "images": "images",
-    "local": "local",
-    "picture": "picture",
-    "run": "run",
-    "sample": "sample",
-}
+#: each is defined under its own name in the module of its name, imported when asked for: a command needs only
+#: the packages that it uses.
+COMMANDS = ("create", "deploy", "run", "doctor", "local", "sample", "picture", "images")
 
 
 class Tree(click.Group):
@@ -37,11 +29,13 @@ class Tree(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"data_pipeline.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
-        return command
+        return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+
+def load_command(name: str) -> click.Command:
+    """The command of that name, from the module of this package that has its name too."""
+    command: click.Command = getattr(importlib.import_module(f"data_pipeline.cli.{name}"), name)
+    return command
 
 
 @click.command(cls=Tree, context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,15 +43,16 @@ def tree() -> None:
     """Render, deploy and run daily data pipelines on AWS, or on this machine."""
 
 
-def main(arguments: Sequence[str] | None = None, prog_name: str = "python -m data_pipeline") -> NoReturn:
-    """Run a command line (``sys.argv`` without it) and exit with the status above."""
-    sys.exit(status_of(tree, arguments, prog_name))
+def main(prog_name: str, verb: str | None = None) -> NoReturn:
+    """Run the process's arguments as the whole tree, or as its command ``verb``, and exit with its status."""
+    sys.exit(status_of(prog_name, sys.argv[1:], verb))
 
 
-def status_of(command: click.Command, arguments: Sequence[str] | None, prog_name: str) -> int:
-    """Run one command and turn its outcome into an exit status; the only catcher of errors."""
+def status_of(prog_name: str, arguments: Sequence[str], verb: str | None = None) -> int:
+    """Run a command line and turn its outcome into an exit status; the only catcher of errors."""
     try:
-        outcome: Any = command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
+        command = tree if verb is None else load_command(verb)
+        outcome: Any = command.main(args=list(arguments), prog_name=prog_name, standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130
@@ -71,6 +66,8 @@ def status_of(command: click.Command, arguments: Sequence[str] | None, prog_name
         return 1
     except BrokenPipeError:
         return 0
+    except ModuleNotFoundError:
+        raise  # the entry point says which package is missing and how to install it
     except Exception:  # noqa: BLE001 - the boundary: whatever else arrives here is a bug and shown as one
         traceback.print_exc()
         click.echo("This is a bug in data_pipeline: please report it with the lines above.", err=True)

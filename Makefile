@@ -1,0 +1,67 @@
+# Everything starts from a bare clone with make and Python 3.10 to 3.13: each target makes .venv when it is needed.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
+unexport PYTHONPATH PYTHONHOME
+
+INSTALLED := .venv/.installed
+INSTALLED_DEV := .venv/.installed-dev
+TEST_WORKERS ?= 2
+
+.PHONY: help install demo test check format bench soak schema constraints clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/bin/python:
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "error: Python 3.10 to 3.13 is needed, $(PYTHON) is %d.%d; name another with: make PYTHON=python3.11 ..." % v)'
+	"$(PYTHON)" -m venv .venv
+
+$(INSTALLED): requirements.txt requirements-local.txt constraints.txt | .venv/bin/python
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-local.txt
+	@touch $@
+
+$(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt constraints.txt
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@touch $@
+
+install: $(INSTALLED)  ## make .venv with what the commands and the embedded AWS need
+
+demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, on sample trip files
+	python data_pipeline_create.py
+	python -m data_pipeline sample .local/sample
+	./deploy.sh local demo-artifacts --yes
+	python data_pipeline_run.py local --source .local/sample
+	@printf '\n%s\n' 'To start over on your own trip files:' \
+	  '  source .venv/bin/activate' \
+	  '  python -m data_pipeline local reset --yes' \
+	  '  ./deploy.sh local demo-artifacts --yes' \
+	  '  python data_pipeline_run.py local --source DIR'
+
+test: $(INSTALLED_DEV)  ## run all tests
+	python -m pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
+
+check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, documentation
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	python data_pipeline_create.py --check
+	cfn-lint templates/*.yaml
+	shellcheck deploy.sh .ci/run
+	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py
+
+format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
+	ruff format .
+	ruff check --fix .
+
+constraints: $(INSTALLED_DEV)  ## resolve constraints.txt anew for every supported Python
+	python -m pip install --quiet uv
+	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-dev.txt -o constraints.txt
+
+clean:  ## remove the environment and what the tools cached (not .local: see `python -m data_pipeline local reset`)
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

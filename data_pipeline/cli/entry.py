@@ -1,0 +1,26 @@
+"""How an entry point starts: a missing package is one line that says how to mend it, never a traceback."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(prog_name, verb=None):  # type: ignore[no-untyped-def]  # runs on a Python too old for annotations to matter
+    """Run the whole command tree, or its one command ``verb``, or say what its environment lacks."""
+    if not (3, 10) <= sys.version_info[:2] <= (3, 13):
+        sys.exit("error: Python 3.10 to 3.13 is needed, this is {}.{}".format(*sys.version_info[:2]))
+    try:
+        from data_pipeline.cli.main import main
+
+        main(prog_name, verb)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or missing.name.split(".")[0] == "data_pipeline":
+            raise
+        sys.exit(f"error: the Python package {missing.name!r} is not installed here: {_remedy()}")
+
+
+def _remedy():  # type: ignore[no-untyped-def]
+    if (ROOT / ".venv").is_dir() and Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():
+        return "activate the project's environment: source .venv/bin/activate"
+    return "run 'make install', or: pip install -c constraints.txt -r requirements-local.txt"
