@@ -1,0 +1,25 @@
+"""How often the randomised and the killed-process tests try, and from which seed: the one place that says so.
+
+`make test` runs the slice, `make soak` (SOAK=1) the full count; SEED=n repeats another run's choices. A test is
+parametrised on ``range(times(name))`` and seeds its own ``random.Random`` with ``f"{SEED}-{name}-{attempt}"``.
+"""
+
+import os
+
+SEED = int(os.environ.get("SEED", "20261123"))
+SOAK = os.environ.get("SOAK") == "1"
+
+#: name → (tries in `make test`, tries in `make soak`)
+COUNTS = {
+    "kill-server": (1, 25),
+    "kill-job": (1, 25),
+    "csv": (20, 1000),
+    "publishers": (2, 50),
+    "objects": (500, 20_000),
+}
+
+
+def times(name: str) -> int:
+    """How often the test called ``name`` tries."""
+    slice_, full = COUNTS[name]
+    return full if SOAK else slice_

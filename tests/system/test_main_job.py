@@ -1,0 +1,125 @@
+"""The three commands, end to end, on the embedded AWS."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from system.project import Project
+
+DATASETS = ("yellow", "green", "fhv", "fhvhv")
+
+
+def sampled(project: Project) -> Path:
+    """Sample trip files beside their true counts."""
+    directory = project.root / ".local" / "sample"
+    project.ok("python", "-m", "data_pipeline", "sample", str(directory))
+    return directory
+
+
+def truth(directory: Path) -> dict[str, Counter[str]]:
+    """True trips per data set and window start, as ISO text."""
+    counts: dict[str, Counter[str]] = {dataset: Counter() for dataset in DATASETS}
+    with (directory / "truth.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            counts[row["dataset"]][row["window_start"].replace("T", " ")] += int(row["trips"])
+    return counts
+
+
+def published(project: Project, export: str) -> dict[str, Counter[str]]:
+    """Published trips per data set and window start, as ISO text."""
+    table = project.table(export).to_pydict()
+    starts = [str(start) for start in table["timestamp"]]
+    return {
+        dataset: Counter({s: n for s, n in zip(starts, table[dataset], strict=True) if n})
+        for dataset in DATASETS
+    }
+
+
+def test_sample_run_publishes_the_true_counts_and_a_second_run_the_same(project: Project) -> None:
+    """Files of every layout, deployed and run as the README says, give the generator's own counts, twice."""
+    directory = sampled(project)
+    project.deploy()
+    first = project.run("--source", str(directory))
+    rows = first["summary"]["rows"]
+    assert rows["read"] == rows["counted"] + rows["quarantined"] > 0
+    assert rows["quarantined"] > 0
+    assert published(project, first["summary"]["export"]) == truth(directory)
+    again = project.run("--source", str(directory))
+    assert published(project, again["summary"]["export"]) == truth(directory)
+    assert again["summary"]["rows"] == rows
+
+
+def test_one_word_of_yaml_moves_a_step_to_the_other_service(project: Project) -> None:
+    """With the services of both steps swapped, the same jobs give the same counts."""
+    directory = sampled(project)
+    project.configure(
+        "local", steps={"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}
+    )
+    project.deploy()
+    result = project.run("--source", str(directory))
+    assert published(project, result["summary"]["export"]) == truth(directory)
+    runs = project.client("glue").get_job_runs(JobName="nyc-tlc-local-ride-counts")["JobRuns"]
+    assert [run["JobRunState"] for run in runs] == ["SUCCEEDED"]
+    jobs = project.client("sagemaker").list_processing_jobs()["ProcessingJobSummaries"]
+    assert [job["ProcessingJobStatus"] for job in jobs] == ["Completed"]
+
+
+def test_an_unchanged_deployment_uploads_nothing_and_says_so(project: Project) -> None:
+    """Deploying what is deployed exits 0, says so, and leaves every artifact as it was."""
+    project.deploy()
+    before = project.client("s3").list_objects_v2(Bucket="artifacts")["Contents"]
+    done = project.ok("./deploy.sh", "local", "artifacts")
+    after = project.client("s3").list_objects_v2(Bucket="artifacts")["Contents"]
+    assert [(o["Key"], o["LastModified"]) for o in before] == [(o["Key"], o["LastModified"]) for o in after]
+    assert "no changes" in (done.out + done.err).lower()
+
+
+def test_the_commands_work_from_another_directory(project: Project, tmp_path: Path) -> None:
+    """Rendering, deploying and running do not depend on the working directory."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    directory = sampled(project)
+    root = project.root
+    project.ok("python", str(root / "data_pipeline_create.py"), "--check", cwd=elsewhere)
+    project.ok(str(root / "deploy.sh"), "local", "artifacts", "--yes", cwd=elsewhere)
+    command = ("python", str(root / "data_pipeline_run.py"), "local", "--json", "--source", str(directory))
+    result = project.ok(*command, cwd=elsewhere).json
+    assert published(project, result["summary"]["export"]) == truth(directory)
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_bucket_of_the_users_serves_as_well_as_one_of_the_stack(project: Project) -> None:
+    """Pointed at an existing bucket, the stack makes none and the results are in it."""
+    project.ok("python", "-m", "data_pipeline", "local", "up")
+    project.client("s3").create_bucket(Bucket="my-own-data")
+    project.configure("local", data={"bucket": "my-own-data", "input": "raw/trips", "output": "features"})
+    directory = sampled(project)
+    project.deploy()
+    result = project.run("--source", str(directory))
+    assert result["summary"]["export"] == "s3://my-own-data/features/export/X.parquet"
+    assert published(project, result["summary"]["export"]) == truth(directory)
+    buckets = {bucket["Name"] for bucket in project.client("s3").list_buckets()["Buckets"]}
+    assert buckets == {"artifacts", "my-own-data"}
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("python", "data_pipeline_run.py", "local"), ("./deploy.sh local",)),
+        (("python", "data_pipeline_run.py", "loca"), ("loca", "did you mean", "local")),
+        (("./deploy.sh", "local"), ("BUCKET", "--create-bucket")),
+        (("python", "data_pipeline_run.py"), ("ENV",)),
+    ],
+)
+def test_a_mistaken_command_is_told_what_to_do(
+    project: Project, command: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    """Exit status 1, no traceback, and the words that lead on."""
+    done = project(*command)
+    assert done.status == 1, done
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word.lower() in done.err.lower()
