@@ -1,0 +1,199 @@
+"""Who may do what: root's signature is checked, roles are handed to services as on AWS, PassRole is
+evaluated.
+
+For the modules beside this one:
+
+    assume_for_service(role_arn, service, source=…) -> Credentials   # raises AccessDenied
+    authorize(role_arn, action, resource, context=…) -> None         # raises AccessDenied
+    pass_role(role_arn, service) -> None                             # iam:PassRole of the principal being
+    answered
+
+All take ARNs and plain values; ``AccessDenied.code`` and its text are what AWS answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.core import iam_evaluator
+from ministack.services import iam as iam_service
+from ministack.services import sts
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
+
+
+class AccessDenied(Exception):  # noqa: N818 - AWS's own name
+    """A denial, or a role that a service cannot assume: ``str()`` is AWS's message, ``code`` its error
+    code.
+    """
+
+    def __init__(self, message: str, code: str = "AccessDeniedException") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Temporary credentials of a role session; ``expires`` in seconds since the epoch."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str = field(repr=False)
+    arn: str
+    expires: float
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which an AWS SDK finds these credentials."""
+        return {
+            "AWS_ACCESS_KEY_ID": self.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.secret_key,
+            "AWS_SESSION_TOKEN": self.token,
+        }
+
+
+def assume_for_service(
+    role_arn: str,
+    service: str,
+    *,
+    session: str = "embedded",
+    seconds: int = 12 * 3600,
+    source: Mapping[str, str] | None = None,
+) -> Credentials:
+    """Credentials with which ``service`` (``glue.amazonaws.com``) acts as the role.
+
+    ``source`` holds the condition keys that the service sets (``aws:SourceArn``, ``aws:SourceAccount``).
+    AccessDenied when there is no such role or its trust policy does not name the service, also for a caller
+    who is root.
+    """
+    role = role_of(role_arn)
+    if role is None:
+        raise AccessDenied(f"Role {role_arn} does not exist.", "ValidationException")
+    if not trusts(role.get("AssumeRolePolicyDocument", "{}"), service, role_arn, source or {}):
+        raise AccessDenied(
+            f"The role {role_arn} cannot be assumed by {service}: its trust policy must allow the principal "
+            f'{{"Service": "{service}"}} the action sts:AssumeRole'
+            + (f" under {dict(source)}." if source else ".")
+        )
+    account, name = _parts(role_arn)
+    session = re.sub(r"[^\w+=,.@-]", "-", session)[:64] or "embedded"
+    credentials = Credentials(
+        access_key="ASIA" + secrets.token_hex(8).upper(),
+        secret_key=secrets.token_urlsafe(30),
+        token=secrets.token_urlsafe(60),
+        arn=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+        expires=time.time() + seconds,
+    )
+    sts.register_session(
+        credentials.access_key,
+        {
+            "Arn": credentials.arn,
+            "UserId": f"{role.get('RoleId', 'AROA')}:{session}",
+            "SecretAccessKey": credentials.secret_key,
+            "SessionToken": credentials.token,
+            "Expiration": credentials.expires,
+            "AccountId": account,
+            "PrincipalType": "AssumedRole",
+        },
+    )
+    return credentials
+
+
+def revoke(credentials: Credentials) -> None:
+    """End a session before its time: the job that it was made for has ended."""
+    sts._sessions.pop(credentials.access_key, None)
+
+
+def trusts(document: Any, service: str, role_arn: str, source: Mapping[str, str]) -> bool:
+    """Whether a trust policy lets a service principal assume the role under the condition keys it sets."""
+    policy = json.loads(document) if isinstance(document, str) else document
+    statements = policy.get("Statement", [])
+    account, _ = _parts(role_arn)
+    context = iam_evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="AWSService",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region="",
+        service_context={key.lower(): value for key, value in source.items()},
+    )
+    allowed = False
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        named = statement.get("Principal", {})
+        services = named.get("Service", []) if isinstance(named, dict) else []
+        actions = statement.get("Action", [])
+        if (
+            service in ([services] if isinstance(services, str) else services)
+            and any(iam_evaluator.fnmatch_iam("sts:AssumeRole", action) for action in _list(actions))
+            and iam_evaluator._conditions_met(statement.get("Condition", {}), context)
+        ):
+            if statement.get("Effect") == "Deny":
+                return False
+            allowed = True
+    return allowed
+
+
+def authorize(role_arn: str, action: str, resource: str, context: Mapping[str, Any] | None = None) -> None:
+    """Whether a role's own policies allow an action on a resource ARN; AccessDenied, worded as AWS words
+    it, if not.
+    """
+    account, name = _parts(role_arn)
+    session = f"arn:aws:sts::{account}:assumed-role/{name}/embedded"
+    policies = iam_evaluator._gather_role_policies(name, account)
+    limits = iam_evaluator._permissions_boundary(iam_service._roles, name, account)
+    evaluation = iam_evaluator.EvalContext(
+        principal_arn=session,
+        principal_type="AssumedRole",
+        principal_account=account,
+        action=action,
+        resource_arn=resource,
+        region=resource.split(":")[3] if resource.count(":") > 3 else "",
+        service_context={key.lower(): value for key, value in (context or {}).items()},
+    )
+    result = iam_evaluator.evaluate(evaluation, policies, *limits)
+    if result.decision != "Allow":
+        raise AccessDenied(denial(session, action, resource, explicit=result.decision == "Deny"))
+
+
+def denial(principal: str, action: str, resource: str, *, explicit: bool) -> str:
+    """AWS's sentence for a denied action."""
+    reason = (
+        "with an explicit deny in an identity-based policy"
+        if explicit
+        else f"because no identity-based policy allows the {action} action"
+    )
+    return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
+
+
+def role_of(role_arn: str) -> dict[str, Any] | None:
+    """MiniStack's record of a role, or None."""
+    if _ROLE_ARN.fullmatch(role_arn) is None:
+        return None
+    account, name = _parts(role_arn)
+    role: dict[str, Any] | None = iam_service._roles.get_scoped(account, None, name)
+    return role if role is not None and role.get("Arn") == role_arn else None
+
+
+def _parts(role_arn: str) -> tuple[str, str]:
+    match = _ROLE_ARN.fullmatch(role_arn)
+    if match is None:
+        raise AccessDenied(f"Invalid role ARN: {role_arn}", "ValidationException")
+    return match.group(1), match.group(2)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def install() -> None:
+    """Check root's signature like any other, and take nobody but the holder of root's key for root."""
+    root = os.environ["AWS_ACCESS_KEY_ID"]
+    iam_evaluator.is_root_access_key = lambda key: key == root
+    iam_evaluator._is_root_key = lambda _key: False

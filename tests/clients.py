@@ -1,0 +1,23 @@
+"""boto3 clients for tests, pointed at an embedded AWS; none of the caller's own AWS settings is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from data_pipeline.local.endpoint import Endpoint
+
+
+def client(endpoint: Endpoint, service: str, *, region: str | None = None, **credentials: str) -> Any:
+    """A client of a service with root's credential, or with access_key, secret_key and token as given."""
+    return boto3.session.Session().client(
+        service,
+        endpoint_url=endpoint.url,
+        region_name=region or endpoint.region,
+        aws_access_key_id=credentials.get("access_key", endpoint.access_key),
+        aws_secret_access_key=credentials.get("secret_key", endpoint.secret_key),
+        aws_session_token=credentials.get("token"),
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=60, proxies={}),
+    )

@@ -1,0 +1,34 @@
+"""Fixtures for every test: an embedded AWS of its own, on a free port, in a temporary state directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.local import lifecycle
+from data_pipeline.local.endpoint import Endpoint
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_aws_settings_of_the_caller() -> Iterator[None]:
+    """No test reads the caller's AWS profile, credentials or region, nor sends anything to a proxy."""
+    with pytest.MonkeyPatch.context() as patch:
+        import os
+
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, "/nonexistent")
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        yield
+
+
+@pytest.fixture(scope="session")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """An embedded AWS for the whole session, stopped at its end."""
+    state: Path = tmp_path_factory.mktemp("embedded") / "aws"
+    yield lifecycle.ensure_up(state, 0)
+    lifecycle.down(state)
