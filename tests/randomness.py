@@ -1,7 +1,7 @@
-"""How often the randomised and the killed-process tests try, and from which seed: the one place that says so.
+"""How often randomised and killed-process tests try, and from which seed: the one place that says so.
 
-`make test` runs the slice, `make soak` (SOAK=1) the full count; SEED=n repeats another run's choices. A test is
-parametrised on ``range(times(name))`` and seeds its own ``random.Random`` with ``f"{SEED}-{name}-{attempt}"``.
+`make test` runs the slice, `make soak` (SOAK=1) the full count; SEED=n repeats another run's choices. A test
+is parametrised on ``range(times(name))`` and seeds a ``random.Random`` with ``f"{SEED}-{name}-{attempt}"``.
 """
 
 import os

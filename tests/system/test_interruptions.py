@@ -106,7 +106,7 @@ def test_killing_the_embedded_aws_leaves_a_whole_table(
 def test_killing_the_job_fails_the_run_with_its_cause(
     published: Project, tmp_path: Path, attempt: int
 ) -> None:
-    """SIGKILL of the counting job: the run names the failed state, the table stays, the next run completes."""
+    """SIGKILL of the counting job: the run names the state, the table stays, the next run completes."""
     delay = random.Random(f"{SEED}-kill-job-{attempt}").uniform(0.0, 1.5)
     run = published.start("python", "data_pipeline_run.py", "local", "--source", str(tmp_path / "trips"))
     wait_until(lambda: bool(running_jobs(published)) and bool(children(published.endpoint["pid"])))

@@ -1,0 +1,108 @@
+"""Entry points: exit statuses, missing packages, other Pythons."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from data_pipeline.cli import main
+from data_pipeline.core.errors import UserError
+from data_pipeline.local.errors import LocalError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "said"),
+    [
+        (UserError("config/dev.yaml:3: no such thing"), 1, "error: config/dev.yaml:3: no such thing"),
+        (LocalError("port 4566 is taken"), 1, "error: port 4566 is taken"),
+        (click.UsageError("no such option: --fast"), 1, "no such option: --fast"),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (click.Abort(), 130, "interrupted"),
+        (ValueError("impossible"), 3, "This is a bug"),
+        (click.exceptions.Exit(2), 2, ""),
+    ],
+)
+def test_every_outcome_has_its_exit_status(
+    raised: BaseException,
+    status: int,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What the user can mend is 1, a bug 3 with its traceback, ^C 130, differences 2."""
+
+    @click.command()
+    def failing() -> None:
+        raise raised
+
+    monkeypatch.setattr(main, "load_command", lambda _: failing)
+    assert main.status_of("pipeline", [], "failing") == status
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert ("Traceback" in shown) == (status == 3)
+
+
+def test_every_command_of_the_tree_loads_and_has_help() -> None:
+    """Each name in the registry leads to a command of that name whose help begins with a sentence."""
+    for name in main.COMMANDS:
+        command = main.load_command(name)
+        assert command.name == name
+        assert command.get_short_help_str()
+
+
+ENTRIES = ["data_pipeline_create.py", "data_pipeline_run.py"]
+
+
+def start(entry: str, *options: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run an entry point in an interpreter with these options, after these statements."""
+    code = (
+        f"import runpy, sys; sys.path.insert(0, '.'); {before}runpy.run_path({entry!r}, run_name='__main__')"
+    )
+    command = [sys.executable, *options, "-c", code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_missing_package_is_one_line_with_its_remedy(entry: str) -> None:
+    """An interpreter without the project's packages says which one and how to install it."""
+    done = start(entry, "-S", "-I")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the Python package 'click' is not installed here: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_another_python_is_refused_by_name(entry: str) -> None:
+    """A Python outside 3.10 to 3.13 is named and refused before any package is imported."""
+    done = start(entry, "-S", "-I", before="sys.version_info = (3, 9, 18); ")
+    assert (done.returncode, done.stderr) == (1, "error: Python 3.10 to 3.13 is needed, this is 3.9\n")
+
+
+def test_make_refuses_another_python_by_name(tmp_path: Path) -> None:
+    """`make install` with a Python it does not support changes nothing and names the one it was given."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    fake = tmp_path / "python3.9"
+    pretend = "import sys; sys.version_info = (3, 9); exec(sys.argv[1])"
+    fake.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{pretend}" "$2"\n')
+    fake.chmod(0o755)
+    done = subprocess.run(
+        ["make", "install", f"PYTHON={fake}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
+    assert done.returncode == 2
+    assert f"Python 3.10 to 3.13 is needed, {fake} is 3.9" in done.stderr
+    assert not (tmp_path / ".venv").exists()
