@@ -12,7 +12,7 @@ INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 TEST_WORKERS ?= 2
 
-.PHONY: help install demo test check format bench soak schema constraints clean
+.PHONY: help install demo test soak check docs format constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 test: $(INSTALLED_DEV)  ## run all tests
 	python -m pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
 
+soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
+	python tests/soak.py
+
 check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, documentation
 	ruff format --check .
 	ruff check .
@@ -53,7 +56,11 @@ check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, docum
 	python data_pipeline_create.py --check
 	cfn-lint templates/*.yaml
 	shellcheck deploy.sh .ci/run
+	python -m data_pipeline.cli.reference --check
 	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py
+
+docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
+	python -m data_pipeline.cli.reference
 
 format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
 	ruff format .

@@ -80,6 +80,7 @@ def assert_whole(project: Project, allowed: set[int]) -> None:
     assert sum(ride_counts(project)["num_rides"].to_pylist()) in allowed
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("kill-server")))
 def test_killing_the_embedded_aws_leaves_a_whole_table(
     published: Project, tmp_path: Path, attempt: int
@@ -102,6 +103,7 @@ def test_killing_the_embedded_aws_leaves_a_whole_table(
     assert sum(published.table(result["summary"]["export"])["num_rides"].to_pylist()) == 50_000
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("kill-job")))
 def test_killing_the_job_fails_the_run_with_its_cause(
     published: Project, tmp_path: Path, attempt: int
