@@ -1,0 +1,5 @@
+"""Core values → CloudFormation templates, with troposphere and awacs. Imports ``core`` alone; neither reads nor writes."""
+
+from .render import file_names, render
+
+__all__ = ["file_names", "render"]

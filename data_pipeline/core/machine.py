@@ -1,0 +1,129 @@
+"""Steps → the state machine, as a dict of the Amazon States Language (JSONata, variables).
+
+Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``, ``ArtifactBucketName``,
+``CodeVersionHash``, ``RegionName``; per step ``<Step>RoleArn`` and ``<Step>JobName``; per runtime ``<Runtime>Image``
+and ``<Runtime>WheelsHash``. The template says what they become.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import execution, failures, jsonata, tasks
+from .config import Environment, Step
+from .errors import UserError
+from .locations import key_prefix
+from .steps import camel, in_order
+
+State = dict[str, Any]
+
+#: what an execution holds before its first step: how often the present step's job has been started again.
+_START = {"attempt": 0}
+
+
+def state_machine(env: Environment) -> dict[str, Any]:
+    """The definition of an environment's state machine. Raises ``UserError`` for steps that cannot be one."""
+    steps = in_order(env.steps)
+    if not steps:
+        raise UserError("steps: there is none\n  expected at least one step: a script in jobs/ on a service")
+    states: dict[str, State] = {}
+    _add(states, "CheckInput", _check_input(camel(steps[0][0])))
+    output = "{}"
+    for index, (name, step) in enumerate(steps):
+        following = camel(steps[index + 1][0]) if index + 1 < len(steps) else "Published"
+        output = _add_step(states, env, name, step, following) or output
+    _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
+    _add(states, "Failed", _failed())
+    return {
+        "Comment": f"{env.pipeline} in {env.name}: "
+        + ", then ".join(name for name, _ in steps)
+        + "; one run of the whole",
+        "QueryLanguage": "JSONata",
+        "StartAt": "CheckInput",
+        "States": states,
+    }
+
+
+def _add(states: dict[str, State], name: str, state: State) -> None:
+    if name in states:
+        raise UserError(
+            f"steps: two states would be called {name!r}\n"
+            f"  rename the step or the result that leads to it: a step's state has its name in CamelCase, "
+            f"the state that reads its result has 'Read' before the result's"
+        )
+    states[name] = state
+
+
+def _add_step(
+    states: dict[str, State], env: Environment, name: str, step: Step, following: str
+) -> str | None:
+    """The states of one step; the JSONata of its result, if it leaves one."""
+    state = camel(name)
+    after = f"Read{camel(step.result)}" if step.result else following
+    _add(states, state, {**tasks.task(env, name, step), **failures.catch(f"{state}Failure"), "Next": after})
+    _add(states, f"{state}Failure", failures.judge(retry=f"{state}Backoff", fail="Failed"))
+    _add(states, f"{state}Backoff", failures.back_off(state))
+    if not step.result:
+        return None
+    _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": following})
+    return f"${step.result}"
+
+
+def _check_input(first: str) -> State:
+    """Refuse what ``execution.SCHEMA`` refuses, before anything is started."""
+    known = ", ".join(jsonata.literal(name) for name in execution.SCHEMA["properties"])
+    given = "$states.input"
+    return {
+        "Type": "Choice",
+        "Choices": [
+            {
+                "Condition": jsonata.expression(
+                    f"$type({given}) = 'object' and $count($keys({given})[$not($ in [{known}])]) = 0 "
+                    f"and ($exists({given}.version) ? {given}.version = {execution.VERSION} : true)"
+                ),
+                "Assign": _START,
+                "Next": first,
+            }
+        ],
+        "Assign": {
+            "failure": {
+                "Error": "InvalidInput",
+                "Cause": jsonata.expression(
+                    "'the input of an execution is {} or "
+                    f'{{"version": {execution.VERSION}}}, with no other field; '
+                    f"found: ' & $substring($string({given}), 0, 1000)"
+                ),
+            }
+        },
+        "Default": "Failed",
+    }
+
+
+def _read_result(env: Environment, result: str) -> State:
+    """Read ``<output>/runs/<run>/<result>.json`` into the variable ``<result>``."""
+    parsed = jsonata.expression("$parse($states.result.Body)")
+    key = [
+        jsonata.literal(key_prefix(env, "runs")),
+        jsonata.RUN,
+        jsonata.literal(f"/{result}.json"),
+    ]
+    return {
+        "Type": "Task",
+        "Resource": tasks.resource(env, "aws-sdk:s3:getObject"),
+        "Arguments": {
+            "Bucket": "${DataBucketName}",
+            "Key": jsonata.expression(jsonata.concatenation(key)),
+        },
+        "TimeoutSeconds": 60,
+        "Retry": [failures.retry_call(["S3.S3Exception", "S3.SdkClientException"], attempts=4)],
+        "Assign": {result: parsed},
+        "Output": {},
+    }
+
+
+def _failed() -> State:
+    return {
+        "Type": "Fail",
+        "Error": jsonata.expression("$failure.Error"),
+        "Cause": jsonata.expression("$failure.Cause"),
+    }

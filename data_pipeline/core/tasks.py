@@ -1,0 +1,144 @@
+"""One step → the task state that runs it, on either service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import failures, jsonata
+from .config import Environment, Step
+from .errors import UserError
+from .naming import JOB_NAME_LIMIT, JOB_SUFFIX
+from .runtimes import RUNTIMES
+from .steps import argument_values, camel, expand
+
+#: what SageMaker puts into a container, fixed by the service.
+PROCESSING = "/opt/ml/processing"
+
+#: a task's own time limit lies this far behind the job's, so that the service ends the job and says why; it covers
+#: the wait for machines, which the job's limit does not count.
+_GRACE_SECONDS = 30 * 60
+
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+_CALL_ERRORS = {
+    "sagemaker": ["SageMaker.AmazonSageMakerException", "SageMaker.ThrottlingException"],
+    "glue": ["Glue.AWSGlueException", "Glue.InternalServiceException", "Glue.OperationTimeoutException"],
+}
+_BUSY_ERRORS = {
+    "sagemaker": ["SageMaker.TooManyRequestsException"],
+    "glue": ["Glue.ThrottlingException", "Glue.ConcurrentRunsExceededException"],
+}
+
+
+def resource(env: Environment, integration: str) -> str:
+    """The ARN by which a state names a service integration, in the region's partition.
+
+    Not a substitution: cfn-lint knows these ARNs and checks what is written here.
+    """
+    partition = next((p for start, p in _PARTITIONS.items() if env.region.startswith(start)), "aws")
+    return f"arn:{partition}:states:::{integration}"
+
+
+def task(env: Environment, name: str, step: Step) -> dict[str, Any]:
+    """The task state of a step, without what it goes on to."""
+    run = _run_on_sagemaker if step.service == "sagemaker" else _run_on_glue
+    return {
+        "Type": "Task",
+        **run(env, name, step),
+        "TimeoutSeconds": step.timeout_minutes * 60 + _GRACE_SECONDS,
+        "Retry": [
+            failures.retry_call(_BUSY_ERRORS[step.service], attempts=8),
+            failures.retry_call(_CALL_ERRORS[step.service], attempts=4),
+        ],
+        "Assign": {"attempt": 0},
+        "Output": {},
+    }
+
+
+def job_name(env: Environment, name: str) -> str:
+    """JSONata of a SageMaker job's name: unique in every attempt, and at most 63 characters long."""
+    fixed = env.names.job(name)
+    if len(fixed) + JOB_SUFFIX > JOB_NAME_LIMIT:
+        raise UserError(
+            f"steps.{name}: its SageMaker jobs would be called {fixed}-…, {len(fixed)} characters and "
+            f"{JOB_SUFFIX} more that make them unique\n"
+            f"  expected at most {JOB_NAME_LIMIT}: shorten the pipeline's, the environment's or the step's name"
+        )
+    context = "$states.context"
+    return jsonata.expression(
+        jsonata.concatenation(
+            [
+                jsonata.literal(f"{fixed}-"),
+                f"$substring($hash({context}.Execution.Id, 'SHA-256'), 0, 12)",
+                f"'-' & {context}.Execution.RedriveCount",
+                "'-' & $attempt",
+                f"'-' & {context}.State.RetryCount",
+            ]
+        )
+    )
+
+
+def arguments(env: Environment, name: str, step: Step) -> dict[str, str]:
+    """``--name`` → value of a step's arguments, as the state machine spells them."""
+    values = argument_values(env)
+    return {
+        f"--{option}": expand(f"steps.{name}.arguments.{option}", text, values)
+        for option, text in step.arguments.items()
+    }
+
+
+def _run_on_sagemaker(env: Environment, name: str, step: Step) -> dict[str, Any]:
+    runtime = RUNTIMES[step.runtime]
+    code = f"s3://${{ArtifactBucketName}}/{env.pipeline}/code/${{CodeVersionHash}}/"
+    wheels = (
+        f"s3://${{ArtifactBucketName}}/{env.pipeline}/wheels/{runtime.name}/${{{runtime.camel}WheelsHash}}/"
+    )
+    return {
+        "Resource": resource(env, "sagemaker:createProcessingJob.sync"),
+        "Arguments": {
+            "ProcessingJobName": job_name(env, name),
+            "RoleArn": f"${{{camel(name)}RoleArn}}",
+            "AppSpecification": {
+                "ImageUri": f"${{{runtime.camel}Image}}",
+                "ContainerEntrypoint": ["python3", f"{PROCESSING}/input/code/bootstrap.py", step.script],
+                "ContainerArguments": [x for pair in arguments(env, name, step).items() for x in pair],
+            },
+            # The container has no other word for its region that boto3 reads.
+            "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
+            "ProcessingInputs": [_folder("code", code), _folder("wheels", wheels)],
+            "ProcessingResources": {
+                "ClusterConfig": {
+                    "InstanceCount": 1,
+                    "InstanceType": step.sagemaker.instance_type,
+                    "VolumeSizeInGB": step.sagemaker.volume_gb,
+                }
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": step.timeout_minutes * 60},
+        },
+    }
+
+
+def _folder(name: str, uri: str) -> dict[str, Any]:
+    """Everything under ``uri``, in the container before the job starts."""
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": f"{PROCESSING}/input/{name}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "S3CompressionType": "None",
+        },
+    }
+
+
+def _run_on_glue(env: Environment, name: str, step: Step) -> dict[str, Any]:
+    return {
+        "Resource": resource(env, "glue:startJobRun.sync"),
+        "Arguments": {
+            "JobName": f"${{{camel(name)}JobName}}",
+            "Arguments": arguments(env, name, step),
+            "Timeout": step.timeout_minutes,
+        },
+    }

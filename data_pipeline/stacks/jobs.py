@@ -1,0 +1,112 @@
+"""Glue's job definitions. SageMaker has none: the state machine says everything in its call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import Equals, GetAtt, If, Not, Ref, Sub, glue, logs
+
+from data_pipeline.core.config import Environment, Step
+from data_pipeline.core.runtimes import RUNTIMES, Runtime
+from data_pipeline.core.steps import camel
+
+from .roles import job_role_id
+
+#: executions may overlap (a person starts one while the schedule's runs); Glue's own default is one.
+_CONCURRENT_RUNS = 5
+
+#: the library that the scripts share, as deploy packs it beside them.
+_LIBRARY = "tlc-0-py3-none-any.whl"
+
+
+def job_id(step: str) -> str:
+    """Logical id of a step's Glue job."""
+    return f"{camel(step)}Job"
+
+
+def glue_job(env: Environment, name: str, step: Step) -> glue.Job:
+    """The Glue job of a step; its arguments come with each run, from the state machine."""
+    runtime = RUNTIMES[step.runtime]
+    size = _shell_size(step) if runtime.glue_command == "pythonshell" else _spark_size(step)
+    return glue.Job(
+        job_id(name),
+        Name=env.names.job(name),
+        Description=f"Step {name} of {env.pipeline} in {env.name}",
+        Role=GetAtt(job_role_id(name), "Arn"),
+        GlueVersion=runtime.glue_version,
+        Command=glue.JobCommand(
+            Name=runtime.glue_command,
+            PythonVersion=runtime.python if runtime.glue_command == "pythonshell" else "3",
+            ScriptLocation=_code(env, step.script),
+        ),
+        DefaultArguments=_packages(env, runtime),
+        ExecutionProperty=glue.ExecutionProperty(MaxConcurrentRuns=_CONCURRENT_RUNS),
+        MaxRetries=0,  # the state machine decides what is tried again
+        Timeout=step.timeout_minutes,
+        **size,
+    )
+
+
+def log_groups(env: Environment) -> list[logs.LogGroup]:
+    """The groups that Glue 5 makes of the prefix given to Spark jobs: ``<prefix>/output`` and ``<prefix>/error``."""
+    if not any(RUNTIMES[step.runtime].glue_command == "glueetl" for step in env.steps.values()):
+        return []
+    return [
+        log_group(f"Glue{kind.capitalize()}Logs", f"{env.names.glue_log_group_prefix}/{kind}", env)
+        for kind in ("output", "error")
+    ]
+
+
+def log_group(title: str, name: str, env: Environment) -> logs.LogGroup:
+    """A log group that goes with the stack."""
+    return logs.LogGroup(
+        title,
+        DeletionPolicy="Delete",
+        UpdateReplacePolicy="Delete",
+        LogGroupName=name,
+        RetentionInDays=env.log_retention_days,
+    )
+
+
+def conditions(env: Environment) -> dict[str, Any]:
+    """Conditions of the template: a runtime whose packages are listed file by file may have none."""
+    listed = {p for s in env.steps.values() if (p := RUNTIMES[s.runtime].wheel_files_parameter)}
+    return {f"Has{parameter}": Not(Equals(Ref(parameter), "")) for parameter in sorted(listed)}
+
+
+def _packages(env: Environment, runtime: Runtime) -> dict[str, Any]:
+    """Glue's own arguments: where the library and the packages come from, never a package index."""
+    library = _code(env, _LIBRARY)
+    if runtime.wheel_files_parameter:
+        # A Python shell installs the files of --extra-py-files; --additional-python-modules takes no S3 URI there.
+        parameter = runtime.wheel_files_parameter
+        both = Sub(
+            f"s3://${{ArtifactBucket}}/{env.pipeline}/code/${{CodeVersion}}/{_LIBRARY},${{{parameter}}}"
+        )
+        return {
+            "--extra-py-files": If(f"Has{parameter}", both, library),
+            "library-set": "none",
+        }
+    wheels = f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/wheels.gluewheels.zip"
+    return {
+        "--extra-py-files": library,
+        "--additional-python-modules": Sub(f"s3://${{ArtifactBucket}}/{wheels}"),
+        "--python-modules-installer-option": "--no-index",
+        "--custom-logGroup-prefix": env.names.glue_log_group_prefix,
+    }
+
+
+def _code(env: Environment, file: str) -> Sub:
+    return Sub(f"s3://${{ArtifactBucket}}/{env.pipeline}/code/${{CodeVersion}}/{file}")
+
+
+def _shell_size(step: Step) -> dict[str, Any]:
+    return {"MaxCapacity": step.glue.max_capacity}
+
+
+def _spark_size(step: Step) -> dict[str, Any]:
+    return {
+        "WorkerType": step.glue.worker_type,
+        "NumberOfWorkers": step.glue.workers,
+        "JobRunQueuingEnabled": True,
+    }

@@ -1,0 +1,225 @@
+"""What roles may do: one function per permission, each returning a ``Grant``.
+
+Sources of the actions: the Step Functions developer guide (integrations of SageMaker and Glue, logging), the SageMaker
+developer guide (execution role of a processing job), PyIceberg's ``GlueCatalog`` (the calls that it makes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from awacs import cloudwatch, ecr, events, glue, iam, logs, s3, sagemaker, sqs, states
+from awacs.aws import Action, Allow, Condition, Statement, StringEquals, StringLike, StringLikeIfExists
+from troposphere import Sub
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A statement, and the reason for its ``*`` where AWS offers nothing smaller."""
+
+    statement: Statement
+    reason: str | None = None
+
+
+def arn(service: str, resource: str, **values: Any) -> Sub:
+    """ARN of a resource in the stack's own account and region; ``values`` fill ``${…}`` in ``resource``."""
+    return Sub(f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}", **values)
+
+
+def objects(bucket: str, prefixes: Sequence[str]) -> list[Sub]:
+    """ARNs of everything under key prefixes of the bucket that the parameter ``bucket`` names."""
+    return [Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}/{prefix}*") for prefix in prefixes]
+
+
+# --- data and artifacts
+
+
+def read_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
+    return _grant(sid, [s3.GetObject], objects(bucket, prefixes))
+
+
+def write_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
+    return _grant(sid, [s3.PutObject, s3.AbortMultipartUpload], objects(bucket, prefixes))
+
+
+def list_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
+    """List under these prefixes only."""
+    return _list(
+        sid, bucket, StringLike("s3:prefix", [Sub(f"{p}*") if "${" in p else f"{p}*" for p in prefixes])
+    )
+
+
+def list_objects_and_probe(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
+    """List under these prefixes, and learn that an object is missing.
+
+    To a caller who may not list, S3 answers 403 in place of 404 when an object is not there, and a HEAD or GET
+    carries no ``s3:prefix`` for the condition to match: hence IfExists. A table's writer asks for objects that are
+    not there yet and would take the 403 for a failure.
+    """
+    return _list(sid, bucket, StringLikeIfExists("s3:prefix", [f"{prefix}*" for prefix in prefixes]))
+
+
+def publish_tables(tables: Sequence[str]) -> Grant:
+    """Create Iceberg tables of these names in the stack's Glue database and commit to them."""
+    return _grant(
+        "PublishTables",
+        [glue.GetDatabase, glue.GetTable, glue.CreateTable, glue.UpdateTable],
+        [
+            arn("glue", "catalog"),
+            arn("glue", "database/${Database}"),
+            *(arn("glue", f"table/${{Database}}/{table}") for table in tables),
+        ],
+    )
+
+
+# --- what a job needs to run
+
+
+def write_processing_logs(job_prefix: str) -> list[Grant]:
+    """Log streams of SageMaker jobs of this name, in the service's own group (made by whoever comes first)."""
+    group = "log-group:/aws/sagemaker/ProcessingJobs"
+    return [
+        _grant(
+            "MakeLogGroup",
+            [logs.CreateLogGroup, logs.DescribeLogStreams],
+            [arn("logs", group), arn("logs", f"{group}:*")],
+        ),
+        _grant(
+            "WriteLogs",
+            [logs.CreateLogStream, logs.PutLogEvents],
+            [arn("logs", f"{group}:log-stream:{job_prefix}-*")],
+        ),
+    ]
+
+
+def write_glue_logs(groups: Sequence[str]) -> Grant:
+    """Streams of a Glue job, in groups of these names; Glue calls CreateLogGroup whether or not they exist."""
+    return _grant(
+        "WriteLogs",
+        [logs.CreateLogGroup, logs.CreateLogStream, logs.PutLogEvents],
+        [arn("logs", f"log-group:{group}{end}") for group in groups for end in ("", ":*")],
+    )
+
+
+def put_processing_metrics() -> Grant:
+    """The instance metrics that SageMaker publishes with the job's role."""
+    return _grant(
+        "PutMetrics",
+        [cloudwatch.PutMetricData],
+        ["*"],
+        Condition(StringEquals("cloudwatch:namespace", "/aws/sagemaker/ProcessingJobs")),
+        reason="PutMetricData has no resources; the namespace is the only limit that CloudWatch offers",
+    )
+
+
+def pull_image(registry: Any, repository: str) -> list[Grant]:
+    """Pull a prebuilt image from AWS's own registry."""
+    image = Sub(
+        "arn:${AWS::Partition}:ecr:${AWS::Region}:${Registry}:repository/" + repository, Registry=registry
+    )
+    return [
+        _grant(
+            "PullImage",
+            [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
+            [image],
+        ),
+        _grant(
+            "LogInToRegistry",
+            [ecr.GetAuthorizationToken],
+            ["*"],
+            reason="GetAuthorizationToken has no resources: it is for the caller's whole registry",
+        ),
+    ]
+
+
+# --- what the state machine needs
+
+
+def run_processing_jobs(job_prefixes: Sequence[str]) -> list[Grant]:
+    """``sagemaker:createProcessingJob.sync``: jobs by the fixed part of their names, and the managed rule that waits."""
+    rule = "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule"
+    return [
+        _grant(
+            "RunProcessingJobs",
+            [
+                sagemaker.CreateProcessingJob,
+                sagemaker.DescribeProcessingJob,
+                sagemaker.StopProcessingJob,
+                sagemaker.AddTags,
+                sagemaker.ListTags,
+            ],
+            [arn("sagemaker", f"processing-job/{prefix}-*") for prefix in job_prefixes],
+        ),
+        _grant(
+            "WaitForProcessingJobs",
+            [events.PutTargets, events.PutRule, events.DescribeRule],
+            [arn("events", rule)],
+        ),
+    ]
+
+
+def pass_roles(roles: Sequence[Any], service: str) -> Grant:
+    return _grant(
+        "PassJobRoles",
+        [iam.PassRole],
+        list(roles),
+        Condition(StringEquals("iam:PassedToService", service)),
+    )
+
+
+def run_glue_jobs(jobs: Sequence[str]) -> Grant:
+    """``glue:startJobRun.sync`` for jobs of these names."""
+    return _grant(
+        "RunGlueJobs",
+        [glue.StartJobRun, glue.GetJobRun, glue.GetJobRuns, glue.BatchStopJobRun],
+        [arn("glue", f"job/{job}") for job in jobs],
+    )
+
+
+def deliver_logs() -> Grant:
+    """What Step Functions needs to write an execution's events to CloudWatch Logs."""
+    return _grant(
+        "DeliverLogs",
+        [
+            logs.CreateLogDelivery,
+            logs.GetLogDelivery,
+            logs.UpdateLogDelivery,
+            logs.DeleteLogDelivery,
+            logs.ListLogDeliveries,
+            logs.PutResourcePolicy,
+            logs.DescribeResourcePolicies,
+            logs.DescribeLogGroups,
+        ],
+        ["*"],
+        reason="CloudWatch Logs' delivery actions have no resources",
+    )
+
+
+# --- what the schedule needs
+
+
+def start_executions(state_machine: Any) -> Grant:
+    return _grant("StartExecutions", [states.StartExecution], [state_machine])
+
+
+def send_dead_letters(queue: Any) -> Grant:
+    return _grant("SendDeadLetters", [sqs.SendMessage], [queue])
+
+
+def _list(sid: str, bucket: str, condition: Any) -> Grant:
+    arn_of_bucket = Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}")
+    return _grant(sid, [s3.ListBucket], [arn_of_bucket], Condition(condition))
+
+
+def _grant(
+    sid: str,
+    actions: list[Action],
+    resources: list[Any],
+    condition: Condition | None = None,
+    reason: str | None = None,
+) -> Grant:
+    more = {"Condition": condition} if condition else {}
+    statement = Statement(Sid=sid, Effect=Allow, Action=actions, Resource=resources, **more)
+    return Grant(statement, reason)

@@ -1,0 +1,142 @@
+"""The pipeline stack: roles, Glue jobs, state machine, schedule, log groups; free to replace."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template, stepfunctions
+
+from data_pipeline.core import images
+from data_pipeline.core.config import Environment
+from data_pipeline.core.locations import key_prefix, output_prefix
+from data_pipeline.core.machine import state_machine
+from data_pipeline.core.runtimes import RUNTIMES, Runtime
+from data_pipeline.core.steps import camel, in_order
+
+from .jobs import conditions, glue_job, job_id, log_group, log_groups
+from .roles import job_role, job_role_id, schedule_role, state_machine_role
+from .schedule import schedule
+
+_SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
+
+
+def pipeline(env: Environment) -> Template:
+    """The template of the pipeline stack."""
+    used = [RUNTIMES[name] for name in sorted({step.runtime for step in env.steps.values()})]
+    template = Template(f"{env.pipeline} in {env.name}: state machine, jobs, schedule")
+    _add_parameters(template, used)
+    for runtime in used:
+        if runtime.image:
+            images.require_region(runtime.name, env.region)
+            registries = images.registries(runtime.name)
+            template.add_mapping(runtime.camel, {region: {"Registry": r} for region, r in registries.items()})
+    for name, condition in conditions(env).items():
+        template.add_condition(name, condition)
+    for name, step in in_order(env.steps):
+        template.add_resource(job_role(env, name, step))
+        if step.service == "glue":
+            template.add_resource(glue_job(env, name, step))
+    template.add_resource([*log_groups(env), *_machine(env, used)])
+    template.add_resource([*schedule(env), schedule_role(env)])
+    _add_outputs(template, env)
+    return template
+
+
+def _add_parameters(template: Template, used: list[Runtime]) -> None:
+    """None has a default: deploy fills each from the storage stack's outputs and the artifacts' hashes."""
+    digest = {"Type": "String", "AllowedPattern": "[0-9a-f]{64}"}
+    template.add_parameter(
+        [
+            Parameter("DataBucket", Type="String", Description="The storage stack's output DataBucket"),
+            Parameter("Database", Type="String", Description="The storage stack's output Database"),
+            Parameter("ArtifactBucket", Type="String", Description="Bucket of code and wheels"),
+            Parameter("CodeVersion", Description="SHA-256 of the jobs' code", **digest),
+        ]
+    )
+    for runtime in used:
+        what = f"wheels of the runtime {runtime.name}"
+        template.add_parameter(
+            Parameter(runtime.wheels_parameter, Description=f"SHA-256 of the {what}", **digest)
+        )
+        if runtime.wheel_files_parameter:
+            template.add_parameter(
+                Parameter(
+                    runtime.wheel_files_parameter,
+                    Type="String",
+                    Description=f"URIs of the {what}, comma-separated; empty for none",
+                )
+            )
+
+
+def _machine(env: Environment, used: list[Runtime]) -> list[Any]:
+    definition = state_machine(env)
+    named = set(_SUBSTITUTION.findall(json.dumps(definition)))
+    logs = log_group("StateMachineLogs", env.names.state_machine_log_group, env)
+    machine = stepfunctions.StateMachine(
+        "StateMachine",
+        StateMachineName=env.names.state_machine,
+        StateMachineType="STANDARD",
+        RoleArn=GetAtt("StateMachineRole", "Arn"),
+        Definition=definition,
+        DefinitionSubstitutions={k: v for k, v in _substitutions(env, used).items() if k in named},
+        # Every event with its data: these are URIs, counts and messages, never rows, and an error without its
+        # cause explains nothing. A run has some forty events.
+        LoggingConfiguration=stepfunctions.LoggingConfiguration(
+            Level="ALL",
+            IncludeExecutionData=True,
+            Destinations=[
+                stepfunctions.LogDestination(
+                    CloudWatchLogsLogGroup=stepfunctions.CloudWatchLogsLogGroup(
+                        LogGroupArn=GetAtt(logs, "Arn")
+                    )
+                )
+            ],
+        ),
+    )
+    return [logs, state_machine_role(env), machine]
+
+
+def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
+    """What the definition's ``${…}`` may name. All are strings; none has the name of a parameter or resource."""
+    known: dict[str, Any] = {
+        "RegionName": Ref("AWS::Region"),
+        "DataBucketName": Ref("DataBucket"),
+        "DatabaseName": Ref("Database"),
+        "ArtifactBucketName": Ref("ArtifactBucket"),
+        "CodeVersionHash": Ref("CodeVersion"),
+    }
+    for runtime in used:
+        known[f"{runtime.camel}WheelsHash"] = Ref(runtime.wheels_parameter)
+        if runtime.image:
+            known[f"{runtime.camel}Image"] = _image(runtime)
+    for name, step in env.steps.items():
+        known[f"{camel(name)}RoleArn"] = GetAtt(job_role_id(name), "Arn")
+        if step.service == "glue":
+            known[f"{camel(name)}JobName"] = Ref(job_id(name))
+    return known
+
+
+def _image(runtime: Runtime) -> Sub:
+    path = f"{images.repository(runtime.name)}:{images.tag(runtime.name)}"
+    return Sub(
+        "${Registry}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/" + path,
+        Registry=FindInMap(runtime.camel, Ref("AWS::Region"), "Registry"),
+    )
+
+
+def _add_outputs(template: Template, env: Environment) -> None:
+    output = output_prefix(env)
+    values = {
+        "StateMachineArn": ("ARN of the state machine", Ref("StateMachine")),
+        "StateMachineLogGroup": ("Log group of the state machine", Ref("StateMachineLogs")),
+        "Schedule": (f"Name of the schedule in the group {env.names.schedule_group}", Ref("Schedule")),
+        "InputUri": ("Where the originals are read", Sub(f"s3://${{DataBucket}}/{key_prefix(env, 'input')}")),
+        "OutputUri": ("Where everything is written", Sub(f"s3://${{DataBucket}}/{output}")),
+        "ExportUri": (
+            "Where the features are",
+            Sub(f"s3://${{DataBucket}}/{key_prefix(env, 'export')}X.parquet"),
+        ),
+    }
+    template.add_output([Output(k, Description=d, Value=v) for k, (d, v) in values.items()])

@@ -1,0 +1,27 @@
+"""An environment → the text of its two templates."""
+
+from __future__ import annotations
+
+from data_pipeline.core.config import Environment
+
+from .pipeline import pipeline
+from .storage import storage
+from .text import to_yaml
+
+
+def file_names(environment: str) -> tuple[str, str]:
+    """Names in ``templates/`` of an environment's storage and pipeline templates."""
+    return f"{environment}-storage.yaml", f"{environment}-pipeline.yaml"
+
+
+def render(env: Environment) -> dict[str, str]:
+    """File name in ``templates/`` → content. Depends on the environment alone: no clock, no chance, no machine.
+
+    Raises ``UserError`` for a configuration that no template can be made of.
+    """
+    header = f"# Rendered by data_pipeline_create.py from config/pipeline.yaml and config/{env.name}.yaml; do not edit.\n"
+    names = file_names(env.name)
+    templates = (storage(env), pipeline(env))
+    return {
+        name: header + to_yaml(template.to_dict()) for name, template in zip(names, templates, strict=True)
+    }

@@ -1,0 +1,107 @@
+"""The storage stack: what outlives every deployment. Bucket (unless the user brings one) and Glue database, retained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs.aws import Action, Bool, Condition, Deny, PolicyDocument, Principal, Statement
+from troposphere import Output, Ref, Sub, Template, glue, s3
+
+from data_pipeline.core.config import Environment
+from data_pipeline.core.locations import key_prefix
+
+#: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
+_ABORT_UPLOADS_AFTER_DAYS = 7
+
+
+def storage(env: Environment) -> Template:
+    """The template of the storage stack. It has no parameters; its outputs are ``DataBucket`` and ``Database``."""
+    template = Template(f"{env.pipeline} in {env.name}: data that outlives the pipeline's deployments")
+    bucket: Any = env.data.bucket
+    if bucket is None:
+        bucket = Ref(template.add_resource(_bucket()))
+        template.add_resource(_encrypted_transport_only())
+    database = template.add_resource(_database(env, bucket))
+    template.add_output(
+        [
+            Output("DataBucket", Description="Bucket of the input and the output", Value=bucket),
+            Output("Database", Description="Glue database of the tables", Value=Ref(database)),
+        ]
+    )
+    return template
+
+
+def _bucket() -> s3.Bucket:
+    return s3.Bucket(
+        "DataBucket",
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
+        BucketEncryption=s3.BucketEncryption(
+            ServerSideEncryptionConfiguration=[
+                s3.ServerSideEncryptionRule(
+                    ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+                )
+            ]
+        ),
+        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+        ),
+        OwnershipControls=s3.OwnershipControls(
+            Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
+        ),
+        LifecycleConfiguration=s3.LifecycleConfiguration(
+            Rules=[
+                s3.LifecycleRule(
+                    Id="abort-half-sent-uploads",
+                    Status="Enabled",
+                    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(
+                        DaysAfterInitiation=_ABORT_UPLOADS_AFTER_DAYS
+                    ),
+                )
+            ]
+        ),
+    )
+
+
+def _encrypted_transport_only() -> s3.BucketPolicy:
+    return s3.BucketPolicy(
+        "DataBucketPolicy",
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        Bucket=Ref("DataBucket"),
+        PolicyDocument=PolicyDocument(
+            Version="2012-10-17",
+            Statement=[
+                Statement(
+                    Sid="RefusePlainHttp",
+                    Effect=Deny,
+                    Principal=Principal("*"),
+                    Action=[Action("s3", "*")],
+                    Resource=[
+                        Sub("arn:${AWS::Partition}:s3:::${DataBucket}"),
+                        Sub("arn:${AWS::Partition}:s3:::${DataBucket}/*"),
+                    ],
+                    Condition=Condition(Bool("aws:SecureTransport", "false")),
+                )
+            ],
+        ),
+    )
+
+
+def _database(env: Environment, bucket: Any) -> glue.Database:
+    return glue.Database(
+        "Database",
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        CatalogId=Ref("AWS::AccountId"),
+        DatabaseInput=glue.DatabaseInput(
+            Name=env.names.database,
+            Description=f"Tables of {env.pipeline} in {env.name}",
+            LocationUri=_uri(bucket, key_prefix(env, "warehouse")),
+        ),
+    )
+
+
+def _uri(bucket: Any, prefix: str) -> Any:
+    return f"s3://{bucket}/{prefix}" if isinstance(bucket, str) else Sub(f"s3://${{DataBucket}}/{prefix}")
