@@ -23,7 +23,7 @@ Sink = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: words, the whole environment, the working directory, what /opt/ml shows (None: nothing)."""
+    """What to run: words, the whole environment, working directory, what /opt/ml shows (None: nothing)."""
 
     words: list[str]
     environment: dict[str, str]

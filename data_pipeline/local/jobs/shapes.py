@@ -38,7 +38,7 @@ def service_model(service: str) -> ServiceModel:
 
 
 def validate(service: str, operation: str, request: dict[str, Any]) -> str | None:
-    """None for a valid request, else AWS's message with all violations; SerializationError for a wrong type."""
+    """None for a valid request, else AWS's message of all violations; SerializationError for a wrong type."""
     shape = service_model(service).operation_model(operation).input_shape
     problems = _structure(request, shape, "") if shape is not None else []
     if not problems:

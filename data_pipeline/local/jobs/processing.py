@@ -1,0 +1,155 @@
+"""What a processing job is given and what it leaves: its directory, laid out as the container's, and its end.
+
+The layout and the two configuration files are those of SageMaker's documentation, "How Amazon SageMaker
+Processing configures your processing container" and "… runs your processing container image".
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .. import iam
+from . import access, sandbox, storage
+from .logs import LogStream
+from .process import Command, Outcome
+from .run import Run
+
+GROUP = "/aws/sagemaker/ProcessingJobs"
+#: The longest ExitMessage, in characters.
+MESSAGE = 1024
+#: Words of an entry point that mean the interpreter of the container.
+PYTHON = frozenset(
+    {"python", "python3", "/usr/bin/python3", "/usr/local/bin/python3", "/opt/conda/bin/python"}
+)
+
+
+def execute(
+    job: dict[str, Any], credentials: iam.Credentials, region: str, run: Run, started: Callable[[], None]
+) -> dict[str, Any]:
+    """Run a processing job to its end; the fields of its description that follow from it.
+
+    `started` is called when the container starts. The directory of the job is removed, whatever happens.
+    """
+    directory = access.scratch() / job["ProcessingJobName"]
+    machine = lay_out(directory, job)
+    try:
+        try:
+            _download(job, machine, access.client("s3", credentials, region))
+        except storage.DownloadError as error:
+            reason = f"ClientError: Data download failed: {error} (with the role {job['RoleArn']})"
+            return {"ProcessingJobStatus": "Failed", "FailureReason": reason[:MESSAGE]}
+        stream = f"{job['ProcessingJobName']}/algo-1-{int(time.time())}"
+        log = LogStream(access.client("logs", credentials, region), GROUP, stream)
+        try:
+            started()
+            command = command_of(job, access.environment(credentials, region, directory), directory)
+            process = run.begin(command, directory / "launch.json", log.write)
+            if process is None:
+                return {"ProcessingJobStatus": "Stopped"}
+            outcome = process.wait(job["StoppingCondition"]["MaxRuntimeInSeconds"])
+        finally:
+            log.close()
+        return ending(outcome, machine / "output" / "message")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def lay_out(directory: Path, job: dict[str, Any]) -> Path:
+    """Make the job's directory, configuration files included; what the job sees at /opt/ml."""
+    machine = directory / "ml"
+    for name in ("processing/input", "processing/output", "config", "output"):
+        (machine / name).mkdir(parents=True)
+    (directory / "work").mkdir()
+    configuration = json.dumps(configuration_of(job))
+    (machine / "config" / "processingjobconfig.json").write_text(configuration, encoding="utf-8")
+    hosts = json.dumps(resources_of(job))
+    (machine / "config" / "resourceconfig.json").write_text(hosts, encoding="utf-8")
+    return machine
+
+
+def configuration_of(job: dict[str, Any]) -> dict[str, Any]:
+    """/opt/ml/config/processingjobconfig.json."""
+    application = job["AppSpecification"]
+    return {
+        "ProcessingJobArn": job["ProcessingJobArn"],
+        "ProcessingJobName": job["ProcessingJobName"],
+        "Environment": job.get("Environment", {}),
+        "AppSpecification": {
+            "ImageUri": application["ImageUri"],
+            "ContainerEntrypoint": application["ContainerEntrypoint"],
+            "ContainerArguments": application.get("ContainerArguments"),
+        },
+        "ProcessingInputs": [
+            {"AppManaged": False, "DatasetDefinition": None, **item}
+            for item in job.get("ProcessingInputs", [])
+        ],
+        "ProcessingOutputConfig": {"Outputs": [], "KmsKeyId": None},
+        "ProcessingResources": {
+            "ClusterConfig": {"VolumeKmsKeyId": None, **job["ProcessingResources"]["ClusterConfig"]}
+        },
+        "RoleArn": job["RoleArn"],
+        "StoppingCondition": job["StoppingCondition"],
+    }
+
+
+def resources_of(job: dict[str, Any]) -> dict[str, Any]:
+    """/opt/ml/config/resourceconfig.json: the one host."""
+    kind = job["ProcessingResources"]["ClusterConfig"]["InstanceType"]
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1"]}
+    return {
+        "current_host": "algo-1",
+        "current_instance_type": kind,
+        "current_group_name": "homogeneousCluster",
+        "hosts": ["algo-1"],
+        "instance_groups": [group],
+        "network_interface_name": "eth0",
+    }
+
+
+def command_of(job: dict[str, Any], base: dict[str, str], directory: Path) -> Command:
+    """Entry point and arguments, with this interpreter for theirs and, without a mount, with moved paths."""
+    application = job["AppSpecification"]
+    words = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
+    given = job.get("Environment", {})
+    machine = directory / "ml"
+    mounted = sandbox.mode() == "mount"
+    if not mounted:
+        words, given = sandbox.rewritten(words, given, str(machine))
+    if words[0] in PYTHON:
+        words[0] = sys.executable
+    ours = {name: base[name] for name in base if name.startswith("AWS_") and name not in _REGIONS}
+    environment = {**base, **given, **ours}
+    return Command(words, environment, directory / "work", machine if mounted else None)
+
+
+#: What a job's own Environment may set over ours.
+_REGIONS = frozenset({"AWS_DEFAULT_REGION", "AWS_REGION"})
+
+
+def ending(outcome: Outcome, message: Path) -> dict[str, Any]:
+    """Status, failure reason and exit message of a job whose process ended."""
+    fields: dict[str, Any] = {}
+    if message.is_file():
+        text = message.read_bytes()[: 4 * MESSAGE].decode("utf-8", errors="replace").strip()
+        if text:
+            fields["ExitMessage"] = text[:MESSAGE]
+    if outcome.stopped or outcome.timed_out:
+        return {**fields, "ProcessingJobStatus": "Stopped"}
+    if outcome.code != 0:
+        reason = f"AlgorithmError: , exit code: {outcome.code}"
+        return {**fields, "ProcessingJobStatus": "Failed", "FailureReason": reason}
+    return {**fields, "ProcessingJobStatus": "Completed"}
+
+
+def _download(job: dict[str, Any], machine: Path, client: Any) -> None:
+    for item in job.get("ProcessingInputs", []):
+        source = item["S3Input"]
+        local = Path(source["LocalPath"]).relative_to(sandbox.ROOT)
+        (machine / local).mkdir(parents=True, exist_ok=True)
+        storage.download_prefix(client, source["S3Uri"], machine / local)
