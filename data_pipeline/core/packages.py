@@ -1,0 +1,96 @@
+"""Which packages a job's script imports, and which of them its runtime would not have."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+
+from .artifacts import LIBRARY, locked_names, normalised
+
+#: what a runtime has of its own, beside the locked packages.
+PROVIDED = {"glue-spark": frozenset({"pyspark", "awsglue"}), "sagemaker-spark": frozenset({"pyspark"})}
+#: modules whose package is not called as they are.
+PACKAGE_OF = {
+    "dateutil": "python-dateutil",
+    "yaml": "pyyaml",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+}
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+
+
+def missing_packages(script: str, sources: Mapping[str, str], lock: str, runtime: str) -> list[str]:
+    """Packages that the script needs, sorted, and that neither the lock of its runtime nor the runtime has.
+
+    ``sources``: path in ``jobs/`` → Python source, of the script and of the library, whose modules are
+    followed. An import inside of ``try … except ImportError`` or ``if TYPE_CHECKING`` is optional and not
+    counted.
+    """
+    available = locked_names(lock) | PROVIDED.get(runtime, frozenset())
+    return sorted({package for package in needed_packages(script, sources) if package not in available})
+
+
+def needed_packages(script: str, sources: Mapping[str, str]) -> set[str]:
+    """Packages that the script imports, itself or through the library, by their normalised names."""
+    followed: set[str] = set()
+    waiting, packages = [script], set()
+    while waiting:
+        path = waiting.pop()
+        if path in followed:
+            continue
+        followed.add(path)
+        for module in _imports(path, sources[path]):
+            top = module.split(".")[0]
+            if top == LIBRARY:
+                waiting += [found for found in _library_files(module) if found in sources]
+            elif f"{top}.py" in sources:
+                waiting.append(f"{top}.py")
+            elif top not in sys.stdlib_module_names:
+                packages.add(normalised(PACKAGE_OF.get(top, top)))
+    return packages
+
+
+def _library_files(module: str) -> Iterator[str]:
+    """The files that an import of ``tlc.a.b`` may run: each package on the way, and the module."""
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        stem = "/".join(parts[:end])
+        yield f"{stem}/__init__.py"
+        yield f"{stem}.py"
+
+
+def _imports(path: str, source: str) -> Iterator[str]:
+    """Absolute names of every module that the file imports; of ``from a import b`` both ``a`` and ``a.b``."""
+    here = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    package = here if path.endswith("/__init__.py") else here[:-1]
+    for node in _required(ast.parse(source, path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _required(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all below it, but for the parts that may fail to import."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Try) and any(_catches_import(handler) for handler in child.handlers):
+            continue
+        if isinstance(child, ast.If) and _names(child.test) & {"TYPE_CHECKING"}:
+            continue
+        yield from _required(child)
+
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or bool(_names(handler.type) & _IMPORT_ERRORS)
+
+
+def _names(node: ast.AST) -> set[str]:
+    """Plain and dotted names in an expression, by their last part."""
+    walked = list(ast.walk(node))
+    plain = {part.id for part in walked if isinstance(part, ast.Name)}
+    return plain | {part.attr for part in walked if isinstance(part, ast.Attribute)}
