@@ -1,15 +1,79 @@
-"""The configuration's models: what ``config/pipeline.yaml`` and an environment's file may say, once merged."""
+"""The configuration's models: what ``pipeline.yaml`` and an environment's file may say, once they are merged.
+
+Each field carries its description and examples, from which the editor's schema and the reference page are
+made, and the check of its value. What concerns several fields at once is in ``rules``; places and messages are
+``load``'s.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from . import arguments, limits
 from .naming import Names
+from .service_limits import INSTANCE_TYPES, REGIONS, RETENTION_DAYS
 
 Service = Literal["sagemaker", "glue"]
 Location = Literal["input", "runs", "quarantine", "export", "warehouse", "state"]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How to tell somebody who wrote a value of another type what belongs here."""
+
+    words: str
+
+
+PipelineName = Annotated[str, AfterValidator(limits.name)]
+StepName = Annotated[str, AfterValidator(limits.step_name)]
+Script = Annotated[str, AfterValidator(limits.script), Expected("the name of a Python file in jobs/")]
+ResultName = Annotated[str, AfterValidator(limits.result_name)]
+TableName = Annotated[str, AfterValidator(limits.table_name)]
+ArgumentName = Annotated[str, AfterValidator(limits.argument_name)]
+ArgumentValue = Annotated[str, AfterValidator(arguments.check)]
+Region = Annotated[
+    str,
+    AfterValidator(limits.region),
+    Expected("a region of AWS"),
+    Field(json_schema_extra={"enum": [*REGIONS]}),
+]
+Account = Annotated[
+    str,
+    AfterValidator(limits.account),
+    Expected("the 12 digits of an account id, in quotes"),
+    Field(json_schema_extra={"pattern": "^[0-9]{12}$"}),
+]
+Bucket = Annotated[str, AfterValidator(limits.bucket), Expected("a bucket's name")]
+KeyPrefix = Annotated[str, AfterValidator(limits.key_prefix), Expected("a key prefix")]
+FilePattern = Annotated[str, AfterValidator(limits.file_pattern)]
+InstanceType = Annotated[
+    str,
+    AfterValidator(limits.instance_type),
+    Expected("an instance type of SageMaker Processing"),
+    Field(json_schema_extra={"enum": [*INSTANCE_TYPES]}),
+]
+WorkerType = Annotated[
+    str,
+    AfterValidator(limits.worker_type),
+    Expected("a worker type of Glue"),
+    Field(json_schema_extra={"enum": [*limits.WORKER_TYPES]}),
+]
+MaxCapacity = Annotated[
+    float,
+    AfterValidator(limits.max_capacity),
+    Expected("0.0625 or 1"),
+    Field(json_schema_extra={"enum": [*limits.MAX_CAPACITIES]}),
+]
+ScheduleExpression = Annotated[str, AfterValidator(limits.expression), Expected("cron(…) or rate(…)")]
+TimeZone = Annotated[str, AfterValidator(limits.timezone), Expected("a name of the IANA time zone database")]
+RetentionDays = Annotated[
+    int, AfterValidator(limits.retention_days), Field(json_schema_extra={"enum": [*RETENTION_DAYS]})
+]
+TagKey = Annotated[str, AfterValidator(limits.tag_key)]
+TagValue = Annotated[str, AfterValidator(limits.tag_value)]
 
 
 class Model(BaseModel):
@@ -19,45 +83,102 @@ class Model(BaseModel):
 class Data(Model):
     """Where the data live."""
 
-    bucket: str | None = Field(None, description="An existing bucket; without it the storage stack makes one.")
-    input: str = Field("input", description="Key prefix of the originals.")
-    output: str = Field("output", description="Key prefix of everything the pipeline writes.")
-    files: tuple[str, ...] = Field(description="Names of source files, as glob patterns; `run --source` uploads these.")
+    bucket: Bucket | None = Field(
+        None,
+        description="An existing bucket for the data. Without it, the storage stack makes one.",
+        examples=["my-company-trips"],
+    )
+    input: KeyPrefix = Field(
+        "input", description="Key prefix of the originals, which are never changed.", examples=["trips/input"]
+    )
+    output: KeyPrefix = Field(
+        "output",
+        description="Key prefix of everything the pipeline writes; neither inside the input nor around it.",
+        examples=["trips/output"],
+    )
+    files: tuple[FilePattern, ...] = Field(
+        min_length=1,
+        description="Names of source files, as patterns with * ? and [ ]; `run --source` uploads these.",
+        examples=[["*_tripdata_????-??.parquet"]],
+    )
 
 
 class SageMaker(Model):
     """A step's size on SageMaker Processing."""
 
-    runtime: Literal["sagemaker-python"] = "sagemaker-python"
-    instance_type: str = "ml.m5.xlarge"
-    volume_gb: int = Field(30, ge=1, le=16384)
+    runtime: Literal["sagemaker-python"] = Field(
+        "sagemaker-python", description="What the script runs on: a prebuilt image with Python."
+    )
+    instance_type: InstanceType = Field(
+        "ml.m5.xlarge", description="The machine.", examples=["ml.m5.xlarge", "ml.r5.4xlarge"]
+    )
+    volume_gb: int = Field(
+        30, ge=1, le=16384, description="Size of the machine's disk, in GB.", examples=[50]
+    )
 
 
 class Glue(Model):
-    """A step's size on AWS Glue: workers for a Spark job, max_capacity (DPU) for a Python shell job."""
+    """A step's size on AWS Glue: workers for a Spark job, capacity for a Python shell job."""
 
-    runtime: Literal["glue-spark", "glue-pythonshell"] = "glue-spark"
-    worker_type: str = "G.1X"
-    workers: int = Field(2, ge=2, le=299)
-    max_capacity: Literal[0.0625, 1] = 0.0625
+    runtime: Literal["glue-spark", "glue-pythonshell"] = Field(
+        "glue-spark",
+        description="What the script runs on: a Spark job's driver, or a small Python shell (pure Python).",
+    )
+    worker_type: WorkerType = Field(
+        "G.1X", description="glue-spark: size of each worker.", examples=["G.2X", "R.1X"]
+    )
+    workers: int = Field(2, ge=2, le=299, description="glue-spark: number of workers.", examples=[2])
+    max_capacity: MaxCapacity = Field(
+        0.0625,
+        description="glue-pythonshell: data processing units; 1 has 16 times the memory.",
+        examples=[1],
+    )
 
 
 class Step(Model):
-    """One job of the pipeline: a script in ``jobs/`` on one of two services."""
+    """One job of the pipeline: a script in `jobs/` on one of two services."""
 
-    script: str
-    service: Service
-    after: str | None = None
-    timeout_minutes: int = Field(60, ge=1, le=7200)
-    arguments: dict[str, str] = {}
-    result: str | None = Field(
-        None, description="Name of the small JSON file that the step leaves under runs/<run>/ and the machine reads."
+    script: Script = Field(description="The script's file name in `jobs/`.", examples=["ride_counts.py"])
+    service: Service = Field(description="Where the script runs. This one word moves a step.")
+    after: str | None = Field(
+        None,
+        description="The step that this one follows. Exactly one step follows none.",
+        examples=["prepare"],
     )
-    reads: tuple[Location, ...] = ()
-    writes: tuple[Location, ...] = ()
-    tables: tuple[str, ...] = ()
-    sagemaker: SageMaker = SageMaker()
-    glue: Glue = Glue()
+    timeout_minutes: int = Field(
+        60,
+        ge=1,
+        le=limits.GLUE_TIMEOUT_MINUTES,
+        description="When the service stops the job: at most 7200 on SageMaker, 10080 on Glue.",
+        examples=[240],
+    )
+    arguments: dict[ArgumentName, ArgumentValue] = Field(
+        {},
+        description="What the script is given, as `--name value`. Values may hold "
+        + ", ".join(f"{{{name}}} ({meaning})" for name, meaning in arguments.PLACEHOLDERS.items())
+        + ".",
+        examples=[{"input": "{input}", "plan": "{output}runs/{run}/plan.json"}],
+    )
+    result: ResultName | None = Field(
+        None,
+        description="The small JSON file that the step leaves as runs/<run>/<result>.json, for the machine.",
+        examples=["decision"],
+    )
+    reads: tuple[Location, ...] = Field(
+        (),
+        description="Where the script reads; its role may read there and nowhere else.",
+        examples=[["input"]],
+    )
+    writes: tuple[Location, ...] = Field(
+        (),
+        description="Where the script writes; its role may write there and nowhere else.",
+        examples=[["runs"]],
+    )
+    tables: tuple[TableName, ...] = Field(
+        (), description="Tables of the Glue database that the script publishes.", examples=[["ride_counts"]]
+    )
+    sagemaker: SageMaker = Field(SageMaker(), description="Its size when the service is sagemaker.")
+    glue: Glue = Field(Glue(), description="Its size when the service is glue.")
 
     @property
     def runtime(self) -> str:
@@ -65,26 +186,54 @@ class Step(Model):
 
 
 class Schedule(Model):
-    """When EventBridge Scheduler starts the state machine."""
+    """When EventBridge Scheduler starts the pipeline."""
 
-    enabled: bool = True
-    expression: str = "cron(0 6 * * ? *)"
-    timezone: str = "UTC"
+    enabled: bool = Field(True, description="Whether the schedule starts anything.")
+    expression: ScheduleExpression = Field(
+        "cron(0 6 * * ? *)",
+        description="cron(minutes hours day-of-month month day-of-week year), with ? for one of the days, "
+        "or rate(n minutes), rate(n hours), rate(n days).",
+        examples=["cron(0 6 * * ? *)", "rate(12 hours)"],
+    )
+    timezone: TimeZone = Field(
+        "UTC", description="Time zone in which cron counts.", examples=["America/New_York", "Europe/Berlin"]
+    )
 
 
 class Environment(Model):
-    """One environment of the pipeline: ``pipeline.yaml`` merged with the environment's own file."""
+    """One environment of the pipeline: `pipeline.yaml` merged with the environment's own file."""
 
-    pipeline: str
+    pipeline: PipelineName = Field(
+        description="The pipeline's name, with which every name in the account begins.", examples=["nyc-tlc"]
+    )
     name: str
-    region: str
-    account: str | None = None
-    endpoint: Literal["aws", "embedded"] = "aws"
-    data: Data
-    steps: dict[str, Step]
-    schedule: Schedule = Schedule()
-    log_retention_days: int = 30
-    tags: dict[str, str] = {}
+    region: Region = Field(
+        description="The region. Deploy and run refuse credentials that are set to another one.",
+        examples=["us-east-1"],
+    )
+    account: Account | None = Field(
+        None,
+        description="The account id, in quotes. Where it is given, deploy and run refuse any other account.",
+        examples=["123456789012"],
+    )
+    endpoint: Literal["aws", "embedded"] = Field(
+        "aws", description="`aws`, or `embedded` for the AWS on this machine, which needs no account."
+    )
+    data: Data = Field(description="Where the data live.")
+    steps: dict[StepName, Step] = Field(
+        min_length=1,
+        description="The pipeline's jobs, by name. An environment changes what it names, no more.",
+    )
+    schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
+    log_retention_days: RetentionDays = Field(
+        30, description="How long CloudWatch keeps the logs of state machine and jobs.", examples=[90]
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        {},
+        description="Tags of both stacks and all in them, beside `pipeline` and `environment`.",
+        max_length=limits.MOST_TAGS,
+        examples=[{"team": "mobility"}],
+    )
 
     @property
     def names(self) -> Names:

@@ -1,33 +1,215 @@
-"""Reading the configuration: YAML files of ``config/`` → validated environments."""
+"""Reading the configuration: YAML files of ``config/`` → environments, or all that is wrong with them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import yaml
+from pydantic import BaseModel, ValidationError
 
-from .config import Environment
+from . import explain, limits, rules, secrets, yaml_lines
+from .config import Data, Environment, Step
+from .errors import UserError
+from .naming import Names
+from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
+from .yaml_lines import Node
+
+#: what every environment has in common.
+PIPELINE = "pipeline"
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def load_environment(root: Path, name: str) -> Environment:
-    """The environment ``name`` of the project at ``root``."""
-    merged = merge(_read(root / "config" / "pipeline.yaml"), _read(root / "config" / f"{name}.yaml"))
-    return Environment.model_validate({**merged, "name": name})
+    """The environment ``name`` of the project at ``root``: ``pipeline.yaml`` merged with ``<name>.yaml``.
+
+    Raises ``ConfigurationError`` with every problem of both files; ``UserError`` without such an environment.
+    """
+    names = environment_names(root)
+    if name not in names:
+        raise UserError(_unknown(root, name, names))
+    env, problems, _ = _load(root, name)
+    if env is None or problems:
+        raise ConfigurationError(problems)
+    return env
 
 
 def load_all(root: Path) -> dict[str, Environment]:
-    """Every environment that has a file in ``config/``, by name, sorted."""
-    names = sorted(p.stem for p in (root / "config").glob("*.yaml") if p.stem != "pipeline")
-    return {name: load_environment(root, name) for name in names}
+    """Every environment of ``config/``, by name, sorted; none of them writes into another's data.
+
+    Raises ``ConfigurationError`` with every problem of every file.
+    """
+    names = environment_names(root)
+    problems = _misnamed(root)
+    if not names and not problems:
+        raise UserError("config/ has no environment; write one, as in config/dev.yaml")
+    loaded: dict[str, Environment] = {}
+    nodes: dict[str, Node] = {}
+    for name in names:
+        env, found, node = _load(root, name)
+        problems += found
+        if env and node:
+            loaded[name], nodes[name] = env, node
+    for name, finding in rules.isolation(loaded):
+        problems.append(_placed(finding, nodes[name]))
+    if problems:
+        raise ConfigurationError(problems)
+    return loaded
 
 
-def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Maps deep, lists and scalars replaced, ``over`` wins."""
-    both = base.keys() & over.keys()
-    deep = {k: merge(base[k], over[k]) for k in both if isinstance(base[k], dict) and isinstance(over[k], dict)}
-    return {**base, **over, **deep}
+def environment_names(root: Path) -> list[str]:
+    """The environments that have a file, sorted."""
+    files = (root / "config").glob("*.yaml")
+    return sorted(f.stem for f in files if f.stem != PIPELINE and not f.name.startswith("."))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+def _misnamed(root: Path) -> list[Problem]:
+    """Files that somebody meant as an environment."""
+    files = sorted(f.name for f in (root / "config").glob("*.yml") if not f.name.startswith("."))
+    return [
+        Problem(Place(f"config/{f}", 1), (), "the ending '.yml'", "'.yaml'", "rename the file") for f in files
+    ]
+
+
+def _unknown(root: Path, name: str, names: list[str]) -> str:
+    if not names:
+        return f"there is no environment {quoted(name)}: config/ has none; write one, as in config/dev.yaml"
+    if f"{name}.yml" in {f.name for f in (root / "config").glob("*.yml")}:
+        return f"there is no environment {quoted(name)}; rename config/{name}.yml to config/{name}.yaml"
+    near = did_you_mean(name, names)
+    known = ", ".join(names)
+    return f"there is no environment {quoted(name)}: config/ has {known}" + (f"; {near}" if near else "")
+
+
+def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Node | None]:
+    base, problems = _read(root, PIPELINE)
+    over, more = _read(root, name)
+    problems += more + _file_name(name)
+    whole = base is not None and over is not None
+    if base and over:
+        problems += [_placed(f, over) for f in _strays(base, over)]
+        over = _without_strays(base, over)
+    node = yaml_lines.merge(base, over) if base and over else base or over
+    if node is None:
+        return None, problems, None
+    leaks = [(f, place) for source in (base, over) if source for f, place in secrets.findings(source)]
+    problems += [Problem(at.place, f.path, f.found, f.expected, f.advice) for f, at in leaks]
+    env, found = _validate(name, node, _scripts(root), whole)
+    secret = {f.path for f, _ in leaks}
+    problems += [_placed(f, node) for f in found if not any(f.path[: len(p)] == p for p in secret)]
+    return env, problems, node
+
+
+def _read(root: Path, name: str) -> tuple[Node | None, list[Problem]]:
+    """A file's map. An environment's file may be empty; ``pipeline.yaml`` may not."""
+    file = f"config/{name}.yaml"
+    top = Place(file, 1)
+    try:
+        content = (root / "config" / f"{name}.yaml").read_bytes()
+    except OSError as error:
+        expected = "a file that can be read"
+        return None, [Problem(top, (), f"none ({error.strerror})", expected)]
+    node, problems = yaml_lines.read(content, file)
+    if node is None and not problems:
+        if name != PIPELINE:
+            return Node({}, top), []
+        return None, [Problem(top, (), "nothing", "the pipeline's name, region, data and steps")]
+    if node is not None and not isinstance(node.value, dict):
+        return None, [
+            *problems,
+            Problem(node.place, (), explain.describe(node), "a map", "write 'key: value' lines"),
+        ]
+    return node, problems
+
+
+def _file_name(name: str) -> list[Problem]:
+    try:
+        limits.environment_name(name)
+    except RefusedError as refused:
+        found = f"{quoted(name)} as the environment's name"
+        return [Problem(Place(f"config/{name}.yaml", 1), (), found, refused.expected, "rename the file")]
+    return []
+
+
+def _strays(base: Node, over: Node) -> Iterator[Finding]:
+    """What an environment's file may not say: the pipeline's name, and steps that exist nowhere."""
+    if PIPELINE in over.keys:
+        yield Finding(
+            (PIPELINE,), "it in an environment's file", "it in config/pipeline.yaml alone", "remove the line"
+        )
+    known = base.at(("steps",)).keys if "steps" in base.keys else {}
+    for name in _stray_steps(base, over):
+        advice = did_you_mean(name, list(known)) or "a new step needs 'script' and 'service'"
+        yield Finding(
+            ("steps", name), "a step that config/pipeline.yaml does not have", "one that it has", advice
+        )
+
+
+def _stray_steps(base: Node, over: Node) -> list[str]:
+    if "steps" not in base.keys or "steps" not in over.keys:
+        return []
+    known = base.keys["steps"].keys
+    return [n for n, step in over.keys["steps"].keys.items() if n not in known and "script" not in step.keys]
+
+
+def _without_strays(base: Node, over: Node) -> Node:
+    """The environment's file without what is reported already."""
+    keys = {key: node for key, node in over.keys.items() if key != PIPELINE}
+    if stray := _stray_steps(base, over):
+        steps = keys["steps"]
+        kept = {name: step for name, step in steps.keys.items() if name not in stray}
+        keys["steps"] = Node(kept, steps.place)
+    return Node(keys, over.place)
+
+
+def _validate(
+    name: str, node: Node, scripts: tuple[str, ...], whole: bool
+) -> tuple[Environment | None, list[Finding]]:
+    """The environment, or what is wrong; without ``whole``, only what the part that could be read shows."""
+    plain = node.plain()
+    assert isinstance(plain, dict)
+    found: list[Finding] = []
+    if "name" in plain:
+        found.append(Finding(("name",), "an unknown key", "", "an environment's name is its file's name"))
+    env: Environment | None = None
+    try:
+        env = Environment.model_validate({**plain, "name": name}, strict=True)
+    except ValidationError as error:
+        found += explain.findings(error, node, whole)
+    if whole:
+        found += rules.check(_draft(name, node, scripts))
+    return env, found
+
+
+def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
+    """The parts of the configuration that are valid by themselves."""
+    steps = {step: _part(Step, at) for step, at in node.at(("steps",)).keys.items() if "steps" in node.keys}
+    pipeline, account, endpoint = (
+        node.keys[key].value if key in node.keys else None for key in (PIPELINE, "account", "endpoint")
+    )
+    return rules.Draft(
+        names=Names(pipeline, name) if isinstance(pipeline, str) else None,
+        account=account if isinstance(account, str) else None,
+        endpoint=endpoint if isinstance(endpoint, str) else None,
+        data=_part(Data, node.keys["data"]) if "data" in node.keys else None,
+        steps={step: valid for step, valid in steps.items() if valid},
+        step_names=tuple(steps),
+        scripts=scripts,
+    )
+
+
+def _part(model: type[M], node: Node) -> M | None:
+    """A part of the environment; ``None`` when it is not valid, which its own findings say."""
+    try:
+        return model.model_validate(node.plain(), strict=True)
+    except ValidationError:
+        return None
+
+
+def _scripts(root: Path) -> tuple[str, ...]:
+    return tuple(sorted(f.name for f in (root / "jobs").glob("*.py")))
+
+
+def _placed(finding: Finding, node: Node) -> Problem:
+    return Problem(node.at(finding.path).place, finding.path, finding.found, finding.expected, finding.advice)

@@ -1,0 +1,47 @@
+"""Arguments of jobs: ``{placeholders}`` in their values, and how long a value becomes when filled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .problems import RefusedError, did_you_mean, one_of
+
+#: what a value may refer to, and what it stands for.
+PLACEHOLDERS = {
+    "input": "URI of the originals, ending in /",
+    "output": "URI of everything the pipeline writes, ending in /",
+    "run": "name of the run (the execution's name)",
+    "database": "name of the Glue database",
+    "code_version": "SHA-256 of the deployed code",
+}
+
+#: characters of one argument: SageMaker's ContainerArgument.
+LONGEST = 256
+#: arguments of one step: SageMaker's ContainerArguments holds 100 texts, a name and a value for each.
+MOST = 50
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def check(value: str) -> str:
+    """The value, if every brace in it belongs to a known placeholder and it fits one line."""
+    if not value.isprintable():
+        raise RefusedError("text on one line", "remove line ends and control characters")
+    if len(value) > LONGEST:
+        raise RefusedError(f"at most {LONGEST} characters", "pass a long value in a file, and its URI here")
+    if "${" in value or "{%" in value:
+        raise RefusedError("text without '${' and '{%'", "CloudFormation and JSONata would evaluate them")
+    for name in _PLACEHOLDER.findall(value):
+        if name not in PLACEHOLDERS:
+            choices = one_of([f"{{{p}}}" for p in PLACEHOLDERS])
+            near = did_you_mean(f"{{{name}}}", [f"{{{p}}}" for p in PLACEHOLDERS])
+            raise RefusedError(f"placeholders out of {choices}", near)
+    if re.search("[{}]", _PLACEHOLDER.sub("", value)):
+        raise RefusedError("braces in pairs, around a placeholder's name")
+    return value
+
+
+def filled_length(value: str, longest: Mapping[str, int]) -> int:
+    """Characters of the value when every placeholder is as long as ``longest`` says."""
+    return len(_PLACEHOLDER.sub("", value)) + sum(longest[name] for name in _PLACEHOLDER.findall(value))

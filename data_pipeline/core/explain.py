@@ -1,0 +1,127 @@
+"""What pydantic found → findings in the product's own words."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from .problems import Finding, Path, RefusedError, did_you_mean, nearest, one_of, quoted
+from .shape import Spot, spot_at
+from .yaml_lines import Node
+
+
+def findings(error: ValidationError, root: Node, whole: bool = True) -> Iterator[Finding]:
+    """One finding for each of pydantic's errors about ``root``; unless it is whole, keys may be missing."""
+    for item in error.errors(include_url=False):
+        path: Path = tuple(item["loc"])
+        of_key = bool(path) and path[-1] == "[key]"
+        if of_key:
+            path = path[:-1]
+        kind = item["type"]
+        if kind == "missing":
+            if whole:
+                yield _missing(path)
+        elif kind == "extra_forbidden":
+            yield unknown_key(path)
+        elif kind == "value_error":
+            yield _refused(path, item["ctx"]["error"], root, of_key)
+        elif kind in ("too_short", "too_long"):
+            yield _length(path, item["ctx"], root)
+        else:
+            yield _wrong(path, root, str(item["msg"]))
+
+
+def describe(node: Node) -> str:
+    """A value in a few words."""
+    value = node.value
+    if value is None:
+        return "nothing"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict | tuple):
+        return "a map" if isinstance(value, dict) else "a list"
+    return f"the number {node.source}"
+
+
+def unknown_key(path: Path) -> Finding:
+    """A key that no model has, with the nearest that one has, here or further down."""
+    key = str(path[-1])
+    above = spot_at(path[:-1])
+    model = above.model if above else None
+    known = [name for name in model.model_fields if path[:-1] or name != "name"] if model else []
+    if key == "<<":
+        return Finding(path, "a merge key", "keys that are written out", "an alias may stand as a value only")
+    if near := did_you_mean(key, known):
+        return Finding(path, "an unknown key", "", near)
+    if model and (home := _home(key, model)):
+        return Finding(path, "an unknown key", "", f"{quoted(key)} belongs under {quoted(home)}")
+    return Finding(path, "an unknown key", one_of(known))
+
+
+def _home(key: str, model: type[BaseModel]) -> str | None:
+    """The field of ``model`` whose own model has the key."""
+    for name in model.model_fields:
+        below = Spot(model).below(name)
+        if below and below.model and key in below.model.model_fields:
+            return name
+    return None
+
+
+def _missing(path: Path) -> Finding:
+    key = str(path[-1])
+    spot = spot_at(path)
+    expected = (one_of(spot.choices) if spot.choices else spot.expected) if spot else ""
+    return Finding(path[:-1], f"no key {quoted(key)}", expected, f"add '{key}: …'")
+
+
+def _refused(path: Path, error: Any, root: Node, of_key: bool) -> Finding:
+    if not isinstance(error, RefusedError):
+        raise TypeError(f"a check raised {error!r} instead of RefusedError")
+    value = quoted(str(path[-1])) if of_key else describe(root.at(path))
+    return Finding(path, error.found or value, error.expected, error.advice)
+
+
+def _length(path: Path, context: dict[str, Any], root: Node) -> Finding:
+    shape = describe(root.at(path)).removeprefix("a ")
+    if "min_length" in context:
+        return Finding(path, f"an empty {shape}", "at least one entry")
+    found = f"a {shape} of {context['actual_length']}"
+    return Finding(path, found, f"at most {context['max_length']}")
+
+
+def _wrong(path: Path, root: Node, message: str) -> Finding:
+    node = root.at(path)
+    spot = spot_at(path)
+    if spot is None:
+        return Finding(path, describe(node), message)
+    if spot.choices:
+        advice = did_you_mean(node.value, spot.choices) if isinstance(node.value, str) else ""
+        return Finding(path, describe(node), one_of(spot.choices), advice)
+    text = isinstance(node.value, str) and spot.type in (int, float, bool)
+    return Finding(path, describe(node) + (" (text)" if text else ""), spot.expected, _advice(spot, node))
+
+
+def _advice(spot: Spot, node: Node) -> str:
+    """How to turn what was written into what was meant, where that can be guessed."""
+    value, source = node.value, node.source
+    if value is None:
+        return "give it a value or remove the line"
+    if spot.type is str:
+        if isinstance(value, dict) and len(value) == 1 and all(v.value is None for v in value.values()):
+            return f'put quotes around it: "{{{next(iter(value))}}}"'
+        return f'put it in quotes: "{source}"' if source else ""
+    if spot.type is bool and isinstance(value, str):
+        word = nearest(value, ("true", "false"))
+        meant = {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(value.lower(), word)
+        return f"write {meant}" if meant else ""
+    if spot.type in (int, float) and isinstance(value, str):
+        return "take off the quotes" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else ""
+    if spot.origin is tuple:
+        return f"write a list of one: [{json.dumps(value)}]" if isinstance(value, str) else ""
+    return "leave out the '-' before its keys" if isinstance(value, tuple) else ""

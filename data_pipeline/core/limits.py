@@ -1,0 +1,215 @@
+"""Checks of single values against what AWS accepts: each returns its value or raises ``RefusedError``.
+
+Sources: S3 user guide "bucket naming rules" and "object keys"; Glue developer guide "job parameters" and
+"worker types"; the service models of SageMaker, CloudWatch Logs and CloudFormation, where they state a limit.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from . import cron
+from .problems import RefusedError, did_you_mean, one_of, quoted
+from .service_limits import INSTANCE_TYPES, REGIONS, RETENTION_DAYS, TIME_ZONES
+
+#: Glue's worker types for Spark jobs; botocore's list lacks the newer ones.
+WORKER_TYPES = ("G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X")
+_OTHER_WORKERS = {"G.025X": "streaming jobs", "Z.2X": "Ray jobs", "Standard": "Glue 1.0"}
+
+MAX_CAPACITIES = (0.0625, 1)
+
+#: longest time limits of a job: SageMaker's quota is 5 days, Glue refuses more than 7.
+SAGEMAKER_TIMEOUT_MINUTES = 5 * 24 * 60
+GLUE_TIMEOUT_MINUTES = 7 * 24 * 60
+
+#: a resource has at most 50 tags; `pipeline` and `environment` are two of them.
+MOST_TAGS = 48
+
+#: arguments that Glue gives a meaning of its own, without ``--`` and in lower case, and how such names begin.
+GLUE_ARGUMENTS = frozenset(
+    (
+        *("additional-python-modules", "auto-scale-within-microbatch", "class", "conf", "datalake-formats"),
+        *("customer-driver-env-vars", "customer-executor-env-vars", "debug", "disable-proxy-v2"),
+        *("encryption-type", "execution-class", "library-set", "mode", "python-modules-installer-option"),
+        *("scriptlocation", "spark-event-logs-path", "tempdir", "use-postgres-driver", "user-jars-first"),
+        *("write-shuffle-files-to-s3", "write-shuffle-spills-to-s3"),
+    )
+)
+GLUE_PREFIXES = ("aws-", "continuous-log-", "enable-", "extra-", "job-")
+
+_BUCKET_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_BUCKET_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
+
+#: files of a run that are not the small result of a step, and variables that the state machine has itself.
+_RUN_FILES = ("plan", "summary")
+_VARIABLES = ("attempt", "failure", "states")
+
+
+def name(value: str) -> str:
+    """Pipeline: it begins every name that a deployment gives."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
+        raise RefusedError("lower-case letters and digits in words joined by single '-', a letter first")
+    return value
+
+
+def environment_name(value: str) -> str:
+    """Environment: no ``-``, or the IAM prefix of ``dev`` would reach what belongs to ``dev-eu``."""
+    if not re.fullmatch("[a-z][a-z0-9]*", value):
+        raise RefusedError("lower-case letters and digits, a letter first")
+    return value
+
+
+def step_name(value: str) -> str:
+    if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", value):
+        raise RefusedError("lower-case letters and digits in words joined by single '_', a letter first")
+    return value
+
+
+def table_name(value: str) -> str:
+    """What Glue takes and Athena can name without quotes."""
+    if not re.fullmatch("[a-z][a-z0-9_]{0,254}", value):
+        raise RefusedError("1 to 255 lower-case letters, digits and '_', a letter first")
+    return value
+
+
+def result_name(value: str) -> str:
+    step_name(value)
+    if value in _RUN_FILES:
+        raise RefusedError("another name", f"{value}.json is a file of the jobs that the machine never reads")
+    if value in _VARIABLES:
+        raise RefusedError("another name", "the state machine has a variable of this name")
+    return value
+
+
+def script(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*\.py", value):
+        advice = "leave out the folder" if value.startswith("jobs/") else ""
+        raise RefusedError("the name of a Python file in jobs/, as in 'ride_counts.py'", advice)
+    return value
+
+
+def account(value: str) -> str:
+    if not re.fullmatch("[0-9]{12}", value):
+        raise RefusedError("the 12 digits of an account id, in quotes")
+    return value
+
+
+def region(value: str) -> str:
+    if value not in REGIONS:
+        raise RefusedError("a region of AWS, as in 'us-east-1'", did_you_mean(value, REGIONS))
+    return value
+
+
+def instance_type(value: str) -> str:
+    if value not in INSTANCE_TYPES:
+        near = did_you_mean(value if value.startswith("ml.") else f"ml.{value}", INSTANCE_TYPES)
+        raise RefusedError("an instance type of SageMaker Processing, as in 'ml.m5.xlarge'", near)
+    return value
+
+
+def worker_type(value: str) -> str:
+    if value not in WORKER_TYPES:
+        other = _OTHER_WORKERS.get(value)
+        advice = f"{quoted(value)} is for {other}" if other else did_you_mean(value, WORKER_TYPES)
+        raise RefusedError(one_of(WORKER_TYPES), advice)
+    return value
+
+
+def max_capacity(value: float) -> float:
+    if value not in MAX_CAPACITIES:
+        raise RefusedError("0.0625 or 1")
+    return value
+
+
+def retention_days(value: int) -> int:
+    if value not in RETENTION_DAYS:
+        longer = next((days for days in RETENTION_DAYS if days > value), RETENTION_DAYS[-1])
+        raise RefusedError("a number of days that CloudWatch Logs offers", f"write {longer}")
+    return value
+
+
+def expression(value: str) -> str:
+    cron.check(value)
+    return value
+
+
+def timezone(value: str) -> str:
+    if value not in TIME_ZONES:
+        by_city = {zone.rpartition("/")[2]: zone for zone in TIME_ZONES}
+        city = by_city.get(value.strip().replace(" ", "_").title())
+        advice = f"did you mean {quoted(city)}?" if city else did_you_mean(value, TIME_ZONES)
+        raise RefusedError("a name of the IANA time zone database, as in 'America/New_York'", advice)
+    return value
+
+
+def bucket(value: str) -> str:
+    """A general purpose bucket; a name with dots is one that TLS cannot verify and DuckDB cannot open."""
+    expected = "3 to 63 lower-case letters, digits and '-', a letter or digit first and last"
+    if value.startswith(("s3:", "arn:")) or "/" in value:
+        raise RefusedError("a bucket's name alone", "a prefix goes to data.input and data.output")
+    if "." in value:
+        raise RefusedError("a name without '.', for which TLS can be verified", "take another bucket")
+    if not re.fullmatch("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", value):
+        raise RefusedError(
+            expected, f"did you mean {quoted(value.lower())}?" if value != value.lower() else ""
+        )
+    reserved = [f"{s}…" for s in _BUCKET_STARTS if value.startswith(s)]
+    reserved += [f"…{s}" for s in _BUCKET_ENDS if value.endswith(s)]
+    if reserved:
+        raise RefusedError("a name that S3 gives to buckets", f"{quoted(reserved[0])} is reserved")
+    return value
+
+
+def key_prefix(value: str) -> str:
+    expected = "folders of letters, digits and _ . = - joined by '/', as in 'trips/input'"
+    bare = value.strip("/")
+    if not value or not re.fullmatch(r"[A-Za-z0-9_.=/-]+", value) or not bare:
+        raise RefusedError(expected)
+    if {".", "..", ""} & set(bare.split("/")):
+        raise RefusedError(f"{expected}, without '.', '..' or '//'")
+    if bare != value:
+        raise RefusedError(f"{expected}, without '/' at either end", f"write {quoted(bare)}")
+    if len(value) > 200:
+        raise RefusedError("at most 200 characters", f"shorten it by {len(value) - 200}")
+    return value
+
+
+def file_pattern(value: str) -> str:
+    if not value or "/" in value or not value.isprintable():
+        raise RefusedError("a pattern of file names without '/', as in '*.parquet'")
+    return value
+
+
+def argument_name(value: str) -> str:
+    if value.startswith("-"):
+        raise RefusedError("the name without '--'", f"write {quoted(value.lstrip('-'))}")
+    lower = value.lower().replace("_", "-")
+    if lower in GLUE_ARGUMENTS or lower.startswith(GLUE_PREFIXES):
+        raise RefusedError("a name that Glue does not use itself", "take another name")
+    if not re.fullmatch("[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
+        near = value.lower().replace("_", "-")
+        mended = bool(re.fullmatch("[a-z][a-z0-9-]*", near)) and near != value
+        advice = f"did you mean {quoted(near)}?" if mended else ""
+        raise RefusedError("lower-case letters and digits in words joined by single '-'", advice)
+    return value
+
+
+def tag_key(value: str) -> str:
+    if value in ("pipeline", "environment"):
+        raise RefusedError("another key", "every deployment sets this tag itself")
+    if value.lower().startswith("aws:"):
+        raise RefusedError("a key that does not begin with 'aws:'", "AWS keeps these for itself")
+    if not 1 <= len(value) <= 128 or not _tag_text(value):
+        raise RefusedError("1 to 128 letters, digits, spaces and _ . : / = + - @")
+    return value
+
+
+def tag_value(value: str) -> str:
+    if len(value) > 256 or not _tag_text(value):
+        raise RefusedError("at most 256 letters, digits, spaces and _ . : / = + - @")
+    return value
+
+
+def _tag_text(value: str) -> bool:
+    return all(c in "_.:/=+-@" or unicodedata.category(c)[0] in "LZN" for c in value)

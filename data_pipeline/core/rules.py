@@ -1,0 +1,218 @@
+"""Rules of the configuration that concern more than one value: each takes a draft and yields findings.
+
+A draft holds the parts of an environment that are right by themselves, so that no wrong value hides another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from . import arguments
+from .config import Data, Environment, Step
+from .limits import SAGEMAKER_TIMEOUT_MINUTES
+from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
+from .problems import Finding, did_you_mean, one_of, quoted
+from .steps import camel
+
+#: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
+LONGEST_RUN = 80
+LONGEST_BUCKET = 63
+
+#: states of the machine that belong to no step.
+OWN_STATES = ("CheckInput", "Published", "Failed")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The valid parts of an environment; ``step_names`` also names the steps that are not valid."""
+
+    names: Names | None
+    region: str | None = None
+    account: str | None = None
+    endpoint: str | None = None
+    data: Data | None = None
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    step_names: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+
+
+def check(draft: Draft) -> Iterator[Finding]:
+    """Every rule in turn."""
+    yield from prefixes(draft)
+    yield from account_of_embedded(draft)
+    yield from job_names(draft)
+    yield from order(draft)
+    yield from circles(draft)
+    yield from results(draft)
+    yield from states(draft)
+    yield from sizes(draft)
+    yield from argument_lengths(draft)
+
+
+def prefixes(draft: Draft) -> Iterator[Finding]:
+    """Output inside input would be read as input; input inside output would be written by jobs."""
+    if draft.data and overlap(draft.data.input, draft.data.output):
+        advice = f"data.input is {quoted(draft.data.input)}"
+        found = quoted(draft.data.output)
+        yield Finding(("data", "output"), found, "a prefix neither inside the input nor around it", advice)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether one key prefix is, or lies in, the other."""
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
+def account_of_embedded(draft: Draft) -> Iterator[Finding]:
+    if draft.endpoint == "embedded" and draft.account:
+        expected = "no account: the embedded AWS has one of its own"
+        yield Finding(
+            ("account",), quoted(draft.account), expected, "remove the line, or write 'account: null'"
+        )
+
+
+def job_names(draft: Draft) -> Iterator[Finding]:
+    """Checked for every step, on SageMaker or not: the service is one word that anybody may change."""
+    for step in draft.step_names if draft.names else ():
+        fixed = draft.names.job(step) if draft.names else ""
+        length = len(fixed) + JOB_SUFFIX
+        if length > JOB_NAME_LIMIT:
+            found = (
+                f"job names of {length} characters ({quoted(fixed)} and {JOB_SUFFIX} that tell runs apart)"
+            )
+            advice = f"shorten the step, the environment or the pipeline by {length - JOB_NAME_LIMIT}"
+            yield Finding(("steps", step), found, f"at most {JOB_NAME_LIMIT}", advice)
+
+
+def scripts(draft: Draft) -> Iterator[Finding]:
+    for name, step in draft.steps.items():
+        if step.script not in draft.scripts:
+            near = did_you_mean(step.script, draft.scripts)
+            advice = near or f"write jobs/{step.script}"
+            yield Finding(("steps", name, "script"), quoted(step.script), "a file in jobs/", advice)
+
+
+def order(draft: Draft) -> Iterator[Finding]:
+    """Every ``after`` names another step, and one step alone has none."""
+    for name, step in draft.steps.items():
+        others = [other for other in draft.step_names if other != name]
+        if step.after is not None and step.after not in others:
+            expected = f"another step: {one_of(others)}" if others else "nothing, for the only step"
+            near = did_you_mean(step.after, others)
+            yield Finding(("steps", name, "after"), quoted(step.after), expected, near)
+    first, *more = [name for name, step in draft.steps.items() if step.after is None] or [""]
+    for name in more:
+        advice = f"say which step it follows, as in 'after: {first}'"
+        found = f"a second step without 'after' ({quoted(first)} is the first)"
+        yield Finding(("steps", name), found, "one first step", advice)
+
+
+def circles(draft: Draft) -> Iterator[Finding]:
+    """Steps that follow each other round; a circle is reported once, at its first step."""
+    seen: set[str] = set()
+    for start in draft.steps:
+        trail: list[str] = []
+        name: str | None = start
+        while name is not None and name in draft.steps and name not in seen:
+            seen.add(name)
+            trail.append(name)
+            name = draft.steps[name].after
+        circle = trail[trail.index(name) :] if name in trail else []
+        if name is not None and len(circle) > 1:
+            found = "a circle: " + " after ".join([*circle, circle[0]])
+            yield Finding(
+                ("steps", circle[0], "after"), found, "steps one after the other", "remove one 'after'"
+            )
+
+
+def results(draft: Draft) -> Iterator[Finding]:
+    owner: dict[str, str] = {}
+    for name, step in draft.steps.items():
+        if step.result in owner:
+            found = f"{quoted(step.result)}, the result of {quoted(owner[step.result])} too"
+            yield Finding(
+                ("steps", name, "result"), found, "a name of its own", "two steps would write one file"
+            )
+        elif step.result:
+            owner[step.result] = name
+
+
+def states(draft: Draft) -> Iterator[Finding]:
+    """Steps whose states the machine could not tell apart."""
+    taken = dict.fromkeys(OWN_STATES, "the machine")
+    taken |= {
+        f"Read{camel(s.result)}": f"the result {quoted(s.result)}" for s in draft.steps.values() if s.result
+    }
+    for name in draft.step_names:
+        base = camel(name)
+        for state in (base, f"{base}Failure", f"{base}Backoff"):
+            if state in taken:
+                found = f"a step whose state would be called {quoted(state)}, as {taken[state]} has one"
+                yield Finding(("steps", name), found, "another name", "rename the step")
+                break
+            taken[state] = f"the step {quoted(name)}"
+
+
+def sizes(draft: Draft) -> Iterator[Finding]:
+    """Sizes that belong to the other runtime, and a time limit that only Glue has."""
+    for name, step in draft.steps.items():
+        if step.service == "sagemaker" and step.timeout_minutes > SAGEMAKER_TIMEOUT_MINUTES:
+            expected = f"at most {SAGEMAKER_TIMEOUT_MINUTES} on SageMaker"
+            found = f"the number {step.timeout_minutes}"
+            yield Finding(("steps", name, "timeout_minutes"), found, expected, "or 'service: glue'")
+        shell = step.glue.runtime == "glue-pythonshell"
+        foreign = ("worker_type", "workers") if shell else ("max_capacity",)
+        for key in foreign:
+            if key in step.glue.model_fields_set:
+                advice = "its size is max_capacity" if shell else "its size is worker_type and workers"
+                expected = f"no {key} for the runtime {quoted(step.glue.runtime)}"
+                yield Finding(("steps", name, "glue", key), "it given", expected, advice)
+
+
+def argument_lengths(draft: Draft) -> Iterator[Finding]:
+    """A value that would be too long for a container once its placeholders are filled."""
+    if draft.data is None or draft.names is None:
+        return
+    bucket = len(draft.data.bucket) if draft.data.bucket else LONGEST_BUCKET
+    longest = {
+        "input": len("s3:///") + bucket + len(draft.data.input) + 1,
+        "output": len("s3:///") + bucket + len(draft.data.output) + 1,
+        "run": LONGEST_RUN,
+        "database": len(draft.names.database),
+        "code_version": 64,
+    }
+    for name, step in draft.steps.items():
+        for key, value in step.arguments.items():
+            length = arguments.filled_length(value, longest)
+            if length > arguments.LONGEST:
+                found = f"a value of up to {length} characters once it is filled"
+                advice = "shorten it, or pass it in a file and its URI here"
+                path = ("steps", name, "arguments", key)
+                yield Finding(path, found, f"at most {arguments.LONGEST}", advice)
+
+
+def isolation(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Finding]]:
+    """Environments that would write into each other's data: same world, same bucket, overlapping prefixes."""
+    seen: list[Environment] = []
+    for name, env in environments.items():
+        for other in seen:
+            if env.data.bucket is None or (env.data.bucket, env.endpoint) != (
+                other.data.bucket,
+                other.endpoint,
+            ):
+                continue
+            pairs = {
+                "output": (other.data.output, other.data.input),
+                "input": (other.data.output,),
+            }
+            for key, theirs in pairs.items():
+                mine: str = getattr(env.data, key)
+                if any(overlap(mine, prefix) for prefix in theirs):
+                    found = f"{quoted(mine)} in {quoted(env.data.bucket)}, where {quoted(other.name)} is too"
+                    advice = "give each environment a bucket, or prefixes, of its own"
+                    yield (
+                        name,
+                        Finding(("data", key), found, "data apart from every other environment's", advice),
+                    )
+                    break
+        seen.append(env)
