@@ -1,0 +1,242 @@
+"""Stacks and change sets: plain values in and out, nothing decided here that ``core`` can decide.
+
+Waiting asks again and again with an injected ``sleep`` and ends at a deadline; each wait yields or reports
+events, so that a caller can show them.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from data_pipeline.core import stack_states
+from data_pipeline.core.changes import Change, from_change_set
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.stack_events import Event, event
+
+from .errors import error_code, error_message
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
+
+#: CloudFormation's limit for a template sent with the request, in bytes.
+BODY_LIMIT = 51_200
+#: longest wait for a change set, and for an operation on a stack, in seconds.
+CHANGE_SET_SECONDS = 600.0
+OPERATION_SECONDS = 2 * 3600.0
+#: what CloudFormation answers when there is nothing to do: told by its words alone.
+_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+
+Sleep = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as it is now."""
+
+    name: str
+    id: str
+    status: str
+    reason: str = ""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    protected: bool = False
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set that can be applied."""
+
+    id: str
+    stack_id: str
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a stack shall become; ``body`` or ``url`` is the template, ``create`` tells new from updated."""
+
+    stack: str
+    create: bool
+    parameters: Mapping[str, str]
+    tags: Mapping[str, str]
+    body: str | None = None
+    url: str | None = None
+
+
+class Stacks:
+    """CloudFormation of one environment."""
+
+    def __init__(self, client: CloudFormationClient, sleep: Sleep = time.sleep, pace: float = 2.0) -> None:
+        """``pace``: seconds between two questions."""
+        self.client = client
+        self.sleep = sleep
+        self.pace = pace
+
+    def find(self, name: str) -> Stack | None:
+        """The stack of that name or id, None when there is none."""
+        try:
+            found = self.client.describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if error_code(error) == "ValidationError" and "does not exist" in error_message(error):
+                return None
+            raise
+        outputs = {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
+        return Stack(
+            found["StackName"],
+            found.get("StackId", ""),
+            found["StackStatus"],
+            found.get("StackStatusReason", ""),
+            outputs,
+            found.get("EnableTerminationProtection", False),
+        )
+
+    def create_change_set(self, request: Request) -> ChangeSet | None:
+        """A change set ready to be applied; None when nothing would change. UserError with AWS's reason."""
+        described = self._created_change_set(request)
+        if described["Status"] == "CREATE_COMPLETE":
+            return ChangeSet(described["ChangeSetId"], described["StackId"], self._changes(described))
+        reason = described.get("StatusReason", "no reason given")
+        self.discard(ChangeSet(described["ChangeSetId"], described["StackId"], ()))
+        if any(words in reason for words in _NO_CHANGES):
+            return None
+        raise UserError(f"{request.stack}: AWS refuses the change set: {reason}")
+
+    def discard(self, change_set: ChangeSet) -> None:
+        """Delete a change set that will not be applied, and the stack in review that it made."""
+        self.client.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
+        stack = self.find(change_set.stack_id)
+        if stack and stack.status == "REVIEW_IN_PROGRESS" and not self._has_change_sets(stack.id):
+            self.client.delete_stack(StackName=stack.id)
+
+    def execute(self, change_set: ChangeSet) -> None:
+        """Begin to apply; a create that fails takes along all that it made, retained resources too."""
+        try:
+            self.client.execute_change_set(
+                ChangeSetName=change_set.id, StackName=change_set.stack_id, RetainExceptOnCreate=True
+            )
+        except ClientError as error:
+            if error_code(error) in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
+                raise UserError(
+                    f"the change set can no longer be applied ({error_message(error)}): something else has "
+                    f"changed the stack in the meantime. Run the same command again."
+                ) from error
+            raise
+
+    def delete(self, stack_id: str) -> None:
+        """Begin to delete a stack."""
+        self.client.delete_stack(StackName=stack_id)
+
+    def continue_rollback(self, stack_id: str) -> None:
+        """Begin to finish the roll-back of an update."""
+        self.client.continue_update_rollback(StackName=stack_id)
+
+    def roll_back(self, stack_id: str) -> None:
+        """Begin to roll back an update that was told not to do so by itself."""
+        self.client.rollback_stack(StackName=stack_id)
+
+    def protect(self, stack_id: str) -> None:
+        """Switch termination protection on."""
+        self.client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=True)
+
+    def validate(self, body: str) -> None:
+        """UserError with AWS's reason when this is no valid template (at most BODY_LIMIT bytes)."""
+        try:
+            self.client.validate_template(TemplateBody=body)
+        except ClientError as error:
+            if error_code(error) == "ValidationError":
+                raise UserError(f"AWS refuses the template: {error_message(error)}") from error
+            raise
+
+    def last_event(self, stack_id: str) -> str | None:
+        """Id of the newest event of the stack: ``follow`` begins after it."""
+        events = self.client.describe_stack_events(StackName=stack_id)["StackEvents"]
+        return events[0]["EventId"] if events else None
+
+    def follow(self, stack_id: str, after: str | None, seconds: float = OPERATION_SECONDS) -> Iterator[Event]:
+        """Every event after that id, oldest first, while an operation is under way; UserError at last."""
+        deadline = time.monotonic() + seconds
+        while True:
+            stack = self.find(stack_id)
+            moving = stack is not None and stack_states.is_moving(stack.status)
+            for happened in self.events(stack_id, after):
+                after = happened.id
+                yield happened
+            if not moving:
+                return
+            if time.monotonic() > deadline:
+                raise UserError(
+                    f"{stack_id}: still {stack.status if stack else 'unknown'} after {seconds / 60:.0f} "
+                    f"minutes.\nIt goes on in AWS; look with: aws cloudformation describe-stack-events "
+                    f"--stack-name {stack_id}"
+                )
+            self.sleep(self.pace)
+
+    def events(self, stack_id: str, after: str | None) -> list[Event]:
+        """The events of a stack after that id, oldest first."""
+        found: list[Event] = []
+        for page in self.client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+            for raw in page["StackEvents"]:
+                if raw["EventId"] == after:
+                    return found[::-1]
+                found.append(event(raw))
+        return found[::-1]
+
+    def _created_change_set(self, request: Request) -> dict[str, Any]:
+        """The first page of a new change set's description, once it is settled."""
+        arguments: dict[str, Any] = {
+            "StackName": request.stack,
+            "ChangeSetName": f"deploy-{uuid.uuid4().hex}",
+            "ChangeSetType": "CREATE" if request.create else "UPDATE",
+            "Parameters": [
+                {"ParameterKey": key, "ParameterValue": value} for key, value in request.parameters.items()
+            ],
+            "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
+            "Capabilities": ["CAPABILITY_IAM"],
+        }
+        sent = {"TemplateURL": request.url} if request.body is None else {"TemplateBody": request.body}
+        arguments |= sent
+        if request.create:
+            arguments["OnStackFailure"] = "DELETE"
+        try:
+            made = self.client.create_change_set(**arguments)
+        except ClientError as error:
+            if error_code(error) in ("ValidationError", "InsufficientCapabilitiesException"):
+                said = error_message(error)
+                raise UserError(f"{request.stack}: AWS refuses the template: {said}") from error
+            raise
+        return self._settled(made["Id"], made["StackId"])
+
+    def _settled(self, change_set_id: str, stack_id: str) -> dict[str, Any]:
+        deadline = time.monotonic() + CHANGE_SET_SECONDS
+        pause = min(0.2, self.pace)
+        while True:
+            described: Any = self.client.describe_change_set(ChangeSetName=change_set_id, StackName=stack_id)
+            if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
+                settled: dict[str, Any] = described
+                return settled
+            if time.monotonic() > deadline:
+                raise UserError(
+                    f"the change set {change_set_id} is not ready after {CHANGE_SET_SECONDS / 60:.0f} "
+                    f"minutes; run the same command again."
+                )
+            self.sleep(pause)
+            pause = min(pause * 1.5, self.pace)
+
+    def _changes(self, described: dict[str, Any]) -> tuple[Change, ...]:
+        changes = list(described.get("Changes", []))
+        token = described.get("NextToken")
+        while token:
+            page = self.client.describe_change_set(
+                ChangeSetName=described["ChangeSetId"], StackName=described["StackId"], NextToken=token
+            )
+            changes += page.get("Changes", [])
+            token = page.get("NextToken")
+        return from_change_set(changes)
+
+    def _has_change_sets(self, stack_id: str) -> bool:
+        return bool(self.client.list_change_sets(StackName=stack_id)["Summaries"])

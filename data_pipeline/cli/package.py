@@ -1,0 +1,69 @@
+"""From the project's files to the objects that the artifact bucket shall hold, and the parameters naming them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_pipeline.core.artifacts import LOCK, code_artifact, is_shipped, wheels_artifact, wheels_prefix
+from data_pipeline.core.config import Environment
+from data_pipeline.core.runtimes import RUNTIMES, Runtime
+
+from .wheels import fetch, read_lock
+
+#: lists the artifact bucket: key prefix → key and size of each object under it.
+Listing = Callable[[str], Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Package:
+    """``missing``: the objects to upload, in this order; ``parameters``: of the pipeline stack."""
+
+    missing: dict[str, bytes]
+    parameters: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes to upload."""
+        return sum(len(content) for content in self.missing.values())
+
+
+def package(environment: Environment, bucket: str, root: Path, listing: Listing) -> Package:
+    """What the environment's jobs need of the bucket; only what it lacks is fetched and built."""
+    pipeline = environment.pipeline
+    code = code_artifact(pipeline, read_jobs(root / "jobs"))
+    missing = _lacking(code.keys(), listing(code.key_prefix))
+    parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha}
+    for name in sorted({step.runtime for step in environment.steps.values()}):
+        wheels = _wheels(environment, RUNTIMES[name], bucket, root, listing)
+        missing |= wheels.missing
+        parameters |= wheels.parameters
+    return Package(missing, parameters)
+
+
+def read_jobs(jobs: Path) -> dict[str, bytes]:
+    """Path relative to ``jobs/`` → content of every file that is shipped."""
+    found = {path.relative_to(jobs).as_posix(): path for path in jobs.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in sorted(found.items()) if is_shipped(name)}
+
+
+def _wheels(env: Environment, runtime: Runtime, bucket: str, root: Path, listing: Listing) -> Package:
+    """The wheels of one runtime; on the embedded AWS none, for jobs there run with the packages of .venv."""
+    lock = b"" if env.embedded else read_lock(root, runtime)
+    prefix = wheels_prefix(env.pipeline, runtime, lock)
+    present = listing(prefix)
+    missing: dict[str, bytes] = {}
+    if prefix + LOCK not in present:  # it is uploaded last
+        wheels = fetch(runtime, lock, root / ".local" / "wheels")
+        missing = wheels_artifact(env.pipeline, runtime, lock, wheels).keys()
+    parameters = {runtime.wheels_parameter: prefix.rstrip("/").rpartition("/")[2]}
+    if runtime.wheel_files_parameter:
+        files = sorted(key for key in {**present, **missing} if key.endswith(".whl"))
+        parameters[runtime.wheel_files_parameter] = ",".join(f"s3://{bucket}/{key}" for key in files)
+    return Package(missing, parameters)
+
+
+def _lacking(wanted: Mapping[str, bytes], present: Mapping[str, int]) -> dict[str, bytes]:
+    """The objects that are not there in full: a key names its content, so that its size decides."""
+    return {key: content for key, content in wanted.items() if present.get(key) != len(content)}
