@@ -9,6 +9,7 @@ import click
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.load import load_all, load_environment
+from data_pipeline.core.packages import missing_packages
 from data_pipeline.stacks import file_names, render
 
 from .files import write_atomically
@@ -19,19 +20,21 @@ COMMAND = "python data_pipeline_create.py"
 
 @click.command()
 @click.argument("environments", metavar="[ENV]...", nargs=-1)
-@click.option(
-    "--check", is_flag=True, help="Write nothing; exit 1 if a template is not what would be rendered."
-)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a template is stale or missing.")
 def create(environments: tuple[str, ...], check: bool) -> None:
-    """Render both templates of each ENV (of every environment in config/ when none is named) to templates/."""
-    found = (
-        load_all(ROOT) if not environments else {name: load_environment(ROOT, name) for name in environments}
+    """Render both templates of each ENV to templates/; without ENV, of every environment in config/."""
+    chosen = (
+        [load_environment(ROOT, name) for name in environments]
+        if environments
+        else [*load_all(ROOT).values()]
     )
-    orphans = [] if environments else orphaned_templates(ROOT, set(found))
+    for env in chosen:
+        refuse_missing_packages(ROOT, env)
+    orphans = [] if environments else orphaned_templates(ROOT, {env.name for env in chosen})
     if check:
-        _check([name for env in found.values() for name in stale_templates(ROOT, env)], orphans)
+        _check([name for env in chosen for name in stale_templates(ROOT, env)], orphans, environments)
         return
-    for env in found.values():
+    for env in chosen:
         for name, text in render(env).items():
             click.echo(f"{_write(ROOT / 'templates' / name, text)} templates/{name}")
     for name in orphans:
@@ -40,9 +43,8 @@ def create(environments: tuple[str, ...], check: bool) -> None:
 
 
 def stale_templates(root: Path, env: Environment) -> list[str]:
-    """Names of an environment's templates under ``root/templates`` that are missing or not what would be rendered."""
-    texts = render(env)
-    return [name for name, text in texts.items() if _read(root / "templates" / name) != text]
+    """Names of an environment's templates that are missing or not what would be rendered."""
+    return [name for name, text in render(env).items() if _read(root / "templates" / name) != text]
 
 
 def refuse_stale_templates(root: Path, env: Environment) -> None:
@@ -51,24 +53,45 @@ def refuse_stale_templates(root: Path, env: Environment) -> None:
     if stale:
         raise UserError(
             f"stale: {', '.join(f'templates/{name}' for name in stale)}\n"
-            f"  the configuration has changed since; render and review them: {COMMAND} {env.name}"
+            f"  the configuration renders something else; render and review: {COMMAND} {env.name}"
         )
+
+
+def refuse_missing_packages(root: Path, env: Environment) -> None:
+    """Raise ``UserError`` for steps whose scripts import what their runtime would not have."""
+    jobs = root / "jobs"
+    sources = {
+        path.relative_to(jobs).as_posix(): path.read_text(encoding="utf-8") for path in jobs.rglob("*.py")
+    }
+    problems = []
+    written = {name: step for name, step in env.steps.items() if step.script in sources}  # load reports others
+    for name, step in written.items():
+        lock = (jobs / "locks" / f"{step.runtime}.txt").read_text(encoding="utf-8")
+        for package in missing_packages(step.script, sources, lock, step.runtime):
+            problems.append(
+                f"environment {env.name}, steps.{name}: jobs/{step.script} imports {package}, of which the "
+                f"runtime {step.runtime} has no wheel\n"
+                f"  choose another runtime, or lock the package: jobs/locks/README.md"
+            )
+    if problems:
+        raise UserError("\n".join(problems))
 
 
 def orphaned_templates(root: Path, environments: set[str]) -> list[str]:
     """Names of rendered templates whose environment has gone from ``config/``."""
     wanted = {name for environment in environments for name in file_names(environment)}
-    kinds = [name for kind in file_names("*") for name in (root / "templates").glob(kind)]
-    return sorted(path.name for path in kinds if path.name not in wanted)
+    found = {path.name for kind in file_names("*") for path in (root / "templates").glob(kind)}
+    return sorted(found - wanted)
 
 
-def _check(stale: list[str], orphans: list[str]) -> None:
+def _check(stale: list[str], orphans: list[str], environments: tuple[str, ...]) -> None:
     if not stale and not orphans:
         click.echo("templates are up to date")
         return
     lines = [f"  templates/{name}: not what the configuration renders" for name in stale]
     lines += [f"  templates/{name}: config/ has no such environment" for name in orphans]
-    raise UserError("\n".join(["stale templates:", *lines, f"  render them: {COMMAND}"]))
+    command = " ".join([COMMAND, *environments])
+    raise UserError("\n".join(["stale templates", *lines, f"  render and review them: {command}"]))
 
 
 def _write(path: Path, text: str) -> str:
@@ -79,7 +102,7 @@ def _write(path: Path, text: str) -> str:
 
 
 def _read(path: Path) -> str | None:
-    """Content with the line ends as they are stored; None when there is no file."""
+    """Content with its line ends as they are stored; None when there is no file."""
     try:
         return path.read_bytes().decode("utf-8", errors="replace")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""``images refresh``: brings the table of AWS's prebuilt images up to date from the package that publishes it."""
+"""``images refresh``: brings the table of AWS's prebuilt images up to date from where AWS publishes it."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What the state machine does when a call or a job fails.
 
 A *call* that fails is retried by name, where trying again can help. A *job* that ended badly arrives as
-``States.TaskFailed`` whatever the reason: a Choice reads the service's own words in its cause. Where the service
-lacked capacity or broke, the step waits and starts a new job, a bounded number of times; anything else (the script's
-failure, a quota, a refused permission) fails at once, with the original error and cause.
+``States.TaskFailed`` whatever the reason: a Choice reads the service's own words in its cause. Where the
+service lacked capacity or broke, the step waits and starts a new job, a bounded number of times; anything
+else (the script's failure, a quota, a refused permission) fails at once, with the original error and cause.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from . import jsonata
 #: how often a step's job is started again after the service failed it.
 RESTARTS = 2
 
-#: the beginning of the reason by which each service reports its own failure, in the job's description as JSON:
-#: SageMaker's FailureReason starts with the class of the error, Glue's ErrorMessage with its words for it.
+#: the beginning of the reason by which each service reports its own failure, in the job's description as
+#: JSON: SageMaker's FailureReason starts with the class of the error, Glue's ErrorMessage with its words.
 _SERVICE_FAILED = (
     '/"FailureReason": *"(InternalServerError|CapacityError)/',
-    '/"ErrorMessage": *"(Internal service error|InternalServiceException|Resource unavailable|ResourceUnavailable)/i',
+    '/"ErrorMessage": *"(Internal ?service ?(error|exception)|Resource ?unavailable)/i',
 )
 
 

@@ -1,8 +1,8 @@
 """The table of AWS's prebuilt images by region, kept as data beside this module.
 
 ``images.json``: ``{"source": "sagemaker-core 2.27.0", "images": {runtime: {"repository", "tag", "framework",
-"version", "registries": {region: account id of AWS's registry}}}}``. It is generated from what the SageMaker SDK
-publishes by ``python -m data_pipeline images refresh``; nobody edits it.
+"version", "registries": {region: account id of AWS's registry}}}}``. It is generated from what the SageMaker
+SDK publishes by ``python -m data_pipeline images refresh``; nobody edits it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def require_region(runtime: str, region: str) -> None:
 
 
 def read_sdk(sdk_version: str, configs: dict[str, Any]) -> dict[str, Any]:
-    """The table from the SDK's own configuration: ``configs`` is framework → content of its ``image_uri_config``."""
+    """The table from the SDK's own data: ``configs`` is framework → content of its ``image_uri_config``."""
     wanted = {name: runtime for name, runtime in RUNTIMES.items() if runtime.image}
     return {
         "source": f"sagemaker-core {sdk_version}",

@@ -1,8 +1,8 @@
 """Steps → the state machine, as a dict of the Amazon States Language (JSONata, variables).
 
-Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``, ``ArtifactBucketName``,
-``CodeVersionHash``, ``RegionName``; per step ``<Step>RoleArn`` and ``<Step>JobName``; per runtime ``<Runtime>Image``
-and ``<Runtime>WheelsHash``. The template says what they become.
+Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``,
+``ArtifactBucketName``, ``CodeVersionHash``, ``RegionName``; per step ``<Step>RoleArn`` and ``<Step>JobName``;
+per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says what they become.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 
 from . import execution, failures, jsonata, tasks
 from .config import Environment, Step
-from .errors import UserError
 from .locations import key_prefix
 from .steps import camel, in_order
 
@@ -22,10 +21,8 @@ _START = {"attempt": 0}
 
 
 def state_machine(env: Environment) -> dict[str, Any]:
-    """The definition of an environment's state machine. Raises ``UserError`` for steps that cannot be one."""
+    """The definition of an environment's state machine."""
     steps = in_order(env.steps)
-    if not steps:
-        raise UserError("steps: there is none\n  expected at least one step: a script in jobs/ on a service")
     states: dict[str, State] = {}
     _add(states, "CheckInput", _check_input(camel(steps[0][0])))
     output = "{}"
@@ -45,12 +42,7 @@ def state_machine(env: Environment) -> dict[str, Any]:
 
 
 def _add(states: dict[str, State], name: str, state: State) -> None:
-    if name in states:
-        raise UserError(
-            f"steps: two states would be called {name!r}\n"
-            f"  rename the step or the result that leads to it: a step's state has its name in CamelCase, "
-            f"the state that reads its result has 'Read' before the result's"
-        )
+    assert name not in states, f"two states called {name}"  # refused by rules.states before
     states[name] = state
 
 

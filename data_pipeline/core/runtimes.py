@@ -1,7 +1,7 @@
 """The closed table of runtimes: what a step's script runs on, and how its packages get there.
 
-A runtime fixes the service, the Python and the C library that wheels must fit, and where the service finds the
-scripts. Deploy fetches wheels by ``python`` and ``wheel_tags``; the stacks read the rest.
+A runtime fixes the service, the Python and the C library that wheels must fit. Deploy fetches wheels by
+``python`` and ``wheel_tags``; the stacks read the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Image:
-    """A prebuilt image of AWS: the SageMaker SDK's framework and the version under which it lists the image."""
+    """A prebuilt image of AWS: the framework and the version under which the SageMaker SDK lists it."""
 
     framework: str
     version: str
@@ -45,12 +45,12 @@ class Runtime:
 
     @property
     def wheel_files_parameter(self) -> str | None:
-        """Parameter with the wheels' URIs, comma-separated, where the service wants each file named; may be empty."""
+        """Parameter with the wheels' URIs, comma-separated, where each file must be named; may be empty."""
         return f"WheelFiles{self.camel}" if self.glue_command == "pythonshell" else None
 
     @property
     def wheel_tags(self) -> tuple[str, ...]:
-        """Platform tags for ``pip download --platform``, newest first; none means pure Python only (``any``)."""
+        """Tags for ``pip download --platform``, newest first; none means pure Python only (``any``)."""
         if not self.compiled:
             return ()
         major, newest = self.glibc

@@ -1,24 +1,19 @@
-"""Steps as the state machine needs them: their order, their states' names, their arguments."""
+"""Steps as the state machine needs them: their order, their states' names, their arguments.
+
+What ``load`` has accepted is taken for granted: one first step, no circle, known placeholders.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from graphlib import TopologicalSorter
 
 from . import jsonata
 from .config import Environment, Step
-from .errors import UserError
 from .locations import key_prefix, output_prefix
 
-#: what a step's arguments may name in braces, and what it becomes.
-PLACEHOLDERS = {
-    "input": "URI of the input, ending in /",
-    "output": "URI of the output, ending in /",
-    "run": "name of the execution",
-    "code_version": "SHA-256 of the jobs' code",
-    "database": "name of the Glue database",
-}
-_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def camel(name: str) -> str:
@@ -27,23 +22,9 @@ def camel(name: str) -> str:
 
 
 def in_order(steps: Mapping[str, Step]) -> list[tuple[str, Step]]:
-    """Steps one after the other, each behind the one that it follows; otherwise as they are written.
-
-    Raises ``UserError`` for a step that follows none or itself, directly or in a circle.
-    """
-    for name, step in steps.items():
-        if step.after is not None and step.after not in steps:
-            raise UserError(
-                f"steps.{name}.after: no step is called {step.after!r}\n  expected one of: {', '.join(steps)}"
-            )
-    ordered: dict[str, Step] = {}
-    while len(ordered) < len(steps):
-        ready = [n for n, s in steps.items() if n not in ordered and (s.after is None or s.after in ordered)]
-        if not ready:
-            circle = ", ".join(n for n in steps if n not in ordered)
-            raise UserError(f"steps: these follow each other in a circle: {circle}\n  remove one `after`")
-        ordered[ready[0]] = steps[ready[0]]
-    return list(ordered.items())
+    """Steps one after the other, each behind the one that it follows; otherwise as they are written."""
+    follows = {name: [step.after] if step.after else [] for name, step in steps.items()}
+    return [(name, steps[name]) for name in TopologicalSorter(follows).static_order()]
 
 
 def argument_values(env: Environment) -> dict[str, str]:
@@ -56,36 +37,14 @@ def argument_values(env: Environment) -> dict[str, str]:
     }
 
 
-def expand(where: str, text: str, values: Mapping[str, str]) -> str:
-    """An argument's value in the state machine: plain text, or JSONata where it names the run.
-
-    ``where`` is for the error: the argument's place in the configuration.
-    """
-    if "${" in text or "{%" in text:
-        raise UserError(
-            f"{where}: {text!r} holds '${{' or '{{%', which CloudFormation or JSONata would evaluate"
-        )
-    pieces: list[str] = []  # alternately plain text and the name of a placeholder
-    for index, piece in enumerate(_PLACEHOLDER.split(text)):
-        if index % 2 and piece not in PLACEHOLDERS:
-            raise UserError(
-                f"{where}: {{{piece}}} is no placeholder\n"
-                f"  expected one of: {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}"
-            )
-        pieces.append(piece if index % 2 == 0 or piece == "run" else values[piece])
-    return _joined(pieces)
-
-
-def _joined(pieces: list[str]) -> str:
-    parts: list[str] = []
-    plain = ""
-    for index, piece in enumerate(pieces):
-        if index % 2 and piece == "run":
-            parts += [jsonata.literal(plain)] if plain else []
-            parts.append(jsonata.RUN)
-            plain = ""
-        else:
-            plain += piece
-    if not parts:
-        return plain
-    return jsonata.expression(jsonata.concatenation(parts + ([jsonata.literal(plain)] if plain else [])))
+def expand(text: str, values: Mapping[str, str]) -> str:
+    """An argument's value in the state machine: plain text, or JSONata where it names the run."""
+    known = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+    plain = known.split("{run}")
+    if len(plain) == 1:
+        return known
+    pieces: list[str] = []
+    for index, piece in enumerate(plain):
+        pieces += [jsonata.RUN] if index else []
+        pieces += [jsonata.literal(piece)] if piece else []
+    return jsonata.expression(jsonata.concatenation(pieces))

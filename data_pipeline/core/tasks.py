@@ -6,16 +6,14 @@ from typing import Any
 
 from . import failures, jsonata
 from .config import Environment, Step
-from .errors import UserError
-from .naming import JOB_NAME_LIMIT, JOB_SUFFIX
 from .runtimes import RUNTIMES
 from .steps import argument_values, camel, expand
 
 #: what SageMaker puts into a container, fixed by the service.
 PROCESSING = "/opt/ml/processing"
 
-#: a task's own time limit lies this far behind the job's, so that the service ends the job and says why; it covers
-#: the wait for machines, which the job's limit does not count.
+#: a task's own time limit lies this far behind the job's, so that the service ends the job and says why; it
+#: covers the wait for machines, which the job's limit does not count.
 _GRACE_SECONDS = 30 * 60
 
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
@@ -56,19 +54,16 @@ def task(env: Environment, name: str, step: Step) -> dict[str, Any]:
 
 
 def job_name(env: Environment, name: str) -> str:
-    """JSONata of a SageMaker job's name: unique in every attempt, and at most 63 characters long."""
-    fixed = env.names.job(name)
-    if len(fixed) + JOB_SUFFIX > JOB_NAME_LIMIT:
-        raise UserError(
-            f"steps.{name}: its SageMaker jobs would be called {fixed}-…, {len(fixed)} characters and "
-            f"{JOB_SUFFIX} more that make them unique\n"
-            f"  expected at most {JOB_NAME_LIMIT}: shorten the pipeline's, the environment's or the step's name"
-        )
+    """JSONata of a SageMaker job's name: unique in every attempt, and at most ``naming.JOB_NAME_LIMIT`` long.
+
+    The hash tells executions apart; the counts tell apart a redriven execution's jobs, a restarted job and a
+    retried call.
+    """
     context = "$states.context"
     return jsonata.expression(
         jsonata.concatenation(
             [
-                jsonata.literal(f"{fixed}-"),
+                jsonata.literal(f"{env.names.job(name)}-"),
                 f"$substring($hash({context}.Execution.Id, 'SHA-256'), 0, 12)",
                 f"'-' & {context}.Execution.RedriveCount",
                 "'-' & $attempt",
@@ -78,13 +73,10 @@ def job_name(env: Environment, name: str) -> str:
     )
 
 
-def arguments(env: Environment, name: str, step: Step) -> dict[str, str]:
+def arguments(env: Environment, step: Step) -> dict[str, str]:
     """``--name`` → value of a step's arguments, as the state machine spells them."""
     values = argument_values(env)
-    return {
-        f"--{option}": expand(f"steps.{name}.arguments.{option}", text, values)
-        for option, text in step.arguments.items()
-    }
+    return {f"--{option}": expand(text, values) for option, text in step.arguments.items()}
 
 
 def _run_on_sagemaker(env: Environment, name: str, step: Step) -> dict[str, Any]:
@@ -101,7 +93,7 @@ def _run_on_sagemaker(env: Environment, name: str, step: Step) -> dict[str, Any]
             "AppSpecification": {
                 "ImageUri": f"${{{runtime.camel}Image}}",
                 "ContainerEntrypoint": ["python3", f"{PROCESSING}/input/code/bootstrap.py", step.script],
-                "ContainerArguments": [x for pair in arguments(env, name, step).items() for x in pair],
+                "ContainerArguments": [x for pair in arguments(env, step).items() for x in pair],
             },
             # The container has no other word for its region that boto3 reads.
             "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
@@ -138,7 +130,7 @@ def _run_on_glue(env: Environment, name: str, step: Step) -> dict[str, Any]:
         "Resource": resource(env, "glue:startJobRun.sync"),
         "Arguments": {
             "JobName": f"${{{camel(name)}JobName}}",
-            "Arguments": arguments(env, name, step),
+            "Arguments": arguments(env, step),
             "Timeout": step.timeout_minutes,
         },
     }

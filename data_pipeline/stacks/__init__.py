@@ -1,4 +1,4 @@
-"""Core values → CloudFormation templates, with troposphere and awacs. Imports ``core`` alone; neither reads nor writes."""
+"""Core values → CloudFormation templates, with troposphere and awacs. Imports ``core`` alone."""
 
 from .render import file_names, render
 

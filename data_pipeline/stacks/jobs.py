@@ -6,6 +6,7 @@ from typing import Any
 
 from troposphere import Equals, GetAtt, If, Not, Ref, Sub, glue, logs
 
+from data_pipeline.core.artifacts import GLUE_WHEELS, LIBRARY_WHEEL
 from data_pipeline.core.config import Environment, Step
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel
@@ -14,9 +15,6 @@ from .roles import job_role_id
 
 #: executions may overlap (a person starts one while the schedule's runs); Glue's own default is one.
 _CONCURRENT_RUNS = 5
-
-#: the library that the scripts share, as deploy packs it beside them.
-_LIBRARY = "tlc-0-py3-none-any.whl"
 
 
 def job_id(step: str) -> str:
@@ -48,7 +46,7 @@ def glue_job(env: Environment, name: str, step: Step) -> glue.Job:
 
 
 def log_groups(env: Environment) -> list[logs.LogGroup]:
-    """The groups that Glue 5 makes of the prefix given to Spark jobs: ``<prefix>/output`` and ``<prefix>/error``."""
+    """The groups that Glue 5 makes of the prefix given to Spark jobs: ``…/output`` and ``…/error``."""
     if not any(RUNTIMES[step.runtime].glue_command == "glueetl" for step in env.steps.values()):
         return []
     return [
@@ -76,18 +74,18 @@ def conditions(env: Environment) -> dict[str, Any]:
 
 def _packages(env: Environment, runtime: Runtime) -> dict[str, Any]:
     """Glue's own arguments: where the library and the packages come from, never a package index."""
-    library = _code(env, _LIBRARY)
+    library = _code(env, LIBRARY_WHEEL)
     if runtime.wheel_files_parameter:
-        # A Python shell installs the files of --extra-py-files; --additional-python-modules takes no S3 URI there.
+        # A Python shell takes wheels as --extra-py-files; its --additional-python-modules knows no S3 URI.
         parameter = runtime.wheel_files_parameter
         both = Sub(
-            f"s3://${{ArtifactBucket}}/{env.pipeline}/code/${{CodeVersion}}/{_LIBRARY},${{{parameter}}}"
+            f"s3://${{ArtifactBucket}}/{env.pipeline}/code/${{CodeVersion}}/{LIBRARY_WHEEL},${{{parameter}}}"
         )
         return {
             "--extra-py-files": If(f"Has{parameter}", both, library),
             "library-set": "none",
         }
-    wheels = f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/wheels.gluewheels.zip"
+    wheels = f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/{GLUE_WHEELS}"
     return {
         "--extra-py-files": library,
         "--additional-python-modules": Sub(f"s3://${{ArtifactBucket}}/{wheels}"),

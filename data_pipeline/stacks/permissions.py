@@ -1,7 +1,7 @@
 """What roles may do: one function per permission, each returning a ``Grant``.
 
-Sources of the actions: the Step Functions developer guide (integrations of SageMaker and Glue, logging), the SageMaker
-developer guide (execution role of a processing job), PyIceberg's ``GlueCatalog`` (the calls that it makes).
+Sources of the actions: the Step Functions developer guide (integrations of SageMaker and Glue, logging), the
+SageMaker developer guide (execution role of a processing job), PyIceberg's ``GlueCatalog`` (its calls).
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def list_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
 def list_objects_and_probe(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
     """List under these prefixes, and learn that an object is missing.
 
-    To a caller who may not list, S3 answers 403 in place of 404 when an object is not there, and a HEAD or GET
-    carries no ``s3:prefix`` for the condition to match: hence IfExists. A table's writer asks for objects that are
-    not there yet and would take the 403 for a failure.
+    To a caller who may not list, S3 answers 403 in place of 404 when an object is not there, and a HEAD or
+    GET carries no ``s3:prefix`` for the condition to match: hence IfExists. A table's writer asks for objects
+    that are not there yet and would take the 403 for a failure.
     """
     return _list(sid, bucket, StringLikeIfExists("s3:prefix", [f"{prefix}*" for prefix in prefixes]))
 
@@ -78,7 +78,7 @@ def publish_tables(tables: Sequence[str]) -> Grant:
 
 
 def write_processing_logs(job_prefix: str) -> list[Grant]:
-    """Log streams of SageMaker jobs of this name, in the service's own group (made by whoever comes first)."""
+    """Log streams of SageMaker jobs of this name, in the service's own group, made by whoever comes first."""
     group = "log-group:/aws/sagemaker/ProcessingJobs"
     return [
         _grant(
@@ -95,7 +95,7 @@ def write_processing_logs(job_prefix: str) -> list[Grant]:
 
 
 def write_glue_logs(groups: Sequence[str]) -> Grant:
-    """Streams of a Glue job, in groups of these names; Glue calls CreateLogGroup whether or not they exist."""
+    """Streams of a Glue job, in these groups; Glue calls CreateLogGroup whether or not they exist."""
     return _grant(
         "WriteLogs",
         [logs.CreateLogGroup, logs.CreateLogStream, logs.PutLogEvents],
@@ -138,7 +138,7 @@ def pull_image(registry: Any, repository: str) -> list[Grant]:
 
 
 def run_processing_jobs(job_prefixes: Sequence[str]) -> list[Grant]:
-    """``sagemaker:createProcessingJob.sync``: jobs by the fixed part of their names, and the managed rule that waits."""
+    """``sagemaker:createProcessingJob.sync``: jobs by the fixed part of their names; the rule that waits."""
     rule = "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule"
     return [
         _grant(

@@ -99,7 +99,7 @@ def _machine(env: Environment, used: list[Runtime]) -> list[Any]:
 
 
 def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
-    """What the definition's ``${…}`` may name. All are strings; none has the name of a parameter or resource."""
+    """What the definition's ``${…}`` may name: strings, none called as a parameter or resource is."""
     known: dict[str, Any] = {
         "RegionName": Ref("AWS::Region"),
         "DataBucketName": Ref("DataBucket"),

@@ -15,11 +15,12 @@ def file_names(environment: str) -> tuple[str, str]:
 
 
 def render(env: Environment) -> dict[str, str]:
-    """File name in ``templates/`` → content. Depends on the environment alone: no clock, no chance, no machine.
+    """File name in ``templates/`` → content, from the environment alone: no clock, no chance, no machine.
 
     Raises ``UserError`` for a configuration that no template can be made of.
     """
-    header = f"# Rendered by data_pipeline_create.py from config/pipeline.yaml and config/{env.name}.yaml; do not edit.\n"
+    sources = f"config/pipeline.yaml and config/{env.name}.yaml"
+    header = f"# Rendered by data_pipeline_create.py from {sources}; do not edit.\n"
     names = file_names(env.name)
     templates = (storage(env), pipeline(env))
     return {

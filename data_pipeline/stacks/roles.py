@@ -134,7 +134,7 @@ def _sagemaker_trust(job_prefix: str) -> Statement:
 
 
 def _glue_trust() -> Statement:
-    """No condition: AWS documents none for the roles of Glue jobs, and a key that Glue leaves out would lock it out."""
+    """No condition: AWS documents none for Glue; a key that Glue leaves out would lock it out."""
     return Statement(
         Effect=Allow, Principal=Principal("Service", "glue.amazonaws.com"), Action=[sts.AssumeRole]
     )

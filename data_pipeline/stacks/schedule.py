@@ -1,4 +1,4 @@
-"""The schedule: EventBridge Scheduler starts the state machine, and a queue keeps what could not be delivered."""
+"""The schedule: EventBridge Scheduler starts the state machine; a queue keeps what could not be delivered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The storage stack: what outlives every deployment. Bucket (unless the user brings one) and Glue database, retained."""
+"""The storage stack, which outlives deployments: bucket, unless the user brings one, and Glue database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ABORT_UPLOADS_AFTER_DAYS = 7
 
 
 def storage(env: Environment) -> Template:
-    """The template of the storage stack. It has no parameters; its outputs are ``DataBucket`` and ``Database``."""
+    """The template of the storage stack: no parameters; outputs ``DataBucket`` and ``Database``."""
     template = Template(f"{env.pipeline} in {env.name}: data that outlives the pipeline's deployments")
     bucket: Any = env.data.bucket
     if bucket is None:

@@ -27,8 +27,9 @@ class _Dumper(yaml.SafeDumper):
 
     def choose_scalar_style(self) -> str:
         """Leave the argument of a short-form function unquoted where YAML can read it so."""
-        if self.event.tag.startswith("!") and not self.event.style:
-            self.analysis = self.analyze_scalar(self.event.value)
+        event = self.event
+        if isinstance(event, yaml.ScalarEvent) and (event.tag or "").startswith("!") and not event.style:
+            self.analysis = self.analyze_scalar(event.value)
             if self.analysis.allow_flow_plain if self.flow_level else self.analysis.allow_block_plain:
                 return ""
         return str(super().choose_scalar_style())
