@@ -10,7 +10,14 @@ from botocore.config import Config
 from data_pipeline.local.endpoint import Endpoint
 
 
-def client(endpoint: Endpoint, service: str, *, region: str | None = None, **credentials: str) -> Any:
+def client(
+    endpoint: Endpoint,
+    service: str,
+    *,
+    region: str | None = None,
+    inject_host_prefix: bool = True,
+    **credentials: str,
+) -> Any:
     """A client of a service with root's credential, or with access_key, secret_key and token as given."""
     return boto3.session.Session().client(
         service,
@@ -19,5 +26,10 @@ def client(endpoint: Endpoint, service: str, *, region: str | None = None, **cre
         aws_access_key_id=credentials.get("access_key", endpoint.access_key),
         aws_secret_access_key=credentials.get("secret_key", endpoint.secret_key),
         aws_session_token=credentials.get("token"),
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=60, proxies={}),
+        config=Config(
+            inject_host_prefix=inject_host_prefix,
+            retries={"total_max_attempts": 1},
+            read_timeout=60,
+            proxies={},
+        ),
     )

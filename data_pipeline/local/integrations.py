@@ -54,13 +54,13 @@ class TaskCall:
 
     @property
     def resource_type(self) -> str:
-        """``glue`` of ``arn:aws:states:::glue:startJobRun.sync``."""
-        return self.resource.split(":")[5]
+        """``glue`` of ``arn:aws:states:::glue:startJobRun.sync``; ``aws-sdk:s3`` of an SDK call."""
+        return self.resource.split(":::", 1)[1].rpartition(":")[0]
 
     @property
     def action(self) -> str:
         """``startJobRun.sync`` of ``arn:aws:states:::glue:startJobRun.sync``."""
-        return self.resource.split(":")[6]
+        return self.resource.rpartition(":")[2]
 
     def submitted(self, output: JSON) -> None:
         """TaskSubmitted, with the service's answer to the call that started the job (a dict with the job's

@@ -3,13 +3,12 @@ front.
 
 A module may offer ``install()`` (called once, before the first request), ``recover()`` (called after the
 state is loaded: ends what a killed server left running) and ``shutdown()`` (called before the server ends).
-Order matters: identity first.
+Order matters: identity first, the list of what is served last.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 from collections.abc import Callable
 from types import ModuleType
@@ -21,16 +20,12 @@ from .gateway import Gateway
 _log = logging.getLogger("embedded")
 
 #: The services' modules, in the order of installation.
-MODULES = ("iam", "states", "scheduler", "cloudformation", "sagemaker", "glue", "sync")
+MODULES = ("iam", "states", "scheduler", "cloudformation", "sagemaker", "glue", "sync", "operations")
 
 
 def modules() -> list[ModuleType]:
     """The modules of MODULES, imported."""
-    return [
-        importlib.import_module(f"{__package__}.{name}")
-        for name in MODULES
-        if importlib.util.find_spec(f"{__package__}.{name}") is not None
-    ]
+    return [importlib.import_module(f"{__package__}.{name}") for name in MODULES]
 
 
 def build(endpoint: Endpoint, announce: Callable[[], None]) -> Any:

@@ -23,11 +23,9 @@ from . import locks
 from .endpoint import HOST, Endpoint
 from .errors import LocalError
 
-#: What the product uses of AWS. A request for any other service is refused by name.
-SERVICES = (
-    *("cloudformation", "events", "glue", "iam", "logs", "monitoring", "s3"),
-    *("scheduler", "sns", "sqs", "states", "sts", "tagging"),
-)
+#: What the product uses of AWS, beside the SageMaker that the plug-in adds. Any other service is refused by
+#: name.
+SERVICES = ("cloudformation", "glue", "iam", "logs", "s3", "scheduler", "sqs", "states", "sts")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,0 +1,36 @@
+"""Answers of a JSON-protocol service, as MiniStack's handlers return them."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.sax.saxutils import escape
+
+from ministack.core.responses import error_response_json, json_response
+
+#: (HTTP status, headers, body)
+Response = tuple[int, dict[str, str], bytes]
+
+
+def answer(data: dict[str, Any]) -> Response:
+    """A successful answer."""
+    status, headers, body = json_response(data)
+    return status, headers, body
+
+
+def error(code: str, message: str, status: int = 400) -> Response:
+    """An error with AWS's code and message."""
+    code_, headers, body = error_response_json(code, message, status)
+    return code_, headers, body
+
+
+def not_emulated(what: str) -> Response:
+    """The refusal of something by its name."""
+    return error("NotImplementedException", f"The embedded AWS does not emulate {what}.", 501)
+
+
+def refusal_in_xml(what: str, root: str = "ErrorResponse") -> Response:
+    """The refusal of something by its name, for a service that speaks XML (``root`` is ``Error`` for S3)."""
+    message = escape(f"The embedded AWS does not emulate {what}.")
+    inner = f"<Code>NotImplemented</Code><Message>{message}</Message>"
+    body = f"<Error>{inner}</Error>" if root == "Error" else f"<{root}><Error>{inner}</Error></{root}>"
+    return 501, {"Content-Type": "text/xml"}, body.encode()

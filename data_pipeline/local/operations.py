@@ -1,0 +1,119 @@
+"""The operations that are served, service by service: any other is refused by its name.
+
+MiniStack has more, of which some only say yes. What stands here is exercised by the conformance suite or by
+the product's own tests; an operation is added together with the test that shows that it does what AWS does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ministack import app
+from ministack.core import iam_actions
+
+from .answers import Response, not_emulated, refusal_in_xml
+
+Handler = Callable[..., Awaitable[Response]]
+
+#: Service (MiniStack's name) → its operations.
+SERVED: dict[str, frozenset[str]] = {
+    service: frozenset(operations.split())
+    for service, operations in {
+        "cloudformation": """CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack
+        DeleteChangeSet
+            DeleteStack DescribeChangeSet DescribeStackEvents DescribeStackResource DescribeStackResources
+            DescribeStacks ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListStackResources
+            ListStacks UpdateStack UpdateTerminationProtection ValidateTemplate""",
+        "glue": """BatchDeleteTable BatchStopJobRun CreateDatabase CreateJob CreateTable DeleteDatabase
+        DeleteJob
+            DeleteTable GetDatabase GetDatabases GetJob GetJobRun GetJobRuns GetJobs GetTable GetTables
+            GetTags ListJobs StartJobRun TagResource UntagResource UpdateDatabase UpdateJob UpdateTable""",
+        "iam": """AttachRolePolicy AttachUserPolicy CreateAccessKey CreatePolicy CreatePolicyVersion
+        CreateRole
+            CreateUser DeleteAccessKey DeletePolicy DeletePolicyVersion DeleteRole
+            DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUser DeleteUserPolicy DetachRolePolicy
+            DetachUserPolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser GetUserPolicy
+            ListAccessKeys ListAttachedRolePolicies ListAttachedUserPolicies ListPolicies ListPolicyVersions
+            ListRolePolicies ListRoles ListRoleTags ListUserPolicies ListUsers PutRolePermissionsBoundary
+            PutRolePolicy PutUserPolicy SimulateCustomPolicy SimulatePrincipalPolicy TagRole UntagRole
+            UpdateAssumeRolePolicy UpdateRole""",
+        "logs": """CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DeleteRetentionPolicy
+            DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents ListTagsForResource PutLogEvents
+            PutRetentionPolicy TagResource UntagResource""",
+        "scheduler": """CreateSchedule CreateScheduleGroup DeleteSchedule DeleteScheduleGroup GetSchedule
+            GetScheduleGroup ListScheduleGroups ListSchedules ListTagsForResource TagResource UntagResource
+            UpdateSchedule""",
+        "sqs": """CreateQueue DeleteMessage DeleteQueue GetQueueAttributes GetQueueUrl ListQueues
+        ListQueueTags
+            PurgeQueue ReceiveMessage SendMessage SetQueueAttributes TagQueue UntagQueue""",
+        "states": """CreateStateMachine DeleteStateMachine DescribeExecution DescribeStateMachine
+            DescribeStateMachineForExecution GetExecutionHistory ListExecutions ListStateMachines
+            ListTagsForResource StartExecution StopExecution TagResource UntagResource UpdateStateMachine
+            ValidateStateMachineDefinition""",
+        "sts": "AssumeRole GetCallerIdentity",
+    }.items()
+}
+#: Subresources of S3 that MiniStack stores without effect, or does not have: writing them is refused.
+S3_REFUSED = frozenset(
+    [
+        "accelerate",
+        "analytics",
+        "inventory",
+        "intelligent-tiering",
+        "legal-hold",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "replication",
+        "requestPayment",
+        "restore",
+        "retention",
+        "select",
+        "torrent",
+        "website",
+    ]
+)
+
+
+def install() -> None:
+    """Put the check in front of every handler; what is wrapped here must exist, or the pin has moved."""
+    for service, operations in SERVED.items():
+        app.SERVICE_HANDLERS[service] = _only(service, operations, app.SERVICE_HANDLERS[service])
+    app.SERVICE_HANDLERS["s3"] = _s3(app.SERVICE_HANDLERS["s3"])
+
+
+def _only(service: str, operations: frozenset[str], handler: Handler) -> Handler:
+    async def served(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        operation = operation_of(service, method, path, headers, body, query)
+        if operation in operations:
+            return await handler(method, path, headers, body, query)
+        what = f"{service}:{operation or f'{method} {path}'}"
+        if service in iam_actions._QUERY_XML_NS:
+            return refusal_in_xml(what)
+        return not_emulated(what)
+
+    return served
+
+
+def _s3(handler: Handler) -> Handler:
+    async def served(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        refused = S3_REFUSED.intersection(query)
+        if refused and method in ("PUT", "POST", "DELETE"):
+            return refusal_in_xml(f"s3: {method} ?{min(refused)}", root="Error")
+        return await handler(method, path, headers, body, query)
+
+    return served
+
+
+def operation_of(
+    service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> str | None:
+    """The name of the operation that a request asks for, or None when it has none."""
+    action = iam_actions.extract_iam_action(service, method, path, headers, body, query)
+    return action.partition(":")[2] if action else None
