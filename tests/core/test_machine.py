@@ -1,0 +1,316 @@
+"""The state machine's definition: its shape, and what its expressions decide."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from asl import evaluate, expressions, reachable, targets
+from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, SWAPPED, environment
+from jsonata import Jsonata
+
+from data_pipeline.core.machine import state_machine
+from data_pipeline.core.naming import JOB_NAME_LIMIT
+
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as configured": {},
+    "all on sagemaker": ALL_ON_SAGEMAKER,
+    "all on glue": ALL_ON_GLUE,
+    "swapped": SWAPPED,
+}
+variants = pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
+
+
+@variants
+def test_the_main_path_is_prepare_to_published(changes: dict[str, Any]) -> None:
+    """Where nothing fails, each step is followed by the reading of its result, on any service."""
+    states = state_machine(environment(changes))["States"]
+    path = ["CheckInput"]
+    while states[path[-1]]["Type"] not in ("Succeed", "Fail"):
+        state = states[path[-1]]
+        path.append(state["Next"] if "Next" in state else state["Choices"][0]["Next"])
+    assert path == ["CheckInput", "Prepare", "ReadDecision", "RideCounts", "ReadVerdict", "Published"]
+
+
+@variants
+def test_every_state_exists_and_can_be_entered(changes: dict[str, Any]) -> None:
+    """No Next, Default or Catch leads nowhere, and nothing is left over."""
+    definition = state_machine(environment(changes))
+    for state in definition["States"].values():
+        assert {*targets(state)} <= definition["States"].keys()
+    assert reachable(definition) == definition["States"].keys()
+
+
+@variants
+def test_every_expression_parses(changes: dict[str, Any]) -> None:
+    """Broken JSONata is accepted by everything else offline."""
+    found = [*expressions(state_machine(environment(changes)))]
+    assert len(found) > 10
+    for code in found:
+        Jsonata(code)
+
+
+@variants
+def test_every_variable_is_assigned_before_it_is_read(changes: dict[str, Any]) -> None:
+    """The first state assigns attempt, whoever leads to Failed assigns failure, Read… assigns the results."""
+    definition = state_machine(environment(changes))
+    read = {v for code in expressions(definition) for v in re.findall(r"\$(\w+)(?![\w(])", code)} - {"states"}
+    states = definition["States"].values()
+    branches = [x for s in states for key in ("Choices", "Catch") for x in s.get(key, [])]
+    assigned = {name for holder in [*states, *branches] for name in holder.get("Assign", {})}
+    assert read <= assigned
+    assert definition["States"]["CheckInput"]["Choices"][0]["Assign"] == {"attempt": 0}
+
+
+@variants
+def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> None:
+    """Each state that can fail catches everything into the variable that Failed reports."""
+    states = state_machine(environment(changes))["States"]
+    tasks = [state for state in states.values() if state["Type"] == "Task"]
+    assert len(tasks) == 4
+    for task in tasks:
+        (catch,) = task["Catch"]
+        assert catch["ErrorEquals"] == ["States.ALL"]
+        assert catch["Next"] == "Failed" or states[catch["Next"]]["Default"] == "Failed"
+        error = {"errorOutput": {"Error": "States.TaskFailed", "Cause": '{"FailureReason": "x"}'}}
+        kept = {key: evaluate(code, error) for key, code in catch["Assign"]["failure"].items()}
+        assert kept == error["errorOutput"]
+        without = {"errorOutput": {"Error": "States.Timeout"}}
+        assert evaluate(catch["Assign"]["failure"]["Cause"], without) == ""
+    failed = states["Failed"]
+    assert failed == {"Type": "Fail", "Error": "{% $failure.Error %}", "Cause": "{% $failure.Cause %}"}
+
+
+@pytest.mark.parametrize(
+    ("given", "valid"),
+    [
+        ({}, True),
+        ({"version": 1}, True),
+        ({"version": 2}, False),
+        ({"version": "1"}, False),
+        ({"version": None}, False),
+        ({"months": "2019-01"}, False),
+        ({"version": 1, "months": "2019-01"}, False),
+        ({"x": None, "y": 1}, False),
+        ([], False),
+        ([{"version": 1}], False),
+        ("version", False),
+        (1, False),
+        (True, False),
+        (None, False),
+    ],
+    ids=json.dumps,
+)
+def test_the_first_state_refuses_what_it_does_not_know(given: Any, valid: bool) -> None:
+    """Only an object of the known version, without a field that the schema lacks, gets to the first step."""
+    check = state_machine(environment())["States"]["CheckInput"]
+    assert evaluate(check["Choices"][0]["Condition"], {"input": given}) is valid
+    assert (check["Choices"][0]["Next"], check["Default"]) == ("Prepare", "Failed")
+
+
+def test_refused_input_is_explained() -> None:
+    """The error has a name; its cause says what is expected and what was found, however large that was."""
+    failure = state_machine(environment())["States"]["CheckInput"]["Assign"]["failure"]
+    assert failure["Error"] == "InvalidInput"
+    assert evaluate(failure["Cause"], {"input": {"months": "2019-01"}}) == (
+        'the input of an execution is {} or {"version": 1}, with no other field; found: {"months":"2019-01"}'
+    )
+    assert len(evaluate(failure["Cause"], {"input": {"x": "y" * 9000}})) < 1200
+
+
+@variants
+def test_every_task_has_a_time_limit_beyond_its_job_s(changes: dict[str, Any]) -> None:
+    """The service must be the one that ends a job, since it knows why."""
+    env = environment(changes)
+    states = state_machine(env)["States"]
+    for name, state in (("prepare", "Prepare"), ("ride_counts", "RideCounts")):
+        minutes = env.steps[name].timeout_minutes
+        arguments = states[state]["Arguments"]
+        limit = arguments.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 0)
+        assert limit == minutes * 60 or arguments["Timeout"] == minutes
+        assert states[state]["TimeoutSeconds"] > minutes * 60
+    assert all("TimeoutSeconds" in state for state in states.values() if state["Type"] == "Task")
+
+
+@variants
+def test_calls_are_retried_by_name_and_quotas_never(changes: dict[str, Any]) -> None:
+    """Back-off, a bound and full jitter on each; no catch-all, nothing that names a resource limit."""
+    for state in state_machine(environment(changes))["States"].values():
+        for retry in state.get("Retry", []):
+            assert retry["JitterStrategy"] == "FULL"
+            assert retry["BackoffRate"] > 1
+            assert retry["MaxDelaySeconds"] <= 120
+            assert 1 < retry["MaxAttempts"] < 10
+            for error in retry["ErrorEquals"]:
+                assert re.match(r"(SageMaker|Glue|S3)\.\w+Exception$", error)
+                assert "Limit" not in error
+
+
+@pytest.mark.parametrize(
+    ("cause", "attempt", "following"),
+    [
+        (
+            '{"FailureReason":"InternalServerError: We encountered an internal error."}',
+            0,
+            "RideCountsBackoff",
+        ),
+        ('{"FailureReason": "CapacityError: Unable to provision"}', 1, "RideCountsBackoff"),
+        ('{"ErrorMessage":"Internal service error"}', 0, "RideCountsBackoff"),
+        ('{"ErrorMessage":"Resource unavailable"}', 0, "RideCountsBackoff"),
+        ('{"FailureReason":"CapacityError: Unable to provision"}', 2, "Failed"),
+        ('{"FailureReason":"AlgorithmError: InternalServerError in a script"}', 0, "Failed"),
+        ('{"ExitMessage":"no file could be read: CapacityError"}', 0, "Failed"),
+        ("ResourceLimitExceeded: the account-level service limit is 0 instances", 0, "Failed"),
+        ("not JSON at all", 0, "Failed"),
+        ("", 0, "Failed"),
+    ],
+)
+def test_a_job_is_started_again_only_when_the_service_failed(
+    cause: str, attempt: int, following: str
+) -> None:
+    """By the service's own words at the start of its reason, twice at most; a script's words do not count."""
+    (branch,) = (judge := state_machine(environment())["States"]["RideCountsFailure"])["Choices"]
+    failure = {"Error": "States.TaskFailed", "Cause": cause}
+    again = evaluate(branch["Condition"], {}, failure=failure, attempt=attempt)
+    assert (branch["Next"] if again else judge["Default"]) == following
+
+
+def test_a_restart_waits_longer_each_time_and_counts() -> None:
+    """One minute, then four; the count makes the next job's name a new one and is reset by success."""
+    states = state_machine(environment())["States"]
+    backoff = states["RideCountsBackoff"]
+    assert [evaluate(backoff["Seconds"], {}, attempt=n) for n in (0, 1)] == [60, 240]
+    assert evaluate(backoff["Assign"]["attempt"], {}, attempt=1) == 2
+    assert backoff["Next"] == "RideCounts"
+    assert states["RideCounts"]["Assign"] == {"attempt": 0}
+
+
+def _job_name(execution: str, redrive: int = 0, attempt: int = 0, retry: int = 0) -> str:
+    task = state_machine(environment())["States"]["RideCounts"]
+    context = {"Execution": {"Id": execution, "RedriveCount": redrive}, "State": {"RetryCount": retry}}
+    name: str = evaluate(task["Arguments"]["ProcessingJobName"], {"context": context}, attempt=attempt)
+    return name
+
+
+def test_job_names_are_unique_and_fit() -> None:
+    """Executions, redrives, restarts and retries all differ; the longest fits SageMaker's pattern."""
+    arn = "arn:aws:states:us-east-1:123456789012:execution:nyc-tlc-dev:"
+    names = [
+        _job_name(arn + "a_b.c"),
+        _job_name(arn + "a_b.d"),
+        _job_name(arn + "a_b.c", redrive=1),
+        _job_name(arn + "a_b.c", attempt=1),
+        _job_name(arn + "a_b.c", retry=1),
+        _job_name(arn + "x" * 80, redrive=99, attempt=99, retry=99),
+    ]
+    assert len({*names}) == len(names)
+    for name in names:
+        assert re.fullmatch(r"nyc-tlc-dev-ride-counts-[0-9a-f]{12}-\d+-\d+-\d+", name)
+        assert len(name) <= JOB_NAME_LIMIT
+
+
+def test_a_processing_job_is_asked_for_whole() -> None:
+    """The arguments of the call, as the service's API spells them."""
+    arguments = state_machine(environment())["States"]["RideCounts"]["Arguments"]
+    del arguments["ProcessingJobName"]
+    assert arguments == {
+        "RoleArn": "${RideCountsRoleArn}",
+        "AppSpecification": {
+            "ImageUri": "${SagemakerPythonImage}",
+            "ContainerEntrypoint": [
+                "python3",
+                "/opt/ml/processing/input/code/bootstrap.py",
+                "ride_counts.py",
+            ],
+            "ContainerArguments": [
+                "--input",
+                "s3://${DataBucketName}/input/",
+                "--output",
+                "s3://${DataBucketName}/output/",
+                "--plan",
+                "{% 's3://${DataBucketName}/output/runs/' & $states.context.Execution.Name & '/plan.json' %}",
+                "--catalog",
+                "glue:${DatabaseName}",
+                "--run",
+                "{% $states.context.Execution.Name %}",
+                "--code-version",
+                "${CodeVersionHash}",
+            ],
+        },
+        "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
+        "ProcessingInputs": [
+            _input("code", "s3://${ArtifactBucketName}/nyc-tlc/code/${CodeVersionHash}/"),
+            _input(
+                "wheels",
+                "s3://${ArtifactBucketName}/nyc-tlc/wheels/sagemaker-python/${SagemakerPythonWheelsHash}/",
+            ),
+        ],
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 50}
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 240 * 60},
+    }
+
+
+def _input(name: str, uri: str) -> dict[str, Any]:
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": f"/opt/ml/processing/input/{name}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "S3CompressionType": "None",
+        },
+    }
+
+
+def test_a_glue_job_is_given_the_same_arguments() -> None:
+    """The step's arguments are the same on either service; only their form differs."""
+    on_sagemaker = state_machine(environment())["States"]["RideCounts"]["Arguments"]
+    on_glue = state_machine(environment(ALL_ON_GLUE))["States"]["RideCounts"]["Arguments"]
+    given = on_sagemaker["AppSpecification"]["ContainerArguments"]
+    assert on_glue == {
+        "JobName": "${RideCountsJobName}",
+        "Arguments": dict(zip(given[::2], given[1::2], strict=True)),
+        "Timeout": 240,
+    }
+
+
+def test_the_output_is_the_last_result() -> None:
+    """Read from the run's own folder under the output, and nothing else of the run travels in the state."""
+    states = state_machine(environment({"data": {"output": "trips/out"}}))["States"]
+    read = states["ReadVerdict"]
+    key = evaluate(read["Arguments"]["Key"], {"context": {"Execution": {"Name": "run-1"}}})
+    assert key == "trips/out/runs/run-1/verdict.json"
+    body = json.dumps({"windows": 3})
+    assert evaluate(read["Assign"]["verdict"], {"result": {"Body": body}}) == {"windows": 3}
+    assert states["Published"] == {"Type": "Succeed", "Output": "{% $verdict %}"}
+    assert [state["Output"] for state in states.values() if state["Type"] == "Task"] == [{}] * 4
+
+
+def test_a_pipeline_without_results_succeeds_with_an_empty_output() -> None:
+    """A step need not leave anything for the machine to read."""
+    steps = {"prepare": {"result": None}, "ride_counts": {"result": None}}
+    states = state_machine(environment({"steps": steps}))["States"]
+    assert states["Prepare"]["Next"] == "RideCounts"
+    assert evaluate(states["Published"]["Output"], {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"), [("eu-west-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")]
+)
+def test_integrations_are_named_in_the_region_s_partition(region: str, partition: str) -> None:
+    """Step Functions in China and GovCloud knows its integrations by other ARNs."""
+    states = state_machine(environment({"region": region}))["States"].values()
+    found = {state["Resource"].split(":")[1] for state in states if "Resource" in state}
+    assert found == {partition}
+
+
+@variants
+def test_the_definition_is_small(changes: dict[str, Any]) -> None:
+    """Step Functions takes 1 MB; a definition of two steps has no business near it."""
+    assert len(json.dumps(state_machine(environment(changes)))) < 20_000

@@ -1,0 +1,32 @@
+"""Environments for tests: the project's own configuration with changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data_pipeline.core.config import Environment
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: the changes that put every step on one service; prepare needs a runtime of its own on Glue.
+ALL_ON_SAGEMAKER = {"steps": {"prepare": {"service": "sagemaker"}}}
+ALL_ON_GLUE = {"steps": {"ride_counts": {"service": "glue"}}}
+SWAPPED = {"steps": {"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}}
+
+
+def environment(changes: dict[str, Any] | None = None, name: str = "dev") -> Environment:
+    """The environment ``name`` as it is in ``config/``, with ``changes`` merged in."""
+    parts = [yaml.safe_load((ROOT / "config" / f"{file}.yaml").read_text()) for file in ("pipeline", name)]
+    return Environment.model_validate(_merged(_merged(*parts), {**(changes or {}), "name": name}))
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        k: _merged(below[k], v)
+        for k, v in above.items()
+        if isinstance(v, dict) and isinstance(below.get(k), dict)
+    }
+    return {**below, **above, **both}
