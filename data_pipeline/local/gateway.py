@@ -52,7 +52,7 @@ class Gateway:
         self._endpoint = endpoint
         self._ready = ready
         self._closing = closing
-        self._saver = Saver(busy=executions_running)
+        self._saver = Saver(busy=lambda: executions_running() > 0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI server."""
@@ -110,19 +110,14 @@ class Gateway:
 
     async def _health(self, headers: dict[str, str], send: Send) -> None:
         known = hmac.compare_digest(headers.get("x-local-token", ""), self._endpoint.token)
-        body = (
-            {"pid": os.getpid(), "state": str(self._endpoint.state)}
-            if known
-            else {"message": "unknown token"}
-        )
+        body = {"pid": os.getpid(), "executions": executions_running()} if known else {}
         await _send(send, 200 if known else 403, "application/json", json.dumps(body))
 
 
-def executions_running() -> bool:
-    """Whether any execution runs, in any account and region."""
-    return any(
-        execution.get("status") == "RUNNING" for execution in list(stepfunctions._executions._data.values())
-    )
+def executions_running() -> int:
+    """How many executions run, in any account and region."""
+    executions = list(stepfunctions._executions._data.values())
+    return sum(execution.get("status") == "RUNNING" for execution in executions)
 
 
 def changes_state(method: str, path: str, headers: dict[str, str]) -> bool:

@@ -9,6 +9,7 @@ process number: the kernel gives the lock back however the process dies. Whoever
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from . import endpoint as endpoints
 from . import locks
@@ -94,14 +96,19 @@ def answers(endpoint: Endpoint) -> bool:
     """Whether the process that listens on the endpoint's port is the one that wrote the endpoint (it knows
     the token).
     """
+    return work(endpoint).get("pid") == endpoint.pid
+
+
+def work(endpoint: Endpoint) -> dict[str, Any]:
+    """What the server says about itself (``pid``, ``executions`` that run); empty when it does not answer."""
     connection = http.client.HTTPConnection(HOST, endpoint.port, timeout=5)
     try:
         connection.request("GET", _HEALTH, headers={"x-local-token": endpoint.token})
         response = connection.getresponse()
-        body = response.read()
-        return response.status == 200 and json.loads(body).get("pid") == endpoint.pid
+        body = json.loads(response.read())
+        return body if response.status == 200 and isinstance(body, dict) else {}
     except (OSError, http.client.HTTPException, ValueError):
-        return False
+        return {}
     finally:
         connection.close()
 
@@ -149,6 +156,11 @@ def logs_path(state: Path) -> Path:
 
 def _start(state: Path, port: int) -> Endpoint:
     """Start a server and wait until it answers, under the command lock."""
+    if importlib.util.find_spec("ministack") is None:
+        raise LocalError(
+            "the embedded AWS needs packages that are not installed.\n"
+            f"Install them with: {sys.executable} -m pip install -r requirements-local.txt"
+        )
     command = [sys.executable, "-m", "data_pipeline.local.server", "--port", str(port), "--state", str(state)]
     log = logs_path(state)
     root = Path(__file__).resolve().parents[2]

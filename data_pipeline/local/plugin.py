@@ -14,6 +14,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from ministack import app as ministack
+
 from .endpoint import Endpoint
 from .gateway import Gateway
 
@@ -30,6 +32,8 @@ def modules() -> list[ModuleType]:
 
 def build(endpoint: Endpoint, announce: Callable[[], None]) -> Any:
     """The ASGI application: MiniStack with every module installed, behind the gateway."""
+    ministack.BANNER = "MiniStack on port {port}"
+    logging.getLogger("persistence").setLevel(logging.WARNING)
     loaded = modules()
     _call(loaded, "install")
 

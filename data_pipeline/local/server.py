@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def serve(state: Path, port: int) -> None:
     """Own the state directory and answer requests until a signal ends it; LocalError when it cannot start."""
+    os.umask(0o077)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = locks.try_hold(state / "server.lock")
     if lock is None:
@@ -98,6 +99,9 @@ def configure(endpoint: Endpoint) -> None:
         STATE_DIR=str(endpoint.state / "services"),
         S3_PERSIST="1",
         S3_DATA_DIR=str(endpoint.state / "s3"),
+        # The calls that the server makes to itself read nobody's profile.
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
         # Listeners of services that we do not serve, and Docker, stay off whatever the machine has.
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
