@@ -1,0 +1,61 @@
+"""The features: ride counts by 15-minute window, a function of trip counts; and the Parquet files of both."""
+
+# ruff: noqa: S608 - SQL is put together from this package's own expressions and quoted names
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tlc.sources import DATASETS
+
+ROW_GROUP = 122_880
+RIDE_COUNTS = pa.schema(
+    [
+        ("timestamp", pa.timestamp("us")),
+        ("num_rides", pa.int64()),
+        ("minutes", pa.int32()),
+        ("dow", pa.int32()),
+        ("month", pa.int32()),
+        ("doy", pa.int32()),
+        *((dataset, pa.int64()) for dataset in DATASETS),
+    ]
+)
+TRIP_COUNTS_IN_ORDER = "FROM trip_counts ORDER BY dataset, source, window_start"
+
+
+def ride_counts() -> str:
+    """SQL: the rows of RIDE_COUNTS, by time, from a relation ``trip_counts`` (dataset, window_start, trips).
+
+    ``dow`` is 1 on Sunday to 7 on Saturday, ``minutes`` counts from midnight, ``doy`` is 1 on 1 January. A
+    window without a ride has no row.
+    """
+    each = "".join(
+        f", CAST(coalesce(sum(trips) FILTER (dataset = '{dataset}'), 0) AS BIGINT) AS {dataset}"
+        for dataset in DATASETS
+    )
+    return (
+        "SELECT window_start AS timestamp, CAST(sum(trips) AS BIGINT) AS num_rides, "
+        "CAST(hour(window_start) * 60 + minute(window_start) AS INTEGER) AS minutes, "
+        "CAST(dayofweek(window_start) + 1 AS INTEGER) AS dow, CAST(month(window_start) AS INTEGER) AS month, "
+        f"CAST(dayofyear(window_start) AS INTEGER) AS doy{each} FROM trip_counts "
+        "GROUP BY window_start ORDER BY timestamp"
+    )
+
+
+def write_parquet(
+    db: duckdb.DuckDBPyConnection, query: str, schema: pa.Schema, metadata: dict[str, str], target: Path
+) -> int:
+    """Write the rows of ``query`` to the local file ``target``, in their order, and return how many they are.
+
+    Equal rows and ``metadata`` (which goes into the file's own) make equal files.
+    """
+    rows = 0
+    with pq.ParquetWriter(target, schema.with_metadata(metadata), compression="zstd") as writer:
+        for batch in db.execute(query).to_arrow_reader(ROW_GROUP):
+            writer.write_batch(batch.cast(schema))
+            rows += len(batch)
+    return rows

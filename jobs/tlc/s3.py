@@ -1,0 +1,171 @@
+"""S3 behind the filesystem layer. boto3 decides endpoint, region and credentials, as for every other AWS
+client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from tlc.errors import JobError
+from tlc.storage import BLOCK, ChangedError, Head, MissingError, Stored
+
+ATTEMPTS = 4
+UNREADABLE = {
+    "404": "there is no such object any more",
+    "NoSuchKey": "there is no such object any more",
+    "412": "the object has changed since the plan was made",
+    "PreconditionFailed": "the object has changed since the plan was made",
+    "403": "access to the object is denied",
+    "AccessDenied": "access to the object is denied",
+    "InvalidObjectState": "the object is archived (Glacier) and must be restored first",
+}
+LOST = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
+
+
+class S3Files:
+    """Objects of S3, with the functions of ``LocalFiles`` and conditional writes."""
+
+    def __init__(self) -> None:
+        config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60)
+        with _explained("S3"):
+            self.client = boto3.client("s3", config=config)
+
+    def list(self, folder: str) -> Iterator[Stored]:
+        """Every object below the prefix, in the order of its keys."""
+        bucket, prefix = _split(folder.rstrip("/") + "/")
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        with _explained(folder):
+            for page in pages:
+                for item in page.get("Contents", []):
+                    key, etag = item["Key"], item["ETag"].strip('"')
+                    yield Stored(f"s3://{bucket}/{key}", key[len(prefix) :], item["Size"], etag)
+
+    def fingerprint(self, place: str) -> str:
+        """The object's ETag."""
+        head = self.head(place)
+        if head is None:
+            raise MissingError(UNREADABLE["404"])
+        return head.etag
+
+    def fetch(self, place: str, etag: str, folder: Path) -> Path:
+        """Download the object with this ETag into ``folder``. Raises MissingError if it cannot be had any
+        more.
+        """
+        target = folder / "object"
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._download(place, etag, target)
+            except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
+                if attempt == ATTEMPTS:
+                    raise JobError(f"{place}: the download broke off {ATTEMPTS} times: {error}") from error
+            else:
+                break
+        return target
+
+    def _download(self, place: str, etag: str, target: Path) -> None:
+        bucket, key = _split(place)
+        condition = {"IfMatch": f'"{etag}"'} if etag else {}
+        try:
+            with _explained(place, ClientError):
+                body = self.client.get_object(Bucket=bucket, Key=key, **condition)["Body"]
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in UNREADABLE:
+                raise MissingError(UNREADABLE[code]) from error
+            raise _job_error(place, error) from error
+        with target.open("wb") as file:
+            for block in iter(lambda: body.read(BLOCK), b""):
+                file.write(block)
+
+    def head(self, place: str) -> Head | None:
+        """The object's ETag and metadata, or None if there is none."""
+        bucket, key = _split(place)
+        try:
+            with _explained(place, ClientError):
+                found = self.client.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey", "NotFound"):
+                return None
+            raise _job_error(place, error) from error
+        return Head(found["ETag"].strip('"'), found.get("Metadata", {}))
+
+    def read(self, place: str) -> bytes:
+        """The whole content. JobError if there is none."""
+        bucket, key = _split(place)
+        with _explained(place):
+            content: bytes = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        return content
+
+    def write(self, place: str, content: bytes) -> None:
+        """Replace the object by ``content``, at once."""
+        bucket, key = _split(place)
+        with _explained(place):
+            self.client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def write_if(self, place: str, content: bytes, seen: str | None, metadata: dict[str, str]) -> None:
+        """Replace the object if its ETag still is ``seen`` (None: if there still is none). Raises
+        ChangedError if not.
+        """
+        bucket, key = _split(place)
+        condition = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": f'"{seen}"'}
+        try:
+            with _explained(place, ClientError):
+                self.client.put_object(Bucket=bucket, Key=key, Body=content, Metadata=metadata, **condition)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in LOST | {"404", "NoSuchKey"}:
+                raise ChangedError(place) from error
+            raise _job_error(place, error) from error
+
+    def upload(self, path: Path, place: str) -> None:
+        """Replace the object by the local file ``path``, at once."""
+        bucket, key = _split(place)
+        with _explained(place):
+            self.client.upload_file(str(path), bucket, key)
+
+    def replace_folder(self, folder: Path, place: str) -> None:
+        """Put the files of the local ``folder`` below ``place``, and delete whatever else was there."""
+        fresh = {
+            file.relative_to(folder).as_posix(): file for file in sorted(folder.rglob("*")) if file.is_file()
+        }
+        stale = [stored for stored in self.list(place) if stored.path not in fresh]
+        for path, file in fresh.items():
+            self.upload(file, f"{place.rstrip('/')}/{path}")
+        for stored in stale:
+            bucket, key = _split(stored.uri)
+            with _explained(stored.uri):
+                self.client.delete_object(Bucket=bucket, Key=key)
+
+
+def _split(place: str) -> tuple[str, str]:
+    bucket, _, key = place[len("s3://") :].partition("/")
+    if not bucket:
+        raise JobError(f"{place}: the bucket is missing; a place is s3://bucket/prefix")
+    return bucket, key
+
+
+def _job_error(place: str, error: Exception) -> JobError:
+    return JobError(f"{place}: {error}")
+
+
+@contextmanager
+def _explained(place: str, *passed: Any) -> Iterator[None]:
+    """Turn what boto3 raises into a JobError that names the place, except the ``passed`` classes."""
+    try:
+        yield
+    except passed:
+        raise
+    except (ClientError, BotoCoreError) as error:
+        raise _job_error(place, error) from error

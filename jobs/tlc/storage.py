@@ -1,0 +1,159 @@
+"""The one filesystem layer of the jobs: ``s3://bucket/key`` and local paths, behind the same functions.
+
+A place is a string. Folders are prefixes: ``s3://bucket/in`` and ``s3://bucket/in/`` name the same one. Runs
+on Python 3.9; boto3 is imported only when an S3 place is used.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tlc.errors import JobError
+
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One object below a folder: its place, path relative to that folder, size in bytes and ETag (without
+    quotes).
+
+    A local file has no ETag until ``fingerprint`` reads it: ``etag`` is then empty.
+    """
+
+    uri: str
+    path: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is known of an object without reading it."""
+
+    etag: str
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+class ChangedError(Exception):
+    """A conditional write lost: the object is no longer what the writer had seen."""
+
+
+class MissingError(Exception):
+    """There is no such object (any more), or its content is not the one asked for."""
+
+
+def files(place: str) -> Any:
+    """The implementation for ``place``: an object with the functions of ``LocalFiles``."""
+    if place.startswith("s3://"):
+        return _s3()
+    if "://" in place:
+        raise JobError(f"{place}: a place is s3://bucket/prefix or a local path")
+    return LOCAL
+
+
+@functools.cache
+def _s3() -> Any:
+    from tlc.s3 import S3Files
+
+    return S3Files()
+
+
+def join(folder: str, *names: str) -> str:
+    """``names`` below ``folder``."""
+    return "/".join([folder.rstrip("/"), *names])
+
+
+def write_json(place: str, document: dict[str, Any]) -> None:
+    """Replace the object at ``place`` by ``document`` as one line of JSON with sorted keys."""
+    files(place).write(place, json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
+
+
+class LocalFiles:
+    """Files of this machine. A write goes to a temporary file beside its target and is renamed onto it."""
+
+    def list(self, folder: str) -> Iterator[Stored]:
+        """Every file below ``folder`` at any depth, by path. A folder that is not there is an error."""
+        root = Path(folder)
+        if not root.is_dir():
+            raise JobError(f"{folder}: no such folder")
+        for parent, folders, names in os.walk(folder):
+            folders.sort()
+            for name in sorted(names):
+                file = Path(parent) / name
+                if file.is_file():
+                    relative = file.relative_to(root).as_posix()
+                    yield Stored(str(file), relative, file.stat().st_size, "")
+
+    def fingerprint(self, place: str) -> str:
+        """What stands for an ETag: the first 32 digits of the content's SHA-256."""
+        digest = hashlib.sha256()
+        with Path(place).open("rb") as file:
+            for block in iter(lambda: file.read(BLOCK), b""):
+                digest.update(block)
+        return digest.hexdigest()[:32]
+
+    def fetch(self, place: str, etag: str, folder: Path) -> Path:  # noqa: ARG002 - S3 needs it
+        """A local path of the object's content, which is read where it is."""
+        if not Path(place).is_file():
+            raise MissingError("the file is gone")
+        if etag and self.fingerprint(place) != etag:
+            raise MissingError("the file has changed since the plan was made")
+        return Path(place)
+
+    def head(self, place: str) -> Head | None:
+        """The object's ETag, or None if there is none."""
+        return Head(self.fingerprint(place)) if Path(place).is_file() else None
+
+    def read(self, place: str) -> bytes:
+        """The whole content. JobError if there is none."""
+        try:
+            return Path(place).read_bytes()
+        except OSError as error:
+            raise JobError(f"{place}: cannot be read: {error.strerror}") from error
+
+    def write(self, place: str, content: bytes) -> None:
+        """Replace the object by ``content``, at once."""
+        with tempfile.TemporaryDirectory(dir=_made(Path(place).parent), prefix=".writing-") as folder:
+            part = Path(folder) / "part"
+            part.write_bytes(content)
+            part.replace(place)
+
+    def upload(self, path: Path, place: str) -> None:
+        """Replace the object by the local file ``path``, at once."""
+        with tempfile.TemporaryDirectory(dir=_made(Path(place).parent), prefix=".writing-") as folder:
+            part = Path(folder) / "part"
+            shutil.copyfile(path, part)
+            part.replace(place)
+
+    def replace_folder(self, folder: Path, place: str) -> None:
+        """Put the files of the local ``folder`` in place of everything that ``place`` held."""
+        target = Path(place)
+        with tempfile.TemporaryDirectory(dir=_made(target.parent), prefix=".writing-") as work:
+            fresh, stale = Path(work) / "fresh", Path(work) / "stale"
+            if any(folder.iterdir()):
+                shutil.copytree(folder, fresh)
+            if target.exists():
+                target.rename(stale)
+            if fresh.exists():
+                fresh.rename(target)
+
+
+LOCAL = LocalFiles()
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise JobError(f"{folder}: this folder cannot be made: {error.strerror}") from error
+    return folder

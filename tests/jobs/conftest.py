@@ -1,0 +1,71 @@
+"""What the tests of the jobs share: the real trip files, and a way to run a job as a user would."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def shared_tlc() -> Path:
+    """The folder of real trip files beside the project; the test is skipped where there is none."""
+    folder = ROOT.parent / "shared" / "tlc"
+    if not folder.is_dir():
+        pytest.skip(f"no real trip files in {folder}")
+    return folder
+
+
+@dataclass
+class Ended:
+    """How a job ended: exit status, its two streams, and its output folder."""
+
+    status: int
+    stdout: str
+    stderr: str
+    output: Path
+
+    @property
+    def summary(self) -> dict:
+        return json.loads((self.output / "summary.json").read_text())
+
+    def file(self, source: str) -> dict:
+        """The summary's entry for ``source``."""
+        (entry,) = [entry for entry in self.summary["files"] if entry["source"] == source]
+        return entry
+
+    def rows(self, name: str) -> list[dict]:
+        return pq.read_table(self.output / name).to_pylist()
+
+    def quarantine(self) -> list[dict]:
+        found = sorted((self.output / "quarantine").rglob("*.parquet"))
+        return [row for path in found for row in pq.ParquetFile(path).read().to_pylist()]
+
+
+@pytest.fixture
+def count_alone(tmp_path):
+    """A function that runs ride_counts.py on a folder, without any AWS."""
+
+    def run(folder: Path, *arguments: str, output: Path | None = None) -> Ended:
+        output = output or tmp_path / "output"
+        command = [
+            sys.executable,
+            str(ROOT / "jobs" / "ride_counts.py"),
+            "--input",
+            str(folder),
+            "--output",
+            str(output),
+        ]
+        done = subprocess.run(
+            [*command, *arguments], capture_output=True, text=True, timeout=120, env={"PATH": ""}
+        )
+        return Ended(done.returncode, done.stdout, done.stderr, output)
+
+    return run
