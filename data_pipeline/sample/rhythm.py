@@ -62,13 +62,19 @@ def weights(dataset: str, year: int, month: int, random: Random) -> list[tuple[i
 
 
 def _level(dataset: str, weekday: int, window: int) -> int:
-    """The day's level at a window, drawn in straight lines from hour to hour."""
-    hours = _HOURS[dataset][max(0, weekday - 4)]
+    """The day's level at a window, drawn in straight lines from hour to hour and into the next day."""
     hour, quarter = divmod(window, 4)
-    if weekday == 4 and hour >= 20:  # Friday night is Saturday's
-        hours = _HOURS[dataset][1]
-    following = hours[(hour + 1) % 24]
-    return (hours[hour] * (4 - quarter) + following * quarter) * _DAYS[weekday]
+    at, following = _at(dataset, weekday, hour), _at(dataset, weekday + (hour + 1) // 24, (hour + 1) % 24)
+    return at * (4 - quarter) + following * quarter
+
+
+def _at(dataset: str, weekday: int, hour: int) -> int:
+    """The level on the hour; Friday night is Saturday's."""
+    weekday %= 7
+    kind = (
+        1 if weekday == _SATURDAY or (weekday == _SATURDAY - 1 and hour >= 20) else 2 * (weekday == _SUNDAY)
+    )
+    return _HOURS[dataset][kind][hour] * _DAYS[weekday]
 
 
 def _hours_in(day: date, hour: int) -> int:
