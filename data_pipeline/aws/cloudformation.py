@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ BODY_LIMIT = 51_200
 #: longest wait for a change set, and for an operation on a stack, in seconds.
 CHANGE_SET_SECONDS = 600.0
 OPERATION_SECONDS = 2 * 3600.0
+#: how often a stack is found at rest, with nothing happening, before that is taken for the end.
+_PATIENCE = 15
 #: what CloudFormation answers when there is nothing to do: told by its words alone.
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 
@@ -157,22 +159,28 @@ class Stacks:
         events = self.client.describe_stack_events(StackName=stack_id)["StackEvents"]
         return events[0]["EventId"] if events else None
 
-    def follow(self, stack_id: str, after: str | None, seconds: float = OPERATION_SECONDS) -> Iterator[Event]:
-        """Every event after that id, oldest first, while an operation is under way; UserError at last."""
-        deadline = time.monotonic() + seconds
-        while True:
+    def follow(self, stack_id: str, after: str | None, ends: Collection[str] = ()) -> Iterator[Event]:
+        """Every event after that id, oldest first, until one says that the stack has come to one of ``ends``.
+
+        Without ``ends`` any status at rest is one. A stack that rests elsewhere for a while has ended too:
+        its last event came before ``after``, or CloudFormation gave up on the way. UserError after
+        OPERATION_SECONDS.
+        """
+        deadline = time.monotonic() + OPERATION_SECONDS
+        resting = 0
+        while resting < _PATIENCE:
             stack = self.find(stack_id)
-            moving = stack is not None and stack_states.is_moving(stack.status)
-            for happened in self.events(stack_id, after):
+            fresh = self.events(stack_id, after)
+            for happened in fresh:
                 after = happened.id
                 yield happened
-            if not moving:
+            if any(_is_end(happened, ends) for happened in fresh):
                 return
+            resting = 0 if fresh or (stack and stack_states.is_moving(stack.status)) else resting + 1
             if time.monotonic() > deadline:
                 raise UserError(
-                    f"{stack_id}: still {stack.status if stack else 'unknown'} after {seconds / 60:.0f} "
-                    f"minutes.\nIt goes on in AWS; look with: aws cloudformation describe-stack-events "
-                    f"--stack-name {stack_id}"
+                    f"{stack_id}: has not ended after {OPERATION_SECONDS / 60:.0f} minutes and goes on. "
+                    f"Look with:\n  aws cloudformation describe-stack-events --stack-name {stack_id}"
                 )
             self.sleep(self.pace)
 
@@ -240,3 +248,10 @@ class Stacks:
 
     def _has_change_sets(self, stack_id: str) -> bool:
         return bool(self.client.list_change_sets(StackName=stack_id)["Summaries"])
+
+
+def _is_end(happened: Event, ends: Collection[str]) -> bool:
+    """Whether the event says that the stack has come to its end."""
+    if not happened.of_stack:
+        return False
+    return happened.status in ends if ends else not stack_states.is_moving(happened.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -63,18 +63,15 @@ def create_bucket(connection: Connection, bucket: str) -> None:
         raise
 
 
-def existing_sizes(connection: Connection, bucket: str, prefixes: Iterable[str]) -> dict[str, int]:
-    """Key → size of every object under the prefixes."""
-    sizes: dict[str, int] = {}
+def existing_sizes(connection: Connection, bucket: str, prefix: str) -> dict[str, int]:
+    """Key → size of every object under the prefix."""
     pages = connection.client("s3").get_paginator("list_objects_v2")
-    for prefix in prefixes:
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix, ExpectedBucketOwner=connection.account):
-            sizes |= {item["Key"]: item["Size"] for item in page.get("Contents", [])}
-    return sizes
+    found = pages.paginate(Bucket=bucket, Prefix=prefix, ExpectedBucketOwner=connection.account)
+    return {item["Key"]: item["Size"] for page in found for item in page.get("Contents", [])}
 
 
 def put(connection: Connection, bucket: str, key: str, content: bytes) -> None:
-    """Write an object, checked by its SHA-256 on arrival; S3 encrypts it as the bucket says (it always does)."""
+    """Write an object, checked by its SHA-256 on arrival, encrypted as the bucket says."""
     connection.client("s3").put_object(
         Bucket=bucket,
         Key=key,

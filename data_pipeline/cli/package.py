@@ -1,4 +1,4 @@
-"""From the project's files to the objects that the artifact bucket shall hold, and the parameters naming them."""
+"""From the project's files to the objects that the artifact bucket shall hold, and parameters for them."""
 
 from __future__ import annotations
 

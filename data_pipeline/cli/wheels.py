@@ -1,4 +1,4 @@
-"""Fetching a runtime's wheels with pip, for the cloud's Python and processor; kept under ``.local/wheels``."""
+"""Fetching a runtime's wheels with pip, for the cloud's Python and processor; kept in ``.local/wheels``."""
 
 from __future__ import annotations
 

@@ -6,6 +6,12 @@ from enum import Enum
 
 CREATED_OR_UPDATED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
+#: where an operation on a stack ends. A create that fails is deleted, so that its roll-back is not the end.
+CREATE_ENDS = frozenset({"CREATE_COMPLETE", "DELETE_COMPLETE", "DELETE_FAILED"})
+ROLLBACK_ENDS = frozenset({"UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"})
+UPDATE_ENDS = ROLLBACK_ENDS | {"UPDATE_COMPLETE"}
+DELETE_ENDS = frozenset({"DELETE_COMPLETE", "DELETE_FAILED"})
+
 
 class Treatment(Enum):
     """How a deployment treats a stack; ``value`` is what the user reads."""
