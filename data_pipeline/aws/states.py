@@ -1,0 +1,111 @@
+"""Step Functions: starting an execution, and watching it until it ends."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+
+from data_pipeline.core.follow import Event, Progress
+
+from .errors import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+#: AWS asks for slower requests; it says nothing about the execution.
+THROTTLED = frozenset(
+    ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"]
+)
+_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often to look, in seconds: ``fastest`` after something happened, ever slower up to ``slowest``
+    while nothing does; ``patience`` is how long AWS may be unreachable before watching ends.
+    """
+
+    fastest: float = 1.0
+    slowest: float = 6.0
+    patience: float = 900.0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An execution at one look; ``lost`` says why AWS did not answer, if it did not."""
+
+    progress: Progress
+    lost: str | None = None
+
+
+def execution_name(now: datetime, token: Callable[[int], str] = secrets.token_hex) -> str:
+    """A name that no execution had before and that sorts by time: UTC, then six random hex digits."""
+    return f"{now.astimezone(timezone.utc):%Y-%m-%dT%H-%M-%SZ}-{token(3)}"
+
+
+def start(client: SFNClient, machine: str, name: str, value: dict[str, Any]) -> str:
+    """Start the state machine with an input; the execution's ARN."""
+    answer = client.start_execution(stateMachineArn=machine, name=name, input=json.dumps(value))
+    return answer["executionArn"]
+
+
+def watch(
+    client: SFNClient,
+    arn: str,
+    sleep: Callable[[float], None],
+    clock: Callable[[], float],
+    pace: Pace | None = None,
+) -> Iterator[Watched]:
+    """Look at an execution until it has ended; the last one yielded has ended.
+
+    Throttling makes it slower. A network or service that does not answer is borne for ``pace.patience``
+    seconds, then the error is raised; so is every other error at once.
+    """
+    pace = pace or Pace()
+    progress = Progress()
+    interval = pace.fastest
+    lost_since: float | None = None
+    while True:
+        try:
+            events = new_events(client, arn, progress.last_event)
+            lost, lost_since = None, None
+        except (ClientError, BotoCoreError) as error:
+            if not passing(error):
+                raise
+            lost_since = clock() if lost_since is None else lost_since
+            if clock() - lost_since >= pace.patience:
+                raise
+            lost, events = str(error), []
+        progress = progress.after(events)
+        yield Watched(progress, lost)
+        if progress.ended:
+            return
+        interval = pace.fastest if events else min(interval * 1.5, pace.slowest)
+        sleep(interval)
+
+
+def new_events(client: SFNClient, arn: str, last: int) -> list[Event]:
+    """The events of an execution's history after the one with the id ``last``, oldest first."""
+    found: list[Event] = []
+    request: dict[str, Any] = {"executionArn": arn, "reverseOrder": True, "maxResults": _PAGE}
+    while True:
+        page = client.get_execution_history(**request)
+        found += [event for event in page["events"] if event["id"] > last]
+        reached = any(event["id"] <= last for event in page["events"])
+        if reached or not page.get("nextToken"):
+            return sorted(found, key=lambda event: int(event["id"]))
+        request["nextToken"] = page["nextToken"]
+
+
+def passing(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same request may be answered a little later."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error_code(error) in THROTTLED or (status >= 500 and status != 501)
+    return isinstance(error, (ConnectionError, HTTPClientError))

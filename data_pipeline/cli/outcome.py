@@ -1,0 +1,122 @@
+"""How a run ended, for people: the summary on stdout, the failure as the text of an error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from data_pipeline.core import pointers
+from data_pipeline.core.config import Environment
+from data_pipeline.core.follow import Failure, Job, Progress
+from data_pipeline.core.narrate import duration
+from data_pipeline.core.summary import Row, Summary, places, table
+
+#: lines of a job's log that a failure shows.
+TAIL_LINES = 20
+_LONGEST_CAUSE = 600
+
+
+def print_summary(env: Environment, summary: Summary, uri: str) -> None:
+    """The table of source files with its totals, the windows, and where the features are."""
+    screen = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    content = table(summary)
+    screen.print(_files(content.rows, content.left_out, content.total))
+    if content.left_out:
+        screen.print(f"Every file: --json, or {uri}", markup=False)
+    if content.failed:
+        count = "1 file" if content.failed == 1 else f"{content.failed:,} files"
+        screen.print(f"{count} could not be read and are not counted.", markup=False)
+    screen.print()
+    rows = [("windows", f"{summary['windows']:,} of 15 minutes"), *places(summary, env.names.database, uri)]
+    for label, value in rows:
+        screen.print(f"{label:<11} {value}", markup=False)
+    if summary.get("export"):
+        commands = pointers.how_to_read(summary["export"], env.region, env.embedded)
+        for label, command in zip(("look", *[""] * len(commands)), commands, strict=False):
+            screen.print(f"{label:<11} {command}", markup=False)
+
+
+def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
+    """Which state failed and why in the first line; then error, cause, the log's tail, where there is more.
+
+    ``record`` has ``executionArn`` and, where a job was at fault, ``log`` with ``logGroups`` or ``logError``.
+    """
+    arn = record["executionArn"]
+    lines = [_headline(progress, failure)]
+    lines += _field("execution", arn)
+    lines += _field("error", failure.error)
+    cause = failure.cause.strip()
+    if cause and cause != failure.reason:
+        lines += _field("cause", cause if len(cause) <= _LONGEST_CAUSE else cause[:_LONGEST_CAUSE] + " …")
+    if failure.job is not None:
+        lines += _field("job", failure.job.name)
+        lines += _log(env, failure.job, record)
+    more = pointers.look(arn, env.region, True) if env.embedded else pointers.console(arn)
+    return "\n".join([*lines, *_field("more", more)])
+
+
+def _headline(progress: Progress, failure: Failure) -> str:
+    after = ""
+    if progress.started and progress.stopped:
+        after = f" after {duration((progress.stopped - progress.started).total_seconds())}"
+    where = failure.state or "the execution"
+    if progress.status == "ABORTED":
+        return f"the execution was stopped in {where}{after}: {failure.reason}"
+    if progress.status == "TIMED_OUT":
+        return f"the execution timed out in {where}{after}: {failure.reason}"
+    return f"{where} failed{after}: {failure.reason}"
+
+
+def _log(env: Environment, job: Job, record: Mapping[str, Any]) -> list[str]:
+    if "logError" in record:
+        return _field("log", f"could not be read: {record['logError']}")
+    tail = record["log"]
+    if not tail:
+        return _field("log", "none: the job did not get as far as its script")
+    lines = _field("log", f"the last {len(tail)} lines" if len(tail) > 1 else "one line")
+    lines += [f"    {line}" for line in tail]
+    groups = tuple(record["logGroups"])
+    return lines + [
+        line
+        for command in pointers.whole_log(job, groups, env.region, env.embedded)
+        for line in _field("whole log", command)
+    ]
+
+
+def _field(label: str, value: str) -> list[str]:
+    first, *rest = value.splitlines() or [""]
+    return [f"  {label:<10} {first}", *(f"  {'':<10} {line}" for line in rest)]
+
+
+def _files(rows: tuple[Row, ...], left_out: Row | None, total: Row) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    made.add_column("source file", overflow="fold")
+    for name in ("rows read", "counted", "quarantined"):
+        made.add_column(name, justify="right", no_wrap=True)
+    made.add_column("", overflow="fold")
+    for row in rows:
+        made.add_row(*_cells(row))
+    if left_out:
+        made.add_row(*_cells(left_out))
+    made.add_section()
+    made.add_row(*_cells(total), style="bold")
+    return made
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    if row.note and not row.read:
+        return row.label, "-", "-", "-", row.note
+    return row.label, f"{row.read:,}", f"{row.counted:,}", f"{row.quarantined:,}", row.note
+
+
+def print_pointers(env: Environment, arn: str) -> None:
+    """``--no-wait``: how to look at the execution and how to stop it."""
+    click.echo(f"look with: {pointers.look(arn, env.region, env.embedded)}", err=True)
+    if not env.embedded:
+        click.echo(f"or at: {pointers.console(arn)}", err=True)
+    click.echo(f"stop with: {pointers.stop(arn, env.region, env.embedded)}", err=True)
