@@ -81,10 +81,19 @@ def _rules(value: Any, shape: Shape) -> list[tuple[str, bool]]:
     return rules
 
 
+#: What Java's expressions say in another way than Python's: classes of characters, and pairs of surrogates.
+_JAVA = {
+    r"\p{L}\p{Z}\p{N}_": r"\w\s",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
+}
+
+
 @functools.cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of the model for `re`: Java's letter, separator and number classes become \\w and \\s."""
-    return re.compile(pattern.replace(r"\p{L}\p{Z}\p{N}_", r"\w\s"))
+    """A pattern of the model for `re`."""
+    for theirs, ours in _JAVA.items():
+        pattern = pattern.replace(theirs, ours)
+    return re.compile(pattern)
 
 
 def _check(value: Any, shape: Shape, path: str) -> list[str]:

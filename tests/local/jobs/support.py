@@ -1,10 +1,12 @@
-"""What the conformance tests of jobs share: roles, buckets, requests, waiting with a deadline. boto3 alone."""
+"""What the conformance tests of jobs share: roles, buckets, waiting with a deadline. boto3 alone."""
 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -88,10 +90,27 @@ def messages(endpoint: Endpoint, group: str, stream_prefix: str) -> list[str]:
         ]
     except logs.exceptions.ResourceNotFoundException:
         return []
+    names = [stream["logStreamName"] for stream in streams]
+    return [message for name in names for message in _all_events(logs, group, name)]
+
+
+def _all_events(logs: Any, group: str, stream: str) -> list[str]:
     found: list[str] = []
-    for stream in streams:
-        events = logs.get_log_events(
-            logGroupName=group, logStreamName=stream["logStreamName"], startFromHead=True
-        )
-        found += [event["message"] for event in events["events"]]
-    return found
+    token: dict[str, str] = {}
+    while True:
+        names = {"logGroupName": group, "logStreamName": stream, "startFromHead": True}
+        page = logs.get_log_events(**names, **token)
+        found += [event["message"] for event in page["events"]]
+        if token.get("nextToken") == page["nextForwardToken"]:
+            return found
+        token = {"nextToken": page["nextForwardToken"]}
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (a zombie does not)."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
