@@ -11,7 +11,7 @@ from .problems import RefusedError, did_you_mean, one_of
 PLACEHOLDERS = {
     "input": "URI of the originals, ending in /",
     "output": "URI of everything the pipeline writes, ending in /",
-    "run": "name of the run (the execution's name)",
+    "run": "name of the run",
     "database": "name of the Glue database",
     "code_version": "SHA-256 of the deployed code",
 }
@@ -36,7 +36,7 @@ def check(value: str) -> str:
         if name not in PLACEHOLDERS:
             choices = one_of([f"{{{p}}}" for p in PLACEHOLDERS])
             near = did_you_mean(f"{{{name}}}", [f"{{{p}}}" for p in PLACEHOLDERS])
-            raise RefusedError(f"placeholders out of {choices}", near)
+            raise RefusedError(f"placeholders among {choices}", near)
     if re.search("[{}]", _PLACEHOLDER.sub("", value)):
         raise RefusedError("braces in pairs, around a placeholder's name")
     return value

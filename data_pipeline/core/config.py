@@ -1,8 +1,8 @@
 """The configuration's models: what ``pipeline.yaml`` and an environment's file may say, once they are merged.
 
 Each field carries its description and examples, from which the editor's schema and the reference page are
-made, and the check of its value. What concerns several fields at once is in ``rules``; places and messages are
-``load``'s.
+made, and the check of its value. What concerns several fields at once is in ``rules``; places and messages
+are ``load``'s.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Region = Annotated[
 Account = Annotated[
     str,
     AfterValidator(limits.account),
-    Expected("the 12 digits of an account id, in quotes"),
+    Expected("the 12 digits of an account id"),
     Field(json_schema_extra={"pattern": "^[0-9]{12}$"}),
 ]
 Bucket = Annotated[str, AfterValidator(limits.bucket), Expected("a bucket's name")]
@@ -154,8 +154,8 @@ class Step(Model):
     )
     arguments: dict[ArgumentName, ArgumentValue] = Field(
         {},
-        description="What the script is given, as `--name value`. Values may hold "
-        + ", ".join(f"{{{name}}} ({meaning})" for name, meaning in arguments.PLACEHOLDERS.items())
+        description="What the script is given, as `--name value`. Values may hold placeholders: "
+        + ", ".join(f"{{{name}}}" for name in arguments.PLACEHOLDERS)
         + ".",
         examples=[{"input": "{input}", "plan": "{output}runs/{run}/plan.json"}],
     )
@@ -164,17 +164,17 @@ class Step(Model):
         description="The small JSON file that the step leaves as runs/<run>/<result>.json, for the machine.",
         examples=["decision"],
     )
-    reads: tuple[Location, ...] = Field(
+    reads: Annotated[tuple[Location, ...], AfterValidator(limits.distinct)] = Field(
         (),
         description="Where the script reads; its role may read there and nowhere else.",
         examples=[["input"]],
     )
-    writes: tuple[Location, ...] = Field(
+    writes: Annotated[tuple[Location, ...], AfterValidator(limits.distinct)] = Field(
         (),
         description="Where the script writes; its role may write there and nowhere else.",
         examples=[["runs"]],
     )
-    tables: tuple[TableName, ...] = Field(
+    tables: Annotated[tuple[TableName, ...], AfterValidator(limits.distinct)] = Field(
         (), description="Tables of the Glue database that the script publishes.", examples=[["ride_counts"]]
     )
     sagemaker: SageMaker = Field(SageMaker(), description="Its size when the service is sagemaker.")

@@ -30,7 +30,8 @@ def findings(error: ValidationError, root: Node, whole: bool = True) -> Iterator
         elif kind == "value_error":
             yield _refused(path, item["ctx"]["error"], root, of_key)
         elif kind in ("too_short", "too_long"):
-            yield _length(path, item["ctx"], root)
+            if kind == "too_long" or not root.at(path).value:  # pydantic counts the items that are right
+                yield _length(path, item["ctx"], root)
         else:
             yield _wrong(path, root, str(item["msg"]))
 
@@ -88,11 +89,11 @@ def _refused(path: Path, error: Any, root: Node, of_key: bool) -> Finding:
 
 
 def _length(path: Path, context: dict[str, Any], root: Node) -> Finding:
-    shape = describe(root.at(path)).removeprefix("a ")
+    node = root.at(path)
     if "min_length" in context:
-        return Finding(path, f"an empty {shape}", "at least one entry")
-    found = f"a {shape} of {context['actual_length']}"
-    return Finding(path, found, f"at most {context['max_length']}")
+        return Finding(path, f"an empty {describe(node).removeprefix('a ')}", "at least one entry")
+    entries = len(node.value) if isinstance(node.value, dict | tuple) else 0
+    return Finding(path, f"{entries} entries", f"at most {context['max_length']}")
 
 
 def _wrong(path: Path, root: Node, message: str) -> Finding:
@@ -117,9 +118,9 @@ def _advice(spot: Spot, node: Node) -> str:
             return f'put quotes around it: "{{{next(iter(value))}}}"'
         return f'put it in quotes: "{source}"' if source else ""
     if spot.type is bool and isinstance(value, str):
-        word = nearest(value, ("true", "false"))
-        meant = {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(value.lower(), word)
-        return f"write {meant}" if meant else ""
+        words = nearest(value, ("true", "false"))
+        meant = {"on": ["true"], "yes": ["true"], "off": ["false"], "no": ["false"]}.get(value.lower(), words)
+        return f"write {meant[0]}" if meant else ""
     if spot.type in (int, float) and isinstance(value, str):
         return "take off the quotes" if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) else ""
     if spot.origin is tuple:

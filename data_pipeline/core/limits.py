@@ -89,9 +89,16 @@ def script(value: str) -> str:
     return value
 
 
+def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = next((value for value in values if values.count(value) > 1), None)
+    if twice is not None:
+        raise RefusedError("each of them once", found=f"{quoted(twice)} more than once")
+    return values
+
+
 def account(value: str) -> str:
     if not re.fullmatch("[0-9]{12}", value):
-        raise RefusedError("the 12 digits of an account id, in quotes")
+        raise RefusedError("the 12 digits of an account id")
     return value
 
 
@@ -157,7 +164,7 @@ def bucket(value: str) -> str:
     reserved = [f"{s}…" for s in _BUCKET_STARTS if value.startswith(s)]
     reserved += [f"…{s}" for s in _BUCKET_ENDS if value.endswith(s)]
     if reserved:
-        raise RefusedError("a name that S3 gives to buckets", f"{quoted(reserved[0])} is reserved")
+        raise RefusedError("a name that S3 does not reserve", f"names like {quoted(reserved[0])} are its own")
     return value
 
 

@@ -13,6 +13,7 @@ from .config import Data, Environment, Step
 from .errors import UserError
 from .naming import Names
 from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
+from .service_limits import REGIONS
 from .yaml_lines import Node
 
 #: what every environment has in common.
@@ -136,7 +137,10 @@ def _strays(base: Node, over: Node) -> Iterator[Finding]:
     """What an environment's file may not say: the pipeline's name, and steps that exist nowhere."""
     if PIPELINE in over.keys:
         yield Finding(
-            (PIPELINE,), "it in an environment's file", "it in config/pipeline.yaml alone", "remove the line"
+            (PIPELINE,),
+            "the pipeline's name in an environment's file",
+            "it in config/pipeline.yaml alone",
+            "remove the line",
         )
     known = base.at(("steps",)).keys if "steps" in base.keys else {}
     for name in _stray_steps(base, over):
@@ -185,13 +189,13 @@ def _validate(
 def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
     """The parts of the configuration that are valid by themselves."""
     steps = {step: _part(Step, at) for step, at in node.at(("steps",)).keys.items() if "steps" in node.keys}
-    pipeline, account, endpoint = (
-        node.keys[key].value if key in node.keys else None for key in (PIPELINE, "account", "endpoint")
-    )
+    words = {key: at.value for key, at in node.keys.items() if isinstance(at.value, str)}
+    region = words.get("region")
     return rules.Draft(
-        names=Names(pipeline, name) if isinstance(pipeline, str) else None,
-        account=account if isinstance(account, str) else None,
-        endpoint=endpoint if isinstance(endpoint, str) else None,
+        names=Names(words[PIPELINE], name) if PIPELINE in words else None,
+        region=region if region in REGIONS else None,
+        account=words.get("account"),
+        endpoint=words.get("endpoint"),
         data=_part(Data, node.keys["data"]) if "data" in node.keys else None,
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),
@@ -200,11 +204,17 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
 
 
 def _part(model: type[M], node: Node) -> M | None:
-    """A part of the environment; ``None`` when it is not valid, which its own findings say."""
+    """A part of the environment, without the values whose own findings say that they are wrong.
+
+    ``None`` where it cannot do without them, or would mean something else (a step's ``after``).
+    """
     try:
         return model.model_validate(node.plain(), strict=True)
-    except ValidationError:
+    except ValidationError as error:
+        wrong = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
+    if not wrong & node.keys.keys() or "after" in wrong:
         return None
+    return _part(model, Node({key: at for key, at in node.keys.items() if key not in wrong}, node.place))
 
 
 def _scripts(root: Path) -> tuple[str, ...]:

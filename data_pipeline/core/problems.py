@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from .errors import UserError
 
@@ -96,14 +96,17 @@ def one_of(choices: Iterable[str]) -> str:
     return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
-def nearest(word: str, choices: Collection[str]) -> str | None:
-    """The choice that ``word`` was probably meant to be: the same but for case, or a close match."""
-    same = [c for c in choices if c.lower() == word.lower()]
-    close = same or get_close_matches(word, sorted(choices), n=1, cutoff=0.6)
-    return close[0] if close else None
+def nearest(word: str, choices: Iterable[str]) -> list[str]:
+    """The choices that ``word`` was probably meant to be, equally near: the same but for case, or close."""
+    known = sorted(choices)
+    if same := [c for c in known if c.lower() == word.lower()]:
+        return same
+    close = get_close_matches(word, known, n=3, cutoff=0.6)
+    ratios = {c: SequenceMatcher(None, c, word).ratio() for c in close}
+    return sorted(c for c in close if ratios[c] == max(ratios.values()))
 
 
-def did_you_mean(word: str, choices: Collection[str]) -> str:
-    """The advice that names the nearest choice; empty without one."""
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """The advice that names the nearest choices; empty without one."""
     near = nearest(word, choices)
-    return f"did you mean {quoted(near)}?" if near else ""
+    return f"did you mean {one_of(near)}?" if near else ""

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import arguments
+from . import arguments, images
 from .config import Data, Environment, Step
 from .limits import SAGEMAKER_TIMEOUT_MINUTES
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
 from .problems import Finding, did_you_mean, one_of, quoted
+from .runtimes import RUNTIMES
 from .steps import camel
 
 #: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
@@ -41,7 +42,9 @@ def check(draft: Draft) -> Iterator[Finding]:
     """Every rule in turn."""
     yield from prefixes(draft)
     yield from account_of_embedded(draft)
+    yield from image_regions(draft)
     yield from job_names(draft)
+    yield from scripts(draft)
     yield from order(draft)
     yield from circles(draft)
     yield from results(draft)
@@ -69,6 +72,16 @@ def account_of_embedded(draft: Draft) -> Iterator[Finding]:
         yield Finding(
             ("account",), quoted(draft.account), expected, "remove the line, or write 'account: null'"
         )
+
+
+def image_regions(draft: Draft) -> Iterator[Finding]:
+    """The region has AWS's image of every runtime in use; reported once, for the first step that lacks it."""
+    for name, step in draft.steps.items():
+        if RUNTIMES[step.runtime].image and draft.region not in (None, *images.registries(step.runtime)):
+            expected = f"a region with AWS's image for {quoted(step.runtime)}, which {quoted(name)} runs on"
+            advice = "take another region, or run python -m data_pipeline images refresh if AWS has it by now"
+            yield Finding(("region",), quoted(str(draft.region)), expected, advice)
+            return
 
 
 def job_names(draft: Draft) -> Iterator[Finding]:
@@ -104,7 +117,7 @@ def order(draft: Draft) -> Iterator[Finding]:
     for name in more:
         advice = f"say which step it follows, as in 'after: {first}'"
         found = f"a second step without 'after' ({quoted(first)} is the first)"
-        yield Finding(("steps", name), found, "one first step", advice)
+        yield Finding(("steps", name, "after"), found, "one first step", advice)
 
 
 def circles(draft: Draft) -> Iterator[Finding]:
@@ -164,9 +177,10 @@ def sizes(draft: Draft) -> Iterator[Finding]:
         foreign = ("worker_type", "workers") if shell else ("max_capacity",)
         for key in foreign:
             if key in step.glue.model_fields_set:
-                advice = "its size is max_capacity" if shell else "its size is worker_type and workers"
-                expected = f"no {key} for the runtime {quoted(step.glue.runtime)}"
-                yield Finding(("steps", name, "glue", key), "it given", expected, advice)
+                found = f"a size that {quoted(step.glue.runtime)} does not have"
+                expected = "max_capacity" if shell else "worker_type and workers"
+                advice = "remove it here, and write it where the other runtime is used"
+                yield Finding(("steps", name, "glue", key), found, expected, advice)
 
 
 def argument_lengths(draft: Draft) -> Iterator[Finding]:

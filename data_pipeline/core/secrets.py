@@ -42,5 +42,5 @@ def _looks_like(path: Path, node: Node) -> str | None:
                 return name
     key = path[-1] if path else None
     if isinstance(key, str) and _KEY.search(key) and not isinstance(node.value, dict | tuple):
-        return "a secret's name"
+        return "the name of a secret"
     return None

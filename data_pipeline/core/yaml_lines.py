@@ -25,6 +25,9 @@ _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": Non
 _INT = re.compile(r"[-+]?[0-9]{1,40}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
+#: what stands for something else in YAML at the beginning of a value: braces before more text, and signs.
+_UNQUOTED = re.compile(r"[:-]\s+(?:(?=\{[^{}]*\}[^\s,}\]])|(?=\[[^\[\]]*\][^\s,}\]])|(?=[*&!%@`]))(.)")
+
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq")}
 
 Scalar: TypeAlias = "str | int | float | bool | None"
@@ -228,6 +231,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     if mark and not ends and line[mark.column : mark.column + 1] == "\t":
         return Problem(place, (), "a tab", "spaces", "indent with spaces")
     found = f"YAML that cannot be read ({error.problem or error.context})"
-    if special := re.search(r"[:-]\s+([\[{*&!%@`])", line):
-        return Problem(place, (), found, "", f"put quotes around a text that begins with {special[1]}")
+    if special := _UNQUOTED.search(line):
+        return Problem(place, (), found, "", f"put quotes around the text that begins with {special[1]}")
+    if "?" in line and re.search("[{\\[]", line):
+        return Problem(place, (), found, "", "put quotes around a text with ? that stands inside { } or [ ]")
     return Problem(place, (), found, "", "look at the indentation and the quotes of this line")

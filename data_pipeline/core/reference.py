@@ -1,0 +1,188 @@
+"""What the models say about themselves: the editor's schema and the reference page.
+
+``python -m data_pipeline.core.reference`` writes both; with ``--check`` it writes nothing, names what is
+stale and ends with 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from . import arguments
+from .config import Data, Environment, Glue, SageMaker, Schedule, Step
+from .shape import Spot, spot
+
+COMMAND = "python -m data_pipeline.core.reference"
+
+#: sections of the page: heading and model.
+_SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("Top level", Environment),
+    ("`data`", Data),
+    ("`steps.<name>`", Step),
+    ("`steps.<name>.sagemaker`", SageMaker),
+    ("`steps.<name>.glue`", Glue),
+    ("`schedule`", Schedule),
+)
+
+_INTRODUCTION = f"""\
+# Configuration
+
+<!-- Written by `{COMMAND}` from data_pipeline/core/config.py; do not edit. -->
+
+`config/pipeline.yaml` says what the pipeline is, the same everywhere. `config/<environment>.yaml` says what
+differs: maps are merged deep, lists and single values are replaced, and the environment wins. The file's
+name is the environment's name, in lower-case letters and digits. An environment's file may be empty.
+
+All that is wrong in both files is reported at once, each with its file and line, before anything is rendered,
+deployed or run:
+
+```
+{{example}}
+```
+
+Text, numbers and `true`/`false` are told apart as in YAML 1.2: an account id is text and needs quotes, `on`
+is text and `true` is not. Keys and values that look like a secret are refused, and not printed.
+
+An editor that knows YAML schemas completes keys and values: the first line of each file names
+`config/schema.json`.
+"""
+
+_CHECKS = """\
+## What is checked beyond single values
+
+- `data.input` and `data.output` do not lie in one another, nor in another environment's data in the same
+  bucket.
+- One step follows none; every `after` names another step; none follow each other in a circle.
+- Every `script` is a file in `jobs/`, every `result` a name of its own.
+- A step's longest SageMaker job name fits 63 characters with pipeline and environment in it, on whatever
+  service the step runs today.
+- An argument fits 256 characters when its placeholders are as long as they can become.
+- `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
+- The region has an image for every step on SageMaker.
+- An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own.
+
+Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`,
+which `python -m data_pipeline.aws.service_limits` refreshes from the installed botocore and this machine's
+time zones.
+"""
+
+#: an environment's file with mistakes, and what is said about it.
+EXAMPLE_FILE = "schedule:\n  expresion: cron(0 6 * * *)\nsteps:\n  ride_counts: {service: gleu}\n"
+EXAMPLE_MESSAGE = """\
+error: the configuration has 2 problems
+  config/dev.yaml:2: schedule.expresion: found an unknown key; did you mean 'expression'?
+  config/dev.yaml:4: steps.ride_counts.service: found 'gleu', expected 'sagemaker' or 'glue'; did you mean \
+'glue'?"""
+
+
+def pages() -> dict[str, str]:
+    """Path from the project's root → text of every generated file."""
+    return {"config/schema.json": schema(), "docs/configuration.md": page()}
+
+
+def schema() -> str:
+    """JSON Schema for each of the files, which are parts of a whole: no key is required in either."""
+    whole = Environment.model_json_schema()
+    del whole["properties"]["name"]
+    top = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Configuration of the pipeline",
+    }
+    return json.dumps(top | _partial(whole), indent=2, ensure_ascii=False) + "\n"
+
+
+def _partial(part: Any, of_names: bool = False) -> Any:
+    """Without what only the merged configuration must have, and without titles that repeat the keys."""
+    if isinstance(part, list):
+        return [_partial(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    dropped = () if of_names else ("required", "title", "minProperties")
+    return {
+        key: value
+        if key in ("default", "examples", "enum")
+        else _partial(value, key in ("properties", "$defs"))
+        for key, value in part.items()
+        if key not in dropped
+    }
+
+
+def page() -> str:
+    """The reference page in Markdown."""
+    parts = [_INTRODUCTION.format(example=EXAMPLE_MESSAGE)]
+    for heading, model in _SECTIONS:
+        parts.append(f"## {heading}\n\n{model.__doc__}\n\n" + "\n".join(_table(model)) + "\n")
+    parts.append(_placeholders())
+    parts.append(_CHECKS)
+    return "\n".join(parts)
+
+
+def _table(model: type[BaseModel]) -> Iterator[str]:
+    yield "| key | value | default | meaning |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in model.model_fields.items():
+        if model is not Environment or name != "name":
+            cells = (
+                f"`{name}`",
+                _value(field),
+                _default(field),
+                (field.description or "").replace("|", "\\|"),
+            )
+            yield f"| {' | '.join(cells)} |"
+
+
+def _value(field: FieldInfo) -> str:
+    here = spot(field.annotation, tuple(field.metadata))
+    if here.choices:
+        return " or ".join(f"`{choice}`" for choice in here.choices)
+    if here.model or here.origin is dict:
+        return "a map"
+    if here.origin is tuple:
+        items = here.below(0) or Spot(str)
+        return "a list of " + (", ".join(f"`{choice}`" for choice in items.choices) or "texts")
+    example = field.examples[0] if field.examples else None
+    as_in = f'"{example}"' if isinstance(example, str) and example.isdigit() else example
+    return here.expected + (f", as in `{as_in}`" if example else "")
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is PydanticUndefined:
+        return "must be given"
+    if isinstance(value, BaseModel):
+        return "as below"
+    if value is None or value in ((), {}):
+        return "none"
+    return f"`{json.dumps(value)}`" if isinstance(value, bool) else f"`{value}`"
+
+
+def _placeholders() -> str:
+    rows = [f"| `{{{name}}}` | {meaning} |" for name, meaning in arguments.PLACEHOLDERS.items()]
+    head = "## Placeholders of arguments\n\n| written | becomes |\n| --- | --- |\n"
+    return head + "\n".join(rows) + "\n"
+
+
+def main(root: Path, check: bool) -> int:
+    """Write both files under ``root``, or only look; the exit status."""
+    stale = [name for name, text in pages().items() if not _holds(root / name, text)]
+    for name in stale:
+        if not check:
+            (root / name).write_text(pages()[name], encoding="utf-8")
+        sys.stderr.write(f"{name} {f'is stale: run {COMMAND}' if check else 'written'}\n")
+    return 1 if check and stale else 0
+
+
+def _holds(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(__file__).resolve().parents[2], "--check" in sys.argv[1:]))
