@@ -38,7 +38,8 @@ def refresh(sdk_version: str | None) -> None:
         click.echo(f"unchanged: {content['source']}")
         return
     write_atomically(table.TABLE, text)
-    click.echo(f"written: {table.TABLE.name} from {content['source']}; next: python data_pipeline_create.py")
+    stored = f"data_pipeline/core/{table.TABLE.name}"
+    click.echo(f"written: {stored} from {content['source']}; next: python data_pipeline_create.py")
 
 
 def _fetch(folder: Path, version: str | None) -> Path:

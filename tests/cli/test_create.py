@@ -1,0 +1,132 @@
+"""``create`` as a user runs it, in a copy of the project."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from environments import ROOT, environment
+from system.project import Project
+
+from data_pipeline.cli.create import orphaned_templates, refuse_missing_packages, stale_templates
+from data_pipeline.core.errors import UserError
+
+CREATE = ("python", "data_pipeline_create.py")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A copy of the project; nothing of it is started."""
+    return Project(tmp_path / "project")
+
+
+def _templates(project: Project) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (project.root / "templates").iterdir()}
+
+
+def test_rendering_is_the_same_everywhere(project: Project, tmp_path: Path) -> None:
+    """Byte for byte, whatever the working directory, hash seed, locale and time zone."""
+    committed = {path.name: path.read_bytes() for path in (ROOT / "templates").iterdir()}
+    places = [
+        (project.root, {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Kathmandu", "PYTHONUTF8": "0"}),
+        (tmp_path, {"PYTHONHASHSEED": "2", "LC_ALL": "tr_TR.UTF-8", "TZ": "America/St_Johns"}),
+        (Path("/"), {"PYTHONHASHSEED": "3", "LANG": "de_DE.ISO-8859-1", "TZ": "UTC"}),
+    ]
+    for cwd, variables in places:
+        for path in (project.root / "templates").iterdir():
+            path.unlink()
+        project.ok("python", str(project.root / "data_pipeline_create.py"), cwd=cwd, **variables)
+        assert _templates(project) == committed
+
+
+def test_rendering_takes_less_than_two_seconds() -> None:
+    """Every environment, in a process of its own; the best of three, since the machine may be shared."""
+    project, times = Project.__new__(Project), []
+    project.root = ROOT
+    for _ in range(3):
+        start = time.monotonic()
+        project.ok(*CREATE, "--check")
+        times.append(time.monotonic() - start)
+    assert min(times) < 2
+
+
+def test_it_says_what_was_written(project: Project) -> None:
+    """One line a template, with what is unchanged told from what is new."""
+    (project.root / "templates" / "dev-storage.yaml").unlink()
+    done = project.ok(*CREATE, "dev")
+    assert done.out == "written   templates/dev-storage.yaml\nunchanged templates/dev-pipeline.yaml\n"
+
+
+def test_named_environments_alone_are_rendered(project: Project) -> None:
+    """The others' stale templates stay as they are."""
+    path = project.root / "templates" / "prod-storage.yaml"
+    path.write_text("stale")
+    project.ok(*CREATE, "dev", "local")
+    assert path.read_text() == "stale"
+
+
+def test_check_names_what_is_stale_and_the_remedy(project: Project) -> None:
+    """A changed configuration, a missing template, one whose environment has gone; nothing is written."""
+    assert project.ok(*CREATE, "--check").out == "templates are up to date\n"
+    project.configure("dev", log_retention_days=30)
+    (project.root / "templates" / "prod-storage.yaml").unlink()
+    (project.root / "templates" / "old-storage.yaml").write_text("x")
+    before = _templates(project)
+    done = project(*CREATE, "--check")
+    assert (done.status, done.out) == (1, "")
+    assert done.err == (
+        "error: stale templates\n"
+        "  templates/dev-pipeline.yaml: not what the configuration renders\n"
+        "  templates/prod-storage.yaml: not what the configuration renders\n"
+        "  templates/old-storage.yaml: config/ has no such environment\n"
+        "  render and review them: python data_pipeline_create.py\n"
+    )
+    assert _templates(project) == before
+    assert "python data_pipeline_create.py dev\n" in project(*CREATE, "dev", "--check").err
+    assert project(*CREATE, "local", "--check").status == 0
+    assert "removed   templates/old-storage.yaml" in project.ok(*CREATE).out
+    project.ok(*CREATE, "--check")
+
+
+def test_an_unknown_environment_is_an_error_of_one_line(project: Project) -> None:
+    """Not a traceback, and nothing is written."""
+    done = project(*CREATE, "deev")
+    assert done.status == 1
+    assert "'deev'" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_script_whose_package_has_no_wheel_is_refused(project: Project) -> None:
+    """Before anything is rendered, with the step, the script, the package and the runtime."""
+    script = project.root / "jobs" / "prepare.py"
+    script.write_text("import duckdb\n" + script.read_text())
+    with pytest.raises(UserError) as caught:
+        refuse_missing_packages(project.root, environment())
+    assert str(caught.value) == (
+        "environment dev, steps.prepare: jobs/prepare.py imports duckdb, of which the "
+        "runtime glue-pythonshell has no wheel\n"
+        "  choose another runtime, or lock the package: jobs/locks/README.md"
+    )
+    assert project(*CREATE, "dev").status == 1
+
+
+def test_stale_templates_are_found_for_deploy(tmp_path: Path) -> None:
+    """Missing, changed in a byte of line ends, and whole."""
+    folder = tmp_path / "templates"
+    folder.mkdir()
+    for name in ("dev-storage.yaml", "dev-pipeline.yaml"):
+        (folder / name).write_bytes((ROOT / "templates" / name).read_bytes())
+    assert stale_templates(tmp_path, environment()) == []
+    text = (folder / "dev-storage.yaml").read_bytes()
+    (folder / "dev-storage.yaml").write_bytes(text.replace(b"\n", b"\r\n"))
+    (folder / "dev-pipeline.yaml").unlink()
+    assert stale_templates(tmp_path, environment()) == ["dev-storage.yaml", "dev-pipeline.yaml"]
+
+
+def test_only_templates_of_ours_are_orphans(tmp_path: Path) -> None:
+    """Files that no environment renders are left alone unless they are called like a template."""
+    (tmp_path / "templates").mkdir()
+    for name in ("dev-storage.yaml", "gone-storage.yaml", "gone-pipeline.yaml", "notes.md", "mine.yaml"):
+        (tmp_path / "templates" / name).touch()
+    assert orphaned_templates(tmp_path, {"dev"}) == ["gone-pipeline.yaml", "gone-storage.yaml"]

@@ -1,0 +1,234 @@
+"""What each role may do: every action and resource, for every step on every runtime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from environments import ALL_ON_GLUE, SWAPPED, environment
+
+import templates
+from data_pipeline.stacks import render
+
+Allowed = dict[str, tuple[str, list[str]]]
+
+#: permissions that do not depend on the service, by Sid: actions and resources.
+PREPARE: Allowed = {
+    "ReadData": ("s3:GetObject", ["arn:p:s3:::${DataBucket}/input/*"]),
+    "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
+    "WriteData": ("s3:PutObject s3:AbortMultipartUpload", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
+}
+RIDE_COUNTS: Allowed = {
+    "ReadData": (
+        "s3:GetObject",
+        [
+            "arn:p:s3:::${DataBucket}/input/*",
+            "arn:p:s3:::${DataBucket}/output/runs/*",
+            "arn:p:s3:::${DataBucket}/output/warehouse/*",
+            "arn:p:s3:::${DataBucket}/output/export/*",
+        ],
+    ),
+    "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
+    "WriteData": (
+        "s3:PutObject s3:AbortMultipartUpload",
+        [
+            "arn:p:s3:::${DataBucket}/output/runs/*",
+            "arn:p:s3:::${DataBucket}/output/quarantine/*",
+            "arn:p:s3:::${DataBucket}/output/warehouse/*",
+            "arn:p:s3:::${DataBucket}/output/export/*",
+        ],
+    ),
+    "PublishTables": (
+        "glue:GetDatabase glue:GetTable glue:CreateTable glue:UpdateTable",
+        [
+            "arn:p:glue:r:a:catalog",
+            "arn:p:glue:r:a:database/${Database}",
+            "arn:p:glue:r:a:table/${Database}/trip_counts",
+            "arn:p:glue:r:a:table/${Database}/ride_counts",
+        ],
+    ),
+}
+
+
+def _artifacts(runtime: str, wheels: str) -> Allowed:
+    code = "arn:p:s3:::${ArtifactBucket}/nyc-tlc/code/${CodeVersion}/*"
+    return {
+        "ReadArtifacts": (
+            "s3:GetObject",
+            [code, f"arn:p:s3:::${{ArtifactBucket}}/nyc-tlc/wheels/{runtime}/${{{wheels}}}/*"],
+        ),
+        "ListArtifacts": ("s3:ListBucket", ["arn:p:s3:::${ArtifactBucket}"]),
+    }
+
+
+def _on_sagemaker(job: str) -> Allowed:
+    group = "arn:p:logs:r:a:log-group:/aws/sagemaker/ProcessingJobs"
+    return {
+        **_artifacts("sagemaker-python", "WheelsSagemakerPython"),
+        "MakeLogGroup": ("logs:CreateLogGroup logs:DescribeLogStreams", [group, f"{group}:*"]),
+        "WriteLogs": ("logs:CreateLogStream logs:PutLogEvents", [f"{group}:log-stream:{job}-*"]),
+        "PutMetrics": ("cloudwatch:PutMetricData", ["*"]),
+        "PullImage": (
+            "ecr:BatchCheckLayerAvailability ecr:BatchGetImage ecr:GetDownloadUrlForLayer",
+            ["arn:p:ecr:r:${Registry}:repository/sagemaker-scikit-learn"],
+        ),
+        "LogInToRegistry": ("ecr:GetAuthorizationToken", ["*"]),
+    }
+
+
+def _on_glue(groups: list[str], artifacts: Allowed) -> Allowed:
+    resources = [f"arn:p:logs:r:a:log-group:{group}{end}" for group in groups for end in ("", ":*")]
+    return {
+        **artifacts,
+        "WriteLogs": ("logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents", resources),
+    }
+
+
+SHELL = _on_glue(
+    ["/aws-glue/python-jobs/output", "/aws-glue/python-jobs/error"],
+    _artifacts("glue-pythonshell", "WheelsGluePythonshell"),
+)
+SPARK = _on_glue(
+    ["/nyc-tlc-dev/glue/output", "/nyc-tlc-dev/glue/error"], _artifacts("glue-spark", "WheelsGlueSpark")
+)
+
+
+def _pipeline(changes: dict[str, Any] | None = None) -> dict[str, Any]:
+    return templates.parse(render(environment(changes))["dev-pipeline.yaml"])
+
+
+def _allowed(template: dict[str, Any], role: str) -> Allowed:
+    found = templates.statements(template, role)
+    assert {statement["Effect"] for statement in found.values()} == {"Allow"}
+    return {
+        sid: (" ".join(statement["Action"]), [templates.text(r) for r in statement["Resource"]])
+        for sid, statement in found.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "role", "expected"),
+    [
+        ({}, "PrepareJobRole", {**PREPARE, **SHELL}),
+        ({}, "RideCountsJobRole", {**RIDE_COUNTS, **_on_sagemaker("nyc-tlc-dev-ride-counts")}),
+        (SWAPPED, "PrepareJobRole", {**PREPARE, **_on_sagemaker("nyc-tlc-dev-prepare")}),
+        (SWAPPED, "RideCountsJobRole", {**RIDE_COUNTS, **SPARK}),
+    ],
+)
+def test_a_job_may_do_what_its_step_says(changes: dict[str, Any], role: str, expected: Allowed) -> None:
+    """Exactly these actions on exactly these resources, on each runtime."""
+    assert _allowed(_pipeline(changes), role) == expected
+
+
+def test_the_state_machine_may_run_its_steps() -> None:
+    """Jobs by their names, the one role that SageMaker is handed, results of runs, its own log."""
+    job = "nyc-tlc-dev-ride-counts"
+    rule = "StepFunctionsGetEventsForSageMakerProcessingJobsRule"
+    assert _allowed(_pipeline(), "StateMachineRole") == {
+        "RunProcessingJobs": (
+            "sagemaker:CreateProcessingJob sagemaker:DescribeProcessingJob sagemaker:StopProcessingJob "
+            "sagemaker:AddTags sagemaker:ListTags",
+            [f"arn:p:sagemaker:r:a:processing-job/{job}-*"],
+        ),
+        "WaitForProcessingJobs": (
+            "events:PutTargets events:PutRule events:DescribeRule",
+            [f"arn:p:events:r:a:rule/{rule}"],
+        ),
+        "PassJobRoles": ("iam:PassRole", ["RideCountsJobRole.Arn"]),
+        "RunGlueJobs": (
+            "glue:StartJobRun glue:GetJobRun glue:GetJobRuns glue:BatchStopJobRun",
+            ["arn:p:glue:r:a:job/nyc-tlc-dev-prepare"],
+        ),
+        "ReadResults": ("s3:GetObject", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
+        "DeliverLogs": (
+            "logs:CreateLogDelivery logs:GetLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery "
+            "logs:ListLogDeliveries logs:PutResourcePolicy logs:DescribeResourcePolicies "
+            "logs:DescribeLogGroups",
+            ["*"],
+        ),
+    }
+
+
+def test_the_state_machine_may_not_touch_a_service_that_it_does_not_use() -> None:
+    """With every step on Glue, nothing of SageMaker is left, and no role is passed."""
+    sids = _allowed(_pipeline(ALL_ON_GLUE), "StateMachineRole").keys()
+    assert sids == {"RunGlueJobs", "ReadResults", "DeliverLogs"}
+
+
+def test_the_schedule_may_start_this_state_machine() -> None:
+    """And keep what it could not deliver."""
+    assert _allowed(_pipeline(), "ScheduleRole") == {
+        "StartExecutions": ("states:StartExecution", ["StateMachine"]),
+        "SendDeadLetters": ("sqs:SendMessage", ["DeadLetters.Arn"]),
+    }
+
+
+def test_conditions_narrow_what_resources_cannot() -> None:
+    """Listing by prefix, metrics by namespace, roles by the service that they are passed to."""
+    template = _pipeline()
+    prepare, counts = (templates.statements(template, f"{s}JobRole") for s in ("Prepare", "RideCounts"))
+    assert prepare["ListData"]["Condition"] == {"StringLike": {"s3:prefix": ["input/*"]}}
+    prefixes = ["input/*", "output/runs/*", "output/warehouse/*", "output/export/*"]
+    assert counts["ListData"]["Condition"] == {"StringLikeIfExists": {"s3:prefix": prefixes}}
+    assert counts["PutMetrics"]["Condition"] == {
+        "StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/ProcessingJobs"}
+    }
+    passed = templates.statements(template, "StateMachineRole")["PassJobRoles"]["Condition"]
+    assert passed == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    artifacts = prepare["ListArtifacts"]["Condition"]["StringLike"]["s3:prefix"]
+    assert [templates.text(p) for p in artifacts] == [
+        "nyc-tlc/code/${CodeVersion}/*",
+        "nyc-tlc/wheels/glue-pythonshell/${WheelsGluePythonshell}/*",
+    ]
+
+
+@pytest.mark.parametrize("changes", [{}, SWAPPED, ALL_ON_GLUE])
+def test_every_wildcard_gives_its_reason(changes: dict[str, Any]) -> None:
+    """A lone * stands with the reason why it cannot be less in the role's Metadata, and only there."""
+    template = _pipeline(changes)
+    for role in templates.of_type(template, "AWS::IAM::Role"):
+        wild = {sid for sid, (_, resources) in _allowed(template, role).items() if "*" in resources}
+        reasons = template["Resources"][role].get("Metadata", {}).get("ReasonForWildcard", {})
+        assert reasons.keys() == wild
+        assert all(reasons.values())
+
+
+@pytest.mark.parametrize(
+    ("changes", "role", "service", "source"),
+    [
+        (
+            {},
+            "RideCountsJobRole",
+            "sagemaker",
+            "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-ride-counts-*",
+        ),
+        ({}, "PrepareJobRole", "glue", None),
+        ({}, "StateMachineRole", "states", "arn:p:states:r:a:stateMachine:nyc-tlc-dev"),
+        ({}, "ScheduleRole", "scheduler", "ScheduleGroup.Arn"),
+        (SWAPPED, "PrepareJobRole", "sagemaker", "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-prepare-*"),
+        (SWAPPED, "RideCountsJobRole", "glue", None),
+    ],
+)
+def test_a_role_trusts_one_service(
+    changes: dict[str, Any], role: str, service: str, source: str | None
+) -> None:
+    """On behalf of one source in this account, wherever AWS documents that the service says so."""
+    properties = _pipeline(changes)["Resources"][role]["Properties"]
+    (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    assert (trust["Effect"], trust["Action"]) == ("Allow", ["sts:AssumeRole"])
+    assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
+    if source is None:
+        assert "Condition" not in trust
+    else:
+        condition = trust["Condition"]
+        assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+        assert templates.text(condition["ArnLike"]["aws:SourceArn"]) == source
+
+
+def test_locations_follow_the_configured_prefixes() -> None:
+    """Another input and output move every permission with them."""
+    template = _pipeline({"data": {"input": "a/in", "output": "b"}})
+    allowed = _allowed(template, "PrepareJobRole")
+    assert allowed["ReadData"][1] == ["arn:p:s3:::${DataBucket}/a/in/*"]
+    assert allowed["WriteData"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]
+    assert _allowed(template, "StateMachineRole")["ReadResults"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]
