@@ -69,6 +69,8 @@ def prepare(stacks: Stacks, wanted: Request, body: str, ready: bool, protect: bo
         changes = change_set.changes if change_set else ()
         plan = replace(plan, changes=changes, any=change_set is not None)
         return Prepared(request, plan, stack, change_set, request.parameters)
+    if request.body is not None:
+        stacks.validate(request.body)
     if how not in (Treatment.CREATE, Treatment.DELETE):
         why = "what this changes can be told only when it has begun; you will be asked again"
         plan = replace(plan, changes=(), unknown=why)

@@ -1,0 +1,57 @@
+"""An IAM user of an embedded AWS with exactly docs/deployer-policy.json, for every deployment of the tests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from clients import client
+
+from data_pipeline.local.endpoint import Endpoint
+
+POLICY = Path(__file__).resolve().parents[1] / "docs" / "deployer-policy.json"
+NAME = "deployer"
+
+
+def policy(
+    pipeline: str = "nyc-tlc",
+    bucket: str = "*",
+    account: str = "000000000000",
+    region: str = "us-east-1",
+) -> dict[str, Any]:
+    """The policy with its placeholders filled in; by default for artifact buckets of any name."""
+    text = POLICY.read_text(encoding="utf-8")
+    values = {
+        "ACCOUNT_ID": account,
+        "REGION": region,
+        "DATABASE_PREFIX": pipeline.replace("-", "_"),
+        "ARTIFACT_BUCKET": bucket,
+        "PIPELINE": pipeline,
+    }
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    filled: dict[str, Any] = json.loads(text)
+    return filled
+
+
+def deployer(endpoint: Endpoint, pipeline: str = "nyc-tlc", bucket: str = "*") -> dict[str, str]:
+    """A new access key of the deployer, made on first use: {"access_key", "secret_key"}."""
+    iam = client(endpoint, "iam")
+    name = f"{NAME}-{pipeline}"
+    if name not in {user["UserName"] for user in iam.list_users()["Users"]}:
+        iam.create_user(UserName=name)
+        document = json.dumps(policy(pipeline, bucket, endpoint.account, endpoint.region))
+        made = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]
+        iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+
+
+def as_deployer(
+    endpoint: Endpoint, folder: Path, pipeline: str = "nyc-tlc", bucket: str = "*"
+) -> dict[str, str]:
+    """The variables that make a command act as the deployer on this embedded AWS."""
+    path = folder / "deployer.json"
+    path.write_text(json.dumps(deployer(endpoint, pipeline, bucket)))
+    return {"DATA_PIPELINE_LOCAL_CREDENTIALS": str(path)}
