@@ -26,6 +26,8 @@ _SWITCHES = """
 """
 GLUE_WITH_VALUE = frozenset(_WITH_VALUE.split())
 GLUE_SWITCHES = frozenset(_SWITCHES.split())
+# The one special parameter that Glue's documentation spells without dashes.
+GLUE_WITHOUT_DASHES = frozenset({"library-set"})
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,8 +56,9 @@ def without_glue(arguments: list[str]) -> list[str]:
     rest = list(arguments)
     while rest:
         argument = rest.pop(0)
-        name, equals, _ = argument[2:].partition("=")
-        if not argument.startswith("--") or name not in GLUE_WITH_VALUE | GLUE_SWITCHES:
+        name, equals, _ = argument.removeprefix("--").partition("=")
+        named = argument.startswith("--") or name in GLUE_WITHOUT_DASHES
+        if not named or name not in GLUE_WITH_VALUE | GLUE_SWITCHES:
             kept.append(argument)
         elif not equals and rest and (name in GLUE_WITH_VALUE or not rest[0].startswith("--")):
             rest.pop(0)
