@@ -7,8 +7,10 @@ trip_counts.parquet, summary.json and quarantine/ to ``--output``, and needs no 
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,48 @@ from tlc.reading import TRIP_COUNTS, Result, read_all
 from tlc.storage import files, join, write_json
 
 
+@dataclass(frozen=True)
+class Target:
+    """Where a run's results go, and what they are called after."""
+
+    input: str
+    output: str
+    run: str
+    code_version: str
+
+
 def main(argv: list[str]) -> None:
     """Count and publish what ``argv`` names. Raises JobError for whatever the user can mend."""
+    options = arguments.parse(_parser(), argv)
+    if options.catalog and not options.run:
+        raise JobError("--catalog needs a name for the run: --run NAME")
+    target = Target(options.input, options.output, options.run or "alone", options.code_version)
+    listing = (
+        sources.read_plan(options.plan, options.input)
+        if options.plan
+        else sources.list_sources(options.input)
+    )
+    if not listing.sources:
+        raise sources.nothing_to_read(options.input)
+    warnings = listing.repeated()
+    for line in warnings:
+        exits.log(f"warning: {line}")
+    with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
+        quarantine = Path(folder) / "quarantine"
+        quarantine.mkdir()
+        results = read_all(engine, listing.sources, quarantine)
+        if options.catalog:
+            summary = publish(engine, results, target, quarantine, options.catalog, warnings)
+        else:
+            summary = write_files(engine, results, target, quarantine)
+    rows = summary["rows"]
+    exits.log(
+        f"{rows['read']:,} rows read, {rows['counted']:,} counted, {rows['quarantined']:,} in quarantine; "
+        f"{summary['windows']:,} windows in {summary['export']}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = arguments.parser(__doc__ or "")
     parser.add_argument(
         "--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder"
@@ -29,56 +71,65 @@ def main(argv: list[str]) -> None:
         "--output", required=True, help="where the results go: s3://bucket/prefix or a folder"
     )
     parser.add_argument(
-        "--plan", help="plan.json of prepare: exactly these files are read; else all below --input"
+        "--plan", help="plan.json of prepare: exactly these files are read; else all of --input"
     )
     parser.add_argument(
         "--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3"
     )
     parser.add_argument("--run", default="", help="the name of this run; needed with --catalog")
     parser.add_argument("--code-version", default="", help="the content hash of the code, for the lineage")
-    options = arguments.parse(parser, argv)
-    listing = (
-        sources.read_plan(options.plan, options.input)
-        if options.plan
-        else sources.list_sources(options.input)
-    )
-    if not listing.sources:
-        raise sources.nothing_to_read(options.input)
-    for line in listing.repeated():
-        exits.log(f"warning: {line}")
-    with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
-        quarantine = Path(folder) / "quarantine"
-        quarantine.mkdir()
-        if options.catalog:
-            raise JobError("--catalog: not there yet")
-        results = read_all(engine, listing.sources, quarantine)
-        summary = write_files(
-            engine, results, options.run or "alone", options.code_version, options.output, quarantine
-        )
-    rows = summary["rows"]
-    exits.log(
-        f"{rows['read']:,} rows read, {rows['counted']:,} counted in {summary['windows']:,} windows, "
-        f"{rows['quarantined']:,} in quarantine; features in {summary['export']}"
-    )
+    return parser
 
 
-def write_files(
-    engine: Engine, results: list[Result], run: str, code_version: str, output: str, quarantine: Path
+def publish(
+    engine: Engine, results: list[Result], target: Target, quarantine: Path, catalog: str, warnings: list[str]
 ) -> dict[str, Any]:
+    """With a catalog: publish both tables and the export, and write summary.json and verdict.json of the run.
+
+    The summary is written twice: its list of sources is there before any snapshot refers to it.
+    """
+    from tlc import publication, tables
+
+    at = tables.connect(catalog, join(target.output, "warehouse"))
+    folder = join(target.output, "runs", target.run)
+    place, refused = join(folder, "summary.json"), join(target.output, "quarantine", f"run={target.run}")
+    about = (results, target.run, target.code_version)
+    files(refused).replace_folder(quarantine, refused)
+    write_json(place, reports.summary(*about, None, {}, None, refused))
+    lineage = reports.lineage(*about, place)
+    trips = publication.publish_trip_counts(at, engine.db, results, target.input, lineage)
+    rides = publication.publish_ride_counts(at)
+    export = join(target.output, "export", "X.parquet")
+    exported = publication.publish_export(at, export)
+    for name, done in (
+        ("trip_counts", trips.committed),
+        ("ride_counts", rides.committed),
+        ("X.parquet", exported),
+    ):
+        exits.log(f"{name}: {'published' if done else 'unchanged'}")
+    made = {"trip_counts": asdict(trips), "ride_counts": asdict(rides)}
+    summary = reports.summary(*about, rides.rows, made, export, refused)
+    write_json(place, summary)
+    write_json(join(folder, "verdict.json"), reports.verdict(summary, place, results, warnings))
+    return summary
+
+
+def write_files(engine: Engine, results: list[Result], target: Target, quarantine: Path) -> dict[str, Any]:
     """Without a catalog: replace X.parquet, trip_counts.parquet, quarantine/ and summary.json."""
-    place = join(output, "summary.json")
-    lineage = reports.lineage(results, run, code_version, place)
-    export, trips = join(output, "X.parquet"), join(output, "trip_counts.parquet")
+    about = (results, target.run, target.code_version)
+    place = join(target.output, "summary.json")
+    export, trips = join(target.output, "X.parquet"), join(target.output, "trip_counts.parquet")
+    lineage = reports.lineage(*about, place)
     with tempfile.TemporaryDirectory(dir=quarantine.parent) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
         windows = features.write_parquet(engine.db, features.ride_counts(), features.RIDE_COUNTS, lineage, x)
         rows = features.write_parquet(engine.db, features.TRIP_COUNTS_IN_ORDER, TRIP_COUNTS, lineage, t)
-        files(output).upload(t, trips)
-        files(output).upload(x, export)
-    refused = join(output, "quarantine")
-    files(output).replace_folder(quarantine, refused)
+        files(trips).upload(t, trips)
+        files(export).upload(x, export)
+    refused = join(target.output, "quarantine")
+    files(refused).replace_folder(quarantine, refused)
     tables = {"trip_counts": {"rows": rows}, "ride_counts": {"rows": windows}}
-    summary = reports.summary(results, run, code_version, windows, tables, export, refused)
+    summary = reports.summary(*about, windows, tables, export, refused)
     write_json(place, summary)
     return summary
 

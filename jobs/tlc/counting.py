@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,12 +48,14 @@ class Engine:
         self.db.execute(f"SET threads = {self.threads}")
         self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
         self.db.execute("SET temp_directory = ?", [str(work / "duckdb")])
+        self.pool = ThreadPoolExecutor(self.threads)
         self._local = threading.local()
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.pool.shutdown(cancel_futures=True)
         self.db.close()
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -100,14 +102,16 @@ class _Tally:
 
 def _tallies(engine: Engine, path: Path, gzipped: bool, position: int) -> Iterator[_Tally]:
     """The tally of each chunk, in order; one chunk per thread is worked on, and one more waits."""
-    waiting: list[Future[_Tally]] = []
-    with ThreadPoolExecutor(engine.threads) as pool:
+    waiting: deque[Future[_Tally]] = deque()
+    try:
         for chunk in csvfiles.chunks(path, gzipped):
-            waiting.append(pool.submit(_tally, engine, chunk, position))
+            waiting.append(engine.pool.submit(_tally, engine, chunk, position))
             if len(waiting) > engine.threads:
-                yield waiting.pop(0).result()
-        for future in waiting:
-            yield future.result()
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        wait(waiting)
 
 
 def _tally(engine: Engine, chunk: bytes, position: int) -> _Tally:

@@ -76,7 +76,7 @@ def failures(results: list[Result]) -> list[str]:
     """One line for each of the first few files that could not be read, and one that counts the others."""
     failed = [f"{result.source.path}: {result.error}" for result in results if result.error]
     more = [f"and {len(failed) - NAMED} more"] if len(failed) > NAMED else []
-    return [line[:400] for line in failed[:NAMED]] + more
+    return [line[:200] for line in failed[:NAMED]] + more
 
 
 def _read(engine: counting.Engine, source: Source, quarantine: Path) -> Result:

@@ -102,5 +102,5 @@ def verdict(
         "tables": {name: {"snapshot": table["snapshot"]} for name, table in summary["tables"].items()},
         "export": summary["export"],
         "summary": place,
-        "messages": [*failures(results), *(warning[:400] for warning in warnings[:3])],
+        "messages": [*failures(results), *(warning[:200] for warning in warnings[:3])],
     }
