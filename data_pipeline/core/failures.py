@@ -19,7 +19,8 @@ RESTARTS = 2
 #: JSON: SageMaker's FailureReason starts with the class of the error, Glue's ErrorMessage with its words.
 _SERVICE_FAILED = (
     '/"FailureReason": *"(InternalServerError|CapacityError)/',
-    '/"ErrorMessage": *"(Internal ?service ?(error|exception)|Resource ?unavailable)/i',
+    '/"ErrorMessage": *"(Error Category: \\w+; *)?'
+    "(Internal ?service ?(error|exception)|Resource ?unavailable)/i",
 )
 
 

@@ -106,5 +106,4 @@ def _spark_size(step: Step) -> dict[str, Any]:
     return {
         "WorkerType": step.glue.worker_type,
         "NumberOfWorkers": step.glue.workers,
-        "JobRunQueuingEnabled": True,
     }

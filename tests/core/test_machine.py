@@ -158,7 +158,12 @@ def test_calls_are_retried_by_name_and_quotas_never(changes: dict[str, Any]) -> 
         ),
         ('{"FailureReason": "CapacityError: Unable to provision"}', 1, "RideCountsBackoff"),
         ('{"ErrorMessage":"Internal service error"}', 0, "RideCountsBackoff"),
-        ('{"ErrorMessage":"Resource unavailable"}', 0, "RideCountsBackoff"),
+        ('{"ErrorMessage":"Error Category: UNKNOWN; Resource unavailable"}', 0, "RideCountsBackoff"),
+        (
+            '{"ErrorMessage":"Error Category: UNCLASSIFIED_ERROR; RuntimeError: Resource unavailable"}',
+            0,
+            "Failed",
+        ),
         ('{"FailureReason":"CapacityError: Unable to provision"}', 2, "Failed"),
         ('{"FailureReason":"AlgorithmError: InternalServerError in a script"}', 0, "Failed"),
         ('{"ExitMessage":"no file could be read: CapacityError"}', 0, "Failed"),

@@ -186,7 +186,6 @@ def test_a_spark_job_on_glue() -> None:
         "Timeout": 240,
         "WorkerType": "G.2X",
         "NumberOfWorkers": 2,
-        "JobRunQueuingEnabled": True,
     }
     groups = {
         g["LogGroupName"]: g["RetentionInDays"]
@@ -205,7 +204,7 @@ def test_a_python_shell_job_on_glue() -> None:
     job = templates.of_type(template, "AWS::Glue::Job")["PrepareJob"]
     assert job["Command"]["Name"] == "pythonshell"
     assert (job["Command"]["PythonVersion"], job["GlueVersion"], job["MaxCapacity"]) == ("3.9", "3.0", 0.0625)
-    assert not job.keys() & {"WorkerType", "NumberOfWorkers", "JobRunQueuingEnabled"}
+    assert not job.keys() & {"WorkerType", "NumberOfWorkers"}
     library = "s3://${ArtifactBucket}/nyc-tlc/code/${CodeVersion}/tlc-0-py3-none-any.whl"
     condition, some, none = job["DefaultArguments"]["--extra-py-files"]["Fn::If"]
     assert templates.text(some) == f"{library},${{WheelFilesGluePythonshell}}"
