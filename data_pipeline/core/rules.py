@@ -150,20 +150,30 @@ def results(draft: Draft) -> Iterator[Finding]:
             owner[step.result] = name
 
 
+def state_names(steps: Mapping[str, Step]) -> set[str]:
+    """Every state of the machine that runs these steps."""
+    return {*_other_states(steps), *(state for name in steps for state in _states_of(name))}
+
+
+def _other_states(steps: Mapping[str, Step]) -> dict[str, str]:
+    """States that do not have a step's name, and what has them."""
+    reads = {f"Read{camel(s.result)}": f"the result {quoted(s.result)}" for s in steps.values() if s.result}
+    return dict.fromkeys(OWN_STATES, "the machine") | reads
+
+
+def _states_of(step: str) -> tuple[str, ...]:
+    return (camel(step), f"{camel(step)}Failure", f"{camel(step)}Backoff")
+
+
 def states(draft: Draft) -> Iterator[Finding]:
-    """Steps whose states the machine could not tell apart."""
-    taken = dict.fromkeys(OWN_STATES, "the machine")
-    taken |= {
-        f"Read{camel(s.result)}": f"the result {quoted(s.result)}" for s in draft.steps.values() if s.result
-    }
+    """Steps whose states the machine could not tell apart; of two steps, the later one is reported."""
+    taken = _other_states(draft.steps)
     for name in draft.step_names:
-        base = camel(name)
-        for state in (base, f"{base}Failure", f"{base}Backoff"):
-            if state in taken:
-                found = f"a step whose state would be called {quoted(state)}, as {taken[state]} has one"
-                yield Finding(("steps", name), found, "another name", "rename the step")
-                break
-            taken[state] = f"the step {quoted(name)}"
+        clash = next((state for state in _states_of(name) if state in taken), None)
+        if clash:
+            found = f"a step whose state would be called {quoted(clash)}, as {taken[clash]} has one"
+            yield Finding(("steps", name), found, "another name", "rename the step")
+        taken |= dict.fromkeys(_states_of(name), f"the step {quoted(name)}")
 
 
 def sizes(draft: Draft) -> Iterator[Finding]:

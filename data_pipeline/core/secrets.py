@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from .problems import Finding, Path
 from .yaml_lines import Node
 
-_KEY = re.compile(
-    r"passw(or)?d|passphrase|secret|token|credential|(api|access|private|auth|account)[-_]?key", re.IGNORECASE
+#: words of a key that name a secret, and pairs of words that do.
+_WORDS = frozenset(
+    ("password", "passwd", "passphrase", "pwd", "secret", "secrets", "token", "credential", "credentials")
 )
+_PAIRS = frozenset((first, "key") for first in ("api", "access", "private", "auth", "account", "signing"))
 
 _VALUES = {
     "an access key id of AWS": re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{16}\b"),
@@ -41,6 +44,9 @@ def _looks_like(path: Path, node: Node) -> str | None:
             if pattern.fullmatch(node.value) if whole else pattern.search(node.value):
                 return name
     key = path[-1] if path else None
-    if isinstance(key, str) and _KEY.search(key) and not isinstance(node.value, dict | tuple):
-        return "the name of a secret"
+    reference = isinstance(node.value, str) and node.value.startswith("arn:")
+    if isinstance(key, str) and not isinstance(node.value, dict | tuple) and not reference:
+        words = [word.lower() for word in re.findall("[A-Z]+(?![a-z])|[A-Z]?[a-z]+", key)]
+        if _WORDS & set(words) or _PAIRS & set(pairwise(words)):
+            return "the name of a secret"
     return None
