@@ -1,12 +1,14 @@
 """How an entry point starts: a missing package is one line that says how to mend it, never a traceback."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def start(prog_name, verb=None):  # type: ignore[no-untyped-def]  # runs on a Python too old for annotations to matter
+def start(prog_name: str, verb: str | None = None) -> None:
     """Run the whole command tree, or its one command ``verb``, or say what its environment lacks."""
     if not (3, 10) <= sys.version_info[:2] <= (3, 13):
         sys.exit("error: Python 3.10 to 3.13 is needed, this is {}.{}".format(*sys.version_info[:2]))
@@ -20,7 +22,7 @@ def start(prog_name, verb=None):  # type: ignore[no-untyped-def]  # runs on a Py
         sys.exit(f"error: the Python package {missing.name!r} is not installed here: {_remedy()}")
 
 
-def _remedy():  # type: ignore[no-untyped-def]
+def _remedy() -> str:
     if (ROOT / ".venv").is_dir() and Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():
         return "activate the project's environment: source .venv/bin/activate"
     return "run 'make install', or: pip install -c constraints.txt -r requirements-local.txt"
