@@ -104,6 +104,13 @@ def test_a_broken_file_does_not_hide_the_other(tmp_path: Path) -> None:
     )
 
 
+def test_no_rule_is_applied_to_half_a_configuration(tmp_path: Path) -> None:
+    """With pipeline.yaml unreadable, a step that follows one of its steps is no mistake."""
+    dev = "steps: {again: {script: count.py, service: glue, after: count}}\n"
+    said = message(project(tmp_path / "p", pipeline="steps: [\n", dev=dev))
+    assert said.startswith("config/pipeline.yaml:2: found YAML that cannot be read")
+
+
 def test_both_files_broken(tmp_path: Path) -> None:
     """Two files that cannot be read are both named."""
     lines = message(project(tmp_path / "p", pipeline="a: b: c\n", dev=b"a: \xff\n")).splitlines()
