@@ -97,11 +97,13 @@ def one_of(choices: Iterable[str]) -> str:
 
 
 def nearest(word: str, choices: Iterable[str]) -> list[str]:
-    """The choices that ``word`` was probably meant to be, equally near: the same but for case, or close."""
+    """What ``word`` was probably meant to be: the same but for case, close to it, or its beginning."""
     known = sorted(choices)
     if same := [c for c in known if c.lower() == word.lower()]:
         return same
     close = get_close_matches(word, known, n=3, cutoff=0.6)
+    if not close and len(word) >= 3:
+        return [c for c in known if len(c) >= 3 and (c.startswith(word) or word.startswith(c))]
     ratios = {c: SequenceMatcher(None, c, word).ratio() for c in close}
     return sorted(c for c in close if ratios[c] == max(ratios.values()))
 

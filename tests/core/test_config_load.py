@@ -145,6 +145,9 @@ def test_unknown_environment(tmp_path: Path) -> None:
     """A mistyped environment is never another one: the message names those that exist, and the nearest."""
     root = project(tmp_path / "p", prod="")
     known = "config/ has dev, prod"
+    assert (
+        message(root, "production") == f"there is no environment 'production': {known}; did you mean 'prod'?"
+    )
     assert message(root, "prdo") == f"there is no environment 'prdo': {known}; did you mean 'prod'?"
     assert message(root, "x") == f"there is no environment 'x': {known}"
     assert message(root, "Dev") == f"there is no environment 'Dev': {known}; did you mean 'dev'?"
