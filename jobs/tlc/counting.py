@@ -116,7 +116,7 @@ def _tallies(engine: Engine, path: Path, gzipped: bool, position: int) -> Iterat
 
 def _tally(engine: Engine, chunk: bytes, position: int) -> _Tally:
     lines = _whole_lines(engine.cursor(), chunk)
-    text = csvfiles.field(position, quoted=b'"' in chunk)
+    text = csvfiles.quick_field(position, quoted=b'"' in chunk)
     query = f"SELECT {text} AS text FROM lines WHERE line <> ''"
     found = engine.cursor().execute(times.count_windows(times.read_texts(query))).fetchall()
     rows = pc.sum(pc.not_equal(pc.binary_length(lines["line"]), 0)).as_py() or 0
@@ -141,7 +141,7 @@ def _bad_lines(
     db.register(
         "lines", numbered.append_column("row", pa.array(range(before + 1, before + 1 + len(numbered))))
     )
-    texts = f"SELECT row, line, {csvfiles.field(position, True)} AS text FROM lines"
+    texts = f"SELECT row, line, {csvfiles.field(position)} AS text FROM lines"
     query = f"SELECT row, {times.reason('text')} AS reason, line AS raw FROM ({times.read_texts(texts)}) "
     yield from (
         db.execute(query + "WHERE time IS NULL ORDER BY row").to_arrow_table().cast(BAD_ROW).to_batches()

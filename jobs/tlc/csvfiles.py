@@ -24,7 +24,6 @@ CHUNK_BYTES = 8 << 20
 LONGEST_LINE = 16 << 20
 HEADER_BYTES = 1 << 16
 _NEAR = 40
-_FIRST_COMMA = "nullif(instr(line, ','), 0)"
 _BOM = b"\xef\xbb\xbf"
 _OTHER_FORMATS = {
     b"PAR1": "it is a Parquet file with the name of a CSV file",
@@ -128,28 +127,33 @@ def with_cr_as_line_end(chunk: bytes) -> bytes:
     return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def field(position: int, quoted: bool) -> str:
+def field(position: int) -> str:
     """SQL: the text of the field at ``position`` (from 0) of the VARCHAR ``line``, as Python's csv module
-    would read it; NULL if the line has fewer fields. ``quoted`` says whether the line may hold a double
-    quote.
+    would read it; NULL if the line has fewer fields."""
+    return f"CASE WHEN contains(line, '\"') THEN {_quoted_field(position)} ELSE {_plain_field(position)} END"
 
-    Nearly every field is 19 characters long and is cut out by position; splitting the line costs several
-    times as much.
+
+def quick_field(position: int, quoted: bool) -> str:
+    """As ``field`` for every field that is a time; other fields may come back longer, but never as a time.
+
+    Nearly every time is 19 characters long and is cut out by position; splitting the line costs several
+    times as much. ``quoted`` says whether any line may hold a double quote.
     """
     start = "0"
-    for _ in range(position):
-        start = (
-            f"{start} + nullif(instr(substr(line, {start} + 1, {_NEAR}), ','), 0)"
-            if start != "0"
-            else _FIRST_COMMA
-        )
-    plain = (
-        f"CASE WHEN substr(line, {start} + 20, 1) IN (',', '') "
-        f"THEN substr(line, {start} + 1, 19) ELSE string_split(line, ',')[{position + 1}] END"
+    for n in range(position):
+        near = "line" if n == 0 else f"substr(line, {start} + 1, {_NEAR})"
+        start = f"{start} + nullif(instr({near}, ','), 0)"
+    quick = (
+        f"CASE WHEN substr(line, {start} + 20, 1) IN (',', '') THEN substr(line, {start} + 1, 19) "
+        f"ELSE {_plain_field(position)} END"
     )
     return (
-        f"CASE WHEN contains(line, '\"') THEN {_quoted_field(position)} ELSE {plain} END" if quoted else plain
+        f"CASE WHEN contains(line, '\"') THEN {_quoted_field(position)} ELSE {quick} END" if quoted else quick
     )
+
+
+def _plain_field(position: int) -> str:
+    return f"string_split(line, ',')[{position + 1}]"
 
 
 def _quoted_field(position: int) -> str:
