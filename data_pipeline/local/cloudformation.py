@@ -1,5 +1,58 @@
-"""placeholder"""
+"""CloudFormation: MiniStack's engine of stacks and change sets, over resource types of our own
+(``provision``).
+
+A template with any other type is refused before anything is made, as AWS refuses an unrecognized type.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from ministack.services import cloudformation
+from ministack.services.cloudformation import provisioners, stacks
+
+from .provision import catalog, identity, orchestration, queues, storage
+from .provision.kinds import Kind
+
+_log = logging.getLogger("embedded.cloudformation")
+
+#: Status of a stack whose operation a killed server left → the status that says that it did not end.
+INTERRUPTED = {
+    "CREATE_IN_PROGRESS": "CREATE_FAILED",
+    "DELETE_IN_PROGRESS": "DELETE_FAILED",
+    "ROLLBACK_IN_PROGRESS": "ROLLBACK_FAILED",
+    "UPDATE_IN_PROGRESS": "UPDATE_FAILED",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
+}
+REASON = "The embedded AWS was stopped or killed during this operation."
+
+
+def kinds() -> Iterable[Kind]:
+    """Every resource type that is emulated."""
+    return (*storage.KINDS, *catalog.KINDS, *identity.KINDS, *orchestration.KINDS, *queues.KINDS)
 
 
 def install() -> None:
-    """Install."""
+    """Put our resource types in MiniStack's place, and run them off the event loop, which they call."""
+    handlers = {kind.type: kind.handler() for kind in kinds()}
+    missing = sorted(set(handlers) - set(provisioners._RESOURCE_HANDLERS))
+    if missing:
+        raise AttributeError(f"MiniStack's CloudFormation has no {missing}: the pin of its version moved")
+    provisioners._RESOURCE_HANDLERS.clear()
+    provisioners._RESOURCE_HANDLERS.update(handlers)
+    provisioners._STACK_TAG_PROPERTY.clear()
+    tagged = {kind.type: ("Tags", kind.tags) for kind in kinds() if kind.tags}
+    provisioners._STACK_TAG_PROPERTY.update(tagged)
+    stacks._runs_on_worker_thread = lambda _type: True
+
+
+def recover() -> None:
+    """Say of every stack that was being changed when the last server ended that this did not end."""
+    for stack in cloudformation._stacks._data.values():
+        status = INTERRUPTED.get(stack.get("StackStatus", ""))
+        if status is not None:
+            _log.warning("%s: %s becomes %s", stack["StackName"], stack["StackStatus"], status)
+            stack.update(StackStatus=status, StackStatusReason=REASON)

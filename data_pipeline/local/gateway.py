@@ -25,6 +25,7 @@ from xml.sax.saxutils import escape
 from ministack import app as ministack
 from ministack.services import stepfunctions
 
+from . import caller
 from .endpoint import Endpoint
 from .persistence import Saver
 
@@ -98,6 +99,8 @@ class Gateway:
         if refusal is not None:
             await respond(send, headers, *refusal)
             return
+        match = credential_of(headers, scope.get("query_string", b"").decode("latin-1"))
+        caller.ACCESS_KEY.set(match.group(1) if match else "")
         self._saver.touch()
         changes = changes_state(scope["method"], path, headers)
 

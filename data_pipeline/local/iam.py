@@ -5,7 +5,6 @@ For the modules beside this one:
 
     assume_for_service(role_arn, service, source=…) -> Credentials   # raises AccessDenied
     authorize(role_arn, action, resource, context=…) -> None         # raises AccessDenied
-    pass_role(role_arn, service) -> None                             # iam:PassRole of the principal being
     answered
 
 All take ARNs and plain values; ``AccessDenied.code`` and its text are what AWS answers.
@@ -18,13 +17,16 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ministack.core import iam_evaluator
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator
 from ministack.services import iam as iam_service
 from ministack.services import sts
+
+from . import permissions
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
 
@@ -155,6 +157,7 @@ def authorize(role_arn: str, action: str, resource: str, context: Mapping[str, A
         action=action,
         resource_arn=resource,
         region=resource.split(":")[3] if resource.count(":") > 3 else "",
+        secure_transport=True,
         service_context={key.lower(): value for key, value in (context or {}).items()},
     )
     result = iam_evaluator.evaluate(evaluation, policies, *limits)
@@ -170,6 +173,64 @@ def denial(principal: str, action: str, resource: str, *, explicit: bool) -> str
         else f"because no identity-based policy allows the {action} action"
     )
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
+
+
+class Needed(str):
+    """The resource of a request, as MiniStack passes it on, with everything that the request needs."""
+
+    needs: list[permissions.Need]
+
+
+def _needed(theirs: Callable[..., str]) -> Callable[..., str]:
+    """In the place of MiniStack's extract_resource_arn."""
+
+    def resource(
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: Any,
+        region: str,
+        account: str,
+    ) -> str:
+        if not permissions.known(service):
+            return theirs(service, method, path, headers, body, query, region, account)
+        action = iam_actions.extract_iam_action(service, method, path, headers, body, query) or ":"
+        request = permissions.parse(action.partition(":")[2], path, body, query, region, account)
+        found = permissions.needs(service, request)
+        needed = Needed(found[0].resource)
+        needed.needs = found
+        return needed
+
+    return resource
+
+
+def _enforced(theirs: Callable[..., Any]) -> Callable[..., Any]:
+    """In the place of MiniStack's enforce: a request with needs is allowed when each of them is."""
+
+    def enforce(
+        access_key: str,
+        action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: dict[str, Any] | None = None,
+    ) -> Any:
+        if not isinstance(resource_arn, Needed):
+            return theirs(access_key, action, service, region, resource_arn, service_context)
+        for need in resource_arn.needs:
+            context = {**(service_context or {}), **need.context}
+            refused = theirs(access_key, need.action, service, region, need.resource, context)
+            if isinstance(refused, iam_evaluator.EvalResult):
+                explicit = refused.decision == "Deny"
+                message = denial(refused.principal_arn, need.action, need.resource, explicit=explicit)
+                return iam_evaluator.AuthError("AccessDenied", message)
+            if refused is not None:
+                return refused
+        return None
+
+    return enforce
 
 
 def role_of(role_arn: str) -> dict[str, Any] | None:
@@ -193,7 +254,11 @@ def _list(value: Any) -> list[Any]:
 
 
 def install() -> None:
-    """Check root's signature like any other, and take nobody but the holder of root's key for root."""
+    """Check root's signature, take only the holder of root's key for root, ask for what AWS asks for."""
     root = os.environ["AWS_ACCESS_KEY_ID"]
     iam_evaluator.is_root_access_key = lambda key: key == root
     iam_evaluator._is_root_key = lambda _key: False
+    iam_actions.extract_resource_arn = _needed(iam_actions.extract_resource_arn)
+    iam_evaluator.enforce = _enforced(iam_evaluator.enforce)
+    # Loopback stands for AWS's TLS: a policy that refuses plain HTTP must not refuse everybody here.
+    app.pin_request_origin = lambda address, _secure: iam_evaluator.pin_request_origin(address, True)

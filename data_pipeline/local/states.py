@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, stepfunctions
 
 from . import asl, iam, interpreter, sdk
@@ -99,7 +100,10 @@ def _refuse_machine(data: dict[str, Any]) -> Response | None:
             return error("InvalidDefinition", message)
     role_arn = data.get("roleArn") or machine.get("roleArn", "")
     role = iam.role_of(role_arn)
-    source = {"aws:SourceAccount": role_arn.split(":")[4]} if role else {}
+    arn = data.get("stateMachineArn") or (
+        f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:{data.get('name')}"
+    )
+    source = {"aws:SourceAccount": get_account_id(), "aws:SourceArn": arn}
     if role is None or not iam.trusts(role["AssumeRolePolicyDocument"], PRINCIPAL, role_arn, source):
         message = (
             f"Neither the global service principal {PRINCIPAL}, nor the regional one is authorized to assume "

@@ -1,0 +1,186 @@
+"""What a request needs: the resources on which its own action must be allowed, and the actions that come
+with it.
+
+After the Service Authorization Reference. MiniStack asks for one resource per request and does not know
+iam:PassRole, so that a policy that is too narrow for AWS would do here, and one that is right would not.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from ministack.services import cloudformation
+
+
+class Need(NamedTuple):
+    """One action on one resource, with the condition keys of this request."""
+
+    action: str
+    resource: str
+    context: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+
+class Request(NamedTuple):
+    """A request as far as permissions go: ``members`` are those of its body or of its query."""
+
+    operation: str
+    members: Mapping[str, Any]
+    path: str
+    query: Mapping[str, str]
+    region: str
+    account: str
+
+    def arn(self, service: str, resource: str) -> str:
+        """An ARN in the request's region and account."""
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"
+
+    def pass_role(self, role: Any, service: str) -> Iterator[Need]:
+        """iam:PassRole for a role (ARN, or name) that the request hands to a service."""
+        if role:
+            arn = str(role) if str(role).startswith("arn:") else f"arn:aws:iam::{self.account}:role/{role}"
+            yield Need("iam:PassRole", arn, {"iam:PassedToService": service})
+
+
+def needs(service: str, request: Request) -> list[Need]:
+    """Everything that must be allowed; the request's own action first."""
+    return list(_SERVICES[service](request))
+
+
+def known(service: str) -> bool:
+    """Whether this module says what requests of the service need."""
+    return service in _SERVICES
+
+
+def parse(
+    operation: str, path: str, body: bytes, query: Mapping[str, Any], region: str, account: str
+) -> Request:
+    """A request's parts; a body that is not a JSON object counts as empty (the service will refuse it)."""
+    flat = {key: value[0] if isinstance(value, list) else value for key, value in query.items()}
+    try:
+        members = json.loads(body) if body else {}
+    except ValueError:
+        members = {}
+    return Request(operation, members if isinstance(members, dict) else {}, path, flat, region, account)
+
+
+def _states(request: Request) -> Iterator[Need]:
+    members, operation = request.members, request.operation
+    arn = members.get("stateMachineArn") or members.get("executionArn") or members.get("resourceArn")
+    if operation == "CreateStateMachine":
+        arn = request.arn("states", f"stateMachine:{members.get('name')}")
+    yield Need(f"states:{operation}", str(arn or "*"))
+    if operation == "CreateStateMachine" and members.get("tags"):
+        yield Need("states:TagResource", str(arn))
+    if operation in ("CreateStateMachine", "UpdateStateMachine"):
+        yield from request.pass_role(members.get("roleArn"), "states.amazonaws.com")
+
+
+def _glue(request: Request) -> Iterator[Need]:
+    action, members = f"glue:{request.operation}", request.members
+    job = members.get("JobName") or (members.get("Name") if request.operation == "CreateJob" else None)
+    if job:
+        resources = [f"job/{job}"]
+    elif "ResourceArn" in members:
+        yield Need(action, str(members["ResourceArn"]))
+        return
+    elif request.operation in ("GetJobs", "ListJobs"):
+        resources = ["job/*"]
+    else:
+        resources = _catalog(request)
+    for resource in resources:
+        yield Need(action, request.arn("glue", resource))
+    if request.operation == "CreateJob":
+        if members.get("Tags"):
+            yield Need("glue:TagResource", request.arn("glue", f"job/{job}"))
+        yield from request.pass_role(members.get("Role"), "glue.amazonaws.com")
+    if request.operation == "UpdateJob":
+        yield from request.pass_role(members.get("JobUpdate", {}).get("Role"), "glue.amazonaws.com")
+
+
+def _catalog(request: Request) -> list[str]:
+    """The catalog, the database and the tables that an operation touches: each must be allowed."""
+    members, operation = request.members, request.operation
+    database = (
+        members.get("DatabaseName") or members.get("DatabaseInput", {}).get("Name") or members.get("Name")
+    )
+    if database is None:
+        return ["catalog"]
+    found = ["catalog", f"database/{database}"]
+    if operation == "DeleteDatabase":
+        return [*found, f"table/{database}/*", f"userDefinedFunction/{database}/*"]
+    if "DatabaseName" not in members:
+        return found
+    table = members.get("TableInput", {}).get("Name") or members.get("Name") or members.get("TableName")
+    tables = members.get("TablesToDelete") or [table or "*"]
+    return [*found, *(f"table/{database}/{name}" for name in tables)]
+
+
+def _scheduler(request: Request) -> Iterator[Need]:
+    action, members = f"scheduler:{request.operation}", request.members
+    kind, _, rest = request.path.strip("/").partition("/")
+    name = unquote(rest)
+    group = members.get("GroupName") or request.query.get("groupName") or "default"
+    resource = {
+        "schedules": f"schedule/{group}/{name or '*'}",
+        "schedule-groups": f"schedule-group/{name or '*'}",
+    }.get(kind)
+    yield Need(action, request.arn("scheduler", resource) if resource else name)
+    if request.operation == "CreateScheduleGroup" and members.get("Tags"):
+        yield Need("scheduler:TagResource", request.arn("scheduler", f"schedule-group/{name}"))
+    if request.operation in ("CreateSchedule", "UpdateSchedule"):
+        yield from request.pass_role(members.get("Target", {}).get("RoleArn"), "scheduler.amazonaws.com")
+
+
+def _logs(request: Request) -> Iterator[Need]:
+    action, members = f"logs:{request.operation}", request.members
+    if "resourceArn" in members:
+        yield Need(action, str(members["resourceArn"]))
+        return
+    group, stream = members.get("logGroupName", ""), members.get("logStreamName", "")
+    yield Need(action, request.arn("logs", f"log-group:{group}:log-stream:{stream}"))
+    if request.operation == "CreateLogGroup" and members.get("tags"):
+        yield Need("logs:TagResource", request.arn("logs", f"log-group:{group}"))
+
+
+def _cloudformation(request: Request) -> Iterator[Need]:
+    stack = request.query.get("StackName", "")
+    change_set = cloudformation._change_sets.get(request.query.get("ChangeSetName", ""))
+    if not stack and change_set:
+        stack = change_set.get("StackId", "")
+    if stack and not stack.startswith("arn:"):
+        stack = request.arn("cloudformation", f"stack/{stack}/*")
+    yield Need(f"cloudformation:{request.operation}", stack or "*")
+
+
+def _iam(request: Request) -> Iterator[Need]:
+    query = request.query
+    prefix = f"arn:aws:iam::{request.account}:"
+    resource = "*"
+    for member, kind in (("RoleName", "role"), ("UserName", "user"), ("PolicyName", "policy")):
+        if member in query:
+            path = query.get("Path", "/") if request.operation.startswith("Create") else "/"
+            resource = f"{prefix}{kind}{path}{query[member]}"
+            break
+    else:
+        resource = query.get("PolicyArn") or query.get("PolicySourceArn") or "*"
+    context = {}
+    if request.operation in ("AttachRolePolicy", "DetachRolePolicy", "AttachUserPolicy", "DetachUserPolicy"):
+        context["iam:PolicyARN"] = query.get("PolicyArn")
+    if "PermissionsBoundary" in query:
+        context["iam:PermissionsBoundary"] = query["PermissionsBoundary"]
+    yield Need(f"iam:{request.operation}", resource, context)
+    if request.operation == "CreateRole" and any(key.startswith("Tags.") for key in query):
+        yield Need("iam:TagRole", resource)
+
+
+_SERVICES: dict[str, Callable[[Request], Iterator[Need]]] = {
+    "cloudformation": _cloudformation,
+    "glue": _glue,
+    "iam": _iam,
+    "logs": _logs,
+    "scheduler": _scheduler,
+    "states": _states,
+}
