@@ -56,10 +56,12 @@ check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, docum
 	python data_pipeline_create.py --check
 	cfn-lint templates/*.yaml
 	shellcheck deploy.sh .ci/run
+	python -m data_pipeline.core.reference --check
 	python -m data_pipeline.cli.reference --check
 	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py
 
 docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
+	python -m data_pipeline.core.reference
 	python -m data_pipeline.cli.reference
 
 format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
