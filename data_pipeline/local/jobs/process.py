@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 #: Seconds between the request to end (SIGTERM) and the end (SIGKILL).
-GRACE = 5.0
+GRACE = 3.0
 #: A longer line arrives in pieces of so many bytes: an event of CloudWatch Logs holds 256 KiB, 26 its own.
 _PIECE = 262_144 - 26
 _ROOT = Path(__file__).resolve().parents[3]

@@ -25,10 +25,12 @@ class World:
     api: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        self.api = client(self.endpoint, self.service)
+        self.api = support.api(self.endpoint, self.service)
 
     def client(self, service: str, **credentials: str) -> Any:
         """A client of this embedded AWS."""
+        if not credentials:
+            return support.api(self.endpoint, service)
         return client(self.endpoint, service, **credentials)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import time
@@ -21,6 +22,12 @@ LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
 S3 = ["s3:GetObject", "s3:PutObject", "s3:ListBucket"]
 
 
+@functools.cache
+def api(endpoint: Endpoint, service: str) -> Any:
+    """Root's client of a service, made once: making one takes longer than most calls."""
+    return client(endpoint, service)
+
+
 def unique(prefix: str) -> str:
     """A name that no other test uses."""
     return f"{prefix}-{uuid4().hex[:10]}"
@@ -36,7 +43,7 @@ def allow(actions: Iterable[str], resource: str | list[str] = "*", **condition: 
 
 def role(endpoint: Endpoint, service: str, *statements: dict[str, Any]) -> str:
     """The ARN of a new role that the service may assume, with these statements."""
-    iam = client(endpoint, "iam")
+    iam = api(endpoint, "iam")
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     name = unique("role")
     made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust))
@@ -47,7 +54,7 @@ def role(endpoint: Endpoint, service: str, *statements: dict[str, Any]) -> str:
 
 def user(endpoint: Endpoint, *statements: dict[str, Any]) -> dict[str, str]:
     """The credentials of a new user with these statements, as `clients.client` takes them."""
-    iam = client(endpoint, "iam")
+    iam = api(endpoint, "iam")
     name = unique("user")
     iam.create_user(UserName=name)
     iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=document(*statements))
@@ -62,7 +69,7 @@ def document(*statements: dict[str, Any]) -> str:
 
 def bucket(endpoint: Endpoint, **objects: str) -> str:
     """A new bucket with these objects; `__` in a name stands for `/`, `_py` at its end for `.py`."""
-    s3 = client(endpoint, "s3")
+    s3 = api(endpoint, "s3")
     name = unique("bucket")
     s3.create_bucket(Bucket=name)
     for key, body in objects.items():
@@ -83,7 +90,7 @@ def until(look: Callable[[], T], done: Callable[[T], bool], seconds: float = DEA
 
 def messages(endpoint: Endpoint, group: str, stream_prefix: str) -> list[str]:
     """The messages of all streams of a group with this prefix; empty where there is no such group."""
-    logs = client(endpoint, "logs")
+    logs = api(endpoint, "logs")
     try:
         streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream_prefix)[
             "logStreams"

@@ -1,0 +1,173 @@
+"""/opt/ml by a mount and by moved paths, and jobs that end with their server however it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from local.jobs import support
+from local.jobs.conftest import OwnServer
+
+from data_pipeline.local import lifecycle
+from data_pipeline.local.errors import LocalError
+from data_pipeline.local.jobs import sandbox
+
+SHOW = """
+import json, os, sys
+given = sys.argv[1]
+open(os.environ["MESSAGE"], "w").write("told")
+print(json.dumps({
+    "given": given,
+    "read": open(given + "/main.py").read()[:7],
+    "fixed": os.path.isfile("/opt/ml/config/resourceconfig.json"),
+    "code": os.path.dirname(sys.argv[0]),
+}))
+"""
+
+SLEEP = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+inner = [sys.executable, "-c", "import time; time.sleep(300)"]
+print("pids", os.getpid(), subprocess.Popen(inner).pid, subprocess.Popen(inner, start_new_session=True).pid)
+time.sleep(300)
+"""
+
+
+@pytest.mark.parametrize("mode", ["mount", "rewrite"])
+def test_a_job_runs_in_both_sandboxes(
+    mode: str, own_server: Callable[[], OwnServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a mount the job's paths are those of the container; without, they lead to the job's own
+    directory.
+    """
+    if mode == "mount" and not sandbox._can_mount():
+        pytest.skip("this kernel does not let a process mount: only the fallback can be tested here")
+    monkeypatch.setenv("DATA_PIPELINE_LOCAL_SANDBOX", mode)
+    there_before = Path("/opt/ml").exists()
+    processing = own_server().processing()
+    code = "/opt/ml/processing/input/code"
+    name = processing.create(SHOW, code, Environment={"MESSAGE": "/opt/ml/output/message"})
+    job = processing.ended(name)
+    assert job["ProcessingJobStatus"] == "Completed", processing.log(name)
+    assert job["ExitMessage"] == "told"
+    seen = json.loads(processing.log(name)[0])
+    assert seen["read"] == SHOW[:7]
+    if mode == "mount":
+        assert (seen["given"], seen["code"], seen["fixed"]) == (code, code, True)
+    else:
+        assert seen["given"] == seen["code"]
+        assert seen["given"].endswith(f"/jobs/{name}/ml/processing/input/code")
+        assert not seen["fixed"]
+    assert Path("/opt/ml").exists() == there_before
+
+
+def test_a_killed_server_takes_its_jobs_along(own_server: Callable[[], OwnServer]) -> None:
+    """kill -9 ends the processes of both services' jobs, daemons included; after a restart the jobs say
+    what happened.
+    """
+    server = own_server()
+    processing, glue = server.processing(), server.glue_jobs()
+    name = processing.create(SLEEP)
+    job = glue.define(SLEEP)
+    run = glue.start(job)
+    streams = (("/aws/sagemaker/ProcessingJobs", name), ("/aws-glue/python-jobs/output", run))
+    pids = [
+        int(pid)
+        for group, stream in streams
+        for pid in support.until(lambda g=group, s=stream: support.messages(server.up(), g, s), bool)[
+            0
+        ].split()[1:]
+    ]
+    assert len(pids) == 6
+    assert all(support.alive(pid) for pid in pids)
+    killed = server.up()
+    os.kill(killed.pid, signal.SIGKILL)
+    support.until(lambda: [pid for pid in pids if support.alive(pid)], lambda left: not left, 10)
+
+    again = server.up()
+    assert again.pid != killed.pid
+    assert not (again.state / "jobs").exists()
+    processing.endpoint = glue.endpoint = again
+    processing.__post_init__()
+    glue.__post_init__()
+    found = processing.ended(name)
+    assert found["ProcessingJobStatus"] == "Failed"
+    assert "the embedded AWS was ended while this job ran" in found["FailureReason"]
+    ended = glue.run(job, run)
+    assert ended["JobRunState"] == "ERROR"
+    assert "The embedded AWS was ended while this run was going on" in ended["ErrorMessage"]
+    with pytest.raises(processing.api.exceptions.ResourceInUse):
+        processing.create(SLEEP, ProcessingJobName=name)
+
+
+def test_a_stopped_server_takes_its_jobs_along(own_server: Callable[[], OwnServer]) -> None:
+    """A polite end kills the jobs as well, does not wait for them, and keeps their records."""
+    server = own_server()
+    processing = server.processing()
+    done = processing.create("print(1)")
+    processing.ended(done)
+    name = processing.create(SLEEP)
+    pids = [int(pid) for pid in support.until(lambda: processing.log(name), bool)[0].split()[1:]]
+    lifecycle.down(server.state)
+    support.until(lambda: [pid for pid in pids if support.alive(pid)], lambda left: not left, 10)
+    processing.endpoint = server.up()
+    processing.__post_init__()
+    assert processing.ended(name)["ProcessingJobStatus"] == "Failed"
+    assert processing.ended(done)["ProcessingJobStatus"] == "Completed"
+
+
+def test_only_paths_below_the_root_are_moved() -> None:
+    """A path is moved at the start of a word and inside it; what only looks like one is not."""
+    words = [
+        "/opt/ml/x",
+        "--at=/opt/ml",
+        "a:/opt/ml/y,/opt/ml/z",
+        "/opt/mlx",
+        "/my/opt/ml/x",
+        "s3://b/opt/ml/x",
+    ]
+    moved, environment = sandbox.rewritten(words, {"P": "/opt/ml/p"}, "/job")
+    assert moved == ["/job/x", "--at=/job", "a:/job/y,/job/z", "/opt/mlx", "/my/opt/ml/x", "s3://b/opt/ml/x"]
+    assert environment == {"P": "/job/p"}
+
+
+def test_a_wrong_wish_for_a_sandbox_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable, what was found and what is expected."""
+    monkeypatch.setenv("DATA_PIPELINE_LOCAL_SANDBOX", "docker")
+    with pytest.raises(LocalError, match="DATA_PIPELINE_LOCAL_SANDBOX=docker: expected 'mount' or 'rewrite'"):
+        sandbox.mode()
+
+
+def test_the_launcher_ends_with_its_lifeline(tmp_path: Path) -> None:
+    """When the other end of the lifeline is gone, the job is killed, also one that ignores SIGTERM."""
+    spec = tmp_path / "spec.json"
+    words = [sys.executable, "-c", SLEEP]
+    spec.write_text(
+        json.dumps(
+            {
+                "command": words,
+                "environment": {"PYTHONUNBUFFERED": "1"},
+                "directory": str(tmp_path),
+                "mount": None,
+            }
+        )
+    )
+    launcher = [sys.executable, "-m", "data_pipeline.local.jobs.launcher", str(spec)]
+    root = Path(__file__).resolve().parents[3]
+    process = subprocess.Popen(
+        launcher, env={"PYTHONPATH": str(root)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    pids = [int(pid) for pid in process.stdout.readline().split()[1:]]
+    assert len(pids) == 3
+    process.stdin.close()
+    assert process.wait(timeout=20) == 128 + signal.SIGKILL
+    process.stdout.close()
+    assert not any(support.alive(pid) for pid in pids)
