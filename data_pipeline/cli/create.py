@@ -64,8 +64,7 @@ def refuse_missing_packages(root: Path, env: Environment) -> None:
         path.relative_to(jobs).as_posix(): path.read_text(encoding="utf-8") for path in jobs.rglob("*.py")
     }
     problems = []
-    written = {name: step for name, step in env.steps.items() if step.script in sources}  # load reports others
-    for name, step in written.items():
+    for name, step in env.steps.items():
         lock = (jobs / "locks" / f"{step.runtime}.txt").read_text(encoding="utf-8")
         for package in missing_packages(step.script, sources, lock, step.runtime):
             problems.append(

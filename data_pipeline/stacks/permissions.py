@@ -44,6 +44,10 @@ def write_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
     return _grant(sid, [s3.PutObject, s3.AbortMultipartUpload], objects(bucket, prefixes))
 
 
+def delete_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
+    return _grant(sid, [s3.DeleteObject], objects(bucket, prefixes))
+
+
 def list_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
     """List under these prefixes only."""
     return _list(

@@ -24,6 +24,9 @@ PYTHON_SHELL_LOG_GROUPS = ("/aws-glue/python-jobs/output", "/aws-glue/python-job
 #: locations that the pipeline itself fills: before the first run, what a job looks for there is missing.
 _FILLED_BY_RUNS: frozenset[Location] = frozenset({"warehouse", "export", "state"})
 
+#: locations where a job that is started again replaces the folder that its first attempt left.
+_REPLACED_AS_FOLDERS: frozenset[Location] = frozenset({"quarantine"})
+
 
 def job_role_id(step: str) -> str:
     """Logical id of a step's role."""
@@ -86,16 +89,18 @@ def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]
 
 def _data(env: Environment, step: Step) -> list[Grant]:
     reads = [key_prefix(env, location) for location in step.reads]
+    replaces = [key_prefix(env, location) for location in step.writes if location in _REPLACED_AS_FOLDERS]
     grants: list[Grant] = []
     if reads:
+        grants.append(may.read_objects("ReadData", "DataBucket", reads))
+    if reads or replaces:
         lists = may.list_objects_and_probe if _FILLED_BY_RUNS & {*step.reads} else may.list_objects
-        grants += [
-            may.read_objects("ReadData", "DataBucket", reads),
-            lists("ListData", "DataBucket", reads),
-        ]
+        grants.append(lists("ListData", "DataBucket", [*reads, *replaces]))
     if step.writes:
         writes = [key_prefix(env, location) for location in step.writes]
         grants.append(may.write_objects("WriteData", "DataBucket", writes))
+    if replaces:
+        grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces))
     if step.tables:
         grants.append(may.publish_tables(step.tables))
     return grants

@@ -38,6 +38,7 @@ RIDE_COUNTS: Allowed = {
             "arn:p:s3:::${DataBucket}/output/export/*",
         ],
     ),
+    "ReplaceData": ("s3:DeleteObject", ["arn:p:s3:::${DataBucket}/output/quarantine/*"]),
     "PublishTables": (
         "glue:GetDatabase glue:GetTable glue:CreateTable glue:UpdateTable",
         [
@@ -168,7 +169,13 @@ def test_conditions_narrow_what_resources_cannot() -> None:
     template = _pipeline()
     prepare, counts = (templates.statements(template, f"{s}JobRole") for s in ("Prepare", "RideCounts"))
     assert prepare["ListData"]["Condition"] == {"StringLike": {"s3:prefix": ["input/*"]}}
-    prefixes = ["input/*", "output/runs/*", "output/warehouse/*", "output/export/*"]
+    prefixes = [
+        "input/*",
+        "output/runs/*",
+        "output/warehouse/*",
+        "output/export/*",
+        "output/quarantine/*",
+    ]
     assert counts["ListData"]["Condition"] == {"StringLikeIfExists": {"s3:prefix": prefixes}}
     assert counts["PutMetrics"]["Condition"] == {
         "StringEquals": {"cloudwatch:namespace": "/aws/sagemaker/ProcessingJobs"}
