@@ -1,4 +1,4 @@
-"""An IAM user of an embedded AWS with exactly docs/deployer-policy.json, for every deployment of the tests."""
+"""An IAM user of an embedded AWS with exactly docs/deployer-policy.json, for all deployments of the tests."""
 
 from __future__ import annotations
 

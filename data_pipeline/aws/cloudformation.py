@@ -112,7 +112,7 @@ class Stacks:
         """Delete a change set that will not be applied, and the stack in review that it made."""
         self.client.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
         stack = self.find(change_set.stack_id)
-        if stack and stack.status == "REVIEW_IN_PROGRESS" and not self._has_change_sets(stack.id):
+        if stack and stack.status == "REVIEW_IN_PROGRESS" and not self._has_change_sets(stack.name):
             self.client.delete_stack(StackName=stack.id)
 
     def execute(self, change_set: ChangeSet) -> None:
@@ -246,8 +246,8 @@ class Stacks:
             token = page.get("NextToken")
         return from_change_set(changes)
 
-    def _has_change_sets(self, stack_id: str) -> bool:
-        return bool(self.client.list_change_sets(StackName=stack_id)["Summaries"])
+    def _has_change_sets(self, name: str) -> bool:
+        return bool(self.client.list_change_sets(StackName=name)["Summaries"])
 
 
 def _is_end(happened: Event, ends: Collection[str]) -> bool:

@@ -1,0 +1,124 @@
+"""Archives whose bytes depend on their content alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.core import artifacts
+from data_pipeline.core.runtimes import RUNTIMES
+
+ROOT = Path(__file__).resolve().parents[2]
+JOBS = {"run.py": b"import tlc\n", "tlc/__init__.py": b"", "tlc/a/b.py": b"x = 1\n"}
+BUILD = """
+import sys
+from pathlib import Path
+from data_pipeline.cli.package import read_jobs
+from data_pipeline.core.artifacts import code_artifact
+code = code_artifact("p", read_jobs(Path(sys.argv[1])))
+sys.stdout.buffer.write(code.sha.encode() + b"".join(code.keys().values()))
+"""
+
+
+def built(folder: Path, umask: int, seed: str, order: list[str]) -> bytes:
+    """The code artifact of JOBS, from files written in this order, in a process of its own."""
+    for name in order:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(JOBS[name])
+        path.chmod(0o666 & ~umask)
+        os.utime(path, (1_000_000_000 + umask, 1_000_000_000))
+    (folder / "tlc" / "__pycache__").mkdir()
+    (folder / "tlc" / "__pycache__" / f"a.{seed}.pyc").write_bytes(seed.encode())
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT), "TZ": f"UTC{seed}"}
+    command = [sys.executable, "-c", BUILD, str(folder)]
+    return subprocess.run(command, env=environment, check=True, capture_output=True).stdout
+
+
+def test_two_builds_in_different_places_have_the_same_bytes(tmp_path: Path) -> None:
+    """Folder, umask, times, file order, hash seed, time zone and caches do not change a byte."""
+    first = built(tmp_path / "one", 0o022, "1", list(JOBS))
+    second = built(tmp_path / "elsewhere" / "two", 0o077, "5", list(reversed(JOBS)))
+    assert first == second
+    assert len(first) > 600
+
+
+def test_a_changed_or_renamed_file_changes_the_hash() -> None:
+    """The hash covers paths and contents, and cannot confuse one with the other."""
+    trees = [{"a": b"bc"}, {"ab": b"c"}, {"a": b"b", "c": b""}, {"a": b"bc", "d": b""}, {}]
+    assert len({artifacts.tree_hash(tree) for tree in trees}) == len(trees)
+
+
+@pytest.mark.parametrize(
+    ("path", "shipped"),
+    [
+        ("prepare.py", True),
+        ("tlc/layouts.py", True),
+        ("tlc/deep/table.json", True),
+        ("tlc/__pycache__/a.cpython-311.pyc", False),
+        ("tlc/.hidden", False),
+        ("locks/glue-spark.txt", False),
+        ("notes.md", False),
+        (".ruff_cache/x.py", False),
+    ],
+)
+def test_scripts_and_library_are_shipped_and_nothing_else(path: str, shipped: bool) -> None:
+    """What lies in jobs/ beside the code stays at home."""
+    assert artifacts.is_shipped(path) is shipped
+
+
+def test_the_library_is_a_wheel_that_pip_installs(tmp_path: Path) -> None:
+    """pip itself accepts the wheel, its record included, and what it installs can be imported."""
+    wheel = tmp_path / artifacts.LIBRARY_WHEEL
+    wheel.write_bytes(artifacts.wheel("tlc", "0", {k: v for k, v in JOBS.items() if k.startswith("tlc/")}))
+    target = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
+    subprocess.run([*pip, "--target", str(target), str(wheel)], check=True, capture_output=True)
+    assert (target / "tlc" / "a" / "b.py").read_bytes() == JOBS["tlc/a/b.py"]
+    command = [sys.executable, "-c", "import tlc.a.b; print(tlc.a.b.x)"]
+    found = subprocess.run(command, env={"PYTHONPATH": str(target)}, capture_output=True, check=True)
+    assert found.stdout == b"1\n"
+
+
+def test_the_code_artifact_is_as_the_jobs_find_it() -> None:
+    """Scripts and library unpacked for SageMaker, the library's wheel for Glue, all under the content's hash."""
+    code = artifacts.code_artifact("nyc-tlc", {**JOBS, "locks/x.txt": b"no"})
+    prefix = f"nyc-tlc/code/{code.sha}/"
+    assert set(code.keys()) == {prefix + name for name in [*JOBS, "tlc-0-py3-none-any.whl"]}
+
+
+@pytest.mark.parametrize("name", sorted(RUNTIMES))
+def test_a_wheel_set_is_laid_out_as_its_runtime_installs_it(name: str) -> None:
+    """Glue's Spark wants one archive with a wheels/ folder, the others the files; the lock comes last."""
+    lock, wheels = b"a==1 --hash=sha256:00\n", {"a-1-py3-none-any.whl": b"wheel"}
+    made = artifacts.wheels_artifact("p", RUNTIMES[name], lock, wheels)
+    assert made.key_prefix == f"p/wheels/{name}/{made.sha}/"
+    *files, last = made.keys()
+    assert last == made.key_prefix + "requirements.txt"
+    if name == "glue-spark":
+        assert files == [made.key_prefix + "wheels.gluewheels.zip"]
+        with zipfile.ZipFile(io.BytesIO(made.files["wheels.gluewheels.zip"])) as archive:
+            assert {n: archive.read(n) for n in archive.namelist()} == {
+                "wheels/requirements.txt": lock,
+                "wheels/a-1-py3-none-any.whl": b"wheel",
+            }
+    else:
+        assert files == [made.key_prefix + "a-1-py3-none-any.whl"]
+
+
+def test_wheel_sets_differ_by_lock_and_by_runtime() -> None:
+    """The same lock for another Python is another set; another lock for the same Python too."""
+    hashes = {artifacts.wheels_hash(RUNTIMES[n], lock) for n in RUNTIMES for lock in (b"", b"a==1\n")}
+    assert len(hashes) == 2 * len(RUNTIMES)
+
+
+def test_a_lock_names_its_packages() -> None:
+    """Comments, hashes, markers and spelling do not matter."""
+    lock = "# x==1\nTyping_Extensions==4.1 \\\n    --hash=sha256:00\nruamel.yaml==1 ; python_version>'3'\n"
+    assert artifacts.locked_names(lock) == {"typing-extensions", "ruamel-yaml"}
