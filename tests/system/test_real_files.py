@@ -1,0 +1,54 @@
+"""Real trip files through the three commands, against an independent count of every window."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from independent_count import count_file, features
+from system.project import ROOT, Project
+
+TLC = ROOT.parent / "shared" / "tlc"
+PATTERN = "*_tripdata_????-??.*"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _real_files() -> None:
+    if not TLC.is_dir():
+        pytest.skip("the real trip files (../shared/tlc) are not here")
+
+
+@pytest.mark.parametrize("folder", ["parquet", "extracts", "first100", "heads"])
+def test_real_files_give_the_independent_count(shared_project: Project, folder: str) -> None:
+    """From a reset environment, every window of X.parquet is what the csv module and PyArrow count alone."""
+    shared_project.ok("python", "-m", "data_pipeline", "local", "reset", "--yes")
+    shared_project.deploy()
+    summary = shared_project.run("--source", str(TLC / folder))["summary"]
+    counts = {path.name: count_file(path) for path in sorted((TLC / folder).glob(PATTERN))}
+    assert counts
+    assert shared_project.table(summary["export"]).to_pylist() == features(counts)
+    files = {file["source"]: file for file in summary["files"]}
+    assert {name: (file["rows_read"], file["rows_quarantined"]) for name, file in files.items()} == {
+        name: (count.rows, len(count.bad)) for name, count in counts.items()
+    }
+    assert all(f["rows_read"] == f["rows_counted"] + f["rows_quarantined"] for f in summary["files"])
+
+
+def test_footers_and_a_cut_archive_are_refused_by_name(shared_project: Project, tmp_path: Path) -> None:
+    """Real footers without data pages and a truncated real archive are reported; the file beside them counts."""
+    for path in (TLC / "footers").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    whole = (TLC / "extracts" / "green_tripdata_2015-01.csv.gz").read_bytes()
+    (tmp_path / "green_tripdata_2015-01.csv.gz").write_bytes(whole[: len(whole) // 2])
+    good = gzip.decompress(whole)[:100_000].rpartition(b"\n")[0]
+    (tmp_path / "green_tripdata_2015-02.csv").write_bytes(good + b"\n")
+    shared_project.ok("python", "-m", "data_pipeline", "local", "reset", "--yes")
+    shared_project.deploy()
+    summary = shared_project.run("--source", str(tmp_path))["summary"]
+    errors = {file["source"]: file["error"] for file in summary["files"]}
+    refused = {path.name for path in tmp_path.glob("*.parquet")} | {"green_tripdata_2015-01.csv.gz"}
+    assert {name for name, error in errors.items() if error} == refused
+    expected = count_file(tmp_path / "green_tripdata_2015-02.csv")
+    counted = {"green_tripdata_2015-02.csv": expected}
+    assert shared_project.table(summary["export"]).to_pylist() == features(counted)
