@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import resource
 from pathlib import Path
 
 import pytest
@@ -40,15 +40,12 @@ def test_rendering_is_the_same_everywhere(project: Project, tmp_path: Path) -> N
         assert _templates(project) == committed
 
 
-def test_rendering_takes_less_than_two_seconds() -> None:
-    """Every environment, in a process of its own; the best of three, since the machine may be shared."""
-    project, times = Project.__new__(Project), []
-    project.root = ROOT
-    for _ in range(3):
-        start = time.monotonic()
-        project.ok(*CREATE, "--check")
-        times.append(time.monotonic() - start)
-    assert min(times) < 2
+def test_rendering_takes_less_than_two_seconds(project: Project) -> None:
+    """Every environment, in a process of its own; processor time, whatever else the machine does."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    project.ok(*CREATE)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 2
 
 
 def test_it_says_what_was_written(project: Project) -> None:
