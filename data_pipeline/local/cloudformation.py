@@ -44,6 +44,8 @@ def install() -> None:
     provisioners._RESOURCE_HANDLERS.clear()
     provisioners._RESOURCE_HANDLERS.update(handlers)
     provisioners._STACK_TAG_PROPERTY.clear()
+    provisioners._REPLACING_PROPERTIES.clear()
+    provisioners._REPLACING_PROPERTIES.update({kind.type: kind.create_only for kind in kinds()})
     tagged = {kind.type: ("Tags", kind.tags) for kind in kinds() if kind.tags}
     provisioners._STACK_TAG_PROPERTY.update(tagged)
     stacks._runs_on_worker_thread = lambda _type: True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import parse_qs
 
 from ministack import app
 from ministack.core import iam_actions
@@ -77,6 +78,24 @@ S3_REFUSED = frozenset(
 )
 
 
+#: Members of CloudFormation's operations that MiniStack takes and forgets.
+CLOUDFORMATION_REFUSED = (
+    "NotificationARNs",
+    "RoleARN",
+    "RollbackConfiguration",
+    "StackPolicyBody",
+    "StackPolicyURL",
+)
+
+
+def _refused_member(service: str, query: dict[str, Any], body: bytes) -> str | None:
+    if service != "cloudformation":
+        return None
+    members = {*query, *parse_qs(body.decode("utf-8", "replace"))}
+    given = {member.partition(".")[0] for member in members}
+    return next((member for member in CLOUDFORMATION_REFUSED if member in given), None)
+
+
 def install() -> None:
     """Put the check in front of every handler; what is wrapped here must exist, or the pin has moved."""
     for service, operations in SERVED.items():
@@ -89,6 +108,9 @@ def _only(service: str, operations: frozenset[str], handler: Handler) -> Handler
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Response:
         operation = operation_of(service, method, path, headers, body, query)
+        member = _refused_member(service, query, body)
+        if member is not None:
+            return refusal_in_xml(f"{service}:{operation} with {member}")
         if operation in operations:
             return await handler(method, path, headers, body, query)
         what = f"{service}:{operation or f'{method} {path}'}"

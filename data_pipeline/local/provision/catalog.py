@@ -47,6 +47,8 @@ def _make_database(resource: Resource) -> str:
 def _update_database(name: str, resource: Resource, old: Resource | None) -> None:
     if old is not None:
         database = {**resource.properties["DatabaseInput"], "Name": name}
+        if resource.properties["DatabaseInput"].get("Name", name) != name:
+            raise ValueError("The embedded AWS does not emulate a database that is given another name.")
         values = {"CatalogId": resource.properties["CatalogId"], "Name": name, "DatabaseInput": database}
         call("glue", "UpdateDatabase", values)
 
@@ -81,6 +83,7 @@ DATABASE = Kind(
     lambda *_: {},
     lambda name, _: call("glue", "DeleteDatabase", {"Name": name}),
     tags=None,
+    create_only=("CatalogId", "DatabaseName"),
 )
 JOB = Kind(
     "AWS::Glue::Job",
@@ -90,5 +93,6 @@ JOB = Kind(
     lambda *_: {},
     lambda name, _: call("glue", "DeleteJob", {"JobName": name}),
     tags="map",
+    create_only=("Name",),
 )
 KINDS = (DATABASE, JOB)

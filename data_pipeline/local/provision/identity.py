@@ -103,5 +103,6 @@ ROLE = Kind(
     _configure,
     _attributes,
     _remove,
+    create_only=("Path", "RoleName"),
 )
 KINDS = (ROLE,)

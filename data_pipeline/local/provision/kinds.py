@@ -59,6 +59,8 @@ class Kind:
     remove: Callable[[str, Properties], Any]
     #: how the type takes tags, those of the stack included: "list", "map", or not at all
     tags: str | None = "list"
+    #: properties whose change makes CloudFormation replace the resource
+    create_only: tuple[str, ...] = ()
 
     def handler(self) -> dict[str, Any]:
         """The entry in MiniStack's table of resource types."""

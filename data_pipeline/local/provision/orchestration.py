@@ -178,6 +178,7 @@ KINDS = (
         _update_machine,
         _machine_attributes,
         lambda arn, _: call("stepfunctions", "DeleteStateMachine", {"stateMachineArn": arn}),
+        create_only=("StateMachineName", "StateMachineType"),
     ),
     Kind(
         "AWS::Logs::LogGroup",
@@ -186,6 +187,7 @@ KINDS = (
         _configure_log_group,
         _log_group_attributes,
         lambda name, _: call("logs", "DeleteLogGroup", {"logGroupName": name}),
+        create_only=("LogGroupName",),
     ),
     Kind(
         "AWS::Scheduler::ScheduleGroup",
@@ -194,6 +196,7 @@ KINDS = (
         _retag_group,
         _group_attributes,
         lambda name, _: call("scheduler", "DeleteScheduleGroup", {"Name": name}),
+        create_only=("Name",),
     ),
     Kind(
         "AWS::Scheduler::Schedule",
@@ -203,5 +206,6 @@ KINDS = (
         _schedule_attributes,
         lambda name, properties: call("scheduler", "DeleteSchedule", _schedule(name, properties)),
         tags=None,
+        create_only=("GroupName", "Name"),
     ),
 )

@@ -84,6 +84,7 @@ KINDS = (
         _configure_queue,
         _queue_attributes,
         lambda url, _: call("sqs", "DeleteQueue", {"QueueUrl": url}),
+        create_only=("QueueName",),
     ),
     Kind(
         "AWS::SQS::QueuePolicy",

@@ -123,6 +123,7 @@ BUCKET = Kind(
     _configure_bucket,
     _bucket_attributes,
     lambda name, _: call("s3", "DeleteBucket", {"Bucket": name}),
+    create_only=("BucketName",),
 )
 BUCKET_POLICY = Kind(
     "AWS::S3::BucketPolicy",
@@ -132,5 +133,6 @@ BUCKET_POLICY = Kind(
     lambda *_: {},
     lambda bucket, _: call("s3", "DeleteBucketPolicy", {"Bucket": bucket}),
     tags=None,
+    create_only=("Bucket",),
 )
 KINDS = (BUCKET, BUCKET_POLICY)
