@@ -6,6 +6,6 @@ Two halves:
 
 - ``endpoint``, ``lifecycle``, ``errors`` start, find and stop the server; they never import MiniStack;
 - ``server`` is the process; it sets the environment that MiniStack reads at import, then loads ``plugin``,
-  which installs one module per service (``iam``, ``states``, ``scheduler``, …) over the private names that
-  ``pins`` lists.
+  which installs one module per service (``iam``, ``states``, ``scheduler``, …) over private names of
+  MiniStack that ``tests/local/test_pins.py`` lists.
 """

@@ -38,12 +38,29 @@ _log = logging.getLogger("embedded.gateway")
 
 #: Lifecycle's own path: answers who serves, to whoever knows the token of ``endpoint.json``.
 HEALTH = "/_local/health"
-#: Paths of MiniStack that do things without a credential.
-CLOSED = ("/_ministack", "/_localstack", "/_aws", "/health")
+#: Services whose requests have paths of their own; every other one but S3 is asked at ``/``.
+_PATHS = {
+    "scheduler": re.compile(r"/(schedules|schedule-groups|tags)(/.*)?"),
+    "sqs": re.compile(r"/(\d{12}/[\w.-]+)?"),
+}
+#: A path of S3 begins with a bucket's name; these would be taken for something else by MiniStack.
+_BUCKET_PATH = re.compile(r"/(?!(health|iceberg|oauth2)(/|$))([a-z0-9][a-z0-9.-]{2,62}(/.*)?)?", re.DOTALL)
+_ROOT = re.compile("/")
+_HOSTS = ("127.0.0.1", "localhost")
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]*)/([^/,\s]+)/aws4_request")
-#: The signing names that differ from MiniStack's service names.
-SIGNING_NAMES = {"tagging": "tagging", "monitoring": "monitoring"}
 _READS = ("GET", "HEAD", "OPTIONS")
+#: Beginnings of the operations that change nothing, or nothing that must survive a kill.
+_UNSAVED = (
+    "BatchGet",
+    "CreateLogStream",
+    "Describe",
+    "Filter",
+    "Get",
+    "List",
+    "PutLogEvents",
+    "Search",
+    "Simulate",
+)
 
 
 class Gateway:
@@ -77,7 +94,7 @@ class Gateway:
             nonlocal saving
             if message["type"] == "lifespan.startup.complete":
                 self._ready()
-                self._saver.save(bulky=True)
+                self._saver.save()
                 saving = asyncio.create_task(self._saver.run())
             await send(message)
 
@@ -102,11 +119,11 @@ class Gateway:
         match = credential_of(headers, scope.get("query_string", b"").decode("latin-1"))
         caller.ACCESS_KEY.set(match.group(1) if match else "")
         self._saver.touch()
-        changes = changes_state(scope["method"], path, headers)
+        service = changed_service(scope["method"], path, headers)
 
         async def send_saved(message: Message) -> None:
-            if changes and message["type"] == "http.response.start":
-                self._saver.save(bulky=False)
+            if service is not None and message["type"] == "http.response.start":
+                self._saver.save(service)
             await send(message)
 
         await ministack.app(scope, receive, send_saved)
@@ -123,18 +140,19 @@ def executions_running() -> int:
     return sum(execution.get("status") == "RUNNING" for execution in executions)
 
 
-def changes_state(method: str, path: str, headers: dict[str, str]) -> bool:
-    """Whether the answer must wait for the state to be written. Objects are MiniStack's to write; reads
-    change nothing.
+def changed_service(method: str, path: str, headers: dict[str, str]) -> str | None:
+    """The service whose state must be on disk before the answer is sent, or None.
+
+    Objects are written by MiniStack, log events on the tick. A stack changes in the background, so that an
+    answer which shows its new status waits too.
     """
-    if method in _READS:
-        return False
-    if signed_service(headers, "") == "s3":
-        return path.count("/", 1) == 0 or path.rstrip("/").count("/") == 1
+    service = signed_service(headers, "")
+    if service == "cloudformation":
+        return service
+    if method in _READS or (service == "s3" and path.rstrip("/").count("/") > 1):
+        return None
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
-    return not operation.startswith(
-        ("Describe", "Get", "List", "Search", "Filter", "PutLogEvents", "BatchGet")
-    )
+    return None if operation.startswith(_UNSAVED) else service
 
 
 def signed_service(headers: dict[str, str], query: str) -> str | None:
@@ -153,8 +171,6 @@ def credential_of(headers: dict[str, str], query: str) -> re.Match[str] | None:
 
 def refuse(path: str, headers: dict[str, str], query: str) -> tuple[int, str, str] | None:
     """Why a request is not passed on to MiniStack: (status, AWS error code, message), or None."""
-    if path.startswith(CLOSED) and not headers.get("authorization"):
-        return 404, "UnknownOperationException", f"{path} is not a path of AWS."
     match = credential_of(headers, query)
     if match is None:
         return (
@@ -170,7 +186,14 @@ def refuse(path: str, headers: dict[str, str], query: str) -> tuple[int, str, st
             "NotImplemented",
             f"The embedded AWS does not emulate the service '{service}'. It serves: {served}.",
         )
+    if headers.get("host", "").partition(":")[0] not in _HOSTS or not _path_of(service).fullmatch(path):
+        return 404, "UnknownOperationException", f"{path} is not a path of {service} on this endpoint."
     return None
+
+
+def _path_of(service: str) -> re.Pattern[str]:
+    """The paths that a service has. MiniStack has others, some of which do things without a credential."""
+    return _BUCKET_PATH if service == "s3" else _PATHS.get(service, _ROOT)
 
 
 async def respond(send: Send, headers: dict[str, str], status: int, code: str, message: str) -> None:

@@ -38,7 +38,7 @@ SERVED: dict[str, frozenset[str]] = {
             ListAccessKeys ListAttachedRolePolicies ListAttachedUserPolicies ListPolicies ListPolicyVersions
             ListRolePolicies ListRoles ListRoleTags ListUserPolicies ListUsers PutRolePermissionsBoundary
             PutRolePolicy PutUserPolicy SimulateCustomPolicy SimulatePrincipalPolicy TagRole UntagRole
-            UpdateAssumeRolePolicy UpdateRole""",
+            UpdateAccessKey UpdateAssumeRolePolicy UpdateRole""",
         "logs": """CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DeleteRetentionPolicy
             DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents ListTagsForResource PutLogEvents
             PutRetentionPolicy TagResource UntagResource""",

@@ -26,8 +26,6 @@ _log = logging.getLogger("embedded.persistence")
 TICK = 1.0
 #: Seconds that the ticking goes on after the last request or the end of the last background work.
 QUIET = 10.0
-#: The services whose state grows with every log line: written on the tick, never inside a request.
-BULKY = frozenset({"cloudwatch_logs"})
 
 
 class Saver:
@@ -43,14 +41,13 @@ class Saver:
         """Something happened: keep looking for changes for a while."""
         self._active_until = time.monotonic() + QUIET
 
-    def save(self, *, bulky: bool) -> None:
-        """Write each service whose state differs from its file; ``bulky`` includes those that grow with
-        every log line.
-        """
-        for name, get_state in ministack._build_persistence_save_dict().items():
-            if name in BULKY and not bulky:
-                continue
-            self._save_one(name, get_state)
+    def save(self, service: str | None = None) -> None:
+        """Write the state of a service (all of them: None) where it differs from its file."""
+        states = ministack._build_persistence_save_dict()
+        names = states if service is None else [state_key(service)]
+        for name in names:
+            if name in states:
+                self._save_one(name, states[name])
 
     def _save_one(self, name: str, get_state: Callable[[], Any]) -> None:
         try:
@@ -78,5 +75,11 @@ class Saver:
             pause = TICK
             if time.monotonic() < self._active_until:
                 began = time.monotonic()
-                self.save(bulky=True)
+                self.save()
                 pause = max(TICK, 10 * (time.monotonic() - began))
+
+
+def state_key(service: str) -> str:
+    """The name of the file that a service's state is in."""
+    entry = ministack.SERVICE_REGISTRY[service]
+    return str(entry.get("state_key", entry["module"]))
