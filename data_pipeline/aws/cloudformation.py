@@ -33,6 +33,8 @@ OPERATION_SECONDS = 2 * 3600.0
 _PATIENCE = 15
 #: what CloudFormation answers when there is nothing to do: told by its words alone.
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
+#: a change set that is being applied, or that went when another one was.
+_OVERTAKEN = frozenset({"InvalidChangeSetStatus", "ChangeSetNotFound", "ChangeSetNotFoundException"})
 
 Sleep = Callable[[float], None]
 
@@ -109,8 +111,13 @@ class Stacks:
         raise UserError(f"{request.stack}: AWS refuses the change set: {reason}")
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Delete a change set that will not be applied, and the stack in review that it made."""
-        self.client.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
+        """Delete a change set, unless it is being applied, and the stack in review that it made."""
+        try:
+            self.client.delete_change_set(ChangeSetName=change_set.id, StackName=change_set.stack_id)
+        except ClientError as error:
+            if error_code(error) in _OVERTAKEN:
+                return
+            raise
         stack = self.find(change_set.stack_id)
         if stack and stack.status == "REVIEW_IN_PROGRESS" and not self._has_change_sets(stack.name):
             self.client.delete_stack(StackName=stack.id)
@@ -122,7 +129,7 @@ class Stacks:
                 ChangeSetName=change_set.id, StackName=change_set.stack_id, RetainExceptOnCreate=True
             )
         except ClientError as error:
-            if error_code(error) in ("InvalidChangeSetStatus", "ChangeSetNotFound"):
+            if error_code(error) in _OVERTAKEN:
                 raise UserError(
                     f"the change set can no longer be applied ({error_message(error)}): something else has "
                     f"changed the stack in the meantime. Run the same command again."

@@ -1,0 +1,246 @@
+"""States of CloudFormation that an emulator does not pass through, played by botocore's Stubber."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from data_pipeline.aws.cloudformation import Request, Stacks
+from data_pipeline.cli.stack_apply import apply, prepare
+from data_pipeline.core.changes import StackChanges
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.stack_states import CREATE_ENDS, UPDATE_ENDS, Treatment
+
+NAME = "nyc-tlc-dev-pipeline"
+ARN = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{NAME}/1"
+SET = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/deploy-1/2"
+BODY = "Resources: {Queue: {Type: 'AWS::SQS::Queue'}}\n"
+WANTED = Request(NAME, True, {}, {"pipeline": "nyc-tlc"}, body=BODY)
+NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+
+
+class Played:
+    """CloudFormation that answers what a test has written down, in that order, and nothing else."""
+
+    def __init__(self) -> None:
+        client = boto3.client(
+            "cloudformation", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        self.stub = Stubber(client)
+        self.slept: list[float] = []
+        self.stacks = Stacks(client, sleep=self.slept.append, pace=2.0)
+
+    def answers(self, operation: str, response: dict[str, Any] | None = None, **expected: Any) -> Played:
+        self.stub.add_response(operation, response or {}, expected)
+        return self
+
+    def stack(self, status: str, reason: str = "", by: str = ANY) -> Played:
+        found = {"StackName": NAME, "StackId": ARN, "StackStatus": status, "CreationTime": NOW}
+        return self.answers(
+            "describe_stacks", {"Stacks": [{**found, "StackStatusReason": reason}]}, StackName=by
+        )
+
+    def no_stack(self) -> Played:
+        self.stub.add_client_error(
+            "describe_stacks", "ValidationError", f"Stack with id {NAME} does not exist"
+        )
+        return self
+
+    def events(self, *statuses: str) -> Played:
+        """All events so far, oldest first: ``status`` of the stack, or ``Name=status=reason``."""
+        raw = [_event(number, told) for number, told in enumerate(statuses)]
+        return self.answers("describe_stack_events", {"StackEvents": raw[::-1]}, StackName=ARN)
+
+    def change_set(self, status: str = "CREATE_COMPLETE", reason: str = "", kind: str = "UPDATE") -> Played:
+        fixed = {"ChangeSetType": kind, "Capabilities": ["CAPABILITY_IAM"], "TemplateBody": BODY}
+        fixed |= {"Parameters": [], "Tags": [{"Key": "pipeline", "Value": "nyc-tlc"}]}
+        fixed |= {"OnStackFailure": "DELETE"} if kind == "CREATE" else {}
+        made = {"Id": SET, "StackId": ARN}
+        self.answers("create_change_set", made, StackName=NAME, ChangeSetName=ANY, **fixed)
+        described = {"ChangeSetId": SET, "StackId": ARN, "Status": status, "StatusReason": reason}
+        return self.answers("describe_change_set", described, ChangeSetName=SET, StackName=ARN)
+
+    def executed(self) -> Played:
+        return self.answers("execute_change_set", ChangeSetName=SET, StackName=ARN, RetainExceptOnCreate=True)
+
+
+def _event(number: int, told: str) -> dict[str, Any]:
+    name, _, rest = told.rpartition("=") if told.count("=") < 2 else told.partition("=")
+    status, _, reason = rest.partition("=")
+    return {
+        "StackId": ARN,
+        "StackName": NAME,
+        "EventId": str(number),
+        "LogicalResourceId": name or NAME,
+        "PhysicalResourceId": "" if name else ARN,
+        "ResourceType": "AWS::SQS::Queue" if name else "AWS::CloudFormation::Stack",
+        "ResourceStatus": status,
+        "ResourceStatusReason": reason,
+        "Timestamp": NOW,
+    }
+
+
+@pytest.fixture
+def played() -> Iterator[Played]:
+    """Every answer must have been asked for at the end."""
+    played = Played()
+    with played.stub:
+        yield played
+        played.stub.assert_no_pending_responses()
+
+
+def never(plan: StackChanges) -> bool:
+    raise AssertionError(f"a second question: {plan}")
+
+
+def test_a_change_set_is_waited_for_and_read_page_by_page(played: Played) -> None:
+    """Pending, in progress, then complete with two pages of changes."""
+    described = {"ChangeSetId": SET, "StackId": ARN}
+    change = {"Action": "Add", "ResourceType": "AWS::SQS::Queue", "Details": []}
+    pages = [
+        {"Type": "Resource", "ResourceChange": {**change, "LogicalResourceId": name}} for name in ("B", "A")
+    ]
+    played.change_set("CREATE_PENDING", kind="CREATE")
+    ask = {"ChangeSetName": SET, "StackName": ARN}
+    played.answers("describe_change_set", {**described, "Status": "CREATE_IN_PROGRESS"}, **ask)
+    first = {**described, "Status": "CREATE_COMPLETE", "Changes": pages[:1], "NextToken": "more"}
+    played.answers("describe_change_set", first, **ask)
+    played.answers("describe_change_set", {"Changes": pages[1:]}, NextToken="more", **ask)
+    found = played.stacks.create_change_set(WANTED)
+    assert found is not None
+    assert [each.logical_id for each in found.changes] == ["A", "B"]
+    assert played.slept == pytest.approx([0.2, 0.3])
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "The submitted information didn't contain changes. Submit different information.",
+        "No updates are to be performed.",
+    ],
+)
+def test_no_changes_is_an_outcome_and_not_a_failure(played: Played, reason: str) -> None:
+    """AWS calls the change set failed; it is deleted, and the stack is as it should be."""
+    played.stack("UPDATE_COMPLETE", by=NAME).change_set("FAILED", reason)
+    played.answers("delete_change_set", ChangeSetName=SET, StackName=ARN).stack("UPDATE_COMPLETE")
+    assert prepare(played.stacks, WANTED, BODY, ready=True).plan.nothing
+
+
+def test_a_change_set_that_fails_is_an_error_and_leaves_no_stack_in_review(played: Played) -> None:
+    """AWS's reason in one line; the stack that only the change set had made is deleted."""
+    played.no_stack().change_set("FAILED", "Template error: no such thing", kind="CREATE")
+    played.answers("delete_change_set", ChangeSetName=SET, StackName=ARN).stack("REVIEW_IN_PROGRESS")
+    played.answers("list_change_sets", {"Summaries": []}, StackName=NAME)
+    played.answers("delete_stack", StackName=ARN)
+    with pytest.raises(UserError, match=f"{NAME}: AWS refuses the change set: Template error: no such thing"):
+        prepare(played.stacks, WANTED, BODY, ready=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "operation"),
+    [("UPDATE_ROLLBACK_FAILED", "continue_update_rollback"), ("UPDATE_FAILED", "rollback_stack")],
+)
+def test_a_failed_roll_back_is_finished_first(
+    played: Played, status: str, operation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing before the user's answer; then the roll-back, then a change set, which needs its own answer."""
+    played.stack(status, by=NAME).answers("validate_template", TemplateBody=BODY)
+    prepared = prepare(played.stacks, WANTED, BODY, ready=True)
+    assert prepared.plan.unknown
+    assert prepared.change_set is None
+    played.events("UPDATE_FAILED").answers(operation, StackName=ARN)
+    played.stack("UPDATE_ROLLBACK_IN_PROGRESS").events("UPDATE_FAILED", "UPDATE_ROLLBACK_IN_PROGRESS")
+    played.stack("UPDATE_ROLLBACK_COMPLETE")
+    played.events("UPDATE_FAILED", "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
+    played.stack("UPDATE_ROLLBACK_COMPLETE").change_set()
+    asked: list[StackChanges] = []
+    with pytest.raises(UserError, match="not changed"):
+        apply(played.stacks, prepared, WANTED, lambda plan: bool(asked.append(plan)))
+    assert len(asked) == 1
+    assert "UPDATE_ROLLBACK_COMPLETE" in capsys.readouterr().err
+
+
+def test_a_leftover_that_cannot_be_deleted_is_named(played: Played) -> None:
+    """The first resource that stays, AWS's reason, and the state that it leaves."""
+    played.stack("DELETE_FAILED", by=NAME).answers("validate_template", TemplateBody=BODY)
+    prepared = prepare(played.stacks, WANTED, BODY, ready=True)
+    assert prepared.plan.treatment is Treatment.DELETE
+    played.events("DELETE_FAILED").answers("delete_stack", StackName=ARN)
+    played.stack("DELETE_FAILED")
+    played.events("DELETE_FAILED", "Queue=DELETE_FAILED=it is in use", "DELETE_FAILED")
+    played.stack("DELETE_FAILED")
+    with pytest.raises(
+        UserError, match=r"now DELETE_FAILED.\n  first failure: Queue \(AWS::SQS::Queue\): it is"
+    ):
+        apply(played.stacks, prepared, WANTED, never)
+
+
+def test_an_operation_under_way_is_waited_for(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody else's update: its events are shown until it has ended, then the change set is made."""
+    played.stack("UPDATE_IN_PROGRESS", by=NAME).events("UPDATE_IN_PROGRESS")
+    played.stack("UPDATE_IN_PROGRESS").events("UPDATE_IN_PROGRESS")
+    played.stack("UPDATE_COMPLETE").events("UPDATE_IN_PROGRESS", "Queue=UPDATE_COMPLETE=", "UPDATE_COMPLETE")
+    played.stack("UPDATE_COMPLETE", by=NAME).change_set()
+    assert prepare(played.stacks, WANTED, BODY, ready=True).plan.treatment is Treatment.UPDATE
+    shown = capsys.readouterr().err
+    assert "waiting, another operation is under way (UPDATE_IN_PROGRESS)" in shown
+    assert "Queue (AWS::SQS::Queue)" in shown
+
+
+def test_an_update_is_not_over_before_it_has_begun(played: Played) -> None:
+    """Right after the order the stack may still be as it was; only its own last event ends the wait."""
+    played.stack("UPDATE_COMPLETE").events("UPDATE_COMPLETE")
+    played.stack("UPDATE_IN_PROGRESS").events("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS")
+    played.stack("UPDATE_COMPLETE").events("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+    followed = list(played.stacks.follow(ARN, "0", UPDATE_ENDS))
+    assert [event.status for event in followed] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    assert played.slept == [2.0, 2.0]
+
+
+def test_a_create_that_failed_is_over_when_it_is_deleted(played: Played) -> None:
+    """The roll-back before the deletion is not the end, though the stack rests there for a moment."""
+    before = ["REVIEW_IN_PROGRESS", "Queue=CREATE_FAILED=quota", "ROLLBACK_COMPLETE"]
+    played.stack("ROLLBACK_COMPLETE").events(*before)
+    played.stack("ROLLBACK_COMPLETE").events(*before)
+    played.stack("DELETE_COMPLETE").events(*before, "DELETE_COMPLETE")
+    followed = list(played.stacks.follow(ARN, "0", CREATE_ENDS))
+    assert [event.status for event in followed] == ["CREATE_FAILED", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"]
+
+
+def test_a_stack_at_rest_is_not_waited_for_without_end(played: Played) -> None:
+    """An operation whose last event came before the wait began ends the wait after some questions."""
+    for _ in range(15):
+        played.stack("CREATE_COMPLETE").events("CREATE_COMPLETE")
+    assert list(played.stacks.follow(ARN, "0")) == []
+
+
+def test_events_are_read_page_by_page_back_to_the_last_one_seen(played: Played) -> None:
+    """The newest come first in pages; what was seen is not read again."""
+    newest, older = [_event(3, "Q=B="), _event(2, "Q=A=")], [_event(1, "Q=C="), _event(0, "Q=D=")]
+    played.answers("describe_stack_events", {"StackEvents": newest, "NextToken": "t"}, StackName=ARN)
+    played.answers("describe_stack_events", {"StackEvents": older}, StackName=ARN, NextToken="t")
+    assert [event.id for event in played.stacks.events(ARN, "0")] == ["1", "2", "3"]
+
+
+def test_an_interruption_says_what_goes_on(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+    """^C while a stack is changed ends the command, not the deployment, and says how to look."""
+    played.stack("CREATE_COMPLETE", by=NAME).change_set()
+    prepared = prepare(played.stacks, WANTED, BODY, ready=True)
+    played.events("CREATE_COMPLETE").executed()
+    played.stack("UPDATE_IN_PROGRESS").events("CREATE_COMPLETE", "UPDATE_IN_PROGRESS")
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    played.stacks.sleep = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        apply(played.stacks, prepared, WANTED, never)
+    said = capsys.readouterr().err
+    assert f"the deployment of {NAME} goes on" in said
+    assert f"aws cloudformation describe-stack-events --stack-name {NAME}" in said
+    assert prepared.change_set is None, "a change set that is being applied is not discarded"
