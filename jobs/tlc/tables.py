@@ -15,6 +15,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import (
     NoSuchIcebergTableError,
     NoSuchNamespaceError,
+    NoSuchPropertyException,
     NoSuchTableError,
     TableAlreadyExistsError,
 )
@@ -56,7 +57,7 @@ class Tables:
         identifier = (self.database, name)
         try:
             return self.catalog.load_table(identifier)
-        except NoSuchIcebergTableError as error:
+        except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
             raise JobError(
                 f"Glue table {self.database}.{name} is not an Iceberg table; drop or rename it"
             ) from error

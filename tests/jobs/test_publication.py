@@ -1,0 +1,359 @@
+"""Publication to the Glue catalog and S3 of the embedded AWS: what readers see, however runs end or meet."""
+
+import io
+import json
+import threading
+import uuid
+from dataclasses import dataclass
+
+import pyarrow.parquet as pq
+import pytest
+from clients import client
+from independent_count import count_csv, features
+from randomness import SEED, times
+
+HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
+
+
+def trips(month: str, *minutes: int) -> bytes:
+    """A trip file with one trip at each of these minutes of its month."""
+    rows = (f"B1,{month}-{1 + m // 1440:02} {m // 60 % 24:02}:{m % 60:02}:00,\r\n" for m in minutes)
+    return (HEADER + "".join(rows)).encode()
+
+
+@dataclass
+class Account:
+    """A bucket and a database of the embedded AWS, and the job as it runs there."""
+
+    s3: object
+    bucket: str
+    database: str
+    env: dict
+
+    def put(self, name: str, content: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=f"in/{name}", Body=content)
+
+    def delete(self, name: str) -> None:
+        self.s3.delete_object(Bucket=self.bucket, Key=f"in/{name}")
+
+    def get(self, key: str) -> bytes:
+        return self.s3.get_object(Bucket=self.bucket, Key=f"out/{key}")["Body"].read()
+
+    def prepare(self, run: str) -> dict:
+        import prepare
+
+        return prepare.prepare(f"s3://{self.bucket}/in", f"s3://{self.bucket}/out", run)
+
+    def arguments(self, run: str) -> list[str]:
+        out = f"s3://{self.bucket}/out"
+        places = [
+            "--input",
+            f"s3://{self.bucket}/in",
+            "--output",
+            out,
+            "--plan",
+            f"{out}/runs/{run}/plan.json",
+        ]
+        return [*places, "--run", run, "--catalog", f"glue:{self.database}", "--code-version", "c0de"]
+
+    def count(self, run: str) -> dict:
+        """Run ride_counts on the plan of ``run`` and return its summary."""
+        import ride_counts
+
+        ride_counts.main(self.arguments(run))
+        return json.loads(self.get(f"runs/{run}/summary.json"))
+
+    def run(self, run: str) -> dict:
+        self.prepare(run)
+        return self.count(run)
+
+    def tables(self):
+        from tlc import tables
+
+        return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse")
+
+    def expected(self) -> list[dict]:
+        """The features of what lies in the input now, counted by the csv module."""
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="in/").get("Contents", [])
+        read = (self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read() for entry in listed)
+        names = [entry["Key"].removeprefix("in/") for entry in listed]
+        return features(
+            {n: count_csv(content, n.split("_")[0]) for n, content in zip(names, read, strict=True)}
+        )
+
+    def rides(self) -> list[dict]:
+        rows = self.tables().load("ride_counts").scan().to_arrow().sort_by("timestamp")
+        return rows.to_pylist()
+
+    def exported(self) -> list[dict]:
+        return pq.read_table(io.BytesIO(self.get("export/X.parquet"))).to_pylist()
+
+    def snapshots(self) -> dict:
+        return {name: len(self.tables().load(name).snapshots()) for name in ("trip_counts", "ride_counts")}
+
+
+@pytest.fixture
+def account(embedded, monkeypatch):
+    """A fresh bucket and database, with two trip files in the input."""
+    name = f"data-{uuid.uuid4().hex[:12]}"
+    env = {
+        "AWS_ENDPOINT_URL": embedded.url,
+        "AWS_ACCESS_KEY_ID": embedded.access_key,
+        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
+        "AWS_DEFAULT_REGION": embedded.region,
+    }
+    for key, value in env.items():
+        monkeypatch.setenv(key, value)
+    s3 = client(embedded, "s3")
+    s3.create_bucket(Bucket=name)
+    client(embedded, "glue").create_database(DatabaseInput={"Name": name.replace("-", "_")})
+    account = Account(s3, name, name.replace("-", "_"), env)
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 0, 1, 15, 60))
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
+    return account
+
+
+def test_a_run_publishes_both_tables_and_the_export(account):
+    """Tables, export, summary and verdict say what the csv module counts, with their lineage."""
+    summary = account.run("first")
+    assert account.rides() == account.exported() == account.expected()
+    trip_counts, ride_counts = account.tables().load("trip_counts"), account.tables().load("ride_counts")
+    assert [field.name for field in trip_counts.spec().fields] == ["dataset", "month"]
+    assert {str(f.field_type) for f in trip_counts.schema().fields if f.name == "window_start"} == {
+        "timestamp"
+    }
+    made_of = str(trip_counts.current_snapshot().snapshot_id)
+    properties = ride_counts.current_snapshot().summary.additional_properties
+    assert properties["pipeline.trip-counts-snapshot"] == made_of
+    assert properties["pipeline.run"] == "first"
+    assert properties["pipeline.code-version"] == "c0de"
+    assert properties["pipeline.sources"] == "2"
+    assert properties["pipeline.summary"] == f"s3://{account.bucket}/out/runs/first/summary.json"
+    head = account.s3.head_object(Bucket=account.bucket, Key="out/export/X.parquet")["Metadata"]
+    assert head["ride-counts-snapshot"] == str(ride_counts.current_snapshot().snapshot_id)
+    metadata = pq.read_schema(io.BytesIO(account.get("export/X.parquet"))).metadata
+    assert metadata[b"pipeline.trip-counts-snapshot"].decode() == made_of
+    verdict = json.loads(account.get("runs/first/verdict.json"))
+    assert verdict["rows"] == summary["rows"] == {"read": 7, "counted": 7, "quarantined": 0}
+    assert verdict["windows"] == summary["windows"] == len(account.expected())
+    assert verdict["tables"]["trip_counts"] == {"snapshot": made_of}
+    assert verdict["files"] == {"read": 2, "failed": 0}
+
+
+def test_the_same_data_again_commits_nothing(account):
+    """A second run on unchanged input leaves both tables and the export as they are, and says so."""
+    account.run("first")
+    before = account.s3.head_object(Bucket=account.bucket, Key="out/export/X.parquet")["LastModified"]
+    again = account.run("second")
+    assert account.snapshots() == {"trip_counts": 1, "ride_counts": 1}
+    after = account.s3.head_object(Bucket=account.bucket, Key="out/export/X.parquet")["LastModified"]
+    assert before == after
+    assert [table["committed"] for table in again["tables"].values()] == [False, False]
+    assert again["windows"] == len(account.expected())
+
+
+def test_a_changed_a_new_and_a_removed_file(account):
+    """The next run replaces the re-issued file's rows, adds the new one's and drops the removed one's."""
+    account.run("first")
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
+    account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.run("second")
+    assert account.rides() == account.exported() == account.expected()
+    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+
+
+def test_a_bad_file_is_in_summary_and_verdict_and_its_old_rows_go(account):
+    """A file that has become unreadable is named, nothing of it stays, and the rest is published."""
+    account.run("first")
+    account.put("fhv_tripdata_2015-01.csv", b"<html>")
+    account.run("second")
+    verdict = json.loads(account.get("runs/second/verdict.json"))
+    reason = "fhv_tripdata_2015-01.csv: it is a web page (HTML or XML), not a CSV file"
+    assert verdict["messages"] == [reason]
+    assert verdict["files"] == {"read": 1, "failed": 1}
+    assert [row["timestamp"].month for row in account.rides()] == [2]
+
+
+def test_an_object_that_changed_or_went_since_the_plan(account):
+    """Exactly the planned version is read: what has changed or gone is named, and the rest is counted."""
+    account.prepare("late")
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
+    account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 30))
+    summary = account.count("late")
+    errors = {entry["source"]: entry["error"] for entry in summary["files"]}
+    assert errors == {
+        "fhv_tripdata_2015-01.csv": "the object has changed since the plan was made",
+        "fhv_tripdata_2015-02.csv": None,
+    }
+    account.delete("fhv_tripdata_2015-01.csv")
+    errors = {entry["source"]: entry["error"] for entry in account.count("late")["files"]}
+    assert errors["fhv_tripdata_2015-01.csv"] == "there is no such object any more"
+
+
+def test_quarantine_lies_under_its_run_and_an_earlier_attempt_leaves_nothing(account):
+    """Refused rows are under quarantine/run=…; a second attempt of the run replaces those of the first."""
+    account.put("fhv_tripdata_2015-01.csv", HEADER.encode() + b"B1,never,9\r\n")
+    summary = account.run("first")
+    prefix = f"{summary['quarantine'].removeprefix(f's3://{account.bucket}/')}/"
+    assert prefix == "out/quarantine/run=first/"
+    key = prefix + "fhv_tripdata_2015-01.csv.parquet"
+    body = account.s3.get_object(Bucket=account.bucket, Key=key)["Body"].read()
+    assert pq.ParquetFile(io.BytesIO(body)).read().column("raw").to_pylist() == ["B1,never,9"]
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 1))
+    assert account.run("first")["quarantine"] is None
+    assert account.s3.list_objects_v2(Bucket=account.bucket, Prefix=prefix)["KeyCount"] == 0
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_what_a_killed_run_left_undone_is_done_by_the_next(account, done):
+    """After a run that died behind trip_counts, or behind ride_counts, the next completes the rest."""
+    from tlc import publication
+
+    account.run("first")
+    account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    steps = (publication.publish_ride_counts, publication.publish_export)
+    with pytest.MonkeyPatch.context() as killed:
+        for step in steps[done - 1 :]:
+            killed.setattr(publication, step.__name__, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            account.run("killed")
+    old = [row for row in account.expected() if row["timestamp"].month != 3]
+    assert account.exported() == old
+    assert account.rides() == (old if done == 1 else account.expected())
+    account.run("next")
+    assert account.rides() == account.exported() == account.expected()
+    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+
+
+def test_a_run_with_an_older_plan_does_not_undo_a_newer_one(account):
+    """A slow run that planned before a file came publishes after a quick one: nothing is lost."""
+    account.prepare("slow")
+    account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    account.run("quick")
+    account.count("slow")
+    assert account.rides() == account.exported() == account.expected()
+    assert account.snapshots() == {"trip_counts": 1, "ride_counts": 1}
+
+
+def test_who_loses_a_race_looks_again(account):
+    """A rival commits between load and commit of every step: the loser starts from the rival's state."""
+    import ride_counts
+    from tlc import tables
+
+    account.prepare("loser")
+    account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    account.prepare("rival")
+    honest, raced = tables.Tables.load, []
+
+    def load(at, name):
+        table = honest(at, name)
+        if not raced:
+            raced.append(name)
+            account.count("rival")
+        return table
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables.Tables, "load", load)
+        ride_counts.main(account.arguments("loser"))
+    assert raced == ["trip_counts"]
+    assert account.rides() == account.exported() == account.expected()
+    assert account.snapshots() == {"trip_counts": 1, "ride_counts": 1}
+
+
+@pytest.mark.parametrize("attempt", range(times("publishers")))
+def test_publishers_at_once_agree_on_the_newest(account, attempt):
+    """Three runs with plans of different age publish at once: all is whole, and of the newest plan."""
+    import random
+    import subprocess
+    import sys
+
+    choice = random.Random(f"{SEED}-publishers-{attempt}")
+    for n in range(3):
+        account.put(f"fhv_tripdata_2016-0{1 + n}.csv", trips(f"2016-0{1 + n}", *range(0, 2000, 1 + n)))
+        account.put("fhv_tripdata_2015-01.csv", trips("2015-01", *range(choice.randrange(1, 600))))
+        account.prepare(f"run-{n}")
+    script = f"{__file__.rsplit('/tests/', 1)[0]}/jobs/ride_counts.py"
+    order = choice.sample(range(3), 3)
+    started = [
+        subprocess.Popen(
+            [sys.executable, script, *account.arguments(f"run-{n}")],
+            env=account.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for n in order
+    ]
+    for process in started:
+        said, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, said
+    assert account.rides() == account.exported() == account.expected()
+    made_of = account.tables().load("ride_counts").current_snapshot().summary.additional_properties
+    newest = str(account.tables().load("trip_counts").current_snapshot().snapshot_id)
+    assert made_of["pipeline.trip-counts-snapshot"] == newest
+
+
+def test_two_make_a_table_at_once(account):
+    """Eight threads that find no table all get the one that the quickest made."""
+    found, start = [], threading.Barrier(8)
+
+    def load():
+        at = account.tables()
+        start.wait(30)
+        found.append(at.load("trip_counts").metadata.table_uuid)
+
+    threads = [threading.Thread(target=load) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+def test_one_of_many_conditional_puts_wins(account):
+    """Sixteen writers that saw the same object: one replaces it, the others are told that it changed."""
+    from tlc.s3 import S3Files
+    from tlc.storage import ChangedError
+
+    place, start, won = f"s3://{account.bucket}/out/x", threading.Barrier(16), []
+    for seen in (None, "current"):
+        won.clear()
+        storage = S3Files()
+        etag = storage.head(place).etag if seen else None
+
+        def write(n, etag=etag, storage=storage):
+            start.wait(30)
+            try:
+                storage.write_if(place, b"%d" % n, etag, {})
+                won.append(n)
+            except ChangedError:
+                pass
+
+        threads = [threading.Thread(target=write, args=(n + 100 * bool(seen),)) for n in range(16)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert [storage.read(place)] == [b"%d" % n for n in won]
+
+
+def test_no_database(account):
+    """A catalog without the database is an error that says who makes it."""
+    from tlc import tables
+    from tlc.errors import JobError
+
+    at = tables.connect("glue:nowhere", f"s3://{account.bucket}/out/warehouse")
+    with pytest.raises(JobError, match="there is no Glue database nowhere; deploying makes it"):
+        at.load("trip_counts")
+
+
+def test_a_glue_table_of_another_kind(account, embedded):
+    """A table of that name that is not Iceberg is left alone, and the error says what to do."""
+    from tlc.errors import JobError
+
+    table = {"Name": "trip_counts", "TableType": "EXTERNAL_TABLE", "Parameters": {"classification": "csv"}}
+    client(embedded, "glue").create_table(DatabaseName=account.database, TableInput=table)
+    with pytest.raises(JobError, match="trip_counts is not an Iceberg table; drop or rename it"):
+        account.run("first")
