@@ -17,10 +17,10 @@ from data_pipeline.core.stack_states import Treatment, is_moving, treatment
 def deployed_outputs(env: Environment, connection: Connection) -> Mapping[str, str]:
     """Outputs of the pipeline stack; UserError, with the command that deploys, when it is not deployed."""
     name = env.names.pipeline_stack
+    where = f"account {connection.account}, region {connection.region}"
     with explained():
         stack = Stacks(connection.client("cloudformation")).find(name)
     deploy = f"Deploy it with: ./deploy.sh {env.name} BUCKET"
-    where = f"account {connection.account}, region {connection.region}"
     if stack is None or treatment(stack.status) is Treatment.CREATE:
         raise UserError(
             f"environment {env.name!r} is not deployed in {where}: no stack is called {name}.\n{deploy}"

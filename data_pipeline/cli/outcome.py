@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from data_pipeline.core import pointers
+from data_pipeline.core.causes import described
 from data_pipeline.core.config import Environment
 from data_pipeline.core.follow import Failure, Job, Progress
 from data_pipeline.core.narrate import duration
@@ -19,11 +20,13 @@ from data_pipeline.core.summary import Row, Summary, places, table
 #: lines of a job's log that a failure shows.
 TAIL_LINES = 20
 _LONGEST_CAUSE = 600
+_WIDE = 2000
 
 
 def print_summary(env: Environment, summary: Summary, uri: str) -> None:
     """The table of source files with its totals, the windows, and where the features are."""
-    screen = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+    wide = None if sys.stdout.isatty() else _WIDE  # a file or a pipe has no margin to wrap at
+    screen = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=wide)
     content = table(summary)
     screen.print(_files(content.rows, content.left_out, content.total))
     if content.left_out:
@@ -44,14 +47,15 @@ def print_summary(env: Environment, summary: Summary, uri: str) -> None:
 def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
     """Which state failed and why in the first line; then error, cause, the log's tail, where there is more.
 
-    ``record`` has ``executionArn`` and, where a job was at fault, ``log`` with ``logGroups`` or ``logError``.
+    ``record`` has ``executionArn`` and ``reason``; where a job was at fault also ``log`` and ``logGroups`` or
+    ``logError``.
     """
     arn = record["executionArn"]
-    lines = [_headline(progress, failure)]
+    lines = [_headline(progress, failure.state, record["reason"])]
     lines += _field("execution", arn)
     lines += _field("error", failure.error)
     cause = failure.cause.strip()
-    if cause and cause != failure.reason:
+    if cause and cause != failure.reason and not described(cause):  # a job's description is for --json
         lines += _field("cause", cause if len(cause) <= _LONGEST_CAUSE else cause[:_LONGEST_CAUSE] + " …")
     if failure.job is not None:
         lines += _field("job", failure.job.name)
@@ -60,16 +64,16 @@ def failure_text(env: Environment, progress: Progress, failure: Failure, record:
     return "\n".join([*lines, *_field("more", more)])
 
 
-def _headline(progress: Progress, failure: Failure) -> str:
+def _headline(progress: Progress, state: str | None, reason: str) -> str:
     after = ""
     if progress.started and progress.stopped:
         after = f" after {duration((progress.stopped - progress.started).total_seconds())}"
-    where = failure.state or "the execution"
+    where = state or "the execution"
     if progress.status == "ABORTED":
-        return f"the execution was stopped in {where}{after}: {failure.reason}"
+        return f"the execution was stopped in {where}{after}: {reason}"
     if progress.status == "TIMED_OUT":
-        return f"the execution timed out in {where}{after}: {failure.reason}"
-    return f"{where} failed{after}: {failure.reason}"
+        return f"the execution timed out in {where}{after}: {reason}"
+    return f"{where} failed{after}: {reason}"
 
 
 def _log(env: Environment, job: Job, record: Mapping[str, Any]) -> list[str]:
@@ -95,7 +99,7 @@ def _field(label: str, value: str) -> list[str]:
 
 def _files(rows: tuple[Row, ...], left_out: Row | None, total: Row) -> Table:
     made = Table(box=None, pad_edge=False, header_style="bold")
-    made.add_column("source file", overflow="fold")
+    made.add_column("source file", no_wrap=True)
     for name in ("rows read", "counted", "quarantined"):
         made.add_column(name, justify="right", no_wrap=True)
     made.add_column("", overflow="fold")

@@ -19,7 +19,7 @@ from data_pipeline.aws.logs import Tail, tail
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
 from data_pipeline.core import pointers
-from data_pipeline.core.causes import described
+from data_pipeline.core.causes import described, told_by_log
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.execution import execution_input
@@ -100,8 +100,8 @@ def _recorded(record: Record, as_json: bool) -> Iterator[None]:
     try:
         yield
     except (UserError, LocalError) as error:
-        started = "executionArn" in record
-        record.setdefault("error", "NotFollowed" if started else "NotStarted")
+        errors = {"NOT_STARTED": "NotStarted", "RUNNING": "NotFollowed", "SUCCEEDED": "NoSummary"}
+        record.setdefault("error", errors.get(record["status"]))
         record.setdefault("cause", str(error))
         raise
     except KeyboardInterrupt:
@@ -197,6 +197,7 @@ def _failed(env: Environment, connection: Connection, failure: Failure) -> Recor
             found = _job_log(env, connection, failure.job)
     except UserError as error:
         return record | {"job": asdict(failure.job), "log": [], "logError": str(error)}
+    record["reason"] = told_by_log(failure.reason, found.lines)
     return record | {"job": asdict(failure.job), "log": list(found.lines), "logGroups": list(found.groups)}
 
 

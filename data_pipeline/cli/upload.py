@@ -22,6 +22,8 @@ from .screen import console
 
 #: bytes above which an upload is asked about.
 ASK_ABOVE = 1_000_000_000
+#: bytes from which a file has a line of its own where there is no terminal.
+_LINE_FROM = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,10 @@ def _store(connection: Connection, files: list[SourceFile], bucket: str, prefix:
 def _shown(
     files: list[SourceFile],
 ) -> Iterator[tuple[Callable[[SourceFile], object], Callable[[int], object]]]:
-    """A bar of all bytes on a terminal, else a line per file: (before a file, bytes sent)."""
+    """A bar of all bytes on a terminal, else a line per large file: (before a file, bytes sent)."""
     screen = console()
     if not screen.is_terminal:
-        yield (lambda file: click.echo(f"  {file.name}, {amount(file.size)}", err=True), lambda _sent: None)
+        yield _mention, lambda _sent: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=screen, transient=True) as bar:
@@ -146,6 +148,11 @@ def _shown(
             lambda file: bar.update(task, description=file.name),
             lambda sent: bar.advance(task, sent),
         )
+
+
+def _mention(file: SourceFile) -> None:
+    if file.size >= _LINE_FROM:
+        click.echo(f"  {file.name}, {amount(file.size)}", err=True)
 
 
 def _files(count: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: members of a job's description that say why it failed, the most telling first: what the job itself wrote
@@ -18,6 +18,10 @@ _TELLING = ("ExitMessage", "ErrorMessage", "FailureReason", "errorMessage", "Sta
 _STATUS = ("ProcessingJobStatus", "JobRunState")
 #: what stands before a job's own words: the class by which a script ends, and the word that every error has.
 _PREAMBLE = re.compile(r"^(SystemExit: )?(error: )?")
+#: reasons of a service that only say that the script failed.
+_EMPTY = re.compile(r"Command failed with exit code|AlgorithmError: See job logs|the job ended as ")
+#: how a script's last word looks in its log: our own errors, or an exception's line.
+_ERROR_LINE = re.compile(r"error: |(\w+\.)*\w*(Error|Exception|Interrupt|Exit)\b")
 _LONGEST = 1000
 
 
@@ -33,6 +37,17 @@ def reason(error: str | None, cause: str | None) -> str:
         if status:
             return f"the job ended as {status} and gave no reason"
     return _line(cause) or error or "no reason was given"
+
+
+def told_by_log(reason: str, lines: Sequence[str]) -> str:
+    """The last error of a job's log, where the service's own reason says nothing; otherwise the reason.
+
+    A Python shell job of Glue fails as "Command failed with exit code 1", a container without an exit message
+    as "AlgorithmError: …"; the script's last word is in the log.
+    """
+    if not _EMPTY.match(reason):
+        return reason
+    return next((_line(line) for line in reversed(lines) if _ERROR_LINE.match(line)), reason)
 
 
 def described(cause: str | None) -> Mapping[str, Any]:

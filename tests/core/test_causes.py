@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from data_pipeline.core.causes import reason
+from data_pipeline.core.causes import reason, told_by_log
 
 TRACEBACK = "Traceback (most recent call last):\n  File \"x.py\", line 1\nKeyError: 'pickup'\n"
 
@@ -43,6 +43,29 @@ def test_reason(cause: object, expected: str) -> None:
     """The job's own words come before the service's; plain text is taken as it is; never an empty line."""
     text = json.dumps(cause) if isinstance(cause, dict) else cause
     assert reason("States.TaskFailed", text) == expected  # type: ignore[arg-type]
+
+
+LOG = ("counting", "error: prepare.py: no files", "run jr_1 ended: FAILED")
+
+
+@pytest.mark.parametrize(
+    ("said", "lines", "expected"),
+    [
+        ("Command failed with exit code 1", LOG, "prepare.py: no files"),
+        ("AlgorithmError: See job logs for more information", ("x", "KeyError: 'a'"), "KeyError: 'a'"),
+        (
+            "AlgorithmError: See job logs",
+            ("botocore.exceptions.ClientError: no",),
+            "botocore.exceptions.ClientError: no",
+        ),
+        ("AlgorithmError: See job logs", ("all is well",), "AlgorithmError: See job logs"),
+        ("no trip files", LOG, "no trip files"),
+        ("CapacityError: none left", LOG, "CapacityError: none left"),
+    ],
+)
+def test_told_by_log(said: str, lines: tuple[str, ...], expected: str) -> None:
+    """The log speaks where the service says only that the script failed, and never over a real reason."""
+    assert told_by_log(said, lines) == expected
 
 
 def test_a_reason_is_never_longer_than_a_screen() -> None:

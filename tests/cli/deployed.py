@@ -1,0 +1,141 @@
+"""A small pipeline stack: a state machine of the test's own behind the outputs that `run` relies on."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from clients import client
+
+from data_pipeline.local.endpoint import Endpoint
+
+STACK = "nyc-tlc-local-pipeline"
+BUCKET = "run-tests"
+SUMMARY_KEY = "output/summary.json"
+SUMMARY: dict[str, Any] = {
+    "version": 1,
+    "rows": {"read": 1234, "counted": 1232, "quarantined": 2},
+    "files": [
+        {
+            "source": "green_tripdata_2019-01.csv",
+            "rows_read": 1234,
+            "rows_counted": 1232,
+            "rows_quarantined": 2,
+            "error": None,
+        },
+        {
+            "source": "green_tripdata_2019-02.csv",
+            "rows_read": 0,
+            "rows_counted": 0,
+            "rows_quarantined": 0,
+            "error": "is an HTML page [403]",
+        },
+    ],
+    "windows": 96,
+    "tables": {"ride_counts": {"snapshot": "77", "rows": 96}},
+    "export": f"s3://{BUCKET}/output/export/X.parquet",
+    "quarantine": f"s3://{BUCKET}/output/quarantine/run=r/",
+}
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
+def publishing() -> dict[str, Any]:
+    """States that end as a run does: with a verdict that names the summary."""
+    verdict = {"version": 1, "summary": f"s3://{BUCKET}/{SUMMARY_KEY}"}
+    return {
+        "Publish": {"Type": "Pass", "Output": verdict, "Next": "Published"},
+        "Published": {"Type": "Succeed"},
+    }
+
+
+def failing(error: str, cause: str) -> dict[str, Any]:
+    """A first state that leads to the Fail state ``Failed``."""
+    return {
+        "RideCounts": {"Type": "Pass", "Next": "Failed"},
+        "Failed": {"Type": "Fail", "Error": error, "Cause": cause},
+    }
+
+
+def waiting() -> dict[str, Any]:
+    """A state that lasts longer than any test."""
+    return {"Wait": {"Type": "Wait", "Seconds": 600, "Next": "Published"}, "Published": {"Type": "Succeed"}}
+
+
+@dataclass
+class Deployed:
+    """The stack on an embedded AWS."""
+
+    endpoint: Endpoint
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = client(self.endpoint, service)
+        return self._clients[service]
+
+    def deploy(self, states: dict[str, Any]) -> None:
+        """Make the stack with these states, the first of which is the start."""
+        definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
+        machine = {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {
+                "StateMachineName": f"m-{uuid.uuid4().hex}",
+                "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Definition": definition,
+            },
+        }
+        outputs = {
+            "StateMachineArn": {"Ref": "Machine"},
+            "InputUri": f"s3://{BUCKET}/input/",
+            "OutputUri": f"s3://{BUCKET}/output/",
+        }
+        template = {
+            "Resources": {
+                "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+                "Machine": machine,
+            },
+            "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+        }
+        stacks = self.client("cloudformation")
+        stacks.create_stack(
+            StackName=STACK, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"]
+        )
+        stacks.get_waiter("stack_create_complete").wait(
+            StackName=STACK, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
+        )
+
+    def delete(self) -> None:
+        """Remove the stack and everything in the bucket."""
+        stacks = self.client("cloudformation")
+        stacks.delete_stack(StackName=STACK)
+        stacks.get_waiter("stack_delete_complete").wait(
+            StackName=STACK, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
+        )
+        s3 = self.client("s3")
+        if BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+            s3.create_bucket(Bucket=BUCKET)
+        for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
+            s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+
+    def put(self, key: str, body: str = "x", **more: Any) -> None:
+        self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body.encode(), **more)
+
+    def keys(self) -> dict[str, str]:
+        """Key → ETag of the bucket's objects."""
+        listed = self.client("s3").list_objects_v2(Bucket=BUCKET).get("Contents", [])
+        return {item["Key"]: item["ETag"] for item in listed}
+
+    def executions(self) -> list[dict[str, Any]]:
+        arn = self.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+        machine = next(o["OutputValue"] for o in arn if o["OutputKey"] == "StateMachineArn")
+        found: list[dict[str, Any]] = self.client("stepfunctions").list_executions(stateMachineArn=machine)[
+            "executions"
+        ]
+        return found
