@@ -175,6 +175,17 @@ def denial(principal: str, action: str, resource: str, *, explicit: bool) -> str
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
 
 
+def _named(theirs: Callable[[Any, str], bool]) -> Callable[[Any, str], bool]:
+    """In the place of MiniStack's _principal_matches, which takes root for every service."""
+
+    def matches(principal: Any, caller_arn: str) -> bool:
+        if isinstance(principal, Mapping):
+            principal = {kind: named for kind, named in principal.items() if kind != "Service"}
+        return theirs(principal, caller_arn)
+
+    return matches
+
+
 class Needed(str):
     """The resource of a request, as MiniStack passes it on, with everything that the request needs."""
 
@@ -260,5 +271,6 @@ def install() -> None:
     iam_evaluator._is_root_key = lambda _key: False
     iam_actions.extract_resource_arn = _needed(iam_actions.extract_resource_arn)
     iam_evaluator.enforce = _enforced(iam_evaluator.enforce)
+    iam_evaluator._principal_matches = _named(iam_evaluator._principal_matches)
     # Loopback stands for AWS's TLS: a policy that refuses plain HTTP must not refuse everybody here.
     app.pin_request_origin = lambda address, _secure: iam_evaluator.pin_request_origin(address, True)

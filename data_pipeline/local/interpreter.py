@@ -140,6 +140,8 @@ class Run:
             self.finish("FAILED", "ExecutionFailed", details, **details)
         finally:
             RUNS.pop(self.arn, None)
+            if self._caller is not None:
+                self._caller.close()
 
     def finish(self, status: str, event: str, details: Mapping[str, Any], **record: Any) -> None:
         """End the execution once: its last event, then its status; a second end is ignored."""

@@ -132,43 +132,49 @@ def fire(record: Record, moment: float) -> None:
     ):
         text = text.replace(f"<aws.scheduler.{name}>", value)
     try:
-        _client("stepfunctions", record).start_execution(stateMachineArn=target["Arn"], input=text)
-        _log.info("%s: started an execution of %s for %s", record["Arn"], target["Arn"], when)
-    except (ClientError, iam.AccessDenied) as problem:
+        credentials = iam.assume_for_service(
+            target["RoleArn"],
+            PRINCIPAL,
+            session=record["Name"],
+            source=_source(scheduler._group_arn(record["GroupName"])),
+        )
+    except iam.AccessDenied as problem:
         _log.warning("%s: %s", record["Arn"], problem)
-        _bury(record, execution, text, problem)
+        return
+    try:
+        _client("stepfunctions", credentials).start_execution(stateMachineArn=target["Arn"], input=text)
+        _log.info("%s: started an execution of %s for %s", record["Arn"], target["Arn"], when)
+    except ClientError as problem:
+        _log.warning("%s: %s", record["Arn"], problem)
+        _bury(record, credentials, execution, text, problem)
+    finally:
+        iam.revoke(credentials)
 
 
-def _client(service: str, record: Record) -> Any:
-    credentials = iam.assume_for_service(
-        record["Target"]["RoleArn"],
-        PRINCIPAL,
-        session=record["Name"],
-        source=_source(scheduler._group_arn(record["GroupName"])),
-    )
-    return caller.make(
-        service, credentials.access_key, credentials.secret_key, credentials.token, get_region()
-    )
+def _client(service: str, given: iam.Credentials) -> Any:
+    return caller.make(service, given.access_key, given.secret_key, given.token, get_region())
 
 
-def _bury(record: Record, execution: str, text: str, problem: Exception) -> None:
+def _bury(
+    record: Record, credentials: iam.Credentials, execution: str, text: str, problem: ClientError
+) -> None:
     """Send what was not delivered to the schedule's dead-letter queue, if it has one and the role may."""
     arn = (record["Target"].get("DeadLetterConfig") or {}).get("Arn")
     if not arn:
         return
-    code = problem.response["Error"]["Code"] if isinstance(problem, ClientError) else "AccessDenied"
+    _, _, _, _, account, queue = arn.split(":")
     attributes = {
-        "ERROR_CODE": code,
+        "ERROR_CODE": problem.response["Error"]["Code"],
         "ERROR_MESSAGE": str(problem)[:1024],
         "EXECUTION_ID": execution,
         "SCHEDULE_ARN": record["Arn"],
         "TARGET_ARN": record["Target"]["Arn"],
     }
     try:
-        _client("sqs", record).send_message(
-            QueueUrl=f"{caller.url()}/{arn.split(':')[4]}/{arn.split(':')[5]}",
+        _client("sqs", credentials).send_message(
+            QueueUrl=f"{caller.url()}/{account}/{queue}",
             MessageBody=text,
             MessageAttributes={k: {"DataType": "String", "StringValue": v} for k, v in attributes.items()},
         )
-    except (ClientError, iam.AccessDenied) as lost:
+    except ClientError as lost:
         _log.warning("%s: the dead-letter queue did not take it: %s", record["Arn"], lost)

@@ -9,15 +9,12 @@ SDK.
 from __future__ import annotations
 
 import datetime
-import os
-import threading
 from collections.abc import Mapping
 from typing import Any
 
-import botocore.config
 import botocore.exceptions
-import botocore.session
 
+from . import caller, iam
 from .iam import Credentials
 from .integrations import TaskError
 
@@ -46,8 +43,6 @@ ERRORS = {
     "sns": ("SNS", "AmazonSNSException", "SnsException"),
     "sqs": ("SQS", "AmazonSQSException", "SqsException"),
 }
-_session = botocore.session.Session()
-_session_lock = threading.Lock()
 
 
 class Caller:
@@ -86,20 +81,16 @@ class Caller:
         answer.pop("ResponseMetadata", None)
         return dict(_answer(answer, shape.output_shape)) if shape.output_shape else {}
 
+    def close(self) -> None:
+        """End the role's session: nobody calls any more."""
+        iam.revoke(self._credentials)
+
     def _client(self, name: str) -> Any:
         if name not in self._clients:
-            with _session_lock:
-                self._clients[name] = _session.create_client(
-                    name,
-                    region_name=self._region,
-                    endpoint_url=f"http://127.0.0.1:{os.environ['GATEWAY_PORT']}",
-                    aws_access_key_id=self._credentials.access_key,
-                    aws_secret_access_key=self._credentials.secret_key,
-                    aws_session_token=self._credentials.token,
-                    config=botocore.config.Config(
-                        retries={"total_max_attempts": 1}, read_timeout=60, proxies={}
-                    ),
-                )
+            given = self._credentials
+            self._clients[name] = caller.make(
+                name, given.access_key, given.secret_key, given.token, self._region
+            )
         return self._clients[name]
 
 

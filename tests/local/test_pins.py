@@ -21,6 +21,7 @@ REPLACED = {
         "service method path headers body query_params region account_id"
     ),
     "ministack.core.iam_evaluator._is_root_key": "access_key_id",
+    "ministack.core.iam_evaluator._principal_matches": "principal caller_arn",
     "ministack.core.iam_evaluator.enforce": (
         "access_key_id iam_action service region resource_arn service_context"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_schedule_starts_executions(aws: Any, role: Any, schedule: Any, machine:
 
 
 def test_disabled_schedule_does_not_fire(aws: Any, role: Any, schedule: Any, machine: str, name: str) -> None:
-    """A schedule that is off starts nothing, until it is switched on."""
+    """A schedule that is off starts nothing; switched on for one moment, it fires once and is deleted."""
     who = role("scheduler.amazonaws.com", allow("states:StartExecution", machine))
     schedule(who, State="DISABLED", ScheduleExpressionTimezone="America/New_York")
     described = aws("scheduler").get_schedule(Name="daily", GroupName=name)
@@ -82,8 +83,14 @@ def test_disabled_schedule_does_not_fire(aws: Any, role: Any, schedule: Any, mac
     with pytest.raises(AssertionError):
         until(lambda: executions(aws, machine), seconds=5)
     values = {key: described[key] for key in ("Name", "GroupName", "FlexibleTimeWindow", "Target")}
-    aws("scheduler").update_schedule(**values, ScheduleExpression="rate(1 minute)", State="ENABLED")
-    assert until(lambda: executions(aws, machine), seconds=70)
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    expression = f"at({soon:%Y-%m-%dT%H:%M:%S})"
+    aws("scheduler").update_schedule(
+        **values, ScheduleExpression=expression, State="ENABLED", ActionAfterCompletion="DELETE"
+    )
+    assert until(lambda: executions(aws, machine))
+    until(lambda: not aws("scheduler").list_schedules(GroupName=name)["Schedules"])
+    assert len(executions(aws, machine)) == 1
 
 
 def test_role_without_permission_goes_to_the_dead_letters(
