@@ -86,7 +86,7 @@ def _counts_of_file(features: Path) -> Counts:
 def _published_counts(env: str) -> Counts:
     """The counts in the table that the deployed environment has published last."""
     environment, connection = open_environment(env)
-    uri = deployed_outputs(environment, connection)["ExportUri"]
+    uri = f"{deployed_outputs(environment, connection)['OutputUri']}export/X.parquet"
     with explained():
         content = read_export(connection.client("s3"), uri)
     if content is None:

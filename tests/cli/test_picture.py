@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from cli.deployed import BUCKET, Deployed, publishing
 
 from data_pipeline.cli import picture as command
 from data_pipeline.cli.main import status_of
@@ -111,3 +112,30 @@ def test_a_table_of_something_else(project: Path, capsys: pytest.CaptureFixture[
         f"error: {project / 'X.parquet'}: not a table of features: "
         "it has no column timestamp and no num_rides\n"
     )
+
+
+def test_what_is_published_is_drawn(
+    project: Path, deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without --features the rides come from the deployed environment's own table."""
+    (project / "templates" / "dev-pipeline.yaml").rename(project / "templates" / "local-pipeline.yaml")
+    deployed.deploy(publishing())
+    content = _features(project / "X.parquet", num_rides=[5, 7], yellow=[5, 7]).read_bytes()
+    deployed.client("s3").put_object(Bucket=BUCKET, Key="output/export/X.parquet", Body=content)
+    assert _run("local", "-o", str(project / "picture.svg")) == 0
+    assert ">12 rides</text>" in (project / "picture.svg").read_text()
+    out, err = capfd.readouterr()
+    assert out == f"{project / 'picture.svg'}\n"
+    assert err.startswith("environment local · account 000000000000 · region us-east-1 · endpoint http://127")
+
+
+def test_nothing_published_yet(project: Path, deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """A deployed environment that has never run is an error that says how to run it."""
+    (project / "templates" / "dev-pipeline.yaml").rename(project / "templates" / "local-pipeline.yaml")
+    deployed.deploy(publishing())
+    assert _run("local", "-o", str(project / "picture.svg")) == 1
+    assert capfd.readouterr().err.splitlines()[-1] == (
+        f"error: s3://{BUCKET}/output/export/X.parquet: nothing has been published yet."
+        " Run the pipeline with: python data_pipeline_run.py local"
+    )
+    assert not (project / "picture.svg").exists()
