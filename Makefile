@@ -12,7 +12,7 @@ INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 TEST_WORKERS ?= 2
 
-.PHONY: help install demo test soak check docs format constraints clean
+.PHONY: help install demo test soak bench check docs format constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,14 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 
 test: $(INSTALLED_DEV)  ## run all tests
 	python -m pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
+
+.venv-bench/.installed: requirements-bench.txt | .venv/bin/python
+	python -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
+
+bench: $(INSTALLED) .venv-bench/.installed  ## measure the commands and the job against the plain Spark job, into docs/bench.md
+	python tests/bench/bench.py $(BENCH_ARGS)
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
 	python tests/soak.py
