@@ -22,7 +22,17 @@ from .gateway import Gateway
 _log = logging.getLogger("embedded")
 
 #: The services' modules, in the order of installation.
-MODULES = ("iam", "states", "scheduler", "cloudformation", "sagemaker", "glue", "sync", "operations")
+MODULES = (
+    "iam",
+    "states",
+    "scheduler",
+    "cloudformation",
+    "sagemaker",
+    "glue",
+    "sync",
+    "objects",
+    "operations",
+)
 
 
 def modules() -> list[ModuleType]:

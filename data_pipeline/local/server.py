@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import endpoint as endpoints
-from . import locks
+from . import locks, objects
 from .endpoint import HOST, Endpoint
 from .errors import LocalError
 
@@ -54,6 +54,7 @@ def serve(state: Path, port: int) -> None:
     listener = bind(port)
     endpoint = endpoints.claim(state, listener.getsockname()[1], os.getpid(), time.time())
     configure(endpoint)
+    objects.repair(state / "s3")
     asyncio.run(_answer(endpoint, listener))
 
 

@@ -34,6 +34,7 @@ REPLACED = {
     "ministack.services.glue._get_job_runs": "data",
     "ministack.services.glue._start_job_run": "data",
     "ministack.services.glue._update_job": "data",
+    "ministack.services.s3._persist_object": "bucket key obj",
     "ministack.services.scheduler._create_schedule": "name body",
     "ministack.services.scheduler._tick_schedules": "",
     "ministack.services.scheduler._update_schedule": "name body",
