@@ -1,0 +1,143 @@
+"""docs/deployer-policy.json against what AWS's own resource schemas say that CloudFormation calls."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import cfnlint
+import pytest
+from clients import client
+from deployer import deployer, policy
+
+from data_pipeline.core import templates
+from data_pipeline.local.endpoint import Endpoint
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"
+HANDLERS = ("create", "read", "update", "delete")
+#: what a handler may call for properties that no template of ours has, by type. A listing is for the console.
+UNUSED = {
+    "AWS::S3::Bucket": "PassRole Replication MetadataTable MetadataInventory MetadataJournal MetadataAnnotation "
+    "Analytics Cors CORS Metrics Website Accelerate Abac Acl Logging Notification ObjectLock IntelligentTiering "
+    "Inventory DeleteObject DeleteBucketTagging s3tables: ListAllMyBuckets "
+    "DeleteBucketEncryption DeleteBucketLifecycle",
+    "AWS::S3::BucketPolicy": "ListAllMyBuckets",
+    "AWS::Glue::Database": "Connection lakeformation:",
+    "AWS::Glue::Job": "ListJobs",
+    "AWS::IAM::Role": "AttachRolePolicy DetachRolePolicy PermissionsBoundary ListRoles",
+    "AWS::Logs::LogGroup": "firehose: Kms LogDelivery DataProtection IndexPolic ResourcePolic BearerToken "
+    "DeletionProtection REST.PUT.OBJECT",
+    "AWS::SQS::Queue": "ListQueues",
+    "AWS::Scheduler::Schedule": "ListSchedules",
+    "AWS::Scheduler::ScheduleGroup": "ListScheduleGroups",
+    "AWS::StepFunctions::StateMachine": "kms: GetObject ListStateMachines",
+}
+
+
+@cache
+def needed() -> dict[str, set[str]]:
+    """Resource type → every action that it may need to be created, read, updated, deleted and tagged."""
+    found: dict[str, set[str]] = {}
+    for path in SCHEMAS.glob("*.json"):
+        schema = json.loads(path.read_text())
+        handlers = schema.get("handlers", {})
+        actions = {a for name in HANDLERS for a in handlers.get(name, {}).get("permissions", [])}
+        tagging = schema.get("tagging")
+        tags = tagging.get("permissions", []) if isinstance(tagging, dict) else []
+        found.setdefault(schema["typeName"], set()).update(actions, tags)
+    return found
+
+
+def used_types() -> set[str]:
+    """Every resource type of the rendered templates."""
+    rendered = [templates.read(path.read_text()) for path in (ROOT / "templates").glob("*.yaml")]
+    return {resource["Type"] for template in rendered for resource in template["Resources"].values()}
+
+
+def statements() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = policy()["Statement"]
+    return found
+
+
+def listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("kind", sorted(used_types()))
+def test_the_policy_has_what_cloudformation_calls(kind: str) -> None:
+    """Each action of AWS's schema is allowed, or is for a property that no template of ours has."""
+    patterns = [action for statement in statements() for action in listed(statement["Action"])]
+    unused = UNUSED.get(kind, "").split()
+    assert needed()[kind], f"cfn-lint has no permissions for {kind}"
+    missing = {
+        action
+        for action in needed()[kind]
+        if not any(fnmatch.fnmatch(action, pattern) for pattern in patterns)
+        and not any(part in action for part in unused)
+    }
+    assert missing == set()
+
+
+def test_the_policy_allows_nothing_that_no_resource_needs() -> None:
+    """The least: every action is of a handler in use, or of deploy itself."""
+    itself = {"s3:GetObject", "s3:PutObject", "logs:DescribeLogGroups", "iam:PassRole"}
+    known = {action for kind in used_types() for action in needed()[kind]}
+    for statement in statements():
+        for action in listed(statement["Action"]):
+            deploys = action.startswith("cloudformation:") or action in itself
+            assert deploys or fnmatch.filter(known, action), f"{statement['Sid']}: {action} is not needed"
+
+
+def test_everything_is_scoped_to_the_pipeline_but_what_knows_no_resource() -> None:
+    """Two statements say "*", and docs/deployer-policy.md says why; every other one begins with the pipeline."""
+    stars = [s for s in statements() if "*" in listed(s["Resource"])]
+    assert {action for s in stars for action in listed(s["Action"])} == {
+        "cloudformation:ValidateTemplate",
+        "logs:DescribeLogGroups",
+    }
+    reasons = (ROOT / "docs" / "deployer-policy.md").read_text()
+    assert all(action in reasons for s in stars for action in listed(s["Action"]))
+    for statement in policy(bucket="my-artifacts")["Statement"]:
+        for resource in listed(statement["Resource"]):
+            named = ("nyc-tlc-", "nyc-tlc/", "nyc_tlc_", "my-artifacts", ":catalog")
+            assert resource == "*" or any(part in resource for part in named), resource
+
+
+def test_roles_are_handed_to_the_pipeline_s_services_alone() -> None:
+    """PassRole names the services; the service that assumes a role in the templates is among them."""
+    (statement,) = [s for s in statements() if "iam:PassRole" in listed(s["Action"])]
+    services = statement["Condition"]["StringEquals"]["iam:PassedToService"]
+    assert sorted(services) == ["glue.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"]
+
+
+def test_the_policy_fits_into_a_managed_policy() -> None:
+    """AWS counts at most 6,144 characters without white space."""
+    long = policy(
+        "a-pipeline-of-a-long-name", "a-bucket-of-sixty-three-characters-which-is-the-longest-there-is"
+    )
+    assert len("".join(json.dumps(long).split())) < 6144
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments"),
+    [
+        ("cloudformation", "describe_stacks", {"StackName": "somebody-else"}),
+        ("cloudformation", "delete_stack", {"StackName": "somebody-else"}),
+        ("iam", "create_role", {"RoleName": "admin", "AssumeRolePolicyDocument": "{}"}),
+        ("iam", "create_user", {"UserName": "nyc-tlc-me"}),
+        ("stepfunctions", "list_state_machines", {}),
+        ("glue", "delete_database", {"Name": "other"}),
+        ("s3", "list_buckets", {}),
+    ],
+)
+def test_the_deployer_can_do_nothing_else(
+    embedded: Endpoint, service: str, call: str, arguments: dict[str, Any]
+) -> None:
+    """The user of the tests is held to the policy: other names and other actions are refused."""
+    made = client(embedded, service, **deployer(embedded))
+    with pytest.raises(made.exceptions.ClientError, match=r"AccessDenied|not authorized"):
+        getattr(made, call)(**arguments)
