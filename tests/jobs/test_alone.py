@@ -1,0 +1,116 @@
+"""ride_counts.py alone: no AWS, output that is replaced as a whole, equal files for equal input."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import ride_counts
+
+HEADER = "Dispatching_base_num,Pickup_date,locationID\n"
+
+
+def put(folder, month: str, *lines: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / f"fhv_tripdata_2015-{month}.csv").write_text(HEADER + "".join(f"{line}\n" for line in lines))
+
+
+def test_it_needs_neither_boto3_nor_pyiceberg(tmp_path):
+    """With both made impossible to import, the job runs."""
+    put(tmp_path / "in", "01", "B1,2015-01-01 00:00:00,")
+    code = (
+        "import sys; sys.modules.update(boto3=None, botocore=None, pyiceberg=None); "
+        "sys.path.insert(0, sys.argv[1]); import ride_counts; ride_counts.main(sys.argv[2:])"
+    )
+    jobs = str(Path(ride_counts.__file__).parent)
+    command = [sys.executable, "-c", code, jobs, "--input", str(tmp_path / "in"), "--output", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(tmp_path / "X.parquet").num_rows == 1
+
+
+def test_the_next_run_replaces_all_output(tmp_path, count_here):
+    """Old rows, an old quarantine and nothing else of the folder go."""
+    put(tmp_path / "in", "01", "B1,never,", "B1,2015-01-01 00:00:00,")
+    done = count_here(tmp_path / "in")
+    assert len(done.quarantine()) == 1
+    (done.output / "notes.txt").write_text("mine")
+    put(tmp_path / "in", "01", "B1,2015-01-01 10:00:00,")
+    done = count_here(tmp_path / "in")
+    assert [row["minutes"] for row in done.rows("X.parquet")] == [600]
+    assert done.summary["quarantine"] is None
+    assert sorted(path.name for path in done.output.iterdir()) == [
+        "X.parquet",
+        "notes.txt",
+        "summary.json",
+        "trip_counts.parquet",
+    ]
+
+
+def test_equal_input_makes_equal_files(tmp_path, count_here):
+    """Both Parquet files and the summary are the same, byte for byte, the second time."""
+    put(
+        tmp_path / "in",
+        "01",
+        *(f"B1,2015-01-{day:02} 0{day % 10}:00:00," for day in range(1, 31)),
+        "B1,never,",
+    )
+    names = (
+        "X.parquet",
+        "trip_counts.parquet",
+        "summary.json",
+        "quarantine/fhv_tripdata_2015-01.csv.parquet",
+    )
+    first = [(count_here(tmp_path / "in").output / name).read_bytes() for name in names]
+    assert first == [(count_here(tmp_path / "in").output / name).read_bytes() for name in names]
+
+
+def test_types_and_order_of_the_features(tmp_path, count_here):
+    """X.parquet has the documented columns and types, in order of time, and its lineage in its metadata."""
+    put(
+        tmp_path / "in", "01", "B1,2015-03-01 23:59:00,", "B1,2015-01-01 00:00:00,", "B1,2016-12-31 12:00:00,"
+    )
+    done = count_here(tmp_path / "in", "--run", "mine", "--code-version", "c0de")
+    schema = pq.read_schema(done.output / "X.parquet")
+    assert [(field.name, str(field.type)) for field in schema] == [
+        ("timestamp", "timestamp[us]"),
+        ("num_rides", "int64"),
+        ("minutes", "int32"),
+        ("dow", "int32"),
+        ("month", "int32"),
+        ("doy", "int32"),
+        ("yellow", "int64"),
+        ("green", "int64"),
+        ("fhv", "int64"),
+        ("fhvhv", "int64"),
+    ]
+    rows = done.rows("X.parquet")
+    assert [(row["minutes"], row["dow"], row["month"], row["doy"]) for row in rows] == [
+        (0, 5, 1, 1),
+        (1425, 1, 3, 60),
+        (720, 7, 12, 366),
+    ]
+    assert schema.metadata[b"pipeline.run"] == b"mine"
+    assert schema.metadata[b"pipeline.code-version"] == b"c0de"
+
+
+def test_an_input_that_is_not_there(tmp_path, count_alone):
+    """A wrong folder is one line that names it, and status 1."""
+    ended = count_alone(tmp_path / "nowhere")
+    assert (ended.status, ended.stderr) == (1, f"error: {tmp_path}/nowhere: no such folder\n")
+
+
+def test_a_place_of_another_kind(tmp_path, count_alone):
+    """A URI that is neither S3 nor a path is refused by what it should be."""
+    ended = count_alone("gs://bucket/in")
+    assert ended.stderr == "error: gs://bucket/in: a place is s3://bucket/prefix or a local path\n"
+
+
+def test_a_catalog_needs_a_run_and_s3(tmp_path, count_alone):
+    """--catalog without --run, with another catalog, or with a local output is refused before anything is
+    read.
+    """
+    put(tmp_path / "in", "01", "B1,2015-01-01 00:00:00,")
+    assert "--catalog needs a name for the run" in count_alone(tmp_path / "in", "--catalog", "glue:db").stderr
+    for catalog, said in (("hive:db", "this is not glue:<database>"), ("glue:db", "need an --output on S3")):
+        assert said in count_alone(tmp_path / "in", "--catalog", catalog, "--run", "r").stderr
