@@ -26,22 +26,22 @@ _WIDE = 2000
 def print_summary(env: Environment, summary: Summary, uri: str) -> None:
     """The table of source files with its totals, the windows, and where the features are."""
     wide = None if sys.stdout.isatty() else _WIDE  # a file or a pipe has no margin to wrap at
-    screen = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=wide)
+    screen = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=wide, markup=False)
     content = table(summary)
     screen.print(_files(content.rows, content.left_out, content.total))
     if content.left_out:
-        screen.print(f"Every file: --json, or {uri}", markup=False)
+        screen.print(f"Every file: --json, or {uri}")
     if content.failed:
         count = "1 file" if content.failed == 1 else f"{content.failed:,} files"
-        screen.print(f"{count} could not be read and are not counted.", markup=False)
+        screen.print(f"{count} could not be read and are not counted.")
     screen.print()
     rows = [("windows", f"{summary['windows']:,} of 15 minutes"), *places(summary, env.names.database, uri)]
     for label, value in rows:
-        screen.print(f"{label:<11} {value}", markup=False)
+        screen.print(f"{label:<11} {value}")
     if summary.get("export"):
         commands = pointers.how_to_read(summary["export"], env.region, env.embedded)
         for label, command in zip(("look", *[""] * len(commands)), commands, strict=False):
-            screen.print(f"{label:<11} {command}", markup=False)
+            screen.print(f"{label:<11} {command}")
 
 
 def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
@@ -102,13 +102,13 @@ def _files(rows: tuple[Row, ...], left_out: Row | None, total: Row) -> Table:
     made.add_column("source file", no_wrap=True)
     for name in ("rows read", "counted", "quarantined"):
         made.add_column(name, justify="right", no_wrap=True)
-    made.add_column("", overflow="fold")
-    for row in rows:
-        made.add_row(*_cells(row))
-    if left_out:
-        made.add_row(*_cells(left_out))
-    made.add_section()
-    made.add_row(*_cells(total), style="bold")
+    shown = [*rows, *([left_out] if left_out else [])]
+    notes = any(row.note for row in shown)
+    if notes:
+        made.add_column("", overflow="fold")
+    for row in shown:
+        made.add_row(*_cells(row)[: 5 if notes else 4])
+    made.add_row(*_cells(total)[: 5 if notes else 4], style="bold")
     return made
 
 

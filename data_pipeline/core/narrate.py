@@ -18,22 +18,23 @@ def changes(before: Progress, after: Progress) -> Iterator[str]:
         if state.kind in SILENT:
             continue
         known = before.states[place] if place < len(before.states) else None
-        yield from (f"{_at(after, state.entered)} {line}" for line in _lines(known, state))
+        yield from (f"{_at(after, when)} {line}" for when, line in _lines(known, state))
     if after.ended and not before.ended:
         yield f"{_at(after, after.stopped)} {after.status}"
 
 
-def _lines(known: State | None, state: State) -> Iterator[str]:
+def _lines(known: State | None, state: State) -> Iterator[tuple[datetime, str]]:
+    """(when, what) of each change of one state; a job and a failed attempt have the time of the state's entry."""
     if known is None:
-        yield state.name
+        yield state.entered, state.name
     named = state.job is not None and (state.job.service != "glue" or state.job.run_id)
     if state.job is not None and named and (known is None or known.job != state.job):
         run = f" run {state.job.run_id}" if state.job.run_id else ""
-        yield f"{state.name}: job {state.job.name}{run}"
+        yield state.entered, f"{state.name}: job {state.job.name}{run}"
     if state.failed and (known is None or (known.error, known.cause) != (state.error, state.cause)):
-        yield f"{state.name}: failed: {reason(state.error, state.cause)}"
+        yield state.exited or state.entered, f"{state.name}: failed: {reason(state.error, state.cause)}"
     if state.exited is not None and not state.failed and (known is None or known.exited is None):
-        yield f"{state.name}: done in {duration(state.elapsed(state.exited))}"
+        yield state.exited, f"{state.name}: done in {duration(state.elapsed(state.exited))}"
 
 
 def _at(progress: Progress, when: datetime | None) -> str:

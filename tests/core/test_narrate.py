@@ -12,10 +12,10 @@ JOB = "nyc-tlc-dev-ride-counts-0123456789ab-0-0-0"
 LINES = [
     "00:00 Prepare",
     "00:00 Prepare: job nyc-tlc-dev-prepare run jr_1",
-    "00:00 Prepare: done in 20 s",
+    "00:20 Prepare: done in 20 s",
     "00:20 RideCounts",
     f"00:20 RideCounts: job {JOB}",
-    "00:20 RideCounts: done in 3 min",
+    "03:20 RideCounts: done in 3 min",
     "03:20 SUCCEEDED",
 ]
 

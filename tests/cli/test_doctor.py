@@ -1,0 +1,240 @@
+"""`doctor`: its look-ups with given answers, and the whole command on an embedded AWS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+from cli.deployed import BUCKET, Deployed, publishing
+from cli.test_run_edges import stubbed
+
+from data_pipeline.aws import account
+from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
+from data_pipeline.cli.doctor import doctor, examine
+from data_pipeline.cli.main import status_of
+from data_pipeline.cli.project import ROOT
+from data_pipeline.core.doctor import Bucket, Quota, Unanswered
+from data_pipeline.core.load import load_environment
+from data_pipeline.core.simulation import Question
+
+ME = "arn:aws:iam::123456789012:user/me"
+Dev = Callable[[str], Stubber]
+
+
+@pytest.fixture
+def connection() -> Connection:
+    """The environment dev, whose caller is the user ``me``."""
+    made = connect(load_environment(ROOT, "dev"), None, {})
+    made._clients["sts"], identity = stubbed("sts")
+    identity.add_response("get_caller_identity", {"Account": "123456789012", "Arn": ME})
+    return made
+
+
+@pytest.fixture
+def given(connection: Connection) -> Dev:
+    """Gives the connection's client of a service its answers."""
+
+    def client(service: str) -> Stubber:
+        connection._clients[service], stub = stubbed(service)
+        return stub
+
+    return client
+
+
+def test_quotas_are_the_defaults_under_what_applies(connection: Connection, given: Dev) -> None:
+    """A quota that the account never changed is listed among the defaults only; pages are followed."""
+    stub = given("service-quotas")
+    raised = {"QuotaName": "ml.a for processing job usage", "QuotaCode": "L-1", "Value": 4.0}
+    other = {"QuotaName": "Max task DPUs", "QuotaCode": "L-2", "Value": 0.0}
+    service = {"ServiceCode": "sagemaker"}
+    stub.add_response(
+        "list_aws_default_service_quotas", {"Quotas": [{**raised, "Value": 0.0}], "NextToken": "t"}, service
+    )
+    stub.add_response("list_aws_default_service_quotas", {"Quotas": [other]}, {**service, "NextToken": "t"})
+    stub.add_response("list_service_quotas", {"Quotas": [raised]}, service)
+    assert account.quotas(connection, "sagemaker") == {
+        "ml.a for processing job usage": Quota("ml.a for processing job usage", "L-1", 4.0),
+        "max task dpus": Quota("Max task DPUs", "L-2", 0.0),
+    }
+
+
+@pytest.mark.parametrize("answer", ["opt-in-not-required", "not-opted-in"])
+def test_region_opt_in(connection: Connection, given: Dev, answer: str) -> None:
+    """Asked of all regions, so that one that is switched off is found too."""
+    stub = given("ec2")
+    expected = {"RegionNames": ["us-east-1"], "AllRegions": True}
+    stub.add_response("describe_regions", {"Regions": [{"OptInStatus": answer}]}, expected)
+    assert account.region_opt_in(connection) == answer
+
+
+def test_what_may_not_be_looked_up_names_the_action(connection: Connection, given: Dev) -> None:
+    """A denial is an answer of its own; another error is not swallowed."""
+    said = f"User: {ME} is not authorized to perform: ec2:DescribeRegions"
+    given("ec2").add_client_error("describe_regions", "UnauthorizedOperation", said, http_status_code=403)
+    answer = account.asked(connection, lambda: account.region_opt_in(connection))
+    assert isinstance(answer, Unanswered)
+    assert answer.emulated
+    assert "needs the action ec2:DescribeRegions" in answer.reason
+    given("ec2").add_client_error("describe_regions", "NotImplemented", "no", http_status_code=501)
+    with pytest.raises(Exception, match="NotImplemented"):
+        account.asked(connection, lambda: account.region_opt_in(connection))
+
+
+def test_definitions_are_validated_as_standard_machines(connection: Connection, given: Dev) -> None:
+    """Each diagnostic with its place."""
+    found = {"severity": "ERROR", "code": "C", "message": "no such state", "location": "/States/A/Next"}
+    given("stepfunctions").add_response(
+        "validate_state_machine_definition",
+        {"result": "FAIL", "diagnostics": [found]},
+        {"definition": "{}", "type": "STANDARD"},
+    )
+    assert account.definition_diagnostics(connection, "{}") == [("ERROR", "/States/A/Next no such state")]
+
+
+OWNER = {"Bucket": "b", "ExpectedBucketOwner": "123456789012"}
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "expected"),
+    [
+        ("404", 404, Bucket("b", exists=False)),
+        ("403", 403, Bucket("b", hidden=True)),
+        ("301", 301, Bucket("b", region="another region")),
+    ],
+)
+def test_buckets_that_are_not_ours(
+    connection: Connection, given: Dev, code: str, status: int, expected: Bucket
+) -> None:
+    """The owner is part of the question, so that somebody else's bucket is never taken for ours."""
+    given("s3").add_client_error("head_bucket", code, "", http_status_code=status, expected_params=OWNER)
+    assert account.bucket(connection, "b") == expected
+
+
+def test_public_access_is_blocked_only_if_all_four_settings_are_on(
+    connection: Connection, given: Dev
+) -> None:
+    """One that is off leaves a door open; no configuration at all does too."""
+    on = dict.fromkeys(
+        ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True
+    )
+    for block, closed in ((on, True), ({**on, "IgnorePublicAcls": False}, False), (None, False)):
+        stub = given("s3")
+        stub.add_response("head_bucket", {"BucketRegion": "us-east-1"}, OWNER)
+        if block is None:
+            stub.add_client_error("get_public_access_block", "NoSuchPublicAccessBlockConfiguration")
+        else:
+            stub.add_response(
+                "get_public_access_block", {"PublicAccessBlockConfiguration": block}, {"Bucket": "b"}
+            )
+        assert account.bucket(connection, "b") == Bucket(
+            "b", region="us-east-1", public_access_blocked=closed
+        )
+
+
+def test_simulation_asks_with_the_context_and_tells_who_refuses(connection: Connection, given: Dev) -> None:
+    """One resource a request; what the organization refuses is said to be refused by it."""
+    stub = given("iam")
+    question = Question(("s3:PutObject",), ("arn:1", "arn:2"), (("aws:x", "string", "v"),))
+    entry = {"ContextKeyName": "aws:x", "ContextKeyType": "string", "ContextKeyValues": ["v"]}
+    for resource, decision in (("arn:1", "allowed"), ("arn:2", "implicitDeny")):
+        result = {"EvalActionName": "s3:PutObject", "EvalResourceName": resource, "EvalDecision": decision}
+        stub.add_response(
+            "simulate_principal_policy",
+            {
+                "EvaluationResults": [
+                    {**result, "OrganizationsDecisionDetail": {"AllowedByOrganizations": False}}
+                ]
+            },
+            {
+                "PolicySourceArn": ME,
+                "ActionNames": ["s3:PutObject"],
+                "ResourceArns": [resource],
+                "ContextEntries": [entry],
+            },
+        )
+    assert account.refused(connection, ME, [question]) == [
+        "s3:PutObject on arn:2 (implicitDeny by the organization)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("caller", "expected"),
+    [
+        (ME, ME),
+        ("arn:aws:sts::123456789012:assumed-role/Admin/me", "arn:aws:iam::123456789012:role/path/Admin"),
+        ("arn:aws:iam::123456789012:root", None),
+        ("arn:aws:sts::123456789012:federated-user/me", None),
+    ],
+)
+def test_the_principal_of_a_caller(
+    given: Dev, connection: Connection, caller: str, expected: str | None
+) -> None:
+    """A session is simulated as its role, whose path only IAM knows."""
+    connection._caller = {"Account": "123456789012", "Arn": caller}  # type: ignore[misc]
+    role = {"Path": "/path/", "RoleName": "Admin", "RoleId": "A" * 16, "CreateDate": 0, "Arn": expected or ME}
+    given("iam").add_response("get_role", {"Role": role}, {"RoleName": "Admin"})
+    assert account.principal(connection) == expected
+
+
+def test_on_the_embedded_aws(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """What is not emulated is unchecked, never ok; what is emulated is really asked; nothing fails here."""
+    assert status_of("doctor", ["local", "--json"], "doctor") == 0
+    result = json.loads(capfd.readouterr().out)
+    found = {finding["check"]: finding for finding in result["findings"]}
+    assert result["account"] == "000000000000"
+    for check in ("region", "glue: max concurrent job runs per account", "ride_counts: ml.m5.xlarge"):
+        assert (found[check]["level"], found[check]["found"]) == ("unchecked", "not on the embedded AWS")
+    for check in ("templates/local-storage.yaml", "templates/local-pipeline.yaml", "state machine"):
+        assert found[check]["level"] == "ok"
+    assert found["stack nyc-tlc-local-pipeline"]["found"] == "not deployed yet"
+
+
+def test_problems_exit_1_and_the_table_says_what_to_do(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A log group that is in the way of the deployment is found before it fails."""
+    name = "/aws/vendedlogs/states/nyc-tlc-local"
+    deployed.client("logs").create_log_group(logGroupName=name)
+    try:
+        assert status_of("doctor", ["local"], "doctor") == 1
+    finally:
+        deployed.client("logs").delete_log_group(logGroupName=name)
+    out = capfd.readouterr().out
+    assert f"problem    log group {name}" in out
+    assert f"→ aws logs delete-log-group --log-group-name {name} --region us-east-1" in out
+    assert "problem: 1, unchecked: " in out
+
+
+def test_the_roles_of_a_deployed_stack_are_simulated(deployed: Deployed) -> None:
+    """A role that is granted something is asked about it, by its real name."""
+    deployed.deploy(publishing())
+    iam = deployed.client("iam")
+    (role,) = [
+        r["RoleName"] for r in iam.list_roles()["Roles"] if r["RoleName"].startswith("nyc-tlc-local-pipeline")
+    ]
+    grant: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/*",
+    }
+    iam.put_role_policy(
+        RoleName=role,
+        PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [grant]}),
+    )
+    at = deployed.endpoint
+    environment = load_environment(ROOT, "local")
+    connection = connect(environment, EmbeddedCredentials(at.url, at.access_key, at.secret_key))
+    found = {finding.check: finding.level for finding in examine(environment, connection)}
+    assert found[f"role {role}"] == "ok"
+    asked = [Question(("s3:DeleteObject",), (f"arn:aws:s3:::{BUCKET}/x",))]
+    refused = account.refused(connection, f"arn:aws:iam::000000000000:role/{role}", asked)
+    assert refused == [f"s3:DeleteObject on arn:aws:s3:::{BUCKET}/x (implicitDeny)"]
+
+
+def test_help_says_that_it_only_looks() -> None:
+    """The promise is part of the command's help."""
+    assert "read-only" in (doctor.help or "")
