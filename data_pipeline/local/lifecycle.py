@@ -176,6 +176,19 @@ def _start(state: Path, port: int) -> Endpoint:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    try:
+        return _answering(process, state)
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+
+
+def _answering(process: subprocess.Popen[bytes], state: Path) -> Endpoint:
+    """The endpoint of a server that was just started, once it answers; LocalError if it ends or stays
+    silent.
+    """
+    log = logs_path(state)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         endpoint = endpoints.read(state)
@@ -184,8 +197,6 @@ def _start(state: Path, port: int) -> Endpoint:
         if process.poll() is not None:
             raise LocalError(_why(log))
         time.sleep(0.05)
-    process.kill()
-    process.wait()
     raise LocalError(
         f"the embedded AWS did not answer within {START_SECONDS:.0f} s; the end of its log:\n{_tail(log)}"
     )
