@@ -20,7 +20,7 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core import doctor as checks
 from data_pipeline.core.config import Environment
-from data_pipeline.core.doctor import Finding, Unanswered
+from data_pipeline.core.doctor import Finding, Level, Unanswered
 from data_pipeline.core.machine import state_machine
 from data_pipeline.core.runtimes import RUNTIMES
 from data_pipeline.core.simulation import deployer_policy
@@ -29,7 +29,7 @@ from data_pipeline.stacks.render import file_names
 from .connect import open_environment
 from .project import ROOT
 
-_STYLES = {"ok": "green", "warning": "yellow", "problem": "red", "unchecked": "dim"}
+_STYLES: dict[Level, str] = {"ok": "green", "warning": "yellow", "problem": "red", "unchecked": "dim"}
 _POLICY = "docs/deployer-policy.json"
 
 
