@@ -26,7 +26,9 @@ def test_every_command_of_the_readme_runs(project: Project) -> None:
     told = commands()
     assert len(told) > 10
     for line in told:
-        answered = " --yes" if line.startswith("./deploy.sh") and "--yes" not in line else ""  # no terminal here
+        answered = (
+            " --yes" if line.startswith("./deploy.sh") and "--yes" not in line else ""
+        )  # no terminal here
         done = project.ok("bash", "-c", line + answered)
         assert "Traceback" not in done.err, line
 
