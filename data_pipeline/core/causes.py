@@ -16,8 +16,9 @@ from typing import Any
 _TELLING = ("ExitMessage", "ErrorMessage", "FailureReason", "errorMessage", "StateDetail")
 #: members that say at least how it ended.
 _STATUS = ("ProcessingJobStatus", "JobRunState")
-#: what stands before a job's own words: the class by which a script ends, and the word that every error has.
-_PREAMBLE = re.compile(r"^(SystemExit: )?(error: )?")
+#: what stands before a job's own words: Glue's classification, the class by which a script ends, and the word
+#: that every error has.
+_PREAMBLE = re.compile(r"^(Error Category: \w+; *)?(Failed Line Number: \d+; *)?(SystemExit: )?(error: )?")
 #: reasons of a service that only say that the script failed.
 _EMPTY = re.compile(r"Command failed with exit code|AlgorithmError: See job logs|the job ended as ")
 #: how a script's last word looks in its log: our own errors, or an exception's line.

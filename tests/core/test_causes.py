@@ -24,6 +24,12 @@ TRACEBACK = "Traceback (most recent call last):\n  File \"x.py\", line 1\nKeyErr
         ),
         ({"ErrorMessage": "SystemExit: error: no files", "JobRunState": "FAILED"}, "no files"),
         ({"ErrorMessage": TRACEBACK}, "KeyError: 'pickup'"),
+        (
+            {
+                "ErrorMessage": "Error Category: UNCLASSIFIED_ERROR; Failed Line Number: 17; SystemExit: no files"
+            },
+            "no files",
+        ),
         ({"JobRunState": "STOPPED", "Id": "jr_1"}, "the job ended as STOPPED and gave no reason"),
         (
             {"ProcessingJobStatus": "Stopped", "ExitMessage": ""},
