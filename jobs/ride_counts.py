@@ -12,13 +12,16 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tlc import arguments, exits, features, reports, sources
 from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
 from tlc.storage import files, join, write_json
+
+if TYPE_CHECKING:
+    from tlc.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,7 @@ class Target:
 def main(argv: list[str]) -> None:
     """Count and publish what ``argv`` names. Raises JobError for whatever the user can mend."""
     options = arguments.parse(_parser(), argv)
-    if options.catalog and not options.run:
-        raise JobError("--catalog needs a name for the run: --run NAME")
+    tables = connect(options) if options.catalog else None
     target = Target(options.input, options.output, options.run or "alone", options.code_version)
     listing = (
         sources.read_plan(options.plan, options.input)
@@ -51,10 +53,10 @@ def main(argv: list[str]) -> None:
         quarantine = Path(folder) / "quarantine"
         quarantine.mkdir()
         results = read_all(engine, listing.sources, quarantine)
-        if options.catalog:
-            summary = publish(engine, results, target, quarantine, options.catalog, warnings)
-        else:
+        if tables is None:
             summary = write_files(engine, results, target, quarantine)
+        else:
+            summary = publish(engine, results, target, quarantine, tables, warnings)
     rows = summary["rows"]
     exits.log(
         f"{rows['read']:,} rows read, {rows['counted']:,} counted, {rows['quarantined']:,} in quarantine; "
@@ -81,16 +83,26 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def connect(options: argparse.Namespace) -> Tables:
+    """The tables of --catalog. PyIceberg is imported only here and in ``publish``: a run alone does not need
+    it.
+    """
+    from tlc import tables
+
+    if not options.run:
+        raise JobError("--catalog needs a name for the run: --run NAME")
+    return tables.connect(options.catalog, join(options.output, "warehouse"))
+
+
 def publish(
-    engine: Engine, results: list[Result], target: Target, quarantine: Path, catalog: str, warnings: list[str]
+    engine: Engine, results: list[Result], target: Target, quarantine: Path, at: Tables, warnings: list[str]
 ) -> dict[str, Any]:
     """With a catalog: publish both tables and the export, and write summary.json and verdict.json of the run.
 
     The summary is written twice: its list of sources is there before any snapshot refers to it.
     """
-    from tlc import publication, tables
+    from tlc import publication
 
-    at = tables.connect(catalog, join(target.output, "warehouse"))
     folder = join(target.output, "runs", target.run)
     place, refused = join(folder, "summary.json"), join(target.output, "quarantine", f"run={target.run}")
     about = (results, target.run, target.code_version)
@@ -119,7 +131,7 @@ def write_files(engine: Engine, results: list[Result], target: Target, quarantin
     about = (results, target.run, target.code_version)
     place = join(target.output, "summary.json")
     export, trips = join(target.output, "X.parquet"), join(target.output, "trip_counts.parquet")
-    lineage = reports.lineage(*about, place)
+    lineage = reports.lineage(*about, "summary.json")
     with tempfile.TemporaryDirectory(dir=quarantine.parent) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
         windows = features.write_parquet(engine.db, features.ride_counts(), features.RIDE_COUNTS, lineage, x)

@@ -147,8 +147,25 @@ def quick_field(position: int, quoted: bool) -> str:
         f"CASE WHEN substr(line, {start} + 20, 1) IN (',', '') THEN substr(line, {start} + 1, 19) "
         f"ELSE {_plain_field(position)} END"
     )
+    if not quoted:
+        return quick
+    return f"CASE WHEN contains(line, '\"') THEN {_quick_quoted(position)} ELSE {quick} END"
+
+
+def _quick_quoted(position: int) -> str:
+    """The first two fields of a line whose every field is quoted, as TLC wrote in 2017 and 2018, are cut out
+    too.
+    """
+    if position == 0:
+        opens, start = "1", "starts_with(line, '\"')"
+    elif position == 1:
+        opens = f"(instr(substr(line, 2, {_NEAR}), '\"') + 3)"
+        start = f"starts_with(line, '\"') AND substr(line, {opens} - 2, 3) = '\",\"'"
+    else:
+        return _quoted_field(position)
     return (
-        f"CASE WHEN contains(line, '\"') THEN {_quoted_field(position)} ELSE {quick} END" if quoted else quick
+        f"CASE WHEN {start} AND substr(line, {opens} + 20, 2) = '\",' THEN substr(line, {opens} + 1, 19) "
+        f"ELSE {_quoted_field(position)} END"
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import boto3
 import pyarrow as pa
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import (
     NoSuchIcebergTableError,
@@ -92,8 +93,11 @@ def connect(catalog: str, warehouse: str) -> Tables:
         raise JobError(f"--catalog {catalog}: its tables need an --output on S3, not {warehouse}")
     # One attempt for each call: a commit that botocore repeats after a lost answer looks like a lost race.
     once = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=60)
-    client = boto3.client("glue", config=once)
-    s3 = boto3.client("s3").meta
+    try:
+        client = boto3.client("glue", config=once)
+        s3 = boto3.client("s3").meta
+    except BotoCoreError as error:
+        raise JobError(f"--catalog {catalog}: {error}") from error
     access = {"s3.endpoint": s3.endpoint_url, "s3.region": s3.region_name}
     return Tables(GlueCatalog("glue", client=client, **access), database, warehouse)
 

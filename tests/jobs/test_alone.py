@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 import ride_counts
+from tlc.errors import JobError
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\n"
 
@@ -48,7 +50,7 @@ def test_the_next_run_replaces_all_output(tmp_path, count_here):
 
 
 def test_equal_input_makes_equal_files(tmp_path, count_here):
-    """Both Parquet files and the summary are the same, byte for byte, the second time."""
+    """All files are the same, byte for byte, the second time, and the Parquet files in another folder too."""
     put(
         tmp_path / "in",
         "01",
@@ -63,6 +65,8 @@ def test_equal_input_makes_equal_files(tmp_path, count_here):
     )
     first = [(count_here(tmp_path / "in").output / name).read_bytes() for name in names]
     assert first == [(count_here(tmp_path / "in").output / name).read_bytes() for name in names]
+    ride_counts.main(["--input", str(tmp_path / "in"), "--output", str(tmp_path / "other")])
+    assert first[:2] == [(tmp_path / "other" / name).read_bytes() for name in names[:2]]
 
 
 def test_types_and_order_of_the_features(tmp_path, count_here):
@@ -106,11 +110,22 @@ def test_a_place_of_another_kind(tmp_path, count_alone):
     assert ended.stderr == "error: gs://bucket/in: a place is s3://bucket/prefix or a local path\n"
 
 
-def test_a_catalog_needs_a_run_and_s3(tmp_path, count_alone):
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--catalog", "glue:db"], "--catalog needs a name for the run: --run NAME"),
+        (["--catalog", "hive:db", "--run", "r"], "--catalog hive:db: this is not glue:<database>"),
+        (["--catalog", "glue:", "--run", "r"], "--catalog glue:: this is not glue:<database>"),
+        (
+            ["--catalog", "glue:db", "--run", "r"],
+            "--catalog glue:db: its tables need an --output on S3, not out",
+        ),
+    ],
+)
+def test_a_catalog_needs_a_run_and_s3(arguments, said):
     """--catalog without --run, with another catalog, or with a local output is refused before anything is
     read.
     """
-    put(tmp_path / "in", "01", "B1,2015-01-01 00:00:00,")
-    assert "--catalog needs a name for the run" in count_alone(tmp_path / "in", "--catalog", "glue:db").stderr
-    for catalog, said in (("hive:db", "this is not glue:<database>"), ("glue:db", "need an --output on S3")):
-        assert said in count_alone(tmp_path / "in", "--catalog", catalog, "--run", "r").stderr
+    with pytest.raises(JobError) as caught:
+        ride_counts.main(["--input", "nowhere", "--output", "out", *arguments])
+    assert str(caught.value).startswith(said)

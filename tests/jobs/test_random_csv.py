@@ -50,6 +50,7 @@ def some_file(choice: random.Random) -> tuple[bytes, str, int]:
     layout = choice.choice([layout for layout in LAYOUTS if not layout.id.startswith("P")])
     position = layout.columns.index(layout.pickup)
     odd = choice.choice([0, 0.02, 0.3])
+    quoted = choice.random() < 0.3
     ends = choice.choice([ENDS[:1], ENDS[1:2], ENDS[:2], ENDS])
     lines = [",".join(layout.columns)]
     for _ in range(choice.choice([0, 1, 5, 60, 200])):
@@ -57,6 +58,8 @@ def some_file(choice: random.Random) -> tuple[bytes, str, int]:
         row[position] = choice.choice(ODD) if choice.random() < odd else some_time(choice)
         if choice.random() < odd:
             row = row[: choice.randrange(len(row))] or ["x"]
+        if quoted:
+            row = [field if field.startswith('"') else f'"{field}"' for field in row]
         lines.append(",".join(row + choice.choice([[], ["", ""]])))
     text = "".join(line + choice.choice(ends) for line in lines)
     if choice.random() < 0.3:
