@@ -104,6 +104,39 @@ def test_an_attempt_that_was_made_up_for_is_not_the_failure() -> None:
     assert (progress.failure.state, progress.failure.job) == ("ReadDecision", None)
 
 
+def test_a_task_between_the_failure_and_the_end_takes_no_blame() -> None:
+    """A notification is sent after the failure; the state named is still the one whose cause was kept."""
+    history = History()
+    history.enter(0, "RideCounts")
+    history.processing_job(0, JOB)
+    cause = history.fail(9, "States.TaskFailed", FAILED)
+    history.leave(9, "RideCounts")
+    history.enter(9, "NotifyFailure")
+    history.leave(10, "NotifyFailure")
+    history.end_failed(10, "States.TaskFailed", cause)
+    failure = Progress().after(history.events).failure
+    assert failure is not None
+    assert (failure.state, failure.job) == ("RideCounts", Job("sagemaker", JOB))
+
+
+def test_a_job_that_was_started_again_takes_no_blame_for_what_failed_later() -> None:
+    """The service failed the first job, the second one did well; a gate after it refused the result."""
+    history = History()
+    history.enter(0, "RideCounts")
+    history.processing_job(0, JOB)
+    history.fail(9, "States.TaskFailed", {"FailureReason": "CapacityError: none left"})
+    history.leave(9, "RideCounts")
+    history.enter(70, "RideCounts")
+    history.processing_job(70, JOB.replace("-0-0-0", "-0-1-0"))
+    history.leave(90, "RideCounts")
+    history.enter(90, "QualityGate", "Choice")
+    history.leave(90, "QualityGate", "Choice")
+    history.end_failed(90, "QualityGateFailed", "windows are missing")
+    failure = Progress().after(history.events).failure
+    assert failure is not None
+    assert (failure.state, failure.error, failure.job) == ("QualityGate", "QualityGateFailed", None)
+
+
 def test_a_refused_input_is_the_first_states() -> None:
     """Without any failed attempt, the state before the Fail state is named, with the Fail state's words."""
     history = History()
