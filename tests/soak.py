@@ -33,6 +33,7 @@ def main() -> int:
             "soak",
             "-n",
             "2",
+            "--timeout=3600",
             f"--junit-xml={report}",
             *sys.argv[1:],
         ]

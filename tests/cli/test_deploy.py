@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from data_pipeline.local import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("nyc-tlc-local-storage", "nyc-tlc-local-pipeline")
+INTERRUPT = "\x03"
 Deployer = dict[str, str]
 
 
@@ -191,7 +193,7 @@ def test_a_mistyped_command_says_what_is_wrong(
 
 def test_on_a_terminal_it_asks(project: Project, deployer: Deployer) -> None:
     """The question comes after the plan; "n" leaves everything as it was, and ^C does too, with status 130."""
-    for answer, status in (("n\n", 1), ("\x03", 130)):
+    for answer, status in (("n\n", 1), (INTERRUPT, 130)):
         ended, screen = on_terminal(project, deployer, answer)
         assert ended == status, screen
         assert "apply this? [y/N]" in screen
@@ -216,8 +218,17 @@ def on_terminal(project: Project, deployer: Deployer, answer: str) -> tuple[int,
         preexec_fn=_take_terminal,
     )
     os.close(terminal)
-    screen, answered = b"", False
+    screen, answered, silent = b"", False, 0
     while True:
+        if not select.select([controller], [], [], 2)[0]:
+            silent += 1
+            if silent > 30:
+                process.kill()
+                raise AssertionError(f"nothing new on the screen for 60 s:\n{screen.decode()}")
+            if answered and answer == INTERRUPT:  # lost if it came before the prompt began to listen
+                os.write(controller, answer.encode())
+            continue
+        silent = 0
         try:
             read = os.read(controller, 65536)
         except OSError:  # Linux: the other side has gone

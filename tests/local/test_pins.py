@@ -26,7 +26,6 @@ REPLACED = {
         "access_key_id iam_action service region resource_arn service_context"
     ),
     "ministack.core.iam_evaluator.is_root_access_key": "access_key_id",
-    "ministack.services.cloudformation.provisioners._glue_job_fields": "props",
     "ministack.services.cloudformation.stacks._runs_on_worker_thread": "resource_type",
     "ministack.services.glue._batch_stop_job_run": "data",
     "ministack.services.glue._create_job": "data",
@@ -133,6 +132,5 @@ def test_only_these_constants_are_assigned(everything: tuple[set[str], set[str]]
     _, writes = everything
     assert sorted(writes - set(REPLACED)) == [
         "ministack.app.BANNER",
-        "ministack.services.cloudformation.provisioners._GLUE_JOB_DEFAULTS",
         "ministack.services.scheduler._SCHEDULE_TICK_INTERVAL",
     ]

@@ -16,6 +16,9 @@ import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from deployer import as_deployer
+
+from data_pipeline.local import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".local", "__pycache__", ".*_cache", "tests")
@@ -82,9 +85,14 @@ class Project:
         return done
 
     def deploy(self, environment: str = "local") -> Done:
-        """Render and deploy an environment."""
+        """Render and deploy an environment, as the deployer."""
         self.ok("python", "data_pipeline_create.py", environment)
-        return self.ok("./deploy.sh", environment, "artifacts", "--yes")
+        return self.ok("./deploy.sh", environment, "artifacts", "--yes", **self.as_deployer())
+
+    def as_deployer(self) -> dict[str, str]:
+        """The variables with which a command may do what docs/deployer-policy.json allows, and no more."""
+        state = self.root / ".local" / "aws"
+        return as_deployer(lifecycle.ensure_up(state, 0), state.parent)
 
     def run(self, *options: str, environment: str = "local") -> dict[str, Any]:
         """Run the pipeline to its end; the one JSON object that it prints."""

@@ -71,7 +71,7 @@ def test_an_unchanged_deployment_uploads_nothing_and_says_so(project: Project) -
     """Deploying what is deployed exits 0, says so, and leaves every artifact as it was."""
     project.deploy()
     before = project.client("s3").list_objects_v2(Bucket="artifacts")["Contents"]
-    done = project.ok("./deploy.sh", "local", "artifacts")
+    done = project.ok("./deploy.sh", "local", "artifacts", **project.as_deployer())
     after = project.client("s3").list_objects_v2(Bucket="artifacts")["Contents"]
     assert [(o["Key"], o["LastModified"]) for o in before] == [(o["Key"], o["LastModified"]) for o in after]
     assert "no changes" in (done.out + done.err).lower()
@@ -84,7 +84,7 @@ def test_the_commands_work_from_another_directory(project: Project, tmp_path: Pa
     directory = sampled(project)
     root = project.root
     project.ok("python", str(root / "data_pipeline_create.py"), "--check", cwd=elsewhere)
-    project.ok(str(root / "deploy.sh"), "local", "artifacts", "--yes", cwd=elsewhere)
+    project.ok(str(root / "deploy.sh"), "local", "artifacts", "--yes", cwd=elsewhere, **project.as_deployer())
     command = ("python", str(root / "data_pipeline_run.py"), "local", "--json", "--source", str(directory))
     result = project.ok(*command, cwd=elsewhere).json
     assert published(project, result["summary"]["export"]) == truth(directory)

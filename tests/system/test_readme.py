@@ -29,7 +29,8 @@ def test_every_command_of_the_readme_runs(project: Project) -> None:
         answered = (
             " --yes" if line.startswith("./deploy.sh") and "--yes" not in line else ""
         )  # no terminal here
-        done = project.ok("bash", "-c", line + answered)
+        deployer = project.as_deployer() if line.startswith("./deploy.sh") else {}
+        done = project.ok("bash", "-c", line + answered, **deployer)
         assert "Traceback" not in done.err, line
 
 
