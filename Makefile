@@ -36,7 +36,7 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 	python -m data_pipeline sample .local/sample
 	./deploy.sh local demo-artifacts --yes
 	python data_pipeline_run.py local --source .local/sample
-	@printf '\n%s\n' 'To start over on your own trip files:' \
+	@printf '%s\n' '' 'To start over on your own trip files:' \
 	  '  source .venv/bin/activate' \
 	  '  python -m data_pipeline local reset --yes' \
 	  '  ./deploy.sh local demo-artifacts --yes' \
