@@ -261,6 +261,7 @@ def test_who_loses_a_race_looks_again(account):
     assert account.snapshots() == {"trip_counts": 1, "ride_counts": 1}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("publishers")))
 def test_publishers_at_once_agree_on_the_newest(account, attempt):
     """Three runs with plans of different age publish at once: all is whole, and of the newest plan."""

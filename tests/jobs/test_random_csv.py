@@ -85,6 +85,7 @@ def expected(content: bytes, position: int) -> tuple[Counter, list[int], list[st
     return windows, numbers, raws
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("csv")))
 def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkeypatch, attempt):
     """Windows, rows and every refused row with its number and text agree, also across tiny chunks, and
