@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from tlc import csvfiles, csvrows, layouts, parquetfiles, rules
+from tlc import csvfiles, csvrows, layouts, parquetfiles, rules, times
 from tlc.quarantine import Quarantine
 from tlc.sources import Source
 
@@ -25,14 +27,18 @@ MOST_THREADS = 8
 
 @dataclass(frozen=True)
 class Counted:
-    """What one file holds. ``windows``: start in microseconds since 1970-01-01 on the wall clock → trips.
-    ``reasons``: rows that do not count.
+    """What one file holds. ``windows``: a table of start (microseconds since 1970-01-01 on the wall clock) and
+    trips, in order. ``reasons``: rows that do not count.
     """
 
     layout: layouts.Match
     rows: int
-    windows: Counter[int]
+    windows: pa.Table
     reasons: Counter[str]
+
+    @property
+    def trips(self) -> int:
+        return pc.sum(self.windows["trips"]).as_py() or 0
 
     @property
     def refused(self) -> int:
@@ -84,15 +90,16 @@ def count(
         names = csvfiles.header(path, gzipped)
         layout = layouts.match(names, source.dataset)
         shape = csvrows.Shape(len(names), layout.position, limits)
-        rows, windows = 0, Counter()
+        rows = 0
+        windows = []
         for tally in _tallies(engine, path, gzipped, shape):
             quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
             rows += tally.rows
-            windows.update(tally.windows)
-    counted = Counted(layout, rows, windows, quarantine.reasons)
-    if sum(windows.values()) + counted.refused != rows:
+            windows += tally.windows
+    counted = Counted(layout, rows, times.total(windows), quarantine.reasons)
+    if counted.trips + counted.refused != rows:
         raise RuntimeError(
-            f"{source.path}: {rows} rows read, {sum(windows.values())} counted and {counted.refused} refused: "
+            f"{source.path}: {rows} rows read, {counted.trips} counted and {counted.refused} refused: "
             "a bug of the job"
         )
     return counted

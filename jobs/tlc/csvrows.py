@@ -7,7 +7,6 @@ prove is suspect, and is judged line by line with Python's csv module: slow, exa
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -41,12 +40,10 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True)
 class Tally:
-    """The rows of one chunk. ``windows``: start in microseconds since 1970-01-01 → trips. Rows are numbered
-    within the chunk.
-    """
+    """The rows of one chunk. ``refused`` rows are numbered within the chunk."""
 
     rows: int
-    windows: Counter[int]
+    windows: times.Windows
     refused: list[Refused]
 
 
@@ -67,37 +64,49 @@ def tally(chunk: bytes, shape: Shape) -> Tally:
     """Count the rows of ``chunk``, which ends where a line does or with its file. Raises FileError."""
     if not csvfiles.is_text(chunk):
         raise FileError("it is not UTF-8 text")
+    quoted = b'"' in chunk
     odd = _Odd()
-    texts = _pickups(chunk, shape, odd)
-    windows, doubtful = times.count(texts, shape.limits) if texts is not None else (Counter[int](), [])
-    if texts is not None and not doubtful and not odd.rows:
-        return Tally(len(texts), windows, [])
-    lines = csvfiles.lines(chunk)
-    if texts is None:
-        return _judged(chunk, lines, range(len(lines)), Counter(), shape)
-    even = [at for at, line in enumerate(lines) if line not in odd.texts] if odd.rows else range(len(lines))
-    if len(even) != len(texts) or len(lines) != len(texts) + odd.rows:
-        return _judged(chunk, lines, range(len(lines)), Counter(), shape)
-    suspects = {even[at] for at in doubtful}
-    if odd.rows:
-        suspects |= set(range(len(lines))).difference(even)
-    return _judged(chunk, lines, sorted(suspects), windows, shape)
+    texts = _pickups(chunk, quoted, shape, odd)
+    if texts is not None:
+        windows, doubtful = times.count(texts, shape.limits)
+        if not quoted and not odd.rows and not doubtful:
+            return Tally(len(texts), windows, [])
+        lines = csvfiles.lines(chunk, lone_cr=quoted)
+        if len(lines) == len(texts) + odd.rows:
+            suspects = _suspects(lines, odd, doubtful)
+            if suspects is not None:
+                return _judged(chunk, lines, suspects, windows, shape)
+    lines = csvfiles.lines(chunk, lone_cr=True)
+    return _judged(chunk, lines, range(len(lines)), [], shape)
 
 
-def _judged(
-    chunk: bytes, lines: list[bytes], suspects: Iterable[int], windows: Counter[int], shape: Shape
-) -> Tally:
+def _suspects(lines: Any, odd: _Odd, doubtful: list[int]) -> list[int] | None:
+    """The positions of the lines to judge: the odd ones, and the ``doubtful`` ones among the others. None if
+    the odd ones cannot be found again.
+    """
+    if not odd.rows:
+        return sorted(doubtful)
+    texts = [text + end for text in odd.texts for end in (b"", b"\r")]
+    known = pc.is_in(lines, value_set=pa.array(texts, pa.binary()))
+    found = pc.indices_nonzero(known).to_pylist()
+    if len(found) != odd.rows:
+        return None
+    others = pc.indices_nonzero(pc.invert(known))
+    return sorted([*found, *others.take(pa.array(doubtful, pa.int64())).to_pylist()])
+
+
+def _judged(chunk: bytes, lines: Any, suspects: Iterable[int], windows: times.Windows, shape: Shape) -> Tally:
     """The tally of ``lines``, of which all but ``suspects`` are counted in ``windows``."""
     cut_off = None if chunk.endswith((b"\n", b"\r")) else len(lines) - 1
-    refused = []
+    refused, starts = [], []
     for at in suspects:
-        line = lines[at].decode()
+        line = lines[at].as_py().strip(b"\r").decode()
         found = _judge(line, shape, at == cut_off)
         if isinstance(found, str):
             refused.append(Refused(at + 1, found, line))
         else:
-            windows[found] += 1
-    return Tally(len(lines), windows, refused)
+            starts.append(found)
+    return Tally(len(lines), windows + times.single(starts), refused)
 
 
 def _judge(line: str, shape: Shape, cut_off: bool) -> int | str:
@@ -110,11 +119,11 @@ def _judge(line: str, shape: Shape, cut_off: bool) -> int | str:
     return times.judge(fields[shape.position], shape.limits)
 
 
-def _pickups(chunk: bytes, shape: Shape, odd: _Odd) -> Any:
+def _pickups(chunk: bytes, quoted: bool, shape: Shape, odd: _Odd) -> Any:
     """The pickup times of the chunk's rows but the odd ones, in order, as an Arrow array of strings, '' for a
-    row with something in a spare field. None if Arrow cannot say, or read two lines as one row.
+    row with something in a spare field. None if Arrow cannot say. Where there are quotes, Arrow may read two
+    lines as one row, but never one as two.
     """
-    quoted = b'"' in chunk
     width = _width(chunk, shape)
     names = [str(number) for number in range(width)]
     wanted = [names[shape.position], *names[shape.fields :]]
@@ -131,8 +140,6 @@ def _pickups(chunk: bytes, shape: Shape, odd: _Odd) -> Any:
         )
     except pa.ArrowInvalid:
         return None
-    if quoted and table.num_rows + odd.rows != _line_count(chunk):
-        return None
     texts, *spare = (column.combine_chunks() for column in table.columns)
     for column in spare:
         if pc.max(pc.binary_length(column)).as_py():
@@ -145,8 +152,3 @@ def _width(chunk: bytes, shape: Shape) -> int:
     first = chunk[: csvfiles.HEADER_BYTES].lstrip(b"\r\n").splitlines()[:1]
     width = len(csvfiles.fields(first[0].decode(errors="replace"))) if first else 0
     return width if shape.fields <= width <= shape.fields + rules.SPARE_FIELDS else shape.fields
-
-
-def _line_count(chunk: bytes) -> int:
-    """The number of lines that are not blank."""
-    return len(csvfiles.lines(chunk))

@@ -8,13 +8,13 @@ TLC's times have no zone. Row-group statistics are not relied on; many files hav
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow.compute as pc
 
 from tlc import rules, times
 from tlc.csvrows import Refused
@@ -44,7 +44,7 @@ def shape(db: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[str], int]:
 
 def count(
     db: duckdb.DuckDBPyConnection, path: Path, column: str, limits: times.Limits, quarantine: Quarantine
-) -> Counter[int]:
+) -> times.Windows:
     """Trips by start of the window; the rows that do not count go to ``quarantine``."""
     name, file = '"' + column.replace('"', '""') + '"', "'" + str(path).replace("'", "''") + "'"
     rows = f"FROM read_parquet({file}, file_row_number = true)"
@@ -61,21 +61,21 @@ def count(
 
 def _count_texts(
     db: duckdb.DuckDBPyConnection, query: str, limits: times.Limits, quarantine: Quarantine
-) -> Counter[int]:
-    windows: Counter[int] = Counter()
+) -> times.Windows:
+    windows: times.Windows = []
     before = 0
     for batch in db.execute(query).to_arrow_reader(_BATCH):
         texts = batch.column(0)
         found, doubtful = times.count(texts, limits)
-        windows.update(found)
-        refused = []
+        refused, starts = [], []
         for at in sorted(doubtful):
             text = texts[at].as_py()
             judged = times.judge(text or "", limits)
             if isinstance(judged, str):
                 refused.append(Refused(before + at + 1, judged, text))
             else:
-                windows[judged] += 1
+                starts.append(judged)
+        windows += found + times.single(starts)
         quarantine.add(refused)
         before += len(batch)
     return windows
@@ -83,20 +83,20 @@ def _count_texts(
 
 def _count_times(
     db: duckdb.DuckDBPyConnection, query: str, limits: times.Limits, quarantine: Quarantine
-) -> Counter[int]:
+) -> times.Windows:
     fits = f"time >= {limits[0]} AND time < {limits[1]}"
     start = f"(time - ({rules.YEAR_1})) // {times.WINDOW} * {times.WINDOW} + ({rules.YEAR_1})"
     counts = db.execute(
-        f"SELECT CASE WHEN {fits} THEN {start} END AS start, count(*) FROM ({query}) GROUP BY ALL"
-    ).fetchall()
-    windows = Counter(dict(counts))
-    if windows.pop(None, 0):
+        f"SELECT CASE WHEN {fits} THEN {start} END AS start, count(*) AS trips FROM ({query}) GROUP BY ALL"
+    ).to_arrow_table()
+    windows = counts.filter(pc.is_valid(counts["start"]))
+    if len(windows) < len(counts):
         others = db.execute(
             f"SELECT file_row_number + 1, time FROM ({query}) WHERE ({fits}) IS NOT TRUE ORDER BY ALL"
         )
         while found := others.fetchmany(_BATCH):
             quarantine.add(Refused(row, *_reason(time)) for row, time in found)
-    return windows
+    return [(windows["start"].combine_chunks(), windows["trips"].combine_chunks())]
 
 
 def _reason(time: int | None) -> tuple[str, str | None]:

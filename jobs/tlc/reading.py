@@ -119,26 +119,17 @@ def _read(engine: counting.Engine, source: Source, quarantine: Path, policy: Pol
                 etag = source.etag or files(source.uri).fingerprint(source.uri)
         except (FileError, MissingError) as error:
             return Result(source, source.etag, error=str(error)), None, time.monotonic() - started
-    good, reasons = sum(counted.windows.values()), dict(sorted(counted.reasons.items()))
+    good, reasons = counted.trips, dict(sorted(counted.reasons.items()))
     result = Result(source, etag, counted.layout.layout, counted.rows, good, counted.refused, reasons=reasons)
     return result, counted, time.monotonic() - started
 
 
 def _insert(engine: counting.Engine, source: Source, etag: str, counted: counting.Counted) -> None:
-    windows = sorted(counted.windows)
-    n = len(windows)
-    columns = [
-        [source.dataset] * n,
-        [source.path] * n,
-        [etag] * n,
-        [source.month] * n,
-        pa.array(windows, pa.int64()).cast(pa.timestamp("us")),
-        [counted.windows[window] for window in windows],
-    ]
-    engine.db.register(
-        "counted", pa.Table.from_arrays([pa.array(c) for c in columns], TRIP_COUNTS.names).cast(TRIP_COUNTS)
+    engine.db.register("counted", counted.windows)
+    engine.db.execute(
+        "INSERT INTO trip_counts SELECT ?, ?, ?, ?, make_timestamp(start), trips FROM counted",
+        [source.dataset, source.path, etag, source.month],
     )
-    engine.db.execute("INSERT INTO trip_counts FROM counted")
 
 
 def _line(result: Result, seconds: float) -> str:

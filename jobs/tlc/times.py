@@ -6,7 +6,6 @@ Windows are 15 minutes, counted on the wall clock. A start of a window is in mic
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,10 +22,19 @@ WINDOW = 15 * 60 * SECOND
 Limits = tuple[int, int]
 """The times that count: microseconds since 1970-01-01, from the first on and before the second."""
 
+Windows = list[tuple[Any, Any]]
+"""Trips by window: pairs of Arrow arrays of equal length, starts of windows and numbers of trips. A start may
+stand in several pairs; ``total`` adds them up.
+"""
+
+COUNTS = ["start", "trips"]
+
 _LENGTH = len("YYYY-MM-DD HH:MM:SS")
-_FEW = 16
+_FEW = 32
+_BLOCK = 8192
 _YEAR_1 = datetime(1, 1, 1)  # noqa: DTZ001 - the times have no zone
 _TIME = re.compile(rules.TIME)
+_NUMBERS = re.compile(r"[-T :]")
 
 
 def read(text: str) -> int | str:
@@ -37,12 +45,10 @@ def read(text: str) -> int | str:
     if not _TIME.fullmatch(text):
         return rules.NO_TIME
     try:
-        second = datetime.strptime(text[:_LENGTH].replace("T", " "), "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+        second = datetime(*map(int, _NUMBERS.split(text[:_LENGTH])))  # type: ignore[arg-type]  # noqa: DTZ001
     except ValueError:
         return rules.NO_DATE
     fraction = int(text[_LENGTH + 1 :].ljust(6, "0")[:6])
-    if text[17:19] > "59":
-        return rules.NO_DATE
     return rules.YEAR_1 + (second - _YEAR_1) // timedelta(microseconds=1) + fraction
 
 
@@ -51,15 +57,27 @@ def judge(text: str, limits: Limits) -> int | str:
     time = read(text)
     if isinstance(time, str):
         return time
-    return start(time) if limits[0] <= time < limits[1] else rules.OUTSIDE
+    return time - (time - rules.YEAR_1) % WINDOW if limits[0] <= time < limits[1] else rules.OUTSIDE
 
 
-def start(time: int) -> int:
-    """The start of the window that ``time`` falls in."""
-    return time - (time - rules.YEAR_1) % WINDOW
+def single(starts: list[int]) -> Windows:
+    """One trip for each of ``starts``."""
+    return [(pa.array(starts, pa.int64()), pa.array([1] * len(starts), pa.int64()))] if starts else []
 
 
-def count(texts: Any, limits: Limits) -> tuple[Counter[int], list[int]]:
+def total(windows: Windows) -> pa.Table:
+    """All of ``windows`` as a table of start and trips, each start once, in order."""
+    starts, trips = ([pair[n] for pair in windows] for n in (0, 1))
+    table = pa.table([pa.chunked_array(starts, pa.int64()), pa.chunked_array(trips, pa.int64())], COUNTS)
+    return (
+        table.group_by("start", use_threads=False)
+        .aggregate([("trips", "sum")])
+        .rename_columns(COUNTS)
+        .sort_by("start")
+    )
+
+
+def count(texts: Any, limits: Limits) -> tuple[Windows, list[int]]:
     """Trips by window of those in the Arrow array of strings that are proved to count, and the positions of
     all others, which ``judge`` must look at.
 
@@ -70,25 +88,33 @@ def count(texts: Any, limits: Limits) -> tuple[Counter[int], list[int]]:
     plain = pc.equal(pc.binary_length(texts), _LENGTH)
     doubtful: list[int] = []
     if pc.all(plain).as_py():
-        times = _cast(texts, range(len(texts)), doubtful)
+        times = _cast_blocks(texts, range(len(texts)), doubtful)
     else:
         at = pc.indices_nonzero(plain)
-        times = _cast(texts.take(at), at.to_pylist(), doubtful)
+        times = _cast_blocks(texts.take(at), at.to_pylist(), doubtful)
         at = pc.indices_nonzero(pc.invert(plain))
         others = pc.utf8_trim(texts.take(at), " ")
         timely = pc.match_substring_regex(others, f"^{rules.TIME}$")
         doubtful += at.filter(pc.invert(timely)).to_pylist()
         others = pc.utf8_slice_codeunits(others.filter(timely), 0, _LENGTH)
-        times += _cast(others, at.filter(timely).to_pylist(), doubtful)
-    windows: Counter[int] = Counter()
-    for seconds, positions in times:
-        windows.update(_windows(seconds, positions, limits, doubtful))
-    return windows, doubtful
+        times += _cast_blocks(others, at.filter(timely).to_pylist(), doubtful)
+    return _windows(times, limits, doubtful), doubtful
 
 
-def _cast(texts: Any, positions: Sequence[int], doubtful: list[int]) -> list[tuple[Any, Sequence[int]]]:
-    """Seconds since 1970 of ``texts``, in pieces, each with its positions; a few texts around each one that
-    cannot be cast are doubtful. Halving finds these: a cast fails at the first of them.
+_Times = list[tuple[Any, Sequence[int]]]
+"""Pieces of seconds since 1970, each with the positions of its texts."""
+
+
+def _cast_blocks(texts: Any, positions: Sequence[int], doubtful: list[int]) -> _Times:
+    found: _Times = []
+    for at in range(0, len(texts), _BLOCK):
+        found += _cast(texts[at : at + _BLOCK], positions[at : at + _BLOCK], doubtful)
+    return found
+
+
+def _cast(texts: Any, positions: Sequence[int], doubtful: list[int]) -> _Times:
+    """The times of ``texts``; a few texts around each one that cannot be cast are doubtful. Halving finds
+    these.
     """
     try:
         return [(pc.cast(texts, pa.timestamp("s")).view(pa.int64()), positions)]
@@ -100,16 +126,18 @@ def _cast(texts: Any, positions: Sequence[int], doubtful: list[int]) -> list[tup
     return _cast(texts[:half], positions[:half], doubtful) + _cast(texts[half:], positions[half:], doubtful)
 
 
-def _windows(seconds: Any, positions: Sequence[int], limits: Limits, doubtful: list[int]) -> dict[int, int]:
+def _windows(times: _Times, limits: Limits, doubtful: list[int]) -> Windows:
+    """Trips by window of those ``times`` that are within ``limits``; all others are doubtful."""
     first, end = limits[0] // SECOND, limits[1] // SECOND
+    seconds = pa.chunked_array([piece for piece, _ in times], pa.int64())
+    if not len(seconds):
+        return []
     found = pc.min_max(seconds).as_py()
-    if found["min"] is None:
-        return {}
     if found["min"] < first or found["max"] >= end:
         inside = pc.and_(pc.greater_equal(seconds, first), pc.less(seconds, end))
-        doubtful.extend(positions[at] for at in pc.indices_nonzero(pc.invert(inside)).to_pylist())
+        positions = [position for _, piece in times for position in piece]
+        doubtful += (positions[at] for at in pc.indices_nonzero(pc.invert(inside)).to_pylist())
         seconds = seconds.filter(inside)
     number = pc.divide(pc.subtract(seconds, rules.YEAR_1 // SECOND), WINDOW // SECOND)
     counts = number.value_counts()
-    starts = pc.add(pc.multiply(counts.field(0), WINDOW), rules.YEAR_1)
-    return dict(zip(starts.to_pylist(), counts.field(1).to_pylist(), strict=True))
+    return [(pc.add(pc.multiply(counts.field(0), WINDOW), rules.YEAR_1), counts.field(1))]

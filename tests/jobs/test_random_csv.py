@@ -101,7 +101,9 @@ def counted_by_us(engine: counting.Engine, path: Path, dataset: str, form: str) 
     target.unlink(missing_ok=True)
     refused = [(row["row"], row["reason"], row["raw"]) for row in kept]
     epoch = datetime(1970, 1, 1)  # noqa: DTZ001 - the times of the trips have no zone
-    windows = {epoch + timedelta(microseconds=start): n for start, n in counted.windows.items() if n}
+    windows = {
+        epoch + timedelta(microseconds=row["start"]): row["trips"] for row in counted.windows.to_pylist()
+    }
     return counted.rows, windows, counted.reasons, refused
 
 
