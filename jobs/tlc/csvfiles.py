@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from tlc.errors import FileError
 
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 1 << 20
 LONGEST_LINE = 16 << 20
 HEADER_BYTES = 1 << 16
 _BOM = b"\xef\xbb\xbf"
@@ -110,6 +110,9 @@ def lines(chunk: bytes, lone_cr: bool) -> Any:
     ends = pa.py_buffer((0).to_bytes(4, "little") + len(chunk).to_bytes(4, "little"))
     text = pa.Array.from_buffers(pa.binary(), 1, [None, ends, pa.py_buffer(chunk)])
     found = pc.split_pattern(text, b"\n").flatten()
+    found = found[:-1] if chunk.endswith(b"\n") else found
+    if not pc.any(pc.less_equal(pc.binary_length(found), 1)).as_py():
+        return found
     blank = pc.or_(pc.equal(pc.binary_length(found), 0), pc.equal(found, b"\r"))
     return found.filter(pc.invert(blank))
 
