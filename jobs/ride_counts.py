@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlc import arguments, exits, features, reports, sources
+from tlc import arguments, exits, features, reports, rules, sources
 from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
@@ -52,7 +52,7 @@ def main(argv: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
         quarantine = Path(folder) / "quarantine"
         quarantine.mkdir()
-        results = read_all(engine, listing.sources, quarantine)
+        results = read_all(engine, listing.sources, quarantine, rules.policy_of(options))
         if tables is None:
             summary = write_files(engine, results, target, quarantine)
         else:
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3"
     )
+    rules.add_arguments(parser)
     parser.add_argument("--run", default="", help="the name of this run; needed with --catalog")
     parser.add_argument("--code-version", default="", help="the content hash of the code, for the lineage")
     return parser
