@@ -39,10 +39,10 @@ class Account:
     def get(self, key: str) -> bytes:
         return self.s3.get_object(Bucket=self.bucket, Key=f"out/{key}")["Body"].read()
 
-    def prepare(self, run: str) -> dict:
+    def prepare(self, run: str, **options: bool) -> dict:
         import prepare
 
-        return prepare.prepare(f"s3://{self.bucket}/in", f"s3://{self.bucket}/out", run)
+        return prepare.prepare(f"s3://{self.bucket}/in", f"s3://{self.bucket}/out", run, **options)
 
     def arguments(self, run: str) -> list[str]:
         out = f"s3://{self.bucket}/out"
@@ -56,16 +56,26 @@ class Account:
         ]
         return [*places, "--run", run, "--catalog", f"glue:{self.database}", "--code-version", "c0de"]
 
-    def count(self, run: str) -> dict:
+    def count(self, run: str, *more: str) -> dict:
         """Run ride_counts on the plan of ``run`` and return its summary."""
         import ride_counts
 
-        ride_counts.main(self.arguments(run))
+        ride_counts.main([*self.arguments(run), *more])
         return json.loads(self.get(f"runs/{run}/summary.json"))
 
-    def run(self, run: str) -> dict:
-        self.prepare(run)
-        return self.count(run)
+    def run(self, run: str, *more: str, **options: bool) -> dict:
+        self.prepare(run, **options)
+        return self.count(run, *more)
+
+    def verdict(self, run: str) -> dict:
+        return json.loads(self.get(f"runs/{run}/verdict.json"))
+
+    def modified(self, key: str) -> object:
+        return self.s3.head_object(Bucket=self.bucket, Key=f"out/{key}")["LastModified"]
+
+    def processed(self) -> dict:
+        """Path → entry of processed.json."""
+        return json.loads(self.get("state/processed.json"))["objects"]
 
     def tables(self):
         from tlc import tables
@@ -78,7 +88,10 @@ class Account:
         read = (self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read() for entry in listed)
         names = [entry["Key"].removeprefix("in/") for entry in listed]
         return features(
-            {n: count_csv(content, n.split("_")[0]) for n, content in zip(names, read, strict=True)}
+            {
+                n: count_csv(content, n.split("/")[-1].split("_")[0])
+                for n, content in zip(names, read, strict=True)
+            }
         )
 
     def rides(self) -> list[dict]:
@@ -141,38 +154,154 @@ def test_a_run_publishes_both_tables_and_the_export(account):
 
 
 def test_the_same_data_again_commits_nothing(account):
-    """A second run on unchanged input leaves both tables and the export as they are, and says so."""
+    """A run that is made to read unchanged input again leaves tables, export and processed.json alone."""
     account.run("first")
-    before = account.s3.head_object(Bucket=account.bucket, Key="out/export/X.parquet")["LastModified"]
-    again = account.run("second")
+    keys = ("export/X.parquet", "state/processed.json")
+    before = [account.modified(key) for key in keys]
+    again = account.run("second", reprocess=True)
     assert account.snapshots() == {"trip_counts": 1, "ride_counts": 1}
-    after = account.s3.head_object(Bucket=account.bucket, Key="out/export/X.parquet")["LastModified"]
-    assert before == after
     assert [table["committed"] for table in again["tables"].values()] == [False, False]
     assert again["windows"] == len(account.expected())
+    assert before == [account.modified(key) for key in keys]
+
+
+def test_what_was_processed_is_noted(account):
+    """processed.json has each file with ETag, size, counted rows and run; then nothing is new."""
+    account.put("fhv_tripdata_2015-01.csv", HEADER.encode() + b"B1,never,9\r\nB1,2015-01-01 00:00:00,\r\n")
+    account.run("first")
+    head = account.s3.head_object(Bucket=account.bucket, Key="in/fhv_tripdata_2015-01.csv")
+    assert account.processed()["fhv_tripdata_2015-01.csv"] == {
+        "etag": head["ETag"].strip('"'),
+        "size": head["ContentLength"],
+        "rows": 1,
+        "run": "first",
+    }
+    assert set(account.processed()) == {"fhv_tripdata_2015-01.csv", "fhv_tripdata_2015-02.csv"}
+    assert account.prepare("second")["proceed"] is False
 
 
 def test_a_changed_a_new_and_a_removed_file(account):
-    """The next run replaces the re-issued file's rows, adds the new one's and drops the removed one's."""
+    """The next run replaces the re-issued file's rows, adds the new one's and keeps the removed one's."""
     account.run("first")
     account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
     account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    before = account.expected()
     account.delete("fhv_tripdata_2015-02.csv")
+    summary = account.run("second")
+    assert [entry["source"] for entry in summary["files"]] == [
+        "fhv_tripdata_2015-01.csv",
+        "fhv_tripdata_2015-03.csv",
+    ]
+    assert account.rides() == account.exported() == before
+    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+    assert account.prepare("third")["proceed"] is False
+
+
+def test_a_removed_file_is_pruned_when_asked(account):
+    """With --prune its rows go, and the list of processed objects forgets it; twice changes nothing."""
+    account.run("first")
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.run("second", prune=True)
+    assert account.rides() == account.exported() == account.expected()
+    assert set(account.processed()) == {"fhv_tripdata_2015-01.csv"}
+    account.count("second")
+    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+    assert account.prepare("third", prune=True)["proceed"] is False
+
+
+def test_a_file_to_prune_that_came_back_stays(account):
+    """A plan that prunes an object which lies in the input again leaves its rows and its note."""
+    account.run("first")
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.prepare("second", prune=True)
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
+    account.count("second")
+    assert account.rides() == account.expected()
+    assert len(account.processed()) == 2
+
+
+def test_two_files_of_one_month(account):
+    """A new file of a month that is published already leaves the rows of the other file in place."""
+    account.run("first")
+    account.put("other/fhv_tripdata_2015-01.csv", trips("2015-01", 0, 700))
     account.run("second")
     assert account.rides() == account.exported() == account.expected()
-    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 16))
+    account.run("third")
+    assert account.rides() == account.exported() == account.expected()
 
 
 def test_a_bad_file_is_in_summary_and_verdict_and_its_old_rows_go(account):
-    """A file that has become unreadable is named, nothing of it stays, and the rest is published."""
+    """A file that has become unreadable is named, nothing of it stays, and the rest is published; it is not
+    read again until it changes.
+    """
     account.run("first")
     account.put("fhv_tripdata_2015-01.csv", b"<html>")
-    account.run("second")
-    verdict = json.loads(account.get("runs/second/verdict.json"))
-    reason = "fhv_tripdata_2015-01.csv: it is a web page (HTML or XML), not a CSV file"
-    assert verdict["messages"] == [reason]
+    account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    account.run("second", "--rule-missing-windows", "off", "--rule-rows-of-earlier-issue", "off")
+    verdict = account.verdict("second")
+    reason = "it is a web page (HTML or XML), not a CSV file"
+    assert verdict["messages"] == [f"fhv_tripdata_2015-01.csv: {reason}"]
     assert verdict["files"] == {"read": 1, "failed": 1}
-    assert [row["timestamp"].month for row in account.rides()] == [2]
+    assert [row["timestamp"].month for row in account.rides()] == [2, 3]
+    assert account.processed()["fhv_tripdata_2015-01.csv"]["error"] == reason
+    decision = account.prepare("third")
+    assert decision["proceed"] is False
+    assert decision["messages"] == [
+        f"fhv_tripdata_2015-01.csv could not be read ({reason}); put a good one in its place"
+    ]
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 0, 1, 15, 60))
+    account.run("fourth")
+    assert account.rides() == account.exported() == account.expected()
+
+
+def test_what_could_not_be_fetched_keeps_its_rows_and_is_tried_again(account):
+    """A file that changed between plan and run leaves its published rows, and the next run reads it."""
+    account.run("first")
+    before = account.rides()
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5, 5))
+    account.prepare("second")
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 45))
+    account.count("second")
+    assert [row for row in account.rides() if row["month"] == 1] == [
+        row for row in before if row["month"] == 1
+    ]
+    assert account.prepare("third")["changed"] == 1
+    account.count("third")
+    assert account.rides() == account.exported() == account.expected()
+
+
+@pytest.mark.parametrize("fill", ["none", "zero"])
+def test_windows_without_rides(account, fill):
+    """With --fill-windows zero each window of a covered month has a row, whichever way it became covered."""
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.run("first", "--fill-windows", fill)
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
+    account.put("yellow_tripdata_2016-02.csv", b"pickup_datetime\n2016-02-29 00:00:00\n")
+    account.run("second", "--fill-windows", fill)
+    assert [row for row in account.rides() if row["num_rides"]] == account.expected()
+    rows = (31 + 28 + 29) * 96 if fill == "zero" else len(account.expected())
+    assert len(account.rides()) == rows
+    assert account.rides() == account.exported()
+    if fill == "zero":
+        zero = account.rides()[2]
+        assert (str(zero["timestamp"]), zero["num_rides"], zero["fhv"]) == ("2015-01-01 00:30:00", 0, 0)
+        assert (zero["minutes"], zero["dow"], zero["month"], zero["doy"]) == (30, 5, 1, 1)
+    covered = "fhv 2015-01..2015-02; yellow 2016-02"
+    for name in ("trip_counts", "ride_counts"):
+        summary = account.tables().load(name).current_snapshot().summary
+        assert summary.additional_properties["pipeline.covered-months"] == covered
+    metadata = pq.read_schema(io.BytesIO(account.get("export/X.parquet"))).metadata
+    assert metadata[b"pipeline.covered-months"].decode() == covered
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.run("third", "--fill-windows", fill, prune=True)
+    assert [row for row in account.rides() if row["num_rides"]] == account.expected()
+    assert {row["month"] for row in account.rides() if row["timestamp"].year == 2015} == {1}
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
+    account.run("other", "--fill-windows", "none" if fill == "zero" else "zero")
+    assert [row for row in account.rides() if row["num_rides"]] == account.expected()
+    assert len(account.rides()) == ((31 + 29) * 96 if fill == "none" else len(account.expected()))
 
 
 def test_an_object_that_changed_or_went_since_the_plan(account):
