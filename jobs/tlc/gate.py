@@ -146,7 +146,7 @@ def _values(
     """Each rule's name, what it is about, and its value there."""
     for file in files:
         if file.read:
-            yield "quarantined-share", file.source, 1 - file.counted / file.read
+            yield "quarantined-share", file.source, (file.read - file.counted) / file.read
         earlier = history.get(file.source)
         if earlier is not None and earlier.rows:
             yield "rows-of-earlier-issue", file.source, file.counted / earlier.rows
@@ -187,4 +187,4 @@ def _missing(month: str, windows: Collection[datetime]) -> float:
     year, number = int(month[:4]), int(month[5:])
     every = monthrange(year, number)[1] * 96 if year else 31 * 96
     inside = sum(1 for start in windows if (start.year, start.month) == (year, number))
-    return 1 - inside / every
+    return (every - inside) / every

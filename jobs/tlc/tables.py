@@ -212,10 +212,10 @@ def read_files(table: Table, files: list[DataFile], columns: tuple[str, ...] = (
 def years_of(table: Table, file: DataFile) -> range:
     """The calendar years that a data file of ride_counts has windows of."""
     column = table.schema().find_field("timestamp")
-    bounds = [(found or {}).get(column.field_id) for found in (file.lower_bounds, file.upper_bounds)]
-    if None in bounds:
+    lower, upper = ((found or {}).get(column.field_id) for found in (file.lower_bounds, file.upper_bounds))
+    if lower is None or upper is None:
         return range(1, 10_000)
-    first, last = (from_bytes(column.field_type, bound) for bound in bounds)
+    first, last = (int(from_bytes(column.field_type, bound)) for bound in (lower, upper))
     return range(_year(first), _year(last) + 1)
 
 

@@ -3,127 +3,12 @@
 import io
 import json
 import threading
-import uuid
-from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 import pytest
+from account import HEADER, trips
 from clients import client
-from independent_count import count_csv, features
 from randomness import SEED, times
-
-HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
-
-
-def trips(month: str, *minutes: int) -> bytes:
-    """A trip file with one trip at each of these minutes of its month."""
-    rows = (f"B1,{month}-{1 + m // 1440:02} {m // 60 % 24:02}:{m % 60:02}:00,\r\n" for m in minutes)
-    return (HEADER + "".join(rows)).encode()
-
-
-@dataclass
-class Account:
-    """A bucket and a database of the embedded AWS, and the job as it runs there."""
-
-    s3: object
-    bucket: str
-    database: str
-    env: dict
-
-    def put(self, name: str, content: bytes) -> None:
-        self.s3.put_object(Bucket=self.bucket, Key=f"in/{name}", Body=content)
-
-    def delete(self, name: str) -> None:
-        self.s3.delete_object(Bucket=self.bucket, Key=f"in/{name}")
-
-    def get(self, key: str) -> bytes:
-        return self.s3.get_object(Bucket=self.bucket, Key=f"out/{key}")["Body"].read()
-
-    def prepare(self, run: str, **options: bool) -> dict:
-        import prepare
-
-        return prepare.prepare(f"s3://{self.bucket}/in", f"s3://{self.bucket}/out", run, **options)
-
-    def arguments(self, run: str) -> list[str]:
-        out = f"s3://{self.bucket}/out"
-        places = [
-            "--input",
-            f"s3://{self.bucket}/in",
-            "--output",
-            out,
-            "--plan",
-            f"{out}/runs/{run}/plan.json",
-        ]
-        return [*places, "--run", run, "--catalog", f"glue:{self.database}", "--code-version", "c0de"]
-
-    def count(self, run: str, *more: str) -> dict:
-        """Run ride_counts on the plan of ``run`` and return its summary."""
-        import ride_counts
-
-        ride_counts.main([*self.arguments(run), *more])
-        return json.loads(self.get(f"runs/{run}/summary.json"))
-
-    def run(self, run: str, *more: str, **options: bool) -> dict:
-        self.prepare(run, **options)
-        return self.count(run, *more)
-
-    def verdict(self, run: str) -> dict:
-        return json.loads(self.get(f"runs/{run}/verdict.json"))
-
-    def modified(self, key: str) -> object:
-        return self.s3.head_object(Bucket=self.bucket, Key=f"out/{key}")["LastModified"]
-
-    def processed(self) -> dict:
-        """Path → entry of processed.json."""
-        return json.loads(self.get("state/processed.json"))["objects"]
-
-    def tables(self):
-        from tlc import tables
-
-        return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse")
-
-    def expected(self) -> list[dict]:
-        """The features of what lies in the input now, counted by the csv module."""
-        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="in/").get("Contents", [])
-        read = (self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read() for entry in listed)
-        names = [entry["Key"].removeprefix("in/") for entry in listed]
-        return features(
-            {
-                n: count_csv(content, n.split("/")[-1].split("_")[0])
-                for n, content in zip(names, read, strict=True)
-            }
-        )
-
-    def rides(self) -> list[dict]:
-        rows = self.tables().load("ride_counts").scan().to_arrow().sort_by("timestamp")
-        return rows.to_pylist()
-
-    def exported(self) -> list[dict]:
-        return pq.read_table(io.BytesIO(self.get("export/X.parquet"))).to_pylist()
-
-    def snapshots(self) -> dict:
-        return {name: len(self.tables().load(name).snapshots()) for name in ("trip_counts", "ride_counts")}
-
-
-@pytest.fixture
-def account(embedded, monkeypatch):
-    """A fresh bucket and database, with two trip files in the input."""
-    name = f"data-{uuid.uuid4().hex[:12]}"
-    env = {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
-    for key, value in env.items():
-        monkeypatch.setenv(key, value)
-    s3 = client(embedded, "s3")
-    s3.create_bucket(Bucket=name)
-    client(embedded, "glue").create_database(DatabaseInput={"Name": name.replace("-", "_")})
-    account = Account(s3, name, name.replace("-", "_"), env)
-    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 0, 1, 15, 60))
-    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
-    return account
 
 
 def test_a_run_publishes_both_tables_and_the_export(account):
@@ -421,6 +306,8 @@ def test_publishers_at_once_agree_on_the_newest(account, attempt):
     made_of = account.tables().load("ride_counts").current_snapshot().summary.additional_properties
     newest = str(account.tables().load("trip_counts").current_snapshot().snapshot_id)
     assert made_of["pipeline.trip-counts-snapshot"] == newest
+    account.check_whole()
+    assert account.prepare("after")["proceed"] is False
 
 
 def test_two_make_a_table_at_once(account):
@@ -486,3 +373,51 @@ def test_a_glue_table_of_another_kind(account, embedded):
     client(embedded, "glue").create_table(DatabaseName=account.database, TableInput=table)
     with pytest.raises(JobError, match="trip_counts is not an Iceberg table; drop or rename it"):
         account.run("first")
+
+
+def state(account) -> list:
+    """What must not change when nothing is published."""
+    keys = ("export/X.parquet", "state/processed.json")
+    return [account.snapshots(), *(account.modified(key) for key in keys)]
+
+
+def test_a_failed_rule_publishes_nothing_and_keeps_the_evidence(account):
+    """Tables, export and processed.json stay; summary and verdict name rule, value and limit; the refused
+    rows are in quarantine; the same run with the rule accepted publishes, and its lineage says so.
+    """
+    account.run("first")
+    account.put("fhv_tripdata_2015-01.csv", HEADER.encode() + b"B1,never,9\r\nB1,2015-01-01 00:00:00,\r\n")
+    before = state(account)
+    strict = ("--rule-quarantined-share", "fail 0.25", "--rule-rows-of-earlier-issue", "off")
+    summary = account.run("bad", *strict)
+    assert state(account) == before
+    breach = {"rule": "quarantined-share", "source": "fhv_tripdata_2015-01.csv", "value": 0.5, "limit": 0.25}
+    verdict = account.verdict("bad")
+    assert (verdict["passed"], verdict["failed_rules"], verdict["accepted"]) == (False, [breach], [])
+    assert (verdict["export"], verdict["tables"]) == (None, {})
+    assert (summary["quality"]["passed"], summary["quality"]["failed_rules"]) == (False, [breach])
+    key = "out/quarantine/run=bad/fhv_tripdata_2015-01.csv.parquet"
+    assert account.s3.head_object(Bucket=account.bucket, Key=key)["ContentLength"]
+    assert account.prepare("again")["changed"] == 1
+    account.count("again", *strict, "--accept", "quarantined-share,future-time")
+    verdict = account.verdict("again")
+    assert (verdict["passed"], verdict["failed_rules"], verdict["accepted"]) == (
+        True,
+        [],
+        ["quarantined-share"],
+    )
+    for name in ("trip_counts", "ride_counts"):
+        lineage = account.tables().load(name).current_snapshot().summary.additional_properties
+        assert lineage["pipeline.accepted"] == "quarantined-share"
+    metadata = pq.read_schema(io.BytesIO(account.get("export/X.parquet"))).metadata
+    assert metadata[b"pipeline.accepted"] == b"quarantined-share"
+    assert account.processed()["fhv_tripdata_2015-01.csv"]["run"] == "again"
+
+
+def test_trips_in_the_future_are_not_published(account):
+    """A month that has not begun yet cannot have trips."""
+    account.put("fhv_tripdata_2099-01.csv", trips("2099-01", 3))
+    account.run("first")
+    assert account.snapshots() == {"trip_counts": 0, "ride_counts": 0}
+    (breach,) = account.verdict("first")["failed_rules"]
+    assert (breach["rule"], breach["value"], breach["limit"]) == ("future-time", 1, 0)
