@@ -61,7 +61,8 @@ class S3Files:
             for page in pages:
                 for item in page.get("Contents", []):
                     key, etag = item["Key"], item["ETag"].strip('"')
-                    yield Stored(f"s3://{bucket}/{key}", key[len(prefix) :], item["Size"], etag)
+                    place, path = f"s3://{bucket}/{key}", key[len(prefix) :]
+                    yield Stored(place, path, item["Size"], etag, item["LastModified"].timestamp())
 
     def fingerprint(self, place: str) -> str:
         """The object's ETag."""
@@ -166,9 +167,13 @@ class S3Files:
         for path, file in fresh.items():
             self.upload(file, f"{place.rstrip('/')}/{path}")
         for stored in stale:
-            bucket, key = _split(stored.uri)
-            with _explained(stored.uri):
-                self.client.delete_object(Bucket=bucket, Key=key)
+            self.delete(stored.uri)
+
+    def delete(self, place: str) -> None:
+        """Delete the object, if it is there."""
+        bucket, key = _split(place)
+        with _explained(place):
+            self.client.delete_object(Bucket=bucket, Key=key)
 
 
 def _split(place: str) -> tuple[str, str]:

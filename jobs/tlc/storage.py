@@ -27,13 +27,15 @@ class Stored:
     """One object below a folder: its place, path relative to that folder, size in bytes and ETag (without
     quotes).
 
-    A local file has no ETag until ``fingerprint`` reads it: ``etag`` is then empty.
+    A local file has no ETag until ``fingerprint`` reads it: ``etag`` is then empty. ``modified`` is its last
+    change in seconds since 1970-01-01 UTC.
     """
 
     uri: str
     path: str
     size: int
     etag: str
+    modified: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class LocalFiles:
                 file = Path(parent) / name
                 if file.is_file():
                     relative = file.relative_to(root).as_posix()
-                    yield Stored(str(file), relative, file.stat().st_size, "")
+                    stat = file.stat()
+                    yield Stored(str(file), relative, stat.st_size, "", stat.st_mtime)
 
     def fingerprint(self, place: str) -> str:
         """What stands for an ETag: the first 32 digits of the content's SHA-256."""
