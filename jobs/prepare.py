@@ -1,7 +1,9 @@
-"""Job: list the trip files below the input and write down what the run is to read. Runs on Python 3.9.
+"""Job: compare the trip files below the input with what has been processed, and write down what the run is to
+read: what is new or changed. Runs on Python 3.9.
 
-Writes ``<output>/runs/<run>/plan.json`` (every object with its ETag and size) and ``decision.json`` (the
-totals, which a state machine may hold: a few hundred bytes whatever the plan).
+Writes ``<output>/runs/<run>/plan.json`` (every object to read, with its ETag and size) and ``decision.json``
+(whether there is anything to do, why, and the totals, which a state machine may hold: under 16 KiB whatever
+the plan). What has been processed is in ``<output>/state/processed.json``; a job alone plans everything.
 """
 
 from __future__ import annotations
@@ -10,49 +12,71 @@ import sys
 import time
 from typing import Any
 
-from tlc import arguments, exits, sources
+from tlc import arguments, exits, planning, processed, sources
 from tlc.storage import join, write_json
 
 
 def main(argv: list[str]) -> None:
     """Write plan and decision for the run that ``argv`` names. Raises JobError if there are no trip files."""
     parser = arguments.parser(__doc__ or "")
-    parser.add_argument(
-        "--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder"
-    )
-    parser.add_argument(
-        "--output", required=True, help="where runs/<run>/ is written: s3://bucket/prefix or a folder"
-    )
-    parser.add_argument("--run", required=True, help="the name of this run")
-    parser.add_argument("--code-version", default="", help="the content hash of the code, for the log")
+    add, switch = parser.add_argument, {"choices": ("false", "true"), "default": "false"}
+    add("--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder")
+    add("--output", required=True, help="where runs/<run>/ is written: s3://bucket/prefix or a folder")
+    add("--run", required=True, help="the name of this run")
+    add("--dataset", default=planning.ALL, help="look at these data sets only: yellow,green")
+    add("--months", default=planning.ALL, help="look at these months only: 2019-01..2019-06 or 2019-01")
+    add("--reprocess", **switch, help="true: read what is unchanged, too")
+    add("--prune", **switch, help="true: drop the counts of objects that are no longer in the input")
+    add("--code-version", default="", help="the content hash of the code, for the log")
     options = arguments.parse(parser, argv)
-    prepare(options.input, options.output, options.run)
+    scope = planning.scope(options.dataset, options.months)
+    forced, prune = options.reprocess == "true", options.prune == "true"
+    prepare(options.input, options.output, options.run, scope, reprocess=forced, prune=prune)
 
 
-def prepare(input: str, output: str, run: str) -> dict[str, Any]:
-    """List ``input``, write plan.json and decision.json below ``output`` and return the decision."""
+def prepare(
+    input: str,
+    output: str,
+    run: str,
+    scope: planning.Scope = planning.Scope(),  # noqa: B008 - it is frozen
+    *,
+    reprocess: bool = False,
+    prune: bool = False,
+) -> dict[str, Any]:
+    """Compare ``input``, write plan.json and decision.json below ``output`` and return the decision."""
     started = time.monotonic()
-    listing = sources.list_sources(input)
-    if not listing.sources:
+    known = processed.read(processed.place(output)).objects
+    found = sources.list_sources(input)
+    if not found.sources and not known:
         raise sources.nothing_to_read(input)
-    listing = sources.Listing(tuple(sources.with_etags(listing.sources)), listing.ignored)
+    difference = planning.compare(sources.with_etags(found.sources), known, scope)
+    removed = difference.deleted if prune else ()
+    listing = sources.Listing(difference.to_read(reprocess), found.ignored, removed)
     folder = join(output, "runs", run)
     plan = join(folder, "plan.json")
+    notes = [*planning.messages(difference, known, prune), *planning.few(found.repeated())]
     decision = {
         "version": 1,
         "run": run,
         "plan": plan,
         "objects": len(listing.sources),
         "bytes": sum(source.size for source in listing.sources),
-        "ignored": listing.ignored,
+        "ignored": found.ignored,
+        "proceed": bool(listing.sources or removed),
+        "reason": planning.reason(difference, reprocess, len(removed)),
+        "new": len(difference.new),
+        "changed": len(difference.changed),
+        "unchanged": len(difference.unchanged),
+        "deleted": len(difference.deleted),
+        "messages": notes,
     }
     write_json(plan, sources.plan_document(run, listing))
     write_json(join(folder, "decision.json"), decision)
-    for line in listing.repeated():
+    for line in notes:
         exits.log(f"warning: {line}")
     exits.log(
-        f"{decision['objects']} trip files, {decision['bytes']:,} bytes, {listing.ignored} other files "
-        f"ignored; plan in {plan} after {time.monotonic() - started:.1f} s"
+        f"{decision['reason']}; {decision['objects']} to read, {decision['bytes']:,} bytes, {found.ignored} other "
+        f"files ignored; plan in {plan} after {time.monotonic() - started:.1f} s"
     )
     return decision
 

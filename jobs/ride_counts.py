@@ -1,8 +1,10 @@
 """Job: count the trips in each 15-minute window and publish the counts as features.
 
 Reads the trip files of a plan, or all below ``--input``. With ``--catalog glue:<database>`` it publishes the
-tables trip_counts and ride_counts and ``<output>/export/X.parquet``; without it writes X.parquet,
-trip_counts.parquet, summary.json and quarantine/ to ``--output``, and needs no AWS for that.
+tables trip_counts and ride_counts and ``<output>/export/X.parquet``, in which the rows of these files take the
+place of their earlier ones, and notes the files in ``<output>/state/processed.json``; but only if the quality
+rules hold. Without --catalog it writes X.parquet, trip_counts.parquet, summary.json and quarantine/ to
+``--output``, and needs no AWS for that.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ import argparse
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlc import arguments, exits, features, reports, rules, sources
+from tlc import arguments, exits, features, gate, planning, processed, reports, rules, sources
 from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
@@ -32,19 +35,23 @@ class Target:
     output: str
     run: str
     code_version: str
+    fill: bool
 
 
 def main(argv: list[str]) -> None:
     """Count and publish what ``argv`` names. Raises JobError for whatever the user can mend."""
     options = arguments.parse(_parser(), argv)
+    quality = {name: gate.rule(name, getattr(options, _attribute(name))) for name in gate.RULES}
+    accept = gate.accepted(options.accept)
     tables = connect(options) if options.catalog else None
-    target = Target(options.input, options.output, options.run or "alone", options.code_version)
+    fill = options.fill_windows == "zero"
+    target = Target(options.input, options.output, options.run or "alone", options.code_version, fill)
     listing = (
         sources.read_plan(options.plan, options.input)
         if options.plan
         else sources.list_sources(options.input)
     )
-    if not listing.sources:
+    if not listing.sources and not (options.plan and tables):
         raise sources.nothing_to_read(options.input)
     warnings = listing.repeated()
     for line in warnings:
@@ -56,31 +63,42 @@ def main(argv: list[str]) -> None:
         if tables is None:
             summary = write_files(engine, results, target, quarantine)
         else:
-            summary = publish(engine, results, target, quarantine, tables, warnings)
+            publish = Publication(tables, target, quality, accept, warnings)
+            summary = publish.run(engine, results, frozenset(listing.removed), quarantine)
+    _say(summary)
+
+
+def _say(summary: dict[str, Any]) -> None:
     rows = summary["rows"]
-    exits.log(
+    counts = (
         f"{rows['read']:,} rows read, {rows['counted']:,} counted, {rows['quarantined']:,} in quarantine; "
-        f"{summary['windows']:,} windows in {summary['export']}"
     )
+    if summary["export"] is None:
+        exits.log(f"{counts}nothing is published, because a quality rule failed")
+    else:
+        exits.log(f"{counts}{summary['windows']:,} windows in {summary['export']}")
+
+
+def _attribute(rule: str) -> str:
+    return f"rule_{rule.replace('-', '_')}"
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = arguments.parser(__doc__ or "")
-    parser.add_argument(
-        "--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder"
-    )
-    parser.add_argument(
-        "--output", required=True, help="where the results go: s3://bucket/prefix or a folder"
-    )
-    parser.add_argument(
-        "--plan", help="plan.json of prepare: exactly these files are read; else all of --input"
-    )
-    parser.add_argument(
-        "--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3"
-    )
+    add = parser.add_argument
+    add("--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder")
+    add("--output", required=True, help="where the results go: s3://bucket/prefix or a folder")
+    add("--plan", help="plan.json of prepare: exactly these files are read; else all of --input")
+    add("--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3")
     rules.add_arguments(parser)
-    parser.add_argument("--run", default="", help="the name of this run; needed with --catalog")
-    parser.add_argument("--code-version", default="", help="the content hash of the code, for the lineage")
+    add("--run", default="", help="the name of this run; needed with --catalog")
+    add("--code-version", default="", help="the content hash of the code, for the lineage")
+    windows = "zero: windows of covered months in which nobody rode have a row with 0"
+    add("--fill-windows", choices=("none", "zero"), default="none", help=windows)
+    add("--accept", default=gate.NONE, help="quality rules to let through this time: rule,rule")
+    for name, (default, limit) in gate.RULES.items():
+        say = f"fail LIMIT, warn LIMIT or off, with --catalog; LIMIT: {limit}"
+        add(f"--rule-{name}", default=default, help=say)
     return parser
 
 
@@ -95,36 +113,72 @@ def connect(options: argparse.Namespace) -> Tables:
     return tables.connect(options.catalog, join(options.output, "warehouse"))
 
 
-def publish(
-    engine: Engine, results: list[Result], target: Target, quarantine: Path, at: Tables, warnings: list[str]
-) -> dict[str, Any]:
-    """With a catalog: publish both tables and the export, and write summary.json and verdict.json of the run.
+@dataclass(frozen=True)
+class Publication:
+    """With a catalog: where, by which rules, and under what name a run's counts are published."""
 
-    The summary is written twice: its list of sources is there before any snapshot refers to it.
-    """
-    from tlc import publication
+    at: Tables
+    target: Target
+    rules: dict[str, gate.Rule | None]
+    accept: frozenset[str]
+    warnings: list[str]
 
-    folder = join(target.output, "runs", target.run)
-    place, refused = join(folder, "summary.json"), join(target.output, "quarantine", f"run={target.run}")
-    about = (results, target.run, target.code_version)
-    files(refused).replace_folder(quarantine, refused)
-    write_json(place, reports.summary(*about, None, {}, None, refused))
-    lineage = reports.lineage(*about, place)
-    trips = publication.publish_trip_counts(at, engine.db, results, target.input, lineage)
-    rides = publication.publish_ride_counts(at)
-    export = join(target.output, "export", "X.parquet")
-    exported = publication.publish_export(at, export)
-    for name, done in (
-        ("trip_counts", trips.committed),
-        ("ride_counts", rides.committed),
-        ("X.parquet", exported),
-    ):
-        exits.log(f"{name}: {'published' if done else 'unchanged'}")
-    made = {"trip_counts": asdict(trips), "ride_counts": asdict(rides)}
-    summary = reports.summary(*about, rides.rows, made, export, refused)
-    write_json(place, summary)
-    write_json(join(folder, "verdict.json"), reports.verdict(summary, place, results, warnings))
-    return summary
+    def run(
+        self, engine: Engine, results: list[Result], removed: frozenset[str], quarantine: Path
+    ) -> dict[str, Any]:
+        """Judge the counts, publish both tables and the export if they pass, and write summary.json and
+        verdict.json of the run.
+
+        The summary is written twice: its list of sources is there before any snapshot refers to it.
+        """
+        folder = join(self.target.output, "runs", self.target.run)
+        place = join(folder, "summary.json")
+        refused = join(self.target.output, "quarantine", f"run={self.target.run}")
+        about = (results, self.target.run, self.target.code_version)
+        judgement = self._judge(engine, results)
+        files(refused).replace_folder(quarantine, refused)
+        summary = reports.summary(*about, None, {}, None, refused) | {"quality": reports.quality(judgement)}
+        write_json(place, summary)
+        if not judgement.failed:
+            lineage = reports.lineage(*about, place, judgement.accepted)
+            summary |= self._publish(engine, results, removed, lineage)
+            write_json(place, summary)
+        verdict = reports.verdict(summary, place, results, self.warnings, judgement)
+        write_json(join(folder, "verdict.json"), verdict)
+        return summary
+
+    def _judge(self, engine: Engine, results: list[Result]) -> gate.Judgement:
+        history = processed.read(processed.place(self.target.output)).objects
+        counted = reports.counted(engine.db, results)
+        # The wall clock of New York is 4 or 5 hours behind UTC.
+        latest = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(days=1, hours=-4)
+        judgement = gate.judge(self.rules, counted, history, latest, self.accept)
+        for kind in ("failed", "accepted", "warnings"):
+            for line in planning.few([str(breach) for breach in getattr(judgement, kind)]):
+                exits.log(f"quality, {kind}: {line}")
+        return judgement
+
+    def _publish(
+        self, engine: Engine, results: list[Result], removed: frozenset[str], lineage: dict[str, str]
+    ) -> dict[str, Any]:
+        from tlc import publication, recording
+        from tlc.work import Work
+
+        work = Work(engine.db, results, self.target.input, removed)
+        trips, choice = publication.publish_trip_counts(self.at, work, lineage)
+        rides = publication.publish_ride_counts(self.at, self.target.fill)
+        export = join(self.target.output, "export", "X.parquet")
+        exported = publication.publish_export(self.at, export)
+        noted = recording.record(processed.place(self.target.output), work, choice, self.target.run)
+        for name, done in (
+            ("trip_counts", trips.committed),
+            ("ride_counts", rides.committed),
+            ("X.parquet", exported),
+            ("processed.json", noted),
+        ):
+            exits.log(f"{name}: {'published' if done else 'unchanged'}")
+        tables = {"trip_counts": asdict(trips), "ride_counts": asdict(rides)}
+        return {"tables": tables, "windows": rides.rows, "export": export}
 
 
 def write_files(engine: Engine, results: list[Result], target: Target, quarantine: Path) -> dict[str, Any]:
@@ -132,10 +186,14 @@ def write_files(engine: Engine, results: list[Result], target: Target, quarantin
     about = (results, target.run, target.code_version)
     place = join(target.output, "summary.json")
     export, trips = join(target.output, "X.parquet"), join(target.output, "trip_counts.parquet")
-    lineage = reports.lineage(*about, "summary.json")
+    months = {(r.source.dataset, r.source.month) for r in results if r.rows_counted}
+    covered = features.covered(engine.db, months)
+    lineage = reports.lineage(*about, "summary.json") | {features.COVERED: covered}
     with tempfile.TemporaryDirectory(dir=quarantine.parent) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
-        windows = features.write_parquet(engine.db, features.ride_counts(), features.RIDE_COUNTS, lineage, x)
+        windows = features.write_parquet(
+            engine.db, features.ride_counts(target.fill), features.RIDE_COUNTS, lineage, x
+        )
         rows = features.write_parquet(engine.db, features.TRIP_COUNTS_IN_ORDER, TRIP_COUNTS, lineage, t)
         files(trips).upload(t, trips)
         files(export).upload(x, export)

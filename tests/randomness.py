@@ -15,6 +15,8 @@ COUNTS = {
     "kill-job": (1, 25),
     "csv": (20, 1000),
     "publishers": (2, 50),
+    "kill-at-write": (4, 90),
+    "kill-at-any-time": (1, 20),
     "objects": (500, 20_000),
 }
 

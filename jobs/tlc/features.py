@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tlc import coverage
 from tlc.sources import DATASETS
 
 ROW_GROUP = 122_880
+COVERED = "pipeline.covered-months"
 RIDE_COUNTS = pa.schema(
     [
         ("timestamp", pa.timestamp("us")),
@@ -27,23 +30,38 @@ RIDE_COUNTS = pa.schema(
 TRIP_COUNTS_IN_ORDER = "FROM trip_counts ORDER BY dataset, source, window_start"
 
 
-def ride_counts() -> str:
+def ride_counts(fill: bool = False) -> str:
     """SQL: the rows of RIDE_COUNTS, by time, from a relation ``trip_counts`` (dataset, window_start, trips).
 
     ``dow`` is 1 on Sunday to 7 on Saturday, ``minutes`` counts from midnight, ``doy`` is 1 on 1 January. A
-    window without a ride has no row.
+    window without a ride has no row; with ``fill`` it has one with 0 if it is in a month of the relation
+    ``covered`` (month, as its first midnight).
     """
     each = "".join(
         f", CAST(coalesce(sum(trips) FILTER (dataset = '{dataset}'), 0) AS BIGINT) AS {dataset}"
         for dataset in DATASETS
     )
+    counted = "SELECT dataset, window_start, trips FROM trip_counts"
+    if fill:
+        windows = "unnest(generate_series(month, month + INTERVAL 1 MONTH - INTERVAL 15 MINUTE, INTERVAL 15 MINUTE))"
+        counted += f" UNION ALL SELECT NULL, {windows}, 0 FROM (SELECT DISTINCT month FROM covered)"
     return (
         "SELECT window_start AS timestamp, CAST(sum(trips) AS BIGINT) AS num_rides, "
         "CAST(hour(window_start) * 60 + minute(window_start) AS INTEGER) AS minutes, "
         "CAST(dayofweek(window_start) + 1 AS INTEGER) AS dow, CAST(month(window_start) AS INTEGER) AS month, "
-        f"CAST(dayofyear(window_start) AS INTEGER) AS doy{each} FROM trip_counts "
-        "GROUP BY window_start ORDER BY timestamp"
+        f"CAST(dayofyear(window_start) AS INTEGER) AS doy{each} FROM ({counted}) GROUP BY window_start "
+        f"HAVING sum(trips) > 0{' OR bool_or(dataset IS NULL)' if fill else ''} ORDER BY timestamp"
     )
+
+
+def covered(db: duckdb.DuckDBPyConnection, months: Iterable[tuple[str, str]]) -> str:
+    """Make ``db``'s relation ``covered`` of these months of data sets, and return them as one text."""
+    texts = pa.array(sorted({month for _, month in months}), pa.string())
+    db.register("months", pa.table({"text": texts}))
+    db.execute(
+        "CREATE OR REPLACE TEMP VIEW covered AS SELECT CAST(text || '-01' AS TIMESTAMP) AS month FROM months"
+    )
+    return coverage.text(months)
 
 
 def write_parquet(

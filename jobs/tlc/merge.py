@@ -2,7 +2,8 @@
 Pure.
 
 A publisher never puts its rows over those of a run that has seen a newer input. What is newer is not a matter
-of clocks: the version of a source that lies in the input now is the one to publish.
+of clocks: the version of a source that lies in the input now is the one to publish. Sources that a run has
+not read stay as they are published, and so does one that went from the input since.
 """
 
 from __future__ import annotations
@@ -13,26 +14,30 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Choice:
-    """The sources whose rows are taken from this run, and those whose rows stay as published."""
+    """The sources whose rows are taken from this run, and those whose published rows go."""
 
     mine: frozenset[str]
-    published: frozenset[str]
+    gone: frozenset[str]
 
 
 def choose(
-    mine: Mapping[str, str], failed: Mapping[str, str], published: Mapping[str, str], now: Mapping[str, str]
+    mine: Mapping[str, str],
+    failed: Mapping[str, str],
+    removed: frozenset[str],
+    published: Mapping[str, str],
+    now: Mapping[str, str],
 ) -> Choice:
-    """Choose for each source. Every mapping is source → ETag: what this run has counted, what it could not
-    read, what is published, and what lies in the input now.
-
-    A source that is no longer in the input goes. Published rows stay only if they are of the version that
-    lies there now and this run has not read that version: a run that started later has counted it.
+    """Choose for each source that this run has read or is to remove. ``mine``, ``failed``, ``published`` and
+    ``now`` are source → ETag: what this run has counted, what it found to be unreadable, what is published,
+    and what lies in the input now. ``removed`` were not in the input when the run was planned.
     """
+    read = {**failed, **mine}
     kept = {
         source
-        for source, etag in published.items()
-        if now.get(source) == etag and etag not in (mine.get(source), failed.get(source))
+        for source, etag in read.items()
+        if source in published and published[source] != etag and now.get(source) in (None, published[source])
     }
-    return Choice(
-        frozenset(source for source in mine if source in now and source not in kept), frozenset(kept)
-    )
+    taken = {s for s in mine if s not in kept and (s in now or s in published)}
+    dropped = {s for s in failed if s in published and s not in kept and s in now}
+    pruned = {s for s in removed if s not in now}
+    return Choice(frozenset(taken), frozenset(dropped | pruned))

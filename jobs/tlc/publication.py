@@ -11,7 +11,6 @@ follow something newer.
 
 from __future__ import annotations
 
-import hashlib
 import random
 import tempfile
 import time
@@ -27,15 +26,16 @@ from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from tlc import features, merge, tables
+from tlc import coverage, features, merge, tables
 from tlc.errors import JobError
 from tlc.exits import log
-from tlc.reading import TRIP_COUNTS, Result
-from tlc.sources import list_sources, with_etags
+from tlc.reading import TRIP_COUNTS
+from tlc.rides import Change, changed, made_anew
 from tlc.storage import ChangedError, files
+from tlc.work import Work
 
 ATTEMPTS = 12
-DIGEST = "pipeline.content-digest"
+FILL = "pipeline.fill-windows"
 TRIPS_SNAPSHOT = "pipeline.trip-counts-snapshot"
 RIDES_SNAPSHOT = "pipeline.ride-counts-snapshot"
 _PASSING = {
@@ -60,30 +60,35 @@ class Published:
 
 
 def publish_trip_counts(
-    at: tables.Tables,
-    db: duckdb.DuckDBPyConnection,
-    results: list[Result],
-    input: str,
-    lineage: dict[str, str],
-) -> Published:
-    """Make trip_counts the rows of ``db``'s table ``trip_counts``, but keep those of other runs that are
-    newer.
+    at: tables.Tables, work: Work, lineage: dict[str, str]
+) -> tuple[Published, merge.Choice]:
+    """Put the rows of this run in place of those that trip_counts has of the same sources, but keep those of
+    other runs that are newer. Only partitions (data set and month) that change are read and written.
     """
 
-    def attempt() -> Published:
+    def attempt() -> tuple[Published, merge.Choice]:
         table = at.load("trip_counts")
-        rows = _merged(db, table, results, input)
-        digest = content_digest(db)
         found = table.current_snapshot()
-        if found is not None and tables.properties_of(found).get(DIGEST) == digest:
-            return Published(str(found.snapshot_id), tables.rows_in(found), False)
-        tables.replace(table, rows, {**lineage, DIGEST: digest})
-        return _committed(table)
+        old = tables.files_of(table, work.partitions()) if found else []
+        choice = _merged(work, tables.read_files(table, old))
+        different = _different(work.db)
+        if found is not None and not different:
+            return Published(str(found.snapshot_id), tables.rows_in(found), False), choice
+        gone = [file for file in old if tables.partition_of(file) in different]
+        rows = work.db.execute(
+            "SELECT merged.* FROM merged SEMI JOIN different USING (dataset, month) "
+            "ORDER BY dataset, month, source, window_start"
+        ).to_arrow_table()
+        left = set(zip(rows["dataset"].to_pylist(), rows["month"].to_pylist(), strict=True))
+        covered = (covered_in(table, found) - different) | left if found else left
+        properties = {**lineage, features.COVERED: coverage.text(covered)}
+        tables.replace(table, gone, [rows.cast(TRIP_COUNTS)], properties)
+        return _committed(table), choice
 
     return settled("trip_counts", attempt)
 
 
-def publish_ride_counts(at: tables.Tables) -> Published:
+def publish_ride_counts(at: tables.Tables, fill: bool = False) -> Published:
     """Make ride_counts the function of the newest snapshot of trip_counts, unless it is that already."""
 
     def attempt() -> Published:
@@ -92,13 +97,32 @@ def publish_ride_counts(at: tables.Tables) -> Published:
         found, newest = rides.current_snapshot(), trips.current_snapshot()
         if newest is None:
             raise JobError("trip_counts has no rows to publish")
-        made_of = str(newest.snapshot_id)
-        if found is not None and tables.properties_of(found).get(TRIPS_SNAPSHOT) == made_of:
+        made = {TRIPS_SNAPSHOT: str(newest.snapshot_id), FILL: "zero" if fill else "none"}
+        known = tables.properties_of(found)
+        if found is not None and all(known.get(name) == value for name, value in made.items()):
             return Published(str(found.snapshot_id), tables.rows_in(found), False)
-        tables.replace(rides, ride_counts_of(trips, newest), {**_lineage(newest), TRIPS_SNAPSHOT: made_of})
+        covered = covered_in(trips, newest)
+        change = _change(rides, trips, newest, covered, fill)
+        properties = {**_lineage(newest), **made, features.COVERED: coverage.text(covered)}
+        tables.replace(rides, change.gone, change.rows, properties)
         return _committed(rides)
 
     return settled("ride_counts", attempt)
+
+
+def _change(rides: Table, trips: Table, newest: Snapshot, covered: coverage.Covered, fill: bool) -> Change:
+    """What makes ride_counts the function of ``newest``: from what has changed since it was made, if the
+    table still has that snapshot, else anew.
+    """
+    known = tables.properties_of(rides.current_snapshot())
+    before = trips.snapshot_by_id(int(known.get(TRIPS_SNAPSHOT, 0)))
+    if before is not None and known.get(FILL, "none") == ("zero" if fill else "none"):
+        both = (covered_in(trips, before), covered)
+        try:
+            return changed(rides, trips, before.snapshot_id, newest.snapshot_id, both, fill)
+        except FileNotFoundError:
+            log("ride_counts: the snapshot that it was made of has expired; it is made anew")
+    return made_anew(rides, trips, newest, covered, fill)
 
 
 def publish_export(at: tables.Tables, place: str) -> bool:
@@ -119,7 +143,8 @@ def publish_export(at: tables.Tables, place: str) -> bool:
             return False
         lineage = {**_lineage(newest), RIDES_SNAPSHOT: made_of}
         content = _parquet(rides.scan(snapshot_id=newest.snapshot_id).to_arrow(), lineage)
-        headers = {_header(name): value for name, value in lineage.items()}
+        # An object's metadata are 2 KB at most; the months, which may be many, are in the file's own.
+        headers = {_header(name): value for name, value in lineage.items() if name != features.COVERED}
         files(place).write_if(place, content, head.etag if head else None, headers)
         return True
 
@@ -146,48 +171,38 @@ def settled(what: str, attempt: Callable[[], T], pause: Callable[[float], None] 
     )
 
 
-def _merged(db: duckdb.DuckDBPyConnection, table: Table, results: list[Result], input: str) -> pa.Table:
-    """The rows to publish on top of ``table``; they are left in the table ``merged`` of ``db``, too."""
-    mine = {result.source.path: result.etag for result in results if not result.error}
-    failed = {result.source.path: result.etag for result in results if result.error}
-    published: dict[str, str] = {}
-    if table.current_snapshot() is not None:
-        db.register("published", table.scan(selected_fields=("source", "etag")).to_arrow_batch_reader())
-        published = dict(db.execute("SELECT DISTINCT source, etag FROM published").fetchall())
-        now = {source.path: source.etag for source in with_etags(list_sources(input).sources)}
-        choice = merge.choose(mine, failed, published, now)
-    else:
-        choice = merge.Choice(frozenset(mine), frozenset())
-    db.execute(
-        "CREATE OR REPLACE TEMP TABLE merged AS FROM trip_counts WHERE source IN $kept",
-        {"kept": sorted(choice.mine)},
+def _merged(work: Work, published: pa.Table) -> merge.Choice:
+    """Leave the rows that are to be published in ``db``'s table ``merged``, on top of those that are."""
+    work.db.register("published", published)
+    of = dict(work.db.execute("SELECT DISTINCT source, etag FROM published").fetchall())
+    choice = merge.choose(work.counted(), work.unreadable(), work.removed, of, work.now())
+    replaced = sorted(choice.mine | choice.gone)
+    work.db.execute(
+        "CREATE OR REPLACE TEMP TABLE merged AS FROM trip_counts WHERE source IN $mine "
+        "UNION ALL BY NAME FROM published WHERE source NOT IN $replaced",
+        {"mine": sorted(choice.mine), "replaced": replaced},
     )
-    if choice.published:
-        db.register("published", table.scan().to_arrow_batch_reader())
-        db.execute(
-            "INSERT INTO merged BY NAME FROM published WHERE source IN $kept",
-            {"kept": sorted(choice.published)},
-        )
-    rows = db.execute("FROM merged ORDER BY dataset, month, source, window_start").to_arrow_table()
-    return rows.cast(TRIP_COUNTS)
+    return choice
 
 
-def content_digest(db: duckdb.DuckDBPyConnection) -> str:
-    """SHA-256 of the rows of the table ``merged``, whatever their order."""
-    digest = hashlib.sha256()
-    each = "md5(string_agg(epoch_us(window_start) || ' ' || trips, ',' ORDER BY window_start))"
-    keys = "dataset, month, source, etag"
-    for row in db.execute(f"SELECT {keys}, {each} FROM merged GROUP BY ALL ORDER BY {keys}").fetchall():
-        digest.update(repr(row).encode())
-    return digest.hexdigest()
+def _different(db: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """The partitions in which ``merged`` and ``published`` differ, also left in the table ``different``."""
+    names = ", ".join(TRIP_COUNTS.names)
+    merged, published = (f"SELECT {names} FROM {name}" for name in ("merged", "published"))
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE different AS SELECT DISTINCT dataset, month FROM "
+        f"(({merged} EXCEPT ALL {published}) UNION ALL ({published} EXCEPT ALL {merged}))"
+    )
+    return set(db.execute("SELECT dataset, month FROM different").fetchall())
 
 
-def ride_counts_of(trips: Table, snapshot: Snapshot) -> pa.Table:
-    """The features as a function of one snapshot of trip_counts."""
-    scan = trips.scan(selected_fields=("dataset", "window_start", "trips"), snapshot_id=snapshot.snapshot_id)
-    with duckdb.connect(":memory:") as db:
-        db.register("trip_counts", scan.to_arrow_batch_reader())
-        return db.execute(features.ride_counts()).to_arrow_table().cast(features.RIDE_COUNTS)
+def covered_in(trips: Table, snapshot: Snapshot) -> coverage.Covered:
+    """The months of ``snapshot`` of trip_counts: it says so, or its data files do."""
+    text = tables.properties_of(snapshot).get(features.COVERED)
+    if text is not None:
+        return coverage.parse(text)
+    scan = trips.scan(snapshot_id=snapshot.snapshot_id)
+    return frozenset(tables.partition_of(task.file) for task in scan.plan_files())
 
 
 def _parquet(rows: pa.Table, lineage: dict[str, str]) -> bytes:

@@ -75,7 +75,7 @@ def read_all(
         log(_line(result, seconds))
         results.append(result)
     _insert(engine, waiting)
-    if all(result.error for result in results):
+    if results and all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
         )

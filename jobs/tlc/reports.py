@@ -6,11 +6,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
+import duckdb
+
+from tlc.gate import Breach, Counted, Judgement
+from tlc.planning import few
 from tlc.reading import Result, failures
 
 VERSION = 1
+NAMED = 10
+"""How many broken rules a verdict names; the summary names all."""
 
 
 def files_of(results: list[Result]) -> list[dict[str, Any]]:
@@ -34,6 +41,18 @@ def files_of(results: list[Result]) -> list[dict[str, Any]]:
     ]
 
 
+def counted(db: duckdb.DuckDBPyConnection, results: list[Result]) -> list[Counted]:
+    """What the quality gate looks at: the rows of each file, and its windows in ``db``'s table trip_counts."""
+    windows: dict[str, dict[datetime, int]] = {result.source.path: {} for result in results}
+    for source, start, trips in db.execute("SELECT source, window_start, trips FROM trip_counts").fetchall():
+        windows[source][start] = trips
+    return [
+        Counted(s.path, s.dataset, s.month, r.rows_read, r.rows_counted, windows[s.path])
+        for r in results
+        for s in [r.source]
+    ]
+
+
 def rows_of(results: list[Result]) -> dict[str, int]:
     """Rows read, counted and quarantined, of all files. Read is always the sum of the other two."""
     rows = {
@@ -46,12 +65,15 @@ def rows_of(results: list[Result]) -> dict[str, int]:
     return rows
 
 
-def lineage(results: list[Result], run: str, code_version: str, summary: str) -> dict[str, str]:
+def lineage(
+    results: list[Result], run: str, code_version: str, summary: str, accepted: tuple[Breach, ...] = ()
+) -> dict[str, str]:
     """Where published rows come from, in a few short texts: the full list of sources stays in the summary.
 
     ``pipeline.sources-digest`` is the SHA-256 of ``[[source, etag], …]`` as compact JSON, of the files that
     were read.
     """
+    rules = ",".join(sorted({breach.rule for breach in accepted}))
     sources = [[result.source.path, result.etag] for result in results if not result.error]
     text = json.dumps(sources, separators=(",", ":"))
     return {
@@ -60,6 +82,7 @@ def lineage(results: list[Result], run: str, code_version: str, summary: str) ->
         "pipeline.sources": str(len(sources)),
         "pipeline.sources-digest": hashlib.sha256(text.encode()).hexdigest(),
         "pipeline.summary": summary,
+        **({"pipeline.accepted": rules} if rules else {}),
     }
 
 
@@ -89,13 +112,24 @@ def summary(
     }
 
 
+def quality(judgement: Judgement) -> dict[str, Any]:
+    """The summary's entry for the quality gate: every rule that does not hold, and what became of it."""
+    return {
+        "passed": not judgement.failed,
+        "failed_rules": [_breach(breach) for breach in judgement.failed],
+        "accepted": [_breach(breach) for breach in judgement.accepted],
+        "warnings": [_breach(breach) for breach in judgement.warnings],
+    }
+
+
 def verdict(
-    summary: dict[str, Any], place: str, results: list[Result], warnings: list[str]
+    summary: dict[str, Any], place: str, results: list[Result], warnings: list[str], judgement: Judgement
 ) -> dict[str, Any]:
     """verdict.json, under 16 KiB whatever the run: the summary without its list of files, with a few
     messages.
     """
     failed = sum(1 for result in results if result.error)
+    warned = [str(breach) for breach in judgement.warnings]
     return {
         "version": VERSION,
         "run": summary["run"],
@@ -105,5 +139,13 @@ def verdict(
         "tables": {name: {"snapshot": table["snapshot"]} for name, table in summary["tables"].items()},
         "export": summary["export"],
         "summary": place,
-        "messages": [*failures(results), *(warning[:200] for warning in warnings[:3])],
+        "passed": not judgement.failed,
+        "failed_rules": [_breach(breach) for breach in judgement.failed[:NAMED]],
+        "accepted": sorted({breach.rule for breach in judgement.accepted}),
+        "messages": [*failures(results), *few(warnings), *few(warned)],
     }
+
+
+def _breach(breach: Breach) -> dict[str, Any]:
+    source = few([breach.source])[0]
+    return {"rule": breach.rule, "source": source, "value": breach.value, "limit": breach.limit}

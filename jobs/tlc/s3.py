@@ -20,17 +20,27 @@ from botocore.exceptions import (
 )
 
 from tlc.errors import JobError
-from tlc.storage import BLOCK, ChangedError, Head, MissingError, Stored
+from tlc.storage import (
+    ARCHIVED,
+    BLOCK,
+    CHANGED,
+    DENIED,
+    GONE,
+    ChangedError,
+    Head,
+    MissingError,
+    Stored,
+)
 
 ATTEMPTS = 4
 UNREADABLE = {
-    "404": "there is no such object any more",
-    "NoSuchKey": "there is no such object any more",
-    "412": "the object has changed since the plan was made",
-    "PreconditionFailed": "the object has changed since the plan was made",
-    "403": "access to the object is denied",
-    "AccessDenied": "access to the object is denied",
-    "InvalidObjectState": "the object is archived (Glacier) and must be restored first",
+    "404": GONE,
+    "NoSuchKey": GONE,
+    "412": CHANGED,
+    "PreconditionFailed": CHANGED,
+    "403": DENIED,
+    "AccessDenied": DENIED,
+    "InvalidObjectState": ARCHIVED,
 }
 LOST = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 
@@ -51,7 +61,8 @@ class S3Files:
             for page in pages:
                 for item in page.get("Contents", []):
                     key, etag = item["Key"], item["ETag"].strip('"')
-                    yield Stored(f"s3://{bucket}/{key}", key[len(prefix) :], item["Size"], etag)
+                    place, path = f"s3://{bucket}/{key}", key[len(prefix) :]
+                    yield Stored(place, path, item["Size"], etag, item["LastModified"].timestamp())
 
     def fingerprint(self, place: str) -> str:
         """The object's ETag."""
@@ -109,6 +120,18 @@ class S3Files:
             content: bytes = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
         return content
 
+    def load(self, place: str) -> tuple[bytes, str] | None:
+        """The whole content and its ETag, or None if there is none."""
+        bucket, key = _split(place)
+        try:
+            with _explained(place, ClientError):
+                found = self.client.get_object(Bucket=bucket, Key=key)
+                return found["Body"].read(), found["ETag"].strip('"')
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+                return None
+            raise _job_error(place, error) from error
+
     def write(self, place: str, content: bytes) -> None:
         """Replace the object by ``content``, at once."""
         bucket, key = _split(place)
@@ -144,9 +167,13 @@ class S3Files:
         for path, file in fresh.items():
             self.upload(file, f"{place.rstrip('/')}/{path}")
         for stored in stale:
-            bucket, key = _split(stored.uri)
-            with _explained(stored.uri):
-                self.client.delete_object(Bucket=bucket, Key=key)
+            self.delete(stored.uri)
+
+    def delete(self, place: str) -> None:
+        """Delete the object, if it is there."""
+        bucket, key = _split(place)
+        with _explained(place):
+            self.client.delete_object(Bucket=bucket, Key=key)
 
 
 def _split(place: str) -> tuple[str, str]:

@@ -41,6 +41,8 @@ class Listing:
 
     sources: tuple[Source, ...]
     ignored: int
+    removed: tuple[str, ...] = ()
+    """In a plan: paths that are no longer in the input and whose rows are to go."""
 
     def repeated(self) -> list[str]:
         """One line for each month of a data set that more than one file claims: all of them are counted."""
@@ -82,6 +84,12 @@ def as_source(stored: Stored, folder: str) -> Source | None:
     return None
 
 
+def named(path: str) -> tuple[str, str] | None:
+    """The data set and the month of the trip file ``path``, or None if it does not have the name of one."""
+    source = as_source(Stored(path, path, 0, ""), "")
+    return (source.dataset, source.month) if source else None
+
+
 def with_etags(sources: Iterable[Source]) -> list[Source]:
     """``sources``, with the ETag of those (local) files that do not have it yet."""
     return [
@@ -102,9 +110,12 @@ def nothing_to_read(folder: str) -> JobError:
 
 
 def plan_document(run: str, listing: Listing) -> dict[str, Any]:
-    """plan.json: every object to read, with its ETag and size in bytes."""
+    """plan.json: every object to read, with its ETag and size in bytes, and the paths whose rows are to
+    go.
+    """
     objects = [{"uri": source.uri, "etag": source.etag, "size": source.size} for source in listing.sources]
-    return {"version": PLAN_VERSION, "run": run, "objects": objects, "ignored": listing.ignored}
+    rest = {"ignored": listing.ignored, "removed": list(listing.removed)}
+    return {"version": PLAN_VERSION, "run": run, "objects": objects, **rest}
 
 
 def read_plan(place: str, folder: str) -> Listing:
@@ -114,11 +125,12 @@ def read_plan(place: str, folder: str) -> Listing:
         version, entries = plan["version"], plan["objects"]
         objects = [(str(o["uri"]), str(o["etag"]), int(o["size"])) for o in entries]
         ignored = int(plan.get("ignored", 0))
+        removed = tuple(str(path) for path in plan.get("removed", []))
     except (ValueError, KeyError, TypeError) as error:
         raise JobError(f"{place}: this is not a plan ({type(error).__name__}: {error})") from error
     if version != PLAN_VERSION:
         raise JobError(f"{place}: version {version} of a plan; this job reads version {PLAN_VERSION}")
-    return Listing(tuple(_planned(place, folder, *entry) for entry in objects), ignored)
+    return Listing(tuple(_planned(place, folder, *entry) for entry in objects), ignored, removed)
 
 
 def _planned(place: str, folder: str, uri: str, etag: str, size: int) -> Source:

@@ -27,13 +27,15 @@ class Stored:
     """One object below a folder: its place, path relative to that folder, size in bytes and ETag (without
     quotes).
 
-    A local file has no ETag until ``fingerprint`` reads it: ``etag`` is then empty.
+    A local file has no ETag until ``fingerprint`` reads it: ``etag`` is then empty. ``modified`` is its last
+    change in seconds since 1970-01-01 UTC.
     """
 
     uri: str
     path: str
     size: int
     etag: str
+    modified: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,18 @@ class ChangedError(Exception):
 
 
 class MissingError(Exception):
-    """There is no such object (any more), or its content is not the one asked for."""
+    """There is no such object (any more), or its content is not the one asked for. The next time may be
+    different: its message is one of ``MISSING``.
+    """
+
+
+GONE = "there is no such object any more"
+CHANGED = "the object has changed since the plan was made"
+DENIED = "access to the object is denied"
+ARCHIVED = "the object is archived (Glacier) and must be restored first"
+FILE_GONE = "the file is gone"
+FILE_CHANGED = "the file has changed since the plan was made"
+MISSING = frozenset({GONE, CHANGED, DENIED, ARCHIVED, FILE_GONE, FILE_CHANGED})
 
 
 def files(place: str) -> Any:
@@ -92,7 +105,8 @@ class LocalFiles:
                 file = Path(parent) / name
                 if file.is_file():
                     relative = file.relative_to(root).as_posix()
-                    yield Stored(str(file), relative, file.stat().st_size, "")
+                    stat = file.stat()
+                    yield Stored(str(file), relative, stat.st_size, "", stat.st_mtime)
 
     def fingerprint(self, place: str) -> str:
         """What stands for an ETag: the first 32 digits of the content's SHA-256."""
@@ -105,9 +119,9 @@ class LocalFiles:
     def fetch(self, place: str, etag: str, folder: Path) -> Path:  # noqa: ARG002 - S3 needs it
         """A local path of the object's content, which is read where it is."""
         if not Path(place).is_file():
-            raise MissingError("the file is gone")
+            raise MissingError(FILE_GONE)
         if etag and self.fingerprint(place) != etag:
-            raise MissingError("the file has changed since the plan was made")
+            raise MissingError(FILE_CHANGED)
         return Path(place)
 
     def head(self, place: str) -> Head | None:
@@ -120,6 +134,13 @@ class LocalFiles:
             return Path(place).read_bytes()
         except OSError as error:
             raise JobError(f"{place}: cannot be read: {error.strerror}") from error
+
+    def load(self, place: str) -> tuple[bytes, str] | None:
+        """The whole content and its ETag, or None if there is none."""
+        if not Path(place).is_file():
+            return None
+        content = self.read(place)
+        return content, hashlib.sha256(content).hexdigest()[:32]
 
     def write(self, place: str, content: bytes) -> None:
         """Replace the object by ``content``, at once."""

@@ -6,13 +6,16 @@ endpoint and in the region that boto3 has found, with credentials from the same 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import boto3
 import pyarrow as pa
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.conversions import from_bytes
 from pyiceberg.exceptions import (
     NoSuchIcebergTableError,
     NoSuchNamespaceError,
@@ -20,11 +23,14 @@ from pyiceberg.exceptions import (
     NoSuchTableError,
     TableAlreadyExistsError,
 )
-from pyiceberg.io.pyarrow import _dataframe_to_data_files
+from pyiceberg.expressions import AlwaysTrue, And, In
+from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
+from pyiceberg.manifest import DataFile, ManifestFile
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
-from pyiceberg.table import Table
-from pyiceberg.table.snapshots import Snapshot
+from pyiceberg.table import FileScanTask, Table
+from pyiceberg.table.snapshots import Operation, Snapshot
+from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFiles
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestampType
 
@@ -43,6 +49,10 @@ _SCHEMAS = {"trip_counts": TRIP_COUNTS, "ride_counts": RIDE_COUNTS}
 _PARTITIONS = {"trip_counts": ("dataset", "month"), "ride_counts": ()}
 # PyIceberg's own retry would submit the same rows again on top of a rival's; who loses here starts anew.
 _PROPERTIES = {"commit.retry.num-retries": "0", "write.parquet.compression-codec": "zstd"}
+MANIFEST_BYTES = 8 << 20
+MOST_MANIFESTS = 8
+MOST_FILTERED = 20
+"""How many partitions are looked for by a filter; more are picked out of the list of all files."""
 
 
 @dataclass(frozen=True)
@@ -116,17 +126,101 @@ def _partitions(schema: Schema, columns: tuple[str, ...]) -> PartitionSpec:
     return PartitionSpec(*fields)
 
 
-def replace(table: Table, rows: pa.Table, properties: dict[str, str]) -> None:
-    """Replace all rows of ``table``, as it was when it was loaded, by ``rows``, in one snapshot.
+def replace(
+    table: Table, gone: Iterable[DataFile], rows: Iterable[pa.Table], properties: dict[str, str]
+) -> None:
+    """Replace the data files ``gone`` of ``table``, as it was when it was loaded, by ``rows``, in one
+    snapshot. Each item of ``rows`` makes data files of its own.
 
     ``properties`` go into the snapshot's summary. Raises CommitFailedException or ValidationException if the
     table has changed since it was loaded; nothing has changed then.
     """
-    with table.transaction() as transaction, transaction.update_snapshot(properties).overwrite() as overwrite:
-        for task in table.scan().plan_files():
-            overwrite.delete_data_file(task.file)
-        for file in _dataframe_to_data_files(transaction.table_metadata, rows, table.io):
-            overwrite.append_data_file(file)
+    with table.transaction() as transaction:
+        operation = Operation.OVERWRITE if table.current_snapshot() else Operation.APPEND
+        replacement = _Replacement(operation, transaction, table.io, snapshot_properties=properties)
+        with replacement:
+            for file in gone:
+                replacement.delete_data_file(file)
+            for part in rows:
+                for file in _dataframe_to_data_files(transaction.table_metadata, part, table.io):
+                    replacement.append_data_file(file)
+
+
+class _Replacement(_OverwriteFiles):
+    """An overwrite that leaves out manifests without a live file and merges small ones, as Iceberg's own
+    engines do: otherwise each commit would make all that follow slower.
+    """
+
+    def _process_manifests(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
+        live = [
+            manifest
+            for manifest in manifests
+            if manifest.added_snapshot_id == self._snapshot_id
+            or manifest.has_added_files()
+            or manifest.has_existing_files()
+        ]
+        return _ManifestMergeManager(MANIFEST_BYTES, MOST_MANIFESTS, True, self).merge_manifests(live)
+
+
+def files_of(table: Table, partitions: Collection[tuple[str, str]]) -> list[DataFile]:
+    """The data files of these partitions (data set, month) of the newest snapshot of trip_counts."""
+    if len(partitions) <= MOST_FILTERED:
+        datasets, months = ({p[i] for p in partitions} for i in (0, 1))
+        scan = table.scan(row_filter=And(In("dataset", datasets), In("month", months)))
+    else:
+        scan = table.scan()
+    found = (task.file for task in scan.plan_files())
+    return [file for file in found if partition_of(file) in partitions]
+
+
+def partition_of(file: DataFile) -> tuple[str, str]:
+    """The data set and the month of a data file of trip_counts."""
+    return str(file.partition[0]), str(file.partition[1])
+
+
+def difference(table: Table, before: int, after: int) -> tuple[list[DataFile], list[DataFile]]:
+    """The data files that the snapshot ``after`` has and ``before`` has not, and the other way around.
+
+    What both share is not read, so this costs what has changed. Raises FileNotFoundError if files of
+    ``before`` have been deleted, and KeyError if the table no longer knows it.
+    """
+    one, other = _manifests(table, before), _manifests(table, after)
+    gone = _live(table, [one[path] for path in one.keys() - other.keys()])
+    come = _live(table, [other[path] for path in other.keys() - one.keys()])
+    return [come[p] for p in come.keys() - gone.keys()], [gone[p] for p in gone.keys() - come.keys()]
+
+
+def _manifests(table: Table, snapshot_id: int) -> dict[str, ManifestFile]:
+    snapshot = table.snapshot_by_id(snapshot_id)
+    if snapshot is None:
+        raise KeyError(snapshot_id)
+    return {manifest.manifest_path: manifest for manifest in snapshot.manifests(table.io)}
+
+
+def _live(table: Table, manifests: list[ManifestFile]) -> dict[str, DataFile]:
+    entries = (entry for m in manifests for entry in m.fetch_manifest_entry(table.io, discard_deleted=True))
+    return {entry.data_file.file_path: entry.data_file for entry in entries}
+
+
+def read_files(table: Table, files: list[DataFile], columns: tuple[str, ...] = ("*",)) -> pa.Table:
+    """The rows of these data files of ``table``."""
+    schema = table.schema() if columns == ("*",) else table.schema().select(*columns)
+    scan = ArrowScan(table.metadata, table.io, schema, AlwaysTrue())
+    return scan.to_table([FileScanTask(file) for file in files])
+
+
+def years_of(table: Table, file: DataFile) -> range:
+    """The calendar years that a data file of ride_counts has windows of."""
+    column = table.schema().find_field("timestamp")
+    lower, upper = ((found or {}).get(column.field_id) for found in (file.lower_bounds, file.upper_bounds))
+    if lower is None or upper is None:
+        return range(1, 10_000)
+    first, last = (int(from_bytes(column.field_type, bound)) for bound in (lower, upper))
+    return range(_year(first), _year(last) + 1)
+
+
+def _year(microseconds: int) -> int:
+    return (datetime(1970, 1, 1) + timedelta(microseconds=microseconds)).year  # noqa: DTZ001 - a wall clock
 
 
 def properties_of(snapshot: Snapshot | None) -> dict[str, str]:

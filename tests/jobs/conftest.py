@@ -82,3 +82,14 @@ def count_here(tmp_path):
         return Ended(0, "", "", output)
 
     return run
+
+
+@pytest.fixture
+def account(embedded, monkeypatch):
+    """A fresh bucket and database, with two trip files in the input; AWS's settings are in the environment."""
+    from account import made
+
+    account = made(embedded)
+    for key, value in account.env.items():
+        monkeypatch.setenv(key, value)
+    return account

@@ -9,14 +9,25 @@ from pathlib import Path
 
 import prepare
 import pytest
-from tlc import sources
+from tlc import planning, processed, sources
 from tlc.errors import JobError
+from tlc.processed import Entry
 from tlc.storage import Stored
 
 JOBS = Path(prepare.__file__).parent
 ON_39 = [JOBS / "prepare.py", JOBS / "bootstrap.py"] + [
     JOBS / "tlc" / f"{name}.py"
-    for name in ("__init__", "arguments", "errors", "exits", "s3", "sources", "storage")
+    for name in (
+        "__init__",
+        "arguments",
+        "errors",
+        "exits",
+        "planning",
+        "processed",
+        "s3",
+        "sources",
+        "storage",
+    )
 ]
 
 
@@ -46,14 +57,14 @@ def test_a_plan_holds_every_trip_file_and_counts_the_others(folder, tmp_path):
     decision = prepare.prepare(str(folder), str(tmp_path / "out"), "r.1")
     place = tmp_path / "out/runs/r.1"
     plan = json.loads((place / "plan.json").read_text())
-    paths = [entry["uri"].removeprefix(f"{folder}/") for entry in plan["objects"]]
-    assert paths == [
+    found = [entry["uri"].removeprefix(f"{folder}/") for entry in plan["objects"]]
+    assert found == [
         "fhv_tripdata_2020-01.parquet/",
         "older/deep/fhvhv_tripdata_2020-02.parquet",
         "older/green_tripdata_2013-08.csv.gz",
         "yellow_tripdata_2009-01.csv",
     ]
-    assert [entry["size"] for entry in plan["objects"]] == [0, *(len(path) for path in paths[1:])]
+    assert [entry["size"] for entry in plan["objects"]] == [0, *(len(path) for path in found[1:])]
     assert [len(entry["etag"]) for entry in plan["objects"]] == [0, 32, 32, 32]
     assert (plan["version"], plan["run"]) == (1, "r.1")
     assert decision == json.loads((place / "decision.json").read_text())
@@ -62,8 +73,15 @@ def test_a_plan_holds_every_trip_file_and_counts_the_others(folder, tmp_path):
         "run": "r.1",
         "plan": f"{place}/plan.json",
         "objects": 4,
-        "bytes": sum(len(path) for path in paths[1:]),
+        "bytes": sum(len(path) for path in found[1:]),
         "ignored": 4,
+        "proceed": True,
+        "reason": "trip files: 4 new",
+        "new": 4,
+        "changed": 0,
+        "unchanged": 0,
+        "deleted": 0,
+        "messages": [],
     }
     assert sources.read_plan(f"{place}/plan.json", str(folder)) == sources.Listing(
         tuple(sources.with_etags(sources.list_sources(str(folder)).sources)), 4
@@ -94,6 +112,147 @@ def test_twenty_thousand_objects_make_a_small_decision():
     plan = json.dumps(sources.plan_document("r" * 80, sources.Listing(tuple(listed), 7)))
     assert len(plan) > 20_000_000
     assert json.loads(plan)["objects"][-1] == {"uri": uris[-1], "etag": "e" * 32, "size": 2**40}
+
+
+def note(output: Path, folder: Path, *paths: str, error: str = "") -> None:
+    """Note these files of the input as processed, as they are now."""
+    listed = {source.path: source for source in sources.with_etags(sources.list_sources(str(folder)).sources)}
+    known = {path: Entry(listed[path].etag, listed[path].size, 10, "before", error) for path in paths}
+    before = processed.read(processed.place(str(output))).objects
+    document = {path: vars(entry) for path, entry in {**before, **known}.items()}
+    place = output / "state" / "processed.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text(json.dumps({"version": 1, "objects": document}))
+
+
+YELLOW, GREEN = "yellow_tripdata_2009-01.csv", "older/green_tripdata_2013-08.csv.gz"
+FHVHV, FOLDER = "older/deep/fhvhv_tripdata_2020-02.parquet", "fhv_tripdata_2020-01.parquet/"
+
+
+def planned(output: Path) -> dict:
+    return json.loads((output / "runs/r/plan.json").read_text())
+
+
+def paths(output: Path, folder: Path) -> list[str]:
+    return [entry["uri"].removeprefix(f"{folder}/") for entry in planned(output)["objects"]]
+
+
+def test_only_what_is_new_or_changed_is_planned(folder, tmp_path):
+    """A file as it was processed is left out, a changed one and a new one are read, a deleted one is told."""
+    note(tmp_path, folder, YELLOW, GREEN, FHVHV)
+    (folder / YELLOW).write_bytes(b"re-issued")
+    (folder / FHVHV).unlink()
+    decision = prepare.prepare(str(folder), str(tmp_path), "r")
+    assert paths(tmp_path, folder) == [FOLDER, YELLOW]
+    assert [decision[key] for key in ("new", "changed", "unchanged", "deleted")] == [1, 1, 1, 1]
+    assert (decision["proceed"], decision["reason"]) == (True, "trip files: 1 new, 1 changed")
+    assert decision["messages"] == [
+        f"{FHVHV} is no longer in the input; its counts are kept (--prune true drops them)"
+    ]
+    assert planned(tmp_path)["removed"] == []
+
+
+def test_nothing_new(folder, tmp_path):
+    """With every file as it was processed there is nothing to do, and the decision says so."""
+    note(tmp_path, folder, YELLOW, GREEN, FHVHV)
+    note(tmp_path, folder, FOLDER, error="it is a folder")
+    decision = prepare.prepare(str(folder), str(tmp_path), "r")
+    assert (decision["proceed"], decision["objects"], decision["bytes"]) == (False, 0, 0)
+    assert decision["reason"] == "nothing is new: 4 trip files are as they were processed"
+    assert decision["messages"] == [
+        f"{FOLDER} could not be read (it is a folder); put a good one in its place"
+    ]
+
+
+def test_all_deleted_is_no_error(folder, tmp_path):
+    """An input that has become empty is told of, file by file; without --prune there is nothing to do."""
+    note(tmp_path, folder, YELLOW, GREEN)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    decision = prepare.prepare(str(folder), str(tmp_path), "r")
+    assert (decision["proceed"], decision["deleted"]) == (False, 2)
+    decision = prepare.prepare(str(folder), str(tmp_path), "r", prune=True)
+    assert (decision["proceed"], decision["reason"]) == (
+        True,
+        "trip files: 2 deleted from the input and to be pruned",
+    )
+    assert planned(tmp_path)["removed"] == [GREEN, YELLOW]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "months", "reprocess", "read"),
+    [
+        ("all", "all", "true", [FOLDER, FHVHV, GREEN, YELLOW]),
+        ("all", "all", "false", [FOLDER]),
+        ("green,yellow", "all", "true", [GREEN, YELLOW]),
+        ("all", "2013-08", "true", [GREEN]),
+        ("all", "2013-08..2020-01", "true", [FOLDER, GREEN]),
+        ("yellow", "2013-08..2020-01", "true", []),
+        ("yellow", "all", "false", []),
+    ],
+)
+def test_reprocess_narrowed(folder, tmp_path, dataset, months, reprocess, read):
+    """--dataset and --months narrow what is looked at, new files included; --reprocess forces the rest."""
+    note(tmp_path, folder, YELLOW, GREEN, FHVHV)
+    arguments = ["--input", str(folder), "--output", str(tmp_path), "--run", "r", "--dataset", dataset]
+    prepare.main([*arguments, "--months", months, "--reprocess", reprocess, "--prune", "false"])
+    assert paths(tmp_path, folder) == read
+
+
+@pytest.mark.parametrize(
+    ("dataset", "months", "message"),
+    [
+        (
+            "yelow",
+            "all",
+            "--dataset yelow: 'yelow' is none of yellow, green, fhv, fhvhv, or all; did you mean yellow?",
+        ),
+        ("yellow,", "all", "--dataset yellow,: '' is none of yellow, green, fhv, fhvhv, or all"),
+        ("all", "2019", "--months 2019: this is not YYYY-MM, YYYY-MM..YYYY-MM or all"),
+        ("all", "2019-13", "--months 2019-13: this is not YYYY-MM, YYYY-MM..YYYY-MM or all"),
+        ("all", "2019-02..2019-01", "--months 2019-02..2019-01: the last month is before the first one"),
+    ],
+)
+def test_a_scope_that_is_none(dataset, months, message):
+    """What does not spell data sets or months is refused, with what would."""
+    with pytest.raises(JobError) as caught:
+        planning.scope(dataset, months)
+    assert str(caught.value) == message
+
+
+def test_a_decision_is_small_whatever_the_plan():
+    """Twenty thousand deleted, unreadable and repeated objects with long names are a few short messages."""
+    gone = {f"{'x' * 900}{n}/fhv_tripdata_2020-01.csv": Entry("e", 1, 1, "r") for n in range(20_000)}
+    bad = {
+        f"{'y' * 900}{n}/fhv_tripdata_2020-02.csv": Entry("e", 1, 0, "r", "bad " * 50) for n in range(20_000)
+    }
+    listed = [sources.as_source(Stored(path, path, 1, "e"), "") for path in bad]
+    known = {**gone, **bad}
+    difference = planning.compare(listed, known, planning.Scope())
+    assert (len(difference.deleted), len(difference.unchanged)) == (20_000, 20_000)
+    said = planning.messages(difference, known, prune=False)
+    assert len(said) == 8
+    assert len(json.dumps(said)) < 4096
+    assert "fhv_tripdata_2020-01.csv" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "this is no list of processed objects"),
+        ('{"version": 1, "objects": []}', "this is no list of processed objects"),
+        ('{"version": 1, "objects": {"x": {"etag": "e"}}}', "this is no list of processed objects"),
+        ('{"version": 2, "objects": {}}', "version 2 of the list; this job reads version 1"),
+    ],
+)
+def test_a_list_of_processed_objects_that_is_none(folder, tmp_path, content, message):
+    """A broken or newer processed.json stops the run before it plans anything, with its place."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/processed.json").write_text(content)
+    with pytest.raises(JobError, match=message) as caught:
+        prepare.prepare(str(folder), str(tmp_path), "r")
+    assert str(caught.value).startswith(f"{tmp_path}/state/processed.json: ")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_no_trip_files_is_an_error_that_says_how_to_put_some(tmp_path):

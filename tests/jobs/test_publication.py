@@ -3,114 +3,12 @@
 import io
 import json
 import threading
-import uuid
-from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 import pytest
+from account import HEADER, trips
 from clients import client
-from independent_count import count_csv, features
 from randomness import SEED, times
-
-HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
-
-
-def trips(month: str, *minutes: int) -> bytes:
-    """A trip file with one trip at each of these minutes of its month."""
-    rows = (f"B1,{month}-{1 + m // 1440:02} {m // 60 % 24:02}:{m % 60:02}:00,\r\n" for m in minutes)
-    return (HEADER + "".join(rows)).encode()
-
-
-@dataclass
-class Account:
-    """A bucket and a database of the embedded AWS, and the job as it runs there."""
-
-    s3: object
-    bucket: str
-    database: str
-    env: dict
-
-    def put(self, name: str, content: bytes) -> None:
-        self.s3.put_object(Bucket=self.bucket, Key=f"in/{name}", Body=content)
-
-    def delete(self, name: str) -> None:
-        self.s3.delete_object(Bucket=self.bucket, Key=f"in/{name}")
-
-    def get(self, key: str) -> bytes:
-        return self.s3.get_object(Bucket=self.bucket, Key=f"out/{key}")["Body"].read()
-
-    def prepare(self, run: str) -> dict:
-        import prepare
-
-        return prepare.prepare(f"s3://{self.bucket}/in", f"s3://{self.bucket}/out", run)
-
-    def arguments(self, run: str) -> list[str]:
-        out = f"s3://{self.bucket}/out"
-        places = [
-            "--input",
-            f"s3://{self.bucket}/in",
-            "--output",
-            out,
-            "--plan",
-            f"{out}/runs/{run}/plan.json",
-        ]
-        return [*places, "--run", run, "--catalog", f"glue:{self.database}", "--code-version", "c0de"]
-
-    def count(self, run: str) -> dict:
-        """Run ride_counts on the plan of ``run`` and return its summary."""
-        import ride_counts
-
-        ride_counts.main(self.arguments(run))
-        return json.loads(self.get(f"runs/{run}/summary.json"))
-
-    def run(self, run: str) -> dict:
-        self.prepare(run)
-        return self.count(run)
-
-    def tables(self):
-        from tlc import tables
-
-        return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse")
-
-    def expected(self) -> list[dict]:
-        """The features of what lies in the input now, counted by the csv module."""
-        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="in/").get("Contents", [])
-        read = (self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read() for entry in listed)
-        names = [entry["Key"].removeprefix("in/") for entry in listed]
-        return features(
-            {n: count_csv(content, n.split("_")[0]) for n, content in zip(names, read, strict=True)}
-        )
-
-    def rides(self) -> list[dict]:
-        rows = self.tables().load("ride_counts").scan().to_arrow().sort_by("timestamp")
-        return rows.to_pylist()
-
-    def exported(self) -> list[dict]:
-        return pq.read_table(io.BytesIO(self.get("export/X.parquet"))).to_pylist()
-
-    def snapshots(self) -> dict:
-        return {name: len(self.tables().load(name).snapshots()) for name in ("trip_counts", "ride_counts")}
-
-
-@pytest.fixture
-def account(embedded, monkeypatch):
-    """A fresh bucket and database, with two trip files in the input."""
-    name = f"data-{uuid.uuid4().hex[:12]}"
-    env = {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
-    for key, value in env.items():
-        monkeypatch.setenv(key, value)
-    s3 = client(embedded, "s3")
-    s3.create_bucket(Bucket=name)
-    client(embedded, "glue").create_database(DatabaseInput={"Name": name.replace("-", "_")})
-    account = Account(s3, name, name.replace("-", "_"), env)
-    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 0, 1, 15, 60))
-    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
-    return account
 
 
 def test_a_run_publishes_both_tables_and_the_export(account):
@@ -141,38 +39,154 @@ def test_a_run_publishes_both_tables_and_the_export(account):
 
 
 def test_the_same_data_again_commits_nothing(account):
-    """A second run on unchanged input leaves both tables and the export as they are, and says so."""
+    """A run that is made to read unchanged input again leaves tables, export and processed.json alone."""
     account.run("first")
-    before = account.s3.head_object(Bucket=account.bucket, Key="out/export/X.parquet")["LastModified"]
-    again = account.run("second")
+    keys = ("export/X.parquet", "state/processed.json")
+    before = [account.modified(key) for key in keys]
+    again = account.run("second", reprocess=True)
     assert account.snapshots() == {"trip_counts": 1, "ride_counts": 1}
-    after = account.s3.head_object(Bucket=account.bucket, Key="out/export/X.parquet")["LastModified"]
-    assert before == after
     assert [table["committed"] for table in again["tables"].values()] == [False, False]
     assert again["windows"] == len(account.expected())
+    assert before == [account.modified(key) for key in keys]
+
+
+def test_what_was_processed_is_noted(account):
+    """processed.json has each file with ETag, size, counted rows and run; then nothing is new."""
+    account.put("fhv_tripdata_2015-01.csv", HEADER.encode() + b"B1,never,9\r\nB1,2015-01-01 00:00:00,\r\n")
+    account.run("first")
+    head = account.s3.head_object(Bucket=account.bucket, Key="in/fhv_tripdata_2015-01.csv")
+    assert account.processed()["fhv_tripdata_2015-01.csv"] == {
+        "etag": head["ETag"].strip('"'),
+        "size": head["ContentLength"],
+        "rows": 1,
+        "run": "first",
+    }
+    assert set(account.processed()) == {"fhv_tripdata_2015-01.csv", "fhv_tripdata_2015-02.csv"}
+    assert account.prepare("second")["proceed"] is False
 
 
 def test_a_changed_a_new_and_a_removed_file(account):
-    """The next run replaces the re-issued file's rows, adds the new one's and drops the removed one's."""
+    """The next run replaces the re-issued file's rows, adds the new one's and keeps the removed one's."""
     account.run("first")
     account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
     account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    before = account.expected()
     account.delete("fhv_tripdata_2015-02.csv")
+    summary = account.run("second")
+    assert [entry["source"] for entry in summary["files"]] == [
+        "fhv_tripdata_2015-01.csv",
+        "fhv_tripdata_2015-03.csv",
+    ]
+    assert account.rides() == account.exported() == before
+    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+    assert account.prepare("third")["proceed"] is False
+
+
+def test_a_removed_file_is_pruned_when_asked(account):
+    """With --prune its rows go, and the list of processed objects forgets it; twice changes nothing."""
+    account.run("first")
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.run("second", prune=True)
+    assert account.rides() == account.exported() == account.expected()
+    assert set(account.processed()) == {"fhv_tripdata_2015-01.csv"}
+    account.count("second")
+    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+    assert account.prepare("third", prune=True)["proceed"] is False
+
+
+def test_a_file_to_prune_that_came_back_stays(account):
+    """A plan that prunes an object which lies in the input again leaves its rows and its note."""
+    account.run("first")
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.prepare("second", prune=True)
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
+    account.count("second")
+    assert account.rides() == account.expected()
+    assert len(account.processed()) == 2
+
+
+def test_two_files_of_one_month(account):
+    """A new file of a month that is published already leaves the rows of the other file in place."""
+    account.run("first")
+    account.put("other/fhv_tripdata_2015-01.csv", trips("2015-01", 0, 700))
     account.run("second")
     assert account.rides() == account.exported() == account.expected()
-    assert account.snapshots() == {"trip_counts": 2, "ride_counts": 2}
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 16))
+    account.run("third")
+    assert account.rides() == account.exported() == account.expected()
 
 
 def test_a_bad_file_is_in_summary_and_verdict_and_its_old_rows_go(account):
-    """A file that has become unreadable is named, nothing of it stays, and the rest is published."""
+    """A file that has become unreadable is named, nothing of it stays, and the rest is published; it is not
+    read again until it changes.
+    """
     account.run("first")
     account.put("fhv_tripdata_2015-01.csv", b"<html>")
-    account.run("second")
-    verdict = json.loads(account.get("runs/second/verdict.json"))
-    reason = "fhv_tripdata_2015-01.csv: it is a web page (HTML or XML), not a CSV file"
-    assert verdict["messages"] == [reason]
+    account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
+    account.run("second", "--rule-missing-windows", "off", "--rule-rows-of-earlier-issue", "off")
+    verdict = account.verdict("second")
+    reason = "it is a web page (HTML or XML), not a CSV file"
+    assert verdict["messages"] == [f"fhv_tripdata_2015-01.csv: {reason}"]
     assert verdict["files"] == {"read": 1, "failed": 1}
-    assert [row["timestamp"].month for row in account.rides()] == [2]
+    assert [row["timestamp"].month for row in account.rides()] == [2, 3]
+    assert account.processed()["fhv_tripdata_2015-01.csv"]["error"] == reason
+    decision = account.prepare("third")
+    assert decision["proceed"] is False
+    assert decision["messages"] == [
+        f"fhv_tripdata_2015-01.csv could not be read ({reason}); put a good one in its place"
+    ]
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 0, 1, 15, 60))
+    account.run("fourth")
+    assert account.rides() == account.exported() == account.expected()
+
+
+def test_what_could_not_be_fetched_keeps_its_rows_and_is_tried_again(account):
+    """A file that changed between plan and run leaves its published rows, and the next run reads it."""
+    account.run("first")
+    before = account.rides()
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5, 5))
+    account.prepare("second")
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 45))
+    account.count("second")
+    assert [row for row in account.rides() if row["month"] == 1] == [
+        row for row in before if row["month"] == 1
+    ]
+    assert account.prepare("third")["changed"] == 1
+    account.count("third")
+    assert account.rides() == account.exported() == account.expected()
+
+
+@pytest.mark.parametrize("fill", ["none", "zero"])
+def test_windows_without_rides(account, fill):
+    """With --fill-windows zero each window of a covered month has a row, whichever way it became covered."""
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.run("first", "--fill-windows", fill)
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
+    account.put("yellow_tripdata_2016-02.csv", b"pickup_datetime\n2016-02-29 00:00:00\n")
+    account.run("second", "--fill-windows", fill)
+    assert [row for row in account.rides() if row["num_rides"]] == account.expected()
+    rows = (31 + 28 + 29) * 96 if fill == "zero" else len(account.expected())
+    assert len(account.rides()) == rows
+    assert account.rides() == account.exported()
+    if fill == "zero":
+        zero = account.rides()[2]
+        assert (str(zero["timestamp"]), zero["num_rides"], zero["fhv"]) == ("2015-01-01 00:30:00", 0, 0)
+        assert (zero["minutes"], zero["dow"], zero["month"], zero["doy"]) == (30, 5, 1, 1)
+    covered = "fhv 2015-01..2015-02; yellow 2016-02"
+    for name in ("trip_counts", "ride_counts"):
+        summary = account.tables().load(name).current_snapshot().summary
+        assert summary.additional_properties["pipeline.covered-months"] == covered
+    metadata = pq.read_schema(io.BytesIO(account.get("export/X.parquet"))).metadata
+    assert metadata[b"pipeline.covered-months"].decode() == covered
+    account.delete("fhv_tripdata_2015-02.csv")
+    account.run("third", "--fill-windows", fill, prune=True)
+    assert [row for row in account.rides() if row["num_rides"]] == account.expected()
+    assert {row["month"] for row in account.rides() if row["timestamp"].year == 2015} == {1}
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 30))
+    account.run("other", "--fill-windows", "none" if fill == "zero" else "zero")
+    assert [row for row in account.rides() if row["num_rides"]] == account.expected()
+    assert len(account.rides()) == ((31 + 29) * 96 if fill == "none" else len(account.expected()))
 
 
 def test_an_object_that_changed_or_went_since_the_plan(account):
@@ -293,6 +307,8 @@ def test_publishers_at_once_agree_on_the_newest(account, attempt):
     made_of = account.tables().load("ride_counts").current_snapshot().summary.additional_properties
     newest = str(account.tables().load("trip_counts").current_snapshot().snapshot_id)
     assert made_of["pipeline.trip-counts-snapshot"] == newest
+    account.check_whole()
+    assert account.prepare("after")["proceed"] is False
 
 
 def test_two_make_a_table_at_once(account):
@@ -358,3 +374,51 @@ def test_a_glue_table_of_another_kind(account, embedded):
     client(embedded, "glue").create_table(DatabaseName=account.database, TableInput=table)
     with pytest.raises(JobError, match="trip_counts is not an Iceberg table; drop or rename it"):
         account.run("first")
+
+
+def state(account) -> list:
+    """What must not change when nothing is published."""
+    keys = ("export/X.parquet", "state/processed.json")
+    return [account.snapshots(), *(account.modified(key) for key in keys)]
+
+
+def test_a_failed_rule_publishes_nothing_and_keeps_the_evidence(account):
+    """Tables, export and processed.json stay; summary and verdict name rule, value and limit; the refused
+    rows are in quarantine; the same run with the rule accepted publishes, and its lineage says so.
+    """
+    account.run("first")
+    account.put("fhv_tripdata_2015-01.csv", HEADER.encode() + b"B1,never,9\r\nB1,2015-01-01 00:00:00,\r\n")
+    before = state(account)
+    strict = ("--rule-quarantined-share", "fail 0.25", "--rule-rows-of-earlier-issue", "off")
+    summary = account.run("bad", *strict)
+    assert state(account) == before
+    breach = {"rule": "quarantined-share", "source": "fhv_tripdata_2015-01.csv", "value": 0.5, "limit": 0.25}
+    verdict = account.verdict("bad")
+    assert (verdict["passed"], verdict["failed_rules"], verdict["accepted"]) == (False, [breach], [])
+    assert (verdict["export"], verdict["tables"]) == (None, {})
+    assert (summary["quality"]["passed"], summary["quality"]["failed_rules"]) == (False, [breach])
+    key = "out/quarantine/run=bad/fhv_tripdata_2015-01.csv.parquet"
+    assert account.s3.head_object(Bucket=account.bucket, Key=key)["ContentLength"]
+    assert account.prepare("again")["changed"] == 1
+    account.count("again", *strict, "--accept", "quarantined-share,future-time")
+    verdict = account.verdict("again")
+    assert (verdict["passed"], verdict["failed_rules"], verdict["accepted"]) == (
+        True,
+        [],
+        ["quarantined-share"],
+    )
+    for name in ("trip_counts", "ride_counts"):
+        lineage = account.tables().load(name).current_snapshot().summary.additional_properties
+        assert lineage["pipeline.accepted"] == "quarantined-share"
+    metadata = pq.read_schema(io.BytesIO(account.get("export/X.parquet"))).metadata
+    assert metadata[b"pipeline.accepted"] == b"quarantined-share"
+    assert account.processed()["fhv_tripdata_2015-01.csv"]["run"] == "again"
+
+
+def test_trips_in_the_future_are_not_published(account):
+    """A month that has not begun yet cannot have trips."""
+    account.put("fhv_tripdata_2099-01.csv", trips("2099-01", 3))
+    account.run("first")
+    assert account.snapshots() == {"trip_counts": 0, "ride_counts": 0}
+    (breach,) = account.verdict("first")["failed_rules"]
+    assert (breach["rule"], breach["value"], breach["limit"]) == ("future-time", 1, 0)

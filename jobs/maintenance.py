@@ -1,0 +1,47 @@
+"""Job: expire old snapshots of the tables, and delete the files that only they needed.
+
+A snapshot goes if it is older than ``--keep-days``, is none of the newest ``--keep-snapshots``, and has no tag
+or branch. A file goes if no snapshot that is left needs it and it is at least a day old: a publication that
+runs meanwhile needs the files that it is writing, and those of the snapshot that it started from.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tlc import arguments, exits
+from tlc.errors import JobError
+from tlc.storage import join
+
+
+def main(argv: list[str]) -> None:
+    """Clean up the tables that ``argv`` names. Raises JobError for whatever the user can mend."""
+    from tlc import expiry, tables
+
+    parser = arguments.parser(__doc__ or "")
+    add = parser.add_argument
+    add("--output", required=True, help="where the results are: s3://bucket/prefix")
+    add("--catalog", required=True, help="glue:<database>, in which the tables are")
+    add("--keep-days", default="30", help="snapshots of so many days stay, at least 1")
+    add("--keep-snapshots", default="10", help="so many of the newest snapshots stay, at least 1")
+    add("--code-version", default="", help="the content hash of the code, for the log")
+    options = arguments.parse(parser, argv)
+    days, snapshots = (_number(options, name) for name in ("keep_days", "keep_snapshots"))
+    at = tables.connect(options.catalog, join(options.output, "warehouse"))
+    for name in ("trip_counts", "ride_counts"):
+        done = expiry.expire(at, name, days, snapshots, time.time())
+        exits.log(
+            f"{name}: {done.snapshots} snapshots expired, {done.files} files deleted, {done.bytes:,} bytes"
+        )
+
+
+def _number(options: object, name: str) -> int:
+    text = getattr(options, name)
+    if not text.isdecimal() or int(text) < 1:
+        raise JobError(f"--{name.replace('_', '-')} {text}: this is not a number from 1")
+    return int(text)
+
+
+if __name__ == "__main__":
+    exits.run(main, sys.argv[1:])

@@ -1,0 +1,43 @@
+"""What a run brings to its publication: what became of each of its files, and what lies in the input now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from tlc.reading import Result
+from tlc.sources import list_sources, named, with_etags
+from tlc.storage import MISSING
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run brings: the counts of its files in ``db``'s table ``trip_counts``, what became of each file,
+    and the paths whose rows are to go if they still are not in ``input``.
+    """
+
+    db: duckdb.DuckDBPyConnection
+    results: list[Result]
+    input: str
+    removed: frozenset[str] = frozenset()
+
+    def partitions(self) -> set[tuple[str, str]]:
+        """The data sets and months that may change."""
+        pruned = (named(path) for path in self.removed)
+        return {(r.source.dataset, r.source.month) for r in self.results} | {p for p in pruned if p}
+
+    def counted(self) -> dict[str, str]:
+        """Source → ETag of the files that were counted."""
+        return {result.source.path: result.etag for result in self.results if not result.error}
+
+    def unreadable(self) -> dict[str, str]:
+        """Source → ETag of the files that cannot be read, however often one tries."""
+        return {r.source.path: r.etag for r in self.results if r.error and r.error not in MISSING}
+
+    def now(self) -> dict[str, str]:
+        """Source → ETag of what lies in the input now, for the sources that this run is about."""
+        about = {result.source.path for result in self.results} | self.removed
+        return {
+            s.path: s.etag for s in with_etags(s for s in list_sources(self.input).sources if s.path in about)
+        }

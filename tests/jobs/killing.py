@@ -1,0 +1,133 @@
+"""A proxy in front of the embedded AWS that kills a job before or after its n-th write.
+
+It passes every request on as it is. A write is whatever changes something: PUT and DELETE and multipart POST on
+S3, and Glue's calls that create, update or delete. "Before" kills the process and passes nothing on; "after"
+passes the write on and kills before the answer. Nothing in the jobs knows of it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+_OF_ONE_HOP = ("expect", "transfer-encoding", "content-length", "connection")
+
+
+@dataclass
+class Proxy:
+    """The proxy's address, the writes that it has seen, and which of them (from 0) is a process's last."""
+
+    upstream: str
+    last: int | None = None
+    after: bool = False
+    writes: list[str] = field(default_factory=list)
+    process: subprocess.Popen | None = None
+    server: ThreadingHTTPServer | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    @property
+    def hit(self) -> str:
+        """The write that the process was killed at."""
+        return self.writes[self.last]
+
+    def __enter__(self) -> Proxy:
+        handler = type("Handler", (_Handler,), {"proxy": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def run(self, command: list[str], env: dict[str, str], at_most: float | None = None) -> int:
+        """Run a job to its end, which is SIGKILL after ``at_most`` seconds; its status."""
+        with self.lock:
+            quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            self.process = subprocess.Popen(command, env={**env, "AWS_ENDPOINT_URL": self.url}, **quiet)
+        try:
+            said, _ = self.process.communicate(timeout=at_most or 300)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            said, _ = self.process.communicate()
+        assert self.process.returncode in (0, -signal.SIGKILL), said.decode()
+        return self.process.returncode
+
+    def noted(self, write: str) -> bool:
+        """Note a write; whether it is the last one."""
+        with self.lock:
+            self.writes.append(write)
+            return len(self.writes) - 1 == self.last
+
+    def kill(self) -> None:
+        os.kill(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: Proxy
+
+    def handle_any(self) -> None:
+        body = self._body()
+        write = _write(self.command, self.path, self.headers)
+        last = write is not None and self.proxy.noted(write)
+        if last and not self.proxy.after:
+            self.proxy.kill()
+        if self.proxy.process.returncode is not None:
+            self.close_connection = True
+            return
+        answer, content = self._passed_on(body)
+        if last:
+            self.proxy.kill()
+            self.close_connection = True
+            return
+        self.send_response_only(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                self.send_header(name, value)
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
+        if length is not None:
+            self.send_header("Content-Length", length)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return b"".join(parts)
+
+    def _passed_on(self, body: bytes) -> tuple[http.client.HTTPResponse, bytes]:
+        connection = http.client.HTTPConnection(urlsplit(self.proxy.upstream).netloc, timeout=120)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in _OF_ONE_HOP}
+        connection.request(self.command, self.path, body, headers)
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any  # noqa: N815 - the names of http.server
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def _write(method: str, path: str, headers) -> str | None:
+    call = headers.get("X-Amz-Target", "").rpartition(".")[2]
+    if call:
+        return None if call.startswith("Get") else f"Glue {call}"
+    return f"{method} {urlsplit(path).path}" if method in ("PUT", "POST", "DELETE") else None

@@ -1,0 +1,90 @@
+"""Expiry: old snapshots and their files go, tagged ones and young files stay, readers see no difference."""
+
+import time
+
+import maintenance
+import pytest
+from account import trips
+from tlc import expiry
+from tlc.errors import JobError
+
+DAY = 86_400
+
+
+@pytest.fixture
+def grown(account):
+    """An account whose month was re-issued four times, a run each."""
+    for n in range(4):
+        account.put("fhv_tripdata_2015-01.csv", trips("2015-01", *range(n + 1)))
+        account.run(f"run-{n}")
+    return account
+
+
+def names(account, table: str) -> set[str]:
+    pages = account.s3.list_objects_v2(Bucket=account.bucket, Prefix=f"out/warehouse/{table}/")
+    return {entry["Key"] for entry in pages["Contents"]}
+
+
+@pytest.mark.parametrize("table", ["trip_counts", "ride_counts"])
+def test_what_is_expired_and_what_stays(grown, table):
+    """Of four snapshots the newest and a tagged one stay, whole; the files of the other two go, once."""
+    at, later = grown.tables(), time.time() + 40 * DAY
+    tagged, *_ = snapshots = at.load(table).snapshots()
+    rows = at.load(table).scan(snapshot_id=tagged.snapshot_id).to_arrow()
+    at.load(table).manage_snapshots().create_tag(tagged.snapshot_id, "training").commit()
+    before, rides = names(grown, table), grown.rides()
+    assert expiry.expire(at, table, 30, 10, later).snapshots == 0
+    assert expiry.expire(at, table, 41, 1, later).snapshots == 0
+    done = expiry.expire(at, table, 30, 1, later)
+    assert done.snapshots == 2
+    assert [s.snapshot_id for s in at.load(table).snapshots()] == [
+        snapshots[0].snapshot_id,
+        snapshots[3].snapshot_id,
+    ]
+    left = names(grown, table)
+    assert len(before - left) == done.files > 2
+    assert at.load(table).scan(snapshot_id=tagged.snapshot_id).to_arrow().equals(rows)
+    assert grown.rides() == rides
+    assert expiry.expire(at, table, 30, 1, later).files == 0
+    grown.put("fhv_tripdata_2015-01.csv", trips("2015-01", 500))
+    grown.run("after")
+    assert grown.rides() == grown.exported() == grown.expected()
+
+
+def test_a_file_of_today_stays(grown):
+    """What a publication has written and not committed yet is not touched until it is a day old."""
+    key = "out/warehouse/trip_counts/data/not-committed-yet.parquet"
+    grown.s3.put_object(Bucket=grown.bucket, Key=key, Body=b"x")
+    at = grown.tables()
+    assert expiry.expire(at, "trip_counts", 1, 1, time.time() + 0.9 * DAY).files == 0
+    expiry.expire(at, "trip_counts", 3, 1, time.time() + 1.1 * DAY)
+    assert key not in names(grown, "trip_counts")
+
+
+def test_ride_counts_made_of_an_expired_snapshot_is_made_anew(grown, monkeypatch):
+    """A run that died behind trip_counts long ago is completed after its first snapshot has expired."""
+    from tlc import publication
+
+    grown.put("fhv_tripdata_2015-01.csv", trips("2015-01", 500))
+    grown.prepare("killed")
+    with monkeypatch.context() as killed:
+        killed.setattr(
+            publication, "publish_ride_counts", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
+        )
+        with pytest.raises(KeyboardInterrupt):
+            grown.count("killed")
+    at = grown.tables()
+    table = at.load("trip_counts")
+    old = [s.snapshot_id for s in table.snapshots()[:-1]]
+    table.maintenance.expire_snapshots().by_ids(old).commit()
+    grown.run("next")
+    assert grown.rides() == grown.exported() == grown.expected()
+
+
+def test_the_job(grown, capsys):
+    """The job says what it did to each table, and refuses what is no number."""
+    places = ["--output", f"s3://{grown.bucket}/out", "--catalog", f"glue:{grown.database}"]
+    maintenance.main(places)
+    assert "trip_counts: 0 snapshots expired, 0 files deleted, 0 bytes" in capsys.readouterr().out
+    with pytest.raises(JobError, match="--keep-days 0: this is not a number from 1"):
+        maintenance.main([*places, "--keep-days", "0"])
