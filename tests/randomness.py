@@ -16,6 +16,7 @@ COUNTS = {
     "csv": (20, 1000),
     "publishers": (2, 50),
     "objects": (500, 20_000),
+    "inputs": (50, 2_000),
 }
 
 

@@ -63,16 +63,12 @@ def _add_step(
 
 def _check_input(first: str) -> State:
     """Refuse what ``execution.SCHEMA`` refuses, before anything is started."""
-    known = ", ".join(jsonata.literal(name) for name in execution.SCHEMA["properties"])
     given = "$states.input"
     return {
         "Type": "Choice",
         "Choices": [
             {
-                "Condition": jsonata.expression(
-                    f"$type({given}) = 'object' and $count($keys({given})[$not($ in [{known}])]) = 0 "
-                    f"and ($exists({given}.version) ? {given}.version = {execution.VERSION} : true)"
-                ),
+                "Condition": jsonata.expression(execution.is_valid(given)),
                 "Assign": _START,
                 "Next": first,
             }
@@ -80,11 +76,7 @@ def _check_input(first: str) -> State:
         "Assign": {
             "failure": {
                 "Error": "InvalidInput",
-                "Cause": jsonata.expression(
-                    "'the input of an execution is {} or "
-                    f'{{"version": {execution.VERSION}}}, with no other field; '
-                    f"found: ' & $substring($string({given}), 0, 1000)"
-                ),
+                "Cause": jsonata.expression(execution.why_not(given)),
             }
         },
         "Default": "Failed",

@@ -20,6 +20,15 @@ from .steps import camel
 LONGEST_RUN = 80
 LONGEST_BUCKET = 63
 
+#: longest texts of what an execution's input says.
+LONGEST_OF_INPUT = {
+    "reprocess": len("false"),
+    "datasets": arguments.LONGEST,
+    "months": len("2019-01..2019-06"),
+    "prune": len("false"),
+    "accept": arguments.LONGEST,
+}
+
 #: states of the machine that belong to no step.
 OWN_STATES = ("CheckInput", "Published", "Failed")
 
@@ -204,6 +213,7 @@ def argument_lengths(draft: Draft) -> Iterator[Finding]:
         "run": LONGEST_RUN,
         "database": len(draft.names.database),
         "code_version": 64,
+        **LONGEST_OF_INPUT,
     }
     for name, step in draft.steps.items():
         for key, value in step.arguments.items():

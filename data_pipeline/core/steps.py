@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from . import jsonata
+from . import execution, jsonata
 from .config import Environment, Step
 from .locations import key_prefix, output_prefix
 
@@ -38,13 +38,14 @@ def argument_values(env: Environment) -> dict[str, str]:
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """An argument's value in the state machine: plain text, or JSONata where it names the run."""
+    """An argument's value in the state machine: plain text, or JSONata where an execution decides it."""
     known = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
-    plain = known.split("{run}")
-    if len(plain) == 1:
+    pieces = re.split(r"\{(" + "|".join(execution.PLACEHOLDERS) + r")\}", known)
+    if len(pieces) == 1:
         return known
-    pieces: list[str] = []
-    for index, piece in enumerate(plain):
-        pieces += [jsonata.RUN] if index else []
-        pieces += [jsonata.literal(piece)] if piece else []
-    return jsonata.expression(jsonata.concatenation(pieces))
+    code = [
+        execution.PLACEHOLDERS[piece] if index % 2 else jsonata.literal(piece)
+        for index, piece in enumerate(pieces)
+        if piece
+    ]
+    return jsonata.expression(jsonata.concatenation(code))
