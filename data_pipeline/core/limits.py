@@ -43,7 +43,9 @@ _BUCKET_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 #: files of a run that are not the small result of a step, and variables that the state machine has itself.
 _RUN_FILES = ("plan", "summary")
-_VARIABLES = ("attempt", "failure", "states")
+_VARIABLES = ("attempt", "earlier", "failure", "states")
+#: and the results by whose names the states "CheckInput" and "CheckOthers" would be there twice.
+_CHECKED = ("input", "others")
 
 
 def name(value: str) -> str:
@@ -79,6 +81,8 @@ def result_name(value: str) -> str:
         raise RefusedError("another name", f"{value}.json is a file of the jobs that the machine never reads")
     if value in _VARIABLES:
         raise RefusedError("another name", "the state machine has a variable of this name")
+    if value in _CHECKED:
+        raise RefusedError("another name", "the state machine has a state of this name")
     return value
 
 

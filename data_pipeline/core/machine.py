@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import execution, failures, jsonata, tasks
+from . import endings, execution, failures, jsonata, tasks
 from .config import Environment, Step
 from .locations import key_prefix
 from .steps import camel, in_order
@@ -23,13 +23,19 @@ _START = {"attempt": 0}
 def state_machine(env: Environment) -> dict[str, Any]:
     """The definition of an environment's state machine."""
     steps = in_order(env.steps)
+    first = camel(steps[0][0])
     states: dict[str, State] = {}
-    _add(states, "CheckInput", _check_input(camel(steps[0][0])))
+    _add(states, "CheckInput", _check_input(first))
+    for name, state in endings.alone(tasks.resource(env, "aws-sdk:sfn:listExecutions"), first).items():
+        _add(states, name, state)
     output = "{}"
     for index, (name, step) in enumerate(steps):
         following = camel(steps[index + 1][0]) if index + 1 < len(steps) else "Published"
         output = _add_step(states, env, name, step, following) or output
     _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
+    if any(step.result for _, step in steps):
+        for name, state in endings.ends().items():
+            _add(states, name, state)
     _add(states, "Failed", _failed())
     return {
         "Comment": f"{env.pipeline} in {env.name}: "
@@ -57,29 +63,28 @@ def _add_step(
     _add(states, f"{state}Backoff", failures.back_off(state))
     if not step.result:
         return None
-    _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": following})
+    judge = f"Check{camel(step.result)}"
+    _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": judge})
+    _add(states, judge, {"Type": "Choice", "Choices": endings.rules(step.result), "Default": following})
     return f"${step.result}"
 
 
 def _check_input(first: str) -> State:
     """Refuse what ``execution.SCHEMA`` refuses, before anything is started."""
     given = "$states.input"
+    failure = {"Error": "InvalidInput", "Cause": jsonata.expression(execution.why_not(given))}
     return {
         "Type": "Choice",
         "Choices": [
             {
-                "Condition": jsonata.expression(execution.is_valid(given)),
-                "Assign": _START,
-                "Next": first,
-            }
+                "Condition": jsonata.expression(f"$not({execution.is_valid(given)})"),
+                "Assign": {"failure": failure},
+                "Next": "Failed",
+            },
+            {"Condition": jsonata.expression(execution.CONCURRENT), "Assign": _START, "Next": first},
         ],
-        "Assign": {
-            "failure": {
-                "Error": "InvalidInput",
-                "Cause": jsonata.expression(execution.why_not(given)),
-            }
-        },
-        "Default": "Failed",
+        "Assign": _START,
+        "Default": endings.LOOK,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import arguments, images
+from . import arguments, endings, images
 from .config import Data, Environment, Step
 from .limits import SAGEMAKER_TIMEOUT_MINUTES
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
@@ -30,7 +30,7 @@ LONGEST_OF_INPUT = {
 }
 
 #: states of the machine that belong to no step.
-OWN_STATES = ("CheckInput", "Published", "Failed")
+OWN_STATES = ("CheckInput", endings.LOOK, endings.COMPARE, endings.ALREADY_RUNNING, "Published", "Failed")
 
 
 @dataclass(frozen=True)
@@ -166,8 +166,13 @@ def state_names(steps: Mapping[str, Step]) -> set[str]:
 
 def _other_states(steps: Mapping[str, Step]) -> dict[str, str]:
     """States that do not have a step's name, and what has them."""
-    reads = {f"Read{camel(s.result)}": f"the result {quoted(s.result)}" for s in steps.values() if s.result}
-    return dict.fromkeys(OWN_STATES, "the machine") | reads
+    found = dict.fromkeys(OWN_STATES, "the machine")
+    results = [step.result for step in steps.values() if step.result]
+    if results:
+        found |= dict.fromkeys(endings.ends(), "the machine")
+    for result in results:
+        found |= {f"{verb}{camel(result)}": f"the result {quoted(result)}" for verb in ("Read", "Check")}
+    return found
 
 
 def _states_of(step: str) -> tuple[str, ...]:

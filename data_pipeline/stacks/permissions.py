@@ -182,6 +182,11 @@ def run_glue_jobs(jobs: Sequence[str]) -> Grant:
     )
 
 
+def list_executions(state_machine: Any) -> Grant:
+    """Find out whether another execution of the machine is running."""
+    return _grant("ListExecutions", [states.ListExecutions], [state_machine])
+
+
 def deliver_logs() -> Grant:
     """What Step Functions needs to write an execution's events to CloudWatch Logs."""
     return _grant(

@@ -55,8 +55,9 @@ def state_machine_role(env: Environment) -> iam.Role:
         grants.append(may.run_glue_jobs([env.names.job(name) for name in on["glue"]]))
     if any(step.result for step in env.steps.values()):
         grants.append(may.read_objects("ReadResults", "DataBucket", [key_prefix(env, "runs")]))
-    grants.append(may.deliver_logs())
+    # By its name, not by a reference: the state machine refers to this role.
     source = arn("states", f"stateMachine:{env.names.state_machine}")
+    grants += [may.list_executions(source), may.deliver_logs()]
     return role("StateMachineRole", "The state machine", _trust("states", source), grants)
 
 

@@ -25,13 +25,18 @@ variants = pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 
 @variants
 def test_the_main_path_is_prepare_to_published(changes: dict[str, Any]) -> None:
-    """Where nothing fails, each step is followed by the reading of its result, on any service."""
+    """Where no condition holds and nothing fails, each step is followed by the reading of its result."""
     states = state_machine(environment(changes))["States"]
     path = ["CheckInput"]
     while states[path[-1]]["Type"] not in ("Succeed", "Fail"):
         state = states[path[-1]]
-        path.append(state["Next"] if "Next" in state else state["Choices"][0]["Next"])
-    assert path == ["CheckInput", "Prepare", "ReadDecision", "RideCounts", "ReadVerdict", "Published"]
+        path.append(state["Next"] if "Next" in state else state["Default"])
+    assert path == [
+        *("CheckInput", "LookForOthers", "CheckOthers"),
+        *("Prepare", "ReadDecision", "CheckDecision"),
+        *("RideCounts", "ReadVerdict", "CheckVerdict"),
+        "Published",
+    ]
 
 
 @variants
@@ -61,7 +66,8 @@ def test_every_variable_is_assigned_before_it_is_read(changes: dict[str, Any]) -
     branches = [x for s in states for key in ("Choices", "Catch") for x in s.get(key, [])]
     assigned = {name for holder in [*states, *branches] for name in holder.get("Assign", {})}
     assert read <= assigned
-    assert definition["States"]["CheckInput"]["Choices"][0]["Assign"] == {"attempt": 0}
+    check = definition["States"]["CheckInput"]
+    assert check["Assign"] == check["Choices"][1]["Assign"] == {"attempt": 0}
 
 
 @variants
@@ -69,7 +75,7 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
     """Each state that can fail catches everything into the variable that Failed reports."""
     states = state_machine(environment(changes))["States"]
     tasks = [state for state in states.values() if state["Type"] == "Task"]
-    assert len(tasks) == 4
+    assert len(tasks) == 5
     for task in tasks:
         (catch,) = task["Catch"]
         assert catch["ErrorEquals"] == ["States.ALL"]
@@ -96,9 +102,10 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
 def test_the_first_state_refuses_what_the_schema_refuses(given: Any, valid: bool) -> None:
     """Only what is an input gets further; why not is the cause of the error InvalidInput."""
     check = state_machine(environment())["States"]["CheckInput"]
-    assert evaluate(check["Choices"][0]["Condition"], {"input": given}) is valid
-    assert check["Default"] == "Failed"
-    failure = check["Assign"]["failure"]
+    refuse = check["Choices"][0]
+    assert evaluate(refuse["Condition"], {"input": given}) is not valid
+    assert refuse["Next"] == "Failed"
+    failure = refuse["Assign"]["failure"]
     assert failure["Error"] == "InvalidInput"
     assert evaluate(failure["Cause"], {"input": given}).startswith("the input of an execution is not valid: ")
 
@@ -127,7 +134,7 @@ def test_calls_are_retried_by_name_and_quotas_never(changes: dict[str, Any]) -> 
             assert retry["MaxDelaySeconds"] <= 120
             assert 1 < retry["MaxAttempts"] < 10
             for error in retry["ErrorEquals"]:
-                assert re.match(r"(SageMaker|Glue|S3)\.\w+Exception$", error)
+                assert re.match(r"(SageMaker|Glue|S3|Sfn)\.\w+Exception$", error)
                 assert "Limit" not in error
 
 
@@ -277,7 +284,7 @@ def test_the_output_is_the_last_result() -> None:
     body = json.dumps({"windows": 3})
     assert evaluate(read["Assign"]["verdict"], {"result": {"Body": body}}) == {"windows": 3}
     assert states["Published"] == {"Type": "Succeed", "Output": "{% $verdict %}"}
-    assert [state["Output"] for state in states.values() if state["Type"] == "Task"] == [{}] * 4
+    assert [state["Output"] for state in states.values() if state["Type"] == "Task"] == [{}] * 5
 
 
 def test_a_pipeline_without_results_succeeds_with_an_empty_output() -> None:
@@ -285,6 +292,7 @@ def test_a_pipeline_without_results_succeeds_with_an_empty_output() -> None:
     steps = {"prepare": {"result": None}, "ride_counts": {"result": None}}
     states = state_machine(environment({"steps": steps}))["States"]
     assert states["Prepare"]["Next"] == "RideCounts"
+    assert not {"NothingNew", "QualityGateFailed"} & states.keys()
     assert evaluate(states["Published"]["Output"], {}) == {}
 
 

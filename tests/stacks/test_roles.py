@@ -141,6 +141,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
             ["arn:p:glue:r:a:job/nyc-tlc-dev-prepare"],
         ),
         "ReadResults": ("s3:GetObject", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
+        "ListExecutions": ("states:ListExecutions", ["arn:p:states:r:a:stateMachine:nyc-tlc-dev"]),
         "DeliverLogs": (
             "logs:CreateLogDelivery logs:GetLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery "
             "logs:ListLogDeliveries logs:PutResourcePolicy logs:DescribeResourcePolicies "
@@ -153,7 +154,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
 def test_the_state_machine_may_not_touch_a_service_that_it_does_not_use() -> None:
     """With every step on Glue, nothing of SageMaker is left, and no role is passed."""
     sids = _allowed(_pipeline(ALL_ON_GLUE), "StateMachineRole").keys()
-    assert sids == {"RunGlueJobs", "ReadResults", "DeliverLogs"}
+    assert sids == {"RunGlueJobs", "ReadResults", "ListExecutions", "DeliverLogs"}
 
 
 def test_the_schedule_may_start_this_state_machine() -> None:
