@@ -106,8 +106,9 @@ class Data(Model):
 class SageMaker(Model):
     """A step's size on SageMaker Processing."""
 
-    runtime: Literal["sagemaker-python"] = Field(
-        "sagemaker-python", description="What the script runs on: a prebuilt image with Python."
+    runtime: Literal["sagemaker-python", "sagemaker-spark"] = Field(
+        "sagemaker-python",
+        description="What the script runs on: a prebuilt image with Python, or with Spark.",
     )
     instance_type: InstanceType = Field(
         "ml.m5.xlarge", description="The machine.", examples=["ml.m5.xlarge", "ml.r5.4xlarge"]

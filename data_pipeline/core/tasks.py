@@ -92,7 +92,11 @@ def _run_on_sagemaker(env: Environment, name: str, step: Step) -> dict[str, Any]
             "RoleArn": f"${{{camel(name)}RoleArn}}",
             "AppSpecification": {
                 "ImageUri": f"${{{runtime.camel}Image}}",
-                "ContainerEntrypoint": ["python3", f"{PROCESSING}/input/code/bootstrap.py", step.script],
+                "ContainerEntrypoint": [
+                    runtime.interpreter,
+                    f"{PROCESSING}/input/code/bootstrap.py",
+                    step.script,
+                ],
                 "ContainerArguments": [x for pair in arguments(env, step).items() for x in pair],
             },
             # The container has no other word for its region that boto3 reads.
