@@ -23,6 +23,10 @@ MAX_CAPACITIES = (0.0625, 1)
 SAGEMAKER_TIMEOUT_MINUTES = 5 * 24 * 60
 GLUE_TIMEOUT_MINUTES = 7 * 24 * 60
 
+#: instances that SageMaker takes for one processing job, and a size at which nobody means what he writes.
+MOST_INSTANCES = 100
+MOST_GIGABYTES = 1_000_000
+
 #: a resource has at most 50 tags; `pipeline` and `environment` are two of them.
 MOST_TAGS = 48
 
@@ -130,6 +134,12 @@ def worker_type(value: str) -> str:
 def max_capacity(value: float) -> float:
     if value not in MAX_CAPACITIES:
         raise RefusedError("0.0625 or 1")
+    return value
+
+
+def gigabytes(value: float) -> float:
+    if not 0 < value <= MOST_GIGABYTES:
+        raise RefusedError(f"a number of GB above 0, at most {MOST_GIGABYTES:,}")
     return value
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import endings, execution, failures, jsonata, tasks
+from . import cluster, endings, execution, failures, jsonata, tasks
 from .config import Environment, Step
 from .locations import key_prefix
-from .steps import camel, in_order
+from .steps import camel, cluster_state, in_order
 
 State = dict[str, Any]
+Named = tuple[str, Step]
 
 #: what an execution holds before its first step: how often the present step's job has been started again.
 _START = {"attempt": 0}
@@ -29,9 +30,10 @@ def state_machine(env: Environment) -> dict[str, Any]:
     for name, state in endings.alone(tasks.resource(env, "aws-sdk:sfn:listExecutions"), first).items():
         _add(states, name, state)
     output = "{}"
-    for index, (name, step) in enumerate(steps):
-        following = camel(steps[index + 1][0]) if index + 1 < len(steps) else "Published"
-        output = _add_step(states, env, name, step, following) or output
+    for place, (name, step) in enumerate(steps):
+        following = steps[place + 1] if place + 1 < len(steps) else None
+        before = steps[place - 1][1].result if place else None
+        output = _add_step(states, env, (name, step), before, following) or output
     _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
     if any(step.result for _, step in steps):
         for name, state in endings.ends().items():
@@ -53,20 +55,32 @@ def _add(states: dict[str, State], name: str, state: State) -> None:
 
 
 def _add_step(
-    states: dict[str, State], env: Environment, name: str, step: Step, following: str
+    states: dict[str, State], env: Environment, named: Named, before: str | None, following: Named | None
 ) -> str | None:
-    """The states of one step; the JSONata of its result, if it leaves one."""
-    state = camel(name)
-    after = f"Read{camel(step.result)}" if step.result else following
-    _add(states, state, {**tasks.task(env, name, step), **failures.catch(f"{state}Failure"), "Next": after})
-    _add(states, f"{state}Failure", failures.judge(retry=f"{state}Backoff", fail="Failed"))
-    _add(states, f"{state}Backoff", failures.back_off(state))
+    """The states of one step; the JSONata of its result, if it leaves one. ``before``: the result before it."""
+    name, step = named
+    onwards = camel(following[0]) if following else "Published"
+    after = f"Read{camel(step.result)}" if step.result else onwards
+    _add_job(states, camel(name), tasks.task(env, name, step), after)
+    if step.cluster and step.on_cluster and before:
+        instances = cluster.instances(step.cluster, before, step.service)
+        _add_job(states, cluster_state(name), tasks.task(env, name, step.on_cluster, instances), after)
     if not step.result:
         return None
+    rules = endings.rules(step.result)
+    if following and following[1].cluster:
+        rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))
     judge = f"Check{camel(step.result)}"
     _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": judge})
-    _add(states, judge, {"Type": "Choice", "Choices": endings.rules(step.result), "Default": following})
+    _add(states, judge, {"Type": "Choice", "Choices": rules, "Default": onwards})
     return f"${step.result}"
+
+
+def _add_job(states: dict[str, State], state: str, task: State, after: str) -> None:
+    """A task, and what becomes of it when its job fails."""
+    _add(states, state, {**task, **failures.catch(f"{state}Failure"), "Next": after})
+    _add(states, f"{state}Failure", failures.judge(retry=f"{state}Backoff", fail="Failed"))
+    _add(states, f"{state}Backoff", failures.back_off(state))
 
 
 def _check_input(first: str) -> State:

@@ -21,10 +21,20 @@ def camel(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[_-]", name))
 
 
+def cluster_state(name: str) -> str:
+    """The state that runs a step on its cluster."""
+    return f"{camel(name)}OnCluster"
+
+
 def in_order(steps: Mapping[str, Step]) -> list[tuple[str, Step]]:
     """Steps one after the other, each behind the one that it follows; otherwise as they are written."""
     follows = {name: [step.after] if step.after else [] for name, step in steps.items()}
     return [(name, steps[name]) for name in TopologicalSorter(follows).static_order()]
+
+
+def runtimes(env: Environment) -> list[str]:
+    """The runtimes of all steps and their clusters, sorted."""
+    return sorted({runtime for step in env.steps.values() for runtime in step.runtimes})
 
 
 def argument_values(env: Environment) -> dict[str, str]:

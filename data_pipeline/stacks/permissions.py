@@ -6,7 +6,7 @@ SageMaker developer guide (execution role of a processing job), PyIceberg's ``Gl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,16 +118,15 @@ def put_processing_metrics() -> Grant:
     )
 
 
-def pull_image(registry: Any, repository: str) -> list[Grant]:
-    """Pull a prebuilt image from AWS's own registry."""
-    image = Sub(
-        "arn:${AWS::Partition}:ecr:${AWS::Region}:${Registry}:repository/" + repository, Registry=registry
-    )
+def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
+    """Pull prebuilt images from AWS's own registries: repository → registry."""
+    start = "arn:${AWS::Partition}:ecr:${AWS::Region}:${Registry}:repository/"
+    images = [Sub(f"{start}{repository}", Registry=registry) for repository, registry in registries.items()]
     return [
         _grant(
             "PullImage",
             [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
-            [image],
+            images,
         ),
         _grant(
             "LogInToRegistry",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asl import evaluate, expressions, reachable, targets
-from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, SWAPPED, environment
+from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
 from jsonata import Jsonata
 
 from data_pipeline.core.machine import state_machine
@@ -19,6 +19,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "all on sagemaker": ALL_ON_SAGEMAKER,
     "all on glue": ALL_ON_GLUE,
     "swapped": SWAPPED,
+    "with a cluster": CLUSTER,
+    "with a cluster on glue": CLUSTER_ON_GLUE,
 }
 variants = pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 
@@ -75,7 +77,7 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
     """Each state that can fail catches everything into the variable that Failed reports."""
     states = state_machine(environment(changes))["States"]
     tasks = [state for state in states.values() if state["Type"] == "Task"]
-    assert len(tasks) == 5
+    assert len(tasks) == 5 + ("RideCountsOnCluster" in states)
     for task in tasks:
         (catch,) = task["Catch"]
         assert catch["ErrorEquals"] == ["States.ALL"]

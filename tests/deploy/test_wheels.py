@@ -35,6 +35,10 @@ class Step:
 
     runtime: str
 
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        return (self.runtime,)
+
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from environments import ALL_ON_GLUE, SWAPPED, environment
+from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
 
 import templates
 from data_pipeline.stacks import render
@@ -119,6 +119,33 @@ def _allowed(template: dict[str, Any], role: str) -> Allowed:
 def test_a_job_may_do_what_its_step_says(changes: dict[str, Any], role: str, expected: Allowed) -> None:
     """Exactly these actions on exactly these resources, on each runtime."""
     assert _allowed(_pipeline(changes), role) == expected
+
+
+def test_a_step_with_a_cluster_may_run_on_either() -> None:
+    """Both images and both sets of wheels, and nothing else beside what its step says."""
+    alone = {**RIDE_COUNTS, **_on_sagemaker("nyc-tlc-dev-ride-counts")}
+    allowed = _allowed(_pipeline(CLUSTER), "RideCountsJobRole")
+    pull, read = allowed.pop("PullImage"), allowed.pop("ReadArtifacts")
+    assert pull[1] == [
+        "arn:p:ecr:r:${Registry}:repository/sagemaker-scikit-learn",
+        "arn:p:ecr:r:${Registry}:repository/sagemaker-spark-processing",
+    ]
+    wheels = "arn:p:s3:::${ArtifactBucket}/nyc-tlc/wheels/sagemaker-spark/${WheelsSagemakerSpark}/*"
+    assert read[1] == [*alone["ReadArtifacts"][1], wheels]
+    assert allowed == {sid: alone[sid] for sid in allowed}
+    assert allowed.keys() | {"PullImage", "ReadArtifacts"} == alone.keys()
+    registries = [
+        resource["Fn::Sub"][1]["Registry"]["Fn::FindInMap"][0]
+        for resource in templates.statements(_pipeline(CLUSTER), "RideCountsJobRole")["PullImage"]["Resource"]
+    ]
+    assert registries == ["SagemakerPython", "SagemakerSpark"]
+
+
+def test_a_cluster_changes_nothing_else() -> None:
+    """On Glue the same job runs it with more workers; the state machine starts jobs of the same names."""
+    assert _allowed(_pipeline(CLUSTER_ON_GLUE), "RideCountsJobRole") == {**RIDE_COUNTS, **SPARK}
+    machine = "StateMachineRole"
+    assert _allowed(_pipeline(CLUSTER), machine) == _allowed(_pipeline(), machine)
 
 
 def test_the_state_machine_may_run_its_steps() -> None:
