@@ -19,6 +19,7 @@ _DONE_BY = {
     "sagemaker:createProcessingJob": "SageMaker job",
     "glue:startJobRun": "Glue job",
     "s3:getObject": "read from S3",
+    "sfn:listExecutions": "list executions",
     "sns:publish": "notify",
 }
 _COLOURS = {
@@ -71,11 +72,12 @@ def _route(source: Cell, target: Cell, taken: set[Cell]) -> list[Point]:
             ahead = target.column > source.column
             return [(left + BOX_WIDTH * ahead, height), (to_left + BOX_WIDTH * (not ahead), height)]
         below = top + BOX_HEIGHT + _LOWER_LANE
+        side = to_middle - _PORT if to_middle > middle else to_middle + _PORT
         return [
             (middle, top + BOX_HEIGHT),
             (middle, below),
-            (to_middle, below),
-            (to_middle, top + BOX_HEIGHT),
+            (side, below),
+            (side, top + BOX_HEIGHT),
         ]
     if source.row > target.row:
         lane = to_top + BOX_HEIGHT + _LOWER_LANE
