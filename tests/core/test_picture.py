@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from environments import environment
+from environments import CLUSTER, environment
 
 from data_pipeline.core import picture_chart, picture_machine
 from data_pipeline.core.machine import state_machine
@@ -69,6 +69,7 @@ LONE = {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}
 HOPELESS = {"StartAt": "Never", "States": {"Never": {"Type": "Fail"}}}
 DEFINITIONS = {
     "ours": state_machine(environment()),
+    "ours with a cluster": state_machine(environment(CLUSTER)),
     "small": SMALL,
     "large": LARGE,
     "one state": LONE,
