@@ -2,12 +2,16 @@
 
 ``python3 bootstrap.py SCRIPT [ARGUMENT…]`` runs SCRIPT, which lies beside this file. If the wheels folder's
 ``requirements.txt`` names any package, pip installs them first, from that folder alone: a job needs no
-package index. If the script fails without an exit message, its last line on standard error becomes that.
+package index. In SageMaker's Spark image the script is submitted to Spark, which spans all hosts of the job;
+every host starts with this file. If the script fails without an exit message, its last line on standard
+error becomes that.
 Standard library only, Python 3.9.
 """
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +20,9 @@ from pathlib import Path
 from tlc import exits
 
 WHEELS = Path("/opt/ml/processing/input/wheels")
+HERE = Path(__file__).resolve().parent
+#: the library as the executors of a Spark job take it.
+LIBRARY = HERE / "tlc-0-py3-none-any.whl"
 
 
 def main(script: str, arguments: list[str], wheels: Path = WHEELS, message: Path = exits.MESSAGE) -> int:
@@ -26,13 +33,26 @@ def main(script: str, arguments: list[str], wheels: Path = WHEELS, message: Path
         status = _run(_install(wheels, requirements), message)
         if status != 0:
             return status
-    return _run([sys.executable, str(Path(__file__).parent / script), *arguments], message)
+    return _run(_command(str(HERE / script), arguments), message)
 
 
 def names_a_package(requirements: str) -> bool:
     """Whether a requirements file holds more than comments and options."""
     lines = (line.strip() for line in requirements.splitlines())
     return any(line and not line.startswith(("#", "-")) for line in lines)
+
+
+def _command(script: str, arguments: list[str]) -> list[str]:
+    """Python with the script; where the image has it, SageMaker's ``smspark-submit`` in the place of Python.
+
+    That one makes a Spark cluster of the job's hosts, runs the script on the first and waits on the others. It
+    joins what it is given into one line for a shell, so that every argument is quoted for one.
+    """
+    submit = shutil.which("smspark-submit")
+    if submit is None:
+        return [sys.executable, script, *arguments]
+    library = ["--py-files", str(LIBRARY)] if LIBRARY.is_file() else []
+    return [submit, *library, script, *(shlex.quote(argument) for argument in arguments)]
 
 
 def _install(wheels: Path, requirements: Path) -> list[str]:

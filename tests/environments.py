@@ -16,6 +16,21 @@ ALL_ON_SAGEMAKER = {"steps": {"prepare": {"service": "sagemaker"}}}
 ALL_ON_GLUE = {"steps": {"ride_counts": {"service": "glue"}}}
 SWAPPED = {"steps": {"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}}
 
+#: ride_counts on a cluster when there is much to read, on either service.
+CLUSTER = {
+    "steps": {
+        "ride_counts": {
+            "cluster": {
+                "above_gb": 20,
+                "gb_per_instance": 15,
+                "most_instances": 10,
+                "arguments": {"engine": "spark"},
+            }
+        }
+    }
+}
+CLUSTER_ON_GLUE = {"steps": {"ride_counts": {**CLUSTER["steps"]["ride_counts"], "service": "glue"}}}
+
 
 def environment(changes: dict[str, Any] | None = None, name: str = "dev") -> Environment:
     """The environment ``name`` as it is in ``config/``, with ``changes`` merged in."""

@@ -18,6 +18,7 @@ COUNTS = {
     "kill-at-write": (4, 90),
     "kill-at-any-time": (1, 20),
     "objects": (500, 20_000),
+    "inputs": (50, 2_000),
 }
 
 

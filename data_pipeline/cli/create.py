@@ -64,12 +64,12 @@ def refuse_missing_packages(root: Path, env: Environment) -> None:
         path.relative_to(jobs).as_posix(): path.read_text(encoding="utf-8") for path in jobs.rglob("*.py")
     }
     problems = []
-    for name, step in env.steps.items():
-        lock = (jobs / "locks" / f"{step.runtime}.txt").read_text(encoding="utf-8")
-        for package in missing_packages(step.script, sources, lock, step.runtime):
+    for name, step, runtime in ((n, s, r) for n, s in env.steps.items() for r in s.runtimes):
+        lock = (jobs / "locks" / f"{runtime}.txt").read_text(encoding="utf-8")
+        for package in missing_packages(step.script, sources, lock, runtime):
             problems.append(
                 f"environment {env.name}, steps.{name}: jobs/{step.script} imports {package}, of which the "
-                f"runtime {step.runtime} has no wheel\n"
+                f"runtime {runtime} has no wheel\n"
                 f"  choose another runtime, or lock the package: jobs/locks/README.md"
             )
     if problems:

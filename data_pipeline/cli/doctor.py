@@ -24,6 +24,7 @@ from data_pipeline.core.doctor import Finding, Level, Unanswered
 from data_pipeline.core.machine import state_machine
 from data_pipeline.core.runtimes import RUNTIMES
 from data_pipeline.core.simulation import deployer_policy
+from data_pipeline.core.steps import runtimes
 from data_pipeline.stacks.render import file_names
 
 from .connect import open_environment
@@ -82,10 +83,12 @@ def _capacity(env: Environment, connection: Connection) -> Iterator[Finding]:
         known = asked(connection, lambda: account.quotas(connection, "sagemaker"))
         for name, step in on["sagemaker"].items():
             yield checks.instance_type(name, step, env.region, known)
+            if step.cluster:
+                yield checks.cluster_instances(name, step.cluster, env.region, known)
     if on["glue"]:
         known = asked(connection, lambda: account.quotas(connection, "glue"))
         yield from checks.glue_capacity(on["glue"], env.region, known)
-    for runtime in sorted({step.runtime for step in env.steps.values()}):
+    for runtime in runtimes(env):
         if RUNTIMES[runtime].image:
             yield checks.image(runtime, env.region)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from data_pipeline.core import pointers
+from data_pipeline.core import asked, endings, pointers, told
 from data_pipeline.core.causes import described
 from data_pipeline.core.config import Environment
 from data_pipeline.core.follow import Failure, Job, Progress
@@ -23,8 +24,26 @@ _LONGEST_CAUSE = 600
 _WIDE = 2000
 
 
-def print_summary(env: Environment, summary: Summary, uri: str) -> None:
-    """The table of source files with its totals, the windows, and where the features are."""
+def print_success(env: Environment, record: Mapping[str, Any]) -> None:
+    """A run that ended well: its summary; that nothing was new; or its output, of a pipeline of other steps.
+
+    ``record`` has ``endedAt``, ``output``, ``results`` and, after a publication, ``summary`` and ``summaryUri``.
+    """
+    if "summary" in record:
+        print_summary(env, record["summary"], record["summaryUri"], record["results"])
+    elif record["endedAt"] == endings.NOTHING_NEW:
+        reason = record["output"].get("reason")
+        click.echo(
+            "nothing new: what was published before stays as it is" + (f" ({reason})" if reason else "")
+        )
+        for label, value in told.lines(record["results"]):
+            click.echo(f"{label:<11} {value}")
+    else:
+        click.echo(json.dumps(record["output"], indent=2))
+
+
+def print_summary(env: Environment, summary: Summary, uri: str, results: told.Results) -> None:
+    """The table of source files with its totals, what was new and noticed, and where the features are."""
     wide = None if sys.stdout.isatty() else _WIDE  # a file or a pipe has no margin to wrap at
     screen = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=wide, markup=False)
     content = table(summary)
@@ -35,7 +54,9 @@ def print_summary(env: Environment, summary: Summary, uri: str) -> None:
         count = "1 file" if content.failed == 1 else f"{content.failed:,} files"
         screen.print(f"{count} could not be read and are not counted.")
     screen.print()
-    rows = [("windows", f"{summary['windows']:,} of 15 minutes"), *places(summary, env.names.database, uri)]
+    windows = summary.get("windows")
+    rows = [("windows", f"{windows:,} of 15 minutes")] if windows is not None else []
+    rows = [*told.lines(results), *rows, *places(summary, env.names.database, uri)]
     for label, value in rows:
         screen.print(f"{label:<11} {value}")
     if summary.get("export"):
@@ -47,10 +68,12 @@ def print_summary(env: Environment, summary: Summary, uri: str) -> None:
 def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
     """Which state failed and why in the first line; then error, cause, the log's tail, where there is more.
 
-    ``record`` has ``executionArn`` and ``reason``; where a job was at fault also ``log`` and ``logGroups`` or
-    ``logError``.
+    ``record`` has ``executionArn``, ``input``, ``results`` and ``reason``; where a job was at fault also ``log``
+    and ``logGroups`` or ``logError``.
     """
     arn = record["executionArn"]
+    if failure.error == endings.GATE_FAILED:
+        return _gate_text(env, progress, failure, record)
     lines = [_headline(progress, failure.state, record["reason"])]
     lines += _field("execution", arn)
     lines += _field("error", failure.error)
@@ -60,14 +83,50 @@ def failure_text(env: Environment, progress: Progress, failure: Failure, record:
     if failure.job is not None:
         lines += _field("job", failure.job.name)
         lines += _log(env, failure.job, record)
-    more = pointers.look(arn, env.region, True) if env.embedded else pointers.console(arn)
-    return "\n".join([*lines, *_field("more", more)])
+    return "\n".join([*lines, *_more(env, arn)])
+
+
+def _gate_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
+    """Each rule that failed with value and limit, and how to let it through."""
+    arn = record["executionArn"]
+    failed = told.failed_rules(record["results"])
+    rules = list(dict.fromkeys(rule for rule, _ in failed))
+    lines = [f"the quality gate failed{_after(progress)}, and nothing was published"]
+    lines += [
+        line for text in [text for _, text in failed] or [failure.cause] for line in _field("rule", text)
+    ]
+    if rules:
+        accept = [*record["input"].get("accept", []), *rules]
+        lines += _field("accept", _run_command(env, {**record["input"], "accept": accept}))
+    return "\n".join([*lines, *_field("execution", arn), *_field("error", failure.error), *_more(env, arn)])
+
+
+def already_running_text(env: Environment, record: Mapping[str, Any]) -> str:
+    """Which execution is running, how to look at it, and how to run beside it."""
+    running = [str(arn) for arn in record["output"].get("running", [])]
+    lines = ["another execution is running, so this one ended at once and did nothing"]
+    lines += [line for arn in running for line in _field("running", arn)]
+    if running:
+        lines += _field("look", pointers.look(running[-1], env.region, env.embedded))
+    return "\n".join([*lines, *_field("insist", _run_command(env, {**record["input"], "concurrent": True}))])
+
+
+def _run_command(env: Environment, value: Mapping[str, Any]) -> str:
+    return " ".join(["python data_pipeline_run.py", env.name, *asked.options(value)])
+
+
+def _more(env: Environment, arn: str) -> list[str]:
+    return _field("more", pointers.look(arn, env.region, True) if env.embedded else pointers.console(arn))
+
+
+def _after(progress: Progress) -> str:
+    if not (progress.started and progress.stopped):
+        return ""
+    return f" after {duration((progress.stopped - progress.started).total_seconds())}"
 
 
 def _headline(progress: Progress, state: str | None, reason: str) -> str:
-    after = ""
-    if progress.started and progress.stopped:
-        after = f" after {duration((progress.stopped - progress.started).total_seconds())}"
+    after = _after(progress)
     where = state or "the execution"
     if progress.status == "ABORTED":
         return f"the execution was stopped in {where}{after}: {reason}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from data_pipeline.core.artifacts import LOCK, code_artifact, is_shipped, wheels_artifact, wheels_prefix
 from data_pipeline.core.config import Environment
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
+from data_pipeline.core.steps import runtimes
 
 from .wheels import fetch, read_lock
 
@@ -35,7 +36,7 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     code = code_artifact(pipeline, read_jobs(root / "jobs"))
     missing = _lacking(code.keys(), listing(code.key_prefix))
     parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha}
-    for name in sorted({step.runtime for step in environment.steps.values()}):
+    for name in runtimes(environment):
         wheels = _wheels(environment, RUNTIMES[name], bucket, root, listing)
         missing |= wheels.missing
         parameters |= wheels.parameters

@@ -18,18 +18,26 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.aws.logs import Tail, tail
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
-from data_pipeline.core import pointers
+from data_pipeline.core import endings, pointers
 from data_pipeline.core.causes import described, told_by_log
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.execution import execution_input
 from data_pipeline.core.follow import Failure, Job, Progress
 from data_pipeline.core.source import split_uri
+from data_pipeline.core.steps import in_order
 from data_pipeline.local.errors import LocalError
 
 from .connect import open_environment
 from .deployed import deployed_outputs
-from .outcome import TAIL_LINES, failure_text, print_pointers, print_summary
+from .outcome import (
+    TAIL_LINES,
+    already_running_text,
+    failure_text,
+    print_pointers,
+    print_success,
+    print_summary,
+)
+from .run_options import input_options
 from .upload import upload_source
 from .watching import shown
 
@@ -50,6 +58,7 @@ Record = dict[str, Any]
     type=click.Path(path_type=Path),
     help="Before the start, upload the trip files of DIR that the input prefix does not have yet.",
 )
+@input_options
 @click.option(
     "--wait/--no-wait", default=True, help="Follow the run to its end (the default), or only start it."
 )
@@ -57,10 +66,12 @@ Record = dict[str, Any]
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr."
 )
 @click.option("--yes", is_flag=True, help="Upload more than 1 GB without asking.")
-def run(env: str, directory: Path | None, wait: bool, as_json: bool, yes: bool) -> None:
+def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bool, yes: bool) -> None:
     """Start the pipeline of ENV, follow it to its end, and say what it published.
 
-    Exits 0 when the run succeeded, else 1 with the state that failed, why, and the end of its job's log.
+    Reads what is new or changed since the last run, all of it or what --dataset and --months name. Exits 0
+    when the run succeeded, also when nothing was new; else 1 with the state that failed, why, and the end of
+    its job's log.
     """
     record: Record = {"environment": env, "status": "NOT_STARTED"}
     with _recorded(record, as_json):
@@ -70,9 +81,15 @@ def run(env: str, directory: Path | None, wait: bool, as_json: bool, yes: bool) 
         if directory is not None:
             uploaded = upload_source(connection, directory, environment.data.files, deployed["InputUri"], yes)
             record["uploaded"] = asdict(uploaded)
-        _refuse_empty_input(environment, connection, deployed["InputUri"])
-        arn = _start(connection, deployed["StateMachineArn"])
-        record |= {"status": "RUNNING", "executionArn": arn, "execution": arn.rpartition(":")[2]}
+        if not value.get("prune"):  # which may be all that is left to do
+            _refuse_empty_input(environment, connection, deployed["InputUri"])
+        arn = _start(connection, deployed["StateMachineArn"], value)
+        record |= {
+            "status": "RUNNING",
+            "executionArn": arn,
+            "execution": arn.rpartition(":")[2],
+            "input": value,
+        }
         if not wait:
             if not as_json:
                 click.echo(arn)
@@ -80,17 +97,17 @@ def run(env: str, directory: Path | None, wait: bool, as_json: bool, yes: bool) 
             return
         progress = _follow(environment, connection, arn)
         record |= _times(progress)
+        folder = f"{deployed['OutputUri']}runs/{record['execution']}/"
+        record["results"] = _results(environment, connection, folder)
         if progress.failure is None:
-            record |= _published(connection, progress)
-            if not as_json:
-                _print_published(environment, record)
+            _succeeded(environment, connection, progress, record, as_json)
             return
         record |= _failed(environment, connection, progress.failure)
-        summary, uri = _summary_of_failed(connection, deployed["OutputUri"], arn)
-        if summary is not None:
-            record |= {"summary": summary, "summaryUri": uri}
+        summary = _read(connection, f"{folder}summary.json")
+        if summary is not None:  # the job came to write one: it names the unreadable files
+            record |= {"summary": summary, "summaryUri": f"{folder}summary.json"}
             if not as_json:
-                print_summary(environment, summary, uri)
+                print_summary(environment, summary, record["summaryUri"], record["results"])
         raise UserError(failure_text(environment, progress, progress.failure, record))
 
 
@@ -123,10 +140,10 @@ def _refuse_empty_input(env: Environment, connection: Connection, uri: str) -> N
         )
 
 
-def _start(connection: Connection, machine: str) -> str:
+def _start(connection: Connection, machine: str, value: Record) -> str:
     name = states.execution_name(datetime.now(timezone.utc))
     with explained():
-        return states.start(connection.client("stepfunctions"), machine, name, execution_input())
+        return states.start(connection.client("stepfunctions"), machine, name, value)
 
 
 def _follow(env: Environment, connection: Connection, arn: str) -> Progress:
@@ -167,24 +184,30 @@ def _times(progress: Progress) -> Record:
     return {"status": progress.status} | {k: v.isoformat() for k, v in times.items() if v is not None}
 
 
-def _published(connection: Connection, progress: Progress) -> Record:
-    """The output of an execution that succeeded, and the summary that it names."""
-    output = dict(described(progress.output))
+def _succeeded(
+    env: Environment, connection: Connection, progress: Progress, record: Record, as_json: bool
+) -> None:
+    """Say how a run ended well; UserError when it ended because another one is running."""
+    record["endedAt"] = progress.current.name if progress.current else None
+    record["output"] = dict(described(progress.output))
+    if record["endedAt"] == endings.ALREADY_RUNNING:
+        record |= {"error": endings.ALREADY_RUNNING}
+        raise UserError(already_running_text(env, record))
+    if record["endedAt"] != endings.NOTHING_NEW:
+        record |= _published(connection, record["output"])
+    if not as_json:
+        print_success(env, record)
+
+
+def _published(connection: Connection, output: Record) -> Record:
+    """The summary that the output of an execution names."""
     uri = output.get("summary")
     if not isinstance(uri, str):  # a pipeline of other steps, whose result is no verdict
-        return {"output": output}
-    with explained():
-        summary = read_json(connection.client("s3"), uri)
+        return {}
+    summary = _read(connection, uri)
     if summary is None:
         raise UserError(f"{uri}: the run succeeded, but its summary is not there any more.")
-    return {"output": output, "summaryUri": uri, "summary": summary}
-
-
-def _print_published(env: Environment, record: Record) -> None:
-    if "summary" in record:
-        print_summary(env, record["summary"], record["summaryUri"])
-    else:
-        click.echo(json.dumps(record["output"], indent=2))
+    return {"summaryUri": uri, "summary": summary}
 
 
 def _failed(env: Environment, connection: Connection, failure: Failure) -> Record:
@@ -214,8 +237,13 @@ def _job_log(env: Environment, connection: Connection, job: Job) -> Tail:
     return found
 
 
-def _summary_of_failed(connection: Connection, output_uri: str, arn: str) -> tuple[Record | None, str]:
-    """The summary of a run that failed, if it came to write one: it names the unreadable files."""
-    uri = f"{output_uri}runs/{arn.rpartition(':')[2]}/summary.json"
+def _results(env: Environment, connection: Connection, folder: str) -> dict[str, Record]:
+    """The small results that the run's steps left, as far as it came."""
+    names = [step.result for _, step in in_order(env.steps) if step.result]
+    found = {name: _read(connection, f"{folder}{name}.json") for name in names}
+    return {name: result for name, result in found.items() if result is not None}
+
+
+def _read(connection: Connection, uri: str) -> Record | None:
     with explained():
-        return read_json(connection.client("s3"), uri), uri
+        return read_json(connection.client("s3"), uri)

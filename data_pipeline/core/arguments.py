@@ -14,10 +14,17 @@ PLACEHOLDERS = {
     "run": "name of the run",
     "database": "name of the Glue database",
     "code_version": "SHA-256 of the deployed code",
+    "reprocess": "true or false, of the execution's input",
+    "datasets": "names joined by commas, of the execution's input, or all",
+    "months": "a month or a range of months, of the execution's input, or all",
+    "prune": "true or false, of the execution's input",
+    "accept": "names of rules joined by commas, of the execution's input, or none",
 }
 
 #: characters of one argument: SageMaker's ContainerArgument.
 LONGEST = 256
+#: the same in words, of a list that is joined by commas into one argument.
+TOGETHER = f"{LONGEST} characters together at most"
 #: arguments of one step: SageMaker's ContainerArguments holds 100 texts, a name and a value for each.
 MOST = 50
 

@@ -7,24 +7,17 @@ are ``load``'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from . import arguments, limits
 from .naming import Names
-from .service_limits import INSTANCE_TYPES, REGIONS, RETENTION_DAYS
+from .service_limits import REGIONS, RETENTION_DAYS
+from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
 
 Service = Literal["sagemaker", "glue"]
 Location = Literal["input", "runs", "quarantine", "export", "warehouse", "state"]
-
-
-@dataclass(frozen=True)
-class Expected:
-    """How to tell somebody who wrote a value of another type what belongs here."""
-
-    words: str
 
 
 PipelineName = Annotated[str, AfterValidator(limits.name)]
@@ -32,8 +25,6 @@ StepName = Annotated[str, AfterValidator(limits.step_name)]
 Script = Annotated[str, AfterValidator(limits.script), Expected("the name of a Python file in jobs/")]
 ResultName = Annotated[str, AfterValidator(limits.result_name)]
 TableName = Annotated[str, AfterValidator(limits.table_name)]
-ArgumentName = Annotated[str, AfterValidator(limits.argument_name)]
-ArgumentValue = Annotated[str, AfterValidator(arguments.check)]
 Region = Annotated[
     str,
     AfterValidator(limits.region),
@@ -49,24 +40,6 @@ Account = Annotated[
 Bucket = Annotated[str, AfterValidator(limits.bucket), Expected("a bucket's name")]
 KeyPrefix = Annotated[str, AfterValidator(limits.key_prefix), Expected("a key prefix")]
 FilePattern = Annotated[str, AfterValidator(limits.file_pattern)]
-InstanceType = Annotated[
-    str,
-    AfterValidator(limits.instance_type),
-    Expected("an instance type of SageMaker Processing"),
-    Field(json_schema_extra={"enum": [*INSTANCE_TYPES]}),
-]
-WorkerType = Annotated[
-    str,
-    AfterValidator(limits.worker_type),
-    Expected("a worker type of Glue"),
-    Field(json_schema_extra={"enum": [*limits.WORKER_TYPES]}),
-]
-MaxCapacity = Annotated[
-    float,
-    AfterValidator(limits.max_capacity),
-    Expected("0.0625 or 1"),
-    Field(json_schema_extra={"enum": [*limits.MAX_CAPACITIES]}),
-]
 ScheduleExpression = Annotated[str, AfterValidator(limits.expression), Expected("cron(…) or rate(…)")]
 TimeZone = Annotated[str, AfterValidator(limits.timezone), Expected("a name of the IANA time zone database")]
 RetentionDays = Annotated[
@@ -74,10 +47,6 @@ RetentionDays = Annotated[
 ]
 TagKey = Annotated[str, AfterValidator(limits.tag_key)]
 TagValue = Annotated[str, AfterValidator(limits.tag_value)]
-
-
-class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Data(Model):
@@ -100,38 +69,6 @@ class Data(Model):
         min_length=1,
         description="Names of source files, as patterns with * ? and [ ]; `run --source` uploads these.",
         examples=[["*_tripdata_????-??.parquet"]],
-    )
-
-
-class SageMaker(Model):
-    """A step's size on SageMaker Processing."""
-
-    runtime: Literal["sagemaker-python"] = Field(
-        "sagemaker-python", description="What the script runs on: a prebuilt image with Python."
-    )
-    instance_type: InstanceType = Field(
-        "ml.m5.xlarge", description="The machine.", examples=["ml.m5.xlarge", "ml.r5.4xlarge"]
-    )
-    volume_gb: int = Field(
-        30, ge=1, le=16384, description="Size of the machine's disk, in GB.", examples=[50]
-    )
-
-
-class Glue(Model):
-    """A step's size on AWS Glue: workers for a Spark job, capacity for a Python shell job."""
-
-    runtime: Literal["glue-spark", "glue-pythonshell"] = Field(
-        "glue-spark",
-        description="What the script runs on: a Spark job's driver, or a small Python shell (pure Python).",
-    )
-    worker_type: WorkerType = Field(
-        "G.1X", description="glue-spark: size of each worker.", examples=["G.2X", "R.1X"]
-    )
-    workers: int = Field(2, ge=2, le=299, description="glue-spark: number of workers.", examples=[2])
-    max_capacity: MaxCapacity = Field(
-        0.0625,
-        description="glue-pythonshell: data processing units; 1 has 16 times the memory.",
-        examples=[1],
     )
 
 
@@ -179,10 +116,32 @@ class Step(Model):
     )
     sagemaker: SageMaker = Field(SageMaker(), description="Its size when the service is sagemaker.")
     glue: Glue = Field(Glue(), description="Its size when the service is glue.")
+    cluster: Cluster | None = Field(
+        None, description="A Spark cluster in the place of the one machine when there is much to read."
+    )
 
     @property
     def runtime(self) -> str:
         return self.sagemaker.runtime if self.service == "sagemaker" else self.glue.runtime
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """The step's runtime, and its cluster's where that is another one."""
+        on = (self, self.on_cluster) if self.on_cluster else (self,)
+        return tuple(dict.fromkeys(step.runtime for step in on))
+
+    @property
+    def on_cluster(self) -> Step | None:
+        """The step as it is when its cluster runs it."""
+        if self.cluster is None:
+            return None
+        machines, workers = self.cluster.sagemaker, self.cluster.glue
+        changes = {
+            "sagemaker": SageMaker(runtime="sagemaker-spark", **machines.model_dump()),
+            "glue": self.glue.model_copy(update=workers.model_dump()),
+            "arguments": {**self.arguments, **self.cluster.arguments},
+        }
+        return self.model_copy(update=changes)
 
 
 class Schedule(Model):

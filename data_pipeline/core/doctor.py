@@ -12,6 +12,7 @@ from typing import Literal
 from . import images
 from .config import Environment, Step
 from .service_limits import REGIONS
+from .sizes import Cluster
 from .stack_states import Treatment, is_moving, treatment
 
 Level = Literal["ok", "warning", "problem", "unchecked"]
@@ -91,21 +92,36 @@ def instance_type(name: str, step: Step, where: str, quotas: Mapping[str, Quota]
 
     ``quotas`` is name in lower case → quota. SageMaker has one for every instance type that it offers.
     """
-    kind = step.sagemaker.instance_type
+    key = f"steps.{name}.sagemaker.instance_type"
+    return _instances(name, step.sagemaker.instance_type, 1, key, where, quotas)
+
+
+def cluster_instances(
+    name: str, cluster: Cluster, where: str, quotas: Mapping[str, Quota] | Unanswered
+) -> Finding:
+    """Whether SageMaker lets the account use as many instances at once as a step's cluster may have."""
+    kind, most = cluster.sagemaker.instance_type, cluster.most_instances
+    key = f"steps.{name}.cluster.sagemaker.instance_type"
+    return _instances(f"{name} on a cluster", kind, most, key, where, quotas)
+
+
+def _instances(
+    name: str, kind: str, needed: int, key: str, where: str, quotas: Mapping[str, Quota] | Unanswered
+) -> Finding:
     check = f"{name}: {kind}"
     if isinstance(quotas, Unanswered):
         return unanswered(check, quotas)
     quota = quotas.get(f"{kind} for processing job usage")
     if quota is None:
-        remedy = f"choose another steps.{name}.sagemaker.instance_type"
+        remedy = f"choose another {key}"
         return Finding(check, "problem", f"SageMaker Processing does not offer it in {where}", remedy)
-    if quota.value >= 1:
+    if quota.value >= needed:
         return Finding(check, "ok", f"{quota.value:g} at once")
     return Finding(
         check,
         "problem",
-        f"the quota {quota.name!r} is {quota.value:g}",
-        _increase("sagemaker", quota, 1, where),
+        f"the quota {quota.name!r} is {quota.value:g}" + (f", needed {needed}" if needed > 1 else ""),
+        _increase("sagemaker", quota, needed, where),
     )
 
 
@@ -130,10 +146,17 @@ def glue_capacity(
 
 
 def data_processing_units(step: Step) -> float:
-    """DPUs that a Glue step takes; the name of a worker type (``G.2X``) has those of one worker."""
+    """DPUs that a Glue step takes at most; the name of a worker type (``G.2X``) has those of one worker."""
     if step.glue.runtime == "glue-pythonshell":
         return step.glue.max_capacity
-    return float(step.glue.worker_type.partition(".")[2].removesuffix("X")) * step.glue.workers
+    alone = _units(step.glue.worker_type, step.glue.workers)
+    if step.cluster is None:
+        return alone
+    return max(alone, _units(step.cluster.glue.worker_type, step.cluster.most_instances))
+
+
+def _units(worker_type: str, workers: int) -> float:
+    return float(worker_type.partition(".")[2].removesuffix("X")) * workers
 
 
 def image(runtime: str, where: str) -> Finding:

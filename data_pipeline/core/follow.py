@@ -194,6 +194,8 @@ def _failing(progress: Progress) -> State | None:
     """The state at fault: not the Fail state at the end of the way, but the one whose failure led there."""
     if progress.status != "FAILED":
         return progress.current
+    if progress.current is not None and progress.current.name == progress.error:
+        return progress.current  # a Fail state that is called after its error has decided it itself
     same = [s for s in progress.states if s.failed and s.cause and s.cause == progress.cause]
     if same:
         return same[-1]

@@ -71,8 +71,9 @@ def frameworks() -> tuple[str, ...]:
 def _entry(runtime: Runtime, configs: dict[str, Any]) -> dict[str, Any]:
     if runtime.image is None:
         raise ValueError(f"runtime {runtime.name} has no image")
-    framework, version = runtime.image.framework, runtime.image.version
-    versions = configs[framework]["training"]["versions"]
+    image = runtime.image
+    framework, version = image.framework, image.version
+    versions = configs[framework][image.jobs]["versions"]
     if version not in versions:
         raise UserError(
             f"the SageMaker SDK lists no image {framework} {version} for the runtime {runtime.name!r}\n"
@@ -80,11 +81,17 @@ def _entry(runtime: Runtime, configs: dict[str, Any]) -> dict[str, Any]:
             f"  choose one with the same Python in data_pipeline/core/runtimes.py"
         )
     found = versions[version]
-    (python,) = found["py_versions"]
+    pythons = [python for python in found["py_versions"] if image.python in (None, python)]
+    if len(pythons) != 1:
+        raise UserError(
+            f"the SageMaker SDK lists the image {framework} {version} with {', '.join(found['py_versions'])}, "
+            f"and the runtime {runtime.name!r} wants {image.python or 'the only one'}\n"
+            f"  say which in data_pipeline/core/runtimes.py"
+        )
     return {
         "framework": framework,
         "version": version,
         "repository": found["repository"],
-        "tag": f"{version}-cpu-{python}",
+        "tag": "-".join([version, "cpu", *pythons, *([image.release] if image.release else [])]),
         "registries": dict(sorted(found["registries"].items())),
     }

@@ -23,6 +23,10 @@ MAX_CAPACITIES = (0.0625, 1)
 SAGEMAKER_TIMEOUT_MINUTES = 5 * 24 * 60
 GLUE_TIMEOUT_MINUTES = 7 * 24 * 60
 
+#: instances that SageMaker takes for one processing job, and a size at which nobody means what he writes.
+MOST_INSTANCES = 100
+MOST_GIGABYTES = 1_000_000
+
 #: a resource has at most 50 tags; `pipeline` and `environment` are two of them.
 MOST_TAGS = 48
 
@@ -43,7 +47,9 @@ _BUCKET_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 #: files of a run that are not the small result of a step, and variables that the state machine has itself.
 _RUN_FILES = ("plan", "summary")
-_VARIABLES = ("attempt", "failure", "states")
+_VARIABLES = ("attempt", "earlier", "failure", "states")
+#: and the results by whose names the states "CheckInput" and "CheckOthers" would be there twice.
+_CHECKED = ("input", "others")
 
 
 def name(value: str) -> str:
@@ -79,6 +85,8 @@ def result_name(value: str) -> str:
         raise RefusedError("another name", f"{value}.json is a file of the jobs that the machine never reads")
     if value in _VARIABLES:
         raise RefusedError("another name", "the state machine has a variable of this name")
+    if value in _CHECKED:
+        raise RefusedError("another name", "the state machine has a state of this name")
     return value
 
 
@@ -126,6 +134,12 @@ def worker_type(value: str) -> str:
 def max_capacity(value: float) -> float:
     if value not in MAX_CAPACITIES:
         raise RefusedError("0.0625 or 1")
+    return value
+
+
+def gigabytes(value: float) -> float:
+    if not 0 < value <= MOST_GIGABYTES:
+        raise RefusedError(f"a number of GB above 0, at most {MOST_GIGABYTES:,}")
     return value
 
 

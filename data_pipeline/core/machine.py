@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import execution, failures, jsonata, tasks
+from . import cluster, endings, execution, failures, jsonata, tasks
 from .config import Environment, Step
 from .locations import key_prefix
-from .steps import camel, in_order
+from .steps import camel, cluster_state, in_order
 
 State = dict[str, Any]
+Named = tuple[str, Step]
 
 #: what an execution holds before its first step: how often the present step's job has been started again.
 _START = {"attempt": 0}
@@ -23,13 +24,20 @@ _START = {"attempt": 0}
 def state_machine(env: Environment) -> dict[str, Any]:
     """The definition of an environment's state machine."""
     steps = in_order(env.steps)
+    first = camel(steps[0][0])
     states: dict[str, State] = {}
-    _add(states, "CheckInput", _check_input(camel(steps[0][0])))
+    _add(states, "CheckInput", _check_input(first))
+    for name, state in endings.alone(tasks.resource(env, "aws-sdk:sfn:listExecutions"), first).items():
+        _add(states, name, state)
     output = "{}"
-    for index, (name, step) in enumerate(steps):
-        following = camel(steps[index + 1][0]) if index + 1 < len(steps) else "Published"
-        output = _add_step(states, env, name, step, following) or output
+    for place, (name, step) in enumerate(steps):
+        following = steps[place + 1] if place + 1 < len(steps) else None
+        before = steps[place - 1][1].result if place else None
+        output = _add_step(states, env, (name, step), before, following) or output
     _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
+    if any(step.result for _, step in steps):
+        for name, state in endings.ends().items():
+            _add(states, name, state)
     _add(states, "Failed", _failed())
     return {
         "Comment": f"{env.pipeline} in {env.name}: "
@@ -47,47 +55,50 @@ def _add(states: dict[str, State], name: str, state: State) -> None:
 
 
 def _add_step(
-    states: dict[str, State], env: Environment, name: str, step: Step, following: str
+    states: dict[str, State], env: Environment, named: Named, before: str | None, following: Named | None
 ) -> str | None:
-    """The states of one step; the JSONata of its result, if it leaves one."""
-    state = camel(name)
-    after = f"Read{camel(step.result)}" if step.result else following
-    _add(states, state, {**tasks.task(env, name, step), **failures.catch(f"{state}Failure"), "Next": after})
-    _add(states, f"{state}Failure", failures.judge(retry=f"{state}Backoff", fail="Failed"))
-    _add(states, f"{state}Backoff", failures.back_off(state))
+    """The states of one step; the JSONata of its result, if it leaves one. ``before``: the result before it."""
+    name, step = named
+    onwards = camel(following[0]) if following else "Published"
+    after = f"Read{camel(step.result)}" if step.result else onwards
+    _add_job(states, camel(name), tasks.task(env, name, step), after)
+    if step.cluster and step.on_cluster and before:
+        instances = cluster.instances(step.cluster, before, step.service)
+        _add_job(states, cluster_state(name), tasks.task(env, name, step.on_cluster, instances), after)
     if not step.result:
         return None
-    _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": following})
+    rules = endings.rules(step.result)
+    if following and following[1].cluster:
+        rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))
+    judge = f"Check{camel(step.result)}"
+    _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": judge})
+    _add(states, judge, {"Type": "Choice", "Choices": rules, "Default": onwards})
     return f"${step.result}"
+
+
+def _add_job(states: dict[str, State], state: str, task: State, after: str) -> None:
+    """A task, and what becomes of it when its job fails."""
+    _add(states, state, {**task, **failures.catch(f"{state}Failure"), "Next": after})
+    _add(states, f"{state}Failure", failures.judge(retry=f"{state}Backoff", fail="Failed"))
+    _add(states, f"{state}Backoff", failures.back_off(state))
 
 
 def _check_input(first: str) -> State:
     """Refuse what ``execution.SCHEMA`` refuses, before anything is started."""
-    known = ", ".join(jsonata.literal(name) for name in execution.SCHEMA["properties"])
     given = "$states.input"
+    failure = {"Error": "InvalidInput", "Cause": jsonata.expression(execution.why_not(given))}
     return {
         "Type": "Choice",
         "Choices": [
             {
-                "Condition": jsonata.expression(
-                    f"$type({given}) = 'object' and $count($keys({given})[$not($ in [{known}])]) = 0 "
-                    f"and ($exists({given}.version) ? {given}.version = {execution.VERSION} : true)"
-                ),
-                "Assign": _START,
-                "Next": first,
-            }
+                "Condition": jsonata.expression(f"$not({execution.is_valid(given)})"),
+                "Assign": {"failure": failure},
+                "Next": "Failed",
+            },
+            {"Condition": jsonata.expression(execution.CONCURRENT), "Assign": _START, "Next": first},
         ],
-        "Assign": {
-            "failure": {
-                "Error": "InvalidInput",
-                "Cause": jsonata.expression(
-                    "'the input of an execution is {} or "
-                    f'{{"version": {execution.VERSION}}}, with no other field; '
-                    f"found: ' & $substring($string({given}), 0, 1000)"
-                ),
-            }
-        },
-        "Default": "Failed",
+        "Assign": _START,
+        "Default": endings.LOOK,
     }
 
 

@@ -38,7 +38,10 @@ def transitions(states: dict[str, Any]) -> Iterator[Edge]:
 
 
 def main_path(start: str, states: dict[str, Any], edges: list[Edge]) -> list[str]:
-    """The longest path without failure from ``start`` to a state that ends the execution well."""
+    """The longest path without failure from ``start`` to a state that ends the execution well.
+
+    Of several that are equally long, the one that a Choice takes when none of its rules holds.
+    """
     following: dict[str, list[str]] = {name: [] for name in states}
     for edge in edges:
         if not edge.failure:
@@ -48,7 +51,9 @@ def main_path(start: str, states: dict[str, Any], edges: list[Edge]) -> list[str
     def walk(name: str, above: frozenset[str]) -> list[str]:
         if name not in longest:
             onwards = [walk(target, above | {name}) for target in following[name] if target not in above]
-            best = max([path for path in onwards if path], key=len, default=[])
+            usual = states[name].get("Default")
+            found = [path for path in onwards if path]
+            best = max(found, key=lambda path: (len(path), path[0] == usual), default=[])
             longest[name] = [name, *best] if best or _ends_well(states[name]) else []
         return longest[name]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -19,6 +20,7 @@ _DONE_BY = {
     "sagemaker:createProcessingJob": "SageMaker job",
     "glue:startJobRun": "Glue job",
     "s3:getObject": "read from S3",
+    "sfn:listExecutions": "list executions",
     "sns:publish": "notify",
 }
 _COLOURS = {
@@ -51,7 +53,10 @@ def draw(definition: dict[str, Any]) -> Drawing:
     for edge in edges:
         failure = edge.failure or edge.target in lost
         kind = "fail" if failure else "back" if edge.source in reach[edge.target] else "go"
-        points = _route(cells[edge.source], cells[edge.target], set(cells.values()))
+        source, target = cells[edge.source], cells[edge.target]
+        points = _route(source, target, set(cells.values()))
+        if _crosses(points, set(cells.values()) - {source, target}):
+            points = _around(source, target)
         lines.append(f'<path class="{kind}" d="{_rounded(points)}" marker-end="url(#{kind})"/>')
     boxes = [_box(name, states[name], cell) for name, cell in cells.items()]
     width = max(cell.column for cell in cells.values()) * COLUMN + BOX_WIDTH
@@ -71,11 +76,12 @@ def _route(source: Cell, target: Cell, taken: set[Cell]) -> list[Point]:
             ahead = target.column > source.column
             return [(left + BOX_WIDTH * ahead, height), (to_left + BOX_WIDTH * (not ahead), height)]
         below = top + BOX_HEIGHT + _LOWER_LANE
+        side = to_middle - _PORT if to_middle > middle else to_middle + _PORT
         return [
             (middle, top + BOX_HEIGHT),
             (middle, below),
-            (to_middle, below),
-            (to_middle, top + BOX_HEIGHT),
+            (side, below),
+            (side, top + BOX_HEIGHT),
         ]
     if source.row > target.row:
         lane = to_top + BOX_HEIGHT + _LOWER_LANE
@@ -102,6 +108,34 @@ def _route(source: Cell, target: Cell, taken: set[Cell]) -> list[Point]:
         (gap, to_height),
         (_side(target, source), to_height),
     ]
+
+
+def _around(source: Cell, target: Cell) -> list[Point]:
+    """The line that no box can stand on: along the lanes below both rows, and between two columns."""
+    (left, top), (to_left, to_top) = _corner(source), _corner(target)
+    way = _PORT if target.column > source.column else -_PORT
+    middle, to_middle = left + BOX_WIDTH / 2 + way, to_left + BOX_WIDTH / 2 - way
+    below, to_below = top + BOX_HEIGHT + _MIDDLE_LANE, to_top + BOX_HEIGHT + _MIDDLE_LANE
+    gap = (COLUMN - BOX_WIDTH) / 2
+    between = to_left - gap if target.column > source.column else to_left + BOX_WIDTH + gap
+    return [
+        (middle, top + BOX_HEIGHT),
+        (middle, below),
+        (between, below),
+        (between, to_below),
+        (to_middle, to_below),
+        (to_middle, to_top + BOX_HEIGHT),
+    ]
+
+
+def _crosses(points: list[Point], cells: set[Cell]) -> bool:
+    """Whether a line along these points touches the box of one of the cells."""
+    for (x, y), (to_x, to_y) in pairwise(points):
+        for left, top in map(_corner, cells):
+            beside = max(x, to_x) < left or min(x, to_x) > left + BOX_WIDTH
+            if not (beside or max(y, to_y) < top or min(y, to_y) > top + BOX_HEIGHT):
+                return True
+    return False
 
 
 def _corner(cell: Cell) -> Point:

@@ -17,8 +17,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from . import arguments
-from .config import Data, Environment, Glue, SageMaker, Schedule, Step
+from .config import Data, Environment, Schedule, Step
 from .shape import Spot, spot
+from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 
 COMMAND = "python -m data_pipeline.core.reference"
 
@@ -29,13 +30,16 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>`", Step),
     ("`steps.<name>.sagemaker`", SageMaker),
     ("`steps.<name>.glue`", Glue),
+    ("`steps.<name>.cluster`", Cluster),
+    ("`steps.<name>.cluster.sagemaker`", ClusterOnSageMaker),
+    ("`steps.<name>.cluster.glue`", ClusterOnGlue),
     ("`schedule`", Schedule),
 )
 
 _INTRODUCTION = f"""\
 # Configuration
 
-<!-- Written by `{COMMAND}` from data_pipeline/core/config.py; do not edit. -->
+<!-- Written by `{COMMAND}` from data_pipeline/core/config.py and sizes.py; do not edit. -->
 
 `config/pipeline.yaml` says what the pipeline is, the same everywhere. `config/<environment>.yaml` says what
 differs: maps are merged deep, lists and single values are replaced, and the environment wins. The file's
@@ -65,6 +69,8 @@ _CHECKS = """\
 - A step's longest SageMaker job name fits 63 characters with pipeline and environment in it, on whatever
   service the step runs today.
 - An argument fits 256 characters when its placeholders are as long as they can become.
+- A step with a `cluster` comes right behind the step that it follows, which leaves a `result`; on Glue it runs
+  on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
 - The region has an image for every step on SageMaker.
 - An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own.

@@ -8,20 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import arguments, images
+from . import arguments, images, state_names
 from .config import Data, Environment, Step
 from .limits import SAGEMAKER_TIMEOUT_MINUTES
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
 from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
-from .steps import camel
+from .steps import in_order
 
 #: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
 LONGEST_RUN = 80
 LONGEST_BUCKET = 63
 
-#: states of the machine that belong to no step.
-OWN_STATES = ("CheckInput", "Published", "Failed")
+#: longest texts of what an execution's input says.
+LONGEST_OF_INPUT = {
+    "reprocess": len("false"),
+    "datasets": arguments.LONGEST,
+    "months": len("2019-01..2019-06"),
+    "prune": len("false"),
+    "accept": arguments.LONGEST,
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from results(draft)
     yield from states(draft)
     yield from sizes(draft)
+    yield from clusters(draft)
     yield from argument_lengths(draft)
 
 
@@ -77,11 +84,14 @@ def account_of_embedded(draft: Draft) -> Iterator[Finding]:
 def image_regions(draft: Draft) -> Iterator[Finding]:
     """The region has AWS's image of every runtime in use; reported once, for the first step that lacks it."""
     for name, step in draft.steps.items():
-        if RUNTIMES[step.runtime].image and draft.region not in (None, *images.registries(step.runtime)):
-            expected = f"a region with AWS's image for {quoted(step.runtime)}, which {quoted(name)} runs on"
-            advice = "take another region, or run python -m data_pipeline images refresh if AWS has it by now"
-            yield Finding(("region",), quoted(str(draft.region)), expected, advice)
-            return
+        for runtime in step.runtimes:
+            if RUNTIMES[runtime].image and draft.region not in (None, *images.registries(runtime)):
+                expected = f"a region with AWS's image for {quoted(runtime)}, which {quoted(name)} runs on"
+                advice = (
+                    "take another region, or run python -m data_pipeline images refresh if AWS has it by now"
+                )
+                yield Finding(("region",), quoted(str(draft.region)), expected, advice)
+                return
 
 
 def job_names(draft: Draft) -> Iterator[Finding]:
@@ -150,30 +160,16 @@ def results(draft: Draft) -> Iterator[Finding]:
             owner[step.result] = name
 
 
-def state_names(steps: Mapping[str, Step]) -> set[str]:
-    """Every state of the machine that runs these steps."""
-    return {*_other_states(steps), *(state for name in steps for state in _states_of(name))}
-
-
-def _other_states(steps: Mapping[str, Step]) -> dict[str, str]:
-    """States that do not have a step's name, and what has them."""
-    reads = {f"Read{camel(s.result)}": f"the result {quoted(s.result)}" for s in steps.values() if s.result}
-    return dict.fromkeys(OWN_STATES, "the machine") | reads
-
-
-def _states_of(step: str) -> tuple[str, ...]:
-    return (camel(step), f"{camel(step)}Failure", f"{camel(step)}Backoff")
-
-
 def states(draft: Draft) -> Iterator[Finding]:
     """Steps whose states the machine could not tell apart; of two steps, the later one is reported."""
-    taken = _other_states(draft.steps)
+    taken = state_names.of_no_step(draft.steps)
     for name in draft.step_names:
-        clash = next((state for state in _states_of(name) if state in taken), None)
+        mine = state_names.of_step(name, draft.steps.get(name))
+        clash = next((state for state in mine if state in taken), None)
         if clash:
             found = f"a step whose state would be called {quoted(clash)}, as {taken[clash]} has one"
             yield Finding(("steps", name), found, "another name", "rename the step")
-        taken |= dict.fromkeys(_states_of(name), f"the step {quoted(name)}")
+        taken |= dict.fromkeys(mine, f"the step {quoted(name)}")
 
 
 def sizes(draft: Draft) -> Iterator[Finding]:
@@ -193,6 +189,33 @@ def sizes(draft: Draft) -> Iterator[Finding]:
                 yield Finding(("steps", name, "glue", key), found, expected, advice)
 
 
+def clusters(draft: Draft) -> Iterator[Finding]:
+    """A cluster needs a step before that says how much there is to read, and a runtime that has one."""
+    for name, step in draft.steps.items():
+        if step.cluster is None:
+            continue
+        path = ("steps", name, "cluster")
+        before = draft.steps.get(step.after or "")
+        if step.after is None or (before is not None and before.result is None):
+            found = "a cluster of a step without a result before it"
+            advice = "give the step before a 'result' that holds 'bytes', or remove the cluster"
+            yield Finding(path, found, "a step before it that says how much there is to read", advice)
+        elif (between := _right_before(draft, name)) not in (None, step.after):
+            found = f"a cluster of a step that follows {quoted(step.after)} and runs behind {quoted(str(between))}"
+            yield Finding(path, found, "nothing between the two", f"write 'after: {between}'")
+        if step.service == "glue" and step.glue.runtime == "glue-pythonshell":
+            found = f"a cluster on {quoted(step.glue.runtime)}"
+            yield Finding(path, found, "the runtime 'glue-spark'", "a Python shell is one machine")
+
+
+def _right_before(draft: Draft, name: str) -> str | None:
+    """The step that runs right before, if the order of all steps can be told."""
+    if any(step.after not in (None, *draft.steps) for step in draft.steps.values()) or [*circles(draft)]:
+        return None
+    ordered = [other for other, _ in in_order(draft.steps)]
+    return ordered[ordered.index(name) - 1]
+
+
 def argument_lengths(draft: Draft) -> Iterator[Finding]:
     """A value that would be too long for a container once its placeholders are filled."""
     if draft.data is None or draft.names is None:
@@ -204,15 +227,20 @@ def argument_lengths(draft: Draft) -> Iterator[Finding]:
         "run": LONGEST_RUN,
         "database": len(draft.names.database),
         "code_version": 64,
+        **LONGEST_OF_INPUT,
     }
     for name, step in draft.steps.items():
-        for key, value in step.arguments.items():
+        given: dict[tuple[str, ...], str] = {
+            ("arguments", key): value for key, value in step.arguments.items()
+        }
+        if step.cluster:
+            given |= {("cluster", "arguments", k): value for k, value in step.cluster.arguments.items()}
+        for path, value in given.items():
             length = arguments.filled_length(value, longest)
             if length > arguments.LONGEST:
                 found = f"a value of up to {length} characters once it is filled"
                 advice = "shorten it, or pass it in a file and its URI here"
-                path = ("steps", name, "arguments", key)
-                yield Finding(path, found, f"at most {arguments.LONGEST}", advice)
+                yield Finding(("steps", name, *path), found, f"at most {arguments.LONGEST}", advice)
 
 
 def isolation(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Finding]]:

@@ -12,10 +12,17 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Image:
-    """A prebuilt image of AWS: the framework and the version under which the SageMaker SDK lists it."""
+    """A prebuilt image of AWS, as the SageMaker SDK lists it: for which kind of job, and under which version.
+
+    ``python`` chooses where the version has several; ``release`` ends the tag where the SDK's table has no word
+    for it (the SDK's own classes write it into their code).
+    """
 
     framework: str
     version: str
+    jobs: Literal["training", "processing"] = "training"
+    python: str | None = None
+    release: str | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class Runtime:
     #: compiled packages are allowed; without them every wheel must be pure Python.
     compiled: bool = True
     image: Image | None = None
+    #: what runs the entry point in the image.
+    interpreter: str = "python3"
     glue_command: Literal["glueetl", "pythonshell"] | None = None
     glue_version: str | None = None
 
@@ -68,6 +77,15 @@ _TABLE = (
         python="3.12",
         glibc=(2, 28),
         image=Image("sklearn", "1.4-2-py312"),
+    ),
+    # Amazon Linux 2023; the first python3 on its PATH is the system's 3.9, so that ours is named in full.
+    Runtime(
+        "sagemaker-spark",
+        "sagemaker",
+        python="3.12",
+        glibc=(2, 34),
+        image=Image("spark", "3.5", jobs="processing", python="py312", release="v1"),
+        interpreter="/usr/local/bin/python3",
     ),
     # Amazon Linux 2023.
     Runtime("glue-spark", "glue", python="3.11", glibc=(2, 34), glue_command="glueetl", glue_version="5.1"),

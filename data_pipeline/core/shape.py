@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import annotated_types
 from pydantic import BaseModel
 
-from .config import Environment, Expected
+from .config import Environment
 from .problems import Path
+from .sizes import Expected
 
 
 @dataclass(frozen=True)

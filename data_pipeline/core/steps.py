@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from . import jsonata
+from . import execution, jsonata
 from .config import Environment, Step
 from .locations import key_prefix, output_prefix
 
@@ -21,10 +21,20 @@ def camel(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[_-]", name))
 
 
+def cluster_state(name: str) -> str:
+    """The state that runs a step on its cluster."""
+    return f"{camel(name)}OnCluster"
+
+
 def in_order(steps: Mapping[str, Step]) -> list[tuple[str, Step]]:
     """Steps one after the other, each behind the one that it follows; otherwise as they are written."""
     follows = {name: [step.after] if step.after else [] for name, step in steps.items()}
     return [(name, steps[name]) for name in TopologicalSorter(follows).static_order()]
+
+
+def runtimes(env: Environment) -> list[str]:
+    """The runtimes of all steps and their clusters, sorted."""
+    return sorted({runtime for step in env.steps.values() for runtime in step.runtimes})
 
 
 def argument_values(env: Environment) -> dict[str, str]:
@@ -38,13 +48,14 @@ def argument_values(env: Environment) -> dict[str, str]:
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """An argument's value in the state machine: plain text, or JSONata where it names the run."""
+    """An argument's value in the state machine: plain text, or JSONata where an execution decides it."""
     known = _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
-    plain = known.split("{run}")
-    if len(plain) == 1:
+    pieces = re.split(r"\{(" + "|".join(execution.PLACEHOLDERS) + r")\}", known)
+    if len(pieces) == 1:
         return known
-    pieces: list[str] = []
-    for index, piece in enumerate(plain):
-        pieces += [jsonata.RUN] if index else []
-        pieces += [jsonata.literal(piece)] if piece else []
-    return jsonata.expression(jsonata.concatenation(pieces))
+    code = [
+        execution.PLACEHOLDERS[piece] if index % 2 else jsonata.literal(piece)
+        for index, piece in enumerate(pieces)
+        if piece
+    ]
+    return jsonata.expression(jsonata.concatenation(code))

@@ -37,12 +37,12 @@ def resource(env: Environment, integration: str) -> str:
     return f"arn:{partition}:states:::{integration}"
 
 
-def task(env: Environment, name: str, step: Step) -> dict[str, Any]:
-    """The task state of a step, without what it goes on to."""
+def task(env: Environment, name: str, step: Step, instances: str | None = None) -> dict[str, Any]:
+    """The task state of a step, without what it goes on to; ``instances``: JSONata of how many, of a cluster."""
     run = _run_on_sagemaker if step.service == "sagemaker" else _run_on_glue
     return {
         "Type": "Task",
-        **run(env, name, step),
+        **run(env, name, step, instances),
         "TimeoutSeconds": step.timeout_minutes * 60 + _GRACE_SECONDS,
         "Retry": [
             failures.retry_call(_BUSY_ERRORS[step.service], attempts=8),
@@ -79,7 +79,7 @@ def arguments(env: Environment, step: Step) -> dict[str, str]:
     return {f"--{option}": expand(text, values) for option, text in step.arguments.items()}
 
 
-def _run_on_sagemaker(env: Environment, name: str, step: Step) -> dict[str, Any]:
+def _run_on_sagemaker(env: Environment, name: str, step: Step, instances: str | None) -> dict[str, Any]:
     runtime = RUNTIMES[step.runtime]
     code = f"s3://${{ArtifactBucketName}}/{env.pipeline}/code/${{CodeVersionHash}}/"
     wheels = (
@@ -92,7 +92,11 @@ def _run_on_sagemaker(env: Environment, name: str, step: Step) -> dict[str, Any]
             "RoleArn": f"${{{camel(name)}RoleArn}}",
             "AppSpecification": {
                 "ImageUri": f"${{{runtime.camel}Image}}",
-                "ContainerEntrypoint": ["python3", f"{PROCESSING}/input/code/bootstrap.py", step.script],
+                "ContainerEntrypoint": [
+                    runtime.interpreter,
+                    f"{PROCESSING}/input/code/bootstrap.py",
+                    step.script,
+                ],
                 "ContainerArguments": [x for pair in arguments(env, step).items() for x in pair],
             },
             # The container has no other word for its region that boto3 reads.
@@ -100,12 +104,13 @@ def _run_on_sagemaker(env: Environment, name: str, step: Step) -> dict[str, Any]
             "ProcessingInputs": [_folder("code", code), _folder("wheels", wheels)],
             "ProcessingResources": {
                 "ClusterConfig": {
-                    "InstanceCount": 1,
+                    "InstanceCount": instances or 1,
                     "InstanceType": step.sagemaker.instance_type,
                     "VolumeSizeInGB": step.sagemaker.volume_gb,
                 }
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": step.timeout_minutes * 60},
+            **({"NetworkConfig": {"EnableInterContainerTrafficEncryption": True}} if instances else {}),
         },
     }
 
@@ -125,12 +130,14 @@ def _folder(name: str, uri: str) -> dict[str, Any]:
     }
 
 
-def _run_on_glue(env: Environment, name: str, step: Step) -> dict[str, Any]:
+def _run_on_glue(env: Environment, name: str, step: Step, instances: str | None) -> dict[str, Any]:
+    size = {"WorkerType": step.glue.worker_type, "NumberOfWorkers": instances}
     return {
         "Resource": resource(env, "glue:startJobRun.sync"),
         "Arguments": {
             "JobName": f"${{{camel(name)}JobName}}",
             "Arguments": arguments(env, step),
             "Timeout": step.timeout_minutes,
+            **(size if instances else {}),
         },
     }

@@ -6,7 +6,7 @@ SageMaker developer guide (execution role of a processing job), PyIceberg's ``Gl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,16 +118,15 @@ def put_processing_metrics() -> Grant:
     )
 
 
-def pull_image(registry: Any, repository: str) -> list[Grant]:
-    """Pull a prebuilt image from AWS's own registry."""
-    image = Sub(
-        "arn:${AWS::Partition}:ecr:${AWS::Region}:${Registry}:repository/" + repository, Registry=registry
-    )
+def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
+    """Pull prebuilt images from AWS's own registries: repository → registry."""
+    start = "arn:${AWS::Partition}:ecr:${AWS::Region}:${Registry}:repository/"
+    images = [Sub(f"{start}{repository}", Registry=registry) for repository, registry in registries.items()]
     return [
         _grant(
             "PullImage",
             [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
-            [image],
+            images,
         ),
         _grant(
             "LogInToRegistry",
@@ -180,6 +179,11 @@ def run_glue_jobs(jobs: Sequence[str]) -> Grant:
         [glue.StartJobRun, glue.GetJobRun, glue.GetJobRuns, glue.BatchStopJobRun],
         [arn("glue", f"job/{job}") for job in jobs],
     )
+
+
+def list_executions(state_machine: Any) -> Grant:
+    """Find out whether another execution of the machine is running."""
+    return _grant("ListExecutions", [states.ListExecutions], [state_machine])
 
 
 def deliver_logs() -> Grant:

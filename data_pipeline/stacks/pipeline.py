@@ -13,7 +13,7 @@ from data_pipeline.core.config import Environment
 from data_pipeline.core.locations import key_prefix, output_prefix
 from data_pipeline.core.machine import state_machine
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, in_order
+from data_pipeline.core.steps import camel, in_order, runtimes
 
 from .jobs import conditions, glue_job, job_id, log_group, log_groups
 from .roles import job_role, job_role_id, schedule_role, state_machine_role
@@ -24,7 +24,7 @@ _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
 
 def pipeline(env: Environment) -> Template:
     """The template of the pipeline stack."""
-    used = [RUNTIMES[name] for name in sorted({step.runtime for step in env.steps.values()})]
+    used = [RUNTIMES[name] for name in runtimes(env)]
     template = Template(f"{env.pipeline} in {env.name}: state machine, jobs, schedule")
     _add_parameters(template, used)
     for runtime in used:

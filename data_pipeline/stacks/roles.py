@@ -12,7 +12,7 @@ from troposphere import FindInMap, GetAtt, Ref, iam
 from data_pipeline.core import images
 from data_pipeline.core.config import Environment, Location, Step
 from data_pipeline.core.locations import key_prefix
-from data_pipeline.core.runtimes import RUNTIMES
+from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order
 
 from . import permissions as may
@@ -55,8 +55,9 @@ def state_machine_role(env: Environment) -> iam.Role:
         grants.append(may.run_glue_jobs([env.names.job(name) for name in on["glue"]]))
     if any(step.result for step in env.steps.values()):
         grants.append(may.read_objects("ReadResults", "DataBucket", [key_prefix(env, "runs")]))
-    grants.append(may.deliver_logs())
+    # By its name, not by a reference: the state machine refers to this role.
     source = arn("states", f"stateMachine:{env.names.state_machine}")
+    grants += [may.list_executions(source), may.deliver_logs()]
     return role("StateMachineRole", "The state machine", _trust("states", source), grants)
 
 
@@ -107,11 +108,9 @@ def _data(env: Environment, step: Step) -> list[Grant]:
 
 
 def _artifacts(env: Environment, step: Step) -> list[Grant]:
-    runtime = RUNTIMES[step.runtime]
-    prefixes = [
-        f"{env.pipeline}/code/${{CodeVersion}}/",
-        f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/",
-    ]
+    prefixes = [f"{env.pipeline}/code/${{CodeVersion}}/"]
+    for runtime in (RUNTIMES[name] for name in step.runtimes):
+        prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
     return [
         may.read_objects("ReadArtifacts", "ArtifactBucket", prefixes),
         may.list_objects("ListArtifacts", "ArtifactBucket", prefixes),
@@ -122,16 +121,20 @@ def _service(env: Environment, name: str, step: Step) -> list[Grant]:
     """What the service needs of the job's role, over and above the job itself."""
     runtime = RUNTIMES[step.runtime]
     if step.service == "sagemaker":
-        registry = FindInMap(runtime.camel, Ref("AWS::Region"), "Registry")
+        pulled = {images.repository(name): _registry(RUNTIMES[name]) for name in step.runtimes}
         return [
             *may.write_processing_logs(env.names.job(name)),
             may.put_processing_metrics(),
-            *may.pull_image(registry, images.repository(runtime.name)),
+            *may.pull_images(pulled),
         ]
     if runtime.glue_command == "pythonshell":
         return [may.write_glue_logs(PYTHON_SHELL_LOG_GROUPS)]
     prefix = env.names.glue_log_group_prefix
     return [may.write_glue_logs([f"{prefix}/output", f"{prefix}/error"])]
+
+
+def _registry(runtime: Runtime) -> FindInMap:
+    return FindInMap(runtime.camel, Ref("AWS::Region"), "Registry")
 
 
 def _sagemaker_trust(job_prefix: str) -> Statement:

@@ -11,5 +11,6 @@ compile() { # RUNTIME PYTHON PLATFORM [OPTION…]
 }
 
 compile sagemaker-python 3.12 x86_64-manylinux_2_28 --constraints ../../constraints.txt
+compile sagemaker-spark 3.12 x86_64-manylinux_2_34 --constraints ../../constraints.txt
 compile glue-spark 3.11 x86_64-manylinux_2_34 --constraints ../../constraints.txt
 compile glue-pythonshell 3.9 x86_64-manylinux_2_17

@@ -44,6 +44,17 @@ TRUST = {
         {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
+#: what a machine of a test may do: write results into the bucket, look for other executions.
+MAY = {
+    "PolicyName": "permissions",
+    "PolicyDocument": {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"},
+            {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": "*"},
+        ],
+    },
+}
 
 
 def publishing() -> dict[str, Any]:
@@ -98,7 +109,10 @@ class Deployed:
         }
         template = {
             "Resources": {
-                "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": TRUST}},
+                "Role": {
+                    "Type": "AWS::IAM::Role",
+                    "Properties": {"AssumeRolePolicyDocument": TRUST, "Policies": [MAY]},
+                },
                 "Machine": machine,
             },
             "Outputs": {name: {"Value": value} for name, value in outputs.items()},

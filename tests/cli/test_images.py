@@ -22,10 +22,15 @@ def project(tmp_path: Path) -> Project:
 def _publish(folder: Path, version: str, registries: dict[str, str]) -> dict[str, str]:
     """Put a wheel of the SDK into a folder; the variables that make pip look there and nowhere else."""
     image = {"py_versions": ["py3"], "repository": "sagemaker-scikit-learn", "registries": registries}
-    config = {"training": {"versions": {"1.4-2-py312": image}}}
+    spark = {"py_versions": ["py312"], "repository": "sagemaker-spark-processing", "registries": registries}
+    configs = {
+        "sklearn": {"training": {"versions": {"1.4-2-py312": image}}},
+        "spark": {"processing": {"versions": {"3.5": spark}}},
+    }
     info = f"sagemaker_core-{version}.dist-info"
     with zipfile.ZipFile(folder / f"sagemaker_core-{version}-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("sagemaker/core/image_uri_config/sklearn.json", json.dumps(config))
+        for name, config in configs.items():
+            wheel.writestr(f"sagemaker/core/image_uri_config/{name}.json", json.dumps(config))
         wheel.writestr(
             f"{info}/METADATA", f"Metadata-Version: 2.1\nName: sagemaker-core\nVersion: {version}\n"
         )

@@ -91,19 +91,19 @@ def test_a_failed_run_exits_1_and_says_where_and_why(
     deployed: Deployed, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
 ) -> None:
     """State, error and cause on stderr, and in the object of --json."""
-    deployed.deploy(failing("QualityGateFailed", "windows are missing"))
+    deployed.deploy(failing("DataMissing", "windows are missing"))
     deployed.put("input/green_tripdata_2019-01.csv")
     assert run(*options) == 1
     out, err = capfd.readouterr()
     assert "error: RideCounts failed after " in err
     assert ": windows are missing\n" in err
-    assert "QualityGateFailed" in err
+    assert "DataMissing" in err
     assert "describe-execution" in err
     assert "Traceback" not in err
     if options:
         result = json.loads(out)
         found = [result[key] for key in ("status", "state", "error", "cause")]
-        assert found == ["FAILED", "RideCounts", "QualityGateFailed", "windows are missing"]
+        assert found == ["FAILED", "RideCounts", "DataMissing", "windows are missing"]
         assert result["executionArn"] == deployed.executions()[0]["executionArn"]
     else:
         assert out == ""

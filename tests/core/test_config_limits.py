@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from data_pipeline.core import arguments, limits, rules, secrets, steps, yaml_lines
+from data_pipeline.core import arguments, execution, limits, secrets, state_names, steps, yaml_lines
 from data_pipeline.core.load import load_environment
 from data_pipeline.core.machine import state_machine
 from data_pipeline.core.naming import JOB_NAME_LIMIT, JOB_SUFFIX
@@ -115,13 +115,13 @@ def test_longest_argument(tmp_path: Path) -> None:
 def test_one_set_of_placeholders(tmp_path: Path) -> None:
     """What the configuration accepts in braces is what the state machine can fill."""
     env = load_environment(project(tmp_path / "p"), "dev")
-    assert set(arguments.PLACEHOLDERS) == {*steps.argument_values(env), "run"}
+    assert set(arguments.PLACEHOLDERS) == {*steps.argument_values(env), *execution.PLACEHOLDERS}
 
 
 def test_states_of_the_machine(tmp_path: Path) -> None:
     """The rule about names that clash knows every state that the machine really has."""
     env = load_environment(project(tmp_path / "p"), "dev")
-    assert set(state_machine(env)["States"]) == rules.state_names(env.steps)
+    assert set(state_machine(env)["States"]) == state_names.all_states(env.steps)
 
 
 @pytest.mark.parametrize(

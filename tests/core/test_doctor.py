@@ -10,6 +10,7 @@ from data_pipeline.core import doctor
 from data_pipeline.core.config import Environment, Step
 from data_pipeline.core.doctor import Bucket, Finding, Quota, Unanswered
 from data_pipeline.core.load import load_environment
+from data_pipeline.core.sizes import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 DEV = load_environment(ROOT, "dev")
@@ -71,6 +72,24 @@ def test_instance_types_with_and_without_a_quota() -> None:
         "s", SAGEMAKER, "us-east-1", {"ml.m5.large for training job usage": Quota("", "", 1)}
     )
     assert (missing.level, "does not offer it in us-east-1" in missing.found) == ("problem", True)
+
+
+def test_a_cluster_needs_all_its_instances_at_once() -> None:
+    """The quota of its own instance type, for as many as the cluster may have."""
+    cluster = Cluster(above_gb=20, gb_per_instance=20, most_instances=10)
+    name = "ml.m5.2xlarge for processing job usage"
+    enough = doctor.cluster_instances("s", cluster, "us-east-1", {name: Quota(name, "L-1", 10)})
+    assert (enough.check, enough.level) == ("s on a cluster: ml.m5.2xlarge", "ok")
+    few = doctor.cluster_instances("s", cluster, "us-east-1", {name: Quota(name, "L-1", 4)})
+    assert (few.level, few.found) == ("problem", f"the quota '{name}' is 4, needed 10")
+    assert "--quota-code L-1 --desired-value 10" in few.remedy
+
+
+def test_a_cluster_s_workers_count_as_units() -> None:
+    """Glue's limit is on what runs at once."""
+    size = {"above_gb": 20, "gb_per_instance": 20, "most_instances": 10, "glue": {"worker_type": "G.4X"}}
+    step = Step.model_validate({"script": "s.py", "service": "glue", "cluster": size})
+    assert doctor.data_processing_units(step) == 40
 
 
 @pytest.mark.parametrize(

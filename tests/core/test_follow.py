@@ -152,6 +152,19 @@ def test_a_refused_input_is_the_first_states() -> None:
     )
 
 
+def test_a_gate_is_itself_at_fault() -> None:
+    """A Fail state that is called after its error is not the end of another state's failure."""
+    history = succeeded()
+    del history.events[-3:]
+    history.enter(200, "CheckVerdict", "Choice")
+    history.leave(200, "CheckVerdict", "Choice")
+    history.enter(200, "QualityGateFailed", "Fail")
+    history.add(200, "ExecutionFailed", {"error": "QualityGateFailed", "cause": "a rule: 9, limit 1"})
+    failure = Progress().after(history.events).failure
+    assert failure is not None
+    assert (failure.state, failure.job, failure.reason) == ("QualityGateFailed", None, "a rule: 9, limit 1")
+
+
 @pytest.mark.parametrize(
     ("event", "details", "status", "error", "reason"),
     [

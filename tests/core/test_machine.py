@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from asl import evaluate, expressions, reachable, targets
-from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, SWAPPED, environment
+from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
 from jsonata import Jsonata
 
+from data_pipeline.core.execution import PLACEHOLDERS
 from data_pipeline.core.machine import state_machine
 from data_pipeline.core.naming import JOB_NAME_LIMIT
 
@@ -19,19 +20,26 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "all on sagemaker": ALL_ON_SAGEMAKER,
     "all on glue": ALL_ON_GLUE,
     "swapped": SWAPPED,
+    "with a cluster": CLUSTER,
+    "with a cluster on glue": CLUSTER_ON_GLUE,
 }
 variants = pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 
 
 @variants
 def test_the_main_path_is_prepare_to_published(changes: dict[str, Any]) -> None:
-    """Where nothing fails, each step is followed by the reading of its result, on any service."""
+    """Where no condition holds and nothing fails, each step is followed by the reading of its result."""
     states = state_machine(environment(changes))["States"]
     path = ["CheckInput"]
     while states[path[-1]]["Type"] not in ("Succeed", "Fail"):
         state = states[path[-1]]
-        path.append(state["Next"] if "Next" in state else state["Choices"][0]["Next"])
-    assert path == ["CheckInput", "Prepare", "ReadDecision", "RideCounts", "ReadVerdict", "Published"]
+        path.append(state["Next"] if "Next" in state else state["Default"])
+    assert path == [
+        *("CheckInput", "LookForOthers", "CheckOthers"),
+        *("Prepare", "ReadDecision", "CheckDecision"),
+        *("RideCounts", "ReadVerdict", "CheckVerdict"),
+        "Published",
+    ]
 
 
 @variants
@@ -61,7 +69,8 @@ def test_every_variable_is_assigned_before_it_is_read(changes: dict[str, Any]) -
     branches = [x for s in states for key in ("Choices", "Catch") for x in s.get(key, [])]
     assigned = {name for holder in [*states, *branches] for name in holder.get("Assign", {})}
     assert read <= assigned
-    assert definition["States"]["CheckInput"]["Choices"][0]["Assign"] == {"attempt": 0}
+    check = definition["States"]["CheckInput"]
+    assert check["Assign"] == check["Choices"][1]["Assign"] == {"attempt": 0}
 
 
 @variants
@@ -69,7 +78,7 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
     """Each state that can fail catches everything into the variable that Failed reports."""
     states = state_machine(environment(changes))["States"]
     tasks = [state for state in states.values() if state["Type"] == "Task"]
-    assert len(tasks) == 4
+    assert len(tasks) == 5 + ("RideCountsOnCluster" in states)
     for task in tasks:
         (catch,) = task["Catch"]
         assert catch["ErrorEquals"] == ["States.ALL"]
@@ -87,37 +96,21 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
     ("given", "valid"),
     [
         ({}, True),
-        ({"version": 1}, True),
+        ({"version": 1, "prune": True}, True),
         ({"version": 2}, False),
-        ({"version": "1"}, False),
-        ({"version": None}, False),
-        ({"months": "2019-01"}, False),
-        ({"version": 1, "months": "2019-01"}, False),
-        ({"x": None, "y": 1}, False),
-        ([], False),
-        ([{"version": 1}], False),
-        ("version", False),
-        (1, False),
-        (True, False),
-        (None, False),
+        ({"month": "2019-01"}, False),
     ],
     ids=json.dumps,
 )
-def test_the_first_state_refuses_what_it_does_not_know(given: Any, valid: bool) -> None:
-    """Only an object of the known version, without a field that the schema lacks, gets to the first step."""
+def test_the_first_state_refuses_what_the_schema_refuses(given: Any, valid: bool) -> None:
+    """Only what is an input gets further; why not is the cause of the error InvalidInput."""
     check = state_machine(environment())["States"]["CheckInput"]
-    assert evaluate(check["Choices"][0]["Condition"], {"input": given}) is valid
-    assert (check["Choices"][0]["Next"], check["Default"]) == ("Prepare", "Failed")
-
-
-def test_refused_input_is_explained() -> None:
-    """The error has a name; its cause says what is expected and what was found, however large that was."""
-    failure = state_machine(environment())["States"]["CheckInput"]["Assign"]["failure"]
+    refuse = check["Choices"][0]
+    assert evaluate(refuse["Condition"], {"input": given}) is not valid
+    assert refuse["Next"] == "Failed"
+    failure = refuse["Assign"]["failure"]
     assert failure["Error"] == "InvalidInput"
-    assert evaluate(failure["Cause"], {"input": {"months": "2019-01"}}) == (
-        'the input of an execution is {} or {"version": 1}, with no other field; found: {"months":"2019-01"}'
-    )
-    assert len(evaluate(failure["Cause"], {"input": {"x": "y" * 9000}})) < 1200
+    assert evaluate(failure["Cause"], {"input": given}).startswith("the input of an execution is not valid: ")
 
 
 @variants
@@ -144,7 +137,7 @@ def test_calls_are_retried_by_name_and_quotas_never(changes: dict[str, Any]) -> 
             assert retry["MaxDelaySeconds"] <= 120
             assert 1 < retry["MaxAttempts"] < 10
             for error in retry["ErrorEquals"]:
-                assert re.match(r"(SageMaker|Glue|S3)\.\w+Exception$", error)
+                assert re.match(r"(SageMaker|Glue|S3|Sfn)\.\w+Exception$", error)
                 assert "Limit" not in error
 
 
@@ -242,6 +235,14 @@ def test_a_processing_job_is_asked_for_whole() -> None:
                 "{% $states.context.Execution.Name %}",
                 "--code-version",
                 "${CodeVersionHash}",
+                "--accept",
+                f"{{% {PLACEHOLDERS['accept']} %}}",
+                *("--rule-quarantined-share", "warn 0.05"),
+                *("--rule-rows-of-earlier-issue", "warn 0.5"),
+                *("--rule-rows-of-median", "warn 0.2"),
+                *("--rule-missing-windows", "warn 0.5"),
+                *("--rule-future-time", "fail 0"),
+                *("--fill-windows", "none"),
             ],
         },
         "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
@@ -285,6 +286,14 @@ def test_a_glue_job_is_given_the_same_arguments() -> None:
     }
 
 
+def test_the_first_step_is_given_what_a_run_is_asked_for() -> None:
+    """The options of the run command that narrow or force what is looked at."""
+    arguments = state_machine(environment())["States"]["Prepare"]["Arguments"]["Arguments"]
+    asked = {"dataset": "datasets", "months": "months", "reprocess": "reprocess", "prune": "prune"}
+    for option, name in asked.items():
+        assert arguments[f"--{option}"] == f"{{% {PLACEHOLDERS[name]} %}}"
+
+
 def test_the_output_is_the_last_result() -> None:
     """Read from the run's own folder under the output, and nothing else of the run travels in the state."""
     states = state_machine(environment({"data": {"output": "trips/out"}}))["States"]
@@ -294,7 +303,7 @@ def test_the_output_is_the_last_result() -> None:
     body = json.dumps({"windows": 3})
     assert evaluate(read["Assign"]["verdict"], {"result": {"Body": body}}) == {"windows": 3}
     assert states["Published"] == {"Type": "Succeed", "Output": "{% $verdict %}"}
-    assert [state["Output"] for state in states.values() if state["Type"] == "Task"] == [{}] * 4
+    assert [state["Output"] for state in states.values() if state["Type"] == "Task"] == [{}] * 5
 
 
 def test_a_pipeline_without_results_succeeds_with_an_empty_output() -> None:
@@ -302,6 +311,7 @@ def test_a_pipeline_without_results_succeeds_with_an_empty_output() -> None:
     steps = {"prepare": {"result": None}, "ride_counts": {"result": None}}
     states = state_machine(environment({"steps": steps}))["States"]
     assert states["Prepare"]["Next"] == "RideCounts"
+    assert not {"NothingNew", "QualityGateFailed"} & states.keys()
     assert evaluate(states["Published"]["Output"], {}) == {}
 
 

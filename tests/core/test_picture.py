@@ -12,8 +12,10 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from environments import CLUSTER, environment
 
 from data_pipeline.core import picture_chart, picture_machine
+from data_pipeline.core.machine import state_machine
 from data_pipeline.core.picture import picture
 from data_pipeline.core.picture_graph import Cell, lost_states, main_path, place, transitions
 
@@ -65,7 +67,14 @@ LARGE = {
 }
 LONE = {"StartAt": "Only", "States": {"Only": {"Type": "Succeed"}}}
 HOPELESS = {"StartAt": "Never", "States": {"Never": {"Type": "Fail"}}}
-DEFINITIONS = {"small": SMALL, "large": LARGE, "one state": LONE, "nothing but a failure": HOPELESS}
+DEFINITIONS = {
+    "ours": state_machine(environment()),
+    "ours with a cluster": state_machine(environment(CLUSTER)),
+    "small": SMALL,
+    "large": LARGE,
+    "one state": LONE,
+    "nothing but a failure": HOPELESS,
+}
 
 MONDAY = datetime(2019, 6, 3)
 
@@ -119,6 +128,16 @@ def test_the_way_to_success_is_the_longest_one_without_a_failure() -> None:
     assert main_path("CheckInput", LARGE["States"], edges) == [
         "CheckInput", "Prepare", "New", "OneNode", "Gate", "Published",
     ]  # fmt: skip
+
+
+def test_of_two_long_ways_the_one_by_default_is_taken() -> None:
+    """What a Choice does when none of its rules holds is what usually happens."""
+    states = {
+        "Judge": _choice("Published", "NothingNew"),
+        "NothingNew": {"Type": "Succeed"},
+        "Published": {"Type": "Succeed"},
+    }
+    assert main_path("Judge", states, list(transitions(states))) == ["Judge", "Published"]
 
 
 def test_states_after_which_all_is_lost_stand_in_the_last_rows() -> None:

@@ -22,6 +22,7 @@ def test_parameters_are_called_after_the_runtime() -> None:
     """Deploy fills these names."""
     assert [(r.wheels_parameter, r.wheel_files_parameter) for r in RUNTIMES.values()] == [
         ("WheelsSagemakerPython", None),
+        ("WheelsSagemakerSpark", None),
         ("WheelsGlueSpark", None),
         ("WheelsGluePythonshell", "WheelFilesGluePythonshell"),
     ]
@@ -41,6 +42,7 @@ def test_pythons_are_those_of_the_services() -> None:
     """The Pythons for which wheels are locked, as AWS documents them."""
     assert {name: runtime.python for name, runtime in RUNTIMES.items()} == {
         "sagemaker-python": "3.12",
+        "sagemaker-spark": "3.12",
         "glue-spark": "3.11",
         "glue-pythonshell": "3.9",
     }

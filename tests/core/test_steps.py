@@ -44,12 +44,17 @@ def test_a_step_comes_after_the_one_that_it_follows(steps: dict[str, Step], orde
             "{run}-{run}",
             "{% $states.context.Execution.Name & '-' & $states.context.Execution.Name %}",
         ),
+        ("{prune}", "{% ($states.context.Execution.Input.prune = true ? 'true' : 'false') %}"),
+        (
+            "a-{reprocess}",
+            "{% 'a-' & ($states.context.Execution.Input.reprocess = true ? 'true' : 'false') %}",
+        ),
         ("it's {run}", '{% "it\'s " & $states.context.Execution.Name %}'),
         ("a\\b{run}", '{% "a\\\\b" & $states.context.Execution.Name %}'),
     ],
 )
 def test_arguments_become_text_or_jsonata(text: str, value: str) -> None:
-    """Placeholders known at deployment are substituted; the run's name makes an expression, well quoted."""
+    """Placeholders known at deployment are substituted; what an execution decides makes an expression, well quoted."""
     assert expand(text, VALUES) == value
 
 

@@ -37,6 +37,10 @@ class Step:
 
     runtime: str
 
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        return (self.runtime,)
+
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -162,7 +166,7 @@ def test_locks_name_no_host_and_hash_everything(name: str) -> None:
 def test_the_locks_hold_what_the_tests_run_with() -> None:
     """A job in the cloud runs the versions that it is tested with here."""
     pinned = dict(re.findall(r"^([\w-]+)==([^\s;]+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
-    for name in ("sagemaker-python", "glue-spark"):
+    for name in ("sagemaker-python", "sagemaker-spark", "glue-spark"):
         lock = dict(
             re.findall(r"^([\w-]+)==(\S+)", wheels.read_lock(ROOT, RUNTIMES[name]).decode(), re.MULTILINE)
         )

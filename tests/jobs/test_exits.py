@@ -107,6 +107,32 @@ def test_bootstrap_stops_before_the_script_if_a_wheel_is_missing(tmp_path):
     assert "nosuchpackage" in (tmp_path / "message").read_text()
 
 
+def test_bootstrap_submits_to_spark_where_the_image_can(tmp_path, monkeypatch):
+    """SageMaker's smspark-submit joins its arguments into a line for a shell: they reach the script whole."""
+    submit = tmp_path / "bin" / "smspark-submit"
+    submit.parent.mkdir()
+    submit.write_text(f'#!/bin/sh\nexec sh -c "{sys.executable} $*"\n')
+    submit.chmod(0o755)
+    monkeypatch.setenv("PATH", str(submit.parent), prepend=os.pathsep)
+    text = f"import sys; open({str(tmp_path / 'seen')!r}, 'w').write(repr(sys.argv[1:]))"
+    given = ["--rule", "fail 0.5", "--x", 'it\'s $HOME; `ls` * "q"', ""]
+    assert bootstrap.main(script(tmp_path, text), given, tmp_path / "wheels", tmp_path / "message") == 0
+    assert (tmp_path / "seen").read_text() == repr(given)
+
+
+def test_spark_s_executors_are_given_the_library(tmp_path, monkeypatch):
+    """They have nothing of the driver's folder on their path."""
+    submit = tmp_path / "smspark-submit"
+    submit.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/seen\n')
+    submit.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(bootstrap, "LIBRARY", tmp_path / "tlc-0-py3-none-any.whl")
+    bootstrap.LIBRARY.touch()
+    path = script(tmp_path, "")
+    assert bootstrap.main(path, ["--a", "b"], tmp_path / "wheels", tmp_path / "message") == 0
+    assert (tmp_path / "seen").read_text() == f"--py-files {bootstrap.LIBRARY} {path} --a b\n"
+
+
 def test_a_request_to_stop_reaches_the_script(tmp_path):
     """SIGTERM to bootstrap, as SageMaker sends it, ends the script too."""
     path = script(tmp_path, "import time; print('up', flush=True); time.sleep(60)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from environments import ALL_ON_GLUE, SWAPPED, environment
+from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
 
 import templates
 from data_pipeline.stacks import render
@@ -14,7 +14,10 @@ Allowed = dict[str, tuple[str, list[str]]]
 
 #: permissions that do not depend on the service, by Sid: actions and resources.
 PREPARE: Allowed = {
-    "ReadData": ("s3:GetObject", ["arn:p:s3:::${DataBucket}/input/*"]),
+    "ReadData": (
+        "s3:GetObject",
+        ["arn:p:s3:::${DataBucket}/input/*", "arn:p:s3:::${DataBucket}/output/state/*"],
+    ),
     "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
     "WriteData": ("s3:PutObject s3:AbortMultipartUpload", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
 }
@@ -26,6 +29,7 @@ RIDE_COUNTS: Allowed = {
             "arn:p:s3:::${DataBucket}/output/runs/*",
             "arn:p:s3:::${DataBucket}/output/warehouse/*",
             "arn:p:s3:::${DataBucket}/output/export/*",
+            "arn:p:s3:::${DataBucket}/output/state/*",
         ],
     ),
     "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
@@ -36,6 +40,7 @@ RIDE_COUNTS: Allowed = {
             "arn:p:s3:::${DataBucket}/output/quarantine/*",
             "arn:p:s3:::${DataBucket}/output/warehouse/*",
             "arn:p:s3:::${DataBucket}/output/export/*",
+            "arn:p:s3:::${DataBucket}/output/state/*",
         ],
     ),
     "ReplaceData": ("s3:DeleteObject", ["arn:p:s3:::${DataBucket}/output/quarantine/*"]),
@@ -121,6 +126,33 @@ def test_a_job_may_do_what_its_step_says(changes: dict[str, Any], role: str, exp
     assert _allowed(_pipeline(changes), role) == expected
 
 
+def test_a_step_with_a_cluster_may_run_on_either() -> None:
+    """Both images and both sets of wheels, and nothing else beside what its step says."""
+    alone = {**RIDE_COUNTS, **_on_sagemaker("nyc-tlc-dev-ride-counts")}
+    allowed = _allowed(_pipeline(CLUSTER), "RideCountsJobRole")
+    pull, read = allowed.pop("PullImage"), allowed.pop("ReadArtifacts")
+    assert pull[1] == [
+        "arn:p:ecr:r:${Registry}:repository/sagemaker-scikit-learn",
+        "arn:p:ecr:r:${Registry}:repository/sagemaker-spark-processing",
+    ]
+    wheels = "arn:p:s3:::${ArtifactBucket}/nyc-tlc/wheels/sagemaker-spark/${WheelsSagemakerSpark}/*"
+    assert read[1] == [*alone["ReadArtifacts"][1], wheels]
+    assert allowed == {sid: alone[sid] for sid in allowed}
+    assert allowed.keys() | {"PullImage", "ReadArtifacts"} == alone.keys()
+    registries = [
+        resource["Fn::Sub"][1]["Registry"]["Fn::FindInMap"][0]
+        for resource in templates.statements(_pipeline(CLUSTER), "RideCountsJobRole")["PullImage"]["Resource"]
+    ]
+    assert registries == ["SagemakerPython", "SagemakerSpark"]
+
+
+def test_a_cluster_changes_nothing_else() -> None:
+    """On Glue the same job runs it with more workers; the state machine starts jobs of the same names."""
+    assert _allowed(_pipeline(CLUSTER_ON_GLUE), "RideCountsJobRole") == {**RIDE_COUNTS, **SPARK}
+    machine = "StateMachineRole"
+    assert _allowed(_pipeline(CLUSTER), machine) == _allowed(_pipeline(), machine)
+
+
 def test_the_state_machine_may_run_its_steps() -> None:
     """Jobs by their names, the one role that SageMaker is handed, results of runs, its own log."""
     job = "nyc-tlc-dev-ride-counts"
@@ -141,6 +173,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
             ["arn:p:glue:r:a:job/nyc-tlc-dev-prepare"],
         ),
         "ReadResults": ("s3:GetObject", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
+        "ListExecutions": ("states:ListExecutions", ["arn:p:states:r:a:stateMachine:nyc-tlc-dev"]),
         "DeliverLogs": (
             "logs:CreateLogDelivery logs:GetLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery "
             "logs:ListLogDeliveries logs:PutResourcePolicy logs:DescribeResourcePolicies "
@@ -153,7 +186,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
 def test_the_state_machine_may_not_touch_a_service_that_it_does_not_use() -> None:
     """With every step on Glue, nothing of SageMaker is left, and no role is passed."""
     sids = _allowed(_pipeline(ALL_ON_GLUE), "StateMachineRole").keys()
-    assert sids == {"RunGlueJobs", "ReadResults", "DeliverLogs"}
+    assert sids == {"RunGlueJobs", "ReadResults", "ListExecutions", "DeliverLogs"}
 
 
 def test_the_schedule_may_start_this_state_machine() -> None:
@@ -168,12 +201,15 @@ def test_conditions_narrow_what_resources_cannot() -> None:
     """Listing by prefix, metrics by namespace, roles by the service that they are passed to."""
     template = _pipeline()
     prepare, counts = (templates.statements(template, f"{s}JobRole") for s in ("Prepare", "RideCounts"))
-    assert prepare["ListData"]["Condition"] == {"StringLike": {"s3:prefix": ["input/*"]}}
+    assert prepare["ListData"]["Condition"] == {
+        "StringLikeIfExists": {"s3:prefix": ["input/*", "output/state/*"]}
+    }
     prefixes = [
         "input/*",
         "output/runs/*",
         "output/warehouse/*",
         "output/export/*",
+        "output/state/*",
         "output/quarantine/*",
     ]
     assert counts["ListData"]["Condition"] == {"StringLikeIfExists": {"s3:prefix": prefixes}}
@@ -236,6 +272,9 @@ def test_locations_follow_the_configured_prefixes() -> None:
     """Another input and output move every permission with them."""
     template = _pipeline({"data": {"input": "a/in", "output": "b"}})
     allowed = _allowed(template, "PrepareJobRole")
-    assert allowed["ReadData"][1] == ["arn:p:s3:::${DataBucket}/a/in/*"]
+    assert allowed["ReadData"][1] == [
+        "arn:p:s3:::${DataBucket}/a/in/*",
+        "arn:p:s3:::${DataBucket}/b/state/*",
+    ]
     assert allowed["WriteData"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]
     assert _allowed(template, "StateMachineRole")["ReadResults"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]

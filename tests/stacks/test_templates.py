@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from cfnlint import api as cfnlint
 from cfnlint.config import ManualArgs
-from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, ROOT, SWAPPED, environment
+from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, ROOT, SWAPPED, environment
 
 import templates
 from data_pipeline.core.errors import UserError
@@ -23,6 +23,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "all on glue": ALL_ON_GLUE,
     "swapped": SWAPPED,
     "prepare on spark": {"steps": {"prepare": {"glue": {"runtime": "glue-spark", "workers": 3}}}},
+    "with a cluster": CLUSTER,
+    "with a cluster on glue": CLUSTER_ON_GLUE,
     "existing bucket": {"data": {"bucket": "my-trips", "input": "a/b", "output": "c"}},
     "other region": {"region": "eu-central-1"},
     "a third step": {"steps": {"third": {"script": "x.py", "service": "glue", "after": "ride_counts"}}},
@@ -62,7 +64,7 @@ def test_templates_hold_nothing_of_the_user_s_account(changes: dict[str, Any]) -
         parsed = templates.parse(text)
         mappings = parsed.pop("Mappings", {})
         assert not re.search(r"\d{12}", json.dumps(parsed))
-        assert {*mappings} <= {"SagemakerPython"}
+        assert {*mappings} <= {"SagemakerPython", "SagemakerSpark"}
         assert not [name for name, p in parsed.get("Parameters", {}).items() if "Default" in p]
 
 
@@ -93,6 +95,9 @@ def test_parameters_and_outputs_are_what_deploy_relies_on() -> None:
     common = {"DataBucket", "Database", "ArtifactBucket", "CodeVersion"}
     shell = {"WheelsGluePythonshell", "WheelFilesGluePythonshell"}
     assert {*pipeline["Parameters"]} == common | shell | {"WheelsSagemakerPython"}
+    both = {"WheelsSagemakerPython", "WheelsSagemakerSpark"}
+    assert {*_pipeline(CLUSTER)["Parameters"]} == common | shell | both
+    assert {*_pipeline(CLUSTER_ON_GLUE)["Parameters"]} == common | shell | {"WheelsGlueSpark"}
     assert {*_pipeline(ALL_ON_GLUE)["Parameters"]} == common | shell | {"WheelsGlueSpark"}
     assert {*_pipeline(ALL_ON_SAGEMAKER)["Parameters"]} == common | {"WheelsSagemakerPython"}
     outputs = {name: templates.text(output["Value"]) for name, output in pipeline["Outputs"].items()}

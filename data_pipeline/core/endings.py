@@ -1,0 +1,116 @@
+"""How an execution ends other than at Published or Failed, and what decides it.
+
+A step's result may say ``"proceed": false``, by which the run ends well at NothingNew, or ``"passed": false``
+with ``failed_rules`` (``rule``, ``source``, ``value``, ``limit``), by which it fails at QualityGateFailed.
+An execution that finds an earlier one still running ends well at AlreadyRunning: a schedule is delivered at
+least once, and two runs would do the same work twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import failures, jsonata
+
+NOTHING_NEW = "NothingNew"
+GATE_FAILED = "QualityGateFailed"
+ALREADY_RUNNING = "AlreadyRunning"
+LOOK, COMPARE = "LookForOthers", "CheckOthers"
+
+#: executions at which one look stops: as a result of some 500 bytes each they fit a state many times.
+_LOOKED_AT = 100
+#: characters of a failed rule's parts, and of all of them together; a cause may have 32,768.
+_LONGEST_NAME, _LONGEST_SOURCE, _LONGEST_VALUE, _LONGEST = 64, 200, 40, 4000
+
+State = dict[str, Any]
+Rule = dict[str, Any]
+
+
+def rules(result: str) -> list[Rule]:
+    """The rules of the Choice after a result was read into the variable ``result``."""
+    return [
+        _ends(f"${result}.proceed = false", result, NOTHING_NEW),
+        _ends(f"${result}.passed = false", result, GATE_FAILED),
+    ]
+
+
+def ends() -> dict[str, State]:
+    """The states to which ``rules`` lead; each is given the result as its input."""
+    return {
+        NOTHING_NEW: {"Type": "Succeed"},
+        GATE_FAILED: {
+            "Type": "Fail",
+            "Error": GATE_FAILED,
+            "Cause": jsonata.expression(_failed_rules()),
+        },
+    }
+
+
+def alone(listing: str, following: str) -> dict[str, State]:
+    """The states that let only the earliest of the running executions go on to ``following``.
+
+    ``listing`` is the resource of ListExecutions. Of two that start at once, neither may wait for the other:
+    the one that started later ends, and where both started in one millisecond the one whose ARN is greater.
+    """
+    return {
+        LOOK: {
+            "Type": "Task",
+            "Resource": listing,
+            "Arguments": {
+                "StateMachineArn": jsonata.expression("$states.context.StateMachine.Id"),
+                "StatusFilter": "RUNNING",
+                "MaxResults": _LOOKED_AT,
+            },
+            "TimeoutSeconds": 60,
+            "Retry": [failures.retry_call(["Sfn.SfnException", "Sfn.SdkClientException"], attempts=8)],
+            "Assign": {"earlier": jsonata.expression(_earlier())},
+            "Output": {},
+            **failures.catch("Failed"),
+            "Next": COMPARE,
+        },
+        COMPARE: {
+            "Type": "Choice",
+            "Choices": [
+                {"Condition": jsonata.expression("$count($earlier) > 0"), "Next": ALREADY_RUNNING},
+            ],
+            "Default": following,
+        },
+        ALREADY_RUNNING: {"Type": "Succeed", "Output": {"running": jsonata.expression("$earlier")}},
+    }
+
+
+def _ends(condition: str, result: str, at: str) -> Rule:
+    return {
+        "Condition": jsonata.expression(condition),
+        "Output": jsonata.expression(f"${result}"),
+        "Next": at,
+    }
+
+
+def _earlier() -> str:
+    """JSONata: the ARNs of the running executions that were started before this one."""
+    mine = "$states.context.Execution"
+    started, own = "$toMillis(StartDate)", f"$toMillis({mine}.StartTime)"
+    tie = f"{started} = {own} and ExecutionArn < {mine}.Id"
+    return f"[$states.result.Executions[{started} < {own} or ({tie})].ExecutionArn]"
+
+
+def _failed_rules() -> str:
+    """JSONata: which rules failed, with value and limit, in one line of bounded length."""
+    rule = jsonata.concatenation(
+        [
+            _part("rule", _LONGEST_NAME),
+            f"($type(source) = 'string' ? ' of ' & {_part('source', _LONGEST_SOURCE)} : '')",
+            "': '",
+            _part("value", _LONGEST_VALUE),
+            "', limit '",
+            _part("limit", _LONGEST_VALUE),
+        ]
+    )
+    failed = "$states.input.failed_rules"
+    listed = f"$substring($join([{failed}.({rule})], '; '), 0, {_LONGEST})"
+    return f"$exists({failed}.rule) ? {listed} : 'the result of the step names no rule'"
+
+
+def _part(name: str, longest: int) -> str:
+    return f"$substring($string({name}), 0, {longest})"

@@ -1,0 +1,62 @@
+"""What the results of a run's steps tell people: what was new, which rules failed, what was noticed; pure.
+
+``results``: name of a result → its JSON. ``{"new", "changed", "unchanged", "deleted", "reason"}`` are those
+of a step that compares input with what is processed, ``{"failed_rules", "accepted", "messages"}`` of one that
+judges; whatever is missing is not told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Results = Mapping[str, Mapping[str, Any]]
+
+_COUNTS = ("new", "changed", "unchanged", "deleted")
+#: messages that a summary shows; a result holds few by itself.
+_MESSAGES = 20
+
+
+def news(results: Results) -> str:
+    """``2 new, 1 changed, 200 unchanged, 0 deleted``; empty where no step compared."""
+    for result in results.values():
+        counts = [f"{result[key]:,} {key}" for key in _COUNTS if isinstance(result.get(key), int)]
+        if counts:
+            return ", ".join(counts)
+    return ""
+
+
+def failed_rules(results: Results) -> list[tuple[str, str]]:
+    """(rule, rule with source, value and limit) of each failed rule."""
+    return [
+        (str(rule.get("rule")), _rule(rule))
+        for rule in _items(results, "failed_rules")
+        if isinstance(rule, dict)
+    ]
+
+
+def lines(results: Results) -> list[tuple[str, str]]:
+    """(label, text) of what a summary says beside its counts."""
+    found = [("input", news(results))] if news(results) else []
+    for _, text in failed_rules(results):
+        found.append(("failed rule", text))
+    accepted = [_name(rule) for rule in _items(results, "accepted")]
+    if accepted:
+        found.append(("accepted", ", ".join(dict.fromkeys(accepted))))
+    return found + [("message", str(text)) for text in [*_items(results, "messages")][:_MESSAGES]]
+
+
+def _items(results: Results, key: str) -> Iterator[Any]:
+    for result in results.values():
+        values = result.get(key)
+        if isinstance(values, list):
+            yield from values
+
+
+def _name(rule: Any) -> str:
+    return str(rule.get("rule")) if isinstance(rule, dict) else str(rule)
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    source = f" of {rule['source']}" if rule.get("source") else ""
+    return f"{rule.get('rule')}{source}: {rule.get('value')}, limit {rule.get('limit')}"

@@ -1,0 +1,199 @@
+"""`run` when nothing was new, when a rule failed, when another run is going on; and what it sends."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, publishing, waiting
+
+from data_pipeline.cli.main import status_of
+from data_pipeline.core import endings
+
+DECISION = {
+    "proceed": False,
+    "reason": "no file changed",
+    "new": 0,
+    "changed": 0,
+    "unchanged": 3,
+    "deleted": 1,
+}
+RULES = [
+    {"rule": "quarantined-share", "source": "a.csv", "value": 0.25, "limit": 0.05},
+    {"rule": "missing-windows", "source": None, "value": 12, "limit": 0},
+]
+
+
+def run(*options: str) -> int:
+    """Exit status of `run local`."""
+    return status_of("run", ["local", *options], "run")
+
+
+def _ending(**result: Any) -> dict[str, Any]:
+    """States that end as a result says: the machine's own, after a Pass in the place of the job."""
+    made = {"Type": "Pass", "Assign": {"decision": result}, "Next": "CheckDecision"}
+    check = {"Type": "Choice", "Choices": endings.rules("decision"), "Default": "Published"}
+    published = publishing()
+    return {"Start": made, "CheckDecision": check, "Published": published["Published"], **endings.ends()}
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_nothing_new_is_said_and_exits_0(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    """With the step's reason; the object of --json names the state."""
+    deployed.deploy(_ending(**DECISION))
+    deployed.put("input/green_tripdata_2019-01.csv")
+    assert run(*options) == 0
+    out = capfd.readouterr().out
+    if options:
+        result = json.loads(out)
+        assert (result["status"], result["endedAt"]) == ("SUCCEEDED", "NothingNew")
+        assert result["output"] == DECISION
+    else:
+        assert out == "nothing new: what was published before stays as it is (no file changed)\n"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_failed_gate_exits_1_and_says_how_to_let_it_through(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    """The execution's own words where the step's result cannot be read."""
+    deployed.deploy(_ending(passed=False, failed_rules=RULES))
+    deployed.put("input/green_tripdata_2019-01.csv")
+    assert run(*options) == 1
+    out, err = capfd.readouterr()
+    assert "error: the quality gate failed after " in err
+    assert ", and nothing was published\n" in err
+    cause = "quarantined-share of a.csv: 0.25, limit 0.05; missing-windows: 12, limit 0"
+    assert cause in err
+    assert "Traceback" not in err
+    if options:
+        result = json.loads(out)
+        found = [result[key] for key in ("status", "state", "error", "cause")]
+        assert found == ["FAILED", "QualityGateFailed", "QualityGateFailed", cause]
+
+
+def test_each_failed_rule_and_the_command_that_accepts_them(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """From the verdict, which the execution leaves in its folder; the command repeats what was asked."""
+    verdict = {"passed": False, "failed_rules": RULES, "accepted": [], "messages": []}
+    deployed.deploy(_leaving("verdict", verdict) | _ending(**verdict))
+    deployed.put("input/green_tripdata_2019-01.csv")
+    assert run("--dataset", "green", "--accept", "future-time") == 1
+    err = capfd.readouterr().err
+    assert "  rule       quarantined-share of a.csv: 0.25, limit 0.05\n" in err
+    assert "  rule       missing-windows: 12, limit 0\n" in err
+    assert (
+        "  accept     python data_pipeline_run.py local --dataset green --accept future-time "
+        "--accept quarantined-share --accept missing-windows\n"
+    ) in err
+
+
+def _leaving(name: str, result: dict[str, Any]) -> dict[str, Any]:
+    """A first state that writes a result, as a step's job would."""
+    key = f"{{% 'output/runs/' & $states.context.Execution.Name & '/{name}.json' %}}"
+    return {
+        "Leave": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+            "Arguments": {"Bucket": BUCKET, "Key": key, "Body": json.dumps(result)},
+            "Output": {},
+            "Next": "Start",
+        }
+    }
+
+
+def test_the_summary_says_what_was_new_and_noticed(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Counts of the decision, warnings of the verdict, beside the files and the places."""
+    decision = {"proceed": True, "new": 2, "changed": 1, "unchanged": 1200, "deleted": 0}
+    leave = _leaving("decision", {**decision, "messages": ["one is gone"]})
+    leave["Leave"]["Next"] = "Publish"
+    deployed.deploy(leave | publishing())
+    deployed.put("input/green_tripdata_2019-01.csv")
+    deployed.put(SUMMARY_KEY, json.dumps(SUMMARY))
+    assert run() == 0
+    lines = [" ".join(line.split()) for line in capfd.readouterr().out.splitlines()]
+    assert "input 2 new, 1 changed, 1,200 unchanged, 0 deleted" in lines
+    assert "message one is gone" in lines
+    assert f"features {SUMMARY['export']}" in lines
+
+
+def _alone() -> dict[str, Any]:
+    states = endings.alone("arn:aws:states:::aws-sdk:sfn:listExecutions", "Wait")
+    failed = {"Type": "Fail", "Error": "{% $failure.Error %}", "Cause": "{% $failure.Cause %}"}
+    return {**states, **waiting(), "Failed": failed}
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_second_run_ends_at_once_and_says_which_is_running(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    """Exit 1, since what was asked was not done; the first one goes on."""
+    deployed.deploy(_alone())
+    deployed.put("input/green_tripdata_2019-01.csv")
+    assert run("--no-wait") == 0
+    first = capfd.readouterr().out.strip()
+    assert run("--prune", *options) == 1
+    out, err = capfd.readouterr()
+    assert "error: another execution is running, so this one ended at once and did nothing\n" in err
+    assert f"  running    {first}\n" in err
+    assert "  insist     python data_pipeline_run.py local --prune --concurrent\n" in err
+    if options:
+        result = json.loads(out)
+        assert (result["status"], result["error"]) == ("SUCCEEDED", "AlreadyRunning")
+        assert result["output"] == {"running": [first]}
+    states = {execution["executionArn"]: execution["status"] for execution in deployed.executions()}
+    assert states.pop(first) == "RUNNING"
+    assert [*states.values()] == ["SUCCEEDED"]
+    deployed.client("stepfunctions").stop_execution(executionArn=first)
+
+
+def test_the_options_are_the_execution_s_input(deployed: Deployed) -> None:
+    """As the schema spells them, and nothing that was not asked for."""
+    deployed.deploy(publishing())
+    deployed.put("input/green_tripdata_2019-01.csv")
+    asked = "--reprocess --dataset yellow --dataset green --months 2019-01..2019-06 --prune --accept r-1"
+    assert run("--no-wait", "--concurrent", *asked.split()) == 0
+    (execution,) = deployed.executions()
+    described = deployed.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
+    assert json.loads(described["input"]) == {
+        "version": 1,
+        "reprocess": True,
+        "datasets": ["yellow", "green"],
+        "months": "2019-01..2019-06",
+        "prune": True,
+        "accept": ["r-1"],
+        "concurrent": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--months", "2019-1"), "did you mean '2019-01'?"),
+        (("--months", "2019-06..2019-01"), "did you mean '2019-01..2019-06'?"),
+        (("--dataset", "Yellow"), "did you mean 'yellow'?"),
+        (("--accept", "a,b"), "repeat the option for each"),
+        (tuple(x for n in range(5) for x in ("--dataset", f"{n}".rjust(64, "x"))), "at most 256 characters"),
+    ],
+)
+def test_a_mistaken_option_starts_nothing(
+    capfd: pytest.CaptureFixture[str], options: tuple[str, ...], words: str
+) -> None:
+    """Told before any AWS is asked, with what was probably meant; exit 1."""
+    assert run(*options) == 1
+    err = capfd.readouterr().err
+    assert words in err
+    assert "environment local" not in err
+
+
+def test_prune_may_be_all_that_is_left(deployed: Deployed) -> None:
+    """With every source file gone there is nothing to read, and something to do."""
+    deployed.deploy(publishing())
+    assert run("--no-wait") == 1
+    assert run("--no-wait", "--prune") == 0
