@@ -86,12 +86,9 @@ class Account:
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="in/").get("Contents", [])
         read = (self.s3.get_object(Bucket=self.bucket, Key=entry["Key"])["Body"].read() for entry in listed)
         names = [entry["Key"].removeprefix("in/") for entry in listed]
-        return features(
-            {
-                n: count_csv(content, n.split("/")[-1].split("_")[0])
-                for n, content in zip(names, read, strict=True)
-            }
-        )
+        parts = [name.rsplit("/", 1)[-1].removesuffix(".csv").split("_tripdata_") for name in names]
+        counts = [count_csv(content, *part) for content, part in zip(read, parts, strict=True)]
+        return features(dict(zip(names, counts, strict=True)))
 
     def rides(self) -> list[dict]:
         rows = self.tables().load("ride_counts").scan().to_arrow().sort_by("timestamp")
