@@ -18,6 +18,7 @@ from tlc import arguments, exits, features, reports, rules, sources
 from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
+from tlc.scratch import GIB, Scratch
 from tlc.storage import files, join, write_json
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def main(argv: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
         quarantine = Path(folder) / "quarantine"
         quarantine.mkdir()
-        results = read_all(engine, listing.sources, quarantine, rules.policy_of(options))
+        results = read_all(
+            engine, listing.sources, quarantine, rules.policy_of(options), Scratch(options.scratch_gb * GIB)
+        )
         if tables is None:
             summary = write_files(engine, results, target, quarantine)
         else:
@@ -79,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
         "--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3"
     )
     rules.add_arguments(parser)
+    parser.add_argument(
+        "--scratch-gb",
+        type=rules.whole_number,
+        default=20,
+        help="GiB of disk that downloaded trip files may hold at once (default 20)",
+    )
     parser.add_argument("--run", default="", help="the name of this run; needed with --catalog")
     parser.add_argument("--code-version", default="", help="the content hash of the code, for the lineage")
     return parser
