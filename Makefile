@@ -50,8 +50,9 @@ test: $(INSTALLED_DEV)  ## run all tests
 	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
 	@touch $@
 
-bench: $(INSTALLED) .venv-bench/.installed  ## measure the commands and the job against the plain Spark job, into docs/bench.md
+bench: $(INSTALLED) .venv-bench/.installed  ## measure the commands and the job against the plain Spark job, into docs/bench.md and docs/performance.md
 	python tests/bench/bench.py $(BENCH_ARGS)
+	python tests/bench/engine.py
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
 	python tests/soak.py

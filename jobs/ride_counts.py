@@ -21,6 +21,7 @@ from tlc import arguments, exits, features, gate, planning, processed, reports, 
 from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
+from tlc.scratch import GIB, Scratch
 from tlc.storage import files, join, write_json
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def main(argv: list[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
         quarantine = Path(folder) / "quarantine"
         quarantine.mkdir()
-        results = read_all(engine, listing.sources, quarantine, rules.policy_of(options))
+        results = read_all(
+            engine, listing.sources, quarantine, rules.policy_of(options), Scratch(options.scratch_gb * GIB)
+        )
         if tables is None:
             summary = write_files(engine, results, target, quarantine)
         else:
@@ -91,6 +94,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--plan", help="plan.json of prepare: exactly these files are read; else all of --input")
     add("--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3")
     rules.add_arguments(parser)
+    disk = "GiB of disk that downloaded trip files may hold at once (default 20)"
+    add("--scratch-gb", type=rules.whole_number, default=20, help=disk)
     add("--run", default="", help="the name of this run; needed with --catalog")
     add("--code-version", default="", help="the content hash of the code, for the lineage")
     windows = "zero: windows of covered months in which nobody rode have a row with 0"

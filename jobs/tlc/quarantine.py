@@ -14,6 +14,8 @@ from tlc.csvrows import Refused
 SCHEMA = pa.schema(
     [("source", pa.string()), ("row", pa.int64()), ("reason", pa.string()), ("raw", pa.string())]
 )
+GROUP = 4 << 20
+"""Characters of raw text and reasons that make a row group."""
 
 
 class Quarantine:
@@ -26,12 +28,16 @@ class Quarantine:
         self.source = source
         self.room = limit
         self.reasons: Counter[str] = Counter()
+        self._waiting: list[Refused] = []
+        self._characters = 0
         self._writer: pq.ParquetWriter | None = None
 
     def __enter__(self) -> Quarantine:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._write()
         if self._writer is not None:
             self._writer.close()
             if kind is not None:
@@ -39,20 +45,22 @@ class Quarantine:
 
     def add(self, rows: Iterable[Refused]) -> None:
         """Take the next rows, in order of their numbers."""
-        kept = []
         for row in rows:
             self.reasons[row.reason] += 1
             if self.room > 0:
-                kept.append(row)
                 self.room -= 1
-        if kept:
-            self._write(kept)
+                self._waiting.append(row)
+                self._characters += len(row.raw or "") + len(row.reason)
+                if self._characters > GROUP:
+                    self._write()
 
-    def _write(self, rows: list[Refused]) -> None:
+    def _write(self) -> None:
+        if not self._waiting:
+            return
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(self.path, SCHEMA, compression="zstd")
-        columns = [[self.source] * len(rows), *zip(*rows, strict=True)]
-        self._writer.write_table(
-            pa.Table.from_arrays([pa.array(c) for c in columns], SCHEMA.names).cast(SCHEMA)
-        )
+        columns = [[self.source] * len(self._waiting), *zip(*self._waiting, strict=True)]
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
+        self._writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+        self._waiting, self._characters = [], 0

@@ -22,6 +22,7 @@ from tlc.errors import FileError, JobError
 from tlc.exits import log
 from tlc.quarantine import Quarantine
 from tlc.rules import Policy
+from tlc.scratch import Scratch
 from tlc.sources import Source
 from tlc.storage import MissingError, files
 
@@ -58,16 +59,20 @@ class Result:
 
 
 def read_all(
-    engine: counting.Engine, sources: Iterable[Source], quarantine: Path, policy: Policy
+    engine: counting.Engine,
+    sources: Iterable[Source],
+    quarantine: Path,
+    policy: Policy,
+    scratch: Scratch,
 ) -> list[Result]:
     """Count ``sources`` into the table ``trip_counts`` of ``engine`` and write the rows that do not count
     below the local folder ``quarantine``, one Parquet file for each source that has any. JobError if no file
-    could be read.
+    could be read. Fetched files hold no more disk at once than ``scratch`` has.
     """
     engine.db.register("fresh", TRIP_COUNTS.empty_table())
     engine.db.execute("CREATE TABLE trip_counts AS FROM fresh")
     results, waiting = [], []
-    for result, counted, seconds in _read_some(engine, sources, quarantine, policy):
+    for result, counted, seconds in _read_some(engine, sources, quarantine, policy, scratch):
         if counted:
             waiting.append(_trip_counts(result, counted))
         if len(waiting) == INSERTED:
@@ -93,7 +98,11 @@ _Read = tuple[Result, counting.Counted | None, float]
 
 
 def _read_some(
-    engine: counting.Engine, sources: Iterable[Source], quarantine: Path, policy: Policy
+    engine: counting.Engine,
+    sources: Iterable[Source],
+    quarantine: Path,
+    policy: Policy,
+    scratch: Scratch,
 ) -> Iterator[_Read]:
     """What became of each source, in order, and the seconds it took. As many are read at once as the engine
     has threads, so that small files keep all of them busy and a download waits for nothing but the network.
@@ -102,7 +111,7 @@ def _read_some(
     with ThreadPoolExecutor(engine.threads) as pool:
         try:
             for source in sources:
-                waiting.append(pool.submit(_read, engine, source, quarantine, policy))
+                waiting.append(pool.submit(_read, engine, source, quarantine, policy, scratch))
                 if len(waiting) > engine.threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -111,19 +120,24 @@ def _read_some(
             pool.shutdown(cancel_futures=True)
 
 
-def _read(engine: counting.Engine, source: Source, quarantine: Path, policy: Policy) -> _Read:
+def _read(
+    engine: counting.Engine, source: Source, quarantine: Path, policy: Policy, scratch: Scratch
+) -> _Read:
     started = time.monotonic()
-    target = quarantine / f"{source.path}.parquet"
-    with tempfile.TemporaryDirectory(dir=quarantine.parent) as folder:
-        try:
-            if source.form == "folder":
-                raise FileError("it is a folder; a trip file is one object")
-            path = files(source.uri).fetch(source.uri, source.etag, Path(folder))
-            with Quarantine(target, source.path, policy.quarantine_limit) as refused:
-                counted = counting.count(engine, source, path, policy, refused)
-                etag = source.etag or files(source.uri).fingerprint(source.uri)
-        except (FileError, MissingError) as error:
-            return Result(source, source.etag, error=str(error)), None, time.monotonic() - started
+    target, store = quarantine / f"{source.path}.parquet", files(source.uri)
+    try:
+        if source.form == "folder":
+            raise FileError("it is a folder; a trip file is one object")
+        with (
+            scratch.room(store.copied(source.size)),
+            tempfile.TemporaryDirectory(dir=quarantine.parent) as folder,
+            Quarantine(target, source.path, policy.quarantine_limit) as refused,
+        ):
+            path = store.fetch(source.uri, source.etag, Path(folder))
+            counted = counting.count(engine, source, path, policy, refused)
+            etag = source.etag or store.fingerprint(source.uri)
+    except (FileError, MissingError) as error:
+        return Result(source, source.etag, error=str(error)), None, time.monotonic() - started
     good, reasons = counted.trips, dict(sorted(counted.reasons.items()))
     result = Result(source, etag, counted.layout.layout, counted.rows, good, counted.refused, reasons=reasons)
     return result, counted, time.monotonic() - started

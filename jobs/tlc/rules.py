@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     default = Policy()
     parser.add_argument(
         "--month-tolerance-days",
-        type=_whole,
+        type=whole_number,
         default=default.tolerance_days,
         help="days before and after a file's month whose trips still count (default 1)",
     )
@@ -97,7 +97,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--quarantine-limit",
-        type=_whole,
+        type=whole_number,
         default=default.quarantine_limit,
         help="rows of one file that quarantine keeps at most (default 100000); the rest are only counted",
     )
@@ -108,7 +108,8 @@ def policy_of(options: argparse.Namespace) -> Policy:
     return Policy(options.month_tolerance_days, options.outside_month == "keep", options.quarantine_limit)
 
 
-def _whole(text: str) -> int:
+def whole_number(text: str) -> int:
+    """An argument's value that is a whole number of at most nine digits."""
     if not (text.isascii() and text.isdecimal()) or len(text) > 9:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 999999999")
     return int(text)
