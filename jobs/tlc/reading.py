@@ -65,7 +65,7 @@ def read_all(engine: counting.Engine, sources: Iterable[Source], quarantine: Pat
         result = _read(engine, source, quarantine)
         log(_line(result, time.monotonic() - started))
         results.append(result)
-    if results and all(result.error for result in results):
+    if all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
         )
