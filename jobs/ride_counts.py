@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -22,6 +23,7 @@ from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
 from tlc.scratch import GIB, Scratch
+from tlc.sources import Source
 from tlc.storage import files, join, write_json
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ class Target:
     output: str
     run: str
     code_version: str
+    quarantine: str
     fill: bool
 
 
@@ -45,8 +48,14 @@ def main(argv: list[str]) -> None:
     quality = {name: gate.rule(name, getattr(options, _attribute(name))) for name in gate.RULES}
     accept = gate.accepted(options.accept)
     tables = connect(options) if options.catalog else None
-    fill = options.fill_windows == "zero"
-    target = Target(options.input, options.output, options.run or "alone", options.code_version, fill)
+    target = Target(
+        options.input,
+        options.output,
+        options.run or "alone",
+        options.code_version,
+        join(options.output, "quarantine", *([f"run={options.run}"] if options.catalog else [])),
+        options.fill_windows == "zero",
+    )
     listing = (
         sources.read_plan(options.plan, options.input)
         if options.plan
@@ -58,16 +67,13 @@ def main(argv: list[str]) -> None:
     for line in warnings:
         exits.log(f"warning: {line}")
     with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
-        quarantine = Path(folder) / "quarantine"
-        quarantine.mkdir()
-        results = read_all(
-            engine, listing.sources, quarantine, rules.policy_of(options), Scratch(options.scratch_gb * GIB)
-        )
+        policy, scratch = rules.policy_of(options), Scratch(options.scratch_gb * GIB)
+        results = read(engine, target, listing.sources, policy, scratch, Path(folder))
         if tables is None:
-            summary = write_files(engine, results, target, quarantine)
+            summary = write_files(engine, results, target, Path(folder))
         else:
-            publish = Publication(tables, target, quality, accept, warnings)
-            summary = publish.run(engine, results, frozenset(listing.removed), quarantine)
+            publication = Publication(tables, target, quality, accept, warnings)
+            summary = publication.run(engine, results, frozenset(listing.removed))
     _say(summary)
 
 
@@ -107,6 +113,28 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def read(
+    engine: Engine,
+    target: Target,
+    sources: Sequence[Source],
+    policy: rules.Policy,
+    scratch: Scratch,
+    work: Path,
+) -> list[Result]:
+    """Count ``sources`` into the table trip_counts of ``engine``, and replace what is at the target's
+    quarantine by the rows that were refused. A plan may have no sources, only what is to be pruned.
+    """
+    refused = work / "quarantine"
+    refused.mkdir()
+    if sources:
+        results = read_all(engine, sources, refused, policy, scratch)
+    else:
+        results = []
+        engine.db.register("trip_counts", TRIP_COUNTS.empty_table())
+    files(target.quarantine).replace_folder(refused, target.quarantine)
+    return results
+
+
 def connect(options: argparse.Namespace) -> Tables:
     """The tables of --catalog. PyIceberg is imported only here and in ``publish``: a run alone does not need
     it.
@@ -128,9 +156,7 @@ class Publication:
     accept: frozenset[str]
     warnings: list[str]
 
-    def run(
-        self, engine: Engine, results: list[Result], removed: frozenset[str], quarantine: Path
-    ) -> dict[str, Any]:
+    def run(self, engine: Engine, results: list[Result], removed: frozenset[str]) -> dict[str, Any]:
         """Judge the counts, publish both tables and the export if they pass, and write summary.json and
         verdict.json of the run.
 
@@ -138,11 +164,10 @@ class Publication:
         """
         folder = join(self.target.output, "runs", self.target.run)
         place = join(folder, "summary.json")
-        refused = join(self.target.output, "quarantine", f"run={self.target.run}")
         about = (results, self.target.run, self.target.code_version)
         judgement = self._judge(engine, results)
-        files(refused).replace_folder(quarantine, refused)
-        summary = reports.summary(*about, None, {}, None, refused) | {"quality": reports.quality(judgement)}
+        summary = reports.summary(*about, None, {}, None, self.target.quarantine)
+        summary["quality"] = reports.quality(judgement)
         write_json(place, summary)
         if not judgement.failed:
             lineage = reports.lineage(*about, place, judgement.accepted)
@@ -186,15 +211,15 @@ class Publication:
         return {"tables": tables, "windows": rides.rows, "export": export}
 
 
-def write_files(engine: Engine, results: list[Result], target: Target, quarantine: Path) -> dict[str, Any]:
-    """Without a catalog: replace X.parquet, trip_counts.parquet, quarantine/ and summary.json."""
+def write_files(engine: Engine, results: list[Result], target: Target, work: Path) -> dict[str, Any]:
+    """Without a catalog: replace X.parquet, trip_counts.parquet and summary.json."""
     about = (results, target.run, target.code_version)
     place = join(target.output, "summary.json")
     export, trips = join(target.output, "X.parquet"), join(target.output, "trip_counts.parquet")
     months = {(r.source.dataset, r.source.month) for r in results if r.rows_counted}
     covered = features.covered(engine.db, months)
     lineage = reports.lineage(*about, "summary.json") | {features.COVERED: covered}
-    with tempfile.TemporaryDirectory(dir=quarantine.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=work) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
         windows = features.write_parquet(
             engine.db, features.ride_counts(target.fill), features.RIDE_COUNTS, lineage, x
@@ -202,10 +227,8 @@ def write_files(engine: Engine, results: list[Result], target: Target, quarantin
         rows = features.write_parquet(engine.db, features.TRIP_COUNTS_IN_ORDER, TRIP_COUNTS, lineage, t)
         files(trips).upload(t, trips)
         files(export).upload(x, export)
-    refused = join(target.output, "quarantine")
-    files(refused).replace_folder(quarantine, refused)
     tables = {"trip_counts": {"rows": rows}, "ride_counts": {"rows": windows}}
-    summary = reports.summary(*about, windows, tables, export, refused)
+    summary = reports.summary(*about, windows, tables, export, target.quarantine)
     write_json(place, summary)
     return summary
 

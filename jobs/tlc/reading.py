@@ -80,7 +80,7 @@ def read_all(
         log(_line(result, seconds))
         results.append(result)
     _insert(engine, waiting)
-    if results and all(result.error for result in results):
+    if all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
         )

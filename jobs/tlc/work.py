@@ -8,7 +8,10 @@ import duckdb
 
 from tlc.reading import Result
 from tlc.sources import list_sources, named, with_etags
-from tlc.storage import MISSING
+from tlc.storage import MISSING, files, join
+
+MOST_ASKED = 20
+"""Of how many sources it is quicker to ask for each than to list the whole input."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,12 @@ class Work:
         return {r.source.path: r.etag for r in self.results if r.error and r.error not in MISSING}
 
     def now(self) -> dict[str, str]:
-        """Source → ETag of what lies in the input now, for the sources that this run is about."""
-        about = {result.source.path for result in self.results} | self.removed
-        return {
-            s.path: s.etag for s in with_etags(s for s in list_sources(self.input).sources if s.path in about)
-        }
+        """Source → ETag of what lies in the input now, for the sources that this run has read or is to
+        remove.
+        """
+        about = self.counted().keys() | self.unreadable().keys() | self.removed
+        if len(about) > MOST_ASKED or any(path.endswith("/") for path in about):  # a folder is no object
+            listed = (s for s in list_sources(self.input).sources if s.path in about)
+            return {source.path: source.etag for source in with_etags(listed)}
+        heads = {path: files(self.input).head(join(self.input, path)) for path in about}
+        return {path: head.etag for path, head in heads.items() if head is not None}

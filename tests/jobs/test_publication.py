@@ -157,6 +157,19 @@ def test_what_could_not_be_fetched_keeps_its_rows_and_is_tried_again(account):
     assert account.rides() == account.exported() == account.expected()
 
 
+def test_many_files_and_a_folder_with_the_name_of_one(account):
+    """More files than one asks for singly, and a folder, which is noted as unreadable and not tried again."""
+    for n in range(21):
+        account.put(f"{n:02}/fhv_tripdata_2015-01.csv", trips("2015-01", n))
+    account.run("first")
+    assert account.rides() == account.exported() == account.expected()
+    account.put("fhv_tripdata_2015-03.csv/part-0", b"x")
+    account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 6))
+    account.run("second")
+    assert "folder" in account.processed()["fhv_tripdata_2015-03.csv/"]["error"]
+    assert account.prepare("third")["proceed"] is False
+
+
 @pytest.mark.parametrize("fill", ["none", "zero"])
 def test_windows_without_rides(account, fill):
     """With --fill-windows zero each window of a covered month has a row, whichever way it became covered."""
