@@ -11,6 +11,7 @@ from asl import evaluate, expressions, reachable, targets
 from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
 from jsonata import Jsonata
 
+from data_pipeline.core.execution import PLACEHOLDERS
 from data_pipeline.core.machine import state_machine
 from data_pipeline.core.naming import JOB_NAME_LIMIT
 
@@ -234,6 +235,14 @@ def test_a_processing_job_is_asked_for_whole() -> None:
                 "{% $states.context.Execution.Name %}",
                 "--code-version",
                 "${CodeVersionHash}",
+                "--accept",
+                f"{{% {PLACEHOLDERS['accept']} %}}",
+                *("--rule-quarantined-share", "warn 0.05"),
+                *("--rule-rows-of-earlier-issue", "warn 0.5"),
+                *("--rule-rows-of-median", "warn 0.2"),
+                *("--rule-missing-windows", "warn 0.5"),
+                *("--rule-future-time", "fail 0"),
+                *("--fill-windows", "none"),
             ],
         },
         "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
@@ -275,6 +284,14 @@ def test_a_glue_job_is_given_the_same_arguments() -> None:
         "Arguments": dict(zip(given[::2], given[1::2], strict=True)),
         "Timeout": 240,
     }
+
+
+def test_the_first_step_is_given_what_a_run_is_asked_for() -> None:
+    """The options of the run command that narrow or force what is looked at."""
+    arguments = state_machine(environment())["States"]["Prepare"]["Arguments"]["Arguments"]
+    asked = {"dataset": "datasets", "months": "months", "reprocess": "reprocess", "prune": "prune"}
+    for option, name in asked.items():
+        assert arguments[f"--{option}"] == f"{{% {PLACEHOLDERS[name]} %}}"
 
 
 def test_the_output_is_the_last_result() -> None:

@@ -14,7 +14,10 @@ Allowed = dict[str, tuple[str, list[str]]]
 
 #: permissions that do not depend on the service, by Sid: actions and resources.
 PREPARE: Allowed = {
-    "ReadData": ("s3:GetObject", ["arn:p:s3:::${DataBucket}/input/*"]),
+    "ReadData": (
+        "s3:GetObject",
+        ["arn:p:s3:::${DataBucket}/input/*", "arn:p:s3:::${DataBucket}/output/state/*"],
+    ),
     "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
     "WriteData": ("s3:PutObject s3:AbortMultipartUpload", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
 }
@@ -26,6 +29,7 @@ RIDE_COUNTS: Allowed = {
             "arn:p:s3:::${DataBucket}/output/runs/*",
             "arn:p:s3:::${DataBucket}/output/warehouse/*",
             "arn:p:s3:::${DataBucket}/output/export/*",
+            "arn:p:s3:::${DataBucket}/output/state/*",
         ],
     ),
     "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
@@ -36,6 +40,7 @@ RIDE_COUNTS: Allowed = {
             "arn:p:s3:::${DataBucket}/output/quarantine/*",
             "arn:p:s3:::${DataBucket}/output/warehouse/*",
             "arn:p:s3:::${DataBucket}/output/export/*",
+            "arn:p:s3:::${DataBucket}/output/state/*",
         ],
     ),
     "ReplaceData": ("s3:DeleteObject", ["arn:p:s3:::${DataBucket}/output/quarantine/*"]),
@@ -196,12 +201,15 @@ def test_conditions_narrow_what_resources_cannot() -> None:
     """Listing by prefix, metrics by namespace, roles by the service that they are passed to."""
     template = _pipeline()
     prepare, counts = (templates.statements(template, f"{s}JobRole") for s in ("Prepare", "RideCounts"))
-    assert prepare["ListData"]["Condition"] == {"StringLike": {"s3:prefix": ["input/*"]}}
+    assert prepare["ListData"]["Condition"] == {
+        "StringLikeIfExists": {"s3:prefix": ["input/*", "output/state/*"]}
+    }
     prefixes = [
         "input/*",
         "output/runs/*",
         "output/warehouse/*",
         "output/export/*",
+        "output/state/*",
         "output/quarantine/*",
     ]
     assert counts["ListData"]["Condition"] == {"StringLikeIfExists": {"s3:prefix": prefixes}}
@@ -264,6 +272,9 @@ def test_locations_follow_the_configured_prefixes() -> None:
     """Another input and output move every permission with them."""
     template = _pipeline({"data": {"input": "a/in", "output": "b"}})
     allowed = _allowed(template, "PrepareJobRole")
-    assert allowed["ReadData"][1] == ["arn:p:s3:::${DataBucket}/a/in/*"]
+    assert allowed["ReadData"][1] == [
+        "arn:p:s3:::${DataBucket}/a/in/*",
+        "arn:p:s3:::${DataBucket}/b/state/*",
+    ]
     assert allowed["WriteData"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]
     assert _allowed(template, "StateMachineRole")["ReadResults"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]
