@@ -119,7 +119,7 @@ def test_deploy_then_deploy_again(account: Account) -> None:
 
 
 def test_a_run_publishes_the_true_counts(account: Account, trips: Path) -> None:
-    """Prepare on Glue's Python shell, RideCounts on SageMaker; a second run uploads nothing."""
+    """Prepare on Glue's Python shell, RideCounts on SageMaker; a second run uploads nothing and reads nothing."""
     account.project.configure(
         account.environment, steps={"prepare": {"service": "glue"}, "ride_counts": {"service": "sagemaker"}}
     )
@@ -128,7 +128,8 @@ def test_a_run_publishes_the_true_counts(account: Account, trips: Path) -> None:
     assert account.published(first["summary"]["export"]) == truth(trips)
     second = account.run("--source", str(trips))
     assert second["uploaded"]["files"] == []
-    assert account.published(second["summary"]["export"]) == truth(trips)
+    assert second["endedAt"] == "NothingNew"
+    assert account.published(first["summary"]["export"]) == truth(trips)
 
 
 def test_the_other_services_publish_the_same(account: Account, trips: Path) -> None:
@@ -137,7 +138,7 @@ def test_the_other_services_publish_the_same(account: Account, trips: Path) -> N
         account.environment, steps={"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}
     )
     account.deploy()
-    result = account.run("--source", str(trips))
+    result = account.run("--source", str(trips), "--reprocess")
     assert account.published(result["summary"]["export"]) == truth(trips)
 
 

@@ -65,6 +65,13 @@ def running_jobs(project: Project) -> list[str]:
     return [job["ProcessingJobName"] for job in jobs["ProcessingJobSummaries"]]
 
 
+def export(project: Project) -> str:
+    """Where the stack says that the features are."""
+    stacks = project.client("cloudformation").describe_stacks(StackName="nyc-tlc-local-pipeline")["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
+    return outputs["ExportUri"]
+
+
 @pytest.fixture
 def published(project: Project, tmp_path: Path) -> Project:
     """A project whose first month is published, and whose input holds a second one."""
@@ -97,10 +104,9 @@ def test_killing_the_embedded_aws_leaves_a_whole_table(
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in jobs) or not Path("/proc").exists())
     published.ok("python", "-m", "data_pipeline", "local", "up")
     assert_whole(published, {20_000, 50_000})
-    result = published.run("--source", str(tmp_path / "trips"))
-    assert result["summary"]["rows"]["counted"] == 50_000
+    published.run("--source", str(tmp_path / "trips"))
     assert_whole(published, {50_000})
-    assert sum(published.table(result["summary"]["export"])["num_rides"].to_pylist()) == 50_000
+    assert sum(published.table(export(published))["num_rides"].to_pylist()) == 50_000
 
 
 @pytest.mark.soak
@@ -120,5 +126,5 @@ def test_killing_the_job_fails_the_run_with_its_cause(
     assert "RideCounts" in err
     assert "Traceback" not in err
     assert_whole(published, {20_000})
-    assert published.run()["summary"]["rows"]["counted"] == 50_000
+    published.run()
     assert_whole(published, {50_000})
