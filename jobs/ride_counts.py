@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from tlc import arguments, exits, features, reports, sources
 from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
+from tlc.sources import Source
 from tlc.storage import files, join, write_json
 
 if TYPE_CHECKING:
@@ -26,19 +28,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a run's results go, and what they are called after."""
+    """Where a run's results go, what they are called after, and what counts: ``duckdb`` or ``spark``."""
 
     input: str
     output: str
     run: str
     code_version: str
+    engine: str
+    quarantine: str
 
 
 def main(argv: list[str]) -> None:
     """Count and publish what ``argv`` names. Raises JobError for whatever the user can mend."""
     options = arguments.parse(_parser(), argv)
     tables = connect(options) if options.catalog else None
-    target = Target(options.input, options.output, options.run or "alone", options.code_version)
+    target = Target(
+        options.input,
+        options.output,
+        options.run or "alone",
+        options.code_version,
+        options.engine,
+        join(options.output, "quarantine", *([f"run={options.run}"] if options.catalog else [])),
+    )
     listing = (
         sources.read_plan(options.plan, options.input)
         if options.plan
@@ -50,13 +61,11 @@ def main(argv: list[str]) -> None:
     for line in warnings:
         exits.log(f"warning: {line}")
     with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
-        quarantine = Path(folder) / "quarantine"
-        quarantine.mkdir()
-        results = read_all(engine, listing.sources, quarantine)
+        results = read(engine, target, listing.sources, Path(folder))
         if tables is None:
-            summary = write_files(engine, results, target, quarantine)
+            summary = write_files(engine, results, target, Path(folder))
         else:
-            summary = publish(engine, results, target, quarantine, tables, warnings)
+            summary = publish(engine, results, target, tables, warnings)
     rows = summary["rows"]
     exits.log(
         f"{rows['read']:,} rows read, {rows['counted']:,} counted, {rows['quarantined']:,} in quarantine; "
@@ -80,7 +89,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--run", default="", help="the name of this run; needed with --catalog")
     parser.add_argument("--code-version", default="", help="the content hash of the code, for the lineage")
+    parser.add_argument(
+        "--engine",
+        choices=("duckdb", "spark"),
+        default="duckdb",
+        help="what counts: DuckDB on this machine, or on every machine of a Spark cluster",
+    )
     return parser
+
+
+def read(engine: Engine, target: Target, sources: Iterable[Source], work: Path) -> list[Result]:
+    """Count ``sources`` on the engine of ``target`` into the table trip_counts of ``engine``, and replace
+    what is at the target's quarantine by the rows that were refused.
+    """
+    if target.engine == "spark":
+        from tlc import spark_engine, spark_session
+
+        with spark_session.started() as context:
+            return spark_engine.read_all(context, engine, sources, target.quarantine)
+    refused = work / "quarantine"
+    refused.mkdir()
+    results = read_all(engine, sources, refused)
+    files(target.quarantine).replace_folder(refused, target.quarantine)
+    return results
 
 
 def connect(options: argparse.Namespace) -> Tables:
@@ -95,7 +126,7 @@ def connect(options: argparse.Namespace) -> Tables:
 
 
 def publish(
-    engine: Engine, results: list[Result], target: Target, quarantine: Path, at: Tables, warnings: list[str]
+    engine: Engine, results: list[Result], target: Target, at: Tables, warnings: list[str]
 ) -> dict[str, Any]:
     """With a catalog: publish both tables and the export, and write summary.json and verdict.json of the run.
 
@@ -104,10 +135,9 @@ def publish(
     from tlc import publication
 
     folder = join(target.output, "runs", target.run)
-    place, refused = join(folder, "summary.json"), join(target.output, "quarantine", f"run={target.run}")
+    place, refused = join(folder, "summary.json"), target.quarantine
     about = (results, target.run, target.code_version)
-    files(refused).replace_folder(quarantine, refused)
-    write_json(place, reports.summary(*about, None, {}, None, refused))
+    write_json(place, reports.summary(*about, None, {}, None, refused, target.engine))
     lineage = reports.lineage(*about, place)
     trips = publication.publish_trip_counts(at, engine.db, results, target.input, lineage)
     rides = publication.publish_ride_counts(at)
@@ -120,28 +150,26 @@ def publish(
     ):
         exits.log(f"{name}: {'published' if done else 'unchanged'}")
     made = {"trip_counts": asdict(trips), "ride_counts": asdict(rides)}
-    summary = reports.summary(*about, rides.rows, made, export, refused)
+    summary = reports.summary(*about, rides.rows, made, export, refused, target.engine)
     write_json(place, summary)
     write_json(join(folder, "verdict.json"), reports.verdict(summary, place, results, warnings))
     return summary
 
 
-def write_files(engine: Engine, results: list[Result], target: Target, quarantine: Path) -> dict[str, Any]:
-    """Without a catalog: replace X.parquet, trip_counts.parquet, quarantine/ and summary.json."""
+def write_files(engine: Engine, results: list[Result], target: Target, work: Path) -> dict[str, Any]:
+    """Without a catalog: replace X.parquet, trip_counts.parquet and summary.json."""
     about = (results, target.run, target.code_version)
     place = join(target.output, "summary.json")
     export, trips = join(target.output, "X.parquet"), join(target.output, "trip_counts.parquet")
     lineage = reports.lineage(*about, "summary.json")
-    with tempfile.TemporaryDirectory(dir=quarantine.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=work) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
         windows = features.write_parquet(engine.db, features.ride_counts(), features.RIDE_COUNTS, lineage, x)
         rows = features.write_parquet(engine.db, features.TRIP_COUNTS_IN_ORDER, TRIP_COUNTS, lineage, t)
         files(trips).upload(t, trips)
         files(export).upload(x, export)
-    refused = join(target.output, "quarantine")
-    files(refused).replace_folder(quarantine, refused)
     tables = {"trip_counts": {"rows": rows}, "ride_counts": {"rows": windows}}
-    summary = reports.summary(*about, windows, tables, export, refused)
+    summary = reports.summary(*about, windows, tables, export, target.quarantine, target.engine)
     write_json(place, summary)
     return summary
 

@@ -57,19 +57,29 @@ def read_all(engine: counting.Engine, sources: Iterable[Source], quarantine: Pat
     the local folder ``quarantine``, one Parquet file for each source that has any. JobError if no file
     could be read.
     """
-    engine.db.register("nothing", TRIP_COUNTS.empty_table())
-    engine.db.execute("CREATE TABLE trip_counts AS FROM nothing")
+    create_table(engine)
     results = []
     for source in sources:
         started = time.monotonic()
         result = _read(engine, source, quarantine)
-        log(_line(result, time.monotonic() - started))
+        log(line(result) + f", {time.monotonic() - started:.1f} s")
         results.append(result)
+    check(results)
+    return results
+
+
+def create_table(engine: counting.Engine) -> None:
+    """Make the empty table ``trip_counts``."""
+    engine.db.register("nothing", TRIP_COUNTS.empty_table())
+    engine.db.execute("CREATE TABLE trip_counts AS FROM nothing")
+
+
+def check(results: list[Result]) -> None:
+    """JobError if no file could be read."""
     if all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
         )
-    return results
 
 
 def failures(results: list[Result]) -> list[str]:
@@ -91,12 +101,11 @@ def _read(engine: counting.Engine, source: Source, quarantine: Path) -> Result:
             return Result(source, source.etag, error=str(error))
         if counted.unreadable:
             _write_quarantine(engine, source, path, counted, quarantine / f"{source.path}.parquet")
-    _insert(engine, source, etag, counted)
-    good = sum(counted.windows.values())
-    return Result(source, etag, counted.layout.layout, counted.rows, good, counted.unreadable)
+    return insert(engine, source, etag, counted)
 
 
-def _insert(engine: counting.Engine, source: Source, etag: str, counted: counting.Counted) -> None:
+def insert(engine: counting.Engine, source: Source, etag: str, counted: counting.Counted) -> Result:
+    """Put the counts of one file into ``trip_counts``."""
     windows = sorted(counted.windows)
     n = len(windows)
     columns = [
@@ -111,6 +120,8 @@ def _insert(engine: counting.Engine, source: Source, etag: str, counted: countin
         "counted", pa.Table.from_arrays([pa.array(c) for c in columns], TRIP_COUNTS.names).cast(TRIP_COUNTS)
     )
     engine.db.execute("INSERT INTO trip_counts FROM counted")
+    good = sum(counted.windows.values())
+    return Result(source, etag, counted.layout.layout, counted.rows, good, counted.unreadable)
 
 
 def _write_quarantine(
@@ -129,9 +140,10 @@ def _write_quarantine(
         )
 
 
-def _line(result: Result, seconds: float) -> str:
+def line(result: Result) -> str:
+    """What the log says of a file."""
     if result.error:
         return f"{result.source.path}: not read: {result.error}"
     refused = f", {result.rows_quarantined:,} to quarantine" if result.rows_quarantined else ""
     layout = result.layout or "layout of its own"
-    return f"{result.source.path}: {result.rows_read:,} rows ({layout}){refused}, {seconds:.1f} s"
+    return f"{result.source.path}: {result.rows_read:,} rows ({layout}){refused}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shlex
 import sys
 from pathlib import Path
 
@@ -19,7 +18,7 @@ EXECUTOR_MEMORY_MB = 1024
 # The container's smspark-submit joins its words with spaces, unquoted, and has a shell run them (job.py and
 # cli.py of aws/sagemaker-spark-container).
 _SUBMIT = """#!/bin/sh
-exec /bin/sh -c "exec {python} $*"
+exec /bin/sh -c "exec \\"$SPARK_HOME\\"/bin/spark-submit $*"
 """
 
 
@@ -42,7 +41,7 @@ def environment(directory: Path, executors: int, path: str) -> dict[str, str]:
     (home / "conf" / "spark-defaults.conf").write_text(_defaults(executors), encoding="utf-8")
     programs.mkdir()
     submit = programs / "smspark-submit"
-    submit.write_text(_SUBMIT.format(python=shlex.quote(sys.executable)), encoding="utf-8")
+    submit.write_text(_SUBMIT, encoding="utf-8")
     submit.chmod(0o755)
     return {
         "SPARK_HOME": str(home),

@@ -1,0 +1,172 @@
+"""The engine for work that outgrows one machine: Spark distributes parts of files, DuckDB counts each.
+
+Each task counts one part with the functions of the DuckDB engine; Spark hands out the parts, keeps the
+refused rows on the executors' disks until their numbers in the file are known, and merges. So there is one
+implementation of the rows' rules, one of the layouts and one of reading S3, not two that must agree.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tlc import counting, reading, spark_parts
+from tlc.errors import JobError
+from tlc.exits import log
+from tlc.reading import Result
+from tlc.sources import Source
+from tlc.spark_parts import Part, Read
+from tlc.storage import files, join
+
+FOLDER = "it is a folder; a trip file is one object"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Refused rows to keep: the first ``kept`` of a part that ``before`` rows of its file come before."""
+
+    part: Part
+    before: int
+    kept: int
+
+
+def read_all(
+    context: Any,
+    engine: counting.Engine,
+    sources: Iterable[Source],
+    quarantine: str,
+    part_bytes: int = spark_parts.PART_BYTES,
+) -> list[Result]:
+    """As ``reading.read_all``, but the executors themselves write the refused rows: they replace whatever is
+    at the place ``quarantine``, which all of them must reach.
+    """
+    reading.create_table(engine)
+    sources = [replace(source, uri=_absolute(source.uri)) for source in sources]
+    parts = [part for source in sources for part in _parts(source, part_bytes)]
+    counted = _distributed(context, tasks_of(parts, context.defaultParallelism, part_bytes))
+    try:
+        by_source = _by_source(counted.map(_alone).collect())
+        results = [_result(engine, source, by_source.get(source.path, [])) for source in sources]
+        for result in results:
+            log(reading.line(result))
+        reading.check(results)
+        good = [by_source[result.source.path] for result in results if not result.error]
+        _replace_quarantine(
+            counted, [piece for reads in good for piece in pieces_of(reads)], _absolute(quarantine)
+        )
+    finally:
+        counted.unpersist()
+    return results
+
+
+def merged(reads: list[Read]) -> counting.Counted:
+    """The counts of a file whose parts are ``reads``."""
+    counts = [read.counted for read in reads if read.counted is not None]
+    windows: Counter[int] = Counter()
+    for count in counts:
+        windows.update(count.windows)
+    return replace(
+        counts[0],
+        rows=sum(count.rows for count in counts),
+        windows=windows,
+        unreadable=sum(count.unreadable for count in counts),
+    )
+
+
+def pieces_of(reads: list[Read]) -> Iterator[Piece]:
+    """The refused rows of one file that are kept."""
+    before = 0
+    for read in reads:
+        assert read.counted is not None
+        if read.counted.unreadable:
+            yield Piece(read.part, before, read.counted.unreadable)
+        before += read.counted.rows
+
+
+def _parts(source: Source, size: int) -> list[Part]:
+    return [] if source.form == "folder" else spark_parts.parts_of(source, size)
+
+
+def tasks_of(parts: list[Part], workers: int, size: int) -> list[list[Part]]:
+    """``parts`` in groups of up to about ``size`` bytes, the largest parts first: a task costs Spark as much
+    time as counting some megabytes, so small files share one. No fewer groups than ``workers`` need.
+    """
+    most = min(size, sum(part.end - part.start for part in parts) // workers)
+    tasks: list[list[Part]] = []
+    room = 0
+    for part in sorted(parts, key=lambda part: part.start - part.end):
+        if room <= 0:
+            tasks.append([])
+            room = most
+        tasks[-1].append(part)
+        room -= part.end - part.start
+    return tasks
+
+
+def _distributed(context: Any, tasks: list[list[Part]]) -> Any:
+    """(Read, refused rows) of every part, kept on the executors' disks."""
+    from pyspark import StorageLevel
+
+    return context.parallelize(tasks, max(1, len(tasks))).flatMap(_each).persist(StorageLevel.DISK_ONLY)
+
+
+def _each(parts: list[Part]) -> Iterator[tuple[Read, bytes]]:
+    return map(spark_parts.read, parts)
+
+
+def _alone(pair: tuple[Read, bytes]) -> Read:
+    return pair[0]
+
+
+def _by_source(reads: list[Read]) -> dict[str, list[Read]]:
+    """The parts of each file in order. JobError if one of them says that the job cannot go on."""
+    found: dict[str, list[Read]] = {}
+    for read in sorted(reads, key=lambda read: read.part.start):
+        if read.fatal:
+            raise JobError(read.fatal)
+        found.setdefault(read.part.source.path, []).append(read)
+    return found
+
+
+def _result(engine: counting.Engine, source: Source, reads: list[Read]) -> Result:
+    error = next((read.error for read in reads if read.error), None if reads else FOLDER)
+    if error:
+        return Result(source, source.etag, error=error)
+    return reading.insert(engine, source, reads[0].etag, merged(reads))
+
+
+def _replace_quarantine(counted: Any, kept: list[Piece], place: str) -> None:
+    """Let the executors write the refused rows that are kept, one file for each source that has any."""
+    with TemporaryDirectory() as nothing:
+        files(place).replace_folder(Path(nothing), place)
+    if not kept:
+        return
+    wanted = {(piece.part.source.path, piece.part.start): (piece.before, piece.kept) for piece in kept}
+    writers = min(len({path for path, _ in wanted}), counted.getNumPartitions())
+    by_source = counted.flatMap(partial(_picked, wanted)).groupByKey(writers)
+    for problem in by_source.map(partial(_write, place)).collect():
+        if problem:
+            raise JobError(problem)
+
+
+def _picked(
+    wanted: dict[tuple[str, int], tuple[int, int]], pair: tuple[Read, bytes]
+) -> list[tuple[str, tuple[int, int, bytes]]]:
+    part = pair[0].part
+    piece = wanted.get((part.source.path, part.start))
+    return [(part.source.path, (*piece, pair[1]))] if piece else []
+
+
+def _write(place: str, group: tuple[str, Iterable[tuple[int, int, bytes]]]) -> str:
+    path, pieces = group
+    return spark_parts.write_quarantine(join(place, f"{path}.parquet"), path, sorted(pieces))
+
+
+def _absolute(place: str) -> str:
+    """``place`` for processes that work in other folders."""
+    return place if "://" in place else str(Path(place).absolute())
