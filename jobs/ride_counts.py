@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlc import arguments, exits, features, reports, sources
+from tlc import arguments, exits, features, reports, rules, sources
 from tlc.counting import Engine
 from tlc.errors import JobError
 from tlc.reading import TRIP_COUNTS, Result, read_all
@@ -61,7 +61,7 @@ def main(argv: list[str]) -> None:
     for line in warnings:
         exits.log(f"warning: {line}")
     with tempfile.TemporaryDirectory(prefix="ride_counts-") as folder, Engine(Path(folder)) as engine:
-        results = read(engine, target, listing.sources, Path(folder))
+        results = read(engine, target, listing.sources, rules.policy_of(options), Path(folder))
         if tables is None:
             summary = write_files(engine, results, target, Path(folder))
         else:
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3"
     )
+    rules.add_arguments(parser)
     parser.add_argument("--run", default="", help="the name of this run; needed with --catalog")
     parser.add_argument("--code-version", default="", help="the content hash of the code, for the lineage")
     parser.add_argument(
@@ -98,7 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read(engine: Engine, target: Target, sources: Iterable[Source], work: Path) -> list[Result]:
+def read(
+    engine: Engine, target: Target, sources: Iterable[Source], policy: rules.Policy, work: Path
+) -> list[Result]:
     """Count ``sources`` on the engine of ``target`` into the table trip_counts of ``engine``, and replace
     what is at the target's quarantine by the rows that were refused.
     """
@@ -106,10 +109,10 @@ def read(engine: Engine, target: Target, sources: Iterable[Source], work: Path) 
         from tlc import spark_engine, spark_session
 
         with spark_session.started() as context:
-            return spark_engine.read_all(context, engine, sources, target.quarantine)
+            return spark_engine.read_all(context, engine, sources, target.quarantine, policy)
     refused = work / "quarantine"
     refused.mkdir()
-    results = read_all(engine, sources, refused)
+    results = read_all(engine, sources, refused, policy)
     files(target.quarantine).replace_folder(refused, target.quarantine)
     return results
 

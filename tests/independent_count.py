@@ -4,7 +4,6 @@
 
 import csv
 import gzip
-import io
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -21,13 +20,33 @@ PICKUPS = {
 }
 
 
+CUT_OFF = "the file ends within this row: no line end, and fewer fields than the header"
+FIELDS = "the number of fields is not that of the header"
+EMPTY = "the pickup time is empty"
+NO_DATE = "the pickup time is no date and time of the calendar"
+NO_TIME = "the pickup time is not of the form YYYY-MM-DD HH:MM:SS"
+OUTSIDE = "the pickup time is outside the file's month"
+
+
 @dataclass
 class Count:
-    """Trips by start of the window, and the numbers (from 1) of the data rows whose time cannot be read."""
+    """Trips by start of the window, and the reason of each data row (by number, from 1) that does not count."""
 
     windows: Counter = field(default_factory=Counter)
-    bad: list = field(default_factory=list)
+    refused: dict = field(default_factory=dict)
     rows: int = 0
+
+    @property
+    def reasons(self) -> Counter:
+        return Counter(self.refused.values())
+
+    def add(self, verdict) -> None:
+        """The next row: its time, or the reason why it does not count."""
+        self.rows += 1
+        if isinstance(verdict, datetime):
+            self.windows[window(verdict)] += 1
+        else:
+            self.refused[self.rows] = verdict
 
 
 def window(time: datetime) -> datetime:
@@ -35,58 +54,80 @@ def window(time: datetime) -> datetime:
     return time.replace(minute=time.minute // 15 * 15, second=0, microsecond=0)
 
 
-def read(text: str | None) -> datetime | None:
-    """A time exactly as TLC writes it, or None."""
-    match = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?", text or "")
+def read(text: str | None) -> datetime | str:
+    """A pickup time, or why it is none."""
+    text = (text or "").strip(" ")
+    if not text:
+        return EMPTY
+    match = re.fullmatch(
+        r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.[0-9]{1,9})?", text
+    )
     try:
-        return datetime.fromisoformat(match[0]) if match else None
+        return datetime(*map(int, match.groups())) if match else NO_TIME
     except ValueError:
-        return None
+        return NO_DATE
 
 
-def count_csv(content: bytes, dataset: str) -> Count:
-    """Count a CSV file row by row. A row is what the csv module says; one without any field is none."""
-    rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    rows = (row for row in rows if row)
-    names = [name.strip().lower() for name in next(rows)]
+def fits(time: datetime, month: str) -> bool:
+    """Whether a file of this month (YYYY-MM) may hold the time: a day of tolerance on either side."""
+    month_of = {f"{time + timedelta(days=days):%Y-%m}" for days in (-1, 0, 1)}
+    return month in month_of
+
+
+def judge(text: str | None, month: str) -> datetime | str:
+    """A pickup time that counts in a file of this month, or the reason why not."""
+    time = read(text)
+    return OUTSIDE if isinstance(time, datetime) and not fits(time, month) else time
+
+
+def judge_line(line: str, fields: int, column: int, month: str, cut_off: bool) -> datetime | str:
+    """The same for one line of CSV. ``cut_off``: it is the file's last and has no line end."""
+    row = next(csv.reader([line]))
+    if cut_off and len(row) < fields:
+        return CUT_OFF
+    if len(row) < fields or len(row) > fields + 2 or [text for text in row[fields:] if text]:
+        return FIELDS
+    return judge(row[column], month)
+
+
+def lines_of(content: bytes) -> list[str]:
+    """The lines of a CSV file that are not blank."""
+    text = content.decode("utf-8-sig")
+    return [line for line in re.split("\r\n|\r|\n", text) if line]
+
+
+def count_csv(content: bytes, dataset: str, month: str) -> Count:
+    """Count a CSV file line by line, with the csv module."""
+    header, *lines = lines_of(content)
+    names = [name.strip().lower() for name in next(csv.reader([header]))]
     (column,) = [i for i, name in enumerate(names) if name in PICKUPS[dataset]]
-    return _count(row[column] if column < len(row) else None for row in rows)
-
-
-def _count(texts) -> Count:
+    open_end = not content.endswith((b"\n", b"\r"))
     result = Count()
-    for result.rows, text in enumerate(texts, 1):
-        time = read(text)
-        if time is None:
-            result.bad.append(result.rows)
-        else:
-            result.windows[window(time)] += 1
+    for number, line in enumerate(lines, 1):
+        result.add(judge_line(line, len(names), column, month, open_end and number == len(lines)))
     return result
 
 
-def count_parquet(path: Path, dataset: str) -> Count:
+def count_parquet(path: Path, dataset: str, month: str) -> Count:
     """Count a Parquet file value by value."""
     file = pq.ParquetFile(path)
     (column,) = [name for name in file.schema_arrow.names if name.strip().lower() in PICKUPS[dataset]]
-    values = file.read(columns=[column]).column(0).to_pylist()
-    if values and isinstance(values[0], str):
-        return _count(values)
-    result = Count(rows=len(values))
-    for row, time in enumerate(values, 1):
-        if time is None:
-            result.bad.append(row)
+    result = Count()
+    for value in file.read(columns=[column]).column(0).to_pylist():
+        if isinstance(value, datetime):
+            result.add(value if fits(value, month) else OUTSIDE)
         else:
-            result.windows[window(time)] += 1
+            result.add(judge(value, month))
     return result
 
 
 def count_file(path: Path) -> Count:
-    """Count a trip file of any form; its name says the data set."""
-    dataset = path.name.split("_")[0]
+    """Count a trip file of any form; its name says the data set and the month."""
+    dataset, month = path.name.split("_")[0], path.name.split("_")[2][:7]
     if path.suffix == ".parquet":
-        return count_parquet(path, dataset)
+        return count_parquet(path, dataset, month)
     content = path.read_bytes()
-    return count_csv(gzip.decompress(content) if path.suffix == ".gz" else content, dataset)
+    return count_csv(gzip.decompress(content) if path.suffix == ".gz" else content, dataset, month)
 
 
 def features(files: dict[str, Count]) -> list[dict]:

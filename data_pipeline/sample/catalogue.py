@@ -18,7 +18,9 @@ LAST: Month = (2025, 11)
 
 @dataclass(frozen=True)
 class File:
-    """A file to write: ``format`` is its name's ending, ``unreadable`` and ``wide`` are numbers of rows."""
+    """A file to write: ``format`` is its name's ending, ``unreadable`` and ``wide`` are numbers of rows;
+    ``cut_off`` ends it within its last row.
+    """
 
     dataset: str
     month: Month
@@ -26,6 +28,7 @@ class File:
     rows: int
     unreadable: int = 0
     wide: int = 0
+    cut_off: bool = False
 
     @property
     def name(self) -> str:
@@ -50,7 +53,7 @@ PICKED = (
     File("yellow", (2010, 9), "parquet", 1200),
     File("yellow", (2011, 5), "parquet", 1300),
     File("yellow", (2012, 3), "csv.gz", 2400, unreadable=3),
-    File("yellow", (2014, 1), "csv", 600, unreadable=3),
+    File("yellow", (2014, 1), "csv", 600, unreadable=3, cut_off=True),
     File("yellow", (2015, 3), "csv.gz", 2400),
     File("yellow", (2015, 11), "csv", 600, unreadable=2),
     File("yellow", (2016, 7), "csv", 600, unreadable=3),

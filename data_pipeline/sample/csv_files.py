@@ -48,7 +48,10 @@ def write_csv(
                 if row in plan.wide:
                     lines[row - number] += ",7.5,,1" if row % 2 else ","
             number += len(chunk)
-            file.write((layout.row_end.join(lines) + layout.row_end).encode("ascii"))
+            end = layout.row_end
+            if plan.cut_off and number > plan.rows:
+                lines[-1], end = lines[-1][: len(lines[-1]) // 2], ""
+            file.write((layout.row_end.join(lines) + end).encode("ascii"))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ CHUNK = 256
 """About this many trips are in a chunk; order is lost within it, so no file is sorted."""
 
 _CHOICES = 1 << 16
+_DAY = 86_400
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Plan:
     """What one file holds: ``rows`` in all, of which those in ``unreadable`` have that text in place of a
     pickup time.
 
-    Row numbers are counted from 1 over data rows only: header and blank lines are not rows.
+    Row numbers are counted from 1 over data rows only: header and blank lines are not rows. Of the rows in
+    ``wide``, those with an odd number have three fields too many, the others an empty one. ``cut_off``: the
+    file ends within its last row.
     """
 
     dataset: str
@@ -38,6 +41,16 @@ class Plan:
     whole_minutes: bool = False
     unreadable: dict[int, str] = field(default_factory=dict)
     wide: frozenset[int] = frozenset()
+    cut_off: bool = False
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The pickups that count in this file: its month and a day on either side, from the first on and
+        before the second.
+        """
+        year, number = self.month
+        first = rhythm.midnight(date(year, number, 1))
+        return first - _DAY, rhythm.midnight(date(year + number // 12, number % 12 + 1, 1)) + _DAY
 
 
 def unreadable_rows(month: Month, rows: int, count: int, random: Random) -> dict[int, str]:

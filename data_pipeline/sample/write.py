@@ -1,8 +1,10 @@
 """Writes a sample: the trip files, and beside them what a correct count of them is.
 
 ``truth.csv`` holds window_start, dataset and trips; ``truth.json`` holds, per file, its layout, size, digest,
-rows, and the rows whose pickup time cannot be read. ``truth.json`` is also the generator's mark: a directory
-that holds a file it does not list, or lists with another digest, is not written to.
+rows, and the numbers of the rows that are not counted, by the first reason that applies: ``cut_off``,
+``fields``, ``unreadable``, ``outside`` (the file's month, by more than a day). ``truth.json`` is also the
+generator's mark: a directory that holds a file it does not list, or lists with another digest, is not written
+to.
 """
 
 from __future__ import annotations
@@ -117,9 +119,11 @@ def _write_file(directory: Path, file: File, seed: int, counts: Counts) -> dict[
         whole_minutes=isinstance(layout, CsvLayout) and layout.whole_minutes,
         unreadable=trips.unreadable_rows(file.month, file.rows, file.unreadable, mixed),
         wide=trips.wide_rows(file.rows, file.wide, mixed),
+        cut_off=file.cut_off,
     )
     pool = rides.pool(mixed, blanks=file.month >= _BLANKS_SINCE)
-    stream = _counted(plan, counts)
+    refused = _refused(plan)
+    stream = _counted(plan, counts, refused)
     if isinstance(layout, CsvLayout):
         write_csv(path, layout, plan, pool, stream)
     else:
@@ -131,20 +135,37 @@ def _write_file(directory: Path, file: File, seed: int, counts: Counts) -> dict[
         "bytes": path.stat().st_size,
         "sha256": _digest(path),
         "rows": file.rows,
-        "readable": file.rows - len(plan.unreadable),
-        "unreadable": sorted(plan.unreadable),
+        "counted": file.rows - sum(map(len, refused.values())),
+        **{reason: sorted(rows) for reason, rows in refused.items()},
     }
 
 
-def _counted(plan: trips.Plan, counts: Counts) -> Iterator[list[trips.Trip]]:
-    """Pass the plan's chunks on, and count the trips of them that can be read."""
+def _refused(plan: trips.Plan) -> dict[str, set[int]]:
+    """The rows that are not counted whatever their time is; those outside the month are found while writing."""
+    cut_off = {plan.rows} if plan.cut_off else set()
+    fields = {row for row in plan.wide if row % 2} - cut_off
+    return {
+        "cut_off": cut_off,
+        "fields": fields,
+        "unreadable": set(plan.unreadable) - fields - cut_off,
+        "outside": set(),
+    }
+
+
+def _counted(plan: trips.Plan, counts: Counts, refused: dict[str, set[int]]) -> Iterator[list[trips.Trip]]:
+    """Pass the plan's chunks on, count the trips of them that count, and add to ``refused`` those outside the
+    month.
+    """
     row = 1
     windows: Counter[int] = Counter()
+    first, end = plan.limits
+    never = set().union(*refused.values())
     for chunk in trips.chunks(plan):
         windows.update([pickup // rhythm.WINDOW for pickup, _ in chunk])
-        for bad in plan.unreadable:
-            if row <= bad < row + len(chunk):
-                windows[chunk[bad - row][0] // rhythm.WINDOW] -= 1
+        strange = {at for at, (pickup, _) in enumerate(chunk, row) if not first <= pickup < end} - never
+        refused["outside"] |= strange
+        for bad in strange | {at for at in never if row <= at < row + len(chunk)}:
+            windows[chunk[bad - row][0] // rhythm.WINDOW] -= 1
         row += len(chunk)
         yield chunk
     for window, rides_begun in windows.items():
@@ -166,7 +187,7 @@ def _write_truth(directory: Path, seed: int, files: dict[str, Any]) -> None:
         "made_by": MADE_BY,
         "seed": seed,
         "rows": sum(entry["rows"] for entry in complete),
-        "readable": sum(entry["readable"] for entry in complete),
+        "counted": sum(entry["counted"] for entry in complete),
         "files": files,
     }
     (directory / TRUTH_JSON).write_bytes((json.dumps(truth, indent=1) + "\n").encode())

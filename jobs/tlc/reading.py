@@ -1,5 +1,5 @@
-"""Read a run's trip files one by one: their counts go to DuckDB's table ``trip_counts``, their bad rows to
-quarantine.
+"""Read a run's trip files, a few at a time: their counts go to DuckDB's table ``trip_counts``, the rows that
+do not count to quarantine.
 
 What cannot be read of a file spoils that file alone, and all of it: its error is reported, nothing of it is
 counted and nothing of it is in quarantine.
@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from tlc import counting
 from tlc.errors import FileError, JobError
 from tlc.exits import log
+from tlc.quarantine import Quarantine
+from tlc.rules import Policy
 from tlc.sources import Source
 from tlc.storage import MissingError, files
 
-QUARANTINE = pa.schema([("source", pa.string()), *counting.BAD_ROW])
 TRIP_COUNTS = pa.schema(
     [
         ("dataset", pa.string()),
@@ -33,14 +35,16 @@ TRIP_COUNTS = pa.schema(
         ("trips", pa.int64()),
     ]
 )
+INSERTED = 64
+"""Files whose counts go to DuckDB at once: an insert costs milliseconds, however little is inserted."""
 NAMED = 3
 """How many failures an error or a verdict names; the summary names all."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one file. ``rows_read`` = ``rows_counted`` + ``rows_quarantined``; all are 0 if there is
-    an error.
+    """What became of one file. ``rows_read`` = ``rows_counted`` + ``rows_quarantined``, and ``reasons`` says
+    of all these last why; all are 0 if there is an error.
     """
 
     source: Source
@@ -50,36 +54,39 @@ class Result:
     rows_counted: int = 0
     rows_quarantined: int = 0
     error: str | None = None
+    reasons: dict[str, int] = field(default_factory=dict)
 
 
-def read_all(engine: counting.Engine, sources: Iterable[Source], quarantine: Path) -> list[Result]:
-    """Count ``sources`` into the table ``trip_counts`` of ``engine`` and write their unreadable rows below
-    the local folder ``quarantine``, one Parquet file for each source that has any. JobError if no file
+def read_all(
+    engine: counting.Engine, sources: Iterable[Source], quarantine: Path, policy: Policy
+) -> list[Result]:
+    """Count ``sources`` into the table ``trip_counts`` of ``engine`` and write the rows that do not count
+    below the local folder ``quarantine``, one Parquet file for each source that has any. JobError if no file
     could be read.
     """
-    create_table(engine)
-    results = []
-    for source in sources:
-        started = time.monotonic()
-        result = _read(engine, source, quarantine)
-        log(line(result) + f", {time.monotonic() - started:.1f} s")
+    return gathered(engine, _read_some(engine, sources, quarantine, policy))
+
+
+def gathered(engine: counting.Engine, reads: Iterable[Read]) -> list[Result]:
+    """The results of ``reads``, their counts in the new table ``trip_counts`` of ``engine``. JobError if no
+    file could be read.
+    """
+    engine.db.register("fresh", TRIP_COUNTS.empty_table())
+    engine.db.execute("CREATE TABLE trip_counts AS FROM fresh")
+    results, waiting = [], []
+    for result, counted, seconds in reads:
+        if counted:
+            waiting.append(_trip_counts(result, counted))
+        if len(waiting) == INSERTED:
+            _insert(engine, waiting)
+        log(_line(result, seconds))
         results.append(result)
-    check(results)
-    return results
-
-
-def create_table(engine: counting.Engine) -> None:
-    """Make the empty table ``trip_counts``."""
-    engine.db.register("nothing", TRIP_COUNTS.empty_table())
-    engine.db.execute("CREATE TABLE trip_counts AS FROM nothing")
-
-
-def check(results: list[Result]) -> None:
-    """JobError if no file could be read."""
+    _insert(engine, waiting)
     if all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
         )
+    return results
 
 
 def failures(results: list[Result]) -> list[str]:
@@ -89,61 +96,70 @@ def failures(results: list[Result]) -> list[str]:
     return [line[:200] for line in failed[:NAMED]] + more
 
 
-def _read(engine: counting.Engine, source: Source, quarantine: Path) -> Result:
+Read = tuple[Result, counting.Counted | None, float]
+"""What became of a file, its counts unless there is an error, and the seconds that it took."""
+
+
+def _read_some(
+    engine: counting.Engine, sources: Iterable[Source], quarantine: Path, policy: Policy
+) -> Iterator[Read]:
+    """What became of each source, in order, and the seconds it took. As many are read at once as the engine
+    has threads, so that small files keep all of them busy and a download waits for nothing but the network.
+    """
+    waiting: deque[Future[Read]] = deque()
+    with ThreadPoolExecutor(engine.threads) as pool:
+        try:
+            for source in sources:
+                waiting.append(pool.submit(_read, engine, source, quarantine, policy))
+                if len(waiting) > engine.threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _read(engine: counting.Engine, source: Source, quarantine: Path, policy: Policy) -> Read:
+    started = time.monotonic()
+    target = quarantine / f"{source.path}.parquet"
     with tempfile.TemporaryDirectory(dir=quarantine.parent) as folder:
         try:
             if source.form == "folder":
                 raise FileError("it is a folder; a trip file is one object")
             path = files(source.uri).fetch(source.uri, source.etag, Path(folder))
-            counted = counting.count(engine, source, path)
-            etag = source.etag or files(source.uri).fingerprint(source.uri)
+            with Quarantine(target, source.path, policy.quarantine_limit) as refused:
+                counted = counting.count(engine, source, path, policy, refused)
+                etag = source.etag or files(source.uri).fingerprint(source.uri)
         except (FileError, MissingError) as error:
-            return Result(source, source.etag, error=str(error))
-        if counted.unreadable:
-            _write_quarantine(engine, source, path, counted, quarantine / f"{source.path}.parquet")
-    return insert(engine, source, etag, counted)
+            return Result(source, source.etag, error=str(error)), None, time.monotonic() - started
+    return result_of(source, etag, counted), counted, time.monotonic() - started
 
 
-def insert(engine: counting.Engine, source: Source, etag: str, counted: counting.Counted) -> Result:
-    """Put the counts of one file into ``trip_counts``."""
-    windows = sorted(counted.windows)
-    n = len(windows)
-    columns = [
-        [source.dataset] * n,
-        [source.path] * n,
-        [etag] * n,
-        [source.month] * n,
-        pa.array(windows, pa.int64()).cast(pa.timestamp("us")),
-        [counted.windows[window] for window in windows],
-    ]
-    engine.db.register(
-        "counted", pa.Table.from_arrays([pa.array(c) for c in columns], TRIP_COUNTS.names).cast(TRIP_COUNTS)
-    )
-    engine.db.execute("INSERT INTO trip_counts FROM counted")
-    good = sum(counted.windows.values())
-    return Result(source, etag, counted.layout.layout, counted.rows, good, counted.unreadable)
+def result_of(source: Source, etag: str, counted: counting.Counted) -> Result:
+    """What became of a file that could be read."""
+    good, reasons = counted.trips, dict(sorted(counted.reasons.items()))
+    return Result(source, etag, counted.layout.layout, counted.rows, good, counted.refused, reasons=reasons)
 
 
-def _write_quarantine(
-    engine: counting.Engine, source: Source, path: Path, counted: counting.Counted, target: Path
-) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    written = 0
-    with pq.ParquetWriter(target, QUARANTINE, compression="zstd") as writer:
-        for batch in counting.bad_rows(engine, source, path, counted):
-            name = pa.array([source.path] * len(batch), pa.string())
-            writer.write_batch(pa.RecordBatch.from_arrays([name, *batch.columns], schema=QUARANTINE))
-            written += len(batch)
-    if written != counted.unreadable:
-        raise RuntimeError(
-            f"{source.path}: {counted.unreadable} rows refused, {written} in quarantine: a bug of the job"
-        )
+def _trip_counts(result: Result, counted: counting.Counted) -> pa.Table:
+    source, windows = result.source, counted.windows
+    texts = (source.dataset, source.path, result.etag, source.month)
+    start = windows["start"].cast(pa.timestamp("us"))
+    columns = [*(pa.repeat(text, len(windows)) for text in texts), start, windows["trips"]]
+    return pa.Table.from_arrays(columns, schema=TRIP_COUNTS)
 
 
-def line(result: Result) -> str:
-    """What the log says of a file."""
+def _insert(engine: counting.Engine, waiting: list[pa.Table]) -> None:
+    if waiting:
+        engine.db.register("fresh", pa.concat_tables(waiting))
+        engine.db.execute("INSERT INTO trip_counts FROM fresh")
+        engine.db.unregister("fresh")
+        waiting.clear()
+
+
+def _line(result: Result, seconds: float) -> str:
     if result.error:
         return f"{result.source.path}: not read: {result.error}"
     refused = f", {result.rows_quarantined:,} to quarantine" if result.rows_quarantined else ""
     layout = result.layout or "layout of its own"
-    return f"{result.source.path}: {result.rows_read:,} rows ({layout}){refused}"
+    return f"{result.source.path}: {result.rows_read:,} rows ({layout}){refused}, {seconds:.1f} s"

@@ -14,7 +14,9 @@ VERSION = 1
 
 
 def files_of(results: list[Result]) -> list[dict[str, Any]]:
-    """The summary's entry for each file. One that could not be read has 0 rows and says why in ``error``."""
+    """The summary's entry for each file. One that could not be read has 0 rows and says why in ``error``;
+    ``reasons``: why rows are in quarantine → how many.
+    """
     return [
         {
             "source": result.source.path,
@@ -25,6 +27,7 @@ def files_of(results: list[Result]) -> list[dict[str, Any]]:
             "rows_read": result.rows_read,
             "rows_counted": result.rows_counted,
             "rows_quarantined": result.rows_quarantined,
+            "reasons": result.reasons,
             "error": result.error,
         }
         for result in results

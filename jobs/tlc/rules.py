@@ -37,6 +37,7 @@ For every file rows read = rows counted + rows refused, and ``reasons`` (reason 
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from datetime import date
 
@@ -77,6 +78,40 @@ class Policy:
         first = _midnight(year, number) - tolerance
         end = _midnight(year + number // 12, number % 12 + 1) + tolerance
         return max(first, YEAR_1), min(end, YEAR_10000)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments that ``policy_of`` reads."""
+    default = Policy()
+    parser.add_argument(
+        "--month-tolerance-days",
+        type=_whole,
+        default=default.tolerance_days,
+        help="days before and after a file's month whose trips still count (default 1)",
+    )
+    parser.add_argument(
+        "--outside-month",
+        choices=("quarantine", "keep"),
+        default="quarantine",
+        help="what becomes of trips outside the file's month (default quarantine)",
+    )
+    parser.add_argument(
+        "--quarantine-limit",
+        type=_whole,
+        default=default.quarantine_limit,
+        help="rows of one file that quarantine keeps at most (default 100000); the rest are only counted",
+    )
+
+
+def policy_of(options: argparse.Namespace) -> Policy:
+    """The policy that the arguments say."""
+    return Policy(options.month_tolerance_days, options.outside_month == "keep", options.quarantine_limit)
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 999999999")
+    return int(text)
 
 
 def _midnight(year: int, month: int) -> int:

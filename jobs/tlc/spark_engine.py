@@ -15,10 +15,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tlc import counting, reading, spark_parts
+import pyarrow as pa
+
+from tlc import counting, reading, spark_parts, times
 from tlc.errors import JobError
-from tlc.exits import log
 from tlc.reading import Result
+from tlc.rules import Policy
 from tlc.sources import Source
 from tlc.spark_parts import Part, Read
 from tlc.storage import files, join
@@ -40,25 +42,23 @@ def read_all(
     engine: counting.Engine,
     sources: Iterable[Source],
     quarantine: str,
+    policy: Policy,
     part_bytes: int = spark_parts.PART_BYTES,
 ) -> list[Result]:
-    """As ``reading.read_all``, but the executors themselves write the refused rows: they replace whatever is
-    at the place ``quarantine``, which all of them must reach.
+    """As ``reading.read_all``, but the executors themselves write the rows that do not count: they replace
+    whatever is at the place ``quarantine``, which all of them must reach.
     """
-    reading.create_table(engine)
-    sources = [replace(source, uri=_absolute(source.uri)) for source in sources]
+    sources = list(sources)
     parts = [part for source in sources for part in _parts(source, part_bytes)]
-    counted = _distributed(context, tasks_of(parts, context.defaultParallelism, part_bytes))
+    tasks = tasks_of(parts, context.defaultParallelism)
+    counted = _distributed(context, tasks, policy)
     try:
         by_source = _by_source(counted.map(_alone).collect())
-        results = [_result(engine, source, by_source.get(source.path, [])) for source in sources]
-        for result in results:
-            log(reading.line(result))
-        reading.check(results)
+        found = [_read(source, by_source.get(source.path, [])) for source in sources]
+        results = reading.gathered(engine, found)
         good = [by_source[result.source.path] for result in results if not result.error]
-        _replace_quarantine(
-            counted, [piece for reads in good for piece in pieces_of(reads)], _absolute(quarantine)
-        )
+        kept = [piece for reads in good for piece in pieces_of(reads, policy.quarantine_limit)]
+        _replace_quarantine(counted, kept, _absolute(quarantine))
     finally:
         counted.unpersist()
     return results
@@ -67,32 +67,40 @@ def read_all(
 def merged(reads: list[Read]) -> counting.Counted:
     """The counts of a file whose parts are ``reads``."""
     counts = [read.counted for read in reads if read.counted is not None]
-    windows: Counter[int] = Counter()
+    reasons: Counter[str] = Counter()
     for count in counts:
-        windows.update(count.windows)
+        reasons.update(count.reasons)
     return replace(
         counts[0],
         rows=sum(count.rows for count in counts),
-        windows=windows,
-        unreadable=sum(count.unreadable for count in counts),
+        windows=times.total([_arrays(count.windows) for count in counts]),
+        reasons=reasons,
     )
 
 
-def pieces_of(reads: list[Read]) -> Iterator[Piece]:
-    """The refused rows of one file that are kept."""
+def _arrays(windows: pa.Table) -> tuple[pa.Array, pa.Array]:
+    return windows["start"].combine_chunks(), windows["trips"].combine_chunks()
+
+
+def pieces_of(reads: list[Read], limit: int) -> Iterator[Piece]:
+    """The rows of one file that quarantine keeps, at most ``limit``."""
     before = 0
     for read in reads:
         assert read.counted is not None
-        if read.counted.unreadable:
-            yield Piece(read.part, before, read.counted.unreadable)
+        kept = min(read.counted.refused, limit)
+        if kept:
+            yield Piece(read.part, before, kept)
+        limit -= kept
         before += read.counted.rows
 
 
 def _parts(source: Source, size: int) -> list[Part]:
-    return [] if source.form == "folder" else spark_parts.parts_of(source, size)
+    if source.form == "folder":
+        return []
+    return spark_parts.parts_of(replace(source, uri=_absolute(source.uri)), size)
 
 
-def tasks_of(parts: list[Part], workers: int, size: int) -> list[list[Part]]:
+def tasks_of(parts: list[Part], workers: int, size: int = spark_parts.PART_BYTES) -> list[list[Part]]:
     """``parts`` in groups of up to about ``size`` bytes, the largest parts first: a task costs Spark as much
     time as counting some megabytes, so small files share one. No fewer groups than ``workers`` need.
     """
@@ -108,15 +116,17 @@ def tasks_of(parts: list[Part], workers: int, size: int) -> list[list[Part]]:
     return tasks
 
 
-def _distributed(context: Any, tasks: list[list[Part]]) -> Any:
-    """(Read, refused rows) of every part, kept on the executors' disks."""
+def _distributed(context: Any, tasks: list[list[Part]], policy: Policy) -> Any:
+    """(Read, quarantine file) of every part, kept on the executors' disks."""
     from pyspark import StorageLevel
 
-    return context.parallelize(tasks, max(1, len(tasks))).flatMap(_each).persist(StorageLevel.DISK_ONLY)
+    each = partial(_each, policy)
+    return context.parallelize(tasks, max(1, len(tasks))).flatMap(each).persist(StorageLevel.DISK_ONLY)
 
 
-def _each(parts: list[Part]) -> Iterator[tuple[Read, bytes]]:
-    return map(spark_parts.read, parts)
+def _each(policy: Policy, parts: list[Part]) -> Iterator[tuple[Read, bytes]]:
+    pa.set_cpu_count(1)  # the other processors have tasks of their own
+    return (spark_parts.read(part, policy) for part in parts)
 
 
 def _alone(pair: tuple[Read, bytes]) -> Read:
@@ -133,11 +143,13 @@ def _by_source(reads: list[Read]) -> dict[str, list[Read]]:
     return found
 
 
-def _result(engine: counting.Engine, source: Source, reads: list[Read]) -> Result:
+def _read(source: Source, reads: list[Read]) -> reading.Read:
+    seconds = sum(read.seconds for read in reads)
     error = next((read.error for read in reads if read.error), None if reads else FOLDER)
     if error:
-        return Result(source, source.etag, error=error)
-    return reading.insert(engine, source, reads[0].etag, merged(reads))
+        return Result(source, source.etag, error=error), None, seconds
+    counted = merged(reads)
+    return reading.result_of(source, reads[0].etag, counted), counted, seconds
 
 
 def _replace_quarantine(counted: Any, kept: list[Piece], place: str) -> None:
@@ -164,7 +176,7 @@ def _picked(
 
 def _write(place: str, group: tuple[str, Iterable[tuple[int, int, bytes]]]) -> str:
     path, pieces = group
-    return spark_parts.write_quarantine(join(place, f"{path}.parquet"), path, sorted(pieces))
+    return spark_parts.write_quarantine(join(place, f"{path}.parquet"), sorted(pieces))
 
 
 def _absolute(place: str) -> str:

@@ -9,16 +9,18 @@ from __future__ import annotations
 import io
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tlc import counting, csvfiles, reading
+from tlc import counting, csvfiles
 from tlc.errors import FileError, JobError
+from tlc.quarantine import SCHEMA, Quarantine
+from tlc.rules import Policy
 from tlc.sources import Source
 from tlc.storage import BLOCK, MissingError, files
 
@@ -53,6 +55,7 @@ class Read:
     part: Part
     etag: str
     counted: counting.Counted | None = None
+    seconds: float = 0.0
     error: str | None = None
     fatal: str | None = None
 
@@ -65,23 +68,25 @@ def parts_of(source: Source, size: int = PART_BYTES) -> list[Part]:
     return [Part(source, start, min(start + size, source.size)) for start in starts]
 
 
-def read(part: Part) -> tuple[Read, bytes]:
-    """Count ``part``; with it its refused rows as Parquet of BAD_ROW, numbered from the part's first row."""
-    source = part.source
-    with tempfile.TemporaryDirectory(prefix="part-") as folder:
+def read(part: Part, policy: Policy) -> tuple[Read, bytes]:
+    """Count ``part``; with it its rows that do not count, as a quarantine file that numbers them from the
+    part's first row (no bytes: there are none).
+    """
+    source, started = part.source, time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="part-") as name:
+        folder = Path(name)
+        refused = Quarantine(folder / "refused.parquet", source.path, policy.quarantine_limit)
         try:
-            path = _fetched(part, Path(folder))
-            with counting.Engine(Path(folder), threads=1) as engine:
-                counted = counting.count(engine, source, path)
-                refused = (
-                    _parquet(counting.bad_rows(engine, source, path, counted)) if counted.unreadable else b""
-                )
+            path = _fetched(part, folder)
+            with counting.Engine(folder, threads=1) as engine, refused:
+                counted = counting.count(engine, source, path, policy, refused)
             etag = _etag(source) if part.start == 0 else ""
         except (FileError, MissingError) as error:
             return Read(part, source.etag, error=str(error)), b""
         except JobError as error:
             return Read(part, source.etag, fatal=str(error)), b""
-    return Read(part, etag, counted), refused
+        rows = refused.path.read_bytes() if refused.path.exists() else b""
+        return Read(part, etag, counted, time.monotonic() - started), rows
 
 
 def line_start(read_at: ReadAt, position: int) -> int:
@@ -112,18 +117,17 @@ def copy_part(read_at: ReadAt, part: Part, target: Path) -> None:
             start += len(block)
 
 
-def write_quarantine(place: str, source: str, pieces: Iterable[tuple[int, int, bytes]]) -> str:
-    """Put the refused rows of one source at ``place``: pieces (rows of the file before the part, refused rows
-    to keep, Parquet of BAD_ROW) in order. Returns why it could not, or ''.
+def write_quarantine(place: str, pieces: Iterable[tuple[int, int, bytes]]) -> str:
+    """Put the quarantine file of one source at ``place``: pieces (rows of the file before the part, rows to
+    keep, the part's quarantine file) in order. Returns why it could not, or ''.
     """
     with tempfile.TemporaryDirectory(prefix="quarantine-") as folder:
         path = Path(folder) / "quarantine.parquet"
-        with pq.ParquetWriter(path, reading.QUARANTINE, compression="zstd") as writer:
+        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
             for before, kept, refused in pieces:
-                table = pq.read_table(io.BytesIO(refused)).slice(0, kept)
-                name = pa.array([source] * len(table), pa.string())
-                columns = [name, pc.add(table["row"], before), table["reason"], table["raw"]]
-                writer.write_table(pa.Table.from_arrays(columns, schema=reading.QUARANTINE))
+                table = pq.ParquetFile(io.BytesIO(refused)).read().slice(0, kept)
+                at = table.schema.get_field_index("row")
+                writer.write_table(table.set_column(at, SCHEMA.field("row"), pc.add(table["row"], before)))
         try:
             files(place).upload(path, place)
         except JobError as error:
@@ -154,11 +158,3 @@ def _header(start: bytes) -> bytes:
     """The header's line, with what may stand before it, and a line end that no later line can be part of."""
     match = _HEADER.match(start)
     return match.group() + b"\n" if match else start
-
-
-def _parquet(batches: Iterator[pa.RecordBatch]) -> bytes:
-    buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, counting.BAD_ROW, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-    return buffer.getvalue()

@@ -1,66 +1,143 @@
-"""What is a readable pickup time, as SQL for DuckDB: ``YYYY-MM-DD HH:MM:SS`` on the wall clock, without zone.
+"""Reading pickup times by the rules of ``rules``: many at once with Arrow, one exactly with Python.
 
-``T`` may stand for the space, a fraction of a second may follow, and spaces around it are dropped. Days and
-hours that no calendar has are not readable, nor is a time that is cut short. Windows are 15 minutes, counted
-on the wall clock.
+Windows are 15 minutes, counted on the wall clock. A start of a window is in microseconds since 1970-01-01.
 """
-
-# ruff: noqa: S608 - SQL is put together from this package's own expressions and quoted names
 
 from __future__ import annotations
 
-WINDOW = 15 * 60 * 1_000_000
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tlc import rules
+
+SECOND = 1_000_000
+WINDOW = 15 * 60 * SECOND
 """The length of a window in microseconds."""
 
-_SHAPE = r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?"
-_CLOCK = r"\d{4}-\d{2}-\d{2}[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?"
-_YEAR_1 = -62_135_596_800_000_000  # microseconds; a whole number of windows before 1970
-_YEAR_10000 = 253_402_300_800_000_000
+Limits = tuple[int, int]
+"""The times that count: microseconds since 1970-01-01, from the first on and before the second."""
 
-NO_COLUMN = "the row ends before the pickup time"
-EMPTY = "the pickup time is empty"
-NO_DATE = "the pickup time is no date and time of the calendar"
-NO_TIME = "the pickup time is not of the form YYYY-MM-DD HH:MM:SS"
+Windows = list[tuple[Any, Any]]
+"""Trips by window: pairs of Arrow arrays of equal length, starts of windows and numbers of trips. A start may
+stand in several pairs; ``total`` adds them up.
+"""
+
+COUNTS = ["start", "trips"]
+
+_LENGTH = len("YYYY-MM-DD HH:MM:SS")
+_FEW = 32
+_BLOCK = 8192
+_YEAR_1 = datetime(1, 1, 1)  # noqa: DTZ001 - the times have no zone
+_TIME = re.compile(rules.TIME)
+_NUMBERS = re.compile(r"[-T :]")
 
 
-def read_texts(query: str) -> str:
-    """SQL: the rows of ``query`` with, beside its VARCHAR column ``text``, the column ``time``: microseconds
-    since 1970-01-01 on the wall clock (BIGINT), NULL if ``text`` is no readable time.
+def read(text: str) -> int | str:
+    """The time of one text in microseconds since 1970-01-01 on the wall clock, or why it is none."""
+    text = text.strip(" ")
+    if not text:
+        return rules.EMPTY
+    if not _TIME.fullmatch(text):
+        return rules.NO_TIME
+    try:
+        second = datetime(*map(int, _NUMBERS.split(text[:_LENGTH])))  # type: ignore[arg-type]  # noqa: DTZ001
+    except ValueError:
+        return rules.NO_DATE
+    fraction = int(text[_LENGTH + 1 :].ljust(6, "0")[:6])
+    return rules.YEAR_1 + (second - _YEAR_1) // timedelta(microseconds=1) + fraction
 
-    A text that DuckDB writes back unchanged is the common case and quick to prove; others are looked at
-    closely.
-    """
-    close = "TRY_CAST(substr(trim(text), 1, 26) AS TIMESTAMP)"
+
+def judge(text: str, limits: Limits) -> int | str:
+    """The start of the window of one text, or why it does not count."""
+    time = read(text)
+    if isinstance(time, str):
+        return time
+    return time - (time - rules.YEAR_1) % WINDOW if limits[0] <= time < limits[1] else rules.OUTSIDE
+
+
+def single(starts: list[int]) -> Windows:
+    """One trip for each of ``starts``."""
+    return [(pa.array(starts, pa.int64()), pa.array([1] * len(starts), pa.int64()))] if starts else []
+
+
+def total(windows: Windows) -> pa.Table:
+    """All of ``windows`` as a table of start and trips, each start once, in order."""
+    starts, trips = ([pair[n] for pair in windows] for n in (0, 1))
+    table = pa.table([pa.chunked_array(starts, pa.int64()), pa.chunked_array(trips, pa.int64())], COUNTS)
     return (
-        "SELECT * EXCLUDE (quick), "
-        "CASE WHEN length(text) = 19 AND CAST(quick AS VARCHAR) = text THEN epoch_us(quick) "
-        f"WHEN regexp_full_match(trim(text), '{_CLOCK}') AND {close} >= TIMESTAMP '0001-01-01' "
-        f"THEN epoch_us({close}) END AS time "
-        f"FROM (SELECT *, TRY_CAST(text AS TIMESTAMP) AS quick FROM ({query}))"
+        table.group_by("start", use_threads=False)
+        .aggregate([("trips", "sum")])
+        .rename_columns(COUNTS)
+        .sort_by("start")
     )
 
 
-def of_timestamp(timestamp: str) -> str:
-    """SQL: the TIMESTAMP expression in microseconds since 1970-01-01 on the wall clock, or NULL if its year
-    is not 1 to 9999 (what every reader of the tables can hold).
+def count(texts: Any, limits: Limits) -> tuple[Windows, list[int]]:
+    """Trips by window of those in the Arrow array of strings that are proved to count, and the positions of
+    all others, which ``judge`` must look at.
+
+    A text of 19 characters that Arrow casts to a timestamp of whole seconds without zone is a time by the
+    rules: Arrow's other forms are shorter or longer, or have a zone, which this cast refuses.
     """
-    time = f"epoch_us({timestamp})"
-    return f"CASE WHEN {time} >= {_YEAR_1} AND {time} < {_YEAR_10000} THEN {time} END"
+    texts = texts.fill_null("") if texts.null_count else texts
+    plain = pc.equal(pc.binary_length(texts), _LENGTH)
+    doubtful: list[int] = []
+    if pc.all(plain).as_py():
+        times = _cast_blocks(texts, range(len(texts)), doubtful)
+    else:
+        at = pc.indices_nonzero(plain)
+        times = _cast_blocks(texts.take(at), at.to_pylist(), doubtful)
+        at = pc.indices_nonzero(pc.invert(plain))
+        others = pc.utf8_trim(texts.take(at), " ")
+        timely = pc.match_substring_regex(others, f"^{rules.TIME}$")
+        doubtful += at.filter(pc.invert(timely)).to_pylist()
+        others = pc.utf8_slice_codeunits(others.filter(timely), 0, _LENGTH)
+        times += _cast_blocks(others, at.filter(timely).to_pylist(), doubtful)
+    return _windows(times, limits, doubtful), doubtful
 
 
-def count_windows(query: str) -> str:
-    """SQL: rows (start of the window in microseconds, trips) for the column ``time`` of ``query``, in which
-    NULL makes a group of its own.
+_Times = list[tuple[Any, Sequence[int]]]
+"""Pieces of seconds since 1970, each with the positions of its texts."""
+
+
+def _cast_blocks(texts: Any, positions: Sequence[int], doubtful: list[int]) -> _Times:
+    found: _Times = []
+    for at in range(0, len(texts), _BLOCK):
+        found += _cast(texts[at : at + _BLOCK], positions[at : at + _BLOCK], doubtful)
+    return found
+
+
+def _cast(texts: Any, positions: Sequence[int], doubtful: list[int]) -> _Times:
+    """The times of ``texts``; a few texts around each one that cannot be cast are doubtful. Halving finds
+    these.
     """
-    start = f"(time - ({_YEAR_1})) // {WINDOW} * {WINDOW} + ({_YEAR_1})"
-    return f"SELECT {start} AS start, count(*) AS trips FROM ({query}) GROUP BY ALL"
+    try:
+        return [(pc.cast(texts, pa.timestamp("s")).view(pa.int64()), positions)]
+    except pa.ArrowInvalid:
+        if len(texts) <= _FEW:
+            doubtful.extend(positions)
+            return []
+    half = len(texts) // 2
+    return _cast(texts[:half], positions[:half], doubtful) + _cast(texts[half:], positions[half:], doubtful)
 
 
-def reason(text: str) -> str:
-    """SQL: why the VARCHAR expression ``text`` is no readable time; NULL stands for a column that is not
-    there.
-    """
-    return (
-        f"CASE WHEN {text} IS NULL THEN '{NO_COLUMN}' WHEN trim({text}) = '' THEN '{EMPTY}' "
-        f"WHEN regexp_full_match(trim({text}), '{_SHAPE}') THEN '{NO_DATE}' ELSE '{NO_TIME}' END"
-    )
+def _windows(times: _Times, limits: Limits, doubtful: list[int]) -> Windows:
+    """Trips by window of those ``times`` that are within ``limits``; all others are doubtful."""
+    first, end = limits[0] // SECOND, limits[1] // SECOND
+    seconds = pa.chunked_array([piece for piece, _ in times], pa.int64())
+    if not len(seconds):
+        return []
+    found = pc.min_max(seconds).as_py()
+    if found["min"] < first or found["max"] >= end:
+        inside = pc.and_(pc.greater_equal(seconds, first), pc.less(seconds, end))
+        positions = [position for _, piece in times for position in piece]
+        doubtful += (positions[at] for at in pc.indices_nonzero(pc.invert(inside)).to_pylist())
+        seconds = seconds.filter(inside)
+    number = pc.divide(pc.subtract(seconds, rules.YEAR_1 // SECOND), WINDOW // SECOND)
+    counts = number.value_counts()
+    return [(pc.add(pc.multiply(counts.field(0), WINDOW), rules.YEAR_1), counts.field(1))]

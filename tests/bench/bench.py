@@ -84,7 +84,7 @@ def _jobs(place: Path, rows: int, repeat: int, baseline_python: Path) -> list[Ro
         ]
         _say(f"generating {rows:,} rows of {form}")
         _run([sys.executable, "-m", "data_pipeline", "sample", data, *selection], ROOT)
-        truth = json.loads((Path(data) / "truth.json").read_text())["readable"]
+        truth = json.loads((Path(data) / "truth.json").read_text())["counted"]
         plain = [str(baseline_python), "tests/bench/plain_spark_job.py", data, _PICKUP, theirs]
         job = [sys.executable, "jobs/ride_counts.py", "--input", data, "--output", ours]
         baseline = _repeated(f"plain job, {form}", plain, repeat)

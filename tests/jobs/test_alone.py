@@ -74,7 +74,7 @@ def test_types_and_order_of_the_features(tmp_path, count_here):
     put(
         tmp_path / "in", "01", "B1,2015-03-01 23:59:00,", "B1,2015-01-01 00:00:00,", "B1,2016-12-31 12:00:00,"
     )
-    done = count_here(tmp_path / "in", "--run", "mine", "--code-version", "c0de")
+    done = count_here(tmp_path / "in", "--run", "mine", "--code-version", "c0de", "--outside-month", "keep")
     schema = pq.read_schema(done.output / "X.parquet")
     assert [(field.name, str(field.type)) for field in schema] == [
         ("timestamp", "timestamp[us]"),

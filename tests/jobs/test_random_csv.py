@@ -1,20 +1,23 @@
 """Random CSV files, quirks of every era and worse in them, counted as the csv module counts them."""
 
-import csv
 import gzip
-import io
 import random
 from collections import Counter
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from independent_count import read, window
+from independent_count import judge_line, lines_of, window
 from randomness import SEED, times
 from tlc import counting, csvfiles
+from tlc.errors import FileError
 from tlc.layouts import LAYOUTS
+from tlc.quarantine import Quarantine
+from tlc.rules import Policy
 from tlc.sources import Source
 
+MONTH = "2015-01"
 ENDS = ["\n", "\r\n", "\r", "\n\r\n", "\r\n\r\n"]
 ODD = [
     "",
@@ -35,13 +38,18 @@ ODD = [
 
 def some_time(choice: random.Random) -> str:
     """A time as TLC writes it, or one digit away from that."""
+    year, month = (
+        (2015, 1) if choice.random() < 0.8 else (choice.randrange(2008, 2026), choice.randrange(1, 13))
+    )
     text = (
-        f"20{choice.randrange(8, 26):02}-{choice.randrange(1, 13):02}-{choice.randrange(1, 32):02} "
+        f"{year}-{month:02}-{choice.randrange(1, 32):02}{choice.choice('     T')}"
         f"{choice.randrange(24):02}:{choice.randrange(60):02}:{choice.randrange(60):02}"
     )
     if choice.random() < 0.05:
         at = choice.randrange(len(text))
         text = text[:at] + choice.choice("0569-: x,") + text[at + choice.randrange(2) :]
+    if choice.random() < 0.1:
+        text += choice.choice([".5", ".000000", ".1234567891", " ", "Z", "\u00a0"])
     return f'"{text}"' if choice.random() < 0.2 else text
 
 
@@ -53,6 +61,7 @@ def some_file(choice: random.Random) -> tuple[bytes, str, int]:
     quoted = choice.random() < 0.3
     ends = choice.choice([ENDS[:1], ENDS[1:2], ENDS[:2], ENDS])
     lines = [",".join(layout.columns)]
+    spare = choice.choice([1, 4, 6])
     for _ in range(choice.choice([0, 1, 5, 60, 200])):
         row = [choice.choice(ODD) if choice.random() < odd else "1.5" for _ in layout.columns]
         row[position] = choice.choice(ODD) if choice.random() < odd else some_time(choice)
@@ -60,34 +69,47 @@ def some_file(choice: random.Random) -> tuple[bytes, str, int]:
             row = row[: choice.randrange(len(row))] or ["x"]
         if quoted:
             row = [field if field.startswith('"') else f'"{field}"' for field in row]
-        lines.append(",".join(row + choice.choice([[], ["", ""]])))
+        lines.append(",".join(row + choice.choice([[], [], [""], ["", ""], ["x"], ["", "", ""]][:spare])))
     text = "".join(line + choice.choice(ends) for line in lines)
     if choice.random() < 0.3:
         text = text.rstrip("\r\n")
     return (b"\xef\xbb\xbf" * choice.randrange(2)) + text.encode(), layout.dataset, position
 
 
-def expected(content: bytes, position: int) -> tuple[Counter, list[int], list[str]]:
-    """What the csv module says of each line: trips by window, numbers and texts of the rows that cannot be
-    read.
-    """
-    text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-    windows, numbers, raws = Counter(), [], []
-    rows = [line for line in text.split("\n") if line][1:]
-    for number, line in enumerate(rows, 1):
-        fields = next(csv.reader(io.StringIO(line, newline="")))
-        time = read(fields[position].strip(" ")) if position < len(fields) else None
-        if time is None:
-            numbers.append(number)
-            raws.append(line)
+def expected(content: bytes, position: int) -> tuple[Counter, list[tuple]]:
+    """What the csv module says of each line: trips by window, and (number, reason, text) of the others."""
+    header, *lines = lines_of(content)
+    open_end = not content.endswith((b"\n", b"\r"))
+    windows, refused = Counter(), []
+    for number, line in enumerate(lines, 1):
+        cut_off = open_end and number == len(lines)
+        found = judge_line(line, header.count(",") + 1, position, MONTH, cut_off)
+        if isinstance(found, str):
+            refused.append((number, found, line))
         else:
-            windows[int((window(time) - window(time).min).total_seconds())] += 1
-    return windows, numbers, raws
+            windows[window(found)] += 1
+    return windows, refused
+
+
+def counted_by_us(engine: counting.Engine, path: Path, dataset: str, form: str) -> tuple:
+    """Rows, windows, reasons and quarantine of the job."""
+    source = Source(str(path), path.name, dataset, MONTH, form, "", 0)
+    target = path.with_suffix(".parquet")
+    with Quarantine(target, path.name, 10**6) as quarantine:
+        counted = counting.count(engine, source, path, Policy(), quarantine)
+    kept = pq.read_table(target).to_pylist() if target.exists() else []
+    target.unlink(missing_ok=True)
+    refused = [(row["row"], row["reason"], row["raw"]) for row in kept]
+    epoch = datetime(1970, 1, 1)  # noqa: DTZ001 - the times of the trips have no zone
+    windows = {
+        epoch + timedelta(microseconds=row["start"]): row["trips"] for row in counted.windows.to_pylist()
+    }
+    return counted.rows, windows, counted.reasons, refused
 
 
 @pytest.mark.parametrize("attempt", range(times("csv")))
 def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkeypatch, attempt):
-    """Windows, rows and every refused row with its number and text agree, also across tiny chunks, and
+    """Windows, rows and every refused row with its number, reason and text agree, also across tiny chunks, and
     gzipped.
     """
     choice = random.Random(f"{SEED}-csv-{attempt}")
@@ -99,11 +121,55 @@ def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkey
             path.write_bytes(gzip.compress(content) if gzipped else content)
             size = choice.choice([3000, 10_000, csvfiles.CHUNK_BYTES])
             monkeypatch.setattr(csvfiles.chunks, "__defaults__", (size,))
-            source = Source(str(path), path.name, dataset, "2015-01", "csv.gz" if gzipped else "csv", "", 0)
-            counted = counting.count(engine, source, path)
-            bad = pa.Table.from_batches(counting.bad_rows(engine, source, path, counted), counting.BAD_ROW)
-            windows, numbers, raws = expected(content, position)
-            year_1 = 62_135_596_800
-            assert {start // 10**6 + year_1: n for start, n in counted.windows.items()} == windows
-            assert (bad["row"].to_pylist(), bad["raw"].to_pylist()) == (numbers, raws)
-            assert counted.rows == sum(windows.values()) + len(numbers)
+            rows, found, reasons, kept = counted_by_us(engine, path, dataset, "csv.gz" if gzipped else "csv")
+            windows, refused = expected(content, position)
+            assert found == windows
+            assert kept == refused
+            assert reasons == Counter(reason for _, reason, _ in refused)
+            assert rows == sum(windows.values()) + len(refused)
+
+
+def mutated(content: bytes, choice: random.Random) -> bytes:
+    """``content`` with a few bytes of its rows taken away, doubled or replaced by telling ones, or cut off."""
+    header = content.index(b"\n") + 1
+    found = bytearray(content)
+    for _ in range(choice.randrange(1, 12)):
+        at = choice.randrange(header, len(found) + 1)
+        piece = choice.choice(
+            [b'"', b",", b"\n", b"\r", b"\r\n", b'""', b",,", b"\xe9", b"\xc3\xa9", b"\0", b" ", b"T"]
+        )
+        found[at : at + choice.choice([0, 0, 1, 30])] = piece * choice.choice([0, 1, 1, 2])
+    return bytes(found[: choice.randrange(header, len(found) + 1)] if choice.random() < 0.3 else found)
+
+
+@pytest.mark.parametrize("attempt", range(times("csv")))
+def test_mutated_files_of_every_layout_add_up(tmp_path, monkeypatch, attempt):
+    """25 tries each: a file of clean rows with some bytes changed is counted as the csv module counts it, or
+    refused as a whole where it is not UTF-8 any more. No other error, and no row is lost.
+    """
+    choice = random.Random(f"{SEED}-mutated-{attempt}")
+    layouts = [layout for layout in LAYOUTS if not layout.id.startswith("P")]
+    path = Path(tmp_path) / "file.csv"
+    with counting.Engine(tmp_path) as engine:
+        for _ in range(25):
+            layout = choice.choice(layouts)
+            position = layout.columns.index(layout.pickup)
+            row = ["1"] * len(layout.columns)
+            quote = choice.choice(["", "", '"'])
+            lines = [",".join(layout.columns)]
+            spare = choice.choice(["", "", ",,"])
+            for _ in range(choice.choice([3, 40, 200])):
+                row[position] = f"2015-01-{choice.randrange(1, 32):02} 0{choice.randrange(10)}:10:00"
+                lines.append(",".join(f"{quote}{text}{quote}" for text in row) + spare)
+            content = mutated(choice.choice(["\n", "\r\n"]).join([*lines, ""]).encode(), choice)
+            path.write_bytes(content)
+            monkeypatch.setattr(csvfiles.chunks, "__defaults__", (choice.choice([1000, 1 << 20]),))
+            try:
+                windows, refused = expected(content, position)
+            except UnicodeDecodeError:
+                with pytest.raises(FileError, match="not UTF-8"):
+                    counted_by_us(engine, path, layout.dataset, "csv")
+                continue
+            rows, found, _, kept = counted_by_us(engine, path, layout.dataset, "csv")
+            assert (found, kept) == (windows, refused), content
+            assert rows == sum(windows.values()) + len(refused)

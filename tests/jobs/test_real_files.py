@@ -21,7 +21,10 @@ def test_every_window_agrees_with_an_independent_count(shared_tlc, count_alone, 
     for name, count in expected.items():
         entry = ended.file(name)
         assert entry["error"] is None
-        assert (entry["rows_read"], entry["rows_quarantined"]) == (count.rows, len(count.bad))
+        assert (entry["rows_read"], entry["rows_quarantined"]) == (count.rows, len(count.refused))
         assert entry["rows_counted"] == sum(count.windows.values())
-    refused = [(row["source"], row["row"]) for row in ended.quarantine()]
-    assert refused == [(name, row) for name, count in expected.items() for row in count.bad]
+        assert entry["reasons"] == count.reasons
+    refused = [(row["source"], row["row"], row["reason"]) for row in ended.quarantine()]
+    assert refused == [
+        (name, row, why) for name, count in expected.items() for row, why in count.refused.items()
+    ]

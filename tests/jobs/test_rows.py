@@ -5,7 +5,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tlc import times
+from tlc import rules
+from tlc.errors import JobError
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
 AT = datetime(2015, 1, 1)  # noqa: DTZ001 - the times of the trips have no zone
@@ -22,42 +23,49 @@ READABLE = {
     "2015-03-08 02:30:00": (2015, 3, 8, 2, 30),  # an hour that New York's clocks skipped
     "2020-04-24 08:20:17.000000": (2020, 4, 24, 8, 15),
     "2020-04-24 08:29:59.999999999": (2020, 4, 24, 8, 15),
+    "2020-04-24T08:20:17.5": (2020, 4, 24, 8, 15),
     "2020-04-24T08:20:17": (2020, 4, 24, 8, 15),
     " 2015-01-01 00:00:00 ": (2015, 1, 1, 0, 0),
     '"2015-01-01 00:00:00"': (2015, 1, 1, 0, 0),
 }
 UNREADABLE = {
-    "": times.EMPTY,
-    "   ": times.EMPTY,
-    '""': times.EMPTY,
-    "2015-02-30 00:00:00": times.NO_DATE,
-    "2015-02-29 00:00:00": times.NO_DATE,
-    "2015-13-01 00:00:00": times.NO_DATE,
-    "2015-01-01 24:00:00": times.NO_DATE,
-    "2015-01-01 23:60:00": times.NO_DATE,
-    "2015-01-01 23:59:60": times.NO_DATE,
-    "0000-01-01 00:00:00": times.NO_DATE,
-    "2015-01-01": times.NO_TIME,
-    "2015-01-01 00:00": times.NO_TIME,
-    "2015-1-1 0:00:00": times.NO_TIME,
-    "2015-1-01 00:00:00 ": times.NO_TIME,
-    "01/01/2015 00:00:00": times.NO_TIME,
-    "2015-01-01 00:00:00Z": times.NO_TIME,
-    "2015-01-01 00:00+05": times.NO_TIME,
-    "2015-01-01 00:00:00+00:00": times.NO_TIME,
-    "10000-01-01 00:00:00": times.NO_TIME,
-    "-2015-01-01 00:00:00": times.NO_TIME,
-    "0044-03-15 (BC) 00:00:00": times.NO_TIME,
-    "infinity": times.NO_TIME,
-    "-infinity": times.NO_TIME,
-    "epoch": times.NO_TIME,
-    "now": times.NO_TIME,
-    "garbage": times.NO_TIME,
-    "1420070400": times.NO_TIME,
-    "20150101000000": times.NO_TIME,
-    "２０１５-01-01 00:00:00": times.NO_TIME,
-    "Pickup_date": times.NO_TIME,
-    '"2015-01-01 00:00:00': None,  # never closed: the csv module reads the rest of the line, comma included
+    "": rules.EMPTY,
+    "   ": rules.EMPTY,
+    '""': rules.EMPTY,
+    "2015-02-30 00:00:00": rules.NO_DATE,
+    "2015-02-29 00:00:00": rules.NO_DATE,
+    "2015-13-01 00:00:00": rules.NO_DATE,
+    "2015-01-01 24:00:00": rules.NO_DATE,
+    "2015-01-01 23:60:00": rules.NO_DATE,
+    "2015-01-01 23:59:60": rules.NO_DATE,
+    "0000-01-01 00:00:00": rules.NO_DATE,
+    "2015-01-01": rules.NO_TIME,
+    "2015-01-01 00:00": rules.NO_TIME,
+    "2015-1-1 0:00:00": rules.NO_TIME,
+    "2015-1-01 00:00:00 ": rules.NO_TIME,
+    "01/01/2015 00:00:00": rules.NO_TIME,
+    "2015-01-01 00:00:00Z": rules.NO_TIME,
+    "2015-01-01 00:00+05": rules.NO_TIME,
+    "2015-01-01 00:00:00+00:00": rules.NO_TIME,
+    "10000-01-01 00:00:00": rules.NO_TIME,
+    "-2015-01-01 00:00:00": rules.NO_TIME,
+    "0044-03-15 (BC) 00:00:00": rules.NO_TIME,
+    "infinity": rules.NO_TIME,
+    "-infinity": rules.NO_TIME,
+    "epoch": rules.NO_TIME,
+    "now": rules.NO_TIME,
+    "garbage": rules.NO_TIME,
+    "1420070400": rules.NO_TIME,
+    "20150101000000": rules.NO_TIME,
+    "２０１５-01-01 00:00:00": rules.NO_TIME,
+    "\u00a02015-01-01 00:00:00": rules.NO_TIME,
+    "2015-01-01 00:00:00.": rules.NO_TIME,
+    "2015-01-01 00:00:00.1234567890": rules.NO_TIME,
+    "2015-01-01 00000000": rules.NO_TIME,
+    "2015-01-01 000000.0": rules.NO_TIME,
+    "2015-01-01 00:00:61": rules.NO_DATE,
+    "Pickup_date": rules.NO_TIME,
+    '"2015-01-01 00:00:00': rules.FIELDS,  # never closed: it runs to the end of the line, comma included
 }
 
 
@@ -66,7 +74,7 @@ def test_all_readable_times_are_counted_in_their_window(tmp_path, count_here):
     (tmp_path / "fhv_tripdata_2015-01.csv").write_text(
         HEADER + "".join(f"B1,{text},9\r\n" for text in READABLE), newline=""
     )
-    done = count_here(tmp_path)
+    done = count_here(tmp_path, "--outside-month", "keep")
     expected: dict = {}
     for parts in READABLE.values():
         expected[AT.replace(year=parts[0], month=1, day=1).replace(*parts)] = 1 + expected.get(
@@ -87,17 +95,139 @@ def test_each_unreadable_time_is_in_quarantine_with_row_reason_and_text(tmp_path
     assert [row["raw"] for row in refused] == lines
     assert [row["row"] for row in refused] == [1 + 2 * i for i in range(len(lines))]
     assert {row["source"] for row in refused} == {"fhv_tripdata_2015-01.csv"}
-    wanted = {f"B1,{text},9": reason for text, reason in UNREADABLE.items() if reason}
-    assert {row["raw"]: row["reason"] for row in refused if row["raw"] in wanted} == wanted
+    assert [row["reason"] for row in refused] == list(UNREADABLE.values())
     entry = done.file("fhv_tripdata_2015-01.csv")
     assert (entry["rows_read"], entry["rows_counted"]) == (2 * len(lines), len(lines))
 
 
-def test_a_short_row_says_that_it_is_short(tmp_path, count_here):
-    """A row that ends before the pickup column is refused with that reason, and a longer row is counted."""
-    (tmp_path / "fhv_tripdata_2015-01.csv").write_text(HEADER + "B1\nB1,2015-01-01 00:00:00,9,,,1,2,3\n")
-    (row,) = count_here(tmp_path).quarantine()
-    assert (row["row"], row["reason"], row["raw"]) == (1, times.NO_COLUMN, "B1")
+ROW = "B1,2015-01-01 00:00:00,9"
+NUMBERS = {
+    "B1": rules.FIELDS,
+    "B1,2015-01-01 00:00:00": rules.FIELDS,
+    ROW + ",": None,
+    ROW + ",,": None,
+    ROW + ',"",""': None,
+    ROW + ",,,": rules.FIELDS,
+    ROW + ",x": rules.FIELDS,
+    ROW + ",,x": rules.FIELDS,
+    ROW + ", ": rules.FIELDS,
+    'B1,2015-01-01 00:00:00,"9,8"': None,
+    "B1,never,9,8": rules.FIELDS,
+    "B1,2010-01-01 00:00:00,9,8": rules.FIELDS,
+    " ": rules.FIELDS,
+}
+
+
+@pytest.mark.parametrize("most", ["", ",", ",,"])
+def test_the_number_of_fields(tmp_path, count_here, most):
+    """As many as the header has, or one or two more that are empty; whatever most lines of the file have."""
+    usual = (ROW + most + "\n") * 20
+    lines = usual + "".join(line + "\n" + usual for line in NUMBERS)
+    (tmp_path / "fhv_tripdata_2015-01.csv").write_text(HEADER + lines)
+    done = count_here(tmp_path)
+    wanted = [(line, reason) for line, reason in NUMBERS.items() if reason]
+    assert [(row["raw"], row["reason"]) for row in done.quarantine()] == wanted
+    assert [row["row"] for row in done.quarantine()] == [
+        21 * (at + 1) for at, reason in enumerate(NUMBERS.values()) if reason
+    ]
+    entry = done.file("fhv_tripdata_2015-01.csv")
+    assert entry["reasons"] == {rules.FIELDS: len(wanted)}
+    assert entry["rows_read"] == entry["rows_counted"] + len(wanted) == 20 + 21 * len(NUMBERS)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("B1,2015-01-01 00", rules.CUT_OFF),
+        ("B1,2015-01-01 00\n", rules.FIELDS),
+        ("B1,2015-01-01 00\r", rules.FIELDS),
+        ("B1,2015-01-01 00\n\n", rules.FIELDS),
+        ("B1,2015-01-01 00:00:00,", None),
+        ("B1,2015-01-01 0,", rules.NO_TIME),
+        ("B1,2015-01-01 00:00:00,,,,", rules.FIELDS),
+    ],
+)
+def test_a_file_that_ends_within_its_last_row(tmp_path, count_here, end, reason):
+    """Cut off is only a last line without a line end and with too few fields."""
+    (tmp_path / "fhv_tripdata_2015-01.csv").write_text(HEADER + ROW + "\n" + end, newline="")
+    done = count_here(tmp_path)
+    assert [row["reason"] for row in done.quarantine()] == ([reason] if reason else [])
+    assert done.summary["rows"]["read"] == 2
+
+
+EDGES = {
+    "2014-12-30 23:59:59": (2, 3),
+    "2014-12-31 00:00:00": (1, 2),
+    "2014-12-31 23:59:59": (1, 2),
+    "2015-01-01 00:00:00": (0, 0),
+    "2015-01-31 23:59:59": (0, 0),
+    "2015-02-01 00:00:00": (1, 1),
+    "2015-02-01 23:59:59.999999": (1, 1),
+    "2015-02-02 00:00:00": (2, 2),
+}
+"""Times at the edges of January 2015, each with the days of tolerance from which on it counts."""
+
+
+@pytest.mark.parametrize("days", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("form", ["csv", "text", "timestamp"])
+def test_times_outside_the_files_month(tmp_path, count_here, form, days):
+    """A time counts from the tolerance before the month's first midnight to just before the tolerance after its
+    last; a day is the default. The same in CSV and in both kinds of Parquet.
+    """
+    name = f"fhv_tripdata_2015-01.{'csv' if form == 'csv' else 'parquet'}"
+    if form == "csv":
+        (tmp_path / name).write_text(HEADER + "".join(f"B1,{text},9\n" for text in EDGES))
+    else:
+        column = [datetime.fromisoformat(text) for text in EDGES] if form == "timestamp" else list(EDGES)
+        pq.write_table(pa.table({"pickup_datetime": column}), tmp_path / name)
+    done = count_here(tmp_path, *(["--month-tolerance-days", str(days)] if days is not None else []))
+    outside = {text for text, needs in EDGES.items() if (1 if days is None else days) < needs[0]}
+    assert {row["raw"] for row in done.quarantine()} == {
+        f"B1,{text},9" if form == "csv" else text for text in outside
+    }
+    assert done.file(name)["reasons"] == ({rules.OUTSIDE: len(outside)} if outside else {})
+
+
+def test_times_outside_the_month_can_be_kept(tmp_path, count_here):
+    """--outside-month keep counts them all, and still no time that cannot be read."""
+    (tmp_path / "fhv_tripdata_2015-01.csv").write_text(
+        HEADER + "B1,2008-12-31 23:02:29,9\nB1,0001-01-01 00:00:00,9\nB1,0000-12-31 00:00:00,9\n"
+    )
+    done = count_here(tmp_path, "--outside-month", "keep")
+    assert [row["reason"] for row in done.quarantine()] == [rules.NO_DATE]
+    assert done.summary["rows"]["counted"] == 2
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_quarantine_keeps_the_first_rows_and_counts_the_rest(tmp_path, count_here, form):
+    """With a limit of 3 the first three refused rows are there, and summary and reasons count all."""
+    name = f"fhv_tripdata_2015-01.{form}"
+    texts = ["x", "2015-01-01 00:00:00", *["", "2009-01-01 00:00:00"] * 5]
+    if form == "csv":
+        (tmp_path / name).write_text(HEADER + "".join(f"B1,{text},9\n" for text in texts))
+    else:
+        pq.write_table(pa.table({"pickup_datetime": texts}), tmp_path / name)
+    done = count_here(tmp_path, "--quarantine-limit", "3")
+    assert [row["row"] for row in done.quarantine()] == [1, 3, 4]
+    entry = done.file(name)
+    assert entry["reasons"] == {rules.NO_TIME: 1, rules.EMPTY: 5, rules.OUTSIDE: 5}
+    assert (entry["rows_read"], entry["rows_counted"], entry["rows_quarantined"]) == (12, 1, 11)
+    assert count_here(tmp_path, "--quarantine-limit", "0").quarantine() == []
+
+
+def test_a_quarantine_limit_that_is_no_number(tmp_path, count_here):
+    """It is refused by its name."""
+    with pytest.raises(JobError, match="argument --quarantine-limit: '-1' is no whole number"):
+        count_here(tmp_path, "--quarantine-limit=-1")
+
+
+@pytest.mark.parametrize("month", ["0000-01", "0001-01", "9999-12"])
+def test_months_at_the_ends_of_the_calendar(tmp_path, count_here, month):
+    """A file's name may say any year; what cannot be in it is refused, without an error."""
+    (tmp_path / f"fhv_tripdata_{month}.csv").write_text(HEADER + f"B1,{month}-01 00:00:00,9\n" + ROW + "\n")
+    done = count_here(tmp_path)
+    reasons = [rules.NO_DATE, rules.OUTSIDE] if month == "0000-01" else [rules.OUTSIDE]
+    assert [row["reason"] for row in done.quarantine()] == reasons
 
 
 def test_exact_duplicates_are_trips(tmp_path, count_here):
@@ -115,14 +245,14 @@ def test_parquet_timestamps_of_every_unit(tmp_path, count_here, unit, zone):
     column = pa.array([v if v is None else v * scale for v in values], pa.timestamp(unit, zone))
     table = pa.table({"extra": [1, 2, 3, 4, 5], "pickup_datetime": column})
     pq.write_table(table, tmp_path / "fhv_tripdata_2015-01.parquet", row_group_size=2, write_statistics=False)
-    done = count_here(tmp_path)
+    done = count_here(tmp_path, "--outside-month", "keep")
     assert [str(row["timestamp"]) for row in done.rows("X.parquet")] == [
         "1969-12-31 23:45:00",
         "2014-12-31 23:45:00",
         "2015-01-01 00:00:00",
         "2015-01-01 00:15:00",
     ]
-    assert [(row["row"], row["reason"], row["raw"]) for row in done.quarantine()] == [(2, times.EMPTY, None)]
+    assert [(row["row"], row["reason"], row["raw"]) for row in done.quarantine()] == [(2, rules.EMPTY, None)]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
@@ -134,7 +264,7 @@ def test_parquet_times_as_text(tmp_path, count_here, kind):
     done = count_here(tmp_path)
     assert [row["yellow"] for row in done.rows("X.parquet")] == [2]
     assert [(row["row"], row["reason"], row["raw"]) for row in done.quarantine()] == [
-        (2, times.EMPTY, None),
-        (3, times.NO_TIME, "x"),
-        (4, times.NO_DATE, "2009-02-29 00:00:00"),
+        (2, rules.EMPTY, None),
+        (3, rules.NO_TIME, "x"),
+        (4, rules.NO_DATE, "2009-02-29 00:00:00"),
     ]

@@ -12,10 +12,12 @@ from clients import client
 from local.jobs import support
 from tlc import counting, reading, sources, spark_engine, spark_session
 from tlc.errors import JobError
+from tlc.rules import Policy
 
 from data_pipeline.local.jobs import spark as cluster
 
 ROOT = Path(__file__).resolve().parents[2]
+LIMITED = Policy(quarantine_limit=3)
 NIGHT = "B1,2015-03-08 02:31:00,1\n"  # the clocks of New York go from 02:00 to 03:00
 
 
@@ -72,11 +74,14 @@ def test_both_engines_make_the_same_of_every_era_and_of_every_trouble(tmp_path, 
 
     def spark(engine, found, quarantine):
         (quarantine / "stale.parquet").write_bytes(b"of an earlier run")
-        return spark_engine.read_all(context, engine, found, str(quarantine), 2000)
+        return spark_engine.read_all(context, engine, found, str(quarantine), LIMITED, 2000)
+
+    def duckdb(engine, found, quarantine):
+        return reading.read_all(engine, found, quarantine, LIMITED)
 
     mine, expected = (
         read(tmp_path / "spark", trips, spark),
-        read(tmp_path / "duckdb", trips, reading.read_all),
+        read(tmp_path / "duckdb", trips, duckdb),
     )
     assert [result.error for result in expected[0] if result.error]
     assert len(expected[2]) > 20
@@ -94,7 +99,7 @@ def test_an_input_of_which_nothing_can_be_read(tmp_path, context):
     (tmp_path / "q" / "kept").write_bytes(b"")
     found = sources.list_sources(str(tmp_path)).sources
     with counting.Engine(tmp_path) as engine, pytest.raises(JobError, match="none of the 1 trip files"):
-        spark_engine.read_all(context, engine, found, str(tmp_path / "q"))
+        spark_engine.read_all(context, engine, found, str(tmp_path / "q"), Policy())
     assert (tmp_path / "q" / "kept").exists()
 
 

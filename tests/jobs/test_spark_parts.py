@@ -10,34 +10,36 @@ from randomness import SEED, times
 from test_random_csv import some_file
 from tlc import counting, reading, sources, spark_engine, spark_parts
 from tlc.errors import FileError
+from tlc.rules import Policy
 from tlc.sources import Source
 from tlc.spark_parts import Part
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\n"
 
 
-def whole(folder: Path, source: Source) -> tuple:
+def whole(folder: Path, source: Source, policy: Policy) -> tuple:
     """Rows, trips by window, and quarantine of a file as the DuckDB engine gives them."""
     quarantine = folder / "quarantine"
     quarantine.mkdir(parents=True)
     with counting.Engine(folder) as engine:
-        (result,) = reading.read_all(engine, [source], quarantine)
+        (result,) = reading.read_all(engine, [source], quarantine, policy)
         windows = engine.db.execute("SELECT window_start, trips FROM trip_counts ORDER BY 1").fetchall()
     return result, windows, refused(quarantine / f"{source.path}.parquet")
 
 
-def in_parts(folder: Path, source: Source, size: int) -> tuple:
+def in_parts(folder: Path, source: Source, size: int, policy: Policy) -> tuple:
     """The same, from parts of about ``size`` bytes."""
-    found = [spark_parts.read(part) for part in spark_parts.parts_of(source, size)]
+    found = [spark_parts.read(part, policy) for part in spark_parts.parts_of(source, size)]
     reads = [read for read, _ in found]
-    kept = {piece.part: piece for piece in spark_engine.pieces_of(reads)}
+    kept = {piece.part: piece for piece in spark_engine.pieces_of(reads, policy.quarantine_limit)}
     pieces = [(kept[r.part].before, kept[r.part].kept, rows) for r, rows in found if r.part in kept]
     target = folder / "parts.parquet"
     if pieces:
-        assert spark_parts.write_quarantine(str(target), source.path, pieces) == ""
+        assert spark_parts.write_quarantine(str(target), pieces) == ""
     with counting.Engine(folder) as engine:
-        reading.create_table(engine)
-        result = reading.insert(engine, source, reads[0].etag, spark_engine.merged(reads))
+        counted = spark_engine.merged(reads)
+        result = reading.result_of(source, reads[0].etag, counted)
+        reading.gathered(engine, [(result, counted, 0.0)])
         windows = engine.db.execute("SELECT window_start, trips FROM trip_counts ORDER BY 1").fetchall()
     return result, windows, refused(target)
 
@@ -61,13 +63,18 @@ def test_parts_of_random_files_add_up_to_the_file(tmp_path, attempt):
     path.write_bytes(content)
     source = as_source(path)
     size = max(1, len(content) // choice.choice([1, 2, 3, 5, 9]))
-    assert in_parts(tmp_path / "a", source, size) == whole(tmp_path / "b", source)
+    policy = Policy(keep_outside=choice.random() < 0.5, quarantine_limit=choice.choice([0, 3, 100_000]))
+    expected = whole(tmp_path / "whole", source, policy)
+    if expected[0].error:
+        assert any(spark_parts.read(p, policy)[0].error for p in spark_parts.parts_of(source, size))
+    else:
+        assert in_parts(tmp_path, source, size, policy) == expected
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("last", ["", "B1,x"])
-def test_every_cut_of_a_small_file(tmp_path, end, last):
-    """Cut before and after every byte, line ends included: each row is counted once, the last one as cut off
+def test_many_cuts_of_a_small_file(tmp_path, end, last):
+    """Cut in many places, line ends included: each row is counted once, the last one as cut off
     or not.
     """
     path = tmp_path / "in" / "fhv_tripdata_2015-01.csv"
@@ -75,9 +82,9 @@ def test_every_cut_of_a_small_file(tmp_path, end, last):
     rows = ["B1,2015-01-01 00:00:00,1", "", "B1,never,2", "B1,2015-01-01 00:20:00,3"]
     path.write_bytes((HEADER.strip() + end + end.join(rows) + end + last).encode())
     source = as_source(path)
-    expected = whole(tmp_path / "whole", source)
-    for size in range(1, source.size, 7):
-        assert in_parts(tmp_path / str(size), source, size) == expected
+    expected = whole(tmp_path / "whole", source, Policy())
+    for size in range(11, source.size, 13):
+        assert in_parts(tmp_path / str(size), source, size, Policy()) == expected
 
 
 def test_a_file_that_changes_while_it_is_read_is_not_counted(tmp_path):
@@ -85,10 +92,10 @@ def test_a_file_that_changes_while_it_is_read_is_not_counted(tmp_path):
     path = tmp_path / "fhv_tripdata_2015-01.csv"
     path.write_text(HEADER + "B1,2015-01-01 00:00:00,1\n" * 10)
     source = replace(as_source(path), etag="0" * 32)
-    first, *_ = [spark_parts.read(part)[0] for part in spark_parts.parts_of(source, 100)]
+    first, *_ = [spark_parts.read(part, Policy())[0] for part in spark_parts.parts_of(source, 100)]
     assert first.error == "the file has changed since the plan was made"
     path.unlink()
-    assert spark_parts.read(Part(source, 0, 100))[0].error == "the file is gone"
+    assert spark_parts.read(Part(source, 0, 100), Policy())[0].error == "the file is gone"
 
 
 def test_a_line_that_no_trip_has_is_refused_without_reading_on(monkeypatch):

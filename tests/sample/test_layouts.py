@@ -95,12 +95,17 @@ def test_a_csv_begins_as_published(sample_dir: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", [file.name for file in PICKED if "csv" in file.format])
 def test_rows_are_as_wide_as_published(sample_dir: Path, name: str) -> None:
-    """Rows have the header's fields; in some eras two empty ones more, in 2010-02 some too many."""
+    """Rows have the header's fields; in some eras two empty ones more, in 2010-02 some too many; in
+    2014-01 the file ends within its last row.
+    """
     lines = _text(sample_dir / name).replace("\r", "").split("\n")
     widths = {line.count(",") for line in lines[1:] if line}
     expected = {lines[0].count(",") + WIDER.get(name, 0)}
     if name == "yellow_tripdata_2010-02.csv":
         expected |= {18, 20}
+    if name == "yellow_tripdata_2014-01.csv":
+        assert lines[-1].count(",") < min(expected)
+        widths.remove(lines[-1].count(","))
     assert widths == expected
 
 

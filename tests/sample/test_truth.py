@@ -23,6 +23,8 @@ PICKUP_NAMES = {
     "pickup_date",
 }
 
+REASONS = ("cut_off", "fields", "unreadable", "outside")
+
 
 def _parsed(value: object) -> datetime | None:
     if isinstance(value, datetime) or value is None:
@@ -51,6 +53,23 @@ def pickups(path: Path) -> list[datetime | None]:
     return [_parsed(row[position]) for row in rows]
 
 
+def verdicts(path: Path) -> list[datetime | str]:
+    """Every data row's pickup time, or the first reason why the row does not count, as truth.json names it."""
+    found: list[datetime | str] = [time or "unreadable" for time in pickups(path)]
+    month = datetime.strptime(path.name.split("_")[2][:7], "%Y-%m")  # noqa: DTZ007 - wall clock without zone
+    first, end = month - timedelta(days=1), (month + timedelta(days=32)).replace(day=1) + timedelta(days=1)
+    found = [t if isinstance(t, str) or first <= t < end else "outside" for t in found]
+    if path.suffix == ".parquet":
+        return found
+    header, rows = _csv_rows(path)
+    for at, row in enumerate(rows):
+        if len(row) < len(header) or len(row) > len(header) + 2 or any(row[len(header) :]):
+            found[at] = "fields"
+    if path.suffix == ".csv" and not path.read_bytes().endswith(b"\n") and found[-1] == "fields":
+        found[-1] = "cut_off"
+    return found
+
+
 def trip_files(directory: Path) -> list[Path]:
     return sorted(path for path in directory.iterdir() if "_tripdata_" in path.name)
 
@@ -64,8 +83,8 @@ def test_the_counts_are_those_of_the_files(sample_dir: Path) -> None:
     """truth.csv agrees, window by window and data set by data set, with a count that shares no code."""
     counted: Counter[tuple[str, str]] = Counter()
     for path in trip_files(sample_dir):
-        for pickup in pickups(path):
-            if pickup:
+        for pickup in verdicts(path):
+            if isinstance(pickup, datetime):
                 window = pickup - timedelta(minutes=pickup.minute % 15, seconds=pickup.second)
                 counted[str(window), path.name.split("_")[0]] += 1
     with (sample_dir / "truth.csv").open(newline="") as file:
@@ -75,23 +94,31 @@ def test_the_counts_are_those_of_the_files(sample_dir: Path) -> None:
 
 
 def test_the_rows_of_every_file_are_told(sample_dir: Path, truth: Any) -> None:
-    """truth.json names each file with its rows, and by number exactly the rows that cannot be read."""
+    """truth.json names each file with its rows, and by number and reason those that do not count."""
     assert truth["files"]
     assert {path.name for path in trip_files(sample_dir)} == set(truth["files"])
     for name, entry in truth["files"].items():
-        times = pickups(sample_dir / name)
-        assert entry["rows"] == len(times)
-        assert entry["unreadable"] == [row for row, time in enumerate(times, 1) if time is None]
-        assert entry["readable"] == entry["rows"] - len(entry["unreadable"])
+        found = verdicts(sample_dir / name)
+        assert entry["rows"] == len(found)
+        for reason in REASONS:
+            assert entry[reason] == [row for row, verdict in enumerate(found, 1) if verdict == reason]
+        assert entry["counted"] == entry["rows"] - sum(len(entry[reason]) for reason in REASONS)
         assert entry["bytes"] == (sample_dir / name).stat().st_size
     assert truth["rows"] == sum(entry["rows"] for entry in truth["files"].values())
-    assert truth["readable"] == sum(entry["readable"] for entry in truth["files"].values())
+    assert truth["counted"] == sum(entry["counted"] for entry in truth["files"].values())
 
 
 def test_some_rows_cannot_be_read_in_every_format(truth: Any) -> None:
     """Quarantine has something to do for text, compressed text and Parquet alike."""
     for ending in ("csv", "csv.gz", "parquet"):
         assert sum(len(e["unreadable"]) for n, e in truth["files"].items() if n.endswith("." + ending)) > 5
+
+
+def test_every_reason_is_there(truth: Any) -> None:
+    """Each reason of the rules has its rows; those that Parquet knows are there in Parquet too."""
+    for ending, reasons in ((".csv", REASONS), (".parquet", ("unreadable", "outside"))):
+        for reason in reasons:
+            assert any(entry[reason] for name, entry in truth["files"].items() if name.endswith(ending))
 
 
 def test_no_truth_looks_like_a_trip_file(sample_dir: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_content_is_the_one_that_was_agreed(tmp_path: Path) -> None:
     together = b"".join((tmp_path / name).read_bytes() for name in names)
     assert (
         hashlib.sha256(together).hexdigest()
-        == "f7e0bc3a304254220ce349407457c712c04cb12329aeaf25f9df0db1df40459e"
+        == "f47acaa24debc76e50caea025a14e40d2e617b33d0873a2ae2285edd070d768d"
     )
 
 

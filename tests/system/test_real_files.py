@@ -30,7 +30,7 @@ def test_real_files_give_the_independent_count(shared_project: Project, folder: 
     assert shared_project.table(summary["export"]).to_pylist() == features(counts)
     files = {file["source"]: file for file in summary["files"]}
     assert {name: (file["rows_read"], file["rows_quarantined"]) for name, file in files.items()} == {
-        name: (count.rows, len(count.bad)) for name, count in counts.items()
+        name: (count.rows, len(count.refused)) for name, count in counts.items()
     }
     assert all(f["rows_read"] == f["rows_counted"] + f["rows_quarantined"] for f in summary["files"])
 
