@@ -2,27 +2,35 @@
 
 ``python3 bootstrap.py SCRIPT [ARGUMENT…]`` runs SCRIPT, which lies beside this file. If the wheels folder's
 ``requirements.txt`` names any package, pip installs them first, from that folder alone: a job needs no
-package index. In SageMaker's Spark image the script is submitted to Spark, which spans all hosts of the job;
-every host starts with this file. If the script fails without an exit message, its last line on standard
-error becomes that.
+package index. If the script fails without an exit message, its last line on standard error becomes that.
 Standard library only, Python 3.9.
+
+A Spark image starts this on every machine of its cluster, so the packages are on all of them, for the Python
+that runs Spark's workers; its ``smspark-submit`` then joins the machines and runs the script on the first.
 """
 
 from __future__ import annotations
 
-import shlex
+import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from tlc import exits
 
 WHEELS = Path("/opt/ml/processing/input/wheels")
-HERE = Path(__file__).resolve().parent
-#: the library as the executors of a Spark job take it.
-LIBRARY = HERE / "tlc-0-py3-none-any.whl"
+SUBMIT = "smspark-submit"
+SUBMITTED = """\
+import runpy
+import sys
+
+sys.argv = {words!r}
+sys.path.insert(0, {folder!r})
+runpy.run_path({script!r}, run_name="__main__")
+"""
 
 
 def main(script: str, arguments: list[str], wheels: Path = WHEELS, message: Path = exits.MESSAGE) -> int:
@@ -33,7 +41,26 @@ def main(script: str, arguments: list[str], wheels: Path = WHEELS, message: Path
         status = _run(_install(wheels, requirements), message)
         if status != 0:
             return status
-    return _run(_command(str(HERE / script), arguments), message)
+    words = [str(Path(__file__).parent / script), *arguments]
+    if shutil.which(SUBMIT) is None:
+        return _run([_python(), *words], message)
+    with tempfile.TemporaryDirectory(prefix="bootstrap-") as folder:
+        return _run([SUBMIT, str(submitted(words, Path(folder)))], message)
+
+
+def submitted(words: list[str], folder: Path) -> Path:
+    """A script in ``folder`` that runs the script ``words[0]`` with the arguments that follow it:
+    smspark-submit has a shell read its own arguments, which would split them at spaces.
+    """
+    path = folder / "submitted.py"
+    content = SUBMITTED.format(words=words, folder=str(Path(words[0]).parent), script=words[0])
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def _python() -> str:
+    """The interpreter of the job. In a Spark image ``python3`` may be another one, which only starts this."""
+    return os.environ.get("PYSPARK_PYTHON") or sys.executable
 
 
 def names_a_package(requirements: str) -> bool:
@@ -42,23 +69,10 @@ def names_a_package(requirements: str) -> bool:
     return any(line and not line.startswith(("#", "-")) for line in lines)
 
 
-def _command(script: str, arguments: list[str]) -> list[str]:
-    """Python with the script; where the image has it, SageMaker's ``smspark-submit`` in the place of Python.
-
-    That one makes a Spark cluster of the job's hosts, runs the script on the first and waits on the others. It
-    joins what it is given into one line for a shell, so that every argument is quoted for one.
-    """
-    submit = shutil.which("smspark-submit")
-    if submit is None:
-        return [sys.executable, script, *arguments]
-    library = ["--py-files", str(LIBRARY)] if LIBRARY.is_file() else []
-    return [submit, *library, script, *(shlex.quote(argument) for argument in arguments)]
-
-
 def _install(wheels: Path, requirements: Path) -> list[str]:
     options = ["--no-index", "--find-links", str(wheels), "--require-hashes", "--no-deps"]
     quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--root-user-action", "ignore"]
-    return [sys.executable, "-m", "pip", "install", *quiet, *options, "-r", str(requirements)]
+    return [_python(), "-m", "pip", "install", *quiet, *options, "-r", str(requirements)]
 
 
 def _run(command: list[str], message: Path) -> int:

@@ -32,12 +32,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a run's results go, and what they are called after."""
+    """Where a run's results go, what they are called after, and what counts: ``duckdb`` or ``spark``."""
 
     input: str
     output: str
     run: str
     code_version: str
+    engine: str
     quarantine: str
     fill: bool
 
@@ -53,6 +54,7 @@ def main(argv: list[str]) -> None:
         options.output,
         options.run or "alone",
         options.code_version,
+        options.engine,
         join(options.output, "quarantine", *([f"run={options.run}"] if options.catalog else [])),
         options.fill_windows == "zero",
     )
@@ -110,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     for name, (default, limit) in gate.RULES.items():
         say = f"fail LIMIT, warn LIMIT or off, with --catalog; LIMIT: {limit}"
         add(f"--rule-{name}", default=default, help=say)
+    what = "what counts: DuckDB on this machine, or on every machine of a Spark cluster"
+    add("--engine", choices=("duckdb", "spark"), default="duckdb", help=what)
     return parser
 
 
@@ -121,9 +125,15 @@ def read(
     scratch: Scratch,
     work: Path,
 ) -> list[Result]:
-    """Count ``sources`` into the table trip_counts of ``engine``, and replace what is at the target's
-    quarantine by the rows that were refused. A plan may have no sources, only what is to be pruned.
+    """Count ``sources`` on the engine of ``target`` into the table trip_counts of ``engine``, and replace
+    what is at the target's quarantine by the rows that were refused. A plan may have no sources, only what is
+    to be pruned.
     """
+    if sources and target.engine == "spark":
+        from tlc import spark_engine, spark_session
+
+        with spark_session.started() as context:
+            return spark_engine.read_all(context, engine, sources, target.quarantine, policy)
     refused = work / "quarantine"
     refused.mkdir()
     if sources:
@@ -166,7 +176,7 @@ class Publication:
         place = join(folder, "summary.json")
         about = (results, self.target.run, self.target.code_version)
         judgement = self._judge(engine, results)
-        summary = reports.summary(*about, None, {}, None, self.target.quarantine)
+        summary = reports.summary(*about, None, {}, None, self.target.quarantine, self.target.engine)
         summary["quality"] = reports.quality(judgement)
         write_json(place, summary)
         if not judgement.failed:
@@ -228,7 +238,7 @@ def write_files(engine: Engine, results: list[Result], target: Target, work: Pat
         files(trips).upload(t, trips)
         files(export).upload(x, export)
     tables = {"trip_counts": {"rows": rows}, "ride_counts": {"rows": windows}}
-    summary = reports.summary(*about, windows, tables, export, target.quarantine)
+    summary = reports.summary(*about, windows, tables, export, target.quarantine, target.engine)
     write_json(place, summary)
     return summary
 

@@ -37,8 +37,6 @@ class Runtime:
     #: compiled packages are allowed; without them every wheel must be pure Python.
     compiled: bool = True
     image: Image | None = None
-    #: what runs the entry point in the image.
-    interpreter: str = "python3"
     glue_command: Literal["glueetl", "pythonshell"] | None = None
     glue_version: str | None = None
 
@@ -85,7 +83,6 @@ _TABLE = (
         python="3.12",
         glibc=(2, 34),
         image=Image("spark", "3.5", jobs="processing", python="py312", release="v1"),
-        interpreter="/usr/local/bin/python3",
     ),
     # Amazon Linux 2023.
     Runtime("glue-spark", "glue", python="3.11", glibc=(2, 34), glue_command="glueetl", glue_version="5.1"),

@@ -93,7 +93,7 @@ def _run_on_sagemaker(env: Environment, name: str, step: Step, instances: str | 
             "AppSpecification": {
                 "ImageUri": f"${{{runtime.camel}Image}}",
                 "ContainerEntrypoint": [
-                    runtime.interpreter,
+                    "python3",
                     f"{PROCESSING}/input/code/bootstrap.py",
                     step.script,
                 ],

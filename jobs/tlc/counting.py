@@ -47,11 +47,11 @@ class Counted:
 
 class Engine:
     """DuckDB in this process, with its threads and memory bounded, and a pool of as many threads that count
-    chunks of CSV. Use it in a ``with`` statement.
+    chunks of CSV: as many as there are processors unless told otherwise. Use it in a ``with`` statement.
     """
 
-    def __init__(self, work: Path) -> None:
-        self.threads = max(1, min(os.cpu_count() or 1, MOST_THREADS))
+    def __init__(self, work: Path, threads: int | None = None) -> None:
+        self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
         self.db = duckdb.connect(":memory:")
         self.db.execute(f"SET threads = {self.threads}")
         self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")

@@ -69,10 +69,17 @@ def read_all(
     below the local folder ``quarantine``, one Parquet file for each source that has any. JobError if no file
     could be read. Fetched files hold no more disk at once than ``scratch`` has.
     """
+    return gathered(engine, _read_some(engine, sources, quarantine, policy, scratch))
+
+
+def gathered(engine: counting.Engine, reads: Iterable[Read]) -> list[Result]:
+    """The results of ``reads``, their counts in the new table ``trip_counts`` of ``engine``. JobError if no
+    file could be read.
+    """
     engine.db.register("fresh", TRIP_COUNTS.empty_table())
     engine.db.execute("CREATE TABLE trip_counts AS FROM fresh")
     results, waiting = [], []
-    for result, counted, seconds in _read_some(engine, sources, quarantine, policy, scratch):
+    for result, counted, seconds in reads:
         if counted:
             waiting.append(_trip_counts(result, counted))
         if len(waiting) == INSERTED:
@@ -94,7 +101,8 @@ def failures(results: list[Result]) -> list[str]:
     return [line[:200] for line in failed[:NAMED]] + more
 
 
-_Read = tuple[Result, counting.Counted | None, float]
+Read = tuple[Result, counting.Counted | None, float]
+"""What became of a file, its counts unless there is an error, and the seconds that it took."""
 
 
 def _read_some(
@@ -103,11 +111,11 @@ def _read_some(
     quarantine: Path,
     policy: Policy,
     scratch: Scratch,
-) -> Iterator[_Read]:
+) -> Iterator[Read]:
     """What became of each source, in order, and the seconds it took. As many are read at once as the engine
     has threads, so that small files keep all of them busy and a download waits for nothing but the network.
     """
-    waiting: deque[Future[_Read]] = deque()
+    waiting: deque[Future[Read]] = deque()
     with ThreadPoolExecutor(engine.threads) as pool:
         try:
             for source in sources:
@@ -122,7 +130,7 @@ def _read_some(
 
 def _read(
     engine: counting.Engine, source: Source, quarantine: Path, policy: Policy, scratch: Scratch
-) -> _Read:
+) -> Read:
     started = time.monotonic()
     target, store = quarantine / f"{source.path}.parquet", files(source.uri)
     try:
@@ -138,9 +146,13 @@ def _read(
             etag = source.etag or store.fingerprint(source.uri)
     except (FileError, MissingError) as error:
         return Result(source, source.etag, error=str(error)), None, time.monotonic() - started
+    return result_of(source, etag, counted), counted, time.monotonic() - started
+
+
+def result_of(source: Source, etag: str, counted: counting.Counted) -> Result:
+    """What became of a file that could be read."""
     good, reasons = counted.trips, dict(sorted(counted.reasons.items()))
-    result = Result(source, etag, counted.layout.layout, counted.rows, good, counted.refused, reasons=reasons)
-    return result, counted, time.monotonic() - started
+    return Result(source, etag, counted.layout.layout, counted.rows, good, counted.refused, reasons=reasons)
 
 
 def _trip_counts(result: Result, counted: counting.Counted) -> pa.Table:

@@ -94,6 +94,7 @@ def summary(
     tables: dict[str, Any],
     export: str | None,
     quarantine: str | None,
+    engine: str = "duckdb",
 ) -> dict[str, Any]:
     """summary.json. ``windows`` and ``export`` are None, and ``tables`` empty, in the one that is written
     before the tables are.
@@ -102,7 +103,7 @@ def summary(
         "version": VERSION,
         "run": run,
         "code_version": code_version,
-        "engine": "duckdb",
+        "engine": engine,
         "rows": rows_of(results),
         "files": files_of(results),
         "windows": windows,

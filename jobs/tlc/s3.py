@@ -5,9 +5,9 @@ client.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -32,6 +32,8 @@ from tlc.storage import (
     Stored,
 )
 
+Read = TypeVar("Read")
+
 ATTEMPTS = 4
 UNREADABLE = {
     "404": GONE,
@@ -42,6 +44,8 @@ UNREADABLE = {
     "AccessDenied": DENIED,
     "InvalidObjectState": ARCHIVED,
 }
+BEYOND_END = {"416", "InvalidRange"}
+BROKEN_OFF = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError)
 LOST = {"412", "PreconditionFailed", "409", "ConditionalRequestConflict"}
 
 
@@ -76,34 +80,47 @@ class S3Files:
         more.
         """
         target = folder / "object"
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                self._download(place, etag, target)
-            except (IncompleteReadError, ReadTimeoutError, ResponseStreamingError) as error:
-                if attempt == ATTEMPTS:
-                    raise JobError(f"{place}: the download broke off {ATTEMPTS} times: {error}") from error
-            else:
-                break
+        _patiently(place, lambda: self._download(place, etag, target))
         return target
 
     def copied(self, size: int) -> int:
         """The bytes that ``fetch`` writes for an object of ``size`` bytes."""
         return size
 
-    def _download(self, place: str, etag: str, target: Path) -> None:
-        bucket, key = _split(place)
-        condition = {"IfMatch": f'"{etag}"'} if etag else {}
+    def read_at(self, place: str, etag: str, start: int, size: int) -> bytes:
+        """At most ``size`` bytes from byte ``start`` on; none at the end. Raises MissingError if the object
+        with this ETag cannot be had any more.
+        """
+
+        def read() -> bytes:
+            content: bytes = self._open(place, etag, Range=f"bytes={start}-{start + size - 1}").read()
+            return content
+
         try:
-            with _explained(place, ClientError):
-                body = self.client.get_object(Bucket=bucket, Key=key, **condition)["Body"]
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in UNREADABLE:
-                raise MissingError(UNREADABLE[code]) from error
-            raise _job_error(place, error) from error
+            return _patiently(place, read)
+        except _BeyondEndError:
+            return b""
+
+    def _download(self, place: str, etag: str, target: Path) -> None:
+        body = self._open(place, etag)
         with target.open("wb") as file:
             for block in iter(lambda: body.read(BLOCK), b""):
                 file.write(block)
+
+    def _open(self, place: str, etag: str, **options: str) -> Any:
+        bucket, key = _split(place)
+        if etag:
+            options["IfMatch"] = f'"{etag}"'
+        try:
+            with _explained(place, ClientError):
+                return self.client.get_object(Bucket=bucket, Key=key, **options)["Body"]
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in BEYOND_END:
+                raise _BeyondEndError from error
+            if code in UNREADABLE:
+                raise MissingError(UNREADABLE[code]) from error
+            raise _job_error(place, error) from error
 
     def head(self, place: str) -> Head | None:
         """The object's ETag and metadata, or None if there is none."""
@@ -178,6 +195,21 @@ class S3Files:
         bucket, key = _split(place)
         with _explained(place):
             self.client.delete_object(Bucket=bucket, Key=key)
+
+
+class _BeyondEndError(Exception):
+    """A range begins where the object has ended."""
+
+
+def _patiently(place: str, read: Callable[[], Read]) -> Read:
+    """What ``read`` returns, tried again when the download breaks off."""
+    for _ in range(1, ATTEMPTS):
+        with suppress(*BROKEN_OFF):
+            return read()
+    try:
+        return read()
+    except BROKEN_OFF as error:
+        raise JobError(f"{place}: the download broke off {ATTEMPTS} times: {error}") from error
 
 
 def _split(place: str) -> tuple[str, str]:

@@ -128,6 +128,16 @@ class LocalFiles:
         """The bytes that ``fetch`` writes for an object of ``size`` bytes: none, it is read where it is."""
         return 0
 
+    def read_at(self, place: str, etag: str, start: int, size: int) -> bytes:  # noqa: ARG002 - S3 needs it
+        """At most ``size`` bytes from byte ``start`` on; none at the end. MissingError if there is no such
+        object of this ETag any more (of a local file the ETag is not looked at).
+        """
+        if not Path(place).is_file():
+            raise MissingError(FILE_GONE)
+        with Path(place).open("rb") as file:
+            file.seek(start)
+            return file.read(size)
+
     def head(self, place: str) -> Head | None:
         """The object's ETag, or None if there is none."""
         return Head(self.fingerprint(place)) if Path(place).is_file() else None

@@ -85,7 +85,7 @@ def test_a_cluster_on_sagemaker_runs_the_same_script() -> None:
     application = cluster["AppSpecification"]
     assert application["ImageUri"] == "${SagemakerSparkImage}"
     assert application["ContainerEntrypoint"] == [
-        "/usr/local/bin/python3",
+        "python3",
         "/opt/ml/processing/input/code/bootstrap.py",
         "ride_counts.py",
     ]

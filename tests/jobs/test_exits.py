@@ -120,19 +120,6 @@ def test_bootstrap_submits_to_spark_where_the_image_can(tmp_path, monkeypatch):
     assert (tmp_path / "seen").read_text() == repr(given)
 
 
-def test_spark_s_executors_are_given_the_library(tmp_path, monkeypatch):
-    """They have nothing of the driver's folder on their path."""
-    submit = tmp_path / "smspark-submit"
-    submit.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/seen\n')
-    submit.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    monkeypatch.setattr(bootstrap, "LIBRARY", tmp_path / "tlc-0-py3-none-any.whl")
-    bootstrap.LIBRARY.touch()
-    path = script(tmp_path, "")
-    assert bootstrap.main(path, ["--a", "b"], tmp_path / "wheels", tmp_path / "message") == 0
-    assert (tmp_path / "seen").read_text() == f"--py-files {bootstrap.LIBRARY} {path} --a b\n"
-
-
 def test_a_request_to_stop_reaches_the_script(tmp_path):
     """SIGTERM to bootstrap, as SageMaker sends it, ends the script too."""
     path = script(tmp_path, "import time; print('up', flush=True); time.sleep(60)")

@@ -1,7 +1,8 @@
 """One Glue job run, executed: its script, its arguments, its log streams, and how it ended.
 
-A Spark job runs as its driver alone, on this machine and this interpreter. Log groups and streams are
-those of Glue 5 ("Logging for AWS Glue jobs") and of Python shell jobs.
+A Spark job's script is the driver, with this interpreter; if it makes a Spark session, that has an executor
+for each worker but one, which is the driver's. Log groups and streams are those of Glue 5 ("Logging for AWS
+Glue jobs") and of Python shell jobs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import iam
-from . import access, glue_packages, storage
+from . import access, glue_packages, spark, storage
 from .glue_definitions import SHELL
 from .logs import LogStream
 from .process import Command, Outcome
@@ -26,6 +27,12 @@ from .run import Run
 #: Sets the seconds that one minute of a job's Timeout takes, so that tests need not wait for minutes.
 MINUTE_VARIABLE = "DATA_PIPELINE_LOCAL_MINUTE"
 _SCRIPT = Path(__file__).with_name("glue_script.py")
+_NOT_PREPARED = (
+    storage.DownloadError,
+    glue_packages.PackageError,
+    spark.SparkError,
+    zipfile.BadZipFile,
+)
 _RUNNER_FAILED = "Error Category: UNCLASSIFIED_ERROR; "
 
 
@@ -97,7 +104,7 @@ def execute(
     try:
         try:
             command = _prepare(job, run, arguments, credentials, region, directory, system)
-        except (storage.DownloadError, glue_packages.PackageError, zipfile.BadZipFile) as error:
+        except _NOT_PREPARED as error:
             system(str(error))
             return {
                 "JobRunState": "FAILED",
@@ -133,6 +140,9 @@ def _prepare(
     location = job["Command"]["ScriptLocation"]
     script = storage.download(s3, location, directory / "script" / location.rpartition("/")[2])
     environment = access.environment(credentials, region, directory)
+    if job["Command"]["Name"] != SHELL:
+        executors = max(1, int(run.get("NumberOfWorkers") or run["MaxCapacity"]) - 1)
+        environment |= spark.environment(directory, executors, environment["PATH"])
     path = glue_packages.search_path(s3, arguments, directory, log)
     if path:
         environment["PYTHONPATH"] = os.pathsep.join(path)

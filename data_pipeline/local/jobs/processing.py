@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import iam
-from . import access, sandbox, storage
+from . import access, sandbox, spark, storage
 from .logs import LogStream
 from .process import Command, Outcome
 from .run import Run
@@ -48,7 +48,10 @@ def execute(
         log = LogStream(access.client("logs", credentials, region), GROUP, stream)
         try:
             started()
-            command = command_of(job, access.environment(credentials, region, directory), directory)
+            try:
+                command = command_of(job, access.environment(credentials, region, directory), directory)
+            except spark.SparkError as error:
+                return {"ProcessingJobStatus": "Failed", "FailureReason": f"InternalServerError: {error}"}
             process = run.begin(command, directory / "launch.json", log.write)
             if process is None:
                 return {"ProcessingJobStatus": "Stopped"}
@@ -99,21 +102,25 @@ def configuration_of(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def resources_of(job: dict[str, Any]) -> dict[str, Any]:
-    """/opt/ml/config/resourceconfig.json: the one host."""
-    kind = job["ProcessingResources"]["ClusterConfig"]["InstanceType"]
-    group = {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": ["algo-1"]}
+    """/opt/ml/config/resourceconfig.json, as the first of the hosts sees it: the others do not run."""
+    cluster = job["ProcessingResources"]["ClusterConfig"]
+    kind = cluster["InstanceType"]
+    hosts = [f"algo-{number}" for number in range(1, cluster["InstanceCount"] + 1)]
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": kind, "hosts": hosts}
     return {
         "current_host": "algo-1",
         "current_instance_type": kind,
         "current_group_name": "homogeneousCluster",
-        "hosts": ["algo-1"],
+        "hosts": hosts,
         "instance_groups": [group],
         "network_interface_name": "eth0",
     }
 
 
 def command_of(job: dict[str, Any], base: dict[str, str], directory: Path) -> Command:
-    """Entry point and arguments, with this interpreter for theirs and, without a mount, with moved paths."""
+    """Entry point and arguments, with this interpreter for theirs and, without a mount, with moved paths. A
+    job of the Spark image finds a cluster with an executor for each instance.
+    """
     application = job["AppSpecification"]
     words = [*application["ContainerEntrypoint"], *application.get("ContainerArguments", [])]
     given = job.get("Environment", {})
@@ -123,6 +130,9 @@ def command_of(job: dict[str, Any], base: dict[str, str], directory: Path) -> Co
         words, given = sandbox.rewritten(words, given, str(machine))
     if words[0] in PYTHON:
         words[0] = sys.executable
+    if spark.is_spark(application["ImageUri"]):
+        executors = job["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
+        base = {**base, **spark.environment(directory, executors, base["PATH"])}
     ours = {name: base[name] for name in base if name.startswith("AWS_") and name not in _REGIONS}
     environment = {**base, **given, **ours}
     return Command(words, environment, directory / "work", machine if mounted else None)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from . import spark
+
 #: Input's member → the value that is emulated.
 _INPUT = {
     "S3DataType": "S3Prefix",
@@ -56,8 +58,9 @@ def _refused(request: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if output.get("Outputs") or output.get("KmsKeyId"):
         yield "ProcessingOutputConfig", "outputs; a job writes to S3 itself"
     cluster = request["ProcessingResources"]["ClusterConfig"]
-    if cluster.get("InstanceCount", 1) != 1:
-        yield "ProcessingResources.ClusterConfig.InstanceCount", "more than one instance"
+    if cluster.get("InstanceCount", 1) != 1 and not spark.is_spark(application["ImageUri"]):
+        why = f"more than one instance of an image that is not {spark.IMAGE}"
+        yield "ProcessingResources.ClusterConfig.InstanceCount", why
     for name in ("InstanceType", "InstanceCount"):
         if name not in cluster:
             yield f"ProcessingResources.ClusterConfig.{name}", "a cluster without it"
