@@ -1,0 +1,38 @@
+"""The rules: code → what a finding of it means. Codes are stable: they may be quoted and searched for."""
+
+from __future__ import annotations
+
+#: rule's code → what it finds, and what AWS would do with it.
+RULES: dict[str, str] = {
+    # structure
+    "shape": "A part of the definition is missing or of the wrong JSON type.",
+    "state-type": "A state's `Type` is none of the eight types.",
+    "start-unknown": "`StartAt` names no state of its scope.",
+    "target-unknown": "`Next` or `Default` names no state.",
+    "target-across-scopes": "`Next` or `Default` names a state of another scope: no transition leads into or out of a "
+    "Parallel branch or a Map's processor.",
+    "state-unreachable": "No way leads from `StartAt` to the state.",
+    "no-end": "States that can be entered and from which no way leads to an end: the execution runs until it times "
+    "out.",
+    "name-duplicate": "Two states of the machine have the same name, in whatever scopes.",
+    "name-too-long": "A name is longer than the service allows.",
+    "next-or-end": "A state has neither `Next` nor `End`, or both, or a kind of state that may not have them does.",
+    "field-unknown": "A field that this type of state does not have.",
+    "field-language": "A field of the other query language: JSONPath in a JSONata state, or the reverse.",
+    "query-language": "`QueryLanguage` is neither JSONPath nor JSONata, or returns to JSONPath in a JSONata machine.",
+    "field-missing": "A field that this type of state must have.",
+    "fields-exclusive": "Two fields of which only one may be there.",
+    # values
+    "number": "A number is not of the kind, or not in the range, that its field allows.",
+    "heartbeat": "The heartbeat is not shorter than the timeout, so it can never be missed.",
+    "value": "A value is none of those that its field allows.",
+    "error-names": "`ErrorEquals` is not a list of error names with at least one.",
+    "after-all": "A retrier or catcher that follows one for `States.ALL` is never used.",
+    "all-alone": "`States.ALL` must be the only name in its `ErrorEquals`.",
+    "error-repeated": "An error that an earlier retrier or catcher of the state already takes.",
+    # choices
+    "choice-empty": "A Choice state without rules.",
+    "choice-rule": "A rule of a Choice state that has no comparison, or more than one.",
+    "choice-operator": "A comparison that the language does not have.",
+    "choice-never": "A rule, or the default, that can never be taken.",
+}

@@ -1,0 +1,32 @@
+"""Every broken machine gives exactly its findings, every correct one gives none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from data_pipeline.core.checks import machine
+from data_pipeline.core.checks.rules import RULES
+from tests.core.checks import corpus
+
+BROKEN = corpus.broken()
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_machine_gives_its_findings(name: str) -> None:
+    """Code, path, message and advice, in order: nothing is missed and nothing is said twice."""
+    assert [str(f) for f in machine.check(BROKEN[name]["machine"])] == BROKEN[name]["findings"]
+
+
+def test_every_rule_has_a_broken_machine() -> None:
+    """A rule that no machine of the corpus breaks is not known to work."""
+    found = {line.rpartition("[")[2].rstrip("]") for case in BROKEN.values() for line in case["findings"]}
+    assert found == set(RULES)
+
+
+def test_the_corpus_is_as_large_as_it_claims() -> None:
+    """Broken machines differ, each in its own way."""
+    assert all(case["findings"] for case in BROKEN.values())
+    machines: list[Any] = [case["machine"] for case in BROKEN.values()]
+    assert all(one not in machines[:index] for index, one in enumerate(machines))
