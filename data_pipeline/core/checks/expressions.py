@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from jsonata.jexception import JException
-from jsonata.jsonata import Jsonata
+from jsonata.jexception import JException  # type: ignore[import-untyped]
+from jsonata.jsonata import Jsonata  # type: ignore[import-untyped]
 
 FUNCTIONS = frozenset(
     """
@@ -48,6 +49,7 @@ def code(text: str) -> str:
     return _SUBSTITUTION.sub("0", text[2:-2]).strip()
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Any:
     """The syntax tree of a string ``{% … %}``. Raises BrokenExpressionError."""
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..problems import Path
-from . import choices, fields, graph, values
+from . import choices, fields, graph, jsonata, jsonpath, values, variables
 from .findings import Finding
-from .walk import Scope, scopes
+from .variables import Use
+from .walk import JSONATA, Scope, scopes
 
 
 def check(definition: Any, path: Path = ()) -> list[Finding]:
@@ -16,19 +18,29 @@ def check(definition: Any, path: Path = ()) -> list[Finding]:
         return [Finding("shape", path, "expected a state machine: an object")]
     every = scopes(definition, path)
     found = list(values.check_top(path, definition))
+    uses: dict[tuple[Path, str], list[Use]] = {}
     for scope in every:
         found += fields.check_scope(scope)
         for name, state in scope.states.items():
-            found += _state(scope, name, state)
+            for each in _state(scope, name, state):
+                if isinstance(each, Use):
+                    uses.setdefault((scope.path, name), []).append(each)
+                else:
+                    found.append(each)
     found += graph.check(every)
+    found += variables.check(every, uses)
     return found
 
 
-def _state(scope: Scope, name: str, state: dict[str, Any]) -> list[Finding]:
-    found = list(fields.check_state(scope, name, state))
+def _state(scope: Scope, name: str, state: dict[str, Any]) -> Iterator[Finding | Use]:
+    yield from fields.check_state(scope, name, state)
     if state.get("Type") not in fields.TYPES:
-        return found
-    found += values.check(scope, name, state)
+        return
+    yield from values.check(scope, name, state)
     if state["Type"] == "Choice":
-        found += choices.check(scope, name, state)
-    return found
+        yield from choices.check(scope, name, state)
+    if scope.language_of(state) == JSONATA:
+        yield from jsonata.check(scope, name, state)
+    else:
+        yield from jsonpath.check(scope, name, state)
+        yield from jsonata.evaluated_nowhere(scope, name, state)

@@ -35,4 +35,17 @@ RULES: dict[str, str] = {
     "choice-rule": "A rule of a Choice state that has no comparison, or more than one.",
     "choice-operator": "A comparison that the language does not have.",
     "choice-never": "A rule, or the default, that can never be taken.",
+    # expressions
+    "jsonata-syntax": "An expression that JSONata cannot read.",
+    "jsonata-operator": "An operator of a later JSONata than the 2.0.6 of Step Functions.",
+    "jsonata-function": "A function that neither JSONata nor Step Functions has.",
+    "jsonata-name": "A bare name, `$` or `$$` at the top of an expression: in Step Functions it is a field of nothing.",
+    "jsonata-braces": "A text that has the braces of an expression but is none: it is not evaluated.",
+    "jsonata-in-jsonpath": "An expression in a JSONPath state: it is not evaluated.",
+    "states-path": "A path below `$states`, or of the context object, that does not exist in that place.",
+    "jsonpath": "A payload key `x.$` whose value is no path and no intrinsic function.",
+    "intrinsic-unknown": "An intrinsic function that the language does not have.",
+    "variable-name": "A variable's name that is not allowed.",
+    "variable-unassigned": "A variable that is used and not assigned on every way that leads there.",
+    "variable-of-outer-scope": "A branch or a processor assigns a variable that the outer scope has: that is refused.",
 }

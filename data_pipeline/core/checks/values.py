@@ -121,7 +121,7 @@ def _errors(path: Path, state: dict[str, Any], key: str) -> Iterator[Finding]:
         if "States.ALL" in names and len(names) > 1:
             yield Finding("all-alone", where, "States.ALL must stand alone", "it takes the others too")
         for index, error in enumerate(names):
-            if error.startswith("States.") and error not in ERRORS:
+            if error.startswith("States.") and not error.startswith("States.Http.") and error not in ERRORS:
                 near = did_you_mean(error, ERRORS)
                 yield Finding("value", (*where, index), f"the language names no error {quoted(error)}", near)
             if error in seen:

@@ -5,18 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, SWAPPED, environment
 
 from data_pipeline.core.checks import machine
 from data_pipeline.core.checks.rules import RULES
+from data_pipeline.core.machine import state_machine
 from tests.core.checks import corpus
 
 BROKEN = corpus.broken()
+CORRECT = corpus.read("correct")
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_machine_gives_its_findings(name: str) -> None:
     """Code, path, message and advice, in order: nothing is missed and nothing is said twice."""
     assert [str(f) for f in machine.check(BROKEN[name]["machine"])] == BROKEN[name]["findings"]
+
+
+@pytest.mark.parametrize("name", CORRECT)
+def test_a_correct_machine_gives_none(name: str) -> None:
+    """What AWS documents is not an error."""
+    assert [str(f) for f in machine.check(CORRECT[name])] == []
+
+
+@pytest.mark.parametrize(
+    "env", [ALL_ON_GLUE, ALL_ON_SAGEMAKER, SWAPPED], ids=["glue", "sagemaker", "swapped"]
+)
+def test_our_own_machines_give_none(env: dict[str, Any]) -> None:
+    """Whatever service the steps run on."""
+    assert [str(f) for f in machine.check(state_machine(environment(env)))] == []
 
 
 def test_every_rule_has_a_broken_machine() -> None:
