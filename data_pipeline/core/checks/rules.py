@@ -48,4 +48,18 @@ RULES: dict[str, str] = {
     "variable-name": "A variable's name that is not allowed.",
     "variable-unassigned": "A variable that is used and not assigned on every way that leads there.",
     "variable-of-outer-scope": "A branch or a processor assigns a variable that the outer scope has: that is refused.",
+    # what a task calls
+    "resource": "A task's `Resource` is none of the forms that Step Functions knows.",
+    "service-unknown": "A service that Step Functions does not integrate.",
+    "action-unknown": "An action that the service does not have.",
+    "pattern-unknown": "A way of calling (`.sync`, `.waitForTaskToken`) that the action does not offer.",
+    "token-not-passed": "A task waits for a token that its arguments do not pass on: it waits until it times out.",
+    "argument-unknown": "An argument that the API does not have.",
+    "argument-missing": "An argument that the API requires.",
+    "argument-type": "An argument of the wrong type.",
+    "argument-enum": "An argument that is none of the values that the API allows.",
+    "argument-pattern": "An argument that does not have the form that the API demands.",
+    "argument-length": "A text, list or map that is longer or shorter than the API allows.",
+    "argument-range": "A number beyond what the API allows.",
+    "result-unknown": "A path below `$states.result` that the API's answer does not have.",
 }
