@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
+from typing import Any
 
 from botocore.loaders import Loader
 
@@ -14,8 +16,17 @@ def load(wanted: Iterable[str]) -> Services:
 
     Takes some 0.1 s for the largest. Nothing is asked of AWS.
     """
-    loader = Loader()
-    by_plain = {name.replace("-", ""): name for name in loader.list_available_services("service-2")}
+    by_plain = {name.replace("-", ""): name for name in _names()}
     known = {name: by_plain[name.replace("-", "")] for name in wanted if name.replace("-", "") in by_plain}
-    models = {name: loader.load_service_model(real, "service-2") for name, real in known.items()}
-    return Services(models, frozenset(by_plain))
+    return Services({name: _model(real) for name, real in known.items()}, frozenset(by_plain))
+
+
+@cache
+def _names() -> list[str]:
+    return list(Loader().list_available_services("service-2"))
+
+
+@cache
+def _model(name: str) -> Any:
+    """Kept: several machines call the same services."""
+    return Loader().load_service_model(name, "service-2")

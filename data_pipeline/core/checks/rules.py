@@ -62,4 +62,18 @@ RULES: dict[str, str] = {
     "argument-length": "A text, list or map that is longer or shorter than the API allows.",
     "argument-range": "A number beyond what the API allows.",
     "result-unknown": "A path below `$states.result` that the API's answer does not have.",
+    # templates
+    "definition": "A state machine's resource has no definition, or more than one.",
+    "substitution-missing": "The definition uses a substitution that `DefinitionSubstitutions` does not give.",
+    "substitution-unused": "`DefinitionSubstitutions` gives what the definition does not use.",
+    "reference-unknown": "A reference to what the template does not have.",
+    "reference-kind": "A reference to a resource of the wrong type.",
+    "capacity": "A Glue job with `MaxCapacity` and workers: it can only have one of them.",
+    "schedule": "A schedule that EventBridge refuses, or that never fires.",
+    "time-zone": "A time zone that does not exist.",
+    "feature-unknown": "A feature group's record identifier or event time that is none of its features.",
+    # command lines
+    "option-unknown": "An option that the job's script does not have.",
+    "option-missing": "An option that the job's script requires and the state does not pass.",
+    "option-value": "A value that the option does not allow.",
 }

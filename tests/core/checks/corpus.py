@@ -17,5 +17,6 @@ def read(name: str) -> dict[str, Any]:
 
 def broken() -> dict[str, Any]:
     """``<file>: <name>`` → ``{"machine": …, "findings": […]}`` of every file of broken machines."""
-    files = sorted(path.stem for path in _FOLDER.glob("*.json") if path.stem != "correct")
+    apart = ("correct", "templates")
+    files = sorted(path.stem for path in _FOLDER.glob("*.json") if path.stem not in apart)
     return {f"{file}: {name}": case for file in files for name, case in read(file).items()}

@@ -9,7 +9,8 @@ import pytest
 from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, SWAPPED, environment
 
 from data_pipeline.aws.service_models import load
-from data_pipeline.core.checks import machine
+from data_pipeline.core.checks import machine, template
+from data_pipeline.core.checks.command_line import CommandLine
 from data_pipeline.core.checks.integrations import services
 from data_pipeline.core.checks.rules import RULES
 from data_pipeline.core.checks.tasks import Services
@@ -18,6 +19,10 @@ from tests.core.checks import corpus
 
 BROKEN = corpus.broken()
 CORRECT = corpus.read("correct")
+TEMPLATES = corpus.read("templates")
+SCRIPTS = {
+    "prepare.py": CommandLine({"input": (), "mode": ("new", "all"), "plan": ()}, frozenset({"input", "mode"}))
+}
 
 
 def findings(definition: Any) -> list[str]:
@@ -51,14 +56,25 @@ def test_our_own_machines_give_none(env: dict[str, Any]) -> None:
     assert findings(state_machine(environment(env))) == []
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_gives_its_findings(name: str) -> None:
+    """The broken ones exactly theirs, the correct ones none."""
+    given = TEMPLATES[name]["template"]
+    found = template.check(given, models(frozenset(template.services(given))), SCRIPTS)
+    assert [str(f) for f in found] == TEMPLATES[name]["findings"]
+
+
 def test_every_rule_has_a_broken_machine() -> None:
     """A rule that no machine of the corpus breaks is not known to work."""
-    found = {line.rpartition("[")[2].rstrip("]") for case in BROKEN.values() for line in case["findings"]}
+    every = (*BROKEN.values(), *TEMPLATES.values())
+    found = {line.rpartition("[")[2].rstrip("]") for case in every for line in case["findings"]}
     assert found == set(RULES)
 
 
 def test_the_corpus_is_as_large_as_it_claims() -> None:
-    """Broken machines differ, each in its own way."""
+    """At least 120 broken machines, all different, and 40 correct ones."""
+    assert len(BROKEN) >= 120
+    assert len(CORRECT) >= 40
     assert all(case["findings"] for case in BROKEN.values())
     machines: list[Any] = [case["machine"] for case in BROKEN.values()]
     assert all(one not in machines[:index] for index, one in enumerate(machines))
