@@ -108,15 +108,12 @@ def _options(
     for key, (option, value) in passed.items():
         name = option.removeprefix("--")
         names.add(name)
-        if name not in line.options:
-            if not line.open:
-                known = [f"--{each}" for each in line.options]
-                near = did_you_mean(option, known)
-                names.update(meant.removeprefix("--") for meant in nearest(option, known))
-                yield Finding(
-                    "option-unknown", (*path, key), f"the script has no option {quoted(option)}", near
-                )
-        elif (choices := line.options[name]) and _is_known(value) and value not in choices:
+        if not line.may_have(name):
+            known = [f"--{each}" for each in line.options]
+            near = did_you_mean(option, known)
+            names.update(meant.removeprefix("--") for meant in nearest(option, known))
+            yield Finding("option-unknown", (*path, key), f"the script has no option {quoted(option)}", near)
+        elif (choices := line.options.get(name)) and _is_known(value) and value not in choices:
             message = f"{option} takes {one_of(choices)}, not {quoted(value)}"
             yield Finding("option-value", (*path, key), message, did_you_mean(value, choices))
     for name in sorted(line.required - names):
