@@ -17,6 +17,7 @@ COUNTS = {
     "publishers": (2, 50),
     "objects": (500, 20_000),
     "inputs": (50, 2_000),
+    "documents": (10, 400),
 }
 
 

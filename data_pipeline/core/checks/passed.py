@@ -71,7 +71,9 @@ def _glue(
     if job is None or job.get("Type") != _JOB:
         return
     properties = job.get("Properties", {})
-    line = scripts.get(_file_name(properties.get("Command", {}).get("ScriptLocation")))
+    command = properties.get("Command")
+    location = command.get("ScriptLocation") if isinstance(command, dict) else None
+    line = scripts.get(_file_name(location))
     passed, defaults = arguments.get("Arguments", {}), properties.get("DefaultArguments", {})
     if line and isinstance(passed, dict) and isinstance(defaults, dict):
         own = {k: v for k, v in passed.items() if k.removeprefix("--") not in _OF_GLUE}

@@ -34,7 +34,8 @@ def check_references(template: dict[str, Any]) -> Iterator[Finding]:
     """Findings about references to what the template does not have."""
     if "Transform" in template:
         return  # a macro may add whatever is referred to
-    known = {*template.get("Resources", {}), *template.get("Parameters", {})}
+    sections = [template.get("Resources"), template.get("Parameters")]
+    known = {str(name) for section in sections if isinstance(section, dict) for name in section}
     for section in ("Resources", "Outputs", "Conditions"):
         for path, name in _references((section,), template.get(section, {}), frozenset()):
             if name not in known and not name.startswith("AWS::"):

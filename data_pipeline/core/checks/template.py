@@ -44,7 +44,7 @@ def definitions(template: dict[str, Any]) -> Iterator[tuple[str, Path, Any]]:
     """(logical id, path, definition) of every state machine that can be read."""
     for name, resource in _resources(template).items():
         if resource.get("Type") == MACHINE:
-            properties = resource.get("Properties", {})
+            properties = resource["Properties"]
             path: Path = ("Resources", name, "Properties")
             if isinstance(properties.get("Definition"), dict):
                 yield name, (*path, "Definition"), properties["Definition"]
@@ -64,28 +64,31 @@ def check(template: dict[str, Any], models: Services, scripts: dict[str, Command
     """What is wrong with a template; ``scripts``: file name of a job's script → its command line."""
     found: list[Finding] = []
     for name, resource in _resources(template).items():
-        properties = resource.get("Properties", {})
-        if isinstance(properties, dict):
-            found += _resource(("Resources", name, "Properties"), str(resource.get("Type")), properties)
-    for name, path, definition in definitions(template):
+        path: Path = ("Resources", name, "Properties")
+        found += _resource(path, str(resource.get("Type")), resource["Properties"])
+    for name, at, definition in definitions(template):
         if definition is None:
-            found.append(Finding("shape", path, "the text is no JSON"))
+            found.append(Finding("shape", at, "the text is no JSON"))
             continue
-        found += machine.check(definition, models, path)
+        found += machine.check(definition, models, at)
         given = _resources(template)[name]["Properties"].get("DefinitionSubstitutions", {})
         if isinstance(given, dict):
             if not function(_resources(template)[name]["Properties"].get("DefinitionString"), "Sub"):
-                found += _substitutions(path, definition, given)
-            found += check_states(path, definition, given, _resources(template), scripts)
+                found += _substitutions(at, definition, given)
+            found += check_states(at, definition, given, _resources(template), scripts)
     found += check_references(template)
     return found
 
 
 def _resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The resources that are objects, each with properties: none where they are no object, as cfn-lint says."""
     resources = template.get("Resources")
-    if not isinstance(resources, dict):
-        return {}
-    return {name: each for name, each in resources.items() if isinstance(each, dict)}
+    found = {}
+    for name, each in resources.items() if isinstance(resources, dict) else ():
+        if isinstance(each, dict):
+            properties = each.get("Properties")
+            found[name] = {**each, "Properties": properties if isinstance(properties, dict) else {}}
+    return found
 
 
 def _text(value: Any) -> str | None:
