@@ -63,6 +63,8 @@ check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, docum
 	mypy
 	lint-imports
 	python data_pipeline_create.py --check
+	python -m data_pipeline check
+	python -m tests.core.checks.figures
 	cfn-lint templates/*.yaml
 	shellcheck deploy.sh .ci/run
 	python -m data_pipeline.core.reference --check

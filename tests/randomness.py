@@ -19,6 +19,7 @@ COUNTS = {
     "kill-at-any-time": (1, 20),
     "objects": (500, 20_000),
     "inputs": (50, 2_000),
+    "documents": (10, 400),
 }
 
 

@@ -12,6 +12,7 @@ from data_pipeline.core.load import load_all, load_environment
 from data_pipeline.core.packages import missing_packages
 from data_pipeline.stacks import file_names, render
 
+from .check import refuse_findings
 from .files import write_atomically
 from .project import ROOT
 
@@ -34,8 +35,11 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     if check:
         _check([name for env in chosen for name in stale_templates(ROOT, env)], orphans, environments)
         return
+    rendered = {env.name: render(env) for env in chosen}
     for env in chosen:
-        for name, text in render(env).items():
+        refuse_findings(ROOT, env, rendered[env.name])
+    for env in chosen:
+        for name, text in rendered[env.name].items():
             click.echo(f"{_write(ROOT / 'templates' / name, text)} templates/{name}")
     for name in orphans:
         (ROOT / "templates" / name).unlink()

@@ -33,6 +33,15 @@ def missing_packages(script: str, sources: Mapping[str, str], lock: str, runtime
 
 def needed_packages(script: str, sources: Mapping[str, str]) -> set[str]:
     """Packages that the script imports, itself or through the library, by their normalised names."""
+    return _follow(script, sources)[1]
+
+
+def imported_files(script: str, sources: Mapping[str, str]) -> set[str]:
+    """The files among ``sources`` that the script may run, itself included."""
+    return _follow(script, sources)[0]
+
+
+def _follow(script: str, sources: Mapping[str, str]) -> tuple[set[str], set[str]]:
     followed: set[str] = set()
     waiting, packages = [script], set()
     while waiting:
@@ -48,7 +57,7 @@ def needed_packages(script: str, sources: Mapping[str, str]) -> set[str]:
                 waiting.append(f"{top}.py")
             elif top not in sys.stdlib_module_names:
                 packages.add(normalised(PACKAGE_OF.get(top, top)))
-    return packages
+    return followed, packages
 
 
 def _library_files(module: str) -> Iterator[str]:

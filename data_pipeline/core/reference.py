@@ -1,6 +1,6 @@
-"""What the models say about themselves: the editor's schema and the reference page.
+"""What models and rules say about themselves: the editor's schema and the reference pages.
 
-``python -m data_pipeline.core.reference`` writes both; with ``--check`` it writes nothing, names what is
+``python -m data_pipeline.core.reference`` writes them; with ``--check`` it writes nothing, names what is
 stale and ends with 1.
 """
 
@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from . import arguments
+from .checks import reference as checks
 from .config import Data, Environment, Schedule, Step
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
@@ -91,7 +92,11 @@ error: the configuration has 2 problems
 
 def pages() -> dict[str, str]:
     """Path from the project's root → text of every generated file."""
-    return {"config/schema.json": schema(), "docs/configuration.md": page()}
+    return {
+        "config/schema.json": schema(),
+        "docs/checks.md": checks.page(COMMAND),
+        "docs/configuration.md": page(),
+    }
 
 
 def schema() -> str:
@@ -177,7 +182,7 @@ def _placeholders() -> str:
 
 
 def main(root: Path, check: bool) -> int:
-    """Write both files under ``root``, or only look; the exit status."""
+    """Write the files under ``root``, or only look; the exit status."""
     stale = [name for name, text in pages().items() if not _holds(root / name, text)]
     for name in stale:
         if not check:

@@ -1,0 +1,115 @@
+"""``check``: says what is wrong with a pipeline, a template or a state machine before AWS sees it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from data_pipeline.aws.service_models import load
+from data_pipeline.core import templates
+from data_pipeline.core.checks import command_line, integrations, machine, template
+from data_pipeline.core.checks.command_line import CommandLine
+from data_pipeline.core.checks.findings import Finding
+from data_pipeline.core.config import Environment
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.load import load_all, load_environment
+from data_pipeline.core.packages import imported_files
+from data_pipeline.stacks import render
+
+from .project import ROOT
+
+_FILES = (".json", ".yaml", ".yml", ".template")
+
+
+@click.command()
+@click.argument("target", metavar="[ENV|TEMPLATE|ASL.json]", required=False)
+def check(target: str | None) -> None:
+    """Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a
+    state machine, ASL.json.
+
+    Asks nothing of AWS. The rules are in docs/checks.md. Exits 1 with findings.
+    """
+    if target and (target.endswith(_FILES) or "/" in target):
+        where, document = target, _read(Path(target))
+        lines = [f"{where}: {finding}" for finding in check_document(document, {})]
+    else:
+        chosen = [load_environment(ROOT, target)] if target else [*load_all(ROOT).values()]
+        lines = [line for env in chosen for line in check_environment(ROOT, env, render(env))]
+    if lines:
+        raise UserError(as_message(lines))
+    click.echo("no findings")
+
+
+def refuse_findings(root: Path, env: Environment, rendered: Mapping[str, str]) -> None:
+    """Raise ``UserError`` with what is wrong in an environment's rendered templates."""
+    if lines := check_environment(root, env, rendered):
+        raise UserError(as_message(lines))
+
+
+def check_environment(root: Path, env: Environment, rendered: Mapping[str, str]) -> list[str]:
+    """The findings in an environment's templates; ``rendered``: file name → text."""
+    scripts = command_lines(root / "jobs", {step.script for step in env.steps.values()})
+    return [
+        f"templates/{name}: {finding}"
+        for name, text in rendered.items()
+        for finding in check_document(templates.read(text), scripts)
+    ]
+
+
+def check_document(document: Any, scripts: dict[str, CommandLine]) -> list[Finding]:
+    """The findings in a template or in a state machine, whichever it is."""
+    if isinstance(document, dict) and "Resources" in document:
+        return template.check(document, load(template.services(document)), scripts)
+    return machine.check(document, load(integrations.services(document)))
+
+
+def command_lines(jobs: Path, scripts: Iterable[str]) -> dict[str, CommandLine]:
+    """File name → command line of the scripts of ``jobs/``."""
+    sources = {
+        path.relative_to(jobs).as_posix(): path.read_text(encoding="utf-8") for path in jobs.rglob("*.py")
+    }
+    return {
+        Path(script).name: command_line.read(
+            sources[script], [sources[name] for name in sorted(imported_files(script, sources) - {script})]
+        )
+        for script in sorted(scripts)
+    }
+
+
+def as_message(lines: list[str]) -> str:
+    """One line for one finding, a list for several."""
+    if len(lines) == 1:
+        return lines[0]
+    return "\n  ".join([f"{len(lines)} findings; their codes are explained in docs/checks.md", *lines])
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: no such file; an environment is named without its folder and suffix"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from error
+    try:
+        return (
+            json.loads(text, object_pairs_hook=_without_repeats)
+            if path.suffix == ".json"
+            else templates.read(text)
+        )
+    except (ValueError, yaml.YAMLError) as error:
+        raise UserError(f"{path}: neither JSON nor YAML: {error}") from error
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; JSON takes the last of two equal keys in silence, and a state would be gone."""
+    keys = [key for key, _ in pairs]
+    if repeated := sorted({key for key in keys if keys.count(key) > 1}):
+        raise ValueError(f"an object has the key {', '.join(repeated)} twice")
+    return dict(pairs)

@@ -1,0 +1,90 @@
+"""What Task states call and pass, against the models of the services."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..problems import did_you_mean, quoted
+from . import integrations, shapes
+from .expressions import BrokenExpressionError, parse, uses
+from .findings import Finding
+from .places import texts
+from .values import is_expression
+from .walk import JSONATA, Scope
+
+
+@dataclass(frozen=True)
+class Services:
+    """Botocore's models: name → model (``operations``, ``shapes``), and the names of all there are."""
+
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+
+
+#: what Step Functions adds to the answers of SDK calls and optimised ones.
+_ADDED = ("SdkHttpMetadata", "SdkResponseMetadata")
+
+
+def check(scope: Scope, name: str, state: dict[str, Any], services: Services) -> Iterator[Finding]:
+    """Findings about what one Task state calls, what it passes and what it reads of the answer."""
+    found = list(integrations.check(scope.at(name), state, services.models, services.names))
+    yield from found
+    call = integrations.call_of(state)
+    if found or call is None:
+        return
+    field_name = "Arguments" if scope.language_of(state) == JSONATA else "Parameters"
+    given = state.get(field_name, {})
+    if token := integrations.token_finding(scope, name, state, given):
+        yield token
+    model = services.models.get(call.botocore)
+    operation = model["operations"].get(call.operation) if model else None
+    if model is None or operation is None:
+        return
+    path = (*scope.at(name), field_name) if field_name in state else scope.at(name)
+    if "input" in operation:
+        yield from shapes.check(model["shapes"], operation["input"]["shape"], given, path)
+    if not call.pattern and call.service != "lambda":
+        yield from _results(scope, name, state, model["shapes"], operation.get("output", {}).get("shape"))
+
+
+def _results(
+    scope: Scope, name: str, state: dict[str, Any], all_shapes: dict[str, Any], shape: str | None
+) -> Iterator[Finding]:
+    for text in texts(state):
+        if "result" not in text.states or not is_expression(text.text):
+            continue
+        try:
+            paths = uses(parse(text.text)).states
+        except BrokenExpressionError:
+            continue  # found as such
+        for fields in paths:
+            if fields[:1] == ("result",):
+                finding = _result(all_shapes, shape, fields[1:])
+                if finding:
+                    yield Finding("result-unknown", (*scope.at(name), *text.path), *finding)
+
+
+def _result(all_shapes: dict[str, Any], shape: str | None, fields: tuple[str, ...]) -> tuple[str, str] | None:
+    """Message and advice about a path into an answer; ``None`` while it exists, or where that is unknown."""
+    here = "$states.result"
+    for index, each in enumerate(fields):
+        kind = all_shapes[shape]["type"] if shape else "structure"
+        while shape and kind == "list":
+            shape = all_shapes[shape]["member"]["shape"]
+            kind = all_shapes[shape]["type"]
+        if kind != "structure" or (shape and all_shapes[shape].get("document")):
+            return None
+        members = (
+            {shapes.pascal(m): of["shape"] for m, of in all_shapes[shape].get("members", {}).items()}
+            if shape
+            else {}
+        )
+        if index == 0 and each in _ADDED:
+            return None
+        same = next((m for m in members if m.lower() == each.lower() and each[:1].isupper()), None)
+        if same is None:
+            return f"{here} has no member {quoted(each)}", did_you_mean(each, members)
+        here, shape = f"{here}.{each}", members[same]
+    return None

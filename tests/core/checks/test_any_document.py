@@ -1,0 +1,47 @@
+"""Documents of other people hold anything: a check says what is wrong, and never ends with an error of its own."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from randomness import SEED, times
+
+from data_pipeline.core.checks import machine, template
+from data_pipeline.core.checks.command_line import CommandLine
+from data_pipeline.core.checks.tasks import Services
+from tests.core.checks import corpus
+
+VALUES: tuple[Any, ...] = (None, True, 5, "x", "{% $x %}", [], [1], {}, {"a": 1})
+SCRIPTS = {"prepare.py": CommandLine({"input": ()}, frozenset({"input"}))}
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every container with every key or index."""
+    for key, each in (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    ):
+        yield value, key
+        yield from _places(each)
+
+
+def _with_anything_in_one_place(cases: list[Any], rng: random.Random) -> Any:
+    document = copy.deepcopy(rng.choice(cases))
+    container, key = rng.choice(list(_places(document)))
+    container[key] = rng.choice(VALUES)
+    return document
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("documents")))
+def test_any_document_is_checked(attempt: int) -> None:
+    """Fifty correct machines and fifty templates, each with one value replaced by any other."""
+    rng = random.Random(f"{SEED}-documents-{attempt}")
+    machines = [*corpus.read("correct").values()]
+    all_templates = [case["template"] for case in corpus.read("templates").values()]
+    for _ in range(50):
+        machine.check(_with_anything_in_one_place(machines, rng), Services())
+        template.check(_with_anything_in_one_place(all_templates, rng), Services(), SCRIPTS)
