@@ -92,7 +92,8 @@ class Project:
     def as_deployer(self) -> dict[str, str]:
         """The variables with which a command may do what docs/deployer-policy.json allows, and no more."""
         state = self.root / ".local" / "aws"
-        return as_deployer(lifecycle.ensure_up(state, 0), state.parent)
+        pipeline = yaml.safe_load((self.root / "config" / "pipeline.yaml").read_text())["pipeline"]
+        return as_deployer(lifecycle.ensure_up(state, 0), state.parent, pipeline)
 
     def run(self, *options: str, environment: str = "local") -> dict[str, Any]:
         """Run the pipeline to its end; the one JSON object that it prints."""

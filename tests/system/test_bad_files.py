@@ -58,7 +58,7 @@ def test_bad_files_are_reported_by_name_and_do_not_stop_the_others(project: Proj
     bucket, _, _ = summary["export"].removeprefix("s3://").partition("/")
     project.client("s3").delete_object(Bucket=bucket, Key="input/green_tripdata_2019-01.csv")
     before = project.read(summary["export"])
-    done = project("python", "data_pipeline_run.py", "local", "--json")
+    done = project("python", "data_pipeline_run.py", "local", "--json", "--reprocess")
     assert done.status == 1
     assert all(name in done.out for name in list(BAD)[:2])
     assert project.read(summary["export"]) == before
