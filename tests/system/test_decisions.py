@@ -68,10 +68,12 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     source = project.root / "source"
     source.mkdir()
     (source / "a.txt").write_text("x")
-    project.deploy()
-    project.run("--source", str(source))
-    yield project
-    project.down()
+    try:
+        project.deploy()
+        project.run("--source", str(source))
+        yield project
+    finally:
+        project.down()
 
 
 def _states(project: Project, result: dict[str, Any]) -> list[str]:
