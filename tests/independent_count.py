@@ -82,7 +82,7 @@ def judge(text: str | None, month: str) -> datetime | str:
 
 def judge_line(line: str, fields: int, column: int, month: str, cut_off: bool) -> datetime | str:
     """The same for one line of CSV. ``cut_off``: it is the file's last and has no line end."""
-    row = next(csv.reader([line]))
+    row = next(csv.reader([line.replace("\0", "?")]))  # Python 3.10 refuses a NUL, and no time has one
     if cut_off and len(row) < fields:
         return CUT_OFF
     if len(row) < fields or len(row) > fields + 2 or [text for text in row[fields:] if text]:
