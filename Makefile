@@ -43,7 +43,7 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 	  '  python data_pipeline_run.py local --source DIR'
 
 test: $(INSTALLED_DEV)  ## run all tests
-	python -m pytest -n $(TEST_WORKERS) $(PYTEST_ARGS)
+	python -m pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 .venv-bench/.installed: requirements-bench.txt | .venv/bin/python
 	python -m venv .venv-bench
