@@ -45,12 +45,7 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 test: $(INSTALLED_DEV)  ## run all tests
 	python -m pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-.venv-bench/.installed: requirements-bench.txt | .venv/bin/python
-	python -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
-	@touch $@
-
-bench: $(INSTALLED) .venv-bench/.installed  ## measure the commands and the job against the plain Spark job, into docs/bench.md and docs/performance.md
+bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark job, into docs/bench.md and docs/performance.md
 	python tests/bench/bench.py $(BENCH_ARGS)
 	python tests/bench/engine.py
 
@@ -84,4 +79,4 @@ constraints: $(INSTALLED_DEV)  ## resolve constraints.txt anew for every support
 	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-dev.txt -o constraints.txt
 
 clean:  ## remove the environment and what the tools cached (not .local: see `python -m data_pipeline local reset`)
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

