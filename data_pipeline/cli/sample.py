@@ -57,7 +57,7 @@ def sample(
     except SampleError as error:
         raise UserError(str(error)) from error
     click.echo(
-        f"{written.files} trip files, {written.rows:,} rows ({written.unreadable} of them unreadable),"
+        f"{written.files} trip files, {written.rows:,} rows ({written.refused} of them not to be counted),"
         f" {written.bytes / 1e6:,.1f} MB in {directory}"
     )
     click.echo(f"true counts: {directory / TRUTH_CSV} (per window), {directory / TRUTH_JSON} (per file)")

@@ -38,12 +38,12 @@ Counts = Counter[tuple[int, str]]  # (window start in seconds, data set) → tri
 
 @dataclass(frozen=True)
 class Sample:
-    """What was written: number of files, their rows and bytes, and the rows that cannot be read."""
+    """What was written: number of files, their rows and bytes, and how many rows do not count."""
 
     directory: Path
     files: int
     rows: int
-    unreadable: int
+    refused: int
     bytes: int
 
 
@@ -64,7 +64,7 @@ def write_sample(directory: Path, files: list[File], seed: int) -> Sample:
         directory,
         files=len(files),
         rows=sum(entry["rows"] for entry in written.values()),
-        unreadable=sum(len(entry["unreadable"]) for entry in written.values()),
+        refused=sum(entry["rows"] - entry["counted"] for entry in written.values()),
         bytes=sum(entry["bytes"] for entry in written.values()),
     )
 

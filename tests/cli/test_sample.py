@@ -20,7 +20,7 @@ def test_it_says_what_it_wrote_and_where_the_truth_is(
     assert _run(str(tmp_path / "new"), "--months", "2019-01..2019-02", "--rows", "5000") == 0
     out, err = capsys.readouterr()
     first, second, *rest = out.splitlines()
-    assert first.startswith("7 trip files, 5,000 rows (14 of them unreadable), 0.")
+    assert first.startswith("7 trip files, 5,000 rows (29 of them not to be counted), 0.")
     assert second.startswith(f"true counts: {tmp_path / 'new' / 'truth.csv'} (per window), ")
     assert not rest
     assert err == ""

@@ -56,7 +56,7 @@ def test_another_seed_gives_other_trips_of_the_same_shape(tmp_path: Path) -> Non
     """The seed changes every file and no number of rows."""
     first = write_sample(tmp_path / "1", FEW, seed=1)
     second = write_sample(tmp_path / "2", FEW, seed=2)
-    assert (first.rows, first.unreadable) == (second.rows, second.unreadable)
+    assert (first.rows, first.refused) == (second.rows, second.refused)
     for name, digest in digests(tmp_path / "1").items():
         assert digests(tmp_path / "2")[name] != digest
 
