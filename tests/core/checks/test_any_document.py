@@ -43,5 +43,8 @@ def test_any_document_is_checked(attempt: int) -> None:
     machines = [*corpus.read("correct").values()]
     all_templates = [case["template"] for case in corpus.read("templates").values()]
     for _ in range(50):
-        machine.check(_with_anything_in_one_place(machines, rng), Services())
-        template.check(_with_anything_in_one_place(all_templates, rng), Services(), SCRIPTS)
+        found = [
+            *machine.check(_with_anything_in_one_place(machines, rng), Services()),
+            *template.check(_with_anything_in_one_place(all_templates, rng), Services(), SCRIPTS),
+        ]
+        assert all(f"[{finding.code}]" in str(finding) for finding in found)
