@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
-from measure import CommandError, measure
+from measure import CommandError, expect, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "jobs"))
@@ -75,7 +75,7 @@ def _measured(form: str, options: argparse.Namespace, scratch: Path) -> list[Row
     output = scratch / "output"
     command = [sys.executable, "jobs/ride_counts.py", "--input", str(data), "--output", str(output)]
     row, _ = _run(f"`jobs/ride_counts.py`, {form}", command)
-    _expect(
+    expect(
         "ride_counts.py",
         json.loads((output / "summary.json").read_text())["rows"]["counted"],
         truth["counted"],
@@ -87,7 +87,7 @@ def _measured(form: str, options: argparse.Namespace, scratch: Path) -> list[Row
         str(scratch / "plain"),
     ]
     baseline, said = _run(f"plain Spark job, {form}", plain)
-    _expect(
+    expect(
         "plain job",
         int(said.split()[-1]),
         truth["counted"] + sum(len(f["outside"]) for f in truth["files"].values()),
@@ -125,12 +125,6 @@ def _run(name: str, command: list[str]) -> tuple[Row, str]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     return Row(name, measured.seconds, cpu, measured.bytes / 1e6), measured.output
-
-
-def _expect(who: str, counted: int, truth: int) -> None:
-    """A job that counts wrongly has no time worth telling."""
-    if counted != truth:
-        raise CommandError(f"{who} counted {counted:,} rides, there are {truth:,}")
 
 
 def _report(rows: list[Row], data_rows: int, load: float) -> str:

@@ -54,6 +54,12 @@ def measure(
     return Measured(seconds, watch.peak, output)
 
 
+def expect(who: str, counted: int, truth: int) -> None:
+    """A job that counts wrongly has no time worth telling."""
+    if counted != truth:
+        raise CommandError(f"{who} counted {counted:,} rides, there are {truth:,}")
+
+
 def best(measured: Sequence[Measured]) -> Measured:
     """The shortest time of several runs, with the most memory that any of them held."""
     return Measured(min(m.seconds for m in measured), max(m.bytes for m in measured), measured[-1].output)
