@@ -1,24 +1,27 @@
 """Counting the rows of one trip file by 15-minute window, and refusing those that do not count (``rules``).
 
 A file counts wholly or not at all: whatever makes a part of it unreadable raises FileError. Memory is bounded
-by a few chunks of ``csvfiles.CHUNK_BYTES`` or of DuckDB's Parquet reader, whatever the size of the file.
+by a few chunks of ``csvfiles.CHUNK_BYTES`` or batches of ``parquetfiles.BATCH`` rows, whatever the size of the
+file.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tlc import csvfiles, csvrows, layouts, parquetfiles, rules, times
+from tlc import csvfiles, csvrows, layouts, memory, parquetfiles, rules, times
+from tlc.monthly import BINS, Month
 from tlc.quarantine import Quarantine
 from tlc.sources import Source
 
@@ -46,32 +49,33 @@ class Counted:
 
 
 class Engine:
-    """DuckDB in this process, with its threads and memory bounded, and a pool of as many threads that count
-    chunks of CSV: as many as there are processors unless told otherwise. Use it in a ``with`` statement.
+    """A pool of threads that count chunks of CSV, as many as there are processors unless told otherwise; and
+    DuckDB in this process, its threads and memory bounded, for what becomes of the counts. Use it in a
+    ``with`` statement.
     """
 
     def __init__(self, work: Path, threads: int | None = None) -> None:
         self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
-        self.db = duckdb.connect(":memory:")
-        self.db.execute(f"SET threads = {self.threads}")
-        self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
-        self.db.execute("SET temp_directory = ?", [str(work / "duckdb")])
         self.pool = ThreadPoolExecutor(self.threads)
-        self._local = threading.local()
+        memory.keep_freed()
+        self._work = work
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.pool.shutdown(cancel_futures=True)
-        self.db.close()
+        if "db" in vars(self):
+            self.db.close()
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection to the same database for the calling thread alone."""
-        if not hasattr(self._local, "cursor"):
-            self._local.cursor = self.db.cursor()
-        cursor: duckdb.DuckDBPyConnection = self._local.cursor
-        return cursor
+    @cached_property
+    def db(self) -> duckdb.DuckDBPyConnection:
+        """The database, started when it is first asked for."""
+        db = duckdb.connect(":memory:")
+        db.execute(f"SET threads = {self.threads}")
+        db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
+        db.execute("SET temp_directory = ?", [str(self._work / "duckdb")])
+        return db
 
 
 def count(
@@ -81,21 +85,23 @@ def count(
     to ``quarantine``. Raises FileError.
     """
     limits = policy.limits(source.month)
+    windows: times.Windows
     if source.form == "parquet":
-        names, rows = parquetfiles.shape(engine.cursor(), path)
+        names, rows = parquetfiles.shape(path)
         layout = layouts.match(names, source.dataset)
-        windows = parquetfiles.count(engine.cursor(), path, layout.name, limits, quarantine)
+        windows = parquetfiles.count(path, layout.name, limits, quarantine)
     else:
         gzipped = source.form == "csv.gz"
         names = csvfiles.header(path, gzipped)
         layout = layouts.match(names, source.dataset)
-        shape = csvrows.Shape(len(names), layout.position, limits)
-        rows = 0
-        windows = []
+        shape = csvrows.Shape(len(names), layout.position, Month.of(source.month), limits)
+        rows, windows, trips = 0, [], np.zeros(BINS, np.int64)
         for tally in _tallies(engine, path, gzipped, shape):
             quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
             rows += tally.rows
+            trips += tally.month
             windows += tally.windows
+        windows += shape.month.windows(trips)
     counted = Counted(layout, rows, times.total(windows), quarantine.reasons)
     if counted.trips + counted.refused != rows:
         raise RuntimeError(

@@ -11,10 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import BinaryIO
 
 from tlc.errors import FileError
 
@@ -99,22 +96,6 @@ def is_text(chunk: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def lines(chunk: bytes, lone_cr: bool) -> Any:
-    """The lines of ``chunk`` that are not blank, in order, as an Arrow array of bytes. ``lone_cr``: whether a
-    CR without LF may stand between two of them; else a CR may be left at a line's sides.
-    """
-    if lone_cr and b"\r" in chunk:
-        chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    ends = pa.py_buffer((0).to_bytes(4, "little") + len(chunk).to_bytes(4, "little"))
-    text = pa.Array.from_buffers(pa.binary(), 1, [None, ends, pa.py_buffer(chunk)])
-    found = pc.split_pattern(text, b"\n").flatten()
-    found = found[:-1] if chunk.endswith(b"\n") else found
-    if not pc.any(pc.less_equal(pc.binary_length(found), 1)).as_py():
-        return found
-    blank = pc.or_(pc.equal(pc.binary_length(found), 0), pc.equal(found, b"\r"))
-    return found.filter(pc.invert(blank))
 
 
 def fields(line: str) -> list[str]:

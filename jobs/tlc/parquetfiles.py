@@ -4,29 +4,30 @@ A timestamp is taken as the wall-clock time that its stored number says, also wh
 TLC's times have no zone. Row-group statistics are not relied on; many files have none.
 """
 
-# ruff: noqa: S608 - SQL is put together from this package's own expressions and quoted names
-
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-import duckdb
-import pyarrow.compute as pc
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from tlc import rules, times
 from tlc.csvrows import Refused
 from tlc.errors import FileError
 from tlc.quarantine import Quarantine
 
+BATCH = 1 << 17
+"""Rows that are decoded at once."""
+_BUFFER = 1 << 20
 _MAGIC = b"PAR1"
-_BATCH = 100_000
-_TIMESTAMPS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE")
 
 
-def shape(db: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[str], int]:
+def shape(path: Path) -> tuple[list[str], int]:
     """Column names and number of rows, from the footer. Raises FileError if this is no Parquet file."""
     with path.open("rb") as file:
         start = file.read(4)
@@ -34,69 +35,63 @@ def shape(db: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[str], int]:
         raise FileError("it is empty")
     if start != _MAGIC:
         raise FileError(f"it is not a Parquet file: it starts with {start!r}")
-    with _readable():
-        names = db.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(path)]).description
-        rows = db.execute("SELECT num_rows FROM parquet_file_metadata(?)", [str(path)]).fetchone()
-    if rows is None or names is None:
-        raise FileError("its footer says nothing of rows")
-    return [name[0] for name in names], rows[0]
+    with _opened(path) as file:
+        return file.schema_arrow.names, file.metadata.num_rows
 
 
-def count(
-    db: duckdb.DuckDBPyConnection, path: Path, column: str, limits: times.Limits, quarantine: Quarantine
-) -> times.Windows:
+def count(path: Path, column: str, limits: times.Limits, quarantine: Quarantine) -> times.Windows:
     """Trips by start of the window; the rows that do not count go to ``quarantine``."""
-    name, file = '"' + column.replace('"', '""') + '"', "'" + str(path).replace("'", "''") + "'"
-    rows = f"FROM read_parquet({file}, file_row_number = true)"
-    with _readable():
-        kind = str(db.execute(f"SELECT {name} {rows} LIMIT 0").description[0][1])
-        if kind == "VARCHAR":
-            return _count_texts(db, f"SELECT {name} AS text {rows}", limits, quarantine)
-        if kind in _TIMESTAMPS:
-            return _count_times(
-                db, f"SELECT epoch_us({name}) AS time, file_row_number {rows}", limits, quarantine
-            )
-    raise FileError(f"its pickup column {column} holds {kind}, neither text nor timestamps")
-
-
-def _count_texts(
-    db: duckdb.DuckDBPyConnection, query: str, limits: times.Limits, quarantine: Quarantine
-) -> times.Windows:
     windows: times.Windows = []
     before = 0
-    for batch in db.execute(query).to_arrow_reader(_BATCH):
-        texts = batch.column(0)
-        found, doubtful = times.count(texts, limits)
-        refused, starts = [], []
-        for at in sorted(doubtful):
-            text = texts[at].as_py()
-            judged = times.judge(text or "", limits)
-            if isinstance(judged, str):
-                refused.append(Refused(before + at + 1, judged, text))
-            else:
-                starts.append(judged)
-        windows += found + times.single(starts)
-        quarantine.add(refused)
-        before += len(batch)
+    with _opened(path) as file:
+        kind = file.schema_arrow.field(column).type
+        texts = pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        if not texts and not pa.types.is_timestamp(kind):
+            raise FileError(f"its pickup column {column} holds {kind}, neither text nor timestamps")
+        for batch in file.iter_batches(BATCH, columns=[column], use_threads=False):
+            found, refused = (_texts if texts else _times)(batch.column(0), limits)
+            quarantine.add(Refused(before + at + 1, reason, raw) for at, reason, raw in refused)
+            windows += found
+            before += len(batch)
     return windows
 
 
-def _count_times(
-    db: duckdb.DuckDBPyConnection, query: str, limits: times.Limits, quarantine: Quarantine
-) -> times.Windows:
-    fits = f"time >= {limits[0]} AND time < {limits[1]}"
-    start = f"(time - ({rules.YEAR_1})) // {times.WINDOW} * {times.WINDOW} + ({rules.YEAR_1})"
-    counts = db.execute(
-        f"SELECT CASE WHEN {fits} THEN {start} END AS start, count(*) AS trips FROM ({query}) GROUP BY ALL"
-    ).to_arrow_table()
-    windows = counts.filter(pc.is_valid(counts["start"]))
-    if len(windows) < len(counts):
-        others = db.execute(
-            f"SELECT file_row_number + 1, time FROM ({query}) WHERE ({fits}) IS NOT TRUE ORDER BY ALL"
-        )
-        while found := others.fetchmany(_BATCH):
-            quarantine.add(Refused(row, *_reason(time)) for row, time in found)
-    return [(windows["start"].combine_chunks(), windows["trips"].combine_chunks())]
+_Refused = list[tuple[int, str, str | None]]
+"""Rows that do not count: position in their batch, reason, text."""
+
+
+def _texts(column: Any, limits: times.Limits) -> tuple[times.Windows, _Refused]:
+    texts = column.cast(pa.string())
+    found, doubtful = times.count(texts, limits)
+    refused, starts = [], []
+    for at in sorted(doubtful):
+        text = texts[at].as_py()
+        judged = times.judge(text or "", limits)
+        if isinstance(judged, str):
+            refused.append((at, judged, text))
+        else:
+            starts.append(judged)
+    return found + times.single(starts), refused
+
+
+def _times(column: Any, limits: times.Limits) -> tuple[times.Windows, _Refused]:
+    there = column.is_valid().to_numpy(zero_copy_only=False)
+    stamps = _microseconds(column)
+    inside = (stamps >= limits[0]) & (stamps < limits[1]) & there
+    if inside.all():
+        return [times.of(stamps)], []
+    others = np.flatnonzero(~inside).tolist()
+    return [times.of(stamps[inside])], [
+        (at, *_reason(int(stamps[at]) if there[at] else None)) for at in others
+    ]
+
+
+def _microseconds(column: Any) -> Any:
+    """The stored times in microseconds, cut to whole ones; anything for a null."""
+    if column.type.unit in ("s", "ms"):
+        column = column.cast(pa.timestamp("us", column.type.tz))
+    stamps = column.cast(pa.int64()).fill_null(0).to_numpy()
+    return stamps // 1000 if column.type.unit == "ns" else stamps
 
 
 def _reason(time: int | None) -> tuple[str, str | None]:
@@ -110,10 +105,10 @@ def _reason(time: int | None) -> tuple[str, str | None]:
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """The open file; what Arrow cannot read of it meanwhile is a FileError. A column is read in a stream."""
     try:
-        yield
-    except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.FatalException):
-        raise
-    except duckdb.Error as error:
+        with pq.ParquetFile(path, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us") as file:
+            yield file
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise FileError(f"the Parquet data cannot be read: {' '.join(str(error).split())[:300]}") from error

@@ -1,4 +1,4 @@
-"""Read a run's trip files, a few at a time: their counts go to DuckDB's table ``trip_counts``, the rows that
+"""Read a run's trip files, a few at a time: their counts go to DuckDB's relation ``trip_counts``, the rows that
 do not count to quarantine.
 
 What cannot be read of a file spoils that file alone, and all of it: its error is reported, nothing of it is
@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from tlc import counting
@@ -36,8 +37,12 @@ TRIP_COUNTS = pa.schema(
         ("trips", pa.int64()),
     ]
 )
-INSERTED = 64
-"""Files whose counts go to DuckDB at once: an insert costs milliseconds, however little is inserted."""
+_TEXTS_ONCE = pa.schema(
+    [
+        field.with_type(pa.dictionary(pa.int32(), pa.string())) if field.type == pa.string() else field
+        for field in TRIP_COUNTS
+    ]
+)
 NAMED = 3
 """How many failures an error or a verdict names; the summary names all."""
 
@@ -65,7 +70,7 @@ def read_all(
     policy: Policy,
     scratch: Scratch,
 ) -> list[Result]:
-    """Count ``sources`` into the table ``trip_counts`` of ``engine`` and write the rows that do not count
+    """Count ``sources`` into the relation ``trip_counts`` of ``engine`` and write the rows that do not count
     below the local folder ``quarantine``, one Parquet file for each source that has any. JobError if no file
     could be read. Fetched files hold no more disk at once than ``scratch`` has.
     """
@@ -73,20 +78,16 @@ def read_all(
 
 
 def gathered(engine: counting.Engine, reads: Iterable[Read]) -> list[Result]:
-    """The results of ``reads``, their counts in the new table ``trip_counts`` of ``engine``. JobError if no
+    """The results of ``reads``, their counts in the relation ``trip_counts`` of ``engine``. JobError if no
     file could be read.
     """
-    engine.db.register("fresh", TRIP_COUNTS.empty_table())
-    engine.db.execute("CREATE TABLE trip_counts AS FROM fresh")
-    results, waiting = [], []
+    results, counts = [], [TRIP_COUNTS.empty_table().cast(_TEXTS_ONCE)]
     for result, counted, seconds in reads:
         if counted:
-            waiting.append(_trip_counts(result, counted))
-        if len(waiting) == INSERTED:
-            _insert(engine, waiting)
+            counts.append(_trip_counts(result, counted))
         log(_line(result, seconds))
         results.append(result)
-    _insert(engine, waiting)
+    engine.db.register("trip_counts", pa.concat_tables(counts).unify_dictionaries())
     if all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
@@ -157,18 +158,13 @@ def result_of(source: Source, etag: str, counted: counting.Counted) -> Result:
 
 def _trip_counts(result: Result, counted: counting.Counted) -> pa.Table:
     source, windows = result.source, counted.windows
-    texts = (source.dataset, source.path, result.etag, source.month)
+    zeros = pa.array(np.zeros(len(windows), np.int32))
+    texts = (
+        pa.DictionaryArray.from_arrays(zeros, pa.array([text]))
+        for text in (source.dataset, source.path, result.etag, source.month)
+    )
     start = windows["start"].cast(pa.timestamp("us"))
-    columns = [*(pa.repeat(text, len(windows)) for text in texts), start, windows["trips"]]
-    return pa.Table.from_arrays(columns, schema=TRIP_COUNTS)
-
-
-def _insert(engine: counting.Engine, waiting: list[pa.Table]) -> None:
-    if waiting:
-        engine.db.register("fresh", pa.concat_tables(waiting))
-        engine.db.execute("INSERT INTO trip_counts FROM fresh")
-        engine.db.unregister("fresh")
-        waiting.clear()
+    return pa.Table.from_arrays([*texts, start, windows["trips"]], schema=_TEXTS_ONCE)
 
 
 def _line(result: Result, seconds: float) -> str:

@@ -101,7 +101,7 @@ def test_a_pickup_column_of_another_type(folder, count_here):
     """Numbers in the pickup column are no times: the file is refused, and says which type it found."""
     pq.write_table(pa.table({"pickup_datetime": [1, 2]}), folder / "fhv_tripdata_2019-02.parquet")
     error = count_here(folder).file("fhv_tripdata_2019-02.parquet")["error"]
-    assert error == "its pickup column pickup_datetime holds BIGINT, neither text nor timestamps"
+    assert error == "its pickup column pickup_datetime holds int64, neither text nor timestamps"
 
 
 def test_a_folder_with_the_name_of_a_trip_file(folder, count_here):

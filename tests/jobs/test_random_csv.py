@@ -41,10 +41,13 @@ def some_time(choice: random.Random) -> str:
     year, month = (
         (2015, 1) if choice.random() < 0.8 else (choice.randrange(2008, 2026), choice.randrange(1, 13))
     )
-    text = (
-        f"{year}-{month:02}-{choice.randrange(1, 32):02}{choice.choice('     T')}"
-        f"{choice.randrange(24):02}:{choice.randrange(60):02}:{choice.randrange(60):02}"
+    day, hour, minute, second = (
+        choice.randrange(first, end)
+        if choice.random() < 0.98
+        else choice.choice([0, end, choice.randrange(100)])
+        for first, end in ((1, 32), (0, 24), (0, 60), (0, 60))
     )
+    text = f"{year}-{month:02}-{day:02}{choice.choice('     T')}{hour:02}:{minute:02}:{second:02}"
     if choice.random() < 0.05:
         at = choice.randrange(len(text))
         text = text[:at] + choice.choice("0569-: x,") + text[at + choice.randrange(2) :]
