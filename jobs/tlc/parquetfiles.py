@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.compute as pc
 
-from tlc import rules, times
+from tlc import parquetrows, rules, times
 from tlc.csvrows import Refused
 from tlc.errors import FileError
 from tlc.quarantine import Quarantine
@@ -48,6 +48,7 @@ def count(
     """Trips by start of the window; the rows that do not count go to ``quarantine``."""
     name, file = '"' + column.replace('"', '""') + '"', "'" + str(path).replace("'", "''") + "'"
     rows = f"FROM read_parquet({file}, file_row_number = true)"
+    quarantine.whole = lambda numbers: parquetrows.whole(db, rows, numbers)
     with _readable():
         kind = str(db.execute(f"SELECT {name} {rows} LIMIT 0").description[0][1])
         if kind == "VARCHAR":
