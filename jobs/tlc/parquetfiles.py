@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -48,7 +49,7 @@ def count(
     """Trips by start of the window; the rows that do not count go to ``quarantine``."""
     name, file = '"' + column.replace('"', '""') + '"', "'" + str(path).replace("'", "''") + "'"
     rows = f"FROM read_parquet({file}, file_row_number = true)"
-    quarantine.whole = lambda numbers: parquetrows.whole(db, rows, numbers)
+    quarantine.whole = partial(parquetrows.whole, path)
     with _readable():
         kind = str(db.execute(f"SELECT {name} {rows} LIMIT 0").description[0][1])
         if kind == "VARCHAR":
@@ -116,5 +117,7 @@ def _readable() -> Iterator[None]:
         yield
     except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.FatalException):
         raise
+    except UnicodeDecodeError as error:
+        raise FileError("the Parquet data cannot be read: a name in its footer is not UTF-8") from error
     except duckdb.Error as error:
         raise FileError(f"the Parquet data cannot be read: {' '.join(str(error).split())[:300]}") from error

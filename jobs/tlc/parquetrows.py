@@ -4,33 +4,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pyarrow as pa
 
 
-def whole(db: duckdb.DuckDBPyConnection, rows: str, numbers: list[int]) -> dict[int, str]:
-    """Row number, from 1 → the row's columns by name as one line of JSON, of the rows ``numbers`` of ``rows``
-    (``FROM`` a file with its ``file_row_number``). A value that DuckDB cannot write is null.
+def whole(path: Path, numbers: list[int]) -> dict[int, str]:
+    """Row number, from 1 → the row's columns by name as one line of JSON, of the rows ``numbers`` of the file
+    ``path``. A value that DuckDB cannot write is null.
 
     The file is read once more, all its columns: called for the few rows that are kept. Nothing if another
     column is damaged, which the count does not notice: it reads the pickup time alone.
     """
-    cursor = db.cursor()
+    file = _quoted(str(path), "'")
+    rows = f"FROM read_parquet({file}, file_row_number = true)"
+    db = duckdb.connect(":memory:", config={"threads": 1, "memory_limit": "384MB"})
     try:
-        cursor.register("wanted", pa.table({"number": pa.array(numbers, pa.int64())}))
-        columns = cursor.execute(f"SELECT * EXCLUDE (file_row_number) {rows} LIMIT 0").description
+        db.register("wanted", pa.table({"number": pa.array(numbers, pa.int64())}))
+        columns = db.execute(f"SELECT * EXCLUDE (file_row_number) {rows} LIMIT 0").description
         pairs = ", ".join(f"{_quoted(name, chr(39))}, {_json(name, str(kind))}" for name, kind, *_ in columns)
         query = (
             f"SELECT number, CAST(json_object({pairs}) AS VARCHAR) FROM "
             f"(SELECT *, file_row_number + 1 AS number {rows}) SEMI JOIN wanted USING (number)"
         )
-        return dict(cursor.execute(query).fetchall())
+        return dict(db.execute(query).fetchall())
     except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.FatalException):
         raise
-    except duckdb.Error:
+    except (duckdb.Error, UnicodeDecodeError):
         return {}
     finally:
-        cursor.close()
+        db.close()
 
 
 def _json(name: str, kind: str) -> str:
