@@ -18,7 +18,7 @@ COUNTS = {
     "mutated-parquet": (2, 20),
     "publishers": (1, 50),
     "pairs": (1, 20),
-    "kill-at-write": (4, 90),
+    "kill-at-write": (3, 216),
     "kill-at-any-time": (1, 20),
     "objects": (500, 20_000),
     "inputs": (50, 2_000),
