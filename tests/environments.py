@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 #: the changes that put every step on one service; prepare needs a runtime of its own on Glue.
 ALL_ON_SAGEMAKER = {"steps": {"prepare": {"service": "sagemaker"}}}
-ALL_ON_GLUE = {"steps": {"ride_counts": {"service": "glue"}}}
+ALL_ON_GLUE = {"steps": {"ride_counts": {"service": "glue"}}, "maintenance": {"service": "glue"}}
 SWAPPED = {"steps": {"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}}
 
 #: ride_counts on a cluster when there is much to read, on either service.

@@ -17,11 +17,12 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from randomness import SEED  # noqa: E402 - found once tests/ is on the path
+from jobs.killing import POINTS, WRITES  # noqa: E402 - found once tests/ is on the path
+from randomness import SEED  # noqa: E402
 
 
 def main() -> int:
-    """Run the soak tests and write what was executed; the status is pytest's."""
+    """Run the soak tests and write what was executed; the status is pytest's, or 1 if a point was not hit."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "soak.xml"
@@ -34,13 +35,23 @@ def main() -> int:
             "-n",
             "2",
             "--timeout=3600",
+            "--override-ini=junit_family=xunit1",
             f"--junit-xml={report}",
             *sys.argv[1:],
         ]
         status = subprocess.run(command, cwd=ROOT, env={**os.environ, "SOAK": "1"}, check=False).returncode
         cases = list(ElementTree.parse(report).iter("testcase"))
     (ROOT / "docs" / "soak.md").write_text(page(cases, time.monotonic() - began), encoding="utf-8")
-    return status
+    missed = [point for point in POINTS if not properties(cases, "killed")[point]]
+    if missed and not sys.argv[1:]:
+        print(f"no run was killed {', '.join(missed)}", file=sys.stderr)
+    return status or int(bool(missed) and not sys.argv[1:])
+
+
+def properties(cases: list[ElementTree.Element], name: str) -> Counter[str]:
+    """How often tests recorded each value of the property ``name``."""
+    found = (item for case in cases for item in case.iter("property") if item.get("name") == name)
+    return Counter(item.get("value", "") for item in found)
 
 
 def page(cases: list[ElementTree.Element], seconds: float) -> str:
@@ -54,6 +65,7 @@ def page(cases: list[ElementTree.Element], seconds: float) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
+    killed = properties(cases, "killed")
     rows = [f"| `{name}` | {ran[name]} | {failed[name]} |" for name in sorted(ran)]
     return "\n".join(
         [
@@ -71,6 +83,14 @@ def page(cases: list[ElementTree.Element], seconds: float) -> str:
             "| test | tries | failed |",
             "| --- | ---: | ---: |",
             *rows,
+            "",
+            f"Mutated files: {sum(int(n) * times for n, times in properties(cases, 'mutated files').items()):,}.",
+            "",
+            "Runs killed (SIGKILL) at each external write, before it was passed on and after it was done:",
+            "",
+            "| write | killed before | killed after |",
+            "| --- | ---: | ---: |",
+            *(f"| {write} | {killed[f'before {write}']} | {killed[f'after {write}']} |" for write in WRITES),
             "",
         ]
     )

@@ -53,7 +53,7 @@ def refuse_findings(root: Path, env: Environment, rendered: Mapping[str, str]) -
 
 def check_environment(root: Path, env: Environment, rendered: Mapping[str, str]) -> list[str]:
     """The findings in an environment's templates; ``rendered``: file name → text."""
-    scripts = command_lines(root / "jobs", {step.script for step in env.steps.values()})
+    scripts = command_lines(root / "jobs", {job.script for job in env.jobs.values()})
     return [
         f"templates/{name}: {finding}"
         for name, text in rendered.items()

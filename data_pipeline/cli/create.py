@@ -9,6 +9,7 @@ import click
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.load import load_all, load_environment
+from data_pipeline.core.naming import job_path
 from data_pipeline.core.packages import missing_packages
 from data_pipeline.stacks import file_names, render
 
@@ -68,12 +69,12 @@ def refuse_missing_packages(root: Path, env: Environment) -> None:
         path.relative_to(jobs).as_posix(): path.read_text(encoding="utf-8") for path in jobs.rglob("*.py")
     }
     problems = []
-    for name, step, runtime in ((n, s, r) for n, s in env.steps.items() for r in s.runtimes):
+    for name, step, runtime in ((n, j, r) for n, j in env.jobs.items() for r in j.runtimes):
         lock = (jobs / "locks" / f"{runtime}.txt").read_text(encoding="utf-8")
         for package in missing_packages(step.script, sources, lock, runtime):
             problems.append(
-                f"environment {env.name}, steps.{name}: jobs/{step.script} imports {package}, of which the "
-                f"runtime {runtime} has no wheel\n"
+                f"environment {env.name}, {'.'.join(job_path(name))}: jobs/{step.script} imports {package}, of which "
+                f"the runtime {runtime} has no wheel\n"
                 f"  choose another runtime, or lock the package: jobs/locks/README.md"
             )
     if problems:

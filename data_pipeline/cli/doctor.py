@@ -19,13 +19,13 @@ from data_pipeline.aws.cloudformation import Stack, Stacks
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core import doctor as checks
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config import Environment, Step
 from data_pipeline.core.doctor import Finding, Level, Unanswered
-from data_pipeline.core.machine import state_machine
+from data_pipeline.core.machine import machines
 from data_pipeline.core.runtimes import RUNTIMES
 from data_pipeline.core.simulation import deployer_policy
 from data_pipeline.core.steps import runtimes
-from data_pipeline.stacks.render import file_names
+from data_pipeline.stacks.render import compact
 
 from .connect import open_environment
 from .project import ROOT
@@ -74,17 +74,17 @@ def examine(env: Environment, connection: Connection) -> Iterator[Finding]:
 
 
 def _capacity(env: Environment, connection: Connection) -> Iterator[Finding]:
-    """Instance types, processing units and images of the steps."""
+    """Instance types, processing units and images of the jobs."""
     on = {
-        service: {name: step for name, step in env.steps.items() if step.service == service}
+        service: {name: job for name, job in env.jobs.items() if job.service == service}
         for service in ("sagemaker", "glue")
     }
     if on["sagemaker"]:
         known = asked(connection, lambda: account.quotas(connection, "sagemaker"))
-        for name, step in on["sagemaker"].items():
-            yield checks.instance_type(name, step, env.region, known)
-            if step.cluster:
-                yield checks.cluster_instances(name, step.cluster, env.region, known)
+        for name, job in on["sagemaker"].items():
+            yield checks.instance_type(name, job, env.region, known)
+            if isinstance(job, Step) and job.cluster:
+                yield checks.cluster_instances(name, job.cluster, env.region, known)
     if on["glue"]:
         known = asked(connection, lambda: account.quotas(connection, "glue"))
         yield from checks.glue_capacity(on["glue"], env.region, known)
@@ -94,19 +94,19 @@ def _capacity(env: Environment, connection: Connection) -> Iterator[Finding]:
 
 
 def _definitions(env: Environment, connection: Connection) -> Iterator[Finding]:
-    """What the services say of the rendered templates and of the state machine in them."""
-    for file in file_names(env.name):
-        path = ROOT / "templates" / file
-        if not path.exists():
+    """What the services say of the rendered templates and of the state machines in them."""
+    for file, body in compact(env).items():
+        if not (ROOT / "templates" / file).exists():
             yield Finding(
                 f"templates/{file}", "problem", "is missing", f"python data_pipeline_create.py {env.name}"
             )
             continue
-        body = path.read_text(encoding="utf-8")
         refusal = asked(connection, lambda body=body: account.template_refusal(connection, body))  # type: ignore[misc]
         yield checks.template(f"templates/{file}", refusal)
-    text = _with_names(json.dumps(state_machine(env)), connection)
-    yield checks.definition(asked(connection, lambda: account.definition_diagnostics(connection, text)))
+    for name, definition in machines(env).items():
+        text = _with_names(json.dumps(definition), connection)
+        told = asked(connection, lambda text=text: account.definition_diagnostics(connection, text))  # type: ignore[misc]
+        yield checks.definition(name, told)
 
 
 def _with_names(definition: str, connection: Connection) -> str:
@@ -133,7 +133,9 @@ def _log_groups(
     env: Environment, connection: Connection, resources: list[tuple[str, str]]
 ) -> Iterator[Finding]:
     wanted = [env.names.state_machine_log_group]
-    if any(RUNTIMES[step.runtime].glue_command == "glueetl" for step in env.steps.values()):
+    if env.maintenance:
+        wanted.append(env.names.maintenance_log_group)
+    if any(RUNTIMES[job.runtime].glue_command == "glueetl" for job in env.jobs.values()):
         wanted += [f"{env.names.glue_log_group_prefix}/{kind}" for kind in ("output", "error")]
     own = [name for kind, name in resources if kind == "AWS::Logs::LogGroup"]
     existing = asked(connection, lambda: account.log_group_names(connection, wanted))

@@ -22,6 +22,8 @@ from .project import ROOT
 
 _NOT_DATASETS = frozenset(("timestamp", "num_rides", "minutes", "dow", "month", "doy"))
 _STATE_MACHINE = "AWS::StepFunctions::StateMachine"
+#: logical id of the machine that runs the steps; the maintenance has one beside it.
+_STEPS = "StateMachine"
 
 Counts = list[tuple[datetime, dict[str, int]]]
 
@@ -49,10 +51,10 @@ def read_definition(template: Path) -> dict[str, Any]:
     if not template.is_file():
         raise UserError(f"{template}: no such template; render it with: python data_pipeline_create.py")
     resources = yaml.load(template.read_bytes(), Loader=_Tolerant).get("Resources", {})  # noqa: S506 - is safe
-    machines = [resource for resource in resources.values() if resource["Type"] == _STATE_MACHINE]
-    if len(machines) != 1:
-        raise UserError(f"{template}: expected one {_STATE_MACHINE}, found {len(machines)}")
-    definition: dict[str, Any] = machines[0]["Properties"]["Definition"]
+    machine = resources.get(_STEPS, {})
+    if machine.get("Type") != _STATE_MACHINE:
+        raise UserError(f"{template}: expected a resource {_STEPS} of type {_STATE_MACHINE}")
+    definition: dict[str, Any] = machine["Properties"]["Definition"]
     return definition
 
 

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import click
 
-from data_pipeline.aws import source, states
+from data_pipeline.aws import source
 from data_pipeline.aws.errors import explained
-from data_pipeline.aws.logs import Tail, tail
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
-from data_pipeline.core import endings, pointers
-from data_pipeline.core.causes import described, told_by_log
+from data_pipeline.core import endings
+from data_pipeline.core.causes import described
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.follow import Failure, Job, Progress
+from data_pipeline.core.follow import Progress
 from data_pipeline.core.source import split_uri
 from data_pipeline.core.steps import in_order
-from data_pipeline.local.errors import LocalError
 
+from . import following
 from .connect import open_environment
 from .deployed import deployed_outputs
 from .outcome import (
-    TAIL_LINES,
     already_running_text,
     failure_text,
     print_pointers,
@@ -39,12 +32,6 @@ from .outcome import (
 )
 from .run_options import input_options
 from .upload import upload_source
-from .watching import shown
-
-#: the embedded AWS is near, and does not come back by itself.
-_EMBEDDED_PACE = states.Pace(fastest=0.2, slowest=1.0, patience=5.0)
-#: looks for a job's log, two seconds apart: CloudWatch shows the last lines a little late.
-_LOG_LOOKS = 4
 
 Record = dict[str, Any]
 
@@ -74,7 +61,7 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
     its job's log.
     """
     record: Record = {"environment": env, "status": "NOT_STARTED"}
-    with _recorded(record, as_json):
+    with following.recorded(record, as_json):
         environment, connection = open_environment(env)
         record |= {"account": connection.account, "region": connection.region}
         deployed = deployed_outputs(environment, connection)
@@ -83,7 +70,7 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
             record["uploaded"] = asdict(uploaded)
         if not value.get("prune"):  # which may be all that is left to do
             _refuse_empty_input(environment, connection, deployed["InputUri"])
-        arn = _start(connection, deployed["StateMachineArn"], value)
+        arn = following.start(connection, deployed["StateMachineArn"], value)
         record |= {
             "status": "RUNNING",
             "executionArn": arn,
@@ -95,38 +82,20 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
                 click.echo(arn)
             print_pointers(environment, arn)
             return
-        progress = _follow(environment, connection, arn)
-        record |= _times(progress)
+        progress = following.follow(environment, connection, arn)
+        record |= following.times(progress)
         folder = f"{deployed['OutputUri']}runs/{record['execution']}/"
         record["results"] = _results(environment, connection, folder)
         if progress.failure is None:
             _succeeded(environment, connection, progress, record, as_json)
             return
-        record |= _failed(environment, connection, progress.failure)
+        record |= following.failed(environment, connection, progress.failure)
         summary = _read(connection, f"{folder}summary.json")
         if summary is not None:  # the job came to write one: it names the unreadable files
             record |= {"summary": summary, "summaryUri": f"{folder}summary.json"}
             if not as_json:
                 print_summary(environment, summary, record["summaryUri"], record["results"])
         raise UserError(failure_text(environment, progress, progress.failure, record))
-
-
-@contextmanager
-def _recorded(record: Record, as_json: bool) -> Iterator[None]:
-    """Print the record at the end, however it comes, with the error that ended it."""
-    try:
-        yield
-    except (UserError, LocalError) as error:
-        errors = {"NOT_STARTED": "NotStarted", "RUNNING": "NotFollowed", "SUCCEEDED": "NoSummary"}
-        record.setdefault("error", errors.get(record["status"]))
-        record.setdefault("cause", str(error))
-        raise
-    except KeyboardInterrupt:
-        record |= {"error": "Interrupted", "cause": "interrupted on this machine"}
-        raise
-    finally:
-        if as_json:
-            click.echo(json.dumps(record, indent=2))
 
 
 def _refuse_empty_input(env: Environment, connection: Connection, uri: str) -> None:
@@ -138,50 +107,6 @@ def _refuse_empty_input(env: Environment, connection: Connection, uri: str) -> N
             f"{uri} holds no trip files, so there is nothing to run on.\n"
             f"Upload some and run: python data_pipeline_run.py {env.name} --source DIR"
         )
-
-
-def _start(connection: Connection, machine: str, value: Record) -> str:
-    name = states.execution_name(datetime.now(timezone.utc))
-    with explained():
-        return states.start(connection.client("stepfunctions"), machine, name, value)
-
-
-def _follow(env: Environment, connection: Connection, arn: str) -> Progress:
-    """Watch the execution to its end, on the screen."""
-    click.echo(f"execution {arn}", err=True)
-    client = connection.client("stepfunctions")
-    pace = _EMBEDDED_PACE if env.embedded else states.Pace()
-    begin = time.monotonic()
-    progress = Progress()
-    try:
-        with shown(lambda: time.monotonic() - begin) as show, explained():
-            for watched in states.watch(client, arn, time.sleep, time.monotonic, pace):
-                progress = watched.progress
-                show(watched)
-    except UserError as error:
-        raise UserError(f"{error}\n{_what_becomes_of_it(env, arn)}") from error
-    except KeyboardInterrupt:
-        click.echo(
-            f"\nThe execution goes on.\n  stop it with:  {pointers.stop(arn, env.region, env.embedded)}\n"
-            f"  look with:     {pointers.look(arn, env.region, env.embedded)}",
-            err=True,
-        )
-        raise
-    return progress
-
-
-def _what_becomes_of_it(env: Environment, arn: str) -> str:
-    if env.embedded:
-        return (
-            "The execution ended with it; what was published before is untouched. Run the same command "
-            "again to start another one."
-        )
-    return f"The execution goes on; look with: {pointers.look(arn, env.region, False)}"
-
-
-def _times(progress: Progress) -> Record:
-    times = {"startDate": progress.started, "stopDate": progress.stopped}
-    return {"status": progress.status} | {k: v.isoformat() for k, v in times.items() if v is not None}
 
 
 def _succeeded(
@@ -208,33 +133,6 @@ def _published(connection: Connection, output: Record) -> Record:
     if summary is None:
         raise UserError(f"{uri}: the run succeeded, but its summary is not there any more.")
     return {"summaryUri": uri, "summary": summary}
-
-
-def _failed(env: Environment, connection: Connection, failure: Failure) -> Record:
-    """What explains a failure: where, why, the job, and the end of its log or why that cannot be read."""
-    record: Record = {key: getattr(failure, key) for key in ("state", "error", "cause", "reason")}
-    if failure.job is None:
-        return record
-    try:
-        with explained():
-            found = _job_log(env, connection, failure.job)
-    except UserError as error:
-        return record | {"job": asdict(failure.job), "log": [], "logError": str(error)}
-    record["reason"] = told_by_log(failure.reason, found.lines)
-    return record | {"job": asdict(failure.job), "log": list(found.lines), "logGroups": list(found.groups)}
-
-
-def _job_log(env: Environment, connection: Connection, job: Job) -> Tail:
-    """The end of a job's log; CloudWatch may show its last lines a little late."""
-    groups, prefix = pointers.log_groups(job, env.names), pointers.stream_prefix(job)
-    found = Tail()
-    for look in range(_LOG_LOOKS):
-        if look:
-            time.sleep(0.2 if env.embedded else 2.0)
-        found = tail(connection.client("logs"), groups, prefix, TAIL_LINES)
-        if found.lines:
-            break
-    return found
 
 
 def _results(env: Environment, connection: Connection, folder: str) -> dict[str, Record]:

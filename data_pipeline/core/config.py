@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from . import arguments, limits
-from .naming import Names
+from .naming import MAINTENANCE, Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
 
@@ -72,16 +72,11 @@ class Data(Model):
     )
 
 
-class Step(Model):
-    """One job of the pipeline: a script in `jobs/` on one of two services."""
+class Job(Model):
+    """A script in `jobs/` on one of two services."""
 
     script: Script = Field(description="The script's file name in `jobs/`.", examples=["ride_counts.py"])
-    service: Service = Field(description="Where the script runs. This one word moves a step.")
-    after: str | None = Field(
-        None,
-        description="The step that this one follows. Exactly one step follows none.",
-        examples=["prepare"],
-    )
+    service: Service = Field(description="Where the script runs. This one word moves it.")
     timeout_minutes: int = Field(
         60,
         ge=1,
@@ -96,11 +91,6 @@ class Step(Model):
         + ".",
         examples=[{"input": "{input}", "plan": "{output}runs/{run}/plan.json"}],
     )
-    result: ResultName | None = Field(
-        None,
-        description="The small JSON file that the step leaves as runs/<run>/<result>.json, for the machine.",
-        examples=["decision"],
-    )
     reads: Annotated[tuple[Location, ...], AfterValidator(limits.distinct)] = Field(
         (),
         description="Where the script reads; its role may read there and nowhere else.",
@@ -112,17 +102,37 @@ class Step(Model):
         examples=[["runs"]],
     )
     tables: Annotated[tuple[TableName, ...], AfterValidator(limits.distinct)] = Field(
-        (), description="Tables of the Glue database that the script publishes.", examples=[["ride_counts"]]
+        (), description="Tables of the Glue database that the script commits to.", examples=[["ride_counts"]]
     )
     sagemaker: SageMaker = Field(SageMaker(), description="Its size when the service is sagemaker.")
     glue: Glue = Field(Glue(), description="Its size when the service is glue.")
-    cluster: Cluster | None = Field(
-        None, description="A Spark cluster in the place of the one machine when there is much to read."
-    )
 
     @property
     def runtime(self) -> str:
         return self.sagemaker.runtime if self.service == "sagemaker" else self.glue.runtime
+
+    @property
+    def runtimes(self) -> tuple[str, ...]:
+        """Every runtime that the script may run on."""
+        return (self.runtime,)
+
+
+class Step(Job):
+    """One job of the pipeline, in its place among the others."""
+
+    after: str | None = Field(
+        None,
+        description="The step that this one follows. Exactly one step follows none.",
+        examples=["prepare"],
+    )
+    result: ResultName | None = Field(
+        None,
+        description="The small JSON file that the step leaves as runs/<run>/<result>.json, for the machine.",
+        examples=["decision"],
+    )
+    cluster: Cluster | None = Field(
+        None, description="A Spark cluster in the place of the one machine when there is much to read."
+    )
 
     @property
     def runtimes(self) -> tuple[str, ...]:
@@ -159,6 +169,27 @@ class Schedule(Model):
     )
 
 
+class WeeklySchedule(Schedule):
+    """When EventBridge Scheduler starts the maintenance."""
+
+    expression: ScheduleExpression = Field(
+        "cron(0 12 ? * SUN *)",
+        description="As in `schedule`, once a week unless it says otherwise.",
+        examples=["cron(0 12 ? * SUN *)"],
+    )
+
+
+class Maintenance(Job):
+    """The job that expires old snapshots of the tables, in a state machine and on a schedule of its own."""
+
+    deletes: Annotated[tuple[Location, ...], AfterValidator(limits.distinct)] = Field(
+        (),
+        description="Where the script deletes; its role may delete there and nowhere else.",
+        examples=[["warehouse"]],
+    )
+    schedule: WeeklySchedule = Field(WeeklySchedule(), description="When it starts by itself.")
+
+
 class Environment(Model):
     """One environment of the pipeline: `pipeline.yaml` merged with the environment's own file."""
 
@@ -184,6 +215,9 @@ class Environment(Model):
         description="The pipeline's jobs, by name. An environment changes what it names, no more.",
     )
     schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
+    maintenance: Maintenance | None = Field(
+        None, description="The upkeep of the tables. Without it, they keep every snapshot and file."
+    )
     log_retention_days: RetentionDays = Field(
         30, description="How long CloudWatch keeps the logs of state machine and jobs.", examples=[90]
     )
@@ -197,6 +231,11 @@ class Environment(Model):
     @property
     def names(self) -> Names:
         return Names(self.pipeline, self.name)
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        """Every script that a deployment runs, by name: the steps, and the maintenance."""
+        return {**self.steps, **({MAINTENANCE: self.maintenance} if self.maintenance else {})}
 
     @property
     def embedded(self) -> bool:

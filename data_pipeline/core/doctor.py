@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import images
-from .config import Environment, Step
+from .config import Environment, Job, Step
+from .naming import job_path
 from .service_limits import REGIONS
 from .sizes import Cluster
 from .stack_states import Treatment, is_moving, treatment
@@ -87,13 +88,13 @@ def region(name: str, opt_in: str | Unanswered | None) -> Finding:
     return Finding("region", "problem", f"{name} is not enabled in this account ({opt_in})", remedy)
 
 
-def instance_type(name: str, step: Step, where: str, quotas: Mapping[str, Quota] | Unanswered) -> Finding:
-    """Whether SageMaker offers a step's instance type in the region, and lets the account use one.
+def instance_type(name: str, job: Job, where: str, quotas: Mapping[str, Quota] | Unanswered) -> Finding:
+    """Whether SageMaker offers a job's instance type in the region, and lets the account use one.
 
     ``quotas`` is name in lower case → quota. SageMaker has one for every instance type that it offers.
     """
-    key = f"steps.{name}.sagemaker.instance_type"
-    return _instances(name, step.sagemaker.instance_type, 1, key, where, quotas)
+    key = ".".join((*job_path(name), "sagemaker", "instance_type"))
+    return _instances(name, job.sagemaker.instance_type, 1, key, where, quotas)
 
 
 def cluster_instances(
@@ -126,10 +127,10 @@ def _instances(
 
 
 def glue_capacity(
-    steps: Mapping[str, Step], where: str, quotas: Mapping[str, Quota] | Unanswered
+    jobs: Mapping[str, Job], where: str, quotas: Mapping[str, Quota] | Unanswered
 ) -> Iterator[Finding]:
-    """Whether Glue lets the account run its jobs: runs at once, and processing units of the largest step."""
-    needed = max(data_processing_units(step) for step in steps.values())
+    """Whether Glue lets the account run its jobs: runs at once, and processing units of the largest one."""
+    needed = max(data_processing_units(job) for job in jobs.values())
     for name, least in (("max concurrent job runs per account", 1.0), ("max task dpus per account", needed)):
         check = f"glue: {name}"
         if isinstance(quotas, Unanswered):
@@ -145,14 +146,14 @@ def glue_capacity(
             yield Finding(check, "problem", found, _increase("glue", quota, least, where))
 
 
-def data_processing_units(step: Step) -> float:
-    """DPUs that a Glue step takes at most; the name of a worker type (``G.2X``) has those of one worker."""
-    if step.glue.runtime == "glue-pythonshell":
-        return step.glue.max_capacity
-    alone = _units(step.glue.worker_type, step.glue.workers)
-    if step.cluster is None:
+def data_processing_units(job: Job) -> float:
+    """DPUs that a Glue job takes at most; the name of a worker type (``G.2X``) has those of one worker."""
+    if job.glue.runtime == "glue-pythonshell":
+        return job.glue.max_capacity
+    alone = _units(job.glue.worker_type, job.glue.workers)
+    if not isinstance(job, Step) or job.cluster is None:
         return alone
-    return max(alone, _units(step.cluster.glue.worker_type, step.cluster.most_instances))
+    return max(alone, _units(job.cluster.glue.worker_type, job.cluster.most_instances))
 
 
 def _units(worker_type: str, workers: int) -> float:
@@ -192,16 +193,18 @@ def template(file: str, refusal: str | Unanswered | None) -> Finding:
     return Finding(file, "problem", refusal, "python data_pipeline_create.py")
 
 
-def definition(diagnostics: Sequence[tuple[str, str]] | Unanswered) -> Finding:
-    """What Step Functions says of the state machine: (severity, message)."""
-    check = "state machine"
+def definition(name: str, diagnostics: Sequence[tuple[str, str]] | Unanswered) -> Finding:
+    """What Step Functions says of the state machine ``name``: (severity, message)."""
+    check = f"state machine {name}"
     if isinstance(diagnostics, Unanswered):
         return unanswered(check, diagnostics)
     if not diagnostics:
         return Finding(check, "ok", "Step Functions accepts its definition")
     errors = any(severity == "ERROR" for severity, _ in diagnostics)
     found = "; ".join(message for _, message in diagnostics)
-    return Finding(check, "problem" if errors else "warning", found, "steps in config/pipeline.yaml make it")
+    return Finding(
+        check, "problem" if errors else "warning", found, "the jobs in config/pipeline.yaml make it"
+    )
 
 
 def bucket(role: str, env: Environment, account: str, look: Bucket | Unanswered) -> Finding:

@@ -9,9 +9,9 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from . import explain, limits, rules, secrets, yaml_lines
-from .config import Data, Environment, Step
+from .config import Data, Environment, Maintenance, Step
 from .errors import UserError
-from .naming import Names
+from .naming import MAINTENANCE, Names
 from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
 from .service_limits import REGIONS
 from .yaml_lines import Node
@@ -200,6 +200,7 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),
         scripts=scripts,
+        maintenance=_part(Maintenance, node.keys[MAINTENANCE]) if node.keys.get(MAINTENANCE) else None,
     )
 
 

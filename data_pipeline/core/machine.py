@@ -10,9 +10,13 @@ from __future__ import annotations
 from typing import Any
 
 from . import cluster, endings, execution, failures, jsonata, tasks
-from .config import Environment, Step
+from .config import Environment, Job, Step
 from .locations import key_prefix
+from .naming import MAINTENANCE
 from .steps import camel, cluster_state, in_order
+
+#: the result that the maintenance's job leaves: what it expired and deleted, by table.
+MAINTAINED = "maintained"
 
 State = dict[str, Any]
 Named = tuple[str, Step]
@@ -47,6 +51,37 @@ def state_machine(env: Environment) -> dict[str, Any]:
         "StartAt": "CheckInput",
         "States": states,
     }
+
+
+def maintenance(env: Environment, job: Job) -> dict[str, Any]:
+    """The definition of the maintenance's state machine: one job, tried again as a step is.
+
+    A machine of its own, not a step: it must neither delay a publication nor be stopped by one that fails. It
+    needs no look for another execution, since expiry commits as every publication does and deletes nothing
+    that is young.
+    """
+    first = camel(MAINTENANCE)
+    states: dict[str, State] = {"Begin": {"Type": "Pass", "Assign": _START, "Next": first}}
+    _add_job(states, first, tasks.task(env, MAINTENANCE, job), f"Read{camel(MAINTAINED)}")
+    read = {**_read_result(env, MAINTAINED), **failures.catch("Failed"), "Next": camel(MAINTAINED)}
+    _add(states, f"Read{camel(MAINTAINED)}", read)
+    output = jsonata.expression(f"${MAINTAINED}")
+    _add(states, camel(MAINTAINED), {"Type": "Succeed", "Output": output})
+    _add(states, "Failed", _failed())
+    return {
+        "Comment": f"{env.pipeline} in {env.name}: the upkeep of its tables",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Begin",
+        "States": states,
+    }
+
+
+def machines(env: Environment) -> dict[str, dict[str, Any]]:
+    """Name → definition of every state machine of an environment."""
+    found = {env.names.state_machine: state_machine(env)}
+    if env.maintenance:
+        found[env.names.maintenance] = maintenance(env, env.maintenance)
+    return found
 
 
 def _add(states: dict[str, State], name: str, state: State) -> None:

@@ -12,6 +12,14 @@ from dataclasses import dataclass
 JOB_SUFFIX = len("-") + 12 + len("-99-99-99")
 JOB_NAME_LIMIT = 63
 
+#: the maintenance's name among the jobs, which no step may have.
+MAINTENANCE = "maintenance"
+
+
+def job_path(name: str) -> tuple[str, ...]:
+    """Where a job stands in the configuration."""
+    return (MAINTENANCE,) if name == MAINTENANCE else ("steps", name)
+
 
 @dataclass(frozen=True)
 class Names:
@@ -37,6 +45,11 @@ class Names:
         return self.prefix
 
     @property
+    def maintenance(self) -> str:
+        """The state machine of the maintenance."""
+        return f"{self.prefix}-{MAINTENANCE}"
+
+    @property
     def database(self) -> str:
         """Glue database: lower case letters, digits and underscores, which Athena can name without quotes."""
         return self.prefix.replace("-", "_")
@@ -48,6 +61,10 @@ class Names:
     @property
     def state_machine_log_group(self) -> str:
         return f"/aws/vendedlogs/states/{self.prefix}"
+
+    @property
+    def maintenance_log_group(self) -> str:
+        return f"{self.state_machine_log_group}-{MAINTENANCE}"
 
     @property
     def glue_log_group_prefix(self) -> str:

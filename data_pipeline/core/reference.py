@@ -18,7 +18,7 @@ from pydantic_core import PydanticUndefined
 
 from . import arguments
 from .checks import reference as checks
-from .config import Data, Environment, Schedule, Step
+from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 
@@ -35,6 +35,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster.sagemaker`", ClusterOnSageMaker),
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
     ("`schedule`", Schedule),
+    ("`maintenance`", Maintenance),
+    ("`maintenance.schedule`", WeeklySchedule),
 )
 
 _INTRODUCTION = f"""\
@@ -73,7 +75,8 @@ _CHECKS = """\
 - A step with a `cluster` comes right behind the step that it follows, which leaves a `result`; on Glue it runs
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
-- The region has an image for every step on SageMaker.
+- The region has an image for every job on SageMaker.
+- The maintenance is held to what holds for a step; no step has its name, and its tables are tables of steps.
 - An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own.
 
 Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`,

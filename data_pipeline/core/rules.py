@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import arguments, images, state_names
-from .config import Data, Environment, Step
+from .config import Data, Environment, Job, Maintenance, Step
 from .limits import SAGEMAKER_TIMEOUT_MINUTES
-from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
+from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, MAINTENANCE, Names, job_path
 from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
 from .steps import in_order
@@ -42,6 +42,11 @@ class Draft:
     steps: Mapping[str, Step] = field(default_factory=dict)
     step_names: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    maintenance: Maintenance | None = None
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        return {**self.steps, **({MAINTENANCE: self.maintenance} if self.maintenance else {})}
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -58,6 +63,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from sizes(draft)
     yield from clusters(draft)
     yield from argument_lengths(draft)
+    yield from upkeep(draft)
 
 
 def prefixes(draft: Draft) -> Iterator[Finding]:
@@ -82,9 +88,9 @@ def account_of_embedded(draft: Draft) -> Iterator[Finding]:
 
 
 def image_regions(draft: Draft) -> Iterator[Finding]:
-    """The region has AWS's image of every runtime in use; reported once, for the first step that lacks it."""
-    for name, step in draft.steps.items():
-        for runtime in step.runtimes:
+    """The region has AWS's image of every runtime in use; reported once, for the first job that lacks it."""
+    for name, job in draft.jobs.items():
+        for runtime in job.runtimes:
             if RUNTIMES[runtime].image and draft.region not in (None, *images.registries(runtime)):
                 expected = f"a region with AWS's image for {quoted(runtime)}, which {quoted(name)} runs on"
                 advice = (
@@ -95,8 +101,9 @@ def image_regions(draft: Draft) -> Iterator[Finding]:
 
 
 def job_names(draft: Draft) -> Iterator[Finding]:
-    """Checked for every step, on SageMaker or not: the service is one word that anybody may change."""
-    for step in draft.step_names if draft.names else ():
+    """Checked for every job, on SageMaker or not: the service is one word that anybody may change."""
+    names = (*draft.step_names, *([MAINTENANCE] if draft.maintenance else []))
+    for step in names if draft.names else ():
         fixed = draft.names.job(step) if draft.names else ""
         length = len(fixed) + JOB_SUFFIX
         if length > JOB_NAME_LIMIT:
@@ -104,15 +111,15 @@ def job_names(draft: Draft) -> Iterator[Finding]:
                 f"job names of {length} characters ({quoted(fixed)} and {JOB_SUFFIX} that tell runs apart)"
             )
             advice = f"shorten the step, the environment or the pipeline by {length - JOB_NAME_LIMIT}"
-            yield Finding(("steps", step), found, f"at most {JOB_NAME_LIMIT}", advice)
+            yield Finding(job_path(step), found, f"at most {JOB_NAME_LIMIT}", advice)
 
 
 def scripts(draft: Draft) -> Iterator[Finding]:
-    for name, step in draft.steps.items():
-        if step.script not in draft.scripts:
-            near = did_you_mean(step.script, draft.scripts)
-            advice = near or f"write jobs/{step.script}"
-            yield Finding(("steps", name, "script"), quoted(step.script), "a file in jobs/", advice)
+    for name, job in draft.jobs.items():
+        if job.script not in draft.scripts:
+            near = did_you_mean(job.script, draft.scripts)
+            advice = near or f"write jobs/{job.script}"
+            yield Finding((*job_path(name), "script"), quoted(job.script), "a file in jobs/", advice)
 
 
 def order(draft: Draft) -> Iterator[Finding]:
@@ -174,19 +181,19 @@ def states(draft: Draft) -> Iterator[Finding]:
 
 def sizes(draft: Draft) -> Iterator[Finding]:
     """Sizes that belong to the other runtime, and a time limit that only Glue has."""
-    for name, step in draft.steps.items():
-        if step.service == "sagemaker" and step.timeout_minutes > SAGEMAKER_TIMEOUT_MINUTES:
+    for name, job in draft.jobs.items():
+        if job.service == "sagemaker" and job.timeout_minutes > SAGEMAKER_TIMEOUT_MINUTES:
             expected = f"at most {SAGEMAKER_TIMEOUT_MINUTES} on SageMaker"
-            found = f"the number {step.timeout_minutes}"
-            yield Finding(("steps", name, "timeout_minutes"), found, expected, "or 'service: glue'")
-        shell = step.glue.runtime == "glue-pythonshell"
+            found = f"the number {job.timeout_minutes}"
+            yield Finding((*job_path(name), "timeout_minutes"), found, expected, "or 'service: glue'")
+        shell = job.glue.runtime == "glue-pythonshell"
         foreign = ("worker_type", "workers") if shell else ("max_capacity",)
         for key in foreign:
-            if key in step.glue.model_fields_set:
-                found = f"a size that {quoted(step.glue.runtime)} does not have"
+            if key in job.glue.model_fields_set:
+                found = f"a size that {quoted(job.glue.runtime)} does not have"
                 expected = "max_capacity" if shell else "worker_type and workers"
                 advice = "remove it here, and write it where the other runtime is used"
-                yield Finding(("steps", name, "glue", key), found, expected, advice)
+                yield Finding((*job_path(name), "glue", key), found, expected, advice)
 
 
 def clusters(draft: Draft) -> Iterator[Finding]:
@@ -229,18 +236,32 @@ def argument_lengths(draft: Draft) -> Iterator[Finding]:
         "code_version": 64,
         **LONGEST_OF_INPUT,
     }
-    for name, step in draft.steps.items():
+    for name, job in draft.jobs.items():
         given: dict[tuple[str, ...], str] = {
-            ("arguments", key): value for key, value in step.arguments.items()
+            ("arguments", key): value for key, value in job.arguments.items()
         }
-        if step.cluster:
-            given |= {("cluster", "arguments", k): value for k, value in step.cluster.arguments.items()}
+        if isinstance(job, Step) and job.cluster:
+            given |= {("cluster", "arguments", k): value for k, value in job.cluster.arguments.items()}
         for path, value in given.items():
             length = arguments.filled_length(value, longest)
             if length > arguments.LONGEST:
                 found = f"a value of up to {length} characters once it is filled"
                 advice = "shorten it, or pass it in a file and its URI here"
-                yield Finding(("steps", name, *path), found, f"at most {arguments.LONGEST}", advice)
+                yield Finding((*job_path(name), *path), found, f"at most {arguments.LONGEST}", advice)
+
+
+def upkeep(draft: Draft) -> Iterator[Finding]:
+    """The maintenance's name is its own, and its tables are published by a step."""
+    if draft.maintenance is None:
+        return
+    if MAINTENANCE in draft.step_names:
+        yield Finding(("steps", MAINTENANCE), "the maintenance's name", "another name", "rename the step")
+    published = [table for step in draft.steps.values() for table in step.tables]
+    for table in draft.maintenance.tables:
+        if table not in published:
+            expected = f"a table that a step publishes: {one_of(published)}" if published else "no table"
+            near = did_you_mean(table, published)
+            yield Finding((MAINTENANCE, "tables"), quoted(table), expected, near)
 
 
 def isolation(environments: Mapping[str, Environment]) -> Iterator[tuple[str, Finding]]:

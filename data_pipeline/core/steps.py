@@ -33,8 +33,8 @@ def in_order(steps: Mapping[str, Step]) -> list[tuple[str, Step]]:
 
 
 def runtimes(env: Environment) -> list[str]:
-    """The runtimes of all steps and their clusters, sorted."""
-    return sorted({runtime for step in env.steps.values() for runtime in step.runtimes})
+    """The runtimes of all jobs and their clusters, sorted."""
+    return sorted({runtime for job in env.jobs.values() for runtime in job.runtimes})
 
 
 def argument_values(env: Environment) -> dict[str, str]:

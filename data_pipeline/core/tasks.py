@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import failures, jsonata
-from .config import Environment, Step
+from .config import Environment, Job
 from .runtimes import RUNTIMES
 from .steps import argument_values, camel, expand
 
@@ -37,7 +37,7 @@ def resource(env: Environment, integration: str) -> str:
     return f"arn:{partition}:states:::{integration}"
 
 
-def task(env: Environment, name: str, step: Step, instances: str | None = None) -> dict[str, Any]:
+def task(env: Environment, name: str, step: Job, instances: str | None = None) -> dict[str, Any]:
     """The task state of a step, without what it goes on to; ``instances``: JSONata of how many, of a cluster."""
     run = _run_on_sagemaker if step.service == "sagemaker" else _run_on_glue
     return {
@@ -73,13 +73,13 @@ def job_name(env: Environment, name: str) -> str:
     )
 
 
-def arguments(env: Environment, step: Step) -> dict[str, str]:
+def arguments(env: Environment, step: Job) -> dict[str, str]:
     """``--name`` → value of a step's arguments, as the state machine spells them."""
     values = argument_values(env)
     return {f"--{option}": expand(text, values) for option, text in step.arguments.items()}
 
 
-def _run_on_sagemaker(env: Environment, name: str, step: Step, instances: str | None) -> dict[str, Any]:
+def _run_on_sagemaker(env: Environment, name: str, step: Job, instances: str | None) -> dict[str, Any]:
     runtime = RUNTIMES[step.runtime]
     code = f"s3://${{ArtifactBucketName}}/{env.pipeline}/code/${{CodeVersionHash}}/"
     wheels = (
@@ -130,7 +130,7 @@ def _folder(name: str, uri: str) -> dict[str, Any]:
     }
 
 
-def _run_on_glue(env: Environment, name: str, step: Step, instances: str | None) -> dict[str, Any]:
+def _run_on_glue(env: Environment, name: str, step: Job, instances: str | None) -> dict[str, Any]:
     size = {"WorkerType": step.glue.worker_type, "NumberOfWorkers": instances}
     return {
         "Resource": resource(env, "glue:startJobRun.sync"),

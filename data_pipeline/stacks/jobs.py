@@ -7,7 +7,7 @@ from typing import Any
 from troposphere import Equals, GetAtt, If, Not, Ref, Sub, glue, logs
 
 from data_pipeline.core.artifacts import GLUE_WHEELS, LIBRARY_WHEEL
-from data_pipeline.core.config import Environment, Step
+from data_pipeline.core.config import Environment, Job
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel
 
@@ -22,7 +22,7 @@ def job_id(step: str) -> str:
     return f"{camel(step)}Job"
 
 
-def glue_job(env: Environment, name: str, step: Step) -> glue.Job:
+def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
     """The Glue job of a step; its arguments come with each run, from the state machine."""
     runtime = RUNTIMES[step.runtime]
     size = _shell_size(step) if runtime.glue_command == "pythonshell" else _spark_size(step)
@@ -47,7 +47,7 @@ def glue_job(env: Environment, name: str, step: Step) -> glue.Job:
 
 def log_groups(env: Environment) -> list[logs.LogGroup]:
     """The groups that Glue 5 makes of the prefix given to Spark jobs: ``…/output`` and ``…/error``."""
-    if not any(RUNTIMES[step.runtime].glue_command == "glueetl" for step in env.steps.values()):
+    if not any(RUNTIMES[job.runtime].glue_command == "glueetl" for job in env.jobs.values()):
         return []
     return [
         log_group(f"Glue{kind.capitalize()}Logs", f"{env.names.glue_log_group_prefix}/{kind}", env)
@@ -68,7 +68,7 @@ def log_group(title: str, name: str, env: Environment) -> logs.LogGroup:
 
 def conditions(env: Environment) -> dict[str, Any]:
     """Conditions of the template: a runtime whose packages are listed file by file may have none."""
-    listed = {p for s in env.steps.values() if (p := RUNTIMES[s.runtime].wheel_files_parameter)}
+    listed = {p for j in env.jobs.values() if (p := RUNTIMES[j.runtime].wheel_files_parameter)}
     return {f"Has{parameter}": Not(Equals(Ref(parameter), "")) for parameter in sorted(listed)}
 
 
@@ -98,11 +98,11 @@ def _code(env: Environment, file: str) -> Sub:
     return Sub(f"s3://${{ArtifactBucket}}/{env.pipeline}/code/${{CodeVersion}}/{file}")
 
 
-def _shell_size(step: Step) -> dict[str, Any]:
+def _shell_size(step: Job) -> dict[str, Any]:
     return {"MaxCapacity": step.glue.max_capacity}
 
 
-def _spark_size(step: Step) -> dict[str, Any]:
+def _spark_size(step: Job) -> dict[str, Any]:
     return {
         "WorkerType": step.glue.worker_type,
         "NumberOfWorkers": step.glue.workers,

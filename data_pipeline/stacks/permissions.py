@@ -70,12 +70,13 @@ def publish_tables(tables: Sequence[str]) -> Grant:
     return _grant(
         "PublishTables",
         [glue.GetDatabase, glue.GetTable, glue.CreateTable, glue.UpdateTable],
-        [
-            arn("glue", "catalog"),
-            arn("glue", "database/${Database}"),
-            *(arn("glue", f"table/${{Database}}/{table}") for table in tables),
-        ],
+        _tables(tables),
     )
+
+
+def maintain_tables(tables: Sequence[str]) -> Grant:
+    """Commit to these tables, which others have made."""
+    return _grant("MaintainTables", [glue.GetDatabase, glue.GetTable, glue.UpdateTable], _tables(tables))
 
 
 # --- what a job needs to run
@@ -208,12 +209,21 @@ def deliver_logs() -> Grant:
 # --- what the schedule needs
 
 
-def start_executions(state_machine: Any) -> Grant:
-    return _grant("StartExecutions", [states.StartExecution], [state_machine])
+def start_executions(state_machines: Sequence[Any]) -> Grant:
+    return _grant("StartExecutions", [states.StartExecution], list(state_machines))
 
 
 def send_dead_letters(queue: Any) -> Grant:
     return _grant("SendDeadLetters", [sqs.SendMessage], [queue])
+
+
+def _tables(tables: Sequence[str]) -> list[Any]:
+    """Tables of the stack's Glue database, with what Glue asks for above them."""
+    return [
+        arn("glue", "catalog"),
+        arn("glue", "database/${Database}"),
+        *(arn("glue", f"table/${{Database}}/{table}") for table in tables),
+    ]
 
 
 def _list(sid: str, bucket: str, condition: Any) -> Grant:

@@ -9,14 +9,15 @@ from typing import Any
 from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template, stepfunctions
 
 from data_pipeline.core import images
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config import Environment, Job
 from data_pipeline.core.locations import key_prefix, output_prefix
-from data_pipeline.core.machine import state_machine
+from data_pipeline.core.machine import maintenance, state_machine
+from data_pipeline.core.naming import MAINTENANCE
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order, runtimes
 
 from .jobs import conditions, glue_job, job_id, log_group, log_groups
-from .roles import job_role, job_role_id, schedule_role, state_machine_role
+from .roles import job_role, job_role_id, maintenance_machine_role, schedule_role, state_machine_role
 from .schedule import schedule
 
 _SUBSTITUTION = re.compile(r"\$\{(\w+)\}")
@@ -34,11 +35,14 @@ def pipeline(env: Environment) -> Template:
             template.add_mapping(runtime.camel, {region: {"Registry": r} for region, r in registries.items()})
     for name, condition in conditions(env).items():
         template.add_condition(name, condition)
-    for name, step in in_order(env.steps):
-        template.add_resource(job_role(env, name, step))
-        if step.service == "glue":
-            template.add_resource(glue_job(env, name, step))
-    template.add_resource([*log_groups(env), *_machine(env, used)])
+    jobs: list[tuple[str, Job]] = [*in_order(env.steps)]
+    if env.maintenance:
+        jobs.append((MAINTENANCE, env.maintenance))
+    for name, job in jobs:
+        template.add_resource(job_role(env, name, job))
+        if job.service == "glue":
+            template.add_resource(glue_job(env, name, job))
+    template.add_resource([*log_groups(env), *_machines(env, used)])
     template.add_resource([*schedule(env), schedule_role(env)])
     _add_outputs(template, env)
     return template
@@ -70,15 +74,30 @@ def _add_parameters(template: Template, used: list[Runtime]) -> None:
             )
 
 
-def _machine(env: Environment, used: list[Runtime]) -> list[Any]:
-    definition = state_machine(env)
+def _machines(env: Environment, used: list[Runtime]) -> list[Any]:
+    """State machines with their log groups and roles."""
+    names = env.names
+    logs = log_group("StateMachineLogs", names.state_machine_log_group, env)
+    role = state_machine_role(env)
+    found = [logs, role, _machine(env, used, names.state_machine, state_machine(env), role, logs)]
+    if env.maintenance:
+        logs = log_group("MaintenanceStateMachineLogs", names.maintenance_log_group, env)
+        role = maintenance_machine_role(env, env.maintenance)
+        definition = maintenance(env, env.maintenance)
+        found += [logs, role, _machine(env, used, names.maintenance, definition, role, logs)]
+    return found
+
+
+def _machine(
+    env: Environment, used: list[Runtime], name: str, definition: dict[str, Any], role: Any, logs: Any
+) -> stepfunctions.StateMachine:
+    """A state machine, whose logical id is its role's without ``Role``."""
     named = set(_SUBSTITUTION.findall(json.dumps(definition)))
-    logs = log_group("StateMachineLogs", env.names.state_machine_log_group, env)
-    machine = stepfunctions.StateMachine(
-        "StateMachine",
-        StateMachineName=env.names.state_machine,
+    return stepfunctions.StateMachine(
+        role.title.removesuffix("Role"),
+        StateMachineName=name,
         StateMachineType="STANDARD",
-        RoleArn=GetAtt("StateMachineRole", "Arn"),
+        RoleArn=GetAtt(role, "Arn"),
         Definition=definition,
         DefinitionSubstitutions={k: v for k, v in _substitutions(env, used).items() if k in named},
         # Every event with its data: these are URIs, counts and messages, never rows, and an error without its
@@ -95,7 +114,6 @@ def _machine(env: Environment, used: list[Runtime]) -> list[Any]:
             ],
         ),
     )
-    return [logs, state_machine_role(env), machine]
 
 
 def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
@@ -111,9 +129,9 @@ def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
         known[f"{runtime.camel}WheelsHash"] = Ref(runtime.wheels_parameter)
         if runtime.image:
             known[f"{runtime.camel}Image"] = _image(runtime)
-    for name, step in env.steps.items():
+    for name, job in env.jobs.items():
         known[f"{camel(name)}RoleArn"] = GetAtt(job_role_id(name), "Arn")
-        if step.service == "glue":
+        if job.service == "glue":
             known[f"{camel(name)}JobName"] = Ref(job_id(name))
     return known
 
@@ -139,4 +157,9 @@ def _add_outputs(template: Template, env: Environment) -> None:
             Sub(f"s3://${{DataBucket}}/{key_prefix(env, 'export')}X.parquet"),
         ),
     }
+    if env.maintenance:
+        values["MaintenanceStateMachineArn"] = (
+            "ARN of the maintenance's state machine",
+            Ref("MaintenanceStateMachine"),
+        )
     template.add_output([Output(k, Description=d, Value=v) for k, (d, v) in values.items()])

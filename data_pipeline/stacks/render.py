@@ -26,3 +26,12 @@ def render(env: Environment) -> dict[str, str]:
     return {
         name: header + to_yaml(template.to_dict()) for name, template in zip(names, templates, strict=True)
     }
+
+
+def compact(env: Environment) -> dict[str, str]:
+    """The same templates as JSON without white space: a request takes 51,200 bytes, and YAML is a third air."""
+    templates = (storage(env), pipeline(env))
+    return {
+        name: template.to_json(indent=None, separators=(",", ":"))
+        for name, template in zip(file_names(env.name), templates, strict=True)
+    }

@@ -10,8 +10,9 @@ from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Stat
 from troposphere import FindInMap, GetAtt, Ref, iam
 
 from data_pipeline.core import images
-from data_pipeline.core.config import Environment, Location, Step
+from data_pipeline.core.config import Environment, Job, Location, Maintenance
 from data_pipeline.core.locations import key_prefix
+from data_pipeline.core.naming import MAINTENANCE
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order
 
@@ -33,18 +34,43 @@ def job_role_id(step: str) -> str:
     return f"{camel(step)}JobRole"
 
 
-def job_role(env: Environment, name: str, step: Step) -> iam.Role:
+def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
     grants = [*_data(env, step), *_artifacts(env, step), *_service(env, name, step)]
-    return role(job_role_id(name), f"Jobs of the step {name}", run_as, grants)
+    return role(
+        job_role_id(name),
+        "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}",
+        run_as,
+        grants,
+    )
 
 
 def state_machine_role(env: Environment) -> iam.Role:
     """The role of the state machine: start its steps' jobs, read their results, log."""
+    # By its name, not by a reference: the state machine refers to this role.
+    source = arn("states", f"stateMachine:{env.names.state_machine}")
+    results = any(step.result for step in env.steps.values())
+    grants = [*_runs(env, in_order(env.steps), results), may.list_executions(source), may.deliver_logs()]
+    return role("StateMachineRole", "The state machine", _trust("states", source), grants)
+
+
+def maintenance_machine_role(env: Environment, job: Job) -> iam.Role:
+    """The role of the maintenance's state machine: start its job, read what it did, log."""
+    source = arn("states", f"stateMachine:{env.names.maintenance}")
+    grants = [*_runs(env, [(MAINTENANCE, job)], results=True), may.deliver_logs()]
+    return role(
+        "MaintenanceStateMachineRole",
+        "The maintenance's state machine",
+        _trust("states", source),
+        grants,
+    )
+
+
+def _runs(env: Environment, jobs: Sequence[tuple[str, Job]], results: bool) -> list[Grant]:
+    """What a state machine needs to run these jobs and, with ``results``, to read what they leave."""
     on = {
-        service: [name for name, step in in_order(env.steps) if step.service == service]
-        for service in ("sagemaker", "glue")
+        service: [name for name, job in jobs if job.service == service] for service in ("sagemaker", "glue")
     }
     grants: list[Grant] = []
     if on["sagemaker"]:
@@ -53,17 +79,18 @@ def state_machine_role(env: Environment) -> iam.Role:
         grants.append(may.pass_roles(roles, "sagemaker.amazonaws.com"))
     if on["glue"]:
         grants.append(may.run_glue_jobs([env.names.job(name) for name in on["glue"]]))
-    if any(step.result for step in env.steps.values()):
+    if results:
         grants.append(may.read_objects("ReadResults", "DataBucket", [key_prefix(env, "runs")]))
-    # By its name, not by a reference: the state machine refers to this role.
-    source = arn("states", f"stateMachine:{env.names.state_machine}")
-    grants += [may.list_executions(source), may.deliver_logs()]
-    return role("StateMachineRole", "The state machine", _trust("states", source), grants)
+    return grants
 
 
-def schedule_role(env: Environment) -> iam.Role:  # noqa: ARG001 - one signature for the roles of a stack
-    """The role of the schedule: start the state machine, keep what could not be delivered."""
-    grants = [may.start_executions(Ref("StateMachine")), may.send_dead_letters(GetAtt("DeadLetters", "Arn"))]
+def schedule_role(env: Environment) -> iam.Role:
+    """The role of the schedules: start the state machines, keep what could not be delivered."""
+    machines = ["StateMachine", *(["MaintenanceStateMachine"] if env.maintenance else [])]
+    grants = [
+        may.start_executions([Ref(machine) for machine in machines]),
+        may.send_dead_letters(GetAtt("DeadLetters", "Arn")),
+    ]
     return role("ScheduleRole", "The schedule", _trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants)
 
 
@@ -88,7 +115,7 @@ def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]
     return made
 
 
-def _data(env: Environment, step: Step) -> list[Grant]:
+def _data(env: Environment, step: Job) -> list[Grant]:
     reads = [key_prefix(env, location) for location in step.reads]
     replaces = [key_prefix(env, location) for location in step.writes if location in _REPLACED_AS_FOLDERS]
     grants: list[Grant] = []
@@ -102,12 +129,21 @@ def _data(env: Environment, step: Step) -> list[Grant]:
         grants.append(may.write_objects("WriteData", "DataBucket", writes))
     if replaces:
         grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces))
-    if step.tables:
+    if isinstance(step, Maintenance):
+        grants += _upkeep(env, step)
+    elif step.tables:
         grants.append(may.publish_tables(step.tables))
     return grants
 
 
-def _artifacts(env: Environment, step: Step) -> list[Grant]:
+def _upkeep(env: Environment, job: Maintenance) -> list[Grant]:
+    """What only the maintenance may: delete data, and commit to tables without making any."""
+    deletes = [key_prefix(env, location) for location in job.deletes]
+    grants = [may.delete_objects("DeleteData", "DataBucket", deletes)] if deletes else []
+    return [*grants, *([may.maintain_tables(job.tables)] if job.tables else [])]
+
+
+def _artifacts(env: Environment, step: Job) -> list[Grant]:
     prefixes = [f"{env.pipeline}/code/${{CodeVersion}}/"]
     for runtime in (RUNTIMES[name] for name in step.runtimes):
         prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
@@ -117,7 +153,7 @@ def _artifacts(env: Environment, step: Step) -> list[Grant]:
     ]
 
 
-def _service(env: Environment, name: str, step: Step) -> list[Grant]:
+def _service(env: Environment, name: str, step: Job) -> list[Grant]:
     """What the service needs of the job's role, over and above the job itself."""
     runtime = RUNTIMES[step.runtime]
     if step.service == "sagemaker":

@@ -8,8 +8,9 @@ from typing import Any
 from awacs.aws import Action, Bool, Condition, Deny, PolicyDocument, Principal, Statement
 from troposphere import GetAtt, Ref, scheduler, sqs
 
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config import Environment, Schedule
 from data_pipeline.core.execution import execution_input
+from data_pipeline.core.naming import MAINTENANCE
 
 _TWO_WEEKS = 14 * 24 * 3600
 
@@ -23,26 +24,36 @@ def schedule(env: Environment) -> list[Any]:
         sqs.Queue("DeadLetters", MessageRetentionPeriod=_TWO_WEEKS, SqsManagedSseEnabled=True),
         _encrypted_transport_only(),
         scheduler.ScheduleGroup("ScheduleGroup", Name=env.names.schedule_group),
-        scheduler.Schedule(
-            "Schedule",
-            Name="daily",
-            GroupName=Ref("ScheduleGroup"),
-            Description=f"Starts {env.names.state_machine}",
-            ScheduleExpression=env.schedule.expression,
-            ScheduleExpressionTimezone=env.schedule.timezone,
-            State="ENABLED" if env.schedule.enabled else "DISABLED",
-            FlexibleTimeWindow=scheduler.FlexibleTimeWindow(Mode="OFF"),
-            Target=scheduler.Target(
-                Arn=Ref("StateMachine"),
-                RoleArn=GetAtt("ScheduleRole", "Arn"),
-                Input=json.dumps(execution_input(), sort_keys=True),
-                RetryPolicy=scheduler.RetryPolicy(
-                    MaximumEventAgeInSeconds=_GIVE_UP_AFTER, MaximumRetryAttempts=20
-                ),
-                DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt("DeadLetters", "Arn")),
-            ),
+        _starts("", "daily", env.names.state_machine, env.schedule, execution_input()),
+        *(
+            [_starts("Maintenance", MAINTENANCE, env.names.maintenance, env.maintenance.schedule, {})]
+            if env.maintenance
+            else []
         ),
     ]
+
+
+def _starts(what: str, name: str, machine: str, when: Schedule, value: dict[str, Any]) -> scheduler.Schedule:
+    """The schedule that starts the state machine with the logical id ``<what>StateMachine``."""
+    return scheduler.Schedule(
+        f"{what}Schedule",
+        Name=name,
+        GroupName=Ref("ScheduleGroup"),
+        Description=f"Starts {machine}",
+        ScheduleExpression=when.expression,
+        ScheduleExpressionTimezone=when.timezone,
+        State="ENABLED" if when.enabled else "DISABLED",
+        FlexibleTimeWindow=scheduler.FlexibleTimeWindow(Mode="OFF"),
+        Target=scheduler.Target(
+            Arn=Ref(f"{what}StateMachine"),
+            RoleArn=GetAtt("ScheduleRole", "Arn"),
+            Input=json.dumps(value, sort_keys=True),
+            RetryPolicy=scheduler.RetryPolicy(
+                MaximumEventAgeInSeconds=_GIVE_UP_AFTER, MaximumRetryAttempts=20
+            ),
+            DeadLetterConfig=scheduler.DeadLetterConfig(Arn=GetAtt("DeadLetters", "Arn")),
+        ),
+    )
 
 
 def _encrypted_transport_only() -> sqs.QueuePolicy:

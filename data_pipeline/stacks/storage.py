@@ -12,6 +12,8 @@ from data_pipeline.core.locations import key_prefix
 
 #: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
 _ABORT_UPLOADS_AFTER_DAYS = 7
+#: what the maintenance deletes from the tables can be brought back for so long, and is paid for.
+_DELETED_TABLE_FILES_STAY_DAYS = 30
 
 
 def storage(env: Environment) -> Template:
@@ -19,7 +21,7 @@ def storage(env: Environment) -> Template:
     template = Template(f"{env.pipeline} in {env.name}: data that outlives the pipeline's deployments")
     bucket: Any = env.data.bucket
     if bucket is None:
-        bucket = Ref(template.add_resource(_bucket()))
+        bucket = Ref(template.add_resource(_bucket(env)))
         template.add_resource(_encrypted_transport_only())
     database = template.add_resource(_database(env, bucket))
     template.add_output(
@@ -31,7 +33,7 @@ def storage(env: Environment) -> Template:
     return template
 
 
-def _bucket() -> s3.Bucket:
+def _bucket(env: Environment) -> s3.Bucket:
     return s3.Bucket(
         "DataBucket",
         DeletionPolicy="Retain",
@@ -58,7 +60,17 @@ def _bucket() -> s3.Bucket:
                     AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(
                         DaysAfterInitiation=_ABORT_UPLOADS_AFTER_DAYS
                     ),
-                )
+                ),
+                # The bucket is versioned: without this, a file that is deleted would only be hidden.
+                s3.LifecycleRule(
+                    Id="forget-deleted-table-files",
+                    Status="Enabled",
+                    Prefix=key_prefix(env, "warehouse"),
+                    NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
+                        NoncurrentDays=_DELETED_TABLE_FILES_STAY_DAYS
+                    ),
+                    ExpiredObjectDeleteMarker=True,
+                ),
             ]
         ),
     )

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tlc import csvfiles, csvrows, layouts, memory, parquetfiles, rules, times
+from tlc.errors import FileError
 from tlc.monthly import BINS, Month
 from tlc.quarantine import Quarantine
 from tlc.sources import Source
@@ -103,6 +104,11 @@ def count(
             windows += tally.windows
         windows += shape.month.windows(trips)
     counted = Counted(layout, rows, times.total(windows), quarantine.reasons)
+    if source.form == "parquet" and counted.trips + counted.refused != rows:
+        found = counted.trips + counted.refused
+        raise FileError(
+            f"the Parquet data cannot be read: its footer says {rows} rows, its data hold {found}"
+        )
     if counted.trips + counted.refused != rows:
         raise RuntimeError(
             f"{source.path}: {rows} rows read, {counted.trips} counted and {counted.refused} refused: "

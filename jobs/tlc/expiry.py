@@ -23,11 +23,13 @@ class Expired:
     bytes: int
 
 
-def expire(at: Tables, name: str, days: int, snapshots: int, now: float) -> Expired:
+def expire(at: Tables, name: str, days: int, snapshots: int, now: float) -> Expired | None:
     """Clean up the table ``name``: keep the snapshots of ``days`` days before ``now`` (seconds since 1970), the
     newest ``snapshots`` and all with a tag or a branch; delete files that are a day old and that no kept
-    snapshot needs.
+    snapshot needs. None if there is no such table.
     """
+    if at.find(name) is None:
+        return None
     gone = settled(name, lambda: _expire(at, name, now - days * DAY, snapshots))
     # First what lies there, then what is needed: a file that is committed in between is on the second list.
     stored = [
@@ -44,7 +46,8 @@ def _expire(at: Tables, name: str, oldest: float, most: int) -> int:
     table = at.load(name)
     kept = {ref.snapshot_id for ref in table.metadata.refs.values()}
     if name == "trip_counts":  # what ride_counts was made of is what its next version starts from
-        made_of = properties_of(at.load("ride_counts").current_snapshot()).get(TRIPS_SNAPSHOT)
+        rides = at.find("ride_counts")
+        made_of = properties_of(rides.current_snapshot() if rides else None).get(TRIPS_SNAPSHOT)
         kept |= {int(made_of)} if made_of else set()
     by_age = sorted(table.snapshots(), key=lambda snapshot: snapshot.timestamp_ms)
     old = [

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tlc import rules, times
+from tlc import parquetrows, rules, times
 from tlc.csvrows import Refused
 from tlc.errors import FileError
 from tlc.quarantine import Quarantine
@@ -41,6 +42,7 @@ def shape(path: Path) -> tuple[list[str], int]:
 
 def count(path: Path, column: str, limits: times.Limits, quarantine: Quarantine) -> times.Windows:
     """Trips by start of the window; the rows that do not count go to ``quarantine``."""
+    quarantine.whole = partial(parquetrows.whole, path)
     windows: times.Windows = []
     before = 0
     with _opened(path) as file:
@@ -110,5 +112,7 @@ def _opened(path: Path) -> Iterator[pq.ParquetFile]:
     try:
         with pq.ParquetFile(path, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us") as file:
             yield file
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise FileError("the Parquet data cannot be read: a name in its footer is not UTF-8") from error
+    except (pa.ArrowException, OSError) as error:
         raise FileError(f"the Parquet data cannot be read: {' '.join(str(error).split())[:300]}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,12 +21,16 @@ GROUP = 4 << 20
 class Quarantine:
     """Keeps the first ``limit`` rows of ``source`` in the Parquet file ``path``, which is made with the first
     row. ``reasons`` counts every row. Use it in a ``with`` statement: an exception leaves no file.
+
+    ``whole``, if it is set, gives the raw text of rows by their numbers, where only the chosen ones are worth
+    the reading; a row that it does not know keeps the text that it came with.
     """
 
     def __init__(self, path: Path, source: str, limit: int) -> None:
         self.path = path
         self.source = source
         self.room = limit
+        self.whole: Callable[[list[int]], dict[int, str]] | None = None
         self.reasons: Counter[str] = Counter()
         self._waiting: list[Refused] = []
         self._characters = 0
@@ -60,7 +64,9 @@ class Quarantine:
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(self.path, SCHEMA, compression="zstd")
-        columns = [[self.source] * len(self._waiting), *zip(*self._waiting, strict=True)]
+        raw = self.whole([row.row for row in self._waiting]) if self.whole else {}
+        rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in self._waiting]
+        columns = [[self.source] * len(rows), *zip(*rows, strict=True)]
         arrays = [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
         self._waiting, self._characters = [], 0

@@ -27,9 +27,9 @@ first of these that applies; all but the third and fourth are for CSV alone:
    month. With ``--outside-month keep`` this rule is left out.
 
 **Quarantine.** One Parquet schema: source (path below the input), row (its number), reason (the text below),
-raw. Raw is the CSV line without its line end; of a Parquet row the pickup column: text as it stands, null for
-null, a timestamp as ``YYYY-MM-DD HH:MM:SS`` and, unless its microseconds are 0, ``.`` and their six digits
-(of a year outside 1 to 9999: the whole number of microseconds since 1970-01-01). The first
+raw. Raw is the CSV line without its line end; of a Parquet row all its columns as one line of JSON, timestamps
+as ``YYYY-MM-DD HH:MM:SS`` (if another column is damaged, the pickup time alone: text as it stands, null for
+null, a timestamp of a year outside 1 to 9999 as the microseconds since 1970-01-01). The first
 ``--quarantine-limit`` refused rows of a file are kept, in order of their number; the rest are only counted.
 
 For every file rows read = rows counted + rows refused, and ``reasons`` (reason → rows) sums to the refused.

@@ -65,15 +65,18 @@ class Tables:
 
     def load(self, name: str) -> Table:
         """The newest state of the table, which is made if it is not there."""
-        identifier = (self.database, name)
+        return self.find(name) or self._create(name)
+
+    def find(self, name: str) -> Table | None:
+        """The newest state of the table; None if there is none."""
         try:
-            return self.catalog.load_table(identifier)
+            return self.catalog.load_table((self.database, name))
         except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
             raise JobError(
                 f"Glue table {self.database}.{name} is not an Iceberg table; drop or rename it"
             ) from error
         except NoSuchTableError:
-            return self._create(name)
+            return None
 
     def _create(self, name: str) -> Table:
         identifier = (self.database, name)

@@ -187,7 +187,11 @@ def test_on_the_embedded_aws(deployed: Deployed, capfd: pytest.CaptureFixture[st
     assert result["account"] == "000000000000"
     for check in ("region", "glue: max concurrent job runs per account", "ride_counts: ml.m5.xlarge"):
         assert (found[check]["level"], found[check]["found"]) == ("unchecked", "not on the embedded AWS")
-    for check in ("templates/local-storage.yaml", "templates/local-pipeline.yaml", "state machine"):
+    for check in (
+        "templates/local-storage.yaml",
+        "templates/local-pipeline.yaml",
+        "state machine nyc-tlc-local",
+    ):
         assert found[check]["level"] == "ok"
     assert found["stack nyc-tlc-local-pipeline"]["found"] == "not deployed yet"
 

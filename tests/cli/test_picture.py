@@ -18,7 +18,7 @@ from data_pipeline.core.errors import UserError
 
 TEMPLATE = """
 Resources:
-  Machine:
+  StateMachine:
     Type: AWS::StepFunctions::StateMachine
     Properties:
       RoleArn: !GetAtt Role.Arn
@@ -91,7 +91,7 @@ def test_a_template_without_a_state_machine(tmp_path: Path) -> None:
     """The error says what was expected in the template."""
     template = tmp_path / "x.yaml"
     template.write_text("Resources: {Role: {Type: AWS::IAM::Role}}")
-    with pytest.raises(UserError, match="expected one AWS::StepFunctions::StateMachine, found 0"):
+    with pytest.raises(UserError, match="expected a resource StateMachine of type AWS::StepFunctions"):
         command.read_definition(template)
 
 

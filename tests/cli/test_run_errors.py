@@ -14,7 +14,7 @@ from core.histories import History, succeeded
 from system.project import Project
 
 from data_pipeline.aws.session import Connection, connect
-from data_pipeline.cli import run as command
+from data_pipeline.cli import following
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.project import ROOT
 from data_pipeline.core.config import Environment
@@ -148,7 +148,7 @@ def test_credentials_that_expire_during_a_run(capsys: pytest.CaptureFixture[str]
     environment, connection, stub = dev("stepfunctions")
     stub.add_client_error("get_execution_history", "ExpiredTokenException", "expired", http_status_code=400)
     with pytest.raises(UserError) as error:
-        command._follow(environment, connection, ARN)
+        following.follow(environment, connection, ARN)
     message = str(error.value)
     assert "the AWS credentials have expired" in message
     assert (
@@ -170,7 +170,7 @@ def test_a_network_that_is_lost_for_a_moment(capsys: pytest.CaptureFixture[str])
         "provide-client-params.sfn.GetExecutionHistory", interrupt
     )
     stub.add_response("get_execution_history", {"events": succeeded().events})
-    assert command._follow(environment, connection, ARN).status == "SUCCEEDED"
+    assert following.follow(environment, connection, ARN).status == "SUCCEEDED"
     err = capsys.readouterr().err
     assert err.count("AWS does not answer, trying again") == err.count("AWS answers again") == 1
 
@@ -180,7 +180,7 @@ def test_a_log_that_may_not_be_read_does_not_hide_the_failure() -> None:
     environment, connection, stub = dev("logs")
     said = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: logs:DescribeLogStreams"
     stub.add_client_error("describe_log_streams", "AccessDeniedException", said, http_status_code=400)
-    record = command._failed(environment, connection, failure())
+    record = following.failed(environment, connection, failure())
     assert (record["state"], record["reason"]) == ("RideCounts", "no files")
     assert "needs the action logs:DescribeLogStreams" in record["logError"]
 

@@ -28,7 +28,7 @@ def test_an_unanswered_look_up_is_never_ok() -> None:
             doctor.instance_type("s", SAGEMAKER, "us-east-1", answer),
             *doctor.glue_capacity({"s": SAGEMAKER}, "us-east-1", answer),
             doctor.template("t.yaml", answer),
-            doctor.definition(answer),
+            doctor.definition("m", answer),
             doctor.bucket("data", DEV, "1", answer),
             *doctor.log_groups(["g"], answer, [], "us-east-1"),
             doctor.permissions("c", answer, "r"),
@@ -186,10 +186,10 @@ def test_templates_and_definition() -> None:
     """The service's own words are the finding; warnings of Step Functions are no problems."""
     assert doctor.template("t", None).level == "ok"
     assert doctor.template("t", "line 3").found == "line 3"
-    assert doctor.definition([]).level == "ok"
-    assert doctor.definition([("WARNING", "w")]).level == "warning"
-    assert doctor.definition([("WARNING", "w"), ("ERROR", "e")]) == Finding(
-        "state machine", "problem", "w; e", "steps in config/pipeline.yaml make it"
+    assert doctor.definition("m", []).level == "ok"
+    assert doctor.definition("m", [("WARNING", "w")]).level == "warning"
+    assert doctor.definition("m", [("WARNING", "w"), ("ERROR", "e")]) == Finding(
+        "state machine m", "problem", "w; e", "the jobs in config/pipeline.yaml make it"
     )
 
 

@@ -12,7 +12,7 @@ from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE
 from jsonata import Jsonata
 
 from data_pipeline.core.execution import PLACEHOLDERS
-from data_pipeline.core.machine import state_machine
+from data_pipeline.core.machine import machines, state_machine
 from data_pipeline.core.naming import JOB_NAME_LIMIT
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -237,6 +237,9 @@ def test_a_processing_job_is_asked_for_whole() -> None:
                 "${CodeVersionHash}",
                 "--accept",
                 f"{{% {PLACEHOLDERS['accept']} %}}",
+                *("--outside-month", "quarantine"),
+                *("--month-tolerance-days", "1"),
+                *("--quarantine-limit", "100000"),
                 *("--rule-quarantined-share", "warn 0.05"),
                 *("--rule-rows-of-earlier-issue", "warn 0.5"),
                 *("--rule-rows-of-median", "warn 0.2"),
@@ -329,3 +332,22 @@ def test_integrations_are_named_in_the_region_s_partition(region: str, partition
 def test_the_definition_is_small(changes: dict[str, Any]) -> None:
     """Step Functions takes 1 MB; a definition of two steps has no business near it."""
     assert len(json.dumps(state_machine(environment(changes)))) < 20_000
+
+
+@pytest.mark.parametrize("service", ["sagemaker", "glue"])
+def test_the_maintenance_is_a_machine_of_its_own(service: str) -> None:
+    """Its job, restarted as a step's is; its report is the output; every state can be entered."""
+    found = machines(environment({"maintenance": {"service": service}}))
+    assert [*found] == ["nyc-tlc-dev", "nyc-tlc-dev-maintenance"]
+    definition = found["nyc-tlc-dev-maintenance"]
+    states = definition["States"]
+    assert reachable(definition) == states.keys()
+    assert [states[name]["Next"] for name in ("Begin", "Maintenance", "ReadMaintained")] == [
+        "Maintenance",
+        "ReadMaintained",
+        "Maintained",
+    ]
+    assert states["Maintenance"]["Catch"][0]["Next"] == "MaintenanceFailure"
+    assert states["MaintenanceFailure"]["Default"] == "Failed"
+    assert "Maintenance" not in found["nyc-tlc-dev"]["States"]
+    assert [*machines(environment({"maintenance": None}))] == ["nyc-tlc-dev"]

@@ -16,6 +16,25 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+#: the external writes of a run by name, before and after each of which it must have been killed.
+WRITES = (
+    "plan.json",
+    "decision.json",
+    "quarantine",
+    "summary.json",
+    "verdict.json",
+    *(
+        f"{table} {what}"
+        for table in ("trip_counts", "ride_counts")
+        for what in ("data", "manifest", "metadata")
+    ),
+    "Glue CreateTable",
+    "Glue UpdateTable",
+    "X.parquet",
+    "processed.json",
+)
+POINTS = tuple(f"{when} {write}" for write in WRITES for when in ("before", "after"))
+
 _OF_ONE_HOP = ("expect", "transfer-encoding", "content-length", "connection")
 
 
@@ -37,8 +56,8 @@ class Proxy:
 
     @property
     def hit(self) -> str:
-        """The write that the process was killed at."""
-        return self.writes[self.last]
+        """The point that the process was killed at."""
+        return f"{'after' if self.after else 'before'} {named(self.writes[self.last])}"
 
     def __enter__(self) -> Proxy:
         handler = type("Handler", (_Handler,), {"proxy": self})
@@ -131,3 +150,14 @@ def _write(method: str, path: str, headers) -> str | None:
     if call:
         return None if call.startswith("Get") else f"Glue {call}"
     return f"{method} {urlsplit(path).path}" if method in ("PUT", "POST", "DELETE") else None
+
+
+def named(write: str) -> str:
+    """A write by its name in ``WRITES``: without what is random in it, and all parts of an upload alike."""
+    path = write.split(" ", 1)[-1].split("/")
+    if "quarantine" in path:
+        return "quarantine"
+    if "warehouse" not in path:
+        return write if write.startswith("Glue ") else path[-1]
+    what = {"parquet": "data", "avro": "manifest", "json": "metadata"}[path[-1].rsplit(".", 1)[-1]]
+    return f"{path[path.index('warehouse') + 1]} {what}"

@@ -1,5 +1,6 @@
 """Expiry: old snapshots and their files go, tagged ones and young files stay, readers see no difference."""
 
+import json
 import time
 
 import maintenance
@@ -84,7 +85,23 @@ def test_ride_counts_made_of_an_expired_snapshot_is_made_anew(grown, monkeypatch
 def test_the_job(grown, capsys):
     """The job says what it did to each table, and refuses what is no number."""
     places = ["--output", f"s3://{grown.bucket}/out", "--catalog", f"glue:{grown.database}"]
+    places += ["--run", "upkeep"]
     maintenance.main(places)
+    nothing = {"snapshots": 0, "files": 0, "bytes": 0}
+    assert json.loads(grown.get("runs/upkeep/maintained.json")) == {
+        "version": 1,
+        "run": "upkeep",
+        "tables": {"trip_counts": nothing, "ride_counts": nothing},
+    }
     assert "trip_counts: 0 snapshots expired, 0 files deleted, 0 bytes" in capsys.readouterr().out
-    with pytest.raises(JobError, match="--keep-days 0: this is not a number from 1"):
-        maintenance.main([*places, "--keep-days", "0"])
+    with pytest.raises(JobError, match="--retain-days 0: this is not a number from 1"):
+        maintenance.main([*places, "--retain-days", "0"])
+
+
+def test_before_the_first_run(account, capsys):
+    """Tables that nobody has made yet are not made, and that is no failure."""
+    places = ["--output", f"s3://{account.bucket}/out", "--catalog", f"glue:{account.database}", "--run", "r"]
+    maintenance.main(places)
+    assert "ride_counts: there is no such table yet" in capsys.readouterr().out
+    assert json.loads(account.get("runs/r/maintained.json"))["tables"] == {}
+    assert account.tables().find("trip_counts") is None

@@ -4,15 +4,19 @@ import functools
 import random
 import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import prepare
 import pytest
 from account import HEADER, made, trips
-from killing import Proxy
-from randomness import SEED, times
+from killing import POINTS, WRITES, Proxy, named
+from randomness import COUNTS, SEED, times
 
 JOBS = Path(prepare.__file__).parent
+#: has no factor in common with the number of points, before and after each of some fifty writes.
+STEP = 29
 
 
 def begin(account, published: bool) -> None:
@@ -61,19 +65,26 @@ def check_completed(account, before: list, rides: list) -> None:
     assert account.prepare("last")["proceed"] is False
 
 
+def chosen(attempt: int, writes: int) -> tuple[int, bool]:
+    """Which of so many writes an attempt dies at, and whether after it: in the full count, each of them."""
+    start = random.Random(f"{SEED}-kill-at-write").randrange(1000)
+    n = (start + attempt // 2 * STEP) % (2 * writes)
+    return n // 2, n % 2 == 1
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("kill-at-write")))
-def test_killed_at_a_write(account, embedded, attempt):
+def test_killed_at_a_write(account, embedded, attempt, record_property):
     """The run dies before or after its n-th write; in the full count, at each of them."""
-    published = attempt % 3 != 0
+    published = attempt % 2 == 0
     writes, rides = undisturbed(embedded, published)
-    n = random.Random(f"{SEED}-kill-at-write").randrange(97) + attempt * 7
-    last, after = n // 2 % len(writes), n % 2 == 1
+    last, after = chosen(attempt, len(writes))
     begin(account, published)
     before = account.rides() if published else []
     with Proxy(embedded.url, last, after) as proxy:
         assert run(proxy, account, "run") == -signal.SIGKILL
-        assert kind(proxy.hit) in {kind(write) for write in writes}
+        assert proxy.hit in POINTS
+        record_property("killed", proxy.hit)
     check_completed(account, before, rides)
 
 
@@ -92,18 +103,45 @@ def test_killed_at_any_time(account, embedded, attempt):
 
 
 def test_every_write_is_a_point_to_be_killed_at(embedded):
-    """A run writes at least its plan, decision, tables, export, list of processed objects and reports."""
-    writes, _ = undisturbed(embedded, True)
-    written = {kind(write) for write in writes}
-    for name in ("plan.json", "decision.json", "X.parquet", "processed.json", "summary.json", "verdict.json"):
-        assert name in written
-    assert writes.count("Glue UpdateTable") == 2
-    assert writes.index(next(w for w in writes if w.endswith("processed.json"))) > max(
-        i for i, write in enumerate(writes) if write == "Glue UpdateTable" or write.endswith("X.parquet")
-    )
+    """The writes of a first and of a later run are those that are named, and the full count dies at each."""
+    found = {published: undisturbed(embedded, published)[0] for published in (True, False)}
+    assert {named(write) for writes in found.values() for write in writes} == {*WRITES}
+    full = COUNTS["kill-at-write"][1]
+    for published, writes in found.items():
+        attempts = range(0 if published else 1, full, 2)
+        assert {chosen(attempt, len(writes)) for attempt in attempts} == {
+            (n, after) for n in range(len(writes)) for after in (False, True)
+        }
+        assert writes.count("Glue UpdateTable") == 2
+        assert writes.index(next(w for w in writes if w.endswith("processed.json"))) > max(
+            i for i, write in enumerate(writes) if write == "Glue UpdateTable" or write.endswith("X.parquet")
+        )
 
 
-def kind(write: str) -> str:
-    """A write without what is random in it: its file's name, or the end of that."""
-    name = write.rsplit("/", 1)[-1]
-    return name if "-" not in name else name.rsplit(".", 1)[-1]
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("pairs")))
+def test_two_runs_at_once_lose_nothing(account, attempt):
+    """Whole runs, the second one started a moment later, with a file of its own: every trip is counted,
+    ride_counts is what trip_counts adds up to, and X.parquet names its snapshot.
+    """
+    choice = random.Random(f"{SEED}-pairs-{attempt}")
+    if attempt % 2:
+        account.run("earlier")
+    ends: dict[str, int] = {}
+
+    def whole(name: str) -> None:
+        with Proxy(account.env["AWS_ENDPOINT_URL"]) as proxy:
+            ends[name] = run(proxy, account, name)
+
+    account.put("fhv_tripdata_2015-01.csv", trips("2015-01", *range(choice.randrange(1, 600))))
+    threads = [threading.Thread(target=whole, args=(name,)) for name in ("one", "two")]
+    threads[0].start()
+    time.sleep(choice.uniform(0, 2))
+    account.put("fhv_tripdata_2016-03.csv", trips("2016-03", *range(choice.randrange(1, 600))))
+    threads[1].start()
+    for thread in threads:
+        thread.join(200)
+    assert ends == {"one": 0, "two": 0}
+    account.check_whole()
+    assert account.rides() == account.expected()
+    assert account.prepare("after")["proceed"] is False

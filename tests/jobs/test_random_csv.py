@@ -1,11 +1,13 @@
 """Random CSV files, quirks of every era and worse in them, counted as the csv module counts them."""
 
 import gzip
+import io
 import random
 from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from independent_count import judge_line, lines_of, window
@@ -146,11 +148,13 @@ def mutated(content: bytes, choice: random.Random) -> bytes:
     return bytes(found[: choice.randrange(header, len(found) + 1)] if choice.random() < 0.3 else found)
 
 
-@pytest.mark.parametrize("attempt", range(times("csv")))
-def test_mutated_files_of_every_layout_add_up(tmp_path, monkeypatch, attempt):
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("mutated")))
+def test_mutated_files_of_every_layout_add_up(tmp_path, monkeypatch, attempt, record_property):
     """25 tries each: a file of clean rows with some bytes changed is counted as the csv module counts it, or
     refused as a whole where it is not UTF-8 any more. No other error, and no row is lost.
     """
+    record_property("mutated files", 25)
     choice = random.Random(f"{SEED}-mutated-{attempt}")
     layouts = [layout for layout in LAYOUTS if not layout.id.startswith("P")]
     path = Path(tmp_path) / "file.csv"
@@ -177,3 +181,41 @@ def test_mutated_files_of_every_layout_add_up(tmp_path, monkeypatch, attempt):
             rows, found, _, kept = counted_by_us(engine, path, layout.dataset, "csv")
             assert (found, kept) == (windows, refused), content
             assert rows == sum(windows.values()) + len(refused)
+
+
+def some_parquet(choice: random.Random) -> bytes:
+    """A Parquet file of clean and odd times, as text or as timestamps, beside another column."""
+    times = [some_time(choice).strip('"') if choice.random() < 0.9 else None for _ in range(60)]
+    if choice.random() < 0.5:
+        column = pa.array([choice.randrange(-(2**53), 2**53) if time else None for time in times])
+        column = column.cast(pa.timestamp(choice.choice(["s", "ms", "us", "ns"])))
+    else:
+        column = pa.array(times, choice.choice([pa.string(), pa.large_string()]))
+    target = io.BytesIO()
+    table = pa.table({"pickup_datetime": column, "note": [str(n) * 20 for n in range(60)]})
+    pq.write_table(table, target, row_group_size=25, compression=choice.choice(["none", "snappy", "zstd"]))
+    return target.getvalue()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("mutated-parquet")))
+def test_mutated_parquet_files_are_counted_or_refused(tmp_path, attempt, record_property):
+    """25 tries each: with some bytes changed or cut off, a file adds up or is refused as one that cannot be
+    read; there is no other error.
+    """
+    record_property("mutated files", 25)
+    choice = random.Random(f"{SEED}-mutated-parquet-{attempt}")
+    path = Path(tmp_path) / "file.parquet"
+    with counting.Engine(tmp_path) as engine:
+        for _ in range(25):
+            content = bytearray(some_parquet(choice))
+            for _ in range(choice.choice([0, 1, 1, 4])):
+                content[choice.randrange(len(content))] = choice.randrange(256)
+            cut = choice.randrange(len(content)) if choice.random() < 0.1 else len(content)
+            path.write_bytes(content[:cut])
+            try:
+                rows, windows, reasons, kept = counted_by_us(engine, path, "fhv", "parquet")
+            except FileError:
+                continue
+            assert rows == sum(windows.values()) + sum(reasons.values())
+            assert Counter(reason for _, reason, _ in kept) == reasons

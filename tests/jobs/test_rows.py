@@ -1,5 +1,6 @@
 """Single rows: which times are readable, what goes to quarantine and how it is described there."""
 
+import json
 from datetime import datetime
 
 import pyarrow as pa
@@ -183,7 +184,7 @@ def test_times_outside_the_files_month(tmp_path, count_here, form, days):
     done = count_here(tmp_path, *(["--month-tolerance-days", str(days)] if days is not None else []))
     outside = {text for text, needs in EDGES.items() if (1 if days is None else days) < needs[0]}
     assert {row["raw"] for row in done.quarantine()} == {
-        f"B1,{text},9" if form == "csv" else text for text in outside
+        f"B1,{text},9" if form == "csv" else f'{{"pickup_datetime":"{text}"}}' for text in outside
     }
     assert done.file(name)["reasons"] == ({rules.OUTSIDE: len(outside)} if outside else {})
 
@@ -252,7 +253,8 @@ def test_parquet_timestamps_of_every_unit(tmp_path, count_here, unit, zone):
         "2015-01-01 00:00:00",
         "2015-01-01 00:15:00",
     ]
-    assert [(row["row"], row["reason"], row["raw"]) for row in done.quarantine()] == [(2, rules.EMPTY, None)]
+    whole = '{"extra":2,"pickup_datetime":null}'
+    assert [(row["row"], row["reason"], row["raw"]) for row in done.quarantine()] == [(2, rules.EMPTY, whole)]
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string()])
@@ -264,7 +266,42 @@ def test_parquet_times_as_text(tmp_path, count_here, kind):
     done = count_here(tmp_path)
     assert [row["yellow"] for row in done.rows("X.parquet")] == [2]
     assert [(row["row"], row["reason"], row["raw"]) for row in done.quarantine()] == [
-        (2, rules.EMPTY, None),
-        (3, rules.NO_TIME, "x"),
-        (4, rules.NO_DATE, "2009-02-29 00:00:00"),
+        (2, rules.EMPTY, '{"Trip_Pickup_DateTime":null}'),
+        (3, rules.NO_TIME, '{"Trip_Pickup_DateTime":"x"}'),
+        (4, rules.NO_DATE, '{"Trip_Pickup_DateTime":"2009-02-29 00:00:00"}'),
     ]
+
+
+def test_a_parquet_row_in_quarantine_is_whole(tmp_path, count_here):
+    """Every column, by name, whatever it holds: JSON that any reader takes; only as many as are kept."""
+    never = ["never", "2015-01-01 00:00:00", "no", "nor"]
+    table = pa.table(
+        {
+            "pickup_datetime": never,
+            'say "it\'s"': ['a"b', "c", "d", "e"],
+            "fare": [float("nan"), 1.5, -2.25, 0.0],
+            "far": pa.array([-(2**63), 0, 2**63 - 1, 0], pa.timestamp("us")),
+        }
+    )
+    pq.write_table(table, tmp_path / "fhv_tripdata_2015-01.parquet", row_group_size=2)
+    done = count_here(tmp_path, "--quarantine-limit", "2")
+    first, second = ((row["row"], json.loads(row["raw"])) for row in done.quarantine())
+    assert (first[0], second[0]) == (1, 3)
+    assert first[1].keys() == second[1].keys() == {*table.column_names}
+    assert (first[1]['say "it\'s"'], first[1]["fare"], second[1]["fare"]) == ('a"b', "nan", -2.25)
+    assert done.file("fhv_tripdata_2015-01.parquet")["reasons"] == {rules.NO_TIME: 3}
+
+
+def test_a_damaged_column_beside_the_pickup_time(tmp_path, count_here):
+    """It does not keep the trips from being counted; the refused row then has its time alone."""
+    path = tmp_path / "fhv_tripdata_2015-01.parquet"
+    table = pa.table({"pickup_datetime": ["never", "2015-01-01 00:00:00"], "note": ["x" * 500, "y" * 500]})
+    pq.write_table(table, path, compression="snappy", use_dictionary=False, write_statistics=False)
+    column = pq.ParquetFile(path).metadata.row_group(0).column(1)
+    content = bytearray(path.read_bytes())
+    end = column.data_page_offset + column.total_compressed_size
+    content[end - 20 : end] = b"\xff" * 20
+    path.write_bytes(content)
+    done = count_here(tmp_path)
+    assert [(row["row"], row["raw"]) for row in done.quarantine()] == [(1, "never")]
+    assert done.summary["rows"] == {"read": 2, "counted": 1, "quarantined": 1}

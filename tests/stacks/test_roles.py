@@ -189,12 +189,48 @@ def test_the_state_machine_may_not_touch_a_service_that_it_does_not_use() -> Non
     assert sids == {"RunGlueJobs", "ReadResults", "ListExecutions", "DeliverLogs"}
 
 
-def test_the_schedule_may_start_this_state_machine() -> None:
-    """And keep what it could not deliver."""
+def test_the_schedules_may_start_these_state_machines() -> None:
+    """And keep what they could not deliver."""
     assert _allowed(_pipeline(), "ScheduleRole") == {
-        "StartExecutions": ("states:StartExecution", ["StateMachine"]),
+        "StartExecutions": ("states:StartExecution", ["StateMachine", "MaintenanceStateMachine"]),
         "SendDeadLetters": ("sqs:SendMessage", ["DeadLetters.Arn"]),
     }
+
+
+def test_the_maintenance_may_delete_in_the_warehouse_alone() -> None:
+    """It commits to tables without making any; it writes its report, and reads and lists nothing else."""
+    warehouse = "arn:p:s3:::${DataBucket}/output/warehouse/*"
+    tables = [f"arn:p:glue:r:a:table/${{Database}}/{table}" for table in ("trip_counts", "ride_counts")]
+    assert _allowed(_pipeline(), "MaintenanceJobRole") == {
+        **_on_sagemaker("nyc-tlc-dev-maintenance"),
+        "ReadData": ("s3:GetObject", [warehouse]),
+        "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
+        "WriteData": (
+            "s3:PutObject s3:AbortMultipartUpload",
+            [warehouse, "arn:p:s3:::${DataBucket}/output/runs/*"],
+        ),
+        "DeleteData": ("s3:DeleteObject", [warehouse]),
+        "MaintainTables": (
+            "glue:GetDatabase glue:GetTable glue:UpdateTable",
+            ["arn:p:glue:r:a:catalog", "arn:p:glue:r:a:database/${Database}", *tables],
+        ),
+    }
+
+
+def test_the_maintenance_machine_may_run_its_job_alone() -> None:
+    """No other job, no other role, and nobody's executions."""
+    allowed = _allowed(_pipeline(), "MaintenanceStateMachineRole")
+    job = "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-maintenance-*"
+    assert allowed["RunProcessingJobs"][1] == [job]
+    assert allowed["PassJobRoles"] == ("iam:PassRole", ["MaintenanceJobRole.Arn"])
+    assert allowed["ReadResults"] == ("s3:GetObject", ["arn:p:s3:::${DataBucket}/output/runs/*"])
+    sids = {"RunProcessingJobs", "WaitForProcessingJobs", "PassJobRoles", "ReadResults", "DeliverLogs"}
+    assert allowed.keys() == sids
+
+
+def test_without_maintenance_nothing_of_it_is_left() -> None:
+    """One word takes it away: machine, roles, schedule, log group and output."""
+    assert "Maintenance" not in render(environment({"maintenance": None}))["dev-pipeline.yaml"]
 
 
 def test_conditions_narrow_what_resources_cannot() -> None:
