@@ -7,6 +7,7 @@ per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from . import cluster, endings, execution, failures, jsonata, tasks
@@ -46,6 +47,18 @@ def state_machine(env: Environment) -> dict[str, Any]:
         "QueryLanguage": "JSONata",
         "StartAt": "CheckInput",
         "States": states,
+    }
+
+
+def callers(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Integration (``glue:startJobRun.sync``) → which states call it, in words."""
+    states: dict[str, list[str]] = {}
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            states.setdefault(state["Resource"].split(":", 5)[5], []).append(name)
+    return {
+        integration: ("states " if len(names) > 1 else "state ") + f"{', '.join(names)} ({integration})"
+        for integration, names in states.items()
     }
 
 

@@ -12,6 +12,7 @@ from troposphere import FindInMap, GetAtt, Ref, iam
 from data_pipeline.core import images
 from data_pipeline.core.config import Environment, Location, Step
 from data_pipeline.core.locations import key_prefix
+from data_pipeline.core.machine import callers, state_machine
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order
 
@@ -36,7 +37,7 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Step) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    grants = [*_data(env, step), *_artifacts(env, step), *_service(env, name, step)]
+    grants = [*_data(env, name, step), *_artifacts(env, step), *_service(env, name, step)]
     return role(job_role_id(name), f"Jobs of the step {name}", run_as, grants)
 
 
@@ -46,18 +47,25 @@ def state_machine_role(env: Environment) -> iam.Role:
         service: [name for name, step in in_order(env.steps) if step.service == service]
         for service in ("sagemaker", "glue")
     }
+    calls = callers(state_machine(env))
     grants: list[Grant] = []
     if on["sagemaker"]:
-        grants += may.run_processing_jobs([env.names.job(name) for name in on["sagemaker"]])
+        why = calls["sagemaker:createProcessingJob.sync"]
+        grants += may.run_processing_jobs([env.names.job(name) for name in on["sagemaker"]], why=why)
         roles = [GetAtt(job_role_id(name), "Arn") for name in on["sagemaker"]]
-        grants.append(may.pass_roles(roles, "sagemaker.amazonaws.com"))
+        grants.append(may.pass_roles(roles, "sagemaker.amazonaws.com", why=f"{why} with the job's role"))
     if on["glue"]:
-        grants.append(may.run_glue_jobs([env.names.job(name) for name in on["glue"]]))
+        jobs = [env.names.job(name) for name in on["glue"]]
+        grants.append(may.run_glue_jobs(jobs, why=calls["glue:startJobRun.sync"]))
     if any(step.result for step in env.steps.values()):
-        grants.append(may.read_objects("ReadResults", "DataBucket", [key_prefix(env, "runs")]))
+        read = [key_prefix(env, "runs")]
+        grants.append(may.read_objects("ReadResults", "DataBucket", read, why=calls["aws-sdk:s3:getObject"]))
     # By its name, not by a reference: the state machine refers to this role.
     source = arn("states", f"stateMachine:{env.names.state_machine}")
-    grants += [may.list_executions(source), may.deliver_logs()]
+    grants += [
+        may.list_executions(source, why=calls["aws-sdk:sfn:listExecutions"]),
+        may.deliver_logs(),
+    ]
     return role("StateMachineRole", "The state machine", _trust("states", source), grants)
 
 
@@ -68,7 +76,7 @@ def schedule_role(env: Environment) -> iam.Role:  # noqa: ARG001 - one signature
 
 
 def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]) -> iam.Role:
-    """A role with one inline policy; the reason for each ``*`` stands in its Metadata."""
+    """A role with one inline policy; what needs each statement, and why a ``*``, stands in its Metadata."""
     reasons = {grant.statement.properties["Sid"]: grant.reason for grant in grants if grant.reason}
     made = iam.Role(
         title,
@@ -83,27 +91,32 @@ def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]
             )
         ],
     )
-    if reasons:
-        made.Metadata = {"ReasonForWildcard": reasons}
+    whys = {grant.statement.properties["Sid"]: grant.why for grant in grants}
+    made.Metadata = {"Why": whys, **({"ReasonForWildcard": reasons} if reasons else {})}
     return made
 
 
-def _data(env: Environment, step: Step) -> list[Grant]:
+def _data(env: Environment, name: str, step: Step) -> list[Grant]:
     reads = [key_prefix(env, location) for location in step.reads]
     replaces = [key_prefix(env, location) for location in step.writes if location in _REPLACED_AS_FOLDERS]
     grants: list[Grant] = []
     if reads:
-        grants.append(may.read_objects("ReadData", "DataBucket", reads))
+        why = f"steps.{name}.reads: {', '.join(step.reads)}"
+        grants.append(may.read_objects("ReadData", "DataBucket", reads, why=why))
     if reads or replaces:
         lists = may.list_objects_and_probe if _FILLED_BY_RUNS & {*step.reads} else may.list_objects
-        grants.append(lists("ListData", "DataBucket", [*reads, *replaces]))
+        why = f"steps.{name} finds what it reads" + (", and what it replaces" if replaces else "")
+        grants.append(lists("ListData", "DataBucket", [*reads, *replaces], why=why))
     if step.writes:
         writes = [key_prefix(env, location) for location in step.writes]
-        grants.append(may.write_objects("WriteData", "DataBucket", writes))
+        why = f"steps.{name}.writes: {', '.join(step.writes)}"
+        grants.append(may.write_objects("WriteData", "DataBucket", writes, why=why))
     if replaces:
-        grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces))
+        why = "a job that is started again replaces what its first attempt left"
+        grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces, why=why))
     if step.tables:
-        grants.append(may.publish_tables(step.tables))
+        why = f"steps.{name}.tables: {', '.join(step.tables)}"
+        grants.append(may.publish_tables(step.tables, why=why))
     return grants
 
 
@@ -111,9 +124,12 @@ def _artifacts(env: Environment, step: Step) -> list[Grant]:
     prefixes = [f"{env.pipeline}/code/${{CodeVersion}}/"]
     for runtime in (RUNTIMES[name] for name in step.runtimes):
         prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
+    what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
     return [
-        may.read_objects("ReadArtifacts", "ArtifactBucket", prefixes),
-        may.list_objects("ListArtifacts", "ArtifactBucket", prefixes),
+        may.read_objects("ReadArtifacts", "ArtifactBucket", prefixes, why=f"the job runs {what}"),
+        may.list_objects(
+            "ListArtifacts", "ArtifactBucket", prefixes, why="the service copies them by folder"
+        ),
     ]
 
 

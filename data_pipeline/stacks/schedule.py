@@ -48,6 +48,7 @@ def schedule(env: Environment) -> list[Any]:
 def _encrypted_transport_only() -> sqs.QueuePolicy:
     return sqs.QueuePolicy(
         "DeadLettersPolicy",
+        Metadata={"Why": {"RefusePlainHttp": "messages travel encrypted"}},
         Queues=[Ref("DeadLetters")],
         PolicyDocument=PolicyDocument(
             Version="2012-10-17",

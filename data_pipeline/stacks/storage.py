@@ -69,6 +69,7 @@ def _encrypted_transport_only() -> s3.BucketPolicy:
         "DataBucketPolicy",
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
+        Metadata={"Why": {"RefusePlainHttp": "data travel encrypted"}},
         Bucket=Ref("DataBucket"),
         PolicyDocument=PolicyDocument(
             Version="2012-10-17",

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import iam_actions
 import pytest
 from cfnlint import api as cfnlint
 from cfnlint.config import ManualArgs
@@ -14,6 +15,7 @@ from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE
 
 import templates
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.policies import policies, unexplained
 from data_pipeline.stacks import render
 
 ENVIRONMENTS = ("dev", "local", "prod")
@@ -55,6 +57,40 @@ def test_cfn_lint_finds_nothing(changes: dict[str, Any]) -> None:
         assert "cfn-lint" not in text
         found = cfnlint.lint(text, config=ManualArgs(regions=[env.region]))
         assert [f"{match.rule.id} {match.message}" for match in found] == []
+
+
+@variants
+def test_every_statement_says_what_needs_it(changes: dict[str, Any]) -> None:
+    """In roles and in the policies of resources; and a * says why it cannot be less."""
+    read = {name: templates.parse(text) for name, text in render(environment(changes)).items()}
+    found = policies(read)
+    assert {policy.kind for policy in found} == {"role", "resource"}
+    assert unexplained(found) == []
+
+
+#: the action that takes a * although AWS lists a kind of resource for it: Condition narrows it in its place.
+_NARROWED_BY_CONDITION = {"cloudwatch:PutMetricData"}
+
+
+@variants
+def test_every_action_is_one_of_aws_s(changes: dict[str, Any]) -> None:
+    """And * stands only where the Service Authorization Reference knows no resource, or a condition narrows it."""
+    read = {name: templates.parse(text) for name, text in render(environment(changes)).items()}
+    for statement in (s for policy in policies(read) for s in policy.statements):
+        assert [action for action in statement.actions if not iam_actions.is_real(action)] == []
+        if "*" in statement.resources:
+            more = {action for action in statement.actions if iam_actions.has_resources(action)}
+            assert more <= _NARROWED_BY_CONDITION
+            assert bool(more) == bool(statement.conditions)
+
+
+def test_an_action_that_aws_does_not_have_is_told() -> None:
+    """The list is a witness: it knows neither a misspelt action nor another service's."""
+    assert iam_actions.is_real("s3:GetObject")
+    assert iam_actions.is_real("s3:*")
+    assert not iam_actions.is_real("s3:GetObjects")
+    assert not iam_actions.is_real("sagemaker:StartJobRun")
+    assert not iam_actions.is_real("s4:*")
 
 
 @variants
