@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from . import arguments, limits
+from .access import Iam, Vpc
 from .naming import Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
@@ -187,6 +188,8 @@ class Environment(Model):
     log_retention_days: RetentionDays = Field(
         30, description="How long CloudWatch keeps the logs of state machine and jobs.", examples=[90]
     )
+    iam: Iam | None = Field(None, description="What every role is made with.")
+    vpc: Vpc | None = Field(None, description="The network in which the jobs run.")
     tags: dict[TagKey, TagValue] = Field(
         {},
         description="Tags of both stacks and all in them, beside `pipeline` and `environment`.",

@@ -216,6 +216,46 @@ def argument_name(value: str) -> str:
     return value
 
 
+def policy_name(value: str) -> str:
+    """A policy of the stack's own account: a template holds no account id."""
+    if value.startswith("arn:"):
+        name_ = value.partition(":policy/")[2]
+        advice = f"write {quoted(name_)}" if name_ else "the policy is looked up in the stack's own account"
+        raise RefusedError("the name of a policy, without its ARN", advice)
+    if not re.fullmatch(r"([\w+=,.@-]+/)*[\w+=,.@-]{1,128}", value, re.ASCII) or len(value) > 512:
+        raise RefusedError("the name of a policy, with its path, as in 'boundaries/pipelines'")
+    return value
+
+
+def role_path(value: str) -> str:
+    if not re.fullmatch(r"/([\w+=,.@-]+/)*", value, re.ASCII) or len(value) > 512:
+        mended = f"/{value.strip('/')}/"
+        advice = f"write {quoted(mended)}" if re.fullmatch(r"/([\w+=,.@-]+/)+", mended, re.ASCII) else ""
+        raise RefusedError("a path that begins and ends with '/', as in '/data/'", advice)
+    return value
+
+
+def subnet(value: str) -> str:
+    return _ec2_id("subnet", value)
+
+
+def security_group(value: str) -> str:
+    return _ec2_id("sg", value)
+
+
+def _ec2_id(kind: str, value: str) -> str:
+    if not re.fullmatch(f"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
+        raise RefusedError(f"an id, as in '{kind}-0f4e2a9b1c3d5e7fa'")
+    return value
+
+
+def availability_zone(value: str) -> str:
+    start = next((region_ for region_ in REGIONS if value.startswith(region_)), None)
+    if start is None or not re.fullmatch("[a-z]|-[a-z]+-[0-9][a-z]", value[len(start) :]):
+        raise RefusedError("an availability zone, as in 'us-east-1a'")
+    return value
+
+
 def tag_key(value: str) -> str:
     if value in ("pipeline", "environment"):
         raise RefusedError("another key", "every deployment sets this tag itself")

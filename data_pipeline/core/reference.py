@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from . import arguments
+from .access import Iam, Vpc
 from .checks import reference as checks
 from .config import Data, Environment, Schedule, Step
 from .shape import Spot, spot
@@ -35,6 +36,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster.sagemaker`", ClusterOnSageMaker),
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
     ("`schedule`", Schedule),
+    ("`iam`", Iam),
+    ("`vpc`", Vpc),
 )
 
 _INTRODUCTION = f"""\
@@ -74,7 +77,11 @@ _CHECKS = """\
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
 - The region has an image for every step on SageMaker.
-- An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own.
+- An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own. It has neither
+  `iam` nor `vpc` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS has no network, and
+  no policies but the deployed ones.
+- `vpc` names the `availability_zone` of its first subnet, in the region, when a step runs on Glue; a step that is
+  given an `http://` or `https://` address needs `egress: nat` there.
 
 Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`,
 which `python -m data_pipeline.aws.service_limits` refreshes from the installed botocore and this machine's

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import arguments, images, state_names
+from .access import Vpc
 from .config import Data, Environment, Step
 from .limits import SAGEMAKER_TIMEOUT_MINUTES
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
@@ -39,6 +40,9 @@ class Draft:
     account: str | None = None
     endpoint: str | None = None
     data: Data | None = None
+    vpc: Vpc | None = None
+    #: the top-level keys that have a value
+    named: tuple[str, ...] = ()
     steps: Mapping[str, Step] = field(default_factory=dict)
     step_names: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
@@ -48,6 +52,9 @@ def check(draft: Draft) -> Iterator[Finding]:
     """Every rule in turn."""
     yield from prefixes(draft)
     yield from account_of_embedded(draft)
+    yield from not_embedded(draft)
+    yield from network(draft)
+    yield from http_sources(draft)
     yield from image_regions(draft)
     yield from job_names(draft)
     yield from scripts(draft)
@@ -79,6 +86,47 @@ def account_of_embedded(draft: Draft) -> Iterator[Finding]:
         yield Finding(
             ("account",), quoted(draft.account), expected, "remove the line, or write 'account: null'"
         )
+
+
+#: what the embedded AWS does not do, and why.
+_NOT_EMBEDDED = {
+    "iam": "the embedded AWS has no policies and paths of an account",
+    "vpc": "the embedded AWS has no network",
+}
+
+
+def not_embedded(draft: Draft) -> Iterator[Finding]:
+    for key, why in _NOT_EMBEDDED.items():
+        if draft.endpoint == "embedded" and key in draft.named:
+            advice = f"write '{key}: null' in the environment's file"
+            yield Finding((key,), "an option of AWS", f"none: {why}", advice)
+
+
+def network(draft: Draft) -> Iterator[Finding]:
+    """Glue asks for the zone of a subnet beside the subnet."""
+    if draft.vpc is None:
+        return
+    zone = draft.vpc.availability_zone
+    on_glue = next((name for name, step in draft.steps.items() if step.service == "glue"), None)
+    if zone is None and on_glue:
+        found = f"no key 'availability_zone', and {quoted(on_glue)} on Glue"
+        expected = f"the zone of {draft.vpc.subnets[0]}"
+        yield Finding(("vpc",), found, expected, "add 'availability_zone: …'")
+    if zone is not None and draft.region and not zone.startswith(draft.region):
+        expected = f"a zone of {draft.region}"
+        yield Finding(("vpc", "availability_zone"), quoted(zone), expected, "or take another region")
+
+
+def http_sources(draft: Draft) -> Iterator[Finding]:
+    """A job in a closed network would wait for an address that it cannot reach."""
+    if draft.vpc is None or draft.vpc.egress == "nat":
+        return
+    for name, step in draft.steps.items():
+        for key, value in step.arguments.items():
+            if value.lower().startswith(("http://", "https://")):
+                expected = "an address inside the VPC, which has no way out"
+                advice = "write 'egress: nat' under vpc if its subnets reach the internet"
+                yield Finding(("steps", name, "arguments", key), quoted(value), expected, advice)
 
 
 def image_regions(draft: Draft) -> Iterator[Finding]:

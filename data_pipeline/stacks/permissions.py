@@ -10,8 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs import cloudwatch, ecr, events, glue, iam, logs, s3, sagemaker, sqs, states
-from awacs.aws import Action, Allow, Condition, Statement, StringEquals, StringLike, StringLikeIfExists
+from awacs import cloudwatch, ec2, ecr, events, glue, iam, logs, s3, sagemaker, sqs, states
+from awacs.aws import (
+    Action,
+    Allow,
+    ArnEquals,
+    Condition,
+    ForAllValuesStringEquals,
+    Statement,
+    StringEquals,
+    StringLike,
+    StringLikeIfExists,
+)
 from troposphere import Sub
 
 
@@ -140,6 +150,71 @@ def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
             ["*"],
             why="a pull begins with a token of the registry",
             reason="GetAuthorizationToken has no resources: it is for the caller's whole registry",
+        ),
+    ]
+
+
+# --- what a job in a VPC needs
+
+
+def join_network_of_sagemaker(subnets: Sequence[str], security_groups: Sequence[str]) -> list[Grant]:
+    """Interfaces of SageMaker's machines in these subnets, lent to the service's own account."""
+    look = [ec2.DescribeVpcs, ec2.DescribeDhcpOptions]
+    lend = [ec2.CreateNetworkInterfacePermission, ec2.DeleteNetworkInterfacePermission]
+    why = "vpc: SageMaker puts its machines into the subnets with the job's role"
+    return _join_network(subnets, security_groups, look, lend, why)
+
+
+def join_network_of_glue(
+    connection: str, subnets: Sequence[str], security_groups: Sequence[str]
+) -> list[Grant]:
+    """Interfaces of Glue's workers in these subnets, which the service tags; by its connection of this name."""
+    why = "vpc: Glue puts its workers into the first subnet with the job's role"
+    tagged = Condition(ForAllValuesStringEquals("aws:TagKeys", ["aws-glue-service-resource"]))
+    named = [arn("glue", "catalog"), arn("glue", f"connection/{connection}")]
+    return [
+        _grant("ReadConnection", [glue.GetConnection], named, why="vpc: Glue reads its connection"),
+        *_join_network(
+            subnets, security_groups, [ec2.DescribeVpcEndpoints, ec2.DescribeRouteTables], [], why
+        ),
+        _grant("FindVpc", [ec2.DescribeVpcAttribute], [arn("ec2", "vpc/*")], why=why),
+        _grant(
+            "TagInterfaces",
+            [ec2.CreateTags, ec2.DeleteTags],
+            [arn("ec2", "network-interface/*")],
+            tagged,
+            why="vpc: Glue knows its interfaces again by their tag",
+        ),
+    ]
+
+
+def _join_network(
+    subnets: Sequence[str],
+    security_groups: Sequence[str],
+    look: Sequence[Action],
+    lend: Sequence[Action],
+    why: str,
+) -> list[Grant]:
+    """What both services do; ``look`` and ``lend``: what one of them does besides."""
+    interfaces = arn("ec2", "network-interface/*")
+    places = [arn("ec2", f"subnet/{subnet}") for subnet in subnets]
+    groups = [arn("ec2", f"security-group/{group}") for group in security_groups]
+    described = [ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets, ec2.DescribeSecurityGroups]
+    return [
+        _grant(
+            "FindNetwork",
+            [*described, *look],
+            ["*"],
+            why=why,
+            reason="EC2's Describe actions have no resources",
+        ),
+        _grant("MakeInterfaces", [ec2.CreateNetworkInterface], [interfaces, *places, *groups], why=why),
+        _grant(
+            "UseInterfaces",
+            [*lend, ec2.DeleteNetworkInterface],
+            [interfaces],
+            Condition(ArnEquals("ec2:Subnet", places)),
+            why=why,
         ),
     ]
 

@@ -15,7 +15,7 @@ from data_pipeline.core.machine import state_machine
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order, runtimes
 
-from .jobs import conditions, glue_job, job_id, log_group, log_groups
+from .jobs import conditions, glue_job, job_id, log_group, log_groups, network
 from .roles import job_role, job_role_id, schedule_role, state_machine_role
 from .schedule import schedule
 
@@ -38,7 +38,7 @@ def pipeline(env: Environment) -> Template:
         template.add_resource(job_role(env, name, step))
         if step.service == "glue":
             template.add_resource(glue_job(env, name, step))
-    template.add_resource([*log_groups(env), *_machine(env, used)])
+    template.add_resource([*network(env), *log_groups(env), *_machine(env, used)])
     template.add_resource([*schedule(env), schedule_role(env)])
     _add_outputs(template, env)
     return template

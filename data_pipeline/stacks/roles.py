@@ -7,7 +7,7 @@ from typing import Any
 
 from awacs import sts
 from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
-from troposphere import FindInMap, GetAtt, Ref, iam
+from troposphere import FindInMap, GetAtt, Ref, Sub, iam
 
 from data_pipeline.core import images
 from data_pipeline.core.config import Environment, Location, Step
@@ -38,7 +38,7 @@ def job_role(env: Environment, name: str, step: Step) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
     grants = [*_data(env, name, step), *_artifacts(env, step), *_service(env, name, step)]
-    return role(job_role_id(name), f"Jobs of the step {name}", run_as, grants)
+    return role(env, job_role_id(name), f"Jobs of the step {name}", run_as, grants)
 
 
 def state_machine_role(env: Environment) -> iam.Role:
@@ -66,20 +66,25 @@ def state_machine_role(env: Environment) -> iam.Role:
         may.list_executions(source, why=calls["aws-sdk:sfn:listExecutions"]),
         may.deliver_logs(),
     ]
-    return role("StateMachineRole", "The state machine", _trust("states", source), grants)
+    return role(env, "StateMachineRole", "The state machine", _trust("states", source), grants)
 
 
-def schedule_role(env: Environment) -> iam.Role:  # noqa: ARG001 - one signature for the roles of a stack
+def schedule_role(env: Environment) -> iam.Role:
     """The role of the schedule: start the state machine, keep what could not be delivered."""
     grants = [may.start_executions(Ref("StateMachine")), may.send_dead_letters(GetAtt("DeadLetters", "Arn"))]
-    return role("ScheduleRole", "The schedule", _trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants)
+    return role(
+        env, "ScheduleRole", "The schedule", _trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
+    )
 
 
-def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]) -> iam.Role:
+def role(
+    env: Environment, title: str, description: str, trust: Statement, grants: Sequence[Grant]
+) -> iam.Role:
     """A role with one inline policy; what needs each statement, and why a ``*``, stands in its Metadata."""
     reasons = {grant.statement.properties["Sid"]: grant.reason for grant in grants if grant.reason}
     made = iam.Role(
         title,
+        **_limits(env),
         Description=description,
         AssumeRolePolicyDocument=PolicyDocument(Version="2012-10-17", Statement=[trust]),
         Policies=[
@@ -94,6 +99,17 @@ def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]
     whys = {grant.statement.properties["Sid"]: grant.why for grant in grants}
     made.Metadata = {"Why": whys, **({"ReasonForWildcard": reasons} if reasons else {})}
     return made
+
+
+def _limits(env: Environment) -> dict[str, Any]:
+    """The path and the boundary that the account asks for."""
+    if env.iam is None:
+        return {}
+    given: dict[str, Any] = {} if env.iam.role_path == "/" else {"Path": env.iam.role_path}
+    if env.iam.permissions_boundary:
+        policy = f"policy/{env.iam.permissions_boundary}"
+        given["PermissionsBoundary"] = Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{policy}")
+    return given
 
 
 def _data(env: Environment, name: str, step: Step) -> list[Grant]:
@@ -142,11 +158,16 @@ def _service(env: Environment, name: str, step: Step) -> list[Grant]:
             *may.write_processing_logs(env.names.job(name)),
             may.put_processing_metrics(),
             *may.pull_images(pulled),
+            *(may.join_network_of_sagemaker(env.vpc.subnets, env.vpc.security_groups) if env.vpc else []),
         ]
+    network: list[Grant] = []
+    if env.vpc:
+        connection = env.names.network_connection
+        network = may.join_network_of_glue(connection, env.vpc.subnets[:1], env.vpc.security_groups)
     if runtime.glue_command == "pythonshell":
-        return [may.write_glue_logs(PYTHON_SHELL_LOG_GROUPS)]
+        return [may.write_glue_logs(PYTHON_SHELL_LOG_GROUPS), *network]
     prefix = env.names.glue_log_group_prefix
-    return [may.write_glue_logs([f"{prefix}/output", f"{prefix}/error"])]
+    return [may.write_glue_logs([f"{prefix}/output", f"{prefix}/error"]), *network]
 
 
 def _registry(runtime: Runtime) -> FindInMap:
