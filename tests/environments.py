@@ -40,6 +40,7 @@ VPC = {
         "availability_zone": "us-east-1a",
     }
 }
+KMS = {"kms": {"customer_key": True}}
 
 
 def environment(changes: dict[str, Any] | None = None, name: str = "dev") -> Environment:

@@ -1,4 +1,4 @@
-"""The configuration's models of what an account's security asks for: limits of the roles, and a network."""
+"""The configuration's models of what an account's security asks for: limits of the roles, a network, a key."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ class Iam(Model):
         "/",
         description="Path of the roles, by which an account's policies can tell them.",
         examples=["/data/"],
+    )
+
+
+class Kms(Model):
+    """Which key encrypts what the stacks hold."""
+
+    customer_key: bool = Field(
+        False,
+        description="A key of the storage stack for its bucket, the log groups, the queue and SageMaker's disks, in "
+        "place of the services' own keys.",
+        examples=[True],
     )
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from . import arguments, limits
-from .access import Iam, Vpc
+from .access import Iam, Kms, Vpc
 from .naming import Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
@@ -190,6 +190,7 @@ class Environment(Model):
     )
     iam: Iam | None = Field(None, description="What every role is made with.")
     vpc: Vpc | None = Field(None, description="The network in which the jobs run.")
+    kms: Kms | None = Field(None, description="Which key encrypts what the stacks hold.")
     tags: dict[TagKey, TagValue] = Field(
         {},
         description="Tags of both stacks and all in them, beside `pipeline` and `environment`.",
@@ -200,6 +201,16 @@ class Environment(Model):
     @property
     def names(self) -> Names:
         return Names(self.pipeline, self.name)
+
+    @property
+    def customer_key(self) -> bool:
+        """Whether the storage stack has a key."""
+        return self.kms is not None and self.kms.customer_key
+
+    @property
+    def key_of_data(self) -> bool:
+        """Whether that key encrypts the data: a bucket that the user brings is encrypted as he decided."""
+        return self.customer_key and self.data.bucket is None
 
     @property
     def embedded(self) -> bool:

@@ -17,6 +17,9 @@ from .service_limits import INSTANCE_TYPES, REGIONS, RETENTION_DAYS, TIME_ZONES
 WORKER_TYPES = ("G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X")
 _OTHER_WORKERS = {"G.025X": "streaming jobs", "Z.2X": "Ray jobs", "Standard": "Glue 1.0"}
 
+#: families of instances with local storage whose name has no `d` for it.
+_OWN_DISKS = ("g5", "g6", "g7", "gr6", "i3", "i4", "i7", "p5", "p6", "trn1", "trn2")
+
 MAX_CAPACITIES = (0.0625, 1)
 
 #: longest time limits of a job: SageMaker's quota is 5 days, Glue refuses more than 7.
@@ -121,6 +124,14 @@ def instance_type(value: str) -> str:
         near = did_you_mean(value if value.startswith("ml.") else f"ml.{value}", INSTANCE_TYPES)
         raise RefusedError("an instance type of SageMaker Processing, as in 'ml.m5.xlarge'", near)
     return value
+
+
+def has_own_disks(instance: str) -> bool:
+    """Whether an instance type of SageMaker comes with local storage: a `d` behind its generation, and the
+    accelerated families that always have it.
+    """
+    family = instance.removeprefix("ml.").partition(".")[0]
+    return bool(re.fullmatch(r"[a-z]+[0-9]+[a-z]*d[a-z]*", family)) or family.startswith(_OWN_DISKS)
 
 
 def worker_type(value: str) -> str:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from . import explain, limits, rules, secrets, yaml_lines
-from .access import Vpc
+from .access import Kms, Vpc
 from .config import Data, Environment, Step
 from .errors import UserError
 from .naming import Names
@@ -199,6 +199,7 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         endpoint=words.get("endpoint"),
         data=_part(Data, node.keys["data"]) if "data" in node.keys else None,
         vpc=_whole(Vpc, node.keys["vpc"]) if "vpc" in node.keys else None,
+        kms=_whole(Kms, node.keys["kms"]) if "kms" in node.keys else None,
         named=tuple(key for key, at in node.keys.items() if at.value is not None),
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),

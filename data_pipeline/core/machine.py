@@ -1,7 +1,8 @@
 """Steps → the state machine, as a dict of the Amazon States Language (JSONata, variables).
 
 Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``,
-``ArtifactBucketName``, ``CodeVersionHash``, ``RegionName``; per step ``<Step>RoleArn`` and ``<Step>JobName``;
+``ArtifactBucketName``, ``DataKeyArn``, ``CodeVersionHash``, ``RegionName``;
+per step ``<Step>RoleArn`` and ``<Step>JobName``;
 per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says what they become.
 """
 

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from . import arguments
-from .access import Iam, Vpc
+from .access import Iam, Kms, Vpc
 from .checks import reference as checks
 from .config import Data, Environment, Schedule, Step
 from .shape import Spot, spot
@@ -38,6 +38,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`schedule`", Schedule),
     ("`iam`", Iam),
     ("`vpc`", Vpc),
+    ("`kms`", Kms),
 )
 
 _INTRODUCTION = f"""\
@@ -77,9 +78,10 @@ _CHECKS = """\
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
 - The region has an image for every step on SageMaker.
-- An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own. It has neither
-  `iam` nor `vpc` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS has no network, and
-  no policies but the deployed ones.
+- An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own. It has no
+  `iam`, `vpc` or `kms` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS has no network,
+  does not encrypt, and has no policies but the deployed ones.
+- With `customer_key`, no step runs on a SageMaker instance type with disks of its own, which no key encrypts.
 - `vpc` names the `availability_zone` of its first subnet, in the region, when a step runs on Glue; a step that is
   given an `http://` or `https://` address needs `egress: nat` there.
 

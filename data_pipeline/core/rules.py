@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import arguments, images, state_names
-from .access import Vpc
+from .access import Kms, Vpc
 from .config import Data, Environment, Step
-from .limits import SAGEMAKER_TIMEOUT_MINUTES
+from .limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
 from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
@@ -41,6 +41,7 @@ class Draft:
     endpoint: str | None = None
     data: Data | None = None
     vpc: Vpc | None = None
+    kms: Kms | None = None
     #: the top-level keys that have a value
     named: tuple[str, ...] = ()
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -55,6 +56,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from not_embedded(draft)
     yield from network(draft)
     yield from http_sources(draft)
+    yield from disks(draft)
     yield from image_regions(draft)
     yield from job_names(draft)
     yield from scripts(draft)
@@ -92,6 +94,7 @@ def account_of_embedded(draft: Draft) -> Iterator[Finding]:
 _NOT_EMBEDDED = {
     "iam": "the embedded AWS has no policies and paths of an account",
     "vpc": "the embedded AWS has no network",
+    "kms": "the embedded AWS does not encrypt",
 }
 
 
@@ -127,6 +130,22 @@ def http_sources(draft: Draft) -> Iterator[Finding]:
                 expected = "an address inside the VPC, which has no way out"
                 advice = "write 'egress: nat' under vpc if its subnets reach the internet"
                 yield Finding(("steps", name, "arguments", key), quoted(value), expected, advice)
+
+
+def disks(draft: Draft) -> Iterator[Finding]:
+    """SageMaker takes a key for the volumes that it attaches, and refuses it where a machine has its own disks."""
+    if draft.kms is None or not draft.kms.customer_key:
+        return
+    for name, step in draft.steps.items():
+        sizes_: dict[tuple[str, ...], str] = {("sagemaker",): step.sagemaker.instance_type}
+        if step.cluster:
+            sizes_[("cluster", "sagemaker")] = step.cluster.sagemaker.instance_type
+        for path, instance in sizes_.items():
+            if step.service == "sagemaker" and has_own_disks(instance):
+                expected = "one without disks of its own, which the customer's key does not encrypt"
+                yield Finding(
+                    ("steps", name, *path, "instance_type"), quoted(instance), expected, "as ml.m5.xlarge"
+                )
 
 
 def image_regions(draft: Draft) -> Iterator[Finding]:

@@ -107,6 +107,7 @@ def _run_on_sagemaker(env: Environment, name: str, step: Step, instances: str | 
                     "InstanceCount": instances or 1,
                     "InstanceType": step.sagemaker.instance_type,
                     "VolumeSizeInGB": step.sagemaker.volume_gb,
+                    **({"VolumeKmsKeyId": "${DataKeyArn}"} if env.customer_key else {}),
                 }
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": step.timeout_minutes * 60},

@@ -88,6 +88,7 @@ def log_group(title: str, name: str, env: Environment) -> logs.LogGroup:
         UpdateReplacePolicy="Delete",
         LogGroupName=name,
         RetentionInDays=env.log_retention_days,
+        **({"KmsKeyId": Ref("DataKey")} if env.customer_key else {}),
     )
 
 

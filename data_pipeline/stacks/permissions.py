@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs import cloudwatch, ec2, ecr, events, glue, iam, logs, s3, sagemaker, sqs, states
+from awacs import cloudwatch, ec2, ecr, events, glue, iam, kms, logs, s3, sagemaker, sqs, states
 from awacs.aws import (
     Action,
     Allow,
     ArnEquals,
+    Bool,
     Condition,
     ForAllValuesStringEquals,
     Statement,
@@ -22,7 +23,7 @@ from awacs.aws import (
     StringLike,
     StringLikeIfExists,
 )
-from troposphere import Sub
+from troposphere import Ref, Sub
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,28 @@ def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
             reason="GetAuthorizationToken has no resources: it is for the caller's whole registry",
         ),
     ]
+
+
+# --- what the customer's key needs
+
+
+def use_key(service: str, *, write: bool, why: str) -> Grant:
+    """Read, or write, what a service encrypts with the storage stack's key, through that service alone."""
+    actions: list[Action] = [kms.GenerateDataKey, kms.Decrypt] if write else [kms.Decrypt]
+    via = Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
+    condition = Condition(StringEquals("kms:ViaService", via))
+    return _grant("UseDataKey", actions, [Ref("DataKey")], condition, why=why)
+
+
+def lend_key() -> Grant:
+    """Let the disks of SageMaker's machines be encrypted: AWS itself takes the grant, and nobody else."""
+    return _grant(
+        "LendDataKey",
+        [kms.CreateGrant],
+        [Ref("DataKey")],
+        Condition(Bool("kms:GrantIsForAWSResource", "true")),
+        why="kms: the machine's disk is encrypted with the key",
+    )
 
 
 # --- what a job in a VPC needs

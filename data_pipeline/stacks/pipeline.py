@@ -26,7 +26,7 @@ def pipeline(env: Environment) -> Template:
     """The template of the pipeline stack."""
     used = [RUNTIMES[name] for name in runtimes(env)]
     template = Template(f"{env.pipeline} in {env.name}: state machine, jobs, schedule")
-    _add_parameters(template, used)
+    _add_parameters(template, env, used)
     for runtime in used:
         if runtime.image:
             images.require_region(runtime.name, env.region)
@@ -44,7 +44,7 @@ def pipeline(env: Environment) -> Template:
     return template
 
 
-def _add_parameters(template: Template, used: list[Runtime]) -> None:
+def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -> None:
     """None has a default: deploy fills each from the storage stack's outputs and the artifacts' hashes."""
     digest = {"Type": "String", "AllowedPattern": "[0-9a-f]{64}"}
     template.add_parameter(
@@ -55,6 +55,10 @@ def _add_parameters(template: Template, used: list[Runtime]) -> None:
             Parameter("CodeVersion", Description="SHA-256 of the jobs' code", **digest),
         ]
     )
+    if env.customer_key:
+        template.add_parameter(
+            Parameter("DataKey", Type="String", Description="The storage stack's output DataKey")
+        )
     for runtime in used:
         what = f"wheels of the runtime {runtime.name}"
         template.add_parameter(
@@ -107,6 +111,8 @@ def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
         "ArtifactBucketName": Ref("ArtifactBucket"),
         "CodeVersionHash": Ref("CodeVersion"),
     }
+    if env.customer_key:
+        known["DataKeyArn"] = Ref("DataKey")
     for runtime in used:
         known[f"{runtime.camel}WheelsHash"] = Ref(runtime.wheels_parameter)
         if runtime.image:

@@ -60,6 +60,8 @@ def state_machine_role(env: Environment) -> iam.Role:
     if any(step.result for step in env.steps.values()):
         read = [key_prefix(env, "runs")]
         grants.append(may.read_objects("ReadResults", "DataBucket", read, why=calls["aws-sdk:s3:getObject"]))
+        if env.key_of_data:
+            grants.append(may.use_key("s3", write=False, why="kms: the results are encrypted with the key"))
     # By its name, not by a reference: the state machine refers to this role.
     source = arn("states", f"stateMachine:{env.names.state_machine}")
     grants += [
@@ -72,6 +74,9 @@ def state_machine_role(env: Environment) -> iam.Role:
 def schedule_role(env: Environment) -> iam.Role:
     """The role of the schedule: start the state machine, keep what could not be delivered."""
     grants = [may.start_executions(Ref("StateMachine")), may.send_dead_letters(GetAtt("DeadLetters", "Arn"))]
+    if env.customer_key:
+        why = "kms: the queue is encrypted with the key"
+        grants.append(may.use_key("sqs", write=True, why=why))
     return role(
         env, "ScheduleRole", "The schedule", _trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
     )
@@ -130,6 +135,9 @@ def _data(env: Environment, name: str, step: Step) -> list[Grant]:
     if replaces:
         why = "a job that is started again replaces what its first attempt left"
         grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces, why=why))
+    if env.key_of_data and (reads or step.writes or step.tables):
+        why = "kms: the data are encrypted with the key"
+        grants.append(may.use_key("s3", write=bool(step.writes or step.tables), why=why))
     if step.tables:
         why = f"steps.{name}.tables: {', '.join(step.tables)}"
         grants.append(may.publish_tables(step.tables, why=why))
@@ -158,6 +166,7 @@ def _service(env: Environment, name: str, step: Step) -> list[Grant]:
             *may.write_processing_logs(env.names.job(name)),
             may.put_processing_metrics(),
             *may.pull_images(pulled),
+            *([may.lend_key()] if env.customer_key else []),
             *(may.join_network_of_sagemaker(env.vpc.subnets, env.vpc.security_groups) if env.vpc else []),
         ]
     network: list[Grant] = []

@@ -20,7 +20,7 @@ _GIVE_UP_AFTER = 6 * 3600
 def schedule(env: Environment) -> list[Any]:
     """The resources of the schedule; its role is elsewhere."""
     return [
-        sqs.Queue("DeadLetters", MessageRetentionPeriod=_TWO_WEEKS, SqsManagedSseEnabled=True),
+        _dead_letters(env),
         _encrypted_transport_only(),
         scheduler.ScheduleGroup("ScheduleGroup", Name=env.names.schedule_group),
         scheduler.Schedule(
@@ -43,6 +43,11 @@ def schedule(env: Environment) -> list[Any]:
             ),
         ),
     ]
+
+
+def _dead_letters(env: Environment) -> sqs.Queue:
+    key = {"KmsMasterKeyId": Ref("DataKey")} if env.customer_key else {"SqsManagedSseEnabled": True}
+    return sqs.Queue("DeadLetters", MessageRetentionPeriod=_TWO_WEEKS, **key)
 
 
 def _encrypted_transport_only() -> sqs.QueuePolicy:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import Action, Bool, Condition, Deny, PolicyDocument, Principal, Statement
-from troposphere import Output, Ref, Sub, Template, glue, s3
+from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core.config import Environment
 from data_pipeline.core.locations import key_prefix
+
+from .keys import data_key
 
 #: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
 _ABORT_UPLOADS_AFTER_DAYS = 7
@@ -17,9 +19,18 @@ _ABORT_UPLOADS_AFTER_DAYS = 7
 def storage(env: Environment) -> Template:
     """The template of the storage stack: no parameters; outputs ``DataBucket`` and ``Database``."""
     template = Template(f"{env.pipeline} in {env.name}: data that outlives the pipeline's deployments")
+    if env.customer_key:
+        template.add_resource(data_key(env))
+        template.add_output(
+            Output(
+                "DataKey",
+                Description="Key that encrypts what the stacks hold",
+                Value=GetAtt("DataKey", "Arn"),
+            )
+        )
     bucket: Any = env.data.bucket
     if bucket is None:
-        bucket = Ref(template.add_resource(_bucket()))
+        bucket = Ref(template.add_resource(_bucket(env)))
         template.add_resource(_encrypted_transport_only())
     database = template.add_resource(_database(env, bucket))
     template.add_output(
@@ -31,7 +42,7 @@ def storage(env: Environment) -> Template:
     return template
 
 
-def _bucket() -> s3.Bucket:
+def _bucket(env: Environment) -> s3.Bucket:
     return s3.Bucket(
         "DataBucket",
         DeletionPolicy="Retain",
@@ -39,9 +50,7 @@ def _bucket() -> s3.Bucket:
         VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
         BucketEncryption=s3.BucketEncryption(
             ServerSideEncryptionConfiguration=[
-                s3.ServerSideEncryptionRule(
-                    ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-                )
+                _encryption(env),
             ]
         ),
         PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
@@ -60,6 +69,20 @@ def _bucket() -> s3.Bucket:
                     ),
                 )
             ]
+        ),
+    )
+
+
+def _encryption(env: Environment) -> s3.ServerSideEncryptionRule:
+    """By S3's own key; or by the customer's, of which S3 derives one for the bucket to spare calls of KMS."""
+    if not env.customer_key:
+        return s3.ServerSideEncryptionRule(
+            ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+        )
+    return s3.ServerSideEncryptionRule(
+        BucketKeyEnabled=True,
+        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
+            SSEAlgorithm="aws:kms", KMSMasterKeyID=GetAtt("DataKey", "Arn")
         ),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data_pipeline.core.limits import has_own_disks
 from data_pipeline.core.load import load_environment
 from tests.core.config_project import PIPELINE, message, project
 
@@ -71,6 +72,16 @@ SOURCE = "steps: {prepare: {arguments: {source: 'https://example.org/x'}}}\n"
             "iam: found an option of AWS, expected none: the embedded AWS has no policies and paths of an account; "
             "write 'iam: null' in the environment's file",
         ),
+        (
+            "endpoint: embedded\nkms: {customer_key: true}\n",
+            "kms: found an option of AWS, expected none: the embedded AWS does not encrypt; write 'kms: null' in the "
+            "environment's file",
+        ),
+        (
+            "kms: {customer_key: true}\nsteps: {count: {sagemaker: {instance_type: ml.g5.xlarge}}}\n",
+            "steps.count.sagemaker.instance_type: found 'ml.g5.xlarge', expected one without disks of its own, which "
+            "the customer's key does not encrypt; as ml.m5.xlarge",
+        ),
     ],
 )
 def test_what_is_refused(tmp_path: Path, dev: str, said: str) -> None:
@@ -103,3 +114,23 @@ def test_a_local_zone_is_a_zone(tmp_path: Path, zone: str) -> None:
     env = load_environment(project(tmp_path / "p", dev=dev), "dev")
     assert env.vpc is not None
     assert env.vpc.availability_zone == zone
+
+
+@pytest.mark.parametrize(
+    ("instance", "own"),
+    [
+        ("ml.m5.xlarge", False),
+        ("ml.m5d.xlarge", True),
+        ("ml.c6gd.xlarge", True),
+        ("ml.r5dn.xlarge", True),
+        ("ml.g4dn.xlarge", True),
+        ("ml.p4d.24xlarge", True),
+        ("ml.g5.xlarge", True),
+        ("ml.p3.2xlarge", False),
+        ("ml.r5.xlarge", False),
+        ("ml.m6i.large", False),
+    ],
+)
+def test_instances_with_own_disks(instance: str, own: bool) -> None:
+    """By the family's name, as EC2 writes it."""
+    assert has_own_disks(instance) is own

@@ -6,12 +6,17 @@ import json
 from typing import Any
 
 import pytest
-from environments import ALL_ON_GLUE, SWAPPED, environment
+from environments import ALL_ON_GLUE, KMS, SWAPPED, environment
 
 import templates
 from data_pipeline.stacks import render
 
-VARIANTS: dict[str, dict[str, Any]] = {"as configured": {}, "swapped": SWAPPED, "all on glue": ALL_ON_GLUE}
+VARIANTS: dict[str, dict[str, Any]] = {
+    "as configured": {},
+    "swapped": SWAPPED,
+    "all on glue": ALL_ON_GLUE,
+    "key": KMS,
+}
 
 
 @pytest.fixture(params=VARIANTS.values(), ids=VARIANTS, name="resources")
