@@ -32,6 +32,8 @@ _OPERATORS = {
     "ArnLike": "~",
     "Bool": "=",
 }
+#: principals by what they mean.
+_WHO = {"*": "everybody", "root": "roles of this account"}
 #: for a terminal of unknown width: what a page of a printout holds.
 _WIDTH = 132
 
@@ -101,8 +103,10 @@ def _actions(statement: Statement) -> str:
         service, _, name = action.partition(":")
         names.setdefault(service, []).append(name)
     said = "; ".join(f"{service}:{', '.join(actions)}" for service, actions in names.items())
-    who = f"{'refused to ' if statement.effect == 'Deny' else ''}{', '.join(map(_short, statement.principals))}: "
-    return (who.replace("*: ", "everybody: ") if statement.principals else "") + said
+    if not statement.principals:
+        return said
+    who = ", ".join(_WHO.get(principal, principal) for principal in map(_short, statement.principals))
+    return f"{'refused to ' if statement.effect == 'Deny' else ''}{who}: {said}"
 
 
 def _resources(resources: Iterable[str]) -> str:
