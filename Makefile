@@ -10,6 +10,7 @@ unexport PYTHONPATH PYTHONHOME
 
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
+INSTALLED_SECURITY := .venv-security/.installed
 TEST_WORKERS ?= 2
 
 .PHONY: help install demo test soak bench check docs format constraints clean
@@ -27,6 +28,12 @@ $(INSTALLED): requirements.txt requirements-local.txt constraints.txt | .venv/bi
 
 $(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt constraints.txt
 	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	@touch $@
+
+# An environment of its own: checkov pins an old boto3.
+$(INSTALLED_SECURITY): requirements-security.txt constraints-security.txt | .venv/bin/python
+	python -m venv .venv-security
+	.venv-security/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-security.txt -r requirements-security.txt
 	@touch $@
 
 install: $(INSTALLED)  ## make .venv with what the commands and the embedded AWS need
@@ -52,7 +59,7 @@ bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
 	python tests/soak.py
 
-check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, documentation
+check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, templates, security, shell, documentation
 	ruff format --check .
 	ruff check .
 	mypy
@@ -61,6 +68,7 @@ check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, docum
 	python -m data_pipeline check
 	python -m tests.core.checks.figures
 	cfn-lint templates/*.yaml
+	python -m tests.security
 	shellcheck deploy.sh .ci/run
 	python -m data_pipeline.core.reference --check
 	python -m data_pipeline.cli.reference --check
@@ -74,9 +82,10 @@ format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
 	ruff format .
 	ruff check --fix .
 
-constraints: $(INSTALLED_DEV)  ## resolve constraints.txt anew for every supported Python
+constraints: $(INSTALLED_DEV)  ## resolve constraints.txt and constraints-security.txt anew for every supported Python
 	python -m pip install --quiet uv
 	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-dev.txt -o constraints.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-security.txt -o constraints-security.txt
 
 clean:  ## remove the environment and what the tools cached (not .local: see `python -m data_pipeline local reset`)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-security .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -31,6 +31,17 @@ CLUSTER = {
 }
 CLUSTER_ON_GLUE = {"steps": {"ride_counts": {**CLUSTER["steps"]["ride_counts"], "service": "glue"}}}
 
+#: what an account's security may ask for.
+IAM = {"iam": {"permissions_boundary": "boundaries/pipelines", "role_path": "/data/"}}
+VPC = {
+    "vpc": {
+        "subnets": ["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
+        "security_groups": ["sg-0a1b2c3d"],
+        "availability_zone": "us-east-1a",
+    }
+}
+KMS = {"kms": {"customer_key": True}}
+
 
 def environment(changes: dict[str, Any] | None = None, name: str = "dev") -> Environment:
     """The environment ``name`` as it is in ``config/``, with ``changes`` merged in."""

@@ -12,7 +12,7 @@ import yaml
 
 from data_pipeline.aws.service_models import load
 from data_pipeline.core import templates
-from data_pipeline.core.checks import command_line, integrations, machine, template
+from data_pipeline.core.checks import command_line, integrations, keys, machine, template
 from data_pipeline.core.checks.command_line import CommandLine
 from data_pipeline.core.checks.findings import Finding
 from data_pipeline.core.config import Environment
@@ -54,11 +54,15 @@ def refuse_findings(root: Path, env: Environment, rendered: Mapping[str, str]) -
 def check_environment(root: Path, env: Environment, rendered: Mapping[str, str]) -> list[str]:
     """The findings in an environment's templates; ``rendered``: file name → text."""
     scripts = command_lines(root / "jobs", {job.script for job in env.jobs.values()})
-    return [
+    documents = {name: templates.read(text) for name, text in rendered.items()}
+    found = [
         f"templates/{name}: {finding}"
-        for name, text in rendered.items()
-        for finding in check_document(templates.read(text), scripts)
+        for name, document in documents.items()
+        for finding in check_document(document, scripts)
     ]
+    # The key is in one template and its users in the other, where a parameter has its name.
+    together = {name: r for document in documents.values() for name, r in document["Resources"].items()}
+    return [*found, *(f"templates of {env.name}: {finding}" for finding in keys.check(together))]
 
 
 def check_document(document: Any, scripts: dict[str, CommandLine]) -> list[Finding]:

@@ -22,6 +22,7 @@ from data_pipeline.local.errors import LocalError
 COMMANDS = (
     "create",
     "check",
+    "policies",
     "deploy",
     "run",
     "maintenance",

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from . import arguments, limits
+from .access import Iam, Kms, Vpc
 from .naming import MAINTENANCE, Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
@@ -221,6 +222,9 @@ class Environment(Model):
     log_retention_days: RetentionDays = Field(
         30, description="How long CloudWatch keeps the logs of state machine and jobs.", examples=[90]
     )
+    iam: Iam | None = Field(None, description="What every role is made with.")
+    vpc: Vpc | None = Field(None, description="The network in which the jobs run.")
+    kms: Kms | None = Field(None, description="Which key encrypts what the stacks hold.")
     tags: dict[TagKey, TagValue] = Field(
         {},
         description="Tags of both stacks and all in them, beside `pipeline` and `environment`.",
@@ -236,6 +240,16 @@ class Environment(Model):
     def jobs(self) -> dict[str, Job]:
         """Every script that a deployment runs, by name: the steps, and the maintenance."""
         return {**self.steps, **({MAINTENANCE: self.maintenance} if self.maintenance else {})}
+
+    @property
+    def customer_key(self) -> bool:
+        """Whether the storage stack has a key."""
+        return self.kms is not None and self.kms.customer_key
+
+    @property
+    def key_of_data(self) -> bool:
+        """Whether that key encrypts the data: a bucket that the user brings is encrypted as he decided."""
+        return self.customer_key and self.data.bucket is None
 
     @property
     def embedded(self) -> bool:

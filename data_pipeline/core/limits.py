@@ -17,6 +17,9 @@ from .service_limits import INSTANCE_TYPES, REGIONS, RETENTION_DAYS, TIME_ZONES
 WORKER_TYPES = ("G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X")
 _OTHER_WORKERS = {"G.025X": "streaming jobs", "Z.2X": "Ray jobs", "Standard": "Glue 1.0"}
 
+#: families of instances with local storage whose name has no `d` for it.
+_OWN_DISKS = ("g5", "g6", "g7", "gr6", "i3", "i4", "i7", "p5", "p6", "trn1", "trn2")
+
 MAX_CAPACITIES = (0.0625, 1)
 
 #: longest time limits of a job: SageMaker's quota is 5 days, Glue refuses more than 7.
@@ -123,6 +126,14 @@ def instance_type(value: str) -> str:
     return value
 
 
+def has_own_disks(instance: str) -> bool:
+    """Whether an instance type of SageMaker comes with local storage: a `d` behind its generation, and the
+    accelerated families that always have it.
+    """
+    family = instance.removeprefix("ml.").partition(".")[0]
+    return bool(re.fullmatch(r"[a-z]+[0-9]+[a-z]*d[a-z]*", family)) or family.startswith(_OWN_DISKS)
+
+
 def worker_type(value: str) -> str:
     if value not in WORKER_TYPES:
         other = _OTHER_WORKERS.get(value)
@@ -213,6 +224,46 @@ def argument_name(value: str) -> str:
         mended = bool(re.fullmatch("[a-z][a-z0-9-]*", near)) and near != value
         advice = f"did you mean {quoted(near)}?" if mended else ""
         raise RefusedError("lower-case letters and digits in words joined by single '-'", advice)
+    return value
+
+
+def policy_name(value: str) -> str:
+    """A policy of the stack's own account: a template holds no account id."""
+    if value.startswith("arn:"):
+        name_ = value.partition(":policy/")[2]
+        advice = f"write {quoted(name_)}" if name_ else "the policy is looked up in the stack's own account"
+        raise RefusedError("the name of a policy, without its ARN", advice)
+    if not re.fullmatch(r"([\w+=,.@-]+/)*[\w+=,.@-]{1,128}", value, re.ASCII) or len(value) > 512:
+        raise RefusedError("the name of a policy, with its path, as in 'boundaries/pipelines'")
+    return value
+
+
+def role_path(value: str) -> str:
+    if not re.fullmatch(r"/([\w+=,.@-]+/)*", value, re.ASCII) or len(value) > 512:
+        mended = f"/{value.strip('/')}/"
+        advice = f"write {quoted(mended)}" if re.fullmatch(r"/([\w+=,.@-]+/)+", mended, re.ASCII) else ""
+        raise RefusedError("a path that begins and ends with '/', as in '/data/'", advice)
+    return value
+
+
+def subnet(value: str) -> str:
+    return _ec2_id("subnet", value)
+
+
+def security_group(value: str) -> str:
+    return _ec2_id("sg", value)
+
+
+def _ec2_id(kind: str, value: str) -> str:
+    if not re.fullmatch(f"{kind}-([0-9a-f]{{8}}|[0-9a-f]{{17}})", value):
+        raise RefusedError(f"an id, as in '{kind}-0f4e2a9b1c3d5e7fa'")
+    return value
+
+
+def availability_zone(value: str) -> str:
+    start = next((region_ for region_ in REGIONS if value.startswith(region_)), None)
+    if start is None or not re.fullmatch("[a-z]|-[a-z]+-[0-9][a-z]", value[len(start) :]):
+        raise RefusedError("an availability zone, as in 'us-east-1a'")
     return value
 
 

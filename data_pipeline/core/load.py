@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from . import explain, limits, rules, secrets, yaml_lines
+from .access import Kms, Vpc
 from .config import Data, Environment, Maintenance, Step
 from .errors import UserError
 from .naming import MAINTENANCE, Names
@@ -197,6 +198,9 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         account=words.get("account"),
         endpoint=words.get("endpoint"),
         data=_part(Data, node.keys["data"]) if "data" in node.keys else None,
+        vpc=_whole(Vpc, node.keys["vpc"]) if "vpc" in node.keys else None,
+        kms=_whole(Kms, node.keys["kms"]) if "kms" in node.keys else None,
+        named=tuple(key for key, at in node.keys.items() if at.value is not None),
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),
         scripts=scripts,
@@ -216,6 +220,14 @@ def _part(model: type[M], node: Node) -> M | None:
     if not wrong & node.keys.keys() or "after" in wrong:
         return None
     return _part(model, Node({key: at for key, at in node.keys.items() if key not in wrong}, node.place))
+
+
+def _whole(model: type[M], node: Node) -> M | None:
+    """A part of the environment in which nothing is wrong: what is left out of it means something."""
+    try:
+        return model.model_validate(node.plain(), strict=True)
+    except ValidationError:
+        return None
 
 
 def _scripts(root: Path) -> tuple[str, ...]:

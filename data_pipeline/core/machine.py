@@ -1,12 +1,14 @@
 """Steps → the state machine, as a dict of the Amazon States Language (JSONata, variables).
 
 Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``,
-``ArtifactBucketName``, ``CodeVersionHash``, ``RegionName``; per step ``<Step>RoleArn`` and ``<Step>JobName``;
+``ArtifactBucketName``, ``DataKeyArn``, ``CodeVersionHash``, ``RegionName``;
+per step ``<Step>RoleArn`` and ``<Step>JobName``;
 per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says what they become.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from . import cluster, endings, execution, failures, jsonata, tasks
@@ -82,6 +84,18 @@ def machines(env: Environment) -> dict[str, dict[str, Any]]:
     if env.maintenance:
         found[env.names.maintenance] = maintenance(env, env.maintenance)
     return found
+
+
+def callers(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Integration (``glue:startJobRun.sync``) → which states call it, in words."""
+    states: dict[str, list[str]] = {}
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            states.setdefault(state["Resource"].split(":", 5)[5], []).append(name)
+    return {
+        integration: ("states " if len(names) > 1 else "state ") + f"{', '.join(names)} ({integration})"
+        for integration, names in states.items()
+    }
 
 
 def _add(states: dict[str, State], name: str, state: State) -> None:

@@ -70,6 +70,11 @@ class Names:
     def glue_log_group_prefix(self) -> str:
         return f"/{self.prefix}/glue"
 
+    @property
+    def network_connection(self) -> str:
+        """Glue's connection to the network of the jobs."""
+        return f"{self.prefix}-network"
+
     def job(self, step: str) -> str:
         """Glue job of a step, and the fixed part of its SageMaker job names."""
         return f"{self.prefix}-{step.replace('_', '-')}"

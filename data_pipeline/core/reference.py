@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from . import arguments
+from .access import Iam, Kms, Vpc
 from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .shape import Spot, spot
@@ -37,6 +38,9 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`schedule`", Schedule),
     ("`maintenance`", Maintenance),
     ("`maintenance.schedule`", WeeklySchedule),
+    ("`iam`", Iam),
+    ("`vpc`", Vpc),
+    ("`kms`", Kms),
 )
 
 _INTRODUCTION = f"""\
@@ -77,7 +81,12 @@ _CHECKS = """\
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
 - The region has an image for every job on SageMaker.
 - The maintenance is held to what holds for a step; no step has its name, and its tables are tables of steps.
-- An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own.
+- An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own. It has no
+  `iam`, `vpc` or `kms` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS has no network,
+  does not encrypt, and has no policies but the deployed ones.
+- With `customer_key`, no step runs on a SageMaker instance type with disks of its own, which no key encrypts.
+- `vpc` names the `availability_zone` of its first subnet, in the region, when a step runs on Glue; a step that is
+  given an `http://` or `https://` address needs `egress: nat` there.
 
 Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`,
 which `python -m data_pipeline.aws.service_limits` refreshes from the installed botocore and this machine's

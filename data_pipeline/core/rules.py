@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import arguments, images, state_names
+from .access import Kms, Vpc
 from .config import Data, Environment, Job, Maintenance, Step
-from .limits import SAGEMAKER_TIMEOUT_MINUTES
+from .limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, MAINTENANCE, Names, job_path
 from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
@@ -39,6 +40,10 @@ class Draft:
     account: str | None = None
     endpoint: str | None = None
     data: Data | None = None
+    vpc: Vpc | None = None
+    kms: Kms | None = None
+    #: the top-level keys that have a value
+    named: tuple[str, ...] = ()
     steps: Mapping[str, Step] = field(default_factory=dict)
     step_names: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
@@ -53,6 +58,10 @@ def check(draft: Draft) -> Iterator[Finding]:
     """Every rule in turn."""
     yield from prefixes(draft)
     yield from account_of_embedded(draft)
+    yield from not_embedded(draft)
+    yield from network(draft)
+    yield from http_sources(draft)
+    yield from disks(draft)
     yield from image_regions(draft)
     yield from job_names(draft)
     yield from scripts(draft)
@@ -85,6 +94,63 @@ def account_of_embedded(draft: Draft) -> Iterator[Finding]:
         yield Finding(
             ("account",), quoted(draft.account), expected, "remove the line, or write 'account: null'"
         )
+
+
+#: what the embedded AWS does not do, and why.
+_NOT_EMBEDDED = {
+    "iam": "the embedded AWS has no policies and paths of an account",
+    "vpc": "the embedded AWS has no network",
+    "kms": "the embedded AWS does not encrypt",
+}
+
+
+def not_embedded(draft: Draft) -> Iterator[Finding]:
+    for key, why in _NOT_EMBEDDED.items():
+        if draft.endpoint == "embedded" and key in draft.named:
+            advice = f"write '{key}: null' in the environment's file"
+            yield Finding((key,), "an option of AWS", f"none: {why}", advice)
+
+
+def network(draft: Draft) -> Iterator[Finding]:
+    """Glue asks for the zone of a subnet beside the subnet."""
+    if draft.vpc is None:
+        return
+    zone = draft.vpc.availability_zone
+    on_glue = next((name for name, job in draft.jobs.items() if job.service == "glue"), None)
+    if zone is None and on_glue:
+        found = f"no key 'availability_zone', and {quoted(on_glue)} on Glue"
+        expected = f"the zone of {draft.vpc.subnets[0]}"
+        yield Finding(("vpc",), found, expected, "add 'availability_zone: …'")
+    if zone is not None and draft.region and not zone.startswith(draft.region):
+        expected = f"a zone of {draft.region}"
+        yield Finding(("vpc", "availability_zone"), quoted(zone), expected, "or take another region")
+
+
+def http_sources(draft: Draft) -> Iterator[Finding]:
+    """A job in a closed network would wait for an address that it cannot reach."""
+    if draft.vpc is None or draft.vpc.egress == "nat":
+        return
+    for name, job in draft.jobs.items():
+        for key, value in job.arguments.items():
+            if value.lower().startswith(("http://", "https://")):
+                expected = "an address inside the VPC, which has no way out"
+                advice = "write 'egress: nat' under vpc if its subnets reach the internet"
+                yield Finding((*job_path(name), "arguments", key), quoted(value), expected, advice)
+
+
+def disks(draft: Draft) -> Iterator[Finding]:
+    """SageMaker takes a key for the volumes that it attaches, and refuses it where a machine has its own disks."""
+    if draft.kms is None or not draft.kms.customer_key:
+        return
+    for name, job in draft.jobs.items():
+        sizes_: dict[tuple[str, ...], str] = {("sagemaker",): job.sagemaker.instance_type}
+        if isinstance(job, Step) and job.cluster:
+            sizes_[("cluster", "sagemaker")] = job.cluster.sagemaker.instance_type
+        for path, instance in sizes_.items():
+            if job.service == "sagemaker" and has_own_disks(instance):
+                expected = "one without disks of its own, which the customer's key does not encrypt"
+                place = (*job_path(name), *path, "instance_type")
+                yield Finding(place, quoted(instance), expected, "as ml.m5.xlarge")
 
 
 def image_regions(draft: Draft) -> Iterator[Finding]:

@@ -87,6 +87,7 @@ def _filled(resource: str, env: Environment, account: str, partition: str, artif
         "ACCOUNT_ID": account,
         "REGION": env.region,
         "DATABASE_PREFIX_*": env.names.database,
+        "role/PIPELINE-*": f"role{env.iam.role_path if env.iam else '/'}{named}",
         "PIPELINE-*": named,
         "PIPELINE": env.pipeline,
         "ARTIFACT_BUCKET": artifacts or "",

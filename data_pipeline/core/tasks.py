@@ -107,12 +107,22 @@ def _run_on_sagemaker(env: Environment, name: str, step: Job, instances: str | N
                     "InstanceCount": instances or 1,
                     "InstanceType": step.sagemaker.instance_type,
                     "VolumeSizeInGB": step.sagemaker.volume_gb,
+                    **({"VolumeKmsKeyId": "${DataKeyArn}"} if env.customer_key else {}),
                 }
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": step.timeout_minutes * 60},
-            **({"NetworkConfig": {"EnableInterContainerTrafficEncryption": True}} if instances else {}),
+            **_network(env, cluster=instances is not None),
         },
     }
+
+
+def _network(env: Environment, cluster: bool) -> dict[str, Any]:
+    """Where the machines are. They are not isolated, because a job calls AWS; a cluster's talk encrypted."""
+    config: dict[str, Any] = {"EnableInterContainerTrafficEncryption": True} if cluster else {}
+    if env.vpc:
+        groups, subnets = list(env.vpc.security_groups), list(env.vpc.subnets)
+        config["VpcConfig"] = {"SecurityGroupIds": groups, "Subnets": subnets}
+    return {"NetworkConfig": config} if config else {}
 
 
 def _folder(name: str, uri: str) -> dict[str, Any]:

@@ -39,10 +39,35 @@ def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
         ),
         DefaultArguments=_packages(env, runtime),
         ExecutionProperty=glue.ExecutionProperty(MaxConcurrentRuns=_CONCURRENT_RUNS),
+        **({"Connections": glue.ConnectionsList(Connections=[Ref("Network")])} if env.vpc else {}),
         MaxRetries=0,  # the state machine decides what is tried again
         Timeout=step.timeout_minutes,
         **size,
     )
+
+
+def network(env: Environment) -> list[glue.Connection]:
+    """The connection by which Glue's jobs join the VPC, in its first subnet: Glue takes one."""
+    if env.vpc is None or all(step.service != "glue" for step in env.steps.values()):
+        return []
+    return [
+        glue.Connection(
+            "Network",
+            CatalogId=Ref("AWS::AccountId"),
+            ConnectionInput=glue.ConnectionInput(
+                Name=env.names.network_connection,
+                Description=f"The network of the jobs of {env.pipeline} in {env.name}",
+                ConnectionType="NETWORK",
+                PhysicalConnectionRequirements=glue.PhysicalConnectionRequirements(
+                    SubnetId=env.vpc.subnets[0],
+                    SecurityGroupIdList=list(env.vpc.security_groups),
+                    AvailabilityZone=Sub(
+                        "${AWS::Region}" + str(env.vpc.availability_zone).removeprefix(env.region)
+                    ),
+                ),
+            ),
+        )
+    ]
 
 
 def log_groups(env: Environment) -> list[logs.LogGroup]:
@@ -63,6 +88,7 @@ def log_group(title: str, name: str, env: Environment) -> logs.LogGroup:
         UpdateReplacePolicy="Delete",
         LogGroupName=name,
         RetentionInDays=env.log_retention_days,
+        **({"KmsKeyId": Ref("DataKey")} if env.customer_key else {}),
     )
 
 

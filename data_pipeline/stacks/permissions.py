@@ -10,16 +10,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs import cloudwatch, ecr, events, glue, iam, logs, s3, sagemaker, sqs, states
-from awacs.aws import Action, Allow, Condition, Statement, StringEquals, StringLike, StringLikeIfExists
-from troposphere import Sub
+from awacs import cloudwatch, ec2, ecr, events, glue, iam, kms, logs, s3, sagemaker, sqs, states
+from awacs.aws import (
+    Action,
+    Allow,
+    ArnEquals,
+    Bool,
+    Condition,
+    ForAllValuesStringEquals,
+    Statement,
+    StringEquals,
+    StringLike,
+    StringLikeIfExists,
+)
+from troposphere import Ref, Sub
 
 
 @dataclass(frozen=True)
 class Grant:
-    """A statement, and the reason for its ``*`` where AWS offers nothing smaller."""
+    """A statement, what needs it, and the reason for its ``*`` where AWS offers nothing smaller."""
 
     statement: Statement
+    why: str
     reason: str | None = None
 
 
@@ -33,50 +45,52 @@ def objects(bucket: str, prefixes: Sequence[str]) -> list[Sub]:
     return [Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}/{prefix}*") for prefix in prefixes]
 
 
-# --- data and artifacts
+# --- data and artifacts; ``why`` names what in the configuration or the state machine needs them
 
 
-def read_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
-    return _grant(sid, [s3.GetObject], objects(bucket, prefixes))
+def read_objects(sid: str, bucket: str, prefixes: Sequence[str], *, why: str) -> Grant:
+    return _grant(sid, [s3.GetObject], objects(bucket, prefixes), why=why)
 
 
-def write_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
-    return _grant(sid, [s3.PutObject, s3.AbortMultipartUpload], objects(bucket, prefixes))
+def write_objects(sid: str, bucket: str, prefixes: Sequence[str], *, why: str) -> Grant:
+    return _grant(sid, [s3.PutObject, s3.AbortMultipartUpload], objects(bucket, prefixes), why=why)
 
 
-def delete_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
-    return _grant(sid, [s3.DeleteObject], objects(bucket, prefixes))
+def delete_objects(sid: str, bucket: str, prefixes: Sequence[str], *, why: str) -> Grant:
+    return _grant(sid, [s3.DeleteObject], objects(bucket, prefixes), why=why)
 
 
-def list_objects(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
+def list_objects(sid: str, bucket: str, prefixes: Sequence[str], *, why: str) -> Grant:
     """List under these prefixes only."""
-    return _list(
-        sid, bucket, StringLike("s3:prefix", [Sub(f"{p}*") if "${" in p else f"{p}*" for p in prefixes])
-    )
+    listed = StringLike("s3:prefix", [Sub(f"{p}*") if "${" in p else f"{p}*" for p in prefixes])
+    return _list(sid, bucket, listed, why)
 
 
-def list_objects_and_probe(sid: str, bucket: str, prefixes: Sequence[str]) -> Grant:
+def list_objects_and_probe(sid: str, bucket: str, prefixes: Sequence[str], *, why: str) -> Grant:
     """List under these prefixes, and learn that an object is missing.
 
     To a caller who may not list, S3 answers 403 in place of 404 when an object is not there, and a HEAD or
     GET carries no ``s3:prefix`` for the condition to match: hence IfExists. A table's writer asks for objects
     that are not there yet and would take the 403 for a failure.
     """
-    return _list(sid, bucket, StringLikeIfExists("s3:prefix", [f"{prefix}*" for prefix in prefixes]))
+    return _list(sid, bucket, StringLikeIfExists("s3:prefix", [f"{prefix}*" for prefix in prefixes]), why)
 
 
-def publish_tables(tables: Sequence[str]) -> Grant:
+def publish_tables(tables: Sequence[str], *, why: str) -> Grant:
     """Create Iceberg tables of these names in the stack's Glue database and commit to them."""
     return _grant(
         "PublishTables",
         [glue.GetDatabase, glue.GetTable, glue.CreateTable, glue.UpdateTable],
         _tables(tables),
+        why=why,
     )
 
 
-def maintain_tables(tables: Sequence[str]) -> Grant:
+def maintain_tables(tables: Sequence[str], *, why: str) -> Grant:
     """Commit to these tables, which others have made."""
-    return _grant("MaintainTables", [glue.GetDatabase, glue.GetTable, glue.UpdateTable], _tables(tables))
+    return _grant(
+        "MaintainTables", [glue.GetDatabase, glue.GetTable, glue.UpdateTable], _tables(tables), why=why
+    )
 
 
 # --- what a job needs to run
@@ -90,11 +104,13 @@ def write_processing_logs(job_prefix: str) -> list[Grant]:
             "MakeLogGroup",
             [logs.CreateLogGroup, logs.DescribeLogStreams],
             [arn("logs", group), arn("logs", f"{group}:*")],
+            why="SageMaker makes its account-wide log group with the role of the first job",
         ),
         _grant(
             "WriteLogs",
             [logs.CreateLogStream, logs.PutLogEvents],
             [arn("logs", f"{group}:log-stream:{job_prefix}-*")],
+            why="SageMaker writes the job's log with the job's role",
         ),
     ]
 
@@ -105,6 +121,7 @@ def write_glue_logs(groups: Sequence[str]) -> Grant:
         "WriteLogs",
         [logs.CreateLogGroup, logs.CreateLogStream, logs.PutLogEvents],
         [arn("logs", f"log-group:{group}{end}") for group in groups for end in ("", ":*")],
+        why="Glue writes the job's log with the job's role",
     )
 
 
@@ -115,7 +132,8 @@ def put_processing_metrics() -> Grant:
         [cloudwatch.PutMetricData],
         ["*"],
         Condition(StringEquals("cloudwatch:namespace", "/aws/sagemaker/ProcessingJobs")),
-        reason="PutMetricData has no resources; the namespace is the only limit that CloudWatch offers",
+        why="SageMaker publishes the machine's CPU, memory and disk with the job's role",
+        reason="a metric is no resource; the namespace is the only limit that CloudWatch offers",
     )
 
 
@@ -128,12 +146,101 @@ def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
             "PullImage",
             [ecr.BatchCheckLayerAvailability, ecr.BatchGetImage, ecr.GetDownloadUrlForLayer],
             images,
+            why=f"the job runs in AWS's image {' or '.join(registries)}",
         ),
         _grant(
             "LogInToRegistry",
             [ecr.GetAuthorizationToken],
             ["*"],
+            why="a pull begins with a token of the registry",
             reason="GetAuthorizationToken has no resources: it is for the caller's whole registry",
+        ),
+    ]
+
+
+# --- what the customer's key needs
+
+
+def use_key(service: str, *, write: bool, why: str) -> Grant:
+    """Read, or write, what a service encrypts with the storage stack's key, through that service alone."""
+    actions: list[Action] = [kms.GenerateDataKey, kms.Decrypt] if write else [kms.Decrypt]
+    via = Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
+    condition = Condition(StringEquals("kms:ViaService", via))
+    return _grant("UseDataKey", actions, [Ref("DataKey")], condition, why=why)
+
+
+def lend_key() -> Grant:
+    """Let the disks of SageMaker's machines be encrypted: AWS itself takes the grant, and nobody else."""
+    return _grant(
+        "LendDataKey",
+        [kms.CreateGrant],
+        [Ref("DataKey")],
+        Condition(Bool("kms:GrantIsForAWSResource", "true")),
+        why="kms: the machine's disk is encrypted with the key",
+    )
+
+
+# --- what a job in a VPC needs
+
+
+def join_network_of_sagemaker(subnets: Sequence[str], security_groups: Sequence[str]) -> list[Grant]:
+    """Interfaces of SageMaker's machines in these subnets, lent to the service's own account."""
+    look = [ec2.DescribeVpcs, ec2.DescribeDhcpOptions]
+    lend = [ec2.CreateNetworkInterfacePermission, ec2.DeleteNetworkInterfacePermission]
+    why = "vpc: SageMaker puts its machines into the subnets with the job's role"
+    return _join_network(subnets, security_groups, look, lend, why)
+
+
+def join_network_of_glue(
+    connection: str, subnets: Sequence[str], security_groups: Sequence[str]
+) -> list[Grant]:
+    """Interfaces of Glue's workers in these subnets, which the service tags; by its connection of this name."""
+    why = "vpc: Glue puts its workers into the first subnet with the job's role"
+    tagged = Condition(ForAllValuesStringEquals("aws:TagKeys", ["aws-glue-service-resource"]))
+    named = [arn("glue", "catalog"), arn("glue", f"connection/{connection}")]
+    return [
+        _grant("ReadConnection", [glue.GetConnection], named, why="vpc: Glue reads its connection"),
+        *_join_network(
+            subnets, security_groups, [ec2.DescribeVpcEndpoints, ec2.DescribeRouteTables], [], why
+        ),
+        _grant("FindVpc", [ec2.DescribeVpcAttribute], [arn("ec2", "vpc/*")], why=why),
+        _grant(
+            "TagInterfaces",
+            [ec2.CreateTags, ec2.DeleteTags],
+            [arn("ec2", "network-interface/*")],
+            tagged,
+            why="vpc: Glue knows its interfaces again by their tag",
+        ),
+    ]
+
+
+def _join_network(
+    subnets: Sequence[str],
+    security_groups: Sequence[str],
+    look: Sequence[Action],
+    lend: Sequence[Action],
+    why: str,
+) -> list[Grant]:
+    """What both services do; ``look`` and ``lend``: what one of them does besides."""
+    interfaces = arn("ec2", "network-interface/*")
+    places = [arn("ec2", f"subnet/{subnet}") for subnet in subnets]
+    groups = [arn("ec2", f"security-group/{group}") for group in security_groups]
+    described = [ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets, ec2.DescribeSecurityGroups]
+    return [
+        _grant(
+            "FindNetwork",
+            [*described, *look],
+            ["*"],
+            why=why,
+            reason="EC2's Describe actions have no resources",
+        ),
+        _grant("MakeInterfaces", [ec2.CreateNetworkInterface], [interfaces, *places, *groups], why=why),
+        _grant(
+            "UseInterfaces",
+            [*lend, ec2.DeleteNetworkInterface],
+            [interfaces],
+            Condition(ArnEquals("ec2:Subnet", places)),
+            why=why,
         ),
     ]
 
@@ -141,7 +248,7 @@ def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
 # --- what the state machine needs
 
 
-def run_processing_jobs(job_prefixes: Sequence[str]) -> list[Grant]:
+def run_processing_jobs(job_prefixes: Sequence[str], *, why: str) -> list[Grant]:
     """``sagemaker:createProcessingJob.sync``: jobs by the fixed part of their names; the rule that waits."""
     rule = "rule/StepFunctionsGetEventsForSageMakerProcessingJobsRule"
     return [
@@ -155,36 +262,40 @@ def run_processing_jobs(job_prefixes: Sequence[str]) -> list[Grant]:
                 sagemaker.ListTags,
             ],
             [arn("sagemaker", f"processing-job/{prefix}-*") for prefix in job_prefixes],
+            why=why,
         ),
         _grant(
             "WaitForProcessingJobs",
             [events.PutTargets, events.PutRule, events.DescribeRule],
             [arn("events", rule)],
+            why=".sync learns of a job's end by this rule of Step Functions",
         ),
     ]
 
 
-def pass_roles(roles: Sequence[Any], service: str) -> Grant:
+def pass_roles(roles: Sequence[Any], service: str, *, why: str) -> Grant:
     return _grant(
         "PassJobRoles",
         [iam.PassRole],
         list(roles),
         Condition(StringEquals("iam:PassedToService", service)),
+        why=why,
     )
 
 
-def run_glue_jobs(jobs: Sequence[str]) -> Grant:
+def run_glue_jobs(jobs: Sequence[str], *, why: str) -> Grant:
     """``glue:startJobRun.sync`` for jobs of these names."""
     return _grant(
         "RunGlueJobs",
         [glue.StartJobRun, glue.GetJobRun, glue.GetJobRuns, glue.BatchStopJobRun],
         [arn("glue", f"job/{job}") for job in jobs],
+        why=why,
     )
 
 
-def list_executions(state_machine: Any) -> Grant:
+def list_executions(state_machine: Any, *, why: str) -> Grant:
     """Find out whether another execution of the machine is running."""
-    return _grant("ListExecutions", [states.ListExecutions], [state_machine])
+    return _grant("ListExecutions", [states.ListExecutions], [state_machine], why=why)
 
 
 def deliver_logs() -> Grant:
@@ -202,6 +313,7 @@ def deliver_logs() -> Grant:
             logs.DescribeLogGroups,
         ],
         ["*"],
+        why="an execution's events go to the state machine's log group",
         reason="CloudWatch Logs' delivery actions have no resources",
     )
 
@@ -210,11 +322,13 @@ def deliver_logs() -> Grant:
 
 
 def start_executions(state_machines: Sequence[Any]) -> Grant:
-    return _grant("StartExecutions", [states.StartExecution], list(state_machines))
+    why = "the schedules start the state machines"
+    return _grant("StartExecutions", [states.StartExecution], list(state_machines), why=why)
 
 
 def send_dead_letters(queue: Any) -> Grant:
-    return _grant("SendDeadLetters", [sqs.SendMessage], [queue])
+    why = "a start that the schedule could not deliver is kept in its queue"
+    return _grant("SendDeadLetters", [sqs.SendMessage], [queue], why=why)
 
 
 def _tables(tables: Sequence[str]) -> list[Any]:
@@ -226,9 +340,9 @@ def _tables(tables: Sequence[str]) -> list[Any]:
     ]
 
 
-def _list(sid: str, bucket: str, condition: Any) -> Grant:
+def _list(sid: str, bucket: str, condition: Any, why: str) -> Grant:
     arn_of_bucket = Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}")
-    return _grant(sid, [s3.ListBucket], [arn_of_bucket], Condition(condition))
+    return _grant(sid, [s3.ListBucket], [arn_of_bucket], Condition(condition), why=why)
 
 
 def _grant(
@@ -236,8 +350,10 @@ def _grant(
     actions: list[Action],
     resources: list[Any],
     condition: Condition | None = None,
+    *,
+    why: str,
     reason: str | None = None,
 ) -> Grant:
     more = {"Condition": condition} if condition else {}
     statement = Statement(Sid=sid, Effect=Allow, Action=actions, Resource=resources, **more)
-    return Grant(statement, reason)
+    return Grant(statement, why, reason)

@@ -16,7 +16,7 @@ from data_pipeline.core.naming import MAINTENANCE
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order, runtimes
 
-from .jobs import conditions, glue_job, job_id, log_group, log_groups
+from .jobs import conditions, glue_job, job_id, log_group, log_groups, network
 from .roles import job_role, job_role_id, maintenance_machine_role, schedule_role, state_machine_role
 from .schedule import schedule
 
@@ -27,7 +27,7 @@ def pipeline(env: Environment) -> Template:
     """The template of the pipeline stack."""
     used = [RUNTIMES[name] for name in runtimes(env)]
     template = Template(f"{env.pipeline} in {env.name}: state machine, jobs, schedule")
-    _add_parameters(template, used)
+    _add_parameters(template, env, used)
     for runtime in used:
         if runtime.image:
             images.require_region(runtime.name, env.region)
@@ -42,13 +42,13 @@ def pipeline(env: Environment) -> Template:
         template.add_resource(job_role(env, name, job))
         if job.service == "glue":
             template.add_resource(glue_job(env, name, job))
-    template.add_resource([*log_groups(env), *_machines(env, used)])
+    template.add_resource([*network(env), *log_groups(env), *_machines(env, used)])
     template.add_resource([*schedule(env), schedule_role(env)])
     _add_outputs(template, env)
     return template
 
 
-def _add_parameters(template: Template, used: list[Runtime]) -> None:
+def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -> None:
     """None has a default: deploy fills each from the storage stack's outputs and the artifacts' hashes."""
     digest = {"Type": "String", "AllowedPattern": "[0-9a-f]{64}"}
     template.add_parameter(
@@ -59,6 +59,10 @@ def _add_parameters(template: Template, used: list[Runtime]) -> None:
             Parameter("CodeVersion", Description="SHA-256 of the jobs' code", **digest),
         ]
     )
+    if env.customer_key:
+        template.add_parameter(
+            Parameter("DataKey", Type="String", Description="The storage stack's output DataKey")
+        )
     for runtime in used:
         what = f"wheels of the runtime {runtime.name}"
         template.add_parameter(
@@ -125,6 +129,8 @@ def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
         "ArtifactBucketName": Ref("ArtifactBucket"),
         "CodeVersionHash": Ref("CodeVersion"),
     }
+    if env.customer_key:
+        known["DataKeyArn"] = Ref("DataKey")
     for runtime in used:
         known[f"{runtime.camel}WheelsHash"] = Ref(runtime.wheels_parameter)
         if runtime.image:

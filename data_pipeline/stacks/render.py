@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from data_pipeline.core.config import Environment
 
 from .pipeline import pipeline
@@ -29,9 +31,13 @@ def render(env: Environment) -> dict[str, str]:
 
 
 def compact(env: Environment) -> dict[str, str]:
-    """The same templates as JSON without white space: a request takes 51,200 bytes, and YAML is a third air."""
-    templates = (storage(env), pipeline(env))
-    return {
-        name: template.to_json(indent=None, separators=(",", ":"))
-        for name, template in zip(file_names(env.name), templates, strict=True)
-    }
+    """The same templates as JSON without white space and without what is written for the reader: a request takes
+    51,200 bytes, and neither white space nor the reasons of the policies say anything to CloudFormation.
+    """
+    found = {}
+    for name, template in zip(file_names(env.name), (storage(env), pipeline(env)), strict=True):
+        document = template.to_dict()
+        for resource in document["Resources"].values():
+            resource.pop("Metadata", None)
+        found[name] = json.dumps(document, separators=(",", ":"))
+    return found

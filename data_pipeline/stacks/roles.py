@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from awacs import sts
 from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
-from troposphere import FindInMap, GetAtt, Ref, iam
+from troposphere import FindInMap, GetAtt, Ref, Sub, iam
 
 from data_pipeline.core import images
 from data_pipeline.core.config import Environment, Job, Location, Maintenance
 from data_pipeline.core.locations import key_prefix
-from data_pipeline.core.naming import MAINTENANCE
+from data_pipeline.core.machine import callers, maintenance, state_machine
+from data_pipeline.core.naming import MAINTENANCE, job_path
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order
 
@@ -37,50 +38,56 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    grants = [*_data(env, step), *_artifacts(env, step), *_service(env, name, step)]
-    return role(
-        job_role_id(name),
-        "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}",
-        run_as,
-        grants,
-    )
+    grants = [*_data(env, name, step), *_artifacts(env, step), *_service(env, name, step)]
+    what = "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}"
+    return role(env, job_role_id(name), what, run_as, grants)
 
 
 def state_machine_role(env: Environment) -> iam.Role:
     """The role of the state machine: start its steps' jobs, read their results, log."""
     # By its name, not by a reference: the state machine refers to this role.
     source = arn("states", f"stateMachine:{env.names.state_machine}")
+    calls = callers(state_machine(env))
     results = any(step.result for step in env.steps.values())
-    grants = [*_runs(env, in_order(env.steps), results), may.list_executions(source), may.deliver_logs()]
-    return role("StateMachineRole", "The state machine", _trust("states", source), grants)
+    grants = [
+        *_runs(env, in_order(env.steps), results, calls),
+        may.list_executions(source, why=calls["aws-sdk:sfn:listExecutions"]),
+        may.deliver_logs(),
+    ]
+    return role(env, "StateMachineRole", "The state machine", _trust("states", source), grants)
 
 
-def maintenance_machine_role(env: Environment, job: Job) -> iam.Role:
+def maintenance_machine_role(env: Environment, job: Maintenance) -> iam.Role:
     """The role of the maintenance's state machine: start its job, read what it did, log."""
     source = arn("states", f"stateMachine:{env.names.maintenance}")
-    grants = [*_runs(env, [(MAINTENANCE, job)], results=True), may.deliver_logs()]
-    return role(
-        "MaintenanceStateMachineRole",
-        "The maintenance's state machine",
-        _trust("states", source),
-        grants,
-    )
+    runs = _runs(env, [(MAINTENANCE, job)], True, callers(maintenance(env, job)))
+    title, description = "MaintenanceStateMachineRole", "The maintenance's state machine"
+    return role(env, title, description, _trust("states", source), [*runs, may.deliver_logs()])
 
 
-def _runs(env: Environment, jobs: Sequence[tuple[str, Job]], results: bool) -> list[Grant]:
-    """What a state machine needs to run these jobs and, with ``results``, to read what they leave."""
+def _runs(
+    env: Environment, jobs: Sequence[tuple[str, Job]], results: bool, calls: Mapping[str, str]
+) -> list[Grant]:
+    """What a state machine needs to run these jobs and, with ``results``, to read what they leave. ``calls``:
+    integration → which of its states call it.
+    """
     on = {
         service: [name for name, job in jobs if job.service == service] for service in ("sagemaker", "glue")
     }
     grants: list[Grant] = []
     if on["sagemaker"]:
-        grants += may.run_processing_jobs([env.names.job(name) for name in on["sagemaker"]])
+        why = calls["sagemaker:createProcessingJob.sync"]
+        grants += may.run_processing_jobs([env.names.job(name) for name in on["sagemaker"]], why=why)
         roles = [GetAtt(job_role_id(name), "Arn") for name in on["sagemaker"]]
-        grants.append(may.pass_roles(roles, "sagemaker.amazonaws.com"))
+        grants.append(may.pass_roles(roles, "sagemaker.amazonaws.com", why=f"{why} with the job's role"))
     if on["glue"]:
-        grants.append(may.run_glue_jobs([env.names.job(name) for name in on["glue"]]))
+        names = [env.names.job(name) for name in on["glue"]]
+        grants.append(may.run_glue_jobs(names, why=calls["glue:startJobRun.sync"]))
     if results:
-        grants.append(may.read_objects("ReadResults", "DataBucket", [key_prefix(env, "runs")]))
+        read = [key_prefix(env, "runs")]
+        grants.append(may.read_objects("ReadResults", "DataBucket", read, why=calls["aws-sdk:s3:getObject"]))
+        if env.key_of_data:
+            grants.append(may.use_key("s3", write=False, why="kms: the results are encrypted with the key"))
     return grants
 
 
@@ -91,14 +98,22 @@ def schedule_role(env: Environment) -> iam.Role:
         may.start_executions([Ref(machine) for machine in machines]),
         may.send_dead_letters(GetAtt("DeadLetters", "Arn")),
     ]
-    return role("ScheduleRole", "The schedule", _trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants)
+    if env.customer_key:
+        why = "kms: the queue is encrypted with the key"
+        grants.append(may.use_key("sqs", write=True, why=why))
+    return role(
+        env, "ScheduleRole", "The schedule", _trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
+    )
 
 
-def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]) -> iam.Role:
-    """A role with one inline policy; the reason for each ``*`` stands in its Metadata."""
+def role(
+    env: Environment, title: str, description: str, trust: Statement, grants: Sequence[Grant]
+) -> iam.Role:
+    """A role with one inline policy; what needs each statement, and why a ``*``, stands in its Metadata."""
     reasons = {grant.statement.properties["Sid"]: grant.reason for grant in grants if grant.reason}
     made = iam.Role(
         title,
+        **_limits(env),
         Description=description,
         AssumeRolePolicyDocument=PolicyDocument(Version="2012-10-17", Statement=[trust]),
         Policies=[
@@ -110,46 +125,75 @@ def role(title: str, description: str, trust: Statement, grants: Sequence[Grant]
             )
         ],
     )
-    if reasons:
-        made.Metadata = {"ReasonForWildcard": reasons}
+    whys = {grant.statement.properties["Sid"]: grant.why for grant in grants}
+    made.Metadata = {"Why": whys, **({"ReasonForWildcard": reasons} if reasons else {})}
     return made
 
 
-def _data(env: Environment, step: Job) -> list[Grant]:
+def _limits(env: Environment) -> dict[str, Any]:
+    """The path and the boundary that the account asks for."""
+    if env.iam is None:
+        return {}
+    given: dict[str, Any] = {} if env.iam.role_path == "/" else {"Path": env.iam.role_path}
+    if env.iam.permissions_boundary:
+        policy = f"policy/{env.iam.permissions_boundary}"
+        given["PermissionsBoundary"] = Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{policy}")
+    return given
+
+
+def _data(env: Environment, name: str, step: Job) -> list[Grant]:
+    place = ".".join(job_path(name))
     reads = [key_prefix(env, location) for location in step.reads]
     replaces = [key_prefix(env, location) for location in step.writes if location in _REPLACED_AS_FOLDERS]
     grants: list[Grant] = []
     if reads:
-        grants.append(may.read_objects("ReadData", "DataBucket", reads))
+        why = f"{place}.reads: {', '.join(step.reads)}"
+        grants.append(may.read_objects("ReadData", "DataBucket", reads, why=why))
     if reads or replaces:
         lists = may.list_objects_and_probe if _FILLED_BY_RUNS & {*step.reads} else may.list_objects
-        grants.append(lists("ListData", "DataBucket", [*reads, *replaces]))
+        why = f"{place} finds what it reads" + (", and what it replaces" if replaces else "")
+        grants.append(lists("ListData", "DataBucket", [*reads, *replaces], why=why))
     if step.writes:
         writes = [key_prefix(env, location) for location in step.writes]
-        grants.append(may.write_objects("WriteData", "DataBucket", writes))
+        why = f"{place}.writes: {', '.join(step.writes)}"
+        grants.append(may.write_objects("WriteData", "DataBucket", writes, why=why))
     if replaces:
-        grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces))
+        why = "a job that is started again replaces what its first attempt left"
+        grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces, why=why))
+    if env.key_of_data and (reads or step.writes or step.tables):
+        why = "kms: the data are encrypted with the key"
+        grants.append(may.use_key("s3", write=bool(step.writes or step.tables), why=why))
     if isinstance(step, Maintenance):
         grants += _upkeep(env, step)
     elif step.tables:
-        grants.append(may.publish_tables(step.tables))
+        why = f"{place}.tables: {', '.join(step.tables)}"
+        grants.append(may.publish_tables(step.tables, why=why))
     return grants
 
 
 def _upkeep(env: Environment, job: Maintenance) -> list[Grant]:
     """What only the maintenance may: delete data, and commit to tables without making any."""
     deletes = [key_prefix(env, location) for location in job.deletes]
-    grants = [may.delete_objects("DeleteData", "DataBucket", deletes)] if deletes else []
-    return [*grants, *([may.maintain_tables(job.tables)] if job.tables else [])]
+    grants = []
+    if deletes:
+        why = f"maintenance.deletes: {', '.join(job.deletes)}"
+        grants.append(may.delete_objects("DeleteData", "DataBucket", deletes, why=why))
+    if job.tables:
+        why = f"maintenance.tables: {', '.join(job.tables)}"
+        grants.append(may.maintain_tables(job.tables, why=why))
+    return grants
 
 
 def _artifacts(env: Environment, step: Job) -> list[Grant]:
     prefixes = [f"{env.pipeline}/code/${{CodeVersion}}/"]
     for runtime in (RUNTIMES[name] for name in step.runtimes):
         prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
+    what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
     return [
-        may.read_objects("ReadArtifacts", "ArtifactBucket", prefixes),
-        may.list_objects("ListArtifacts", "ArtifactBucket", prefixes),
+        may.read_objects("ReadArtifacts", "ArtifactBucket", prefixes, why=f"the job runs {what}"),
+        may.list_objects(
+            "ListArtifacts", "ArtifactBucket", prefixes, why="the service copies them by folder"
+        ),
     ]
 
 
@@ -162,11 +206,17 @@ def _service(env: Environment, name: str, step: Job) -> list[Grant]:
             *may.write_processing_logs(env.names.job(name)),
             may.put_processing_metrics(),
             *may.pull_images(pulled),
+            *([may.lend_key()] if env.customer_key else []),
+            *(may.join_network_of_sagemaker(env.vpc.subnets, env.vpc.security_groups) if env.vpc else []),
         ]
+    network: list[Grant] = []
+    if env.vpc:
+        connection = env.names.network_connection
+        network = may.join_network_of_glue(connection, env.vpc.subnets[:1], env.vpc.security_groups)
     if runtime.glue_command == "pythonshell":
-        return [may.write_glue_logs(PYTHON_SHELL_LOG_GROUPS)]
+        return [may.write_glue_logs(PYTHON_SHELL_LOG_GROUPS), *network]
     prefix = env.names.glue_log_group_prefix
-    return [may.write_glue_logs([f"{prefix}/output", f"{prefix}/error"])]
+    return [may.write_glue_logs([f"{prefix}/output", f"{prefix}/error"]), *network]
 
 
 def _registry(runtime: Runtime) -> FindInMap:

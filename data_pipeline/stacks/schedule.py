@@ -21,7 +21,7 @@ _GIVE_UP_AFTER = 6 * 3600
 def schedule(env: Environment) -> list[Any]:
     """The resources of the schedule; its role is elsewhere."""
     return [
-        sqs.Queue("DeadLetters", MessageRetentionPeriod=_TWO_WEEKS, SqsManagedSseEnabled=True),
+        _dead_letters(env),
         _encrypted_transport_only(),
         scheduler.ScheduleGroup("ScheduleGroup", Name=env.names.schedule_group),
         _starts("", "daily", env.names.state_machine, env.schedule, execution_input()),
@@ -56,9 +56,15 @@ def _starts(what: str, name: str, machine: str, when: Schedule, value: dict[str,
     )
 
 
+def _dead_letters(env: Environment) -> sqs.Queue:
+    key = {"KmsMasterKeyId": Ref("DataKey")} if env.customer_key else {"SqsManagedSseEnabled": True}
+    return sqs.Queue("DeadLetters", MessageRetentionPeriod=_TWO_WEEKS, **key)
+
+
 def _encrypted_transport_only() -> sqs.QueuePolicy:
     return sqs.QueuePolicy(
         "DeadLettersPolicy",
+        Metadata={"Why": {"RefusePlainHttp": "messages travel encrypted"}},
         Queues=[Ref("DeadLetters")],
         PolicyDocument=PolicyDocument(
             Version="2012-10-17",

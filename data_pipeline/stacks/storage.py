@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from awacs.aws import Action, Bool, Condition, Deny, PolicyDocument, Principal, Statement
-from troposphere import Output, Ref, Sub, Template, glue, s3
+from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core.config import Environment
 from data_pipeline.core.locations import key_prefix
+
+from .keys import data_key
 
 #: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
 _ABORT_UPLOADS_AFTER_DAYS = 7
@@ -19,6 +21,15 @@ _DELETED_TABLE_FILES_STAY_DAYS = 30
 def storage(env: Environment) -> Template:
     """The template of the storage stack: no parameters; outputs ``DataBucket`` and ``Database``."""
     template = Template(f"{env.pipeline} in {env.name}: data that outlives the pipeline's deployments")
+    if env.customer_key:
+        template.add_resource(data_key(env))
+        template.add_output(
+            Output(
+                "DataKey",
+                Description="Key that encrypts what the stacks hold",
+                Value=GetAtt("DataKey", "Arn"),
+            )
+        )
     bucket: Any = env.data.bucket
     if bucket is None:
         bucket = Ref(template.add_resource(_bucket(env)))
@@ -41,9 +52,7 @@ def _bucket(env: Environment) -> s3.Bucket:
         VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
         BucketEncryption=s3.BucketEncryption(
             ServerSideEncryptionConfiguration=[
-                s3.ServerSideEncryptionRule(
-                    ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
-                )
+                _encryption(env),
             ]
         ),
         PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
@@ -76,11 +85,26 @@ def _bucket(env: Environment) -> s3.Bucket:
     )
 
 
+def _encryption(env: Environment) -> s3.ServerSideEncryptionRule:
+    """By S3's own key; or by the customer's, of which S3 derives one for the bucket to spare calls of KMS."""
+    if not env.customer_key:
+        return s3.ServerSideEncryptionRule(
+            ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+        )
+    return s3.ServerSideEncryptionRule(
+        BucketKeyEnabled=True,
+        ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(
+            SSEAlgorithm="aws:kms", KMSMasterKeyID=GetAtt("DataKey", "Arn")
+        ),
+    )
+
+
 def _encrypted_transport_only() -> s3.BucketPolicy:
     return s3.BucketPolicy(
         "DataBucketPolicy",
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
+        Metadata={"Why": {"RefusePlainHttp": "data travel encrypted"}},
         Bucket=Ref("DataBucket"),
         PolicyDocument=PolicyDocument(
             Version="2012-10-17",

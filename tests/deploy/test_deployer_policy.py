@@ -141,3 +141,28 @@ def test_the_deployer_can_do_nothing_else(
     made = client(embedded, service, **deployer(embedded))
     with pytest.raises(made.exceptions.ClientError, match=r"AccessDenied|not authorized"):
         getattr(made, call)(**arguments)
+
+
+def _additions() -> dict[str, dict[str, Any]]:
+    """Sid → statement of those that docs/deployer-policy.md adds for options."""
+    page = (ROOT / "docs" / "deployer-policy.md").read_text(encoding="utf-8")
+    blocks = [json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:]]
+    return {s["Sid"]: s for block in blocks for s in (block if isinstance(block, list) else [block])}
+
+
+def test_the_additions_for_options_are_what_cloudformation_calls() -> None:
+    """For a VPC the connection, for a customer's key the key; no action more, none less."""
+    added = _additions()
+    assert set(added["Network"]["Action"]) == needed()["AWS::Glue::Connection"]
+    assert {*added["MakeKey"]["Action"], *added["KeepKey"]["Action"]} == needed()["AWS::KMS::Key"]
+    assert added.keys() == {"Network", "MakeKey", "KeepKey"}
+
+
+def test_no_addition_reaches_beyond_the_pipeline() -> None:
+    """A key has no name: what is made and kept carries the pipeline's tag."""
+    added = _additions()
+    assert added["MakeKey"]["Condition"] == {"StringEquals": {"aws:RequestTag/pipeline": "PIPELINE"}}
+    assert added["KeepKey"]["Condition"] == {"StringEquals": {"aws:ResourceTag/pipeline": "PIPELINE"}}
+    catalog, connection = added["Network"]["Resource"]
+    assert catalog.endswith(":catalog")
+    assert connection.endswith(":connection/PIPELINE-*")

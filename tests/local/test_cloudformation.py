@@ -498,7 +498,14 @@ def test_capabilities_are_required(aws: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "type_", ["AWS::EC2::Instance", "AWS::Lambda::Function", "AWS::CloudFormation::Stack"]
+    "type_",
+    [
+        "AWS::EC2::Instance",
+        "AWS::Lambda::Function",
+        "AWS::CloudFormation::Stack",
+        "AWS::KMS::Key",
+        "AWS::Glue::Connection",
+    ],
 )
 def test_unknown_type_is_refused_by_name(aws: Any, name: str, type_: str) -> None:
     """A type that is not emulated is refused before anything is made."""
@@ -513,6 +520,31 @@ def test_unknown_property_is_refused_by_name(create: Stack) -> None:
         "B": {"Type": "AWS::S3::Bucket", "Properties": {"WebsiteConfiguration": {"IndexDocument": "i"}}}
     }
     assert "AWS::S3::Bucket with WebsiteConfiguration" in create(resources)["reasons"]["B"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "properties", "said"),
+    [
+        (
+            "AWS::S3::Bucket",
+            {
+                "BucketEncryption": {
+                    "ServerSideEncryptionConfiguration": [
+                        {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+                    ]
+                }
+            },
+            "The embedded AWS does not encrypt: it does not emulate aws:kms, only AES256.",
+        ),
+        ("AWS::SQS::Queue", {"KmsMasterKeyId": "k"}, "AWS::SQS::Queue with KmsMasterKeyId"),
+        ("AWS::Logs::LogGroup", {"KmsKeyId": "k"}, "AWS::Logs::LogGroup with KmsKeyId"),
+    ],
+)
+def test_a_customer_s_key_is_refused(
+    create: Stack, type_: str, properties: dict[str, Any], said: str
+) -> None:
+    """Nothing is encrypted here, and nobody is told that it is."""
+    assert said in create({"X": {"Type": type_, "Properties": properties}})["reasons"]["X"]
 
 
 @pytest.mark.parametrize(

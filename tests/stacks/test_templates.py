@@ -7,13 +7,26 @@ import re
 from pathlib import Path
 from typing import Any
 
+import iam_actions
 import pytest
 from cfnlint import api as cfnlint
 from cfnlint.config import ManualArgs
-from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, ROOT, SWAPPED, environment
+from environments import (
+    ALL_ON_GLUE,
+    ALL_ON_SAGEMAKER,
+    CLUSTER,
+    CLUSTER_ON_GLUE,
+    IAM,
+    KMS,
+    ROOT,
+    SWAPPED,
+    VPC,
+    environment,
+)
 
 import templates
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.policies import policies, unexplained
 from data_pipeline.stacks import render
 from data_pipeline.stacks.render import compact
 
@@ -26,6 +39,12 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "prepare on spark": {"steps": {"prepare": {"glue": {"runtime": "glue-spark", "workers": 3}}}},
     "with a cluster": CLUSTER,
     "with a cluster on glue": CLUSTER_ON_GLUE,
+    "limited roles": IAM,
+    "in a VPC": VPC,
+    "swapped in a VPC": {**SWAPPED, **VPC},
+    "a cluster in a VPC": {**CLUSTER, **VPC},
+    "a customer's key": KMS,
+    "swapped with a key": {**SWAPPED, **KMS},
     "existing bucket": {"data": {"bucket": "my-trips", "input": "a/b", "output": "c"}},
     "other region": {"region": "eu-central-1"},
     "a third step": {"steps": {"third": {"script": "x.py", "service": "glue", "after": "ride_counts"}}},
@@ -56,6 +75,40 @@ def test_cfn_lint_finds_nothing(changes: dict[str, Any]) -> None:
         assert "cfn-lint" not in text
         found = cfnlint.lint(text, config=ManualArgs(regions=[env.region]))
         assert [f"{match.rule.id} {match.message}" for match in found] == []
+
+
+@variants
+def test_every_statement_says_what_needs_it(changes: dict[str, Any]) -> None:
+    """In roles and in the policies of resources; and a * says why it cannot be less."""
+    read = {name: templates.parse(text) for name, text in render(environment(changes)).items()}
+    found = policies(read)
+    assert {policy.kind for policy in found} == {"role", "resource"}
+    assert unexplained(found) == []
+
+
+#: the action that takes a * although AWS lists a kind of resource for it: Condition narrows it in its place.
+_NARROWED_BY_CONDITION = {"cloudwatch:PutMetricData"}
+
+
+@variants
+def test_every_action_is_one_of_aws_s(changes: dict[str, Any]) -> None:
+    """And * stands only where the Service Authorization Reference knows no resource, or a condition narrows it."""
+    read = {name: templates.parse(text) for name, text in render(environment(changes)).items()}
+    for policy, statement in ((p, s) for p in policies(read) for s in p.statements):
+        assert [action for action in statement.actions if not iam_actions.is_real(action)] == []
+        if policy.kind == "role" and "*" in statement.resources:
+            more = {action for action in statement.actions if iam_actions.has_resources(action)}
+            assert more <= _NARROWED_BY_CONDITION
+            assert bool(more) == bool(statement.conditions)
+
+
+def test_an_action_that_aws_does_not_have_is_told() -> None:
+    """The list is a witness: it knows neither a misspelt action nor another service's."""
+    assert iam_actions.is_real("s3:GetObject")
+    assert iam_actions.is_real("s3:*")
+    assert not iam_actions.is_real("s3:GetObjects")
+    assert not iam_actions.is_real("sagemaker:StartJobRun")
+    assert not iam_actions.is_real("s4:*")
 
 
 @variants
@@ -93,9 +146,11 @@ def test_templates_fit_a_request(changes: dict[str, Any]) -> None:
     assert all(len(text.encode()) < 1_000_000 for text in rendered.values())
     assert all(len(text.encode()) < 51_200 for text in packed.values())
     version = {"AWSTemplateFormatVersion": "2010-09-09"}
-    assert {name: version | json.loads(text) for name, text in packed.items()} == {
-        name: templates.parse(text) for name, text in rendered.items()
-    }
+    for name, text in rendered.items():
+        document = templates.parse(text)
+        for resource in document["Resources"].values():
+            resource.pop("Metadata", None)
+        assert version | json.loads(packed[name]) == document
 
 
 def test_parameters_and_outputs_are_what_deploy_relies_on() -> None:

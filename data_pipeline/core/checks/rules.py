@@ -72,6 +72,8 @@ RULES: dict[str, str] = {
     "schedule": "A schedule that EventBridge refuses, or that never fires.",
     "time-zone": "A time zone that does not exist.",
     "feature-unknown": "A feature group's record identifier or event time that is none of its features.",
+    "key-use": "A writer or a reader of what a customer's key encrypts, whom a policy does not let use the key: it "
+    "fails when it writes or reads.",
     # command lines
     "option-unknown": "An option that the job's script does not have.",
     "option-missing": "An option that the job's script requires and the state does not pass.",

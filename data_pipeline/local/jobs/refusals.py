@@ -64,6 +64,8 @@ def _refused(request: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("InstanceType", "InstanceCount"):
         if name not in cluster:
             yield f"ProcessingResources.ClusterConfig.{name}", "a cluster without it"
+    if cluster.get("VolumeKmsKeyId"):
+        yield "ProcessingResources.ClusterConfig.VolumeKmsKeyId", "encrypted disks"
     for name in ("InstancePreferences", "SelectedInstanceType", "SelectedInstanceCount"):
         if name in cluster:
             yield f"ProcessingResources.ClusterConfig.{name}", "a choice of instances"

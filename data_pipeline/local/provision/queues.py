@@ -11,8 +11,6 @@ from .kinds import Kind, Properties, Resource, call
 _ATTRIBUTES = frozenset(
     [
         "DelaySeconds",
-        "KmsDataKeyReusePeriodSeconds",
-        "KmsMasterKeyId",
         "MaximumMessageSize",
         "MessageRetentionPeriod",
         "ReceiveMessageWaitTimeSeconds",

@@ -15,6 +15,11 @@ def _encryption(value: dict[str, Any]) -> dict[str, Any]:
     rules = []
     for rule in value["ServerSideEncryptionConfiguration"]:
         made = {key: item for key, item in rule.items() if key != "ServerSideEncryptionByDefault"}
+        algorithm = rule.get("ServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "AES256")
+        if algorithm != "AES256":
+            raise ValueError(
+                f"The embedded AWS does not encrypt: it does not emulate {algorithm}, only AES256."
+            )
         if "ServerSideEncryptionByDefault" in rule:
             made["ApplyServerSideEncryptionByDefault"] = rule["ServerSideEncryptionByDefault"]
         rules.append(made)

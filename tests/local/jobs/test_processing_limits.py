@@ -166,6 +166,19 @@ def test_other_inputs_are_refused_by_name(processing: Processing, member: str, v
             "ProcessingResources.ClusterConfig.InstanceCount",
         ),
         (
+            {
+                "ProcessingResources": {
+                    "ClusterConfig": {
+                        "InstanceCount": 1,
+                        "InstanceType": "ml.t3.medium",
+                        "VolumeSizeInGB": 1,
+                        "VolumeKmsKeyId": "k",
+                    }
+                }
+            },
+            "ProcessingResources.ClusterConfig.VolumeKmsKeyId",
+        ),
+        (
             {"ProcessingInputs": [{"InputName": "d", "DatasetDefinition": {}}]},
             "ProcessingInputs[d].DatasetDefinition",
         ),

@@ -1,0 +1,67 @@
+"""The configuration's models of what an account's security asks for: limits of the roles, a network, a key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from . import limits
+from .sizes import Expected, Model
+
+PolicyName = Annotated[str, AfterValidator(limits.policy_name), Expected("the name of a policy")]
+RolePath = Annotated[str, AfterValidator(limits.role_path), Expected("a path of IAM")]
+Subnet = Annotated[str, AfterValidator(limits.subnet)]
+SecurityGroup = Annotated[str, AfterValidator(limits.security_group)]
+Zone = Annotated[str, AfterValidator(limits.availability_zone), Expected("an availability zone")]
+
+
+class Iam(Model):
+    """What every role of the pipeline is made with."""
+
+    permissions_boundary: PolicyName | None = Field(
+        None,
+        description="Name, with its path, of a policy of the same account beyond which no role may go.",
+        examples=["boundaries/pipelines"],
+    )
+    role_path: RolePath = Field(
+        "/",
+        description="Path of the roles, by which an account's policies can tell them.",
+        examples=["/data/"],
+    )
+
+
+class Kms(Model):
+    """Which key encrypts what the stacks hold."""
+
+    customer_key: bool = Field(
+        False,
+        description="A key of the storage stack for its bucket, the log groups, the queue and SageMaker's disks, in "
+        "place of the services' own keys.",
+        examples=[True],
+    )
+
+
+class Vpc(Model):
+    """The network in which the jobs run; without it, they run in the services' own."""
+
+    subnets: Annotated[tuple[Subnet, ...], AfterValidator(limits.distinct)] = Field(
+        min_length=1,
+        max_length=16,
+        description="Ids of private subnets with an S3 endpoint; a Glue job runs in the first.",
+        examples=[["subnet-0f4e2a9b1c3d5e7fa"]],
+    )
+    security_groups: Annotated[tuple[SecurityGroup, ...], AfterValidator(limits.distinct)] = Field(
+        min_length=1,
+        max_length=5,
+        description="Ids of the jobs' security groups; one of them must let its own members in.",
+        examples=[["sg-0f4e2a9b1c3d5e7fa"]],
+    )
+    availability_zone: Zone | None = Field(
+        None,
+        description="Zone of the first subnet, which Glue asks for beside it.",
+        examples=["us-east-1a"],
+    )
+    egress: Literal["none", "nat"] = Field(
+        "none", description="`nat` where the subnets reach the internet; an HTTP source needs it."
+    )

@@ -1,0 +1,98 @@
+"""The storage stack's key, where a customer wants one of his own, and who may use it for what.
+
+The roles of the pipeline are made later and replaced freely, so the key's policy names the account, whose roles need
+their own policy as well, and says through which services and for which purposes the key may be used at all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from awacs import kms as may
+from awacs.aws import (
+    Action,
+    Allow,
+    ArnLike,
+    Bool,
+    Condition,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+)
+from troposphere import Ref, Sub, kms
+
+from data_pipeline.core.config import Environment
+
+_ADMINISTER: list[Action] = [
+    *(may.DescribeKey, may.UpdateKeyDescription, may.GetKeyPolicy, may.PutKeyPolicy),
+    *(may.EnableKey, may.DisableKey, may.EnableKeyRotation, may.DisableKeyRotation, may.GetKeyRotationStatus),
+    *(may.TagResource, may.UntagResource, may.ListResourceTags, may.ListGrants, may.RevokeGrant),
+    *(may.ScheduleKeyDeletion, may.CancelKeyDeletion),
+]
+_WHY = {
+    "AdministerByAccount": "CloudFormation and the account's administrators keep the key; none of this decrypts",
+    "UseThroughServices": "roles of the account read and write what S3 and SQS encrypt, nothing by themselves",
+    "LendToDisks": "SageMaker's machines have encrypted disks",
+    "EncryptLogs": "CloudWatch Logs encrypts the groups of this environment, and no others",
+}
+
+
+def data_key(env: Environment) -> kms.Key:
+    """A key that outlives the stacks: without it, everything that it encrypted is lost."""
+    account = Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root"))
+    logs = Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"))
+    through = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in ("s3", "sqs")]
+    group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+    groups = [
+        Sub(f"{group}{name}")
+        for name in (
+            env.names.state_machine_log_group,
+            env.names.maintenance_log_group,
+            f"{env.names.glue_log_group_prefix}/*",
+        )
+    ]
+    ours = StringEquals("kms:CallerAccount", Ref("AWS::AccountId"))
+    statements = [
+        _allow("AdministerByAccount", account, _ADMINISTER),
+        _allow(
+            "UseThroughServices",
+            account,
+            [may.Decrypt, may.GenerateDataKey],
+            Condition(StringEquals({"kms:CallerAccount": Ref("AWS::AccountId"), "kms:ViaService": through})),
+        ),
+        _allow(
+            "LendToDisks",
+            account,
+            [may.CreateGrant],
+            Condition([ours, Bool("kms:GrantIsForAWSResource", "true")]),
+        ),
+        _allow(
+            "EncryptLogs",
+            logs,
+            [
+                may.Encrypt,
+                may.Decrypt,
+                may.ReEncryptFrom,
+                may.ReEncryptTo,
+                may.GenerateDataKey,
+                may.DescribeKey,
+            ],
+            Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", groups)),
+        ),
+    ]
+    return kms.Key(
+        "DataKey",
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        Metadata={"Why": _WHY},
+        Description=f"What {env.pipeline} in {env.name} holds",
+        EnableKeyRotation=True,
+        KeyPolicy=PolicyDocument(Version="2012-10-17", Statement=statements),
+    )
+
+
+def _allow(sid: str, who: Principal, actions: list[Action], condition: Condition | None = None) -> Statement:
+    """A statement of the key's policy, in which ``*`` is the key itself."""
+    more: dict[str, Any] = {"Condition": condition} if condition else {}
+    return Statement(Sid=sid, Effect=Allow, Principal=who, Action=actions, Resource=["*"], **more)

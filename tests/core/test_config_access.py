@@ -1,0 +1,136 @@
+"""What the configuration says of roles' limits and of the network, and each way to say it wrongly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.core.limits import has_own_disks
+from data_pipeline.core.load import load_environment
+from tests.core.config_project import PIPELINE, message, project
+
+NETWORK = "vpc: {subnets: [subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d], availability_zone: us-east-1a}\n"
+SOURCE = "steps: {prepare: {arguments: {source: 'https://example.org/x'}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("dev", "said"),
+    [
+        (
+            "iam: {permissions_boundary: 'arn:aws:iam::123456789012:policy/team/limit'}\n",
+            "iam.permissions_boundary: found 'arn:aws:iam::123456789012:policy/team/limit', expected the name of a "
+            "policy, without its ARN; write 'team/limit'",
+        ),
+        (
+            "iam: {permissions_boundary: 'my limit'}\n",
+            "iam.permissions_boundary: found 'my limit', expected the name of a policy, with its path, as in "
+            "'boundaries/pipelines'",
+        ),
+        (
+            "iam: {role_path: data}\n",
+            "iam.role_path: found 'data', expected a path that begins and ends with '/', as in '/data/'; "
+            "write '/data/'",
+        ),
+        (
+            "iam: {boundary: x}\n",
+            "iam.boundary: found an unknown key, expected 'permissions_boundary' or 'role_path'",
+        ),
+        (
+            NETWORK.replace("subnet-0a1b2c3d", "subnet-1"),
+            "vpc.subnets[0]: found 'subnet-1', expected an id, as in 'subnet-0f4e2a9b1c3d5e7fa'",
+        ),
+        (
+            NETWORK.replace("sg-0a1b2c3d", "subnet-0a1b2c3d"),
+            "vpc.security_groups[0]: found 'subnet-0a1b2c3d', expected an id, as in 'sg-0f4e2a9b1c3d5e7fa'",
+        ),
+        (
+            NETWORK.replace("us-east-1a", "us-east-1"),
+            "vpc.availability_zone: found 'us-east-1', expected an availability zone, as in 'us-east-1a'",
+        ),
+        (
+            NETWORK.replace("us-east-1a", "us-east-2a"),
+            "vpc.availability_zone: found 'us-east-2a', expected a zone of us-east-1; or take another region",
+        ),
+        (
+            NETWORK.replace(", availability_zone: us-east-1a", ""),
+            "vpc: found no key 'availability_zone', and 'prepare' on Glue, expected the zone of subnet-0a1b2c3d; "
+            "add 'availability_zone: …'",
+        ),
+        (
+            NETWORK + SOURCE,
+            "steps.prepare.arguments.source: found 'https://example.org/x', expected an address inside the VPC, "
+            "which has no way out; write 'egress: nat' under vpc if its subnets reach the internet",
+        ),
+        (
+            "endpoint: embedded\n" + NETWORK,
+            "vpc: found an option of AWS, expected none: the embedded AWS has no network; write 'vpc: null' in the "
+            "environment's file",
+        ),
+        (
+            "endpoint: embedded\niam: {role_path: /data/}\n",
+            "iam: found an option of AWS, expected none: the embedded AWS has no policies and paths of an account; "
+            "write 'iam: null' in the environment's file",
+        ),
+        (
+            "endpoint: embedded\nkms: {customer_key: true}\n",
+            "kms: found an option of AWS, expected none: the embedded AWS does not encrypt; write 'kms: null' in the "
+            "environment's file",
+        ),
+        (
+            "kms: {customer_key: true}\nsteps: {count: {sagemaker: {instance_type: ml.g5.xlarge}}}\n",
+            "steps.count.sagemaker.instance_type: found 'ml.g5.xlarge', expected one without disks of its own, which "
+            "the customer's key does not encrypt; as ml.m5.xlarge",
+        ),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, dev: str, said: str) -> None:
+    """At its line, with what to write in its place."""
+    told = message(project(tmp_path / "p", dev=dev))
+    assert told.startswith("config/dev.yaml:")
+    assert told.partition(": ")[2] == said
+
+
+def test_an_http_source_goes_out_by_nat(tmp_path: Path) -> None:
+    """And without a VPC it always does."""
+    open_network = NETWORK.replace("}", ", egress: nat}")
+    env = load_environment(project(tmp_path / "p", dev=open_network + SOURCE), "dev")
+    assert env.vpc is not None
+    assert env.vpc.egress == "nat"
+    assert load_environment(project(tmp_path / "q", dev=SOURCE), "dev").vpc is None
+
+
+def test_the_laptop_takes_back_what_the_pipeline_says(tmp_path: Path) -> None:
+    """A VPC in pipeline.yaml is no hindrance to an embedded environment that says null."""
+    root = project(tmp_path / "p", pipeline=PIPELINE + NETWORK, local="endpoint: embedded\nvpc: null\n")
+    assert load_environment(root, "local").vpc is None
+    assert load_environment(root, "dev").vpc is not None
+
+
+@pytest.mark.parametrize("zone", ["us-east-1a", "us-east-1-bos-1a"])
+def test_a_local_zone_is_a_zone(tmp_path: Path, zone: str) -> None:
+    """Beside the zones of a letter."""
+    dev = NETWORK.replace("us-east-1a", zone)
+    env = load_environment(project(tmp_path / "p", dev=dev), "dev")
+    assert env.vpc is not None
+    assert env.vpc.availability_zone == zone
+
+
+@pytest.mark.parametrize(
+    ("instance", "own"),
+    [
+        ("ml.m5.xlarge", False),
+        ("ml.m5d.xlarge", True),
+        ("ml.c6gd.xlarge", True),
+        ("ml.r5dn.xlarge", True),
+        ("ml.g4dn.xlarge", True),
+        ("ml.p4d.24xlarge", True),
+        ("ml.g5.xlarge", True),
+        ("ml.p3.2xlarge", False),
+        ("ml.r5.xlarge", False),
+        ("ml.m6i.large", False),
+    ],
+)
+def test_instances_with_own_disks(instance: str, own: bool) -> None:
+    """By the family's name, as EC2 writes it."""
+    assert has_own_disks(instance) is own
