@@ -8,7 +8,7 @@ NOT_DERIVED: dict[tuple[str, str], str] = {}
 
 #: ``when`` of an entry → why no shipped template has what it demands.
 FEATURES: dict[str, str] = {
-    "notification": "the state machine publishes to no topic; its failures show in the execution and in its alarms",
+    "notification": "the state machine publishes to no topic; a failure shows in the execution and in its log",
     "outputs": "jobs write to S3 themselves, so that a publication is a few conditional writes in their own order",
     "other uses of Glue": "the rest of AWS's sample is for crawlers, notebooks and metrics: the pipeline has none",
     "vpc": "the shipped environments run their jobs in the services' own network",
