@@ -13,7 +13,7 @@ INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_SECURITY := .venv-security/.installed
 TEST_WORKERS ?= 2
 
-.PHONY: help install demo test soak bench check docs format constraints clean
+.PHONY: help install demo test soak removal bench check docs format constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
 	python tests/soak.py
+
+removal: $(INSTALLED_DEV)  ## take every action of every role away, one by one, and show that it is missed, into docs/removal.md
+	python tests/removal/report.py
 
 check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, templates, security, shell, documentation
 	ruff format --check .

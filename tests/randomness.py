@@ -23,6 +23,7 @@ COUNTS = {
     "objects": (500, 20_000),
     "inputs": (50, 2_000),
     "documents": (10, 400),
+    "removals": (5, 10_000),
 }
 
 

@@ -30,7 +30,11 @@ def not_emulated(what: str) -> Response:
 
 def refusal_in_xml(what: str, root: str = "ErrorResponse") -> Response:
     """The refusal of something by its name, for a service that speaks XML (``root`` is ``Error`` for S3)."""
-    message = escape(f"The embedded AWS does not emulate {what}.")
-    inner = f"<Code>NotImplemented</Code><Message>{message}</Message>"
+    return error_in_xml(501, "NotImplemented", f"The embedded AWS does not emulate {what}.", root)
+
+
+def error_in_xml(status: int, code: str, message: str, root: str = "ErrorResponse") -> Response:
+    """An error with AWS's code and message, for a service that speaks XML (``root`` is ``Error`` for S3)."""
+    inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     body = f"<Error>{inner}</Error>" if root == "Error" else f"<{root}><Error>{inner}</Error></{root}>"
-    return 501, {"Content-Type": "text/xml"}, body.encode()
+    return status, {"Content-Type": "text/xml"}, body.encode()

@@ -5,14 +5,17 @@ For the modules beside this one:
 
     assume_for_service(role_arn, service, source=…) -> Credentials   # raises AccessDenied
     authorize(role_arn, action, resource, context=…) -> None         # raises AccessDenied
-    answered
+    hold(moment, role_arn, **facts) -> None                          # the same for all that AWS demands then
+    hold_caller(moment, access_key, **facts) -> None                 # … of who makes a request
 
-All take ARNs and plain values; ``AccessDenied.code`` and its text are what AWS answers.
+Every denial is a line of the log, "denied: …". All take ARNs and plain values; ``AccessDenied.code`` and its
+text are what AWS answers.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import secrets
@@ -26,7 +29,9 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import iam as iam_service
 from ministack.services import sts
 
-from . import permissions
+from . import permissions, required
+
+_log = logging.getLogger("embedded.iam")
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):role/(?:.*/)?([^/]+)")
 
@@ -162,7 +167,34 @@ def authorize(role_arn: str, action: str, resource: str, context: Mapping[str, A
     )
     result = iam_evaluator.evaluate(evaluation, policies, *limits)
     if result.decision != "Allow":
-        raise AccessDenied(denial(session, action, resource, explicit=result.decision == "Deny"))
+        message = denial(session, action, resource, explicit=result.decision == "Deny")
+        _log.warning("denied: %s", message)
+        raise AccessDenied(message)
+
+
+def hold(moment: str, role_arn: str, **facts: str) -> None:
+    """Ask for a role whatever AWS demands at this moment; AccessDenied for the first that it lacks."""
+    for action, resource, context in required.at(moment, facts):
+        authorize(role_arn, action, resource, context)
+
+
+def hold_caller(moment: str, access_key: str, **facts: str) -> None:
+    """Ask for the holder of an access key whatever AWS demands at this moment; AccessDenied."""
+    for action, resource, context in required.at(moment, facts):
+        authorize_key(access_key, action, resource, context)
+
+
+def authorize_key(access_key: str, action: str, resource: str, context: Mapping[str, Any]) -> None:
+    """Whether the holder of an access key may do an action that comes with a request; AccessDenied."""
+    service = action.partition(":")[0]
+    refused = iam_evaluator.enforce(
+        access_key, action, service, "", resource_arn=resource, service_context=dict(context)
+    )
+    if isinstance(refused, iam_evaluator.AuthError):
+        raise AccessDenied(refused.message, refused.code)
+    if refused is not None:
+        explicit = refused.decision == "Deny"
+        raise AccessDenied(denial(refused.principal_arn, action, resource, explicit=explicit))
 
 
 def denial(principal: str, action: str, resource: str, *, explicit: bool) -> str:
@@ -229,19 +261,29 @@ def _enforced(theirs: Callable[..., Any]) -> Callable[..., Any]:
         service_context: dict[str, Any] | None = None,
     ) -> Any:
         if not isinstance(resource_arn, Needed):
-            return theirs(access_key, action, service, region, resource_arn, service_context)
+            refused = theirs(access_key, action, service, region, resource_arn, service_context)
+            _told(refused, action, resource_arn)
+            return refused
         for need in resource_arn.needs:
             context = {**(service_context or {}), **need.context}
             refused = theirs(access_key, need.action, service, region, need.resource, context)
-            if isinstance(refused, iam_evaluator.EvalResult):
-                explicit = refused.decision == "Deny"
-                message = denial(refused.principal_arn, need.action, need.resource, explicit=explicit)
+            message = _told(refused, need.action, need.resource)
+            if message is not None:
                 return iam_evaluator.AuthError("AccessDenied", message)
             if refused is not None:
                 return refused
         return None
 
     return enforce
+
+
+def _told(refused: Any, action: str, resource: str) -> str | None:
+    """The sentence of a denial, also written to the log; None for anything else."""
+    if not isinstance(refused, iam_evaluator.EvalResult):
+        return None
+    message = denial(refused.principal_arn, action, resource, explicit=refused.decision == "Deny")
+    _log.warning("denied: %s", message)
+    return message
 
 
 def role_of(role_arn: str) -> dict[str, Any] | None:

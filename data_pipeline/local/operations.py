@@ -13,7 +13,8 @@ from urllib.parse import parse_qs
 from ministack import app
 from ministack.core import iam_actions
 
-from .answers import Response, not_emulated, refusal_in_xml
+from . import caller, iam
+from .answers import Response, error_in_xml, not_emulated, refusal_in_xml
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -128,6 +129,12 @@ def _s3(handler: Handler) -> Handler:
         refused = S3_REFUSED.intersection(query)
         if refused and method in ("PUT", "POST", "DELETE"):
             return refusal_in_xml(f"s3: {method} ?{min(refused)}", root="Error")
+        if method == "PUT" and "x-amz-object-ownership" in headers:  # part of CreateBucket
+            bucket = f"arn:aws:s3:::{path.strip('/')}"
+            try:
+                iam.hold_caller("making the artifact bucket", caller.ACCESS_KEY.get(), bucket=bucket)
+            except iam.AccessDenied as denied:
+                return error_in_xml(403, "AccessDenied", str(denied), root="Error")
         return await handler(method, path, headers, body, query)
 
     return served

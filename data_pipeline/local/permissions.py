@@ -8,11 +8,16 @@ iam:PassRole, so that a policy that is too narrow for AWS would do here, and one
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from ministack.services import cloudformation
+
+from . import required
+
+_TAG_KEY = re.compile(r"Tags\.member\.\d+\.Key")
 
 
 class Need(NamedTuple):
@@ -153,6 +158,23 @@ def _cloudformation(request: Request) -> Iterator[Need]:
     if stack and not stack.startswith("arn:"):
         stack = request.arn("cloudformation", f"stack/{stack}/*")
     yield Need(f"cloudformation:{request.operation}", stack or "*")
+    if request.operation == "CreateChangeSet":
+        given = {value for name, value in request.query.items() if _TAG_KEY.fullmatch(name)}
+        if given:
+            yield Need("cloudformation:TagResource", stack)
+        if given and _tags_of(stack) - given:
+            yield Need("cloudformation:UntagResource", stack)
+    if "TemplateURL" in request.query:
+        template = unquote(urlsplit(request.query["TemplateURL"]).path).lstrip("/")
+        for action, resource, _ in required.at("template by URL", {"object": f"arn:aws:s3:::{template}"}):
+            yield Need(action, resource)
+
+
+def _tags_of(arn: str) -> set[str]:
+    """The keys of the tags of a stack, given the ARN that a request's policy is held against."""
+    name = arn.split("/")[1] if "/" in arn else arn
+    tags = (cloudformation._stacks.get(name) or {}).get("Tags") or []
+    return {tag["Key"] for tag in tags}
 
 
 def _iam(request: Request) -> Iterator[Need]:

@@ -127,8 +127,7 @@ def _refuse_logging(logging: dict[str, Any], role_arn: str) -> Response | None:
     if cloudwatch_logs._log_groups.get(log_group(logging)) is None:
         return error("InvalidLoggingConfiguration", f"{denied} ({arn} does not exist)")
     try:
-        for action in ("logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeLogGroups"):
-            iam.authorize(role_arn, action, "*")
+        iam.hold("log delivery", role_arn)
     except iam.AccessDenied as problem:
         return error("AccessDeniedException", f"{denied}. {problem}")
     return None

@@ -38,6 +38,8 @@ def create_processing_job(call: TaskCall) -> Any:
     """A processing job from start to end; its description."""
     arguments = dict(call.arguments)
     arguments["Tags"] = [*arguments.get("Tags", []), TAG]
+    job = f"processing-job/{arguments.get('ProcessingJobName', '')}".lower()
+    _hold(call, "sagemaker task", "SageMaker.AmazonSageMakerException", job)
     call.submitted(call.invoke("sagemaker", "CreateProcessingJob", arguments))
     name = {"ProcessingJobName": arguments["ProcessingJobName"]}
     description = _followed(
@@ -52,11 +54,7 @@ def create_processing_job(call: TaskCall) -> Any:
 def start_job_run(call: TaskCall) -> Any:
     """A Glue job run from start to end; its description."""
     job = call.arguments.get("JobName")
-    account = call.execution_arn.split(":")[4]
-    try:  # the documented policy of this integration has it
-        iam.authorize(call.role_arn, "glue:GetJobRuns", f"arn:aws:glue:{call.region}:{account}:job/{job}")
-    except iam.AccessDenied as denied:
-        raise TaskError("Glue.AWSGlueException", str(denied)) from denied
+    _hold(call, "glue task", "Glue.AWSGlueException", f"job/{job}")
     started = call.invoke("glue", "StartJobRun", call.arguments)
     call.submitted(started)
     run = {"JobName": job, "RunId": started["JobRunId"]}
@@ -67,6 +65,15 @@ def start_job_run(call: TaskCall) -> Any:
         stop=lambda: call.invoke("glue", "BatchStopJobRun", {"JobName": job, "JobRunIds": [run["RunId"]]}),
     )
     return _result(description, well=description.get("JobRunState") == "SUCCEEDED")
+
+
+def _hold(call: TaskCall, moment: str, error: str, resource: str) -> None:
+    """Ask for what Step Functions needs of the machine's role beyond the calls that are made here."""
+    service, account = call.resource_type, call.execution_arn.split(":")[4]
+    try:
+        iam.hold(moment, call.role_arn, job=f"arn:aws:{service}:{call.region}:{account}:{resource}")
+    except iam.AccessDenied as denied:
+        raise TaskError(error, str(denied)) from denied
 
 
 def _followed(
@@ -133,9 +140,7 @@ def _with_rule(handler: Callable[[dict[str, Any]], Any]) -> Callable[[dict[str, 
 def _may_make_rule(role: str) -> bool:
     rule = f"arn:aws:events:{get_region()}:{get_account_id()}:rule/{RULE}"
     try:
-        for action in ("events:PutTargets", "events:PutRule", "events:DescribeRule"):
-            iam.authorize(role, action, rule)
-    except iam.AccessDenied as denied:
-        _log.info("%s: %s", role, denied)
+        iam.hold("managed rule", role, rule=rule)
+    except iam.AccessDenied:
         return False
     return True

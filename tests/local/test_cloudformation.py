@@ -306,7 +306,13 @@ def machine(name: str, **succeed: Any) -> dict[str, Any]:
     }
 
 
-DELIVERY = allow(["logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeLogGroups"])
+DELIVERY = allow(
+    [
+        *(f"logs:{name}LogDelivery" for name in ("Create", "Get", "Update", "Delete")),
+        *("logs:ListLogDeliveries", "logs:PutResourcePolicy"),
+        *("logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
+    ]
+)
 
 
 def orchestration(name: str, **schedule: Any) -> dict[str, Any]:

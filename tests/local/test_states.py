@@ -419,7 +419,13 @@ def test_role_must_still_trust_at_the_start(aws: Any, create: Any, role: Any) ->
     assert "cannot be assumed by states.amazonaws.com" in failed["cause"]
 
 
-DELIVERY = allow(["logs:CreateLogDelivery", "logs:PutResourcePolicy", "logs:DescribeLogGroups"])
+DELIVERY = allow(
+    [
+        *(f"logs:{name}LogDelivery" for name in ("Create", "Get", "Update", "Delete")),
+        *("logs:ListLogDeliveries", "logs:PutResourcePolicy"),
+        *("logs:DescribeResourcePolicies", "logs:DescribeLogGroups"),
+    ]
+)
 
 
 @pytest.mark.parametrize(

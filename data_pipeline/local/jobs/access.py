@@ -12,7 +12,6 @@ from typing import Any
 import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
-from ministack.core import iam_evaluator
 from ministack.core.router import extract_access_key_id
 
 from .. import iam
@@ -68,16 +67,4 @@ def environment(credentials: iam.Credentials, region: str, directory: Path) -> d
 
 def authorize_caller(headers: dict[str, str], action: str, resource: str, context: dict[str, Any]) -> None:
     """Whether the request's caller may also do what its action brings with it; iam.AccessDenied if not."""
-    refused = iam_evaluator.enforce(
-        extract_access_key_id(headers),
-        action,
-        action.partition(":")[0],
-        "",
-        resource_arn=resource,
-        service_context=context,
-    )
-    if isinstance(refused, iam_evaluator.AuthError):
-        raise iam.AccessDenied(refused.message, refused.code)
-    if refused is not None:
-        explicit = refused.decision == "Deny"
-        raise iam.AccessDenied(iam.denial(refused.principal_arn, action, resource, explicit=explicit))
+    iam.authorize_key(extract_access_key_id(headers), action, resource, context)

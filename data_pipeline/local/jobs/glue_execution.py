@@ -29,6 +29,7 @@ MINUTE_VARIABLE = "DATA_PIPELINE_LOCAL_MINUTE"
 _SCRIPT = Path(__file__).with_name("glue_script.py")
 _NOT_PREPARED = (
     storage.DownloadError,
+    iam.AccessDenied,
     glue_packages.PackageError,
     spark.SparkError,
     zipfile.BadZipFile,
@@ -99,7 +100,10 @@ def execute(
     kind = job["Command"]["Name"]
     names = streams_of(kind, run["Id"], arguments)
     client = access.client("logs", credentials, region)
-    opened = {name: LogStream(client, *name) for name in {names.out, names.err, names.system}}
+    opened = {
+        name: LogStream(client, *name, _may_write(name[0], credentials, region))
+        for name in {names.out, names.err, names.system}
+    }
     system = opened[names.system].write
     try:
         try:
@@ -126,6 +130,12 @@ def execute(
         shutil.rmtree(directory, ignore_errors=True)
 
 
+def _may_write(group: str, credentials: iam.Credentials, region: str) -> Callable[[], None]:
+    """Ask for what writing to the group takes beyond the calls that write; raises iam.AccessDenied."""
+    arn = f"arn:aws:logs:{region}:{credentials.arn.split(':')[4]}:log-group:{group}"
+    return lambda: iam.hold_caller("glue log", credentials.access_key, group=arn)
+
+
 def _prepare(
     job: Mapping[str, Any],
     run: Mapping[str, Any],
@@ -138,6 +148,8 @@ def _prepare(
     """Download the script and its packages; what to run."""
     s3 = access.client("s3", credentials, region)
     location = job["Command"]["ScriptLocation"]
+    bucket, key = storage.split(location)
+    iam.hold_caller("glue script", credentials.access_key, bucket=f"arn:aws:s3:::{bucket}", key=key)
     script = storage.download(s3, location, directory / "script" / location.rpartition("/")[2])
     environment = access.environment(credentials, region, directory)
     if job["Command"]["Name"] != SHELL:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from .. import iam
 
 _log = logging.getLogger("embedded.jobs")
 
@@ -20,8 +23,11 @@ _MOST_EVENTS, _MOST_BYTES, _OVERHEAD = 10_000, 1_048_576, 26
 class LogStream:
     """One stream. A role that may not write logs loses them, and the job goes on, as on AWS."""
 
-    def __init__(self, client: Any, group: str, stream: str) -> None:
-        """Group and stream are made at once, by the writing thread, if they are not there."""
+    def __init__(self, client: Any, group: str, stream: str, may: Callable[[], None]) -> None:
+        """Group and stream are made at once, by the writing thread, if they are not there; ``may`` raises
+        iam.AccessDenied for a role that may not.
+        """
+        self._may = may
         self._client = client
         self._names = {"logGroupName": group, "logStreamName": stream}
         self._pending: list[dict[str, Any]] = []
@@ -43,11 +49,12 @@ class LogStream:
 
     def _run(self) -> None:
         try:
+            self._may()
             self._create()
             while not self._closing.wait(PERIOD):
                 self._flush()
             self._flush()
-        except (ClientError, BotoCoreError) as error:
+        except (ClientError, BotoCoreError, iam.AccessDenied) as error:
             _log.warning("%s %s is not written: %s", *self._names.values(), error)
 
     def _create(self) -> None:

@@ -7,6 +7,8 @@ Processing configures your processing container" and "… runs your processing c
 from __future__ import annotations
 
 import json
+import logging
+import re
 import shutil
 import sys
 import time
@@ -20,6 +22,10 @@ from .logs import LogStream
 from .process import Command, Outcome
 from .run import Run
 
+_log = logging.getLogger("embedded.sagemaker")
+
+#: An image of Amazon ECR: registry, region, repository.
+_REGISTRY = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 GROUP = "/aws/sagemaker/ProcessingJobs"
 #: The longest ExitMessage, in characters.
 MESSAGE = 1024
@@ -40,14 +46,19 @@ def execute(
     machine = lay_out(directory, job)
     try:
         try:
+            _pull(job)
             _download(job, machine, access.client("s3", credentials, region))
         except storage.DownloadError as error:
             reason = f"ClientError: Data download failed: {error} (with the role {job['RoleArn']})"
             return {"ProcessingJobStatus": "Failed", "FailureReason": reason[:MESSAGE]}
+        except iam.AccessDenied as denied:
+            reason = f"ClientError: Unable to pull the image: {denied}"
+            return {"ProcessingJobStatus": "Failed", "FailureReason": reason[:MESSAGE]}
         stream = f"{job['ProcessingJobName']}/algo-1-{int(time.time())}"
-        log = LogStream(access.client("logs", credentials, region), GROUP, stream)
+        log = LogStream(access.client("logs", credentials, region), GROUP, stream, _may_write(job, region))
         try:
             started()
+            _publish_metrics(job)
             try:
                 command = command_of(job, access.environment(credentials, region, directory), directory)
             except spark.SparkError as error:
@@ -155,6 +166,30 @@ def ending(outcome: Outcome, message: Path) -> dict[str, Any]:
         reason = f"AlgorithmError: , exit code: {outcome.code}"
         return {**fields, "ProcessingJobStatus": "Failed", "FailureReason": reason}
     return {**fields, "ProcessingJobStatus": "Completed"}
+
+
+def _pull(job: dict[str, Any]) -> None:
+    """Ask for what pulling the image takes; iam.AccessDenied. Nothing is pulled: the job runs here."""
+    image = _REGISTRY.match(job["AppSpecification"]["ImageUri"])
+    if image is not None:
+        registry, region, repository = image.groups()
+        arn = f"arn:aws:ecr:{region}:{registry}:repository/{repository}"
+        iam.hold("image", job["RoleArn"], repository=arn)
+
+
+def _may_write(job: dict[str, Any], region: str) -> Callable[[], None]:
+    """Ask for what writing the log takes beyond the calls that write it; raises iam.AccessDenied."""
+    account = job["ProcessingJobArn"].split(":")[4]
+    group = f"arn:aws:logs:{region}:{account}:log-group:{GROUP}"
+    return lambda: iam.hold("processing log", job["RoleArn"], group=group)
+
+
+def _publish_metrics(job: dict[str, Any]) -> None:
+    """Ask for what publishing metrics takes; without the permission a job runs on, and has none."""
+    try:
+        iam.hold("metrics", job["RoleArn"])
+    except iam.AccessDenied:
+        _log.warning("%s has no metrics", job["ProcessingJobName"])
 
 
 def _download(job: dict[str, Any], machine: Path, client: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ministack.core.responses import get_account_id, get_region
 
-from .kinds import Kind, Resource, call
+from .kinds import Kind, Resource, arn_of, call
 
 #: What a job of a template may have: the members of CreateJob.
 _JOB = frozenset(
@@ -84,6 +84,7 @@ DATABASE = Kind(
     lambda name, _: call("glue", "DeleteDatabase", {"Name": name}),
     tags=None,
     create_only=("CatalogId", "DatabaseName"),
+    arn=lambda name, _: arn_of("glue", f"database/{name}"),
 )
 JOB = Kind(
     "AWS::Glue::Job",
@@ -94,5 +95,6 @@ JOB = Kind(
     lambda name, _: call("glue", "DeleteJob", {"JobName": name}),
     tags="map",
     create_only=("Name",),
+    arn=lambda name, _: arn_of("glue", f"job/{name}"),
 )
 KINDS = (DATABASE, JOB)

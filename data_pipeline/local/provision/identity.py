@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .kinds import Kind, Properties, Resource, call
+from .kinds import Kind, Properties, Resource, arn_of, call
 
 
 def _make(resource: Resource) -> str:
@@ -104,5 +104,6 @@ ROLE = Kind(
     _attributes,
     _remove,
     create_only=("Path", "RoleName"),
+    arn=lambda name, given: arn_of("iam", f"role{given.get('Path', '/')}{name}", region=False),
 )
 KINDS = (ROLE,)

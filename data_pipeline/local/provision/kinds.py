@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError, ParamValidationError
+from ministack.core.responses import get_account_id, get_region
 from ministack.services.cloudformation import provisioners
 
-from .. import caller
+from .. import caller, iam
 
 Properties = Mapping[str, Any]
 
@@ -61,6 +62,8 @@ class Kind:
     tags: str | None = "list"
     #: properties whose change makes CloudFormation replace the resource
     create_only: tuple[str, ...] = ()
+    #: the ARN of the resource with this physical id, for what AWS demands beyond the calls that are made here
+    arn: Callable[[str, Properties], str] | None = None
 
     def handler(self) -> dict[str, Any]:
         """The entry in MiniStack's table of resource types."""
@@ -79,7 +82,9 @@ class Kind:
         with explained(self.type):
             physical = self.make(resource)
             try:
+                self._hold("create", physical, properties)
                 self.configure(physical, resource, None)
+                self._hold("read", physical, properties)
                 return physical, self.attributes(physical, properties)
             except BaseException:
                 # What fails half made is not in the stack yet: CloudFormation removes it itself.
@@ -92,7 +97,11 @@ class Kind:
     ) -> tuple[str, dict[str, Any]]:
         resource = self._checked(Resource(stack, logical_id, new))
         with explained(self.type):
-            self.configure(physical, resource, Resource(stack, logical_id, old))
+            before = Resource(stack, logical_id, old)
+            self._hold("update", physical, new)
+            if set(before.tags()) - set(resource.tags()):
+                self._hold("untag", physical, new)
+            self.configure(physical, resource, before)
             return physical, self.attributes(physical, new)
 
     def _delete(self, physical: str, properties: Properties) -> None:
@@ -103,11 +112,22 @@ class Kind:
                 if error.response["Error"]["Code"] not in GONE:
                     raise
 
+    def _hold(self, step: str, physical: str, properties: Properties) -> None:
+        """Ask for what CloudFormation needs of its caller in this step beyond the calls that are made here."""
+        if self.arn is not None:
+            arn = self.arn(physical, properties)
+            iam.hold_caller(f"{self.type} {step}", caller.ACCESS_KEY.get(), arn=arn)
+
     def _checked(self, resource: Resource) -> Resource:
         unknown = sorted(set(resource.properties) - self.properties - {"Tags"})
         if unknown:
             raise ValueError(f"The embedded AWS does not emulate {self.type} with {', '.join(unknown)}.")
         return resource
+
+
+def arn_of(service: str, resource: str, region: bool = True) -> str:
+    """An ARN in the account, and where it has one in the region, of the request."""
+    return f"arn:aws:{service}:{get_region() if region else ''}:{get_account_id()}:{resource}"
 
 
 #: Codes by which the services say that there is nothing to delete.
@@ -130,6 +150,10 @@ def explained(type_: str) -> Any:
     """A service's refusal as the status reason that CloudFormation gives."""
     try:
         yield
+    except iam.AccessDenied as denied:
+        raise ValueError(
+            f'Resource handler returned message: "{denied}" (HandlerErrorCode: AccessDenied)'
+        ) from denied
     except ClientError as error:
         details, service = error.response["Error"], type_.split("::")[1]
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 
-from .kinds import Kind, Properties, Resource, call
+from .kinds import Kind, Properties, Resource, arn_of, call
 
 _SCHEDULE = frozenset(
     [
@@ -179,6 +179,7 @@ KINDS = (
         _machine_attributes,
         lambda arn, _: call("stepfunctions", "DeleteStateMachine", {"stateMachineArn": arn}),
         create_only=("StateMachineName", "StateMachineType"),
+        arn=lambda arn, _: arn,
     ),
     Kind(
         "AWS::Logs::LogGroup",
@@ -188,6 +189,7 @@ KINDS = (
         _log_group_attributes,
         lambda name, _: call("logs", "DeleteLogGroup", {"logGroupName": name}),
         create_only=("LogGroupName",),
+        arn=lambda name, _: arn_of("logs", f"log-group:{name}"),
     ),
     Kind(
         "AWS::Scheduler::ScheduleGroup",
@@ -197,6 +199,7 @@ KINDS = (
         _group_attributes,
         lambda name, _: call("scheduler", "DeleteScheduleGroup", {"Name": name}),
         create_only=("Name",),
+        arn=lambda name, _: arn_of("scheduler", f"schedule-group/{name}"),
     ),
     Kind(
         "AWS::Scheduler::Schedule",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .kinds import Kind, Properties, Resource, call
+from .kinds import Kind, Properties, Resource, arn_of, call
 
 #: Properties that are attributes of the queue, under the same name.
 _ATTRIBUTES = frozenset(
@@ -83,6 +83,7 @@ KINDS = (
         _queue_attributes,
         lambda url, _: call("sqs", "DeleteQueue", {"QueueUrl": url}),
         create_only=("QueueName",),
+        arn=lambda url, _: arn_of("sqs", url.rsplit("/", 1)[1]),
     ),
     Kind(
         "AWS::SQS::QueuePolicy",

@@ -129,6 +129,7 @@ BUCKET = Kind(
     _bucket_attributes,
     lambda name, _: call("s3", "DeleteBucket", {"Bucket": name}),
     create_only=("BucketName",),
+    arn=lambda name, _: f"arn:aws:s3:::{name}",
 )
 BUCKET_POLICY = Kind(
     "AWS::S3::BucketPolicy",
@@ -139,5 +140,6 @@ BUCKET_POLICY = Kind(
     lambda bucket, _: call("s3", "DeleteBucketPolicy", {"Bucket": bucket}),
     tags=None,
     create_only=("Bucket",),
+    arn=lambda bucket, _: f"arn:aws:s3:::{bucket}",
 )
 KINDS = (BUCKET, BUCKET_POLICY)

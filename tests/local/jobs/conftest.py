@@ -105,7 +105,10 @@ class GlueJobs(World):
 
 def _world(endpoint: Endpoint, kind: type[World], service: str) -> Any:
     role = support.role(
-        endpoint, f"{service}.amazonaws.com", support.allow(support.LOGS), support.allow(support.S3)
+        endpoint,
+        f"{service}.amazonaws.com",
+        support.allow([*support.LOGS, *support.IMAGE]),
+        support.allow(support.S3),
     )
     return kind(endpoint, service, role)
 

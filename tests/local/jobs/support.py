@@ -18,7 +18,15 @@ from data_pipeline.local.endpoint import Endpoint
 T = TypeVar("T")
 
 DEADLINE = 30.0
-LOGS = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
+LOGS = [
+    f"logs:{name}" for name in ["CreateLogGroup", "CreateLogStream", "DescribeLogStreams", "PutLogEvents"]
+]
+IMAGE = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
+]
 S3 = ["s3:GetObject", "s3:PutObject", "s3:ListBucket"]
 
 

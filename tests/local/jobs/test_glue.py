@@ -230,12 +230,14 @@ def test_concurrent_runs_are_limited(glue_jobs: GlueJobs) -> None:
 
 
 def test_a_role_that_may_not_read_the_script_fails(glue_jobs: GlueJobs) -> None:
-    """The script is read with the role's credentials."""
-    role = support.role(glue_jobs.endpoint, "glue.amazonaws.com", support.allow(support.LOGS))
-    job = glue_jobs.define("print(1)", Role=role)
-    found = glue_jobs.ended(job, glue_jobs.start(job))
-    assert found["JobRunState"] == "FAILED"
-    assert "AccessDenied (GetObject)" in found["ErrorMessage"]
+    """The script is listed and read with the role's credentials."""
+    logs, lists = support.allow(support.LOGS), support.allow(["s3:ListBucket"])
+    for statements, missing in (([logs], "s3:ListBucket"), ([logs, lists], "AccessDenied (GetObject)")):
+        role = support.role(glue_jobs.endpoint, "glue.amazonaws.com", *statements)
+        job = glue_jobs.define("print(1)", Role=role)
+        found = glue_jobs.ended(job, glue_jobs.start(job))
+        assert found["JobRunState"] == "FAILED"
+        assert missing in found["ErrorMessage"]
 
 
 def test_a_role_without_logs_permission_runs_silently(glue_jobs: GlueJobs) -> None:

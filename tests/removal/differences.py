@@ -1,0 +1,16 @@
+"""Where derivation and demand differ, and why: the one place."""
+
+#: (kind, action) that a role has and no page of AWS demands → why it has it.
+BEYOND_DEMAND: dict[tuple[str, str], str] = {}
+
+#: (kind, action) that a page of AWS demands and no role has → why not.
+NOT_DERIVED: dict[tuple[str, str], str] = {}
+
+#: ``when`` of an entry → why no shipped template has what it demands.
+FEATURES: dict[str, str] = {
+    "notification": "the state machine publishes to no topic; a failure shows in the execution and in its log",
+    "outputs": "jobs write to S3 themselves, so that a publication is a few conditional writes in their own order",
+    "other uses of Glue": "the rest of AWS's sample is for crawlers, notebooks and metrics: the pipeline has none",
+    "vpc": "the shipped environments run their jobs in the services' own network",
+    "kms": "the shipped environments encrypt with keys that AWS owns or manages, which need no permission",
+}
