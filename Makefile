@@ -64,7 +64,7 @@ check: $(INSTALLED_DEV)  ## format, lint, types, layers, templates, shell, docum
 	shellcheck deploy.sh .ci/run
 	python -m data_pipeline.core.reference --check
 	python -m data_pipeline.cli.reference --check
-	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py
+	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py jobs/mirror.py jobs/tlc/mirror
 
 docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
 	python -m data_pipeline.core.reference

@@ -17,6 +17,8 @@ COUNTS = {
     "publishers": (2, 50),
     "kill-at-write": (4, 90),
     "kill-at-any-time": (1, 20),
+    "mirror": (4, 100),
+    "kill-mirror": (1, 25),
     "objects": (500, 20_000),
     "inputs": (50, 2_000),
     "documents": (10, 400),
