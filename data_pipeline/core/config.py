@@ -15,6 +15,7 @@ from . import arguments, limits
 from .naming import Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
+from .sources import Mirror, Source, SourceName
 
 Service = Literal["sagemaker", "glue"]
 Location = Literal["input", "runs", "quarantine", "export", "warehouse", "state"]
@@ -183,6 +184,10 @@ class Environment(Model):
         min_length=1,
         description="The pipeline's jobs, by name. An environment changes what it names, no more.",
     )
+    sources: dict[SourceName, Source] = Field(
+        {}, description="Where files are mirrored from, by name, into the input."
+    )
+    mirror: Mirror = Field(Mirror(), description="How the sources are asked.")
     schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
     log_retention_days: RetentionDays = Field(
         30, description="How long CloudWatch keeps the logs of state machine and jobs.", examples=[90]
@@ -197,6 +202,11 @@ class Environment(Model):
     @property
     def names(self) -> Names:
         return Names(self.pipeline, self.name)
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether each run mirrors the sources."""
+        return bool(self.sources) and self.mirror.on_run
 
     @property
     def embedded(self) -> bool:

@@ -21,6 +21,7 @@ from .checks import reference as checks
 from .config import Data, Environment, Schedule, Step
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
+from .sources import Mirror, Source
 
 COMMAND = "python -m data_pipeline.core.reference"
 
@@ -34,6 +35,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster`", Cluster),
     ("`steps.<name>.cluster.sagemaker`", ClusterOnSageMaker),
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
+    ("`sources.<name>`", Source),
+    ("`mirror`", Mirror),
     ("`schedule`", Schedule),
 )
 
@@ -74,6 +77,9 @@ _CHECKS = """\
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
 - The region has an image for every step on SageMaker.
+- A source is one of `url`, `s3`, `index`, `files`; a `url` has `datasets`, with first days where it has `{day}`.
+- Where runs mirror, a step has `{sources}` in its arguments, reads `input` and `state`, and has five minutes more
+  than `mirror.minutes`.
 - An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own.
 
 Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`,

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import arguments, images, state_names
+from . import arguments, images, source_rules, state_names
 from .config import Data, Environment, Step
 from .limits import SAGEMAKER_TIMEOUT_MINUTES
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
 from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
+from .sources import Mirror, Source
 from .steps import in_order
 
 #: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
@@ -42,6 +43,8 @@ class Draft:
     steps: Mapping[str, Step] = field(default_factory=dict)
     step_names: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    mirror: Mirror = field(default_factory=Mirror)
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -58,6 +61,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from sizes(draft)
     yield from clusters(draft)
     yield from argument_lengths(draft)
+    all_steps = len(draft.steps) == len(draft.step_names)
+    yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
 
 
 def prefixes(draft: Draft) -> Iterator[Finding]:
@@ -227,6 +232,12 @@ def argument_lengths(draft: Draft) -> Iterator[Finding]:
         "run": LONGEST_RUN,
         "database": len(draft.names.database),
         "code_version": 64,
+        "sources": len("s3:///")
+        + LONGEST_BUCKET
+        + len(draft.names.pipeline)
+        + len("/sources/")
+        + 64
+        + len(".json"),
         **LONGEST_OF_INPUT,
     }
     for name, step in draft.steps.items():

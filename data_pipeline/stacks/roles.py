@@ -13,8 +13,9 @@ from data_pipeline.core import images
 from data_pipeline.core.config import Environment, Location, Step
 from data_pipeline.core.locations import key_prefix
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, in_order
+from data_pipeline.core.steps import camel, in_order, sources_key
 
+from . import mirror
 from . import permissions as may
 from .permissions import Grant, arn
 
@@ -36,7 +37,8 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Step) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    grants = [*_data(env, step), *_artifacts(env, step), *_service(env, name, step)]
+    data = [*_data(env, step), *mirror.grants(env, step)]
+    grants = [*data, *_artifacts(env, step), *_service(env, name, step)]
     return role(job_role_id(name), f"Jobs of the step {name}", run_as, grants)
 
 
@@ -111,8 +113,9 @@ def _artifacts(env: Environment, step: Step) -> list[Grant]:
     prefixes = [f"{env.pipeline}/code/${{CodeVersion}}/"]
     for runtime in (RUNTIMES[name] for name in step.runtimes):
         prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
+    listed = [sources_key(env)] if mirror.mirrors(env, step) else []
     return [
-        may.read_objects("ReadArtifacts", "ArtifactBucket", prefixes),
+        may.read_objects("ReadArtifacts", "ArtifactBucket", [*prefixes, *listed]),
         may.list_objects("ListArtifacts", "ArtifactBucket", prefixes),
     ]
 

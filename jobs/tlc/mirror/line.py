@@ -6,7 +6,7 @@ import threading
 from collections import Counter, deque
 from urllib.parse import urlsplit
 
-from tlc.mirror.transfer import FAILED, REFUSED, Outcome
+from tlc.mirror.transfer import FAILED, NEW, REFUSED, UNCHANGED, UPDATED, Outcome
 from tlc.mirror.wanted import Ask, Lane, Wanted
 
 #: failures in a row of one server, behind which it is not asked any more in this run.
@@ -20,7 +20,8 @@ class Line:
         self._lock = threading.Lock()
         self._lanes = [(lane, deque(lane.asks)) for lane in wanted.lanes]
         self._again = deque(wanted.again)
-        self._refused: Counter[str] = Counter()
+        self._newest = {lane.name: lane.newest for lane in wanted.lanes}
+        self._refused: dict[str, list[str]] = {lane.name: [] for lane in wanted.lanes}
         self._failures: Counter[str] = Counter()
         self._why: dict[str, str] = {}
 
@@ -43,8 +44,10 @@ class Line:
         """Learn from what became of a file."""
         server, lane = urlsplit(outcome.ask.url).netloc, outcome.ask.lane
         with self._lock:
-            if outcome.ask.known is None:
-                self._refused[lane] = self._refused[lane] + 1 if outcome.kind == REFUSED else 0
+            if outcome.kind == REFUSED and lane in self._refused:
+                self._refused[lane].append(outcome.ask.period)
+            elif outcome.kind in (NEW, UPDATED, UNCHANGED):
+                self._newest[lane] = max(self._newest.get(lane, ""), outcome.ask.period)
             self._failures[server] = self._failures[server] + 1 if outcome.kind == FAILED else 0
             if self._failures[server] >= MOST_FAILURES:
                 self._why.setdefault(
@@ -53,4 +56,6 @@ class Line:
                 )
 
     def _open(self, lane: Lane) -> bool:
-        return lane.lookahead is None or self._refused[lane.name] < lane.lookahead
+        """Whether the lane is asked further: fewer refusals than it bears lie behind the newest that is there."""
+        behind = sum(period > self._newest[lane.name] for period in self._refused[lane.name])
+        return lane.lookahead is None or behind < lane.lookahead

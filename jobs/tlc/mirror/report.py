@@ -18,7 +18,7 @@ def document(outcomes: Sequence[Outcome], not_again: int, requests: int, seconds
 
     ``not_again``: known files that were not asked for again, within the budget.
     """
-    lanes = list(dict.fromkeys(outcome.ask.lane for outcome in outcomes))
+    lanes = sorted({outcome.ask.lane for outcome in outcomes})
     counts = Counter(outcome.kind for outcome in outcomes)
     return {
         "version": VERSION,

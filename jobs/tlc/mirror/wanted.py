@@ -37,13 +37,14 @@ class Ask:
 
 @dataclass(frozen=True)
 class Lane:
-    """Files of one data set that are not there yet, the earliest first; at ``lookahead`` refusals in a row the
-    rest is not asked for (None: all are).
+    """Files of one data set that are not there yet, the earliest first; after ``lookahead`` refusals behind the
+    newest period that is there (``newest``, of known ones) the rest is not asked for (None: all are).
     """
 
     name: str
     asks: tuple[Ask, ...]
     lookahead: int | None = None
+    newest: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ def chosen(
             within = [ask for ask in asks if scope.has(name, ask.period)]
             known += [ask for ask in within if ask.known]
             new = tuple(ask for ask in within if not ask.known)
-            lanes.append(Lane(name, new, _lookahead(source)))
+            newest = max((ask.period for ask in asks if ask.known), default="")
+            lanes.append(Lane(name, new, _lookahead(source), newest))
     again = sorted(known, key=lambda ask: (ask.known.checked if ask.known else "", ask.path))
     kept = again if recheck is None else again[:recheck]
     return Wanted(tuple(lane for lane in lanes if lane.asks), tuple(kept), len(again) - len(kept))
