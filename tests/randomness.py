@@ -19,6 +19,7 @@ COUNTS = {
     "kill-at-any-time": (1, 20),
     "mirror": (4, 100),
     "kill-mirror": (1, 25),
+    "megabytes": (64, 2_000),
     "objects": (500, 20_000),
     "inputs": (50, 2_000),
     "documents": (10, 400),

@@ -38,16 +38,16 @@ def run(command: list[str]) -> dict:
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("kill-mirror")))
 def test_a_killed_mirror_fetches_no_finished_part_again(mirror, source, tmp_path, attempt):
-    """Killed at any moment of a file of 5.5 parts: what is visible is nothing or the whole, and the next mirror asks
+    """Killed at any moment of a file of 3.5 parts: what is visible is nothing or the whole, and the next mirror asks
     the source for no part that S3 had: for nothing but the rest, and the first 64 bytes, which it looks at.
     """
     chance = random.Random(f"{SEED}-kill-mirror-{attempt}")
-    content = chance.randbytes(5 * PART + PART // 2)
+    content = chance.randbytes(3 * PART + PART // 2)
     source.files["/big.bin"] = File(content)
-    source.rate = 40e6  # bytes a second
+    source.rate = 30e6  # bytes a second
     job = command(mirror, tmp_path / "sources.json", [f"{source.url}/big.bin"])
     process = subprocess.Popen(job, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(chance.uniform(0.3, 2.0))
+    time.sleep(chance.uniform(0.3, 1.6))
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert mirror.stored() in ({}, {"big.bin": content})
@@ -70,7 +70,7 @@ def test_a_killed_mirror_fetches_no_finished_part_again(mirror, source, tmp_path
 
 def test_an_interrupted_mirror_keeps_what_it_has(mirror, source, tmp_path):
     """^C ends it with 130; its parts are kept, and the next one goes on there."""
-    content = os.urandom(4 * PART)
+    content = os.urandom(2 * PART + PART // 2)
     source.files["/big.bin"] = File(content)
     source.rate = 15e6
     job = command(mirror, tmp_path / "sources.json", [f"{source.url}/big.bin"])
@@ -93,12 +93,12 @@ def test_an_interrupted_mirror_keeps_what_it_has(mirror, source, tmp_path):
 
 def test_another_version_at_the_source_is_not_added_to_the_first(mirror, source, tmp_path):
     """A file that was re-issued while the mirror was down is begun anew."""
-    first, second = os.urandom(3 * PART), os.urandom(3 * PART)
+    first, second = os.urandom(2 * PART), os.urandom(2 * PART)
     source.files["/big.bin"] = File(first)
     source.rate = 20e6
     job = command(mirror, tmp_path / "sources.json", [f"{source.url}/big.bin"])
     process = subprocess.Popen(job, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(1.2)
+    time.sleep(1.0)
     process.kill()
     process.wait()
     source.files["/big.bin"] = File(second)

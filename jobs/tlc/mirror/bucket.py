@@ -48,8 +48,14 @@ class Bucket:
     """Asks S3 for ``s3://`` URLs; ``pace`` is called before each request."""
 
     def __init__(self, patience: Patience, pace: Callable[[], None]) -> None:
-        limits = {"connect_timeout": patience.connect, "read_timeout": patience.read}
-        self._client = boto3.client("s3", config=Config(retries={"total_max_attempts": 1}, **limits))
+        self._client = boto3.client(
+            "s3",
+            config=Config(
+                retries={"total_max_attempts": 1},
+                connect_timeout=patience.connect,
+                read_timeout=patience.read,
+            ),
+        )
         self._pace = pace
 
     def list(self, prefix: str) -> Iterator[str]:

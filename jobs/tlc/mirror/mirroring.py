@@ -47,7 +47,8 @@ def mirror(
 
 def _asked(chosen: Wanted, means: Means, dry: bool) -> list[Outcome]:
     """The outcome of everything that is asked for. JobError, once every thread has ended, if one had it."""
-    line, outcomes, errors = Line(chosen), [], []
+    line, outcomes = Line(chosen), []
+    errors: list[BaseException] = []
 
     def work() -> None:
         try:

@@ -32,7 +32,7 @@ def verify(entries: dict[str, Entry], means: Means) -> dict[str, Any]:
     """Read every stored object of ``entries``, and ask the source for the headers of each. The report."""
     with means.working(), ThreadPoolExecutor(means.limits.connections) as readers:
         means.tell({"event": "plan", "files": len(entries)})
-        findings = list(readers.map(lambda item: _finding(*item, means), sorted(entries.items())))
+        findings = list(readers.map(lambda path: _finding(path, entries[path], means), sorted(entries)))
     wrong = [finding for finding in findings if finding.stored != RIGHT]
     words = (RIGHT, WRONG, MISSING, REPLACED, UNREAD)
     return {
