@@ -243,5 +243,33 @@ def test_the_budget_leaves_the_rest_for_the_next_run(mirror, source):
     for _ in range(3):
         report = mirror(trips(source), budget=Budget(size + 10))
         counts.append((report["counts"]["new"], report["counts"]["left"], report["partial"]))
-    assert counts == [(1, 2, True), (1, 1, True), (1, 0, False)]
+    assert [new for new, _, _ in counts] == [1, 1, 1]
+    assert [partial for _, _, partial in counts] == [True, True, False]
+    assert source.sent <= 5 * size + 10  # of each run one more file is begun, no others
     assert len(mirror.stored()) == 3
+
+
+def test_a_source_that_cannot_be_listed_stops_no_other(mirror, source):
+    """An index that is not there, a bucket that is not, and a URL that names no file: each is told, the rest comes."""
+    source.files["/zones.csv"] = File(b"id\n1\n")
+    sources = [
+        {"kind": "index", "name": "listed", "where": f"{source.url}/none.txt"},
+        {"kind": "s3", "name": "theirs", "where": "s3://no-such-bucket/trips/"},
+        {"kind": "files", "name": "zones", "files": (f"{source.url}/zones.csv", f"{source.url}/.zones")},
+    ]
+    report = mirror({"sources": sources})
+    assert report["counts"]["new"] == 1
+    reasons = [file["reason"] for file in report["files"] if file["outcome"] == "failed"]
+    assert len(reasons) == 3
+    assert sum("its list of files cannot be had" in reason for reason in reasons) == 2
+    assert sum("is no name for a file" in reason for reason in reasons) == 1
+
+
+def test_a_run_whose_minutes_are_over_leaves_the_rest(mirror, source):
+    """Without time, nothing is asked for and everything is left: no failure, and the run is partial."""
+    from tlc.mirror.means import Budget
+
+    publish(source, 1, 2)
+    report = mirror(trips(source), budget=Budget(seconds=-1.0))
+    assert (report["counts"]["left"], report["partial"], source.asked) == (5, True, [])
+    assert mirror.stored() == {}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from urllib.parse import urljoin
 
+from tlc.errors import JobError
 from tlc.mirror import wanted
 from tlc.mirror.catalogue import Source
-from tlc.mirror.means import Means
+from tlc.mirror.means import LeftError, Means
 from tlc.mirror.record import Entry
-from tlc.mirror.transfer import FAILED, Outcome
+from tlc.mirror.transfer import FAILED, LEFT, Outcome
 from tlc.mirror.verdicts import explained, is_page
 from tlc.mirror.wanted import Ask
 from tlc.mirror.web import DroppedError
@@ -31,10 +32,11 @@ def listed(
     taken: dict[str, str] = {}
     for source in sources:
         try:
-            asks_of = _files(source, entries, means, today)
-        except DroppedError as error:
+            asks_of = _files(source, entries, means, today, failed)
+        except (DroppedError, JobError, LeftError) as error:
+            kind = LEFT if isinstance(error, LeftError) else FAILED
             ask = Ask(source.where, source.where, source.name)
-            failed.append(Outcome(ask, FAILED, reason=f"the list of files cannot be had: {error}"))
+            failed.append(Outcome(ask, kind, reason=f"its list of files cannot be had: {error}"))
             continue
         for name, asks in asks_of.items():
             twice = [ask for ask in asks if taken.setdefault(ask.path, ask.url) != ask.url]
@@ -74,13 +76,25 @@ def adopted(found: Found, there: frozenset[str], means: Means) -> Found:
     ]
 
 
-def _files(source: Source, entries: Mapping[str, Entry], means: Means, today: date) -> dict[str, list[Ask]]:
+def _files(
+    source: Source, entries: Mapping[str, Entry], means: Means, today: date, failed: list[Outcome]
+) -> dict[str, list[Ask]]:
+    """Data set → files; a URL that names no file is added to those that ``failed``."""
     if source.kind == "url":
         return wanted.of_pattern(source, entries, today)
+    urls: Iterable[str] = source.files
     if source.kind == "s3":
-        return wanted.of_urls(source, means.origin(source.where).list(source.where), entries)
-    urls = source.files if source.kind == "files" else tuple(_index(source.where, means))
-    return wanted.of_urls(source, urls, entries)
+        urls = means.origin(source.where).list(source.where)
+    if source.kind == "index":
+        urls = _index(source.where, means)
+    named = []
+    for url in urls:
+        try:
+            wanted.name_of(url)
+            named.append(url)
+        except JobError as error:
+            failed.append(Outcome(Ask(url, url, source.name), FAILED, reason=str(error)))
+    return wanted.of_urls(source, named, entries)
 
 
 def _index(url: str, means: Means) -> Iterator[str]:

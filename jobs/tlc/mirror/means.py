@@ -64,18 +64,21 @@ class Means:
         self._began, self._saved = time.monotonic(), time.monotonic()
         self._lock = threading.Lock()
         self._next_request = 0.0
-        self._stopped: str = ""
+        self._stopped = self.used_up = ""
         self._web = Web(patience, self._pace)
         self._bucket: Bucket | None = None
 
     @contextmanager
-    def working(self) -> Iterator[Means]:
-        """While transfers run: their uploading threads; and the record is saved at the end, however it comes."""
+    def working(self, dry: bool = False) -> Iterator[Means]:
+        """While transfers run: their uploading threads; and the record is saved at the end, however it comes, but
+        not after a ``dry`` run.
+        """
         with ThreadPoolExecutor(UPLOADS, "upload") as self.uploads:
             try:
                 yield self
             finally:
-                self.record.save()
+                if not dry:
+                    self.record.save()
 
     def origin(self, url: str) -> Any:
         """Who is asked for a URL: a ``Web``, or a ``Bucket`` for ``s3://``."""
@@ -113,7 +116,8 @@ class Means:
         with self._lock:
             most = self._budget.bytes
             if most is not None and self._reserved and self._reserved + size > most:
-                raise LeftError(f"the run's {most / 1e9:g} GB are used up")
+                self.used_up = f"the run's {most / 1e9:g} GB are used up"
+                raise LeftError(self.used_up)
             self._reserved += max(1, size)
 
     def wait(self, seconds: float, everybody: bool = False) -> None:

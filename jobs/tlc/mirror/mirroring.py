@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,7 +31,7 @@ def mirror(
     ``dry`` brings nothing and says what would be brought.
     """
     began = time.monotonic()
-    with means.working():
+    with means.working(dry):
         there = frozenset(stored.path for stored in files(means.store.place("")).list(means.store.place("")))
         entries = {path: entry for path, entry in means.record.objects.items() if path in there}
         found, outcomes = listing.listed(catalogue.sources, entries, means, today)
@@ -82,10 +83,14 @@ def _asked(chosen: Wanted, means: Means, dry: bool) -> list[Outcome]:
 
 
 def _one(ask: Ask, line: Line, means: Means, dry: bool) -> Outcome:
-    """Ask for one file, unless its server is given up or the run has to end."""
+    """Ask for one file, unless its server is given up or the run has to end. Without bytes left, known files are
+    still asked for: most are as they were.
+    """
     why = line.given_up(ask)
     if why:
         return Outcome(ask, FAILED, reason=why)
+    if means.used_up and ask.known is None:
+        return Outcome(ask, LEFT, reason=means.used_up)
     try:
         means.go_on()
         return _looked_at(ask, means) if dry else Transfer(ask, means).run()
@@ -133,14 +138,19 @@ def _settled(outcomes: Sequence[Outcome], found: listing.Found, means: Means, dr
         refused = [second.get(each.ask.path, each) for each in refused]
         refused = [outcome for outcome in refused if outcome.kind == REFUSED]
     servers = {_server(outcome) for outcome in refused}
-    evidence = {server: _evidence(server, refused, kept, found, means) for server in servers}
+    try:
+        evidence = {server: _evidence(server, refused, kept, found, means) for server in servers}
+    except LeftError as left:
+        return [*kept, *(replace(outcome, kind=LEFT, reason=str(left)) for outcome in refused)]
     return [*kept, *(refusals.settled(each, newest, evidence[_server(each)]) for each in refused)]
 
 
 def _evidence(
     server: str, refused: Sequence[Outcome], kept: Sequence[Outcome], found: listing.Found, means: Means
 ) -> Evidence | None:
-    """Ask for one byte of a file that the server is known to have: one that it gave just now, or a known one."""
+    """Ask for one byte of a file that the server is known to have: one that it gave just now, or a known one. Raises
+    LeftError.
+    """
     not_these = {outcome.ask.url for outcome in refused}
     given = [o.ask for o in reversed(kept) if o.kind in (NEW, UPDATED, UNCHANGED)]
     known = [ask for _, of in found for asks in of.values() for ask in asks if ask.known]
@@ -157,8 +167,6 @@ def _evidence(
             wait = answer.head.wait
         except DroppedError:
             wait = None
-        except LeftError:
-            break
         means.wait(means.patience.pause(failures, means.chance, wait) or 0.0)
     return Evidence(url, False)
 

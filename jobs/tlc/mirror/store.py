@@ -35,8 +35,8 @@ _HOPELESS = {
 }
 
 
-class StoreError(Exception):
-    """This file cannot be stored now; the others may be. The message says why."""
+class StoreError(JobError):
+    """This file cannot be stored or read now; the others may be. Outside of a transfer, the job cannot go on."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,12 @@ def verify(entries: dict[str, Entry], means: Means) -> dict[str, Any]:
     """Read every stored object of ``entries``, and ask the source for the headers of each. The report."""
     with means.working(), ThreadPoolExecutor(means.limits.connections) as readers:
         means.tell({"event": "plan", "files": len(entries)})
-        findings = list(readers.map(lambda path: _finding(path, entries[path], means), sorted(entries)))
+        try:
+            findings = list(readers.map(lambda path: _finding(path, entries[path], means), sorted(entries)))
+        except BaseException:
+            means.stop("interrupted")  # what is being read ends at its next block
+            readers.shutdown(wait=False, cancel_futures=True)
+            raise
     wrong = [finding for finding in findings if finding.stored != RIGHT]
     words = (RIGHT, WRONG, MISSING, REPLACED, UNREAD)
     return {
@@ -61,6 +66,7 @@ def _stored(path: str, entry: Entry, means: Means) -> Finding:
             digests.append(hashlib.sha256(block).digest())
             whole.update(block)
             size += len(block)
+            means.go_on()
             means.progressed(path, len(block))
     except LookupError:
         return Finding(path, MISSING, "", "there is no such object any more")
