@@ -14,8 +14,6 @@ from typing import Any
 
 from tlc import arguments, exits
 from tlc.mirror import mirroring, periods, running, verifying, wanted
-from tlc.mirror.catalogue import Catalogue
-from tlc.mirror.record import Entry
 
 Event = dict[str, Any]
 
@@ -42,23 +40,16 @@ def main(argv: list[str]) -> None:
     scope = wanted.scope(options.dataset, options.months, sources)
     means = running.made(sources, options.input, options.output, tell)
     if options.verify == "true":
-        entries = means.record.objects
-        lanes = {path: lane for path, lane in _lanes(sources, entries).items() if scope.has(*lane)}
-        done = verifying.verify({path: entries[path] for path in lanes}, means)
+        month = periods.month_in
+        known = means.record.objects.items()
+        chosen = {
+            path: entry for path, entry in known if scope.has(entry.lane, month(path.rpartition("/")[2]))
+        }
+        done = verifying.verify(chosen, means)
     else:
         full, dry = options.full == "true", options.dry_run == "true"
         done = mirroring.mirror(sources, means, scope, full=full, dry=dry, today=running.today())
     tell({"event": "report", **done})
-
-
-def _lanes(sources: Catalogue, entries: dict[str, Entry]) -> dict[str, tuple[str, str]]:
-    """Path → data set and month, of recorded files, as far as the sources tell."""
-    found = {}
-    for path in entries:
-        name = path.rpartition("/")[2]
-        lane = next((each for each in sources.names if name.startswith(f"{each}_")), "")
-        found[path] = (lane, periods.month_in(name))
-    return found
 
 
 class Teller:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -60,7 +61,7 @@ class _Bars:
     def __init__(self, files: Progress, each: Progress) -> None:
         self._files, self._each = files, each
         self._all: TaskID | None = None
-        self._bytes = 0
+        self._bytes, self._began = 0, time.monotonic()
         self._tasks: dict[str, TaskID] = {}
 
     def show(self, event: Event) -> None:
@@ -75,7 +76,8 @@ class _Bars:
             self._each.advance(self._tasks[path], event["bytes"])
             self._bytes += event["bytes"]
             if self._all is not None:
-                self._files.update(self._all, fetched=amount(self._bytes))
+                rate = self._bytes / max(0.001, time.monotonic() - self._began)
+                self._files.update(self._all, fetched=f"{amount(self._bytes)}, {amount(int(rate))}/s")
         elif event["event"] == "end":
             if path in self._tasks:
                 self._each.remove_task(self._tasks.pop(path))

@@ -35,7 +35,8 @@ class Superseded:
 class Entry:
     """A file as it was mirrored: the source's ETag, Last-Modified and URL; size in bytes; SHA-256 of its parts'
     SHA-256s (S3's own composite, hexadecimal) with the size of a part; of the whole where it came in one go; rows
-    of a Parquet file; the object's own ETag and version; when it was brought and last asked for (UTC).
+    of a Parquet file; the object's own ETag and version; when it was brought and last asked for (UTC);
+    the data set, or the name of the source.
     """
 
     url: str
@@ -50,6 +51,7 @@ class Entry:
     version: str = ""
     mirrored: str = ""
     checked: str = ""
+    lane: str = ""
     superseded: tuple[Superseded, ...] = ()
 
 

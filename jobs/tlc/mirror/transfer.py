@@ -267,7 +267,7 @@ class Transfer:
         )
 
     def _note(self, entry: Entry) -> None:
-        self.means.record.note(self.ask.path, replace(entry, checked=self.means.now()))
+        self.means.record.note(self.ask.path, replace(entry, checked=self.means.now(), lane=self.ask.lane))
         self.means.record.note_upload(self.ask.path, None)
         self.means.save()
 
