@@ -66,11 +66,12 @@ class SourceServer:
     """Serves ``files`` by path; ``share`` of the answers goes wrong in one of the ways ``faults``, by ``chance``.
 
     ``reissues``: path → the issue that a "changed" fault publishes; without one the fault does nothing.
-    ``blocked``: every answer is 403. ``rate``: bytes a second of one body.
+    ``moved``: path → where it is. ``blocked``: every answer is 403. ``rate``: bytes a second of one body.
     """
 
     files: dict[str, File] = field(default_factory=dict)
     reissues: dict[str, File] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
     share: float = 0.0
     faults: tuple[str, ...] = FAULTS
     chance: random.Random = field(default_factory=lambda: random.Random(0))
@@ -140,6 +141,13 @@ class _Handler(BaseHTTPRequestHandler):
         source, path = self.source, unquote(urlsplit(self.path).path)
         asked = source.noted(self.command, path, {k.lower(): v for k, v in self.headers.items()})
         file = source.files.get(path)
+        if path in source.moved:
+            asked.status = 302
+            self.send_response(302)
+            self.send_header("Location", source.moved[path])
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         simple = {"busy": (429, b""), "broken": (500, b""), "unavailable": (503, b""), "page": (200, PAGE)}
         if source.blocked or file is None or asked.fault == "refused":
             self.whole(asked, 403, b"<Error><Code>AccessDenied</Code></Error>", "application/xml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -273,3 +274,29 @@ def test_a_run_whose_minutes_are_over_leaves_the_rest(mirror, source):
     report = mirror(trips(source), budget=Budget(seconds=-1.0))
     assert (report["counts"]["left"], report["partial"], source.asked) == (5, True, [])
     assert mirror.stored() == {}
+
+
+def test_two_mirrors_at_once_agree(mirror, source):
+    """Both end well; each file is there once, as one version, and the record has all of them."""
+    publish(source, 1, 2, 3, 4, rows=20_000)
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(lambda _: mirror(trips(source)), range(2)))
+    assert [report["counts"]["failed"] for report in reports] == [0, 0]
+    expected = {NAME.format(n): source.files[f"/trip-data/{NAME.format(n)}"].content for n in (1, 2, 3, 4)}
+    assert mirror.stored() == expected
+    assert set(mirror.record["objects"]) == set(expected)
+    assert mirror.record["uploads"] == {}
+    assert mirror.uploads() == []
+    versions = mirror.s3.list_object_versions(Bucket=mirror.bucket, Prefix="in/")["Versions"]
+    assert len(versions) == len({version["Key"] for version in versions}) == 4
+
+
+def test_a_file_that_has_moved_is_followed_and_a_circle_is_not(mirror, source):
+    """Redirects are followed, a few of them; the file keeps the name that it was asked for by."""
+    source.files["/elsewhere/x"] = parquet(1)
+    source.moved = {"/a.parquet": "/b", "/b": "/elsewhere/x", "/c.parquet": "/c.parquet"}
+    files = {"kind": "files", "files": (f"{source.url}/a.parquet", f"{source.url}/c.parquet")}
+    report = mirror(files)
+    assert mirror.stored() == {"a.parquet": parquet(1).content}
+    (failed,) = [file for file in report["files"] if file["outcome"] == "failed"]
+    assert failed["reason"].startswith("it sends us on more than 4 times")

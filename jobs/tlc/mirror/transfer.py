@@ -188,6 +188,10 @@ class Transfer:
             self._note(replace(known, etag=begun.etag, modified=begun.modified, url=begun.url))
             return self._outcome(UNCHANGED, "published again with the same bytes")
         before = store.find(path)
+        if before is not None and (before.parts_sha256, before.size) == (digest, size):
+            self._discard()
+            self._note(replace(self._entry(begun, before), rows=rows))
+            return self._outcome(UNCHANGED, "the same bytes are there already")
         if before is not None and not store.keeps_versions():
             raise StoreError(
                 f"{store.place(path)}: the bucket keeps no versions, so the earlier issue would be lost: "
