@@ -13,8 +13,14 @@ from mirrored import Mirror
 from source_server import SourceServer
 
 
+@pytest.fixture(scope="session")
+def s3(embedded):
+    """A client, made once: to make one takes longer than most tests here."""
+    return client(embedded, "s3")
+
+
 @pytest.fixture
-def mirror(embedded, monkeypatch) -> Mirror:
+def mirror(embedded, s3, monkeypatch) -> Mirror:
     """A fresh bucket that keeps versions; AWS's settings are in the environment."""
     name = f"data-{uuid.uuid4().hex[:12]}"
     for key, value in {
@@ -27,7 +33,6 @@ def mirror(embedded, monkeypatch) -> Mirror:
     from tlc import storage
 
     storage._s3.cache_clear()  # clients of an earlier test's settings
-    s3 = client(embedded, "s3")
     s3.create_bucket(Bucket=name)
     s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return Mirror(s3, name)

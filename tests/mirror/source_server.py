@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 FAULTS = (
@@ -67,6 +69,7 @@ class SourceServer:
 
     ``reissues``: path → the issue that a "changed" fault publishes; without one the fault does nothing.
     ``moved``: path → where it is. ``blocked``: every answer is 403. ``rate``: bytes a second of one body.
+    ``certificate``: a file with key and certificate, for https.
     """
 
     files: dict[str, File] = field(default_factory=dict)
@@ -80,12 +83,14 @@ class SourceServer:
     blocked: bool = False
     rate: float | None = None
     asked: list[Asked] = field(default_factory=list)
+    certificate: Path | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     server: ThreadingHTTPServer | None = None
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        scheme = "https" if self.certificate else "http"
+        return f"{scheme}://127.0.0.1:{self.server.server_address[1]}"
 
     @property
     def sent(self) -> int:
@@ -99,6 +104,10 @@ class SourceServer:
     def __enter__(self) -> SourceServer:
         handler = type("Handler", (_Handler,), {"source": self})
         self.server = _Server(("127.0.0.1", 0), handler)
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(
             target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         ).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import http.client
 import socket
 import ssl
@@ -53,7 +54,6 @@ class Web:
         self._patience = patience
         self._pace = pace
         self._threads = threading.local()
-        self._context = ssl.create_default_context()
 
     def ask(
         self,
@@ -149,7 +149,7 @@ class Web:
 
     def _made(self, secure: bool, host: str, port: int | None, limit: float) -> http.client.HTTPConnection:
         if secure:
-            return http.client.HTTPSConnection(host, port, timeout=limit, context=self._context)
+            return http.client.HTTPSConnection(host, port, timeout=limit, context=_context())
         return http.client.HTTPConnection(host, port, timeout=limit)
 
     def _forget(self, parts: SplitResult) -> None:
@@ -163,6 +163,12 @@ class Web:
             self._threads.kept = {}
         kept: dict[tuple[str, str], http.client.HTTPConnection] = self._threads.kept
         return kept
+
+
+@functools.cache
+def _context() -> ssl.SSLContext:
+    """The machine's trusted certificates, read when a server is first asked by https."""
+    return ssl.create_default_context()
 
 
 def _words(error: Exception) -> str:
