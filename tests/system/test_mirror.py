@@ -61,7 +61,15 @@ def project(shared_project: Project, source: SourceServer) -> Project:
     return shared_project
 
 
-def test_a_run_mirrors_plans_and_publishes(project: Project, source: SourceServer) -> None:
+def test_a_source_from_its_first_run_to_its_earlier_issues(project: Project, source: SourceServer) -> None:
+    """One story, since each part goes on with what the one before has left."""
+    a_run_mirrors_plans_and_publishes(project, source)
+    a_partial_mirror_makes_the_run_say_so(project, source)
+    mirror_run_ends_with_a_table(project, source)
+    verify_and_versions(project, source)
+
+
+def a_run_mirrors_plans_and_publishes(project: Project, source: SourceServer) -> None:
     """One execution, in the deployed role: what is published comes, is counted, and the run says so; a re-issue
     flows into the next run by itself, and a run without news ends early.
     """
@@ -88,7 +96,7 @@ def test_a_run_mirrors_plans_and_publishes(project: Project, source: SourceServe
     assert sum(windows["num_rides"].to_pylist()) == 10 + 25 + 30
 
 
-def test_a_partial_mirror_makes_the_run_say_so(project: Project, source: SourceServer) -> None:
+def a_partial_mirror_makes_the_run_say_so(project: Project, source: SourceServer) -> None:
     """A file that fails stops neither the others nor the run; the machine's output and the summary tell."""
     source.files["/trip-data/fhv_tripdata_2015-04.parquet"] = trips("2015-04", 1, 2)
     zones = source.files.pop("/misc/zones.csv")
@@ -103,7 +111,7 @@ def test_a_partial_mirror_makes_the_run_say_so(project: Project, source: SourceS
     assert json.loads(output)["partial"] is True
 
 
-def test_mirror_run_ends_with_a_table(project: Project, source: SourceServer) -> None:
+def mirror_run_ends_with_a_table(project: Project, source: SourceServer) -> None:
     """The whole of what is printed where nothing is new, of a dry run, and of a file that failed."""
     done = project.ok(*MIRROR, "run", "local")
     uri = done.out.splitlines()[-1].partition(":  ")[0]
@@ -127,7 +135,7 @@ def test_mirror_run_ends_with_a_table(project: Project, source: SourceServer) ->
     del source.files["/trip-data/fhv_tripdata_2015-05.parquet"]
 
 
-def test_verify_and_versions(project: Project) -> None:
+def verify_and_versions(project: Project, _: SourceServer) -> None:
     """What is stored is as recorded; the earlier issue of the re-issued month is listed with its version."""
     done = project.ok(*MIRROR, "verify", "local", "--dataset", "fhv")
     assert done.out.startswith("4 files in s3://")
