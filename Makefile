@@ -52,9 +52,10 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 test: $(INSTALLED_DEV)  ## run all tests
 	python -m pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark job, into docs/bench.md and docs/performance.md
+bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark job, and the mirror, into docs/
 	python tests/bench/bench.py $(BENCH_ARGS)
 	python tests/bench/engine.py
+	python tests/bench/mirror.py
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
 	python tests/soak.py
@@ -75,7 +76,7 @@ check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, t
 	shellcheck deploy.sh .ci/run
 	python -m data_pipeline.core.reference --check
 	python -m data_pipeline.cli.reference --check
-	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py
+	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py jobs/mirror.py jobs/tlc/mirror
 
 docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
 	python -m data_pipeline.core.reference

@@ -3,7 +3,8 @@ read: what is new or changed. Runs on Python 3.9.
 
 Writes ``<output>/runs/<run>/plan.json`` (every object to read, with its ETag and size) and ``decision.json``
 (whether there is anything to do, why, and the totals, which a state machine may hold: under 16 KiB whatever
-the plan). What has been processed is in ``<output>/state/processed.json``; a job alone plans everything.
+the plan). What has been processed is in ``<output>/state/processed.json``; a job alone plans everything. With
+``--source``, a list of sources, what is new there is mirrored into the input before.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ import time
 from typing import Any
 
 from tlc import arguments, exits, planning, processed, sources
+from tlc.errors import JobError
 from tlc.storage import join, write_json
+
+NO_SOURCE = "none"
 
 
 def main(argv: list[str]) -> None:
@@ -22,6 +26,7 @@ def main(argv: list[str]) -> None:
     add, switch = parser.add_argument, {"choices": ("false", "true"), "default": "false"}
     add("--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder")
     add("--output", required=True, help="where runs/<run>/ is written: s3://bucket/prefix or a folder")
+    add("--source", default=NO_SOURCE, help="mirror the sources of this list first: s3://… or a file")
     add("--run", required=True, help="the name of this run")
     add("--dataset", default=planning.ALL, help="look at these data sets only: yellow,green")
     add("--months", default=planning.ALL, help="look at these months only: 2019-01..2019-06 or 2019-01")
@@ -31,7 +36,18 @@ def main(argv: list[str]) -> None:
     options = arguments.parse(parser, argv)
     scope = planning.scope(options.dataset, options.months)
     forced, prune = options.reprocess == "true", options.prune == "true"
-    prepare(options.input, options.output, options.run, scope, reprocess=forced, prune=prune)
+    given = (options.source, options.input, options.output, options.dataset, options.months)
+    mirrored = mirror(*given) if options.source != NO_SOURCE else None
+    prepare(
+        options.input, options.output, options.run, scope, reprocess=forced, prune=prune, mirrored=mirrored
+    )
+
+
+def mirror(*given: str) -> dict[str, Any]:
+    """Mirror the sources within their budget; the report."""
+    from tlc.mirror import running  # only where there are sources
+
+    return running.within_budget(*given)
 
 
 def prepare(
@@ -42,19 +58,26 @@ def prepare(
     *,
     reprocess: bool = False,
     prune: bool = False,
+    mirrored: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Compare ``input``, write plan.json and decision.json below ``output`` and return the decision."""
+    """Compare ``input``, write plan.json and decision.json below ``output`` and return the decision, which tells
+    of the report of a mirror too.
+    """
     started = time.monotonic()
     known = processed.read(processed.place(output)).objects
     found = sources.list_sources(input)
     if not found.sources and not known:
-        raise sources.nothing_to_read(input)
+        raise nothing_to_read(input, mirrored)
     difference = planning.compare(sources.with_etags(found.sources), known, scope)
     removed = difference.deleted if prune else ()
     listing = sources.Listing(difference.to_read(reprocess), found.ignored, removed)
     folder = join(output, "runs", run)
     plan = join(folder, "plan.json")
-    notes = [*planning.messages(difference, known, prune), *planning.few(found.repeated())]
+    notes = [
+        *of_mirror(mirrored),
+        *planning.messages(difference, known, prune),
+        *planning.few(found.repeated()),
+    ]
     decision = {
         "version": 1,
         "run": run,
@@ -70,6 +93,9 @@ def prepare(
         "deleted": len(difference.deleted),
         "messages": notes,
     }
+    if mirrored is not None:
+        decision["mirror"] = {**mirrored["counts"], "bytes": mirrored["bytes"]}
+        decision["partial"] = mirrored["partial"]
     write_json(plan, sources.plan_document(run, listing))
     write_json(join(folder, "decision.json"), decision)
     for line in notes:
@@ -79,6 +105,22 @@ def prepare(
         f"files ignored; plan in {plan} after {time.monotonic() - started:.1f} s"
     )
     return decision
+
+
+def nothing_to_read(input: str, mirrored: dict[str, Any] | None) -> JobError:
+    """The error for an input without trip files, with what the mirror says of it."""
+    error = sources.nothing_to_read(input)
+    told = "; ".join(of_mirror(mirrored))
+    return JobError(f"{error}; {told}") if told else error
+
+
+def of_mirror(mirrored: dict[str, Any] | None) -> list[str]:
+    """What a mirror that is partial has to say."""
+    if mirrored is None:
+        return []
+    from tlc.mirror import report
+
+    return report.messages(mirrored)
 
 
 if __name__ == "__main__":

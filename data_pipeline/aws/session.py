@@ -88,6 +88,28 @@ class Connection:
             self._clients[service] = make(service, endpoint_url=self.endpoint, config=self.config)
         return self._clients[service]
 
+    def variables(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The variables with which a process of its own acts as this connection: those of ``environ``, but for
+        an environment on the embedded AWS none of AWS's.
+        """
+        if self.endpoint is None:
+            return {**environ, "AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+        keys = self.session.get_credentials()
+        assert keys is not None, "the embedded AWS has a credential"
+        kept = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+        direct = ",".join(filter(None, [environ.get("no_proxy") or environ.get("NO_PROXY"), "127.0.0.1"]))
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": keys.access_key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret_key,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "NO_PROXY": direct,
+            "no_proxy": direct,
+        }
+
     @cached_property
     def identity(self) -> str:
         """ARN of the caller."""

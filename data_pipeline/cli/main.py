@@ -25,6 +25,7 @@ COMMANDS = (
     "policies",
     "deploy",
     "run",
+    "mirror",
     "maintenance",
     "doctor",
     "local",

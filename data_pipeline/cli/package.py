@@ -9,7 +9,8 @@ from pathlib import Path
 from data_pipeline.core.artifacts import LOCK, code_artifact, is_shipped, wheels_artifact, wheels_prefix
 from data_pipeline.core.config import Environment
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import runtimes
+from data_pipeline.core.sources import document
+from data_pipeline.core.steps import runtimes, sources_key
 
 from .wheels import fetch, read_lock
 
@@ -35,12 +36,21 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     pipeline = environment.pipeline
     code = code_artifact(pipeline, read_jobs(root / "jobs"))
     missing = _lacking(code.keys(), listing(code.key_prefix))
+    missing |= _sources(environment, listing)
     parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha}
     for name in runtimes(environment):
         wheels = _wheels(environment, RUNTIMES[name], bucket, root, listing)
         missing |= wheels.missing
         parameters |= wheels.parameters
     return Package(missing, parameters)
+
+
+def _sources(env: Environment, listing: Listing) -> dict[str, bytes]:
+    """The list of sources that runs mirror, if the bucket does not have it."""
+    if not env.mirrors:
+        return {}
+    content = document(env.sources, env.mirror).encode()
+    return _lacking({sources_key(env): content}, listing(sources_key(env)))
 
 
 def read_jobs(jobs: Path) -> dict[str, bytes]:

@@ -68,7 +68,7 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
         if directory is not None:
             uploaded = upload_source(connection, directory, environment.data.files, deployed["InputUri"], yes)
             record["uploaded"] = asdict(uploaded)
-        if not value.get("prune"):  # which may be all that is left to do
+        if not value.get("prune") and not environment.mirrors:  # there may be work without any file yet
             _refuse_empty_input(environment, connection, deployed["InputUri"])
         arn = following.start(connection, deployed["StateMachineArn"], value)
         record |= {

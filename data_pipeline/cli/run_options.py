@@ -40,23 +40,27 @@ def _words(found: str, error: RefusedError) -> str:
     return f"found {found}, expected {error.expected}" + (f"; {error.advice}" if error.advice else "")
 
 
+#: the same everywhere: which data sets, and which months.
+dataset_option = click.option(
+    "--dataset",
+    "datasets",
+    metavar="NAME",
+    type=Checked("dataset", asked.name),
+    multiple=True,
+    callback=_together,
+    help="Look at this data set only; repeatable.",
+)
+months_option = click.option(
+    "--months",
+    metavar="A..B",
+    type=Checked("months", asked.months),
+    help="Look at the files of these months only, as in 2019-01..2019-06, or of one month.",
+)
+
 _OPTIONS = (
     click.option("--reprocess", is_flag=True, help="Read again what is already processed."),
-    click.option(
-        "--dataset",
-        "datasets",
-        metavar="NAME",
-        type=Checked("dataset", asked.name),
-        multiple=True,
-        callback=_together,
-        help="Look at this data set only; repeatable.",
-    ),
-    click.option(
-        "--months",
-        metavar="A..B",
-        type=Checked("months", asked.months),
-        help="Look at the files of these months only, as in 2019-01..2019-06, or of one month.",
-    ),
+    dataset_option,
+    months_option,
     click.option("--prune", is_flag=True, help="Remove the counts of source files that are gone."),
     click.option(
         "--accept",

@@ -16,6 +16,7 @@ from .access import Iam, Kms, Vpc
 from .naming import MAINTENANCE, Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
+from .sources import Mirror, Source, SourceName
 
 Service = Literal["sagemaker", "glue"]
 Location = Literal["input", "runs", "quarantine", "export", "warehouse", "state"]
@@ -215,6 +216,10 @@ class Environment(Model):
         min_length=1,
         description="The pipeline's jobs, by name. An environment changes what it names, no more.",
     )
+    sources: dict[SourceName, Source] = Field(
+        {}, description="Where files are mirrored from, by name, into the input."
+    )
+    mirror: Mirror = Field(Mirror(), description="How the sources are asked.")
     schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
     maintenance: Maintenance | None = Field(
         None, description="The upkeep of the tables. Without it, they keep every snapshot and file."
@@ -250,6 +255,11 @@ class Environment(Model):
     def key_of_data(self) -> bool:
         """Whether that key encrypts the data: a bucket that the user brings is encrypted as he decided."""
         return self.customer_key and self.data.bucket is None
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether each run mirrors the sources."""
+        return bool(self.sources) and self.mirror.on_run
 
     @property
     def embedded(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,7 @@ from .errors import UserError
 from .naming import MAINTENANCE, Names
 from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
 from .service_limits import REGIONS
+from .sources import Mirror, Source
 from .yaml_lines import Node
 
 #: what every environment has in common.
@@ -205,7 +207,20 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         step_names=tuple(steps),
         scripts=scripts,
         maintenance=_part(Maintenance, node.keys[MAINTENANCE]) if node.keys.get(MAINTENANCE) else None,
+        sources=_sources(node),
+        mirror=(_part(Mirror, node.keys["mirror"]) if "mirror" in node.keys else None) or Mirror(),
     )
+
+
+def _sources(node: Node) -> dict[str, Source]:
+    """The sources that are right by themselves: of one that is not, its own findings say enough."""
+    if "sources" not in node.keys:
+        return {}
+    found: dict[str, Source] = {}
+    for name, at in node.keys["sources"].keys.items():
+        with contextlib.suppress(ValidationError):
+            found[name] = Source.model_validate(at.plain(), strict=True)
+    return found
 
 
 def _part(model: type[M], node: Node) -> M | None:

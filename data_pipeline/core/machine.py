@@ -8,13 +8,14 @@ per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import cluster, endings, execution, failures, jsonata, tasks
 from .config import Environment, Job, Step
 from .locations import key_prefix
 from .naming import MAINTENANCE
+from .source_rules import takes_sources
 from .steps import camel, cluster_state, in_order
 
 #: the result that the maintenance's job leaves: what it expired and deleted, by table.
@@ -40,6 +41,7 @@ def state_machine(env: Environment) -> dict[str, Any]:
         following = steps[place + 1] if place + 1 < len(steps) else None
         before = steps[place - 1][1].result if place else None
         output = _add_step(states, env, (name, step), before, following) or output
+    output = _with_partial(env, steps, output)
     _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
     if any(step.result for _, step in steps):
         for name, state in endings.ends().items():
@@ -123,6 +125,14 @@ def _add_step(
     _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": judge})
     _add(states, judge, {"Type": "Choice", "Choices": rules, "Default": onwards})
     return f"${step.result}"
+
+
+def _with_partial(env: Environment, steps: Sequence[Named], output: str) -> str:
+    """JSONata of the output of a run that published, which says whether the mirror before it was partial."""
+    results = [step.result for _, step in steps if step.result and takes_sources(step)]
+    if not env.mirrors or not results:
+        return output
+    return f"$merge([{output}, {{'partial': ${results[0]}.partial = true}}])"
 
 
 def _add_job(states: dict[str, State], state: str, task: State, after: str) -> None:

@@ -22,6 +22,7 @@ from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
+from .sources import Mirror, Source
 
 COMMAND = "python -m data_pipeline.core.reference"
 
@@ -35,6 +36,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster`", Cluster),
     ("`steps.<name>.cluster.sagemaker`", ClusterOnSageMaker),
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
+    ("`sources.<name>`", Source),
+    ("`mirror`", Mirror),
     ("`schedule`", Schedule),
     ("`maintenance`", Maintenance),
     ("`maintenance.schedule`", WeeklySchedule),
@@ -80,13 +83,16 @@ _CHECKS = """\
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
 - The region has an image for every job on SageMaker.
+- A source is one of `url`, `s3`, `index`, `files`; a `url` has `datasets`, with first days where it has `{day}`.
+- Where runs mirror, a step has `{sources}` in its arguments, reads `input` and `state`, and has five minutes more
+  than `mirror.minutes`.
 - The maintenance is held to what holds for a step; no step has its name, and its tables are tables of steps.
 - An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own. It has no
   `iam`, `vpc` or `kms` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS has no network,
   does not encrypt, and has no policies but the deployed ones.
 - With `customer_key`, no step runs on a SageMaker instance type with disks of its own, which no key encrypts.
 - `vpc` names the `availability_zone` of its first subnet, in the region, when a step runs on Glue; a step that is
-  given an `http://` or `https://` address needs `egress: nat` there.
+  given an `http://` or `https://` address, and a run that mirrors one, need `egress: nat` there.
 
 Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`,
 which `python -m data_pipeline.aws.service_limits` refreshes from the installed botocore and this machine's

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import arguments, images, state_names
+from . import arguments, images, source_rules, state_names
 from .access import Kms, Vpc
 from .config import Data, Environment, Job, Maintenance, Step
 from .limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, MAINTENANCE, Names, job_path
 from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
+from .sources import Mirror, Source
 from .steps import in_order
 
 #: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
@@ -48,6 +49,8 @@ class Draft:
     step_names: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     maintenance: Maintenance | None = None
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    mirror: Mirror = field(default_factory=Mirror)
 
     @property
     def jobs(self) -> dict[str, Job]:
@@ -73,6 +76,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from clusters(draft)
     yield from argument_lengths(draft)
     yield from upkeep(draft)
+    all_steps = len(draft.steps) == len(draft.step_names)
+    yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
 
 
 def prefixes(draft: Draft) -> Iterator[Finding]:
@@ -130,12 +135,20 @@ def http_sources(draft: Draft) -> Iterator[Finding]:
     """A job in a closed network would wait for an address that it cannot reach."""
     if draft.vpc is None or draft.vpc.egress == "nat":
         return
+    expected = "an address inside the VPC, which has no way out"
+    advice = "write 'egress: nat' under vpc if its subnets reach the internet"
     for name, job in draft.jobs.items():
         for key, value in job.arguments.items():
             if value.lower().startswith(("http://", "https://")):
-                expected = "an address inside the VPC, which has no way out"
-                advice = "write 'egress: nat' under vpc if its subnets reach the internet"
                 yield Finding((*job_path(name), "arguments", key), quoted(value), expected, advice)
+    for name, source in draft.sources.items() if draft.mirror.on_run else ():
+        for kind in ("url", "index", "files"):
+            asked = getattr(source, kind)
+            if asked:
+                found = quoted(asked[0] if kind == "files" else asked)
+                yield Finding(
+                    ("sources", name, kind), found, expected, f"{advice}, or 'on_run: false' under mirror"
+                )
 
 
 def disks(draft: Draft) -> Iterator[Finding]:
@@ -300,6 +313,12 @@ def argument_lengths(draft: Draft) -> Iterator[Finding]:
         "run": LONGEST_RUN,
         "database": len(draft.names.database),
         "code_version": 64,
+        "sources": len("s3:///")
+        + LONGEST_BUCKET
+        + len(draft.names.pipeline)
+        + len("/sources/")
+        + 64
+        + len(".json"),
         **LONGEST_OF_INPUT,
     }
     for name, job in draft.jobs.items():

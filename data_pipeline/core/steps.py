@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from . import execution, jsonata
+from . import execution, jsonata, sources
 from .config import Environment, Step
 from .locations import key_prefix, output_prefix
 
@@ -44,7 +44,13 @@ def argument_values(env: Environment) -> dict[str, str]:
         "output": f"s3://${{DataBucketName}}/{output_prefix(env)}",
         "code_version": "${CodeVersionHash}",
         "database": "${DatabaseName}",
+        "sources": f"s3://${{ArtifactBucketName}}/{sources_key(env)}" if env.mirrors else "none",
     }
+
+
+def sources_key(env: Environment) -> str:
+    """Key of the list of sources in the artifact bucket."""
+    return sources.key(env.pipeline, sources.document(env.sources, env.mirror))
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 ``results``: name of a result → its JSON. ``{"new", "changed", "unchanged", "deleted", "reason"}`` are those
 of a step that compares input with what is processed, ``{"failed_rules", "accepted", "messages"}`` of one that
-judges; whatever is missing is not told.
+judges, ``{"mirror", "partial"}`` of one that mirrors first; whatever is missing is not told.
 """
 
 from __future__ import annotations
@@ -10,9 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .source import amount
+
 Results = Mapping[str, Mapping[str, Any]]
 
 _COUNTS = ("new", "changed", "unchanged", "deleted")
+#: how a mirrored file can end → the same in words.
+OUTCOMES = {
+    "new": "new",
+    "updated": "updated",
+    "unchanged": "unchanged",
+    "unpublished": "not yet published",
+    "failed": "failed",
+    "left": "left for the next run",
+}
 #: messages that a summary shows; a result holds few by itself.
 _MESSAGES = 20
 
@@ -26,6 +37,22 @@ def news(results: Results) -> str:
     return ""
 
 
+def mirrored(results: Results) -> str:
+    """``2 new, 1 unchanged, 3 not yet published; 1.2 GB fetched``, and if it is partial; empty without a mirror."""
+    for result in results.values():
+        mirror = result.get("mirror")
+        if isinstance(mirror, dict):
+            partial = "partial: " if result.get("partial") else ""
+            return f"{partial}{outcomes(mirror)}; {amount(mirror.get('bytes', 0))} fetched"
+    return ""
+
+
+def outcomes(counts: Mapping[str, Any]) -> str:
+    """How many mirrored files ended how: ``2 new, 3 not yet published``."""
+    told = [f"{counts[kind]:,} {words}" for kind, words in OUTCOMES.items() if counts.get(kind)]
+    return ", ".join(told) or "nothing to ask for"
+
+
 def failed_rules(results: Results) -> list[tuple[str, str]]:
     """(rule, rule with source, value and limit) of each failed rule."""
     return [
@@ -37,7 +64,8 @@ def failed_rules(results: Results) -> list[tuple[str, str]]:
 
 def lines(results: Results) -> list[tuple[str, str]]:
     """(label, text) of what a summary says beside its counts."""
-    found = [("input", news(results))] if news(results) else []
+    found = [("mirror", mirrored(results))] if mirrored(results) else []
+    found += [("input", news(results))] if news(results) else []
     for _, text in failed_rules(results):
         found.append(("failed rule", text))
     accepted = [_name(rule) for rule in _items(results, "accepted")]

@@ -15,8 +15,9 @@ from data_pipeline.core.locations import key_prefix
 from data_pipeline.core.machine import callers, maintenance, state_machine
 from data_pipeline.core.naming import MAINTENANCE, job_path
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, in_order
+from data_pipeline.core.steps import camel, in_order, sources_key
 
+from . import mirror
 from . import permissions as may
 from .permissions import Grant, arn
 
@@ -38,7 +39,8 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    grants = [*_data(env, name, step), *_artifacts(env, step), *_service(env, name, step)]
+    data = [*_data(env, name, step), *mirror.grants(env, step)]
+    grants = [*data, *_artifacts(env, step), *_service(env, name, step)]
     what = "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}"
     return role(env, job_role_id(name), what, run_as, grants)
 
@@ -189,8 +191,9 @@ def _artifacts(env: Environment, step: Job) -> list[Grant]:
     for runtime in (RUNTIMES[name] for name in step.runtimes):
         prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
+    listed = [sources_key(env)] if mirror.mirrors(env, step) else []
     return [
-        may.read_objects("ReadArtifacts", "ArtifactBucket", prefixes, why=f"the job runs {what}"),
+        may.read_objects("ReadArtifacts", "ArtifactBucket", [*prefixes, *listed], why=f"the job runs {what}"),
         may.list_objects(
             "ListArtifacts", "ArtifactBucket", prefixes, why="the service copies them by folder"
         ),

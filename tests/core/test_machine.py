@@ -351,3 +351,17 @@ def test_the_maintenance_is_a_machine_of_its_own(service: str) -> None:
     assert states["MaintenanceFailure"]["Default"] == "Failed"
     assert "Maintenance" not in found["nyc-tlc-dev"]["States"]
     assert [*machines(environment({"maintenance": None}))] == ["nyc-tlc-dev"]
+
+
+def test_the_output_of_a_run_says_whether_its_mirror_was_partial() -> None:
+    """Where runs mirror, the output has `partial` beside the verdict; elsewhere it is the verdict alone."""
+    source = {"files": ["https://x.org/zones.csv"]}
+    machines = [
+        state_machine(environment({"sources": {"zones": source}, "mirror": {"on_run": on_run}}))
+        for on_run in (True, False)
+    ]
+    outputs = [machine["States"]["Published"]["Output"] for machine in machines]
+    assert outputs == ["{% $merge([$verdict, {'partial': $decision.partial = true}]) %}", "{% $verdict %}"]
+    given = [machine["States"]["Prepare"]["Arguments"]["Arguments"]["--source"] for machine in machines]
+    assert re.fullmatch(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/sources/[0-9a-f]{64}\.json", given[0])
+    assert given[1] == "none"

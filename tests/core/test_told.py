@@ -56,3 +56,23 @@ def test_rules_by_name() -> None:
 def test_messages_are_bounded() -> None:
     """A screen is not filled by them."""
     assert len(told.lines({"verdict": {"messages": [str(n) for n in range(100)]}})) == 20
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (
+            {"mirror": {"new": 2, "unpublished": 8, "bytes": 1_200_000_000}},
+            "2 new, 8 not yet published; 1.2 GB fetched",
+        ),
+        (
+            {"mirror": {"new": 0, "failed": 1, "left": 30, "bytes": 0}, "partial": True},
+            "partial: 1 failed, 30 left for the next run; 0 bytes fetched",
+        ),
+        ({"mirror": {"new": 0, "bytes": 0}}, "nothing to ask for; 0 bytes fetched"),
+        ({}, ""),
+    ],
+)
+def test_what_a_mirror_before_a_run_brought(result: dict[str, Any], words: str) -> None:
+    """Counts in words, and whether it is partial; nothing without a mirror."""
+    assert told.mirrored({"decision": result}) == words

@@ -29,6 +29,7 @@ ON_39 = [JOBS / "prepare.py", JOBS / "bootstrap.py"] + [
         "storage",
     )
 ]
+ON_39 += [JOBS / "mirror.py", *sorted((JOBS / "tlc" / "mirror").glob("*.py"))]
 
 
 @pytest.fixture
@@ -323,7 +324,7 @@ def test_prepare_imports_only_modules_that_are_checked():
     boto3.
     """
     code = (
-        "import sys, json; sys.path.insert(0, sys.argv[1]); import prepare, tlc.s3; "
+        "import sys, json; sys.path.insert(0, sys.argv[1]); import prepare, tlc.s3, tlc.mirror.running; "
         "ours = ('tlc', 'prepare', 'duckdb', 'pyarrow', 'pyiceberg'); "
         "print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ours]))"
     )

@@ -16,8 +16,17 @@ from pyiceberg.catalog.glue import GlueCatalog
 from removal.cases import Case
 from removal.world import World, until
 
+#: below it is what the deployed source has.
+MIRRORED = "input/misc/"
 PROCESSING = "arn:aws:states:::sagemaker:createProcessingJob.sync"
 GLUE = "arn:aws:states:::glue:startJobRun.sync"
+#: What the mirror asks before it goes on with a transfer that was cut off.
+RESUMED = """import boto3
+s3 = boto3.client("s3")
+s3.get_bucket_versioning(Bucket={bucket!r})
+there = dict(Bucket={bucket!r}, Key="input/resumed")
+s3.list_parts(**there, UploadId=s3.create_multipart_upload(**there)["UploadId"])
+"""
 SLEEPING = "import time; time.sleep(120)"
 #: What boto3's upload in parts does when a part fails.
 GIVEN_UP = """import boto3
@@ -110,7 +119,7 @@ def own_job(world: World, case: Case) -> None:
     database = world.outputs["Database"]
     for table in glue.get_tables(DatabaseName=database)["TableList"]:
         glue.delete_table(DatabaseName=database, Name=table["Name"])
-    world.empty("output/warehouse/", "output/export/", "output/state/", "output/quarantine/")
+    world.empty("output/warehouse/", "output/export/", "output/state/", "output/quarantine/", MIRRORED)
     if case.role.startswith("Maintenance"):
         _old_snapshots(world, database)
     else:
@@ -131,6 +140,12 @@ def giving_up_an_upload(world: World, case: Case) -> None:
     else:
         name = _state_of(world, case)
         _with_script(world, name, script, lambda name: world.ended(world.execute(alone(world, name))))
+
+
+def mirroring(world: World, case: Case) -> None:
+    """A job of the step that looks at an upload which an earlier one has begun."""
+    name, script = _state_of(world, case), RESUMED.format(bucket=world.bucket)
+    _with_script(world, name, script, lambda name: world.ended(world.execute(alone(world, name))))
 
 
 # --- the schedule's role
@@ -189,6 +204,7 @@ SCENARIOS = {
     "job tables": own_job,
     "replacing a folder": own_job,
     "giving up an upload": giving_up_an_upload,
+    "mirroring": mirroring,
     "scheduled start": scheduled_start,
     "undeliverable start": undeliverable_start,
 }

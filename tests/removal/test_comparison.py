@@ -30,7 +30,7 @@ OF_STATES = {
     "aws-sdk:s3:getObject": {"reading a result"},
     "aws-sdk:sfn:listExecutions": {"looking for other executions"},
 }
-VARIANTS = ({}, SWAPPED, CLUSTER, CLUSTER_ON_GLUE, ALL_ON_GLUE)
+VARIANTS = ({}, SWAPPED, CLUSTER, CLUSTER_ON_GLUE, ALL_ON_GLUE, {**SWAPPED, "mirror": {"on_run": True}})
 
 
 @cache

@@ -314,3 +314,33 @@ def test_locations_follow_the_configured_prefixes() -> None:
     ]
     assert allowed["WriteData"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]
     assert _allowed(template, "StateMachineRole")["ReadResults"][1] == ["arn:p:s3:::${DataBucket}/b/runs/*"]
+
+
+SOURCES = {
+    "trips": {"url": "https://x.org/{year}-{month:02}.csv", "datasets": {"t": "2009-01"}},
+    "theirs": {"s3": "s3://their-bucket/trips/"},
+}
+
+
+def test_a_role_may_mirror_only_where_runs_mirror() -> None:
+    """Input, record and foreign prefix, by whole names; nothing of it where sources are only asked from a laptop."""
+    without = _allowed(_pipeline({"sources": SOURCES, "mirror": {"on_run": False}}), "PrepareJobRole")
+    assert without.keys() == _allowed(_pipeline(), "PrepareJobRole").keys()
+    template = _pipeline({"sources": SOURCES, "mirror": {"on_run": True}})
+    found = _allowed(template, "PrepareJobRole")
+    added = {sid: allowed for sid, allowed in found.items() if sid not in without}
+    assert added == {
+        "MirrorInput": (
+            "s3:PutObject s3:AbortMultipartUpload s3:ListMultipartUploadParts",
+            ["arn:p:s3:::${DataBucket}/input/*"],
+        ),
+        "RecordMirror": ("s3:PutObject", ["arn:p:s3:::${DataBucket}/output/state/mirror.json"]),
+        "AskForVersions": ("s3:GetBucketVersioning", ["arn:p:s3:::${DataBucket}"]),
+        "ReadSource1": ("s3:GetObject", ["arn:p:s3:::their-bucket/trips/*"]),
+        "ListSource1": ("s3:ListBucket", ["arn:p:s3:::their-bucket"]),
+    }
+    listing = templates.statements(template, "PrepareJobRole")["ListSource1"]
+    assert listing["Condition"] == {"StringLike": {"s3:prefix": ["trips/*"]}}
+    (list_of_sources,) = [a for a in found["ReadArtifacts"][1] if "/sources/" in a]
+    assert list_of_sources.startswith("arn:p:s3:::${ArtifactBucket}/nyc-tlc/sources/")
+    assert _allowed(template, "RideCountsJobRole") == _allowed(_pipeline(), "RideCountsJobRole")
