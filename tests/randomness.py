@@ -20,6 +20,7 @@ COUNTS = {
     "objects": (500, 20_000),
     "inputs": (50, 2_000),
     "documents": (10, 400),
+    "labels": (1, 20),
 }
 
 

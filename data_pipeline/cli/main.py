@@ -19,7 +19,19 @@ from data_pipeline.local.errors import LocalError
 
 #: each is defined under its own name in the module of its name, imported when asked for: a command needs only
 #: the packages that it uses.
-COMMANDS = ("create", "check", "deploy", "run", "doctor", "local", "sample", "picture", "images")
+COMMANDS = (
+    "create",
+    "check",
+    "deploy",
+    "run",
+    "doctor",
+    "features",
+    "dataset",
+    "local",
+    "sample",
+    "picture",
+    "images",
+)
 
 
 class Tree(click.Group):

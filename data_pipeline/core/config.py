@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from . import arguments, limits
+from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
@@ -182,6 +183,12 @@ class Environment(Model):
     steps: dict[StepName, Step] = Field(
         min_length=1,
         description="The pipeline's jobs, by name. An environment changes what it names, no more.",
+    )
+    features: dict[GroupName, FeatureGroup] = Field(
+        {}, description="Feature groups: what the published tables offer to models, by name."
+    )
+    training_sets: dict[GroupName, TrainingSet] = Field(
+        {}, description="Training sets that `dataset create` freezes, by name."
     )
     schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
     log_retention_days: RetentionDays = Field(

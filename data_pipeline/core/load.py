@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from . import explain, limits, rules, secrets, yaml_lines
 from .config import Data, Environment, Step
 from .errors import UserError
+from .feature_groups import FeatureGroup, TrainingSet
 from .naming import Names
 from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
 from .service_limits import REGIONS
@@ -188,7 +189,7 @@ def _validate(
 
 def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
     """The parts of the configuration that are valid by themselves."""
-    steps = {step: _part(Step, at) for step, at in node.at(("steps",)).keys.items() if "steps" in node.keys}
+    steps = _parts(Step, node, "steps")
     words = {key: at.value for key, at in node.keys.items() if isinstance(at.value, str)}
     region = words.get("region")
     return rules.Draft(
@@ -200,7 +201,16 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),
         scripts=scripts,
+        features=_parts(FeatureGroup, node, "features"),
+        training_sets={
+            name: valid for name, valid in _parts(TrainingSet, node, "training_sets").items() if valid
+        },
     )
+
+
+def _parts(model: type[M], node: Node, key: str) -> dict[str, M | None]:
+    """The entries of the map ``key``, each as far as it is valid."""
+    return {name: _part(model, at) for name, at in node.at((key,)).keys.items() if key in node.keys}
 
 
 def _part(model: type[M], node: Node) -> M | None:

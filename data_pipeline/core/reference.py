@@ -19,6 +19,7 @@ from pydantic_core import PydanticUndefined
 from . import arguments
 from .checks import reference as checks
 from .config import Data, Environment, Schedule, Step
+from .feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 
@@ -34,13 +35,20 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster`", Cluster),
     ("`steps.<name>.cluster.sagemaker`", ClusterOnSageMaker),
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
+    ("`features.<name>`", FeatureGroup),
+    ("`features.<name>.window`", Window),
+    ("`features.<name>.features.<name>`", Feature),
+    ("`training_sets.<name>`", TrainingSet),
+    ("`training_sets.<name>.labels`", Labels),
+    ("`training_sets.<name>.features.<name>`", Joined),
+    ("`training_sets.<name>.split`", Split),
     ("`schedule`", Schedule),
 )
 
 _INTRODUCTION = f"""\
 # Configuration
 
-<!-- Written by `{COMMAND}` from data_pipeline/core/config.py and sizes.py; do not edit. -->
+<!-- Written by `{COMMAND}` from data_pipeline/core/config.py, sizes.py and feature_groups.py; do not edit. -->
 
 `config/pipeline.yaml` says what the pipeline is, the same everywhere. `config/<environment>.yaml` says what
 differs: maps are merged deep, lists and single values are replaced, and the environment wins. The file's
@@ -73,6 +81,8 @@ _CHECKS = """\
 - A step with a `cluster` comes right behind the step that it follows, which leaves a `result`; on Glue it runs
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
+- A feature group reads a table that a step publishes; record identifier, event time and what `records` names
+  are features of it. A training set names groups, features and records that exist, and its test comes last.
 - The region has an image for every step on SageMaker.
 - An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own.
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import arguments, images, state_names
+from . import arguments, feature_rules, images, state_names
 from .config import Data, Environment, Step
+from .feature_groups import FeatureGroup, TrainingSet
 from .limits import SAGEMAKER_TIMEOUT_MINUTES
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, Names
 from .problems import Finding, did_you_mean, one_of, quoted
@@ -42,6 +43,8 @@ class Draft:
     steps: Mapping[str, Step] = field(default_factory=dict)
     step_names: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    features: Mapping[str, FeatureGroup | None] = field(default_factory=dict)
+    training_sets: Mapping[str, TrainingSet] = field(default_factory=dict)
 
 
 def check(draft: Draft) -> Iterator[Finding]:
@@ -58,6 +61,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from sizes(draft)
     yield from clusters(draft)
     yield from argument_lengths(draft)
+    tables = frozenset(table for step in draft.steps.values() for table in step.tables)
+    yield from feature_rules.check(draft.features, draft.training_sets, tables)
 
 
 def prefixes(draft: Draft) -> Iterator[Finding]:
