@@ -28,6 +28,8 @@ COMMANDS = (
     "mirror",
     "maintenance",
     "doctor",
+    "features",
+    "dataset",
     "local",
     "sample",
     "picture",

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from . import arguments, limits
 from .access import Iam, Kms, Vpc
+from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import MAINTENANCE, Names
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
@@ -220,6 +221,12 @@ class Environment(Model):
         {}, description="Where files are mirrored from, by name, into the input."
     )
     mirror: Mirror = Field(Mirror(), description="How the sources are asked.")
+    features: dict[GroupName, FeatureGroup] = Field(
+        {}, description="Feature groups: what the published tables offer to models, by name."
+    )
+    training_sets: dict[GroupName, TrainingSet] = Field(
+        {}, description="Training sets that `dataset create` freezes, by name."
+    )
     schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
     maintenance: Maintenance | None = Field(
         None, description="The upkeep of the tables. Without it, they keep every snapshot and file."

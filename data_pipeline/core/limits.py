@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 
 from . import cron
 from .problems import RefusedError, did_you_mean, one_of, quoted
@@ -45,6 +46,13 @@ GLUE_ARGUMENTS = frozenset(
 )
 GLUE_PREFIXES = ("aws-", "continuous-log-", "enable-", "extra-", "job-")
 
+#: bounds of times: what is longer is a mistake.
+MINUTES_OF_A_YEAR = 366 * 24 * 60
+MOST_DAYS = 10_000
+
+#: names that the service, or reading, gives to columns of its own.
+_FEATURE_COLUMNS = ("is_deleted", "write_time", "api_invocation_time", "available_at", "available_by")
+
 _BUCKET_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
 _BUCKET_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
@@ -79,6 +87,33 @@ def table_name(value: str) -> str:
     """What Glue takes and Athena can name without quotes."""
     if not re.fullmatch("[a-z][a-z0-9_]{0,254}", value):
         raise RefusedError("1 to 255 lower-case letters, digits and '_', a letter first")
+    return value
+
+
+def feature_name(value: str) -> str:
+    """What SageMaker takes for a feature, and SQL can name without quotes."""
+    if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", value) or len(value) > 64:
+        raise RefusedError(
+            "1 to 64 lower-case letters and digits in words joined by single '_', a letter first"
+        )
+    if value in _FEATURE_COLUMNS:
+        raise RefusedError("another name", "every feature group has a column of this name already")
+    return value
+
+
+def record_name(value: str) -> str:
+    if not 1 <= len(value) <= 64 or not value.isprintable():
+        raise RefusedError("1 to 64 printable characters")
+    return value
+
+
+def day(value: str) -> str:
+    try:
+        found = datetime.strptime(value, "%Y-%m-%d")  # noqa: DTZ007 - a day of a wall clock
+    except ValueError:
+        found = None
+    if found is None or f"{found:%Y-%m-%d}" != value:
+        raise RefusedError('a day, as in "2021-07-01"')
     return value
 
 

@@ -13,6 +13,7 @@ from . import explain, limits, rules, secrets, yaml_lines
 from .access import Kms, Vpc
 from .config import Data, Environment, Maintenance, Step
 from .errors import UserError
+from .feature_groups import FeatureGroup, TrainingSet
 from .naming import MAINTENANCE, Names
 from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
 from .service_limits import REGIONS
@@ -191,7 +192,7 @@ def _validate(
 
 def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
     """The parts of the configuration that are valid by themselves."""
-    steps = {step: _part(Step, at) for step, at in node.at(("steps",)).keys.items() if "steps" in node.keys}
+    steps = _parts(Step, node, "steps")
     words = {key: at.value for key, at in node.keys.items() if isinstance(at.value, str)}
     region = words.get("region")
     return rules.Draft(
@@ -209,6 +210,10 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         maintenance=_part(Maintenance, node.keys[MAINTENANCE]) if node.keys.get(MAINTENANCE) else None,
         sources=_sources(node),
         mirror=(_part(Mirror, node.keys["mirror"]) if "mirror" in node.keys else None) or Mirror(),
+        features=_parts(FeatureGroup, node, "features"),
+        training_sets={
+            name: valid for name, valid in _parts(TrainingSet, node, "training_sets").items() if valid
+        },
     )
 
 
@@ -221,6 +226,11 @@ def _sources(node: Node) -> dict[str, Source]:
         with contextlib.suppress(ValidationError):
             found[name] = Source.model_validate(at.plain(), strict=True)
     return found
+
+
+def _parts(model: type[M], node: Node, key: str) -> dict[str, M | None]:
+    """The entries of the map ``key``, each as far as it is valid."""
+    return {name: _part(model, at) for name, at in node.at((key,)).keys.items() if key in node.keys}
 
 
 def _part(model: type[M], node: Node) -> M | None:

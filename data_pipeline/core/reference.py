@@ -20,6 +20,7 @@ from . import arguments
 from .access import Iam, Kms, Vpc
 from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
+from .feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 from .sources import Mirror, Source
@@ -38,6 +39,13 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
     ("`sources.<name>`", Source),
     ("`mirror`", Mirror),
+    ("`features.<name>`", FeatureGroup),
+    ("`features.<name>.window`", Window),
+    ("`features.<name>.features.<name>`", Feature),
+    ("`training_sets.<name>`", TrainingSet),
+    ("`training_sets.<name>.labels`", Labels),
+    ("`training_sets.<name>.features.<name>`", Joined),
+    ("`training_sets.<name>.split`", Split),
     ("`schedule`", Schedule),
     ("`maintenance`", Maintenance),
     ("`maintenance.schedule`", WeeklySchedule),
@@ -49,7 +57,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
 _INTRODUCTION = f"""\
 # Configuration
 
-<!-- Written by `{COMMAND}` from data_pipeline/core/config.py and sizes.py; do not edit. -->
+<!-- Written by `{COMMAND}` from data_pipeline/core/config.py, sizes.py and feature_groups.py; do not edit. -->
 
 `config/pipeline.yaml` says what the pipeline is, the same everywhere. `config/<environment>.yaml` says what
 differs: maps are merged deep, lists and single values are replaced, and the environment wins. The file's
@@ -82,6 +90,8 @@ _CHECKS = """\
 - A step with a `cluster` comes right behind the step that it follows, which leaves a `result`; on Glue it runs
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
+- A feature group reads a table that a step publishes; record identifier, event time and what `records` names
+  are features of it. A training set names groups, features and records that exist, and its test comes last.
 - The region has an image for every job on SageMaker.
 - A source is one of `url`, `s3`, `index`, `files`; a `url` has `datasets`, with first days where it has `{day}`.
 - Where runs mirror, a step has `{sources}` in its arguments, reads `input` and `state`, and has five minutes more

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from . import arguments, images, source_rules, state_names
+from . import arguments, feature_rules, images, source_rules, state_names
 from .access import Kms, Vpc
 from .config import Data, Environment, Job, Maintenance, Step
+from .feature_groups import FeatureGroup, TrainingSet
 from .limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, MAINTENANCE, Names, job_path
 from .problems import Finding, did_you_mean, one_of, quoted
@@ -51,6 +52,8 @@ class Draft:
     maintenance: Maintenance | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     mirror: Mirror = field(default_factory=Mirror)
+    features: Mapping[str, FeatureGroup | None] = field(default_factory=dict)
+    training_sets: Mapping[str, TrainingSet] = field(default_factory=dict)
 
     @property
     def jobs(self) -> dict[str, Job]:
@@ -78,6 +81,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from upkeep(draft)
     all_steps = len(draft.steps) == len(draft.step_names)
     yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
+    tables = frozenset(table for step in draft.steps.values() for table in step.tables)
+    yield from feature_rules.check(draft.features, draft.training_sets, tables)
 
 
 def prefixes(draft: Draft) -> Iterator[Finding]:

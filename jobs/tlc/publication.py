@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ from pyiceberg.exceptions import CommitFailedException, ValidationException
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
-from tlc import coverage, features, merge, tables
+from tlc import availability, coverage, features, merge, tables
 from tlc.errors import JobError
 from tlc.exits import log
 from tlc.reading import TRIP_COUNTS
@@ -80,8 +81,15 @@ def publish_trip_counts(
             "ORDER BY dataset, month, source, window_start"
         ).to_arrow_table()
         left = set(zip(rows["dataset"].to_pylist(), rows["month"].to_pylist(), strict=True))
-        covered = (covered_in(table, found) - different) | left if found else left
-        properties = {**lineage, features.COVERED: coverage.text(covered)}
+        before = covered_in(table, found) if found else frozenset()
+        covered = (before - different) | left
+        known = availability.parse(tables.properties_of(found).get(availability.AVAILABLE, ""))
+        available = availability.carried(known, before, covered, datetime.now(timezone.utc))
+        properties = {
+            **lineage,
+            features.COVERED: coverage.text(covered),
+            availability.AVAILABLE: availability.text(available),
+        }
         tables.replace(table, gone, [rows.cast(TRIP_COUNTS)], properties)
         return _committed(table), choice
 
@@ -144,7 +152,8 @@ def publish_export(at: tables.Tables, place: str) -> bool:
         lineage = {**_lineage(newest), RIDES_SNAPSHOT: made_of}
         content = _parquet(rides.scan(snapshot_id=newest.snapshot_id).to_arrow(), lineage)
         # An object's metadata are 2 KB at most; the months, which may be many, are in the file's own.
-        headers = {_header(name): value for name, value in lineage.items() if name != features.COVERED}
+        many = (features.COVERED, availability.AVAILABLE)
+        headers = {_header(name): value for name, value in lineage.items() if name not in many}
         files(place).write_if(place, content, head.etag if head else None, headers)
         return True
 

@@ -141,7 +141,8 @@ def test_much_to_read_takes_the_cluster(tiny: Project) -> None:
 def _executions(project: Project, *inputs: str) -> list[dict[str, Any]]:
     """Executions started with these inputs as one may in the console, one right after the other, at their ends."""
     states = project.client("stepfunctions")
-    (machine,) = states.list_state_machines()["stateMachines"]
+    machines = states.list_state_machines()["stateMachines"]
+    (machine,) = (found for found in machines if found["name"] == "nyc-tlc-local")
     arn = machine["stateMachineArn"]
     started = [states.start_execution(stateMachineArn=arn, input=text)["executionArn"] for text in inputs]
     ended = []

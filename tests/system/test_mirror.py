@@ -105,7 +105,8 @@ def a_partial_mirror_makes_the_run_say_so(project: Project, source: SourceServer
     assert "mirror      partial: 1 new, 3 unchanged, 6 not yet published, 1 failed;" in done.out
     assert "message     the mirror of the source is partial: 1 failed" in done.out
     executions = project.client("stepfunctions")
-    (machine,) = executions.list_state_machines()["stateMachines"]
+    machines = executions.list_state_machines()["stateMachines"]
+    (machine,) = (found for found in machines if found["name"] == "nyc-tlc-local")
     latest = executions.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"][0]
     output = executions.describe_execution(executionArn=latest["executionArn"])["output"]
     assert json.loads(output)["partial"] is True

@@ -1,0 +1,110 @@
+"""Rules of feature groups and training sets that concern more than one value; pure. Each yields findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .feature_groups import FeatureGroup, TrainingSet
+from .problems import Finding, Path, did_you_mean, one_of, quoted
+
+Groups = Mapping[str, FeatureGroup | None]
+"""By name; None where the group is wrong, which is reported by itself."""
+
+
+def check(groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str]) -> Iterator[Finding]:
+    """Everything about these groups and sets, in a pipeline that publishes ``tables``."""
+    for name, group in groups.items():
+        path: Path = ("features", name)
+        if group is None:
+            continue
+        if group.table not in tables:
+            advice = did_you_mean(group.table, tables)
+            yield Finding((*path, "table"), quoted(group.table), _tables(tables), advice)
+        yield from _keys(path, group)
+        yield from _records(path, group)
+    for name, training_set in sets.items():
+        yield from _training_set(("training_sets", name), training_set, groups)
+
+
+def _tables(tables: frozenset[str]) -> str:
+    return f"a table of a step: {one_of(sorted(tables))}" if tables else "a table that a step publishes"
+
+
+def _keys(path: Path, group: FeatureGroup) -> Iterator[Finding]:
+    for key, value in (("record_identifier", group.record_identifier), ("event_time", group.event_time)):
+        if value not in group.features:
+            yield _unknown((*path, key), value, group)
+    if group.record_identifier == group.event_time:
+        found = f"{quoted(group.event_time)}, the record identifier too"
+        yield Finding((*path, "event_time"), found, "another feature")
+    event = group.features.get(group.event_time)
+    if event is not None and event.type != "string":
+        where = (*path, "features", group.event_time, "type")
+        yield Finding(
+            where, quoted(event.type), "'string'", "an event time is written as 2021-07-01T00:15:00Z"
+        )
+
+
+def _records(path: Path, group: FeatureGroup) -> Iterator[Finding]:
+    """Each record names the same features, none of them one that all share."""
+    first: frozenset[str] | None = None
+    for record, columns in group.records.items():
+        where = (*path, "records", record)
+        for name in columns:
+            if name in (group.record_identifier, group.event_time):
+                yield Finding((*where, name), quoted(name), "a feature that is neither identifier nor time")
+            elif name not in group.features:
+                yield _unknown((*where, name), name, group)
+        if first is None:
+            first = frozenset(columns)
+        elif first != frozenset(columns):
+            expected = f"those of the first record: {one_of(sorted(first))}"
+            yield Finding(where, f"columns for {one_of(sorted(columns)) or 'nothing'}", expected)
+
+
+def _training_set(path: Path, made: TrainingSet, groups: Groups) -> Iterator[Finding]:
+    labels = (*path, "labels")
+    yield from _feature(labels, made.labels.group, made.labels.feature, groups)
+    group = groups.get(made.labels.group)
+    if group is not None:
+        for n, name in enumerate(made.labels.known):
+            if name not in group.features:
+                yield _unknown((*labels, "known", n), name, group)
+        for n, record in enumerate(made.labels.records):
+            yield from _record((*labels, "records", n), record, group)
+    for name, joined in made.features.items():
+        where = (*path, "features", name)
+        yield from _feature(where, joined.group, joined.feature, groups)
+        other = groups.get(joined.group)
+        if joined.record is not None and other is not None:
+            yield from _record((*where, "record"), joined.record, other)
+        if group is not None and name in ("time", "label", group.record_identifier, *made.labels.known):
+            yield Finding(where, f"{quoted(name)}, a column of the label's row", "a name of its own")
+    if made.split.test <= made.split.validation:
+        expected = f"a day after the validation begins, {made.split.validation}"
+        yield Finding((*path, "split", "test"), quoted(made.split.test), expected)
+
+
+def _feature(path: Path, group: str, feature: str, groups: Groups) -> Iterator[Finding]:
+    if group not in groups:
+        expected = f"a feature group: {one_of(sorted(groups))}" if groups else "a feature group"
+        yield Finding((*path, "group"), quoted(group), expected, did_you_mean(group, groups))
+        return
+    found = groups[group]
+    if found is None:
+        return
+    if feature not in found.features:
+        yield _unknown((*path, "feature"), feature, found)
+    elif feature in (found.record_identifier, found.event_time):
+        yield Finding((*path, "feature"), quoted(feature), "a feature that is neither identifier nor time")
+
+
+def _record(path: Path, record: str, group: FeatureGroup) -> Iterator[Finding]:
+    if group.records and record not in group.records:
+        expected = f"a record of the group: {one_of(group.records)}"
+        yield Finding(path, quoted(record), expected, did_you_mean(record, group.records))
+
+
+def _unknown(path: Path, name: str, group: FeatureGroup) -> Finding:
+    expected = f"a feature of the group: {one_of(group.features)}"
+    return Finding(path, quoted(name), expected, did_you_mean(name, group.features))

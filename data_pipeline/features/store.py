@@ -1,0 +1,100 @@
+"""What a notebook and the commands use: the feature groups of one environment, read and joined."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.feature_groups import FeatureGroup, Joined
+from data_pipeline.core.problems import did_you_mean, one_of, quoted
+
+from . import joining, records, snapshots
+from .snapshots import Tables
+
+
+@dataclass(frozen=True)
+class Store:
+    """Feature groups by name, and the tables that they are read from."""
+
+    tables: Tables
+    groups: Mapping[str, FeatureGroup]
+
+    def get(
+        self,
+        group: str | None = None,
+        *,
+        as_of: datetime | None = None,
+        snapshot: str | None = None,
+        run: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> pa.Table:
+        """The records of a group (without a name, of the only one) as they were published ``as_of`` a time with a
+        zone, in a ``snapshot`` or by a ``run``; else the newest. ``since`` and ``until`` (exclusive) bound the event
+        time, on the table's wall clock.
+        """
+        if sum(choice is not None for choice in (as_of, snapshot, run)) > 1:
+            raise UserError("choose one of as-of, snapshot and run: each names one state of the table")
+        found = self._group(group)
+        table = self.tables.load(found.table)
+        if snapshot is not None:
+            state = snapshots.by_id(table, snapshot)
+        elif run is not None:
+            state = snapshots.by_run(table, run)
+        else:
+            state = snapshots.as_of(table, as_of) if as_of is not None else snapshots.current(table)
+        return records.read(table, state, found, since, until)
+
+    def join(
+        self,
+        labels: pa.Table,
+        features: Mapping[str, Joined],
+        *,
+        identifier: str,
+        time: str,
+        states: Mapping[str, str] | None = None,
+        available: bool = True,
+    ) -> pa.Table:
+        """``labels`` with a column for each of ``features``, as it was known at the label's ``time``.
+
+        ``identifier`` and ``time`` name columns of ``labels``. ``states``: table → id of the snapshot to read, the
+        current one where none is given. ``available=False`` looks at event times only.
+        """
+        rows = {
+            name: self._rows(name, states or {}) for name in {joined.group for joined in features.values()}
+        }
+        sources = [_source(self._group(j.group), rows[j.group], column, j) for column, j in features.items()]
+        return joining.join(labels, identifier, time, sources, available=available)
+
+    def _rows(self, name: str, states: Mapping[str, str]) -> pa.Table:
+        return self.get(name, snapshot=states.get(self._group(name).table))
+
+    def _group(self, name: str | None) -> FeatureGroup:
+        if name is None and len(self.groups) == 1:
+            return next(iter(self.groups.values()))
+        if name is None or name not in self.groups:
+            known = (
+                f"the configuration has {one_of(self.groups)}"
+                if self.groups
+                else "the configuration has none"
+            )
+            found = f"there is no feature group {quoted(name)}" if name else "say which feature group"
+            near = did_you_mean(name, self.groups) if name else ""
+            raise UserError(f"{found}: {known}" + (f"; {near}" if near else ""))
+        return self.groups[name]
+
+
+def _source(group: FeatureGroup, rows: pa.Table, column: str, joined: Joined) -> joining.Source:
+    kept = [group.record_identifier, group.event_time, joined.feature, "available_at"]
+    return joining.Source(
+        rows.select(list(dict.fromkeys(kept))),
+        group.record_identifier,
+        group.event_time,
+        {joined.feature: column},
+        joined.record,
+        joined.before_minutes,
+    )

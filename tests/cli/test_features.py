@@ -1,0 +1,156 @@
+"""`features get` and `dataset` on a published table: what they print, write and refuse."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+
+import pyarrow.csv
+import pyarrow.ipc
+import pyarrow.parquet as pq
+import pytest
+from botocore.exceptions import ClientError
+from cli.deployed import BUCKET, Deployed, publishing
+from features.conftest import rides
+from tlc import tables
+
+from data_pipeline.cli.main import status_of
+
+DATABASE = "nyc_tlc_local"
+COLUMNS = ["dataset", "window_end", "rides", "minutes", "dow", "month", "doy", "available_at", "available_by"]
+
+
+def command(*words: str) -> int:
+    return status_of("data_pipeline", words)
+
+
+@pytest.fixture
+def published(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    """The stack, with ride_counts published by the run `first`."""
+    deployed.deploy(publishing())
+    at = deployed.endpoint
+    for name, value in {
+        "ENDPOINT_URL": at.url,
+        "ACCESS_KEY_ID": at.access_key,
+        "DEFAULT_REGION": at.region,
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", at.secret_key)
+    glue = deployed.client("glue")
+    with contextlib.suppress(ClientError):  # of the test before
+        glue.delete_database(Name=DATABASE)
+    glue.create_database(DatabaseInput={"Name": DATABASE})
+    publish("first", 1)
+    return deployed
+
+
+def publish(run: str, factor: int) -> None:
+    at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse")
+    table = at.load("ride_counts")
+    noted = {"pipeline.run": run, "pipeline.covered-months": "fhv 2019-01..2019-12; green 2019-01..2019-12"}
+    tables.replace(
+        table, [task.file for task in table.scan().plan_files()], [rides(factor, hours=500)], noted
+    )
+
+
+def test_get_writes_every_format(
+    published: Deployed, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The same rows as Parquet, Arrow and CSV, to stdout or a file; a second run is told from the first."""
+    publish("second", 2)
+    assert command("features", "get", "local", "--since", "2019-01-02", "--until", "2019-01-03T00:00:00") == 0
+    rows = pq.read_table(io.BytesIO(capfdbinary.readouterr().out))
+    assert rows.column_names == COLUMNS
+    assert len(rows) == 3 * 24
+    target = tmp_path / "f.arrow"
+    assert command("features", "get", "local", "--run", "first", "--format", "arrow", "-o", str(target)) == 0
+    assert f"1,500 records in {target}".encode() in capfdbinary.readouterr().err
+    first = pyarrow.ipc.open_stream(target.read_bytes()).read_all()
+    assert command("features", "get", "local", "--group", "rides", "--format", "csv") == 0
+    second = pyarrow.csv.read_csv(io.BytesIO(capfdbinary.readouterr().out))
+    assert [2 * n for n in first["rides"].to_pylist()] == second["rides"].to_pylist()
+
+
+REFUSED = (
+    (
+        ("--run", "firts"),
+        "has no snapshot of run 'firts': it published nothing new, or its snapshot has expired. The",
+    ),
+    (
+        ("--snapshot", "7"),
+        "has no snapshot '7': it has expired or never was. The oldest still readable is",
+    ),
+    (
+        ("--as-of", "2019-01-01"),
+        "what nyc_tlc_local.ride_counts held at 2019-01-01 00:00:00+0000 cannot be told",
+    ),
+    (
+        ("--as-of", "gestern"),
+        "'gestern': expected a day or a time, as in 2021-07-01 or 2021-07-01T06:15:00",
+    ),
+    (("--since", "2019-01-01T00:00Z"), "expected a time without a zone, on the table's wall clock"),
+    (
+        ("--group", "ride"),
+        "there is no feature group 'ride': the configuration has 'rides'; did you mean 'rides'?",
+    ),
+    (
+        ("--run", "a", "--snapshot", "7"),
+        "choose one of as-of, snapshot and run: each names one state of the table",
+    ),
+    (("-o", "/nonexistent/x"), "/nonexistent/x cannot be written: No such file or directory"),
+)
+
+
+def test_get_refuses(published: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """Each with a message that says what to do, exit 1, nothing on stdout."""
+    for words, said in REFUSED:
+        assert command("features", "get", "local", *words) == 1
+        out, err = capfd.readouterr()
+        assert said in err
+        assert (out, "Traceback" in err) == ("", False)
+
+
+def test_a_training_set_is_frozen_once_and_verified(
+    published: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Created, there already, another version after a run; verified; a changed file and a missing one are found."""
+    assert command("dataset", "verify", "local", "next_window") == 1
+    assert (
+        "has no version; make one with: python -m data_pipeline dataset create local next_window"
+        in capfd.readouterr().err
+    )
+    said = []
+    for _ in range(2):
+        assert command("dataset", "create", "local", "next_window") == 0
+        said.append(capfd.readouterr().out.splitlines())
+    version = said[0][0].split()[2]
+    place = f"s3://{BUCKET}/output/datasets/next_window/{version}/"
+    assert said[0][0] == f"created: version {version} in {place}"
+    assert said[1][0] == f"there already: version {version} in {place}"
+    assert [" ".join(line.split()[:3]) for line in said[0][1:]] == [
+        "train.parquet 0 rows",
+        "validation.parquet 500 rows",
+        "test.parquet 0 rows",
+    ]
+    publish("second", 2)
+    assert command("dataset", "create", "local", "next_window") == 0
+    other = capfd.readouterr().out.split()[2]
+    assert other != version
+    assert command("dataset", "verify", "local", "next_window") == 0
+    assert sorted(capfd.readouterr().out.splitlines()) == sorted(
+        f"{each}: 500 rows, made again byte for byte" for each in (version, other)
+    )
+    published.put(f"output/datasets/next_window/{version}/test.parquet", "changed")
+    assert command("dataset", "verify", "local", "next_window", "--version", version) == 1
+    assert (
+        capfd.readouterr().out
+        == f"{version}: test.parquet is not what its manifest says: it has been changed\n"
+    )
+    assert command("dataset", "verify", "local", "next_window", "--version", "1") == 1
+    assert "has no version '1', it has " in capfd.readouterr().err
+    assert command("dataset", "create", "local", "next") == 1
+    assert (
+        "there is no training set 'next': the configuration has 'next_window'; did you mean"
+        in capfd.readouterr().err
+    )

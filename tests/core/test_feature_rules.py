@@ -1,0 +1,136 @@
+"""Wrong feature groups and training sets, each with the whole message that a user reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.core.load import load_environment
+from tests.core.config_project import PIPELINE, message, project
+
+RIGHT = """\
+features:
+  rides:
+    description: rides by window
+    owner: mobility
+    table: counts
+    window: {start: timestamp, minutes: 15}
+    record_identifier: dataset
+    event_time: window_end
+    source_lag_days: 100
+    features:
+      dataset: {type: string}
+      window_end: {type: string}
+      rides: {type: integral}
+    records: {all: {rides: num_rides}, green: {rides: green}}
+training_sets:
+  next:
+    description: the next window
+    labels: {group: rides, feature: rides, records: [all], horizon_minutes: 15}
+    features:
+      before: {group: rides, feature: rides, record: green, before_minutes: 60}
+    split: {validation: "2019-01-01", test: "2020-01-01"}
+"""
+_GROUP, _SET = "config/dev.yaml:{}: features.rides.", "config/dev.yaml:{}: training_sets.next."
+_KNOWN = "expected a feature of the group: 'dataset', 'window_end' or 'rides'"
+
+
+def said(root: Path, text: str) -> str:
+    pipeline = PIPELINE.replace("    result: verdict\n", "    result: verdict\n    tables: [counts]\n")
+    return message(project(root, pipeline=pipeline, dev=text))
+
+
+def test_the_right_one_is_right(tmp_path: Path) -> None:
+    pipeline = PIPELINE.replace("    result: verdict\n", "    result: verdict\n    tables: [counts]\n")
+    root = project(tmp_path, pipeline=pipeline, dev=RIGHT)
+    env = load_environment(root, "dev")
+    assert env.features["rides"].records["green"] == {"rides": "green"}
+    assert env.training_sets["next"].features["before"].before_minutes == 60
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        (
+            "record_identifier: dataset",
+            "record_identifier: datasets",
+            _GROUP.format(7) + f"record_identifier: found 'datasets', {_KNOWN}; did you mean 'dataset'?",
+        ),
+        (
+            "event_time: window_end",
+            "event_time: dataset",
+            _GROUP.format(8)
+            + "event_time: found 'dataset', the record identifier too, expected another feature",
+        ),
+        (
+            "window_end: {type: string}",
+            "window_end: {type: integral}",
+            _GROUP.format(12)
+            + "features.window_end.type: found 'integral', expected 'string'; an event time is "
+            "written as 2021-07-01T00:15:00Z",
+        ),
+        (
+            "table: counts",
+            "table: count",
+            _GROUP.format(5)
+            + "table: found 'count', expected a table of a step: 'counts'; did you mean 'counts'?",
+        ),
+        (
+            "green: {rides: green}",
+            "green: {ride: green}",
+            "the configuration has 2 problems\n  "
+            + _GROUP.format(14)
+            + "records.green: found columns for 'ride', "
+            "expected those of the first record: 'rides'\n  "
+            + _GROUP.format(14)
+            + "records.green.ride: found 'ride', "
+            f"{_KNOWN}; did you mean 'rides'?",
+        ),
+        (
+            "rides: {type: integral}",
+            "rides: {type: integral}\n      write_time: {type: string}",
+            _GROUP.format(14)
+            + "features.write_time: found 'write_time', expected another name; every feature group "
+            "has a column of this name already",
+        ),
+        (
+            "records: [all]",
+            "records: [al]",
+            _SET.format(18)
+            + "labels.records[0]: found 'al', expected a record of the group: 'all' or 'green'; did "
+            "you mean 'all'?",
+        ),
+        (
+            "labels: {group: rides",
+            "labels: {group: ride",
+            _SET.format(18)
+            + "labels.group: found 'ride', expected a feature group: 'rides'; did you mean 'rides'?",
+        ),
+        (
+            "before: {group: rides, feature: rides",
+            "label: {group: rides, feature: window_end",
+            "the configuration has 2 problems\n  "
+            + _SET.format(20)
+            + "features.label: found 'label', a column of "
+            "the label's row, expected a name of its own\n  "
+            + _SET.format(20)
+            + "features.label.feature: found "
+            "'window_end', expected a feature that is neither identifier nor time",
+        ),
+        (
+            'test: "2020-01-01"',
+            'test: "2018-01-01"',
+            _SET.format(21)
+            + "split.test: found '2018-01-01', expected a day after the validation begins, 2019-01-01",
+        ),
+        (
+            'test: "2020-01-01"',
+            'test: "2020-1-1"',
+            _SET.format(21) + "split.test: found '2020-1-1', expected a day, as in \"2021-07-01\"",
+        ),
+    ],
+)
+def test_messages(tmp_path: Path, right: str, wrong: str, expected: str) -> None:
+    assert RIGHT.count(right) == 1
+    assert said(tmp_path, RIGHT.replace(right, wrong)) == expected

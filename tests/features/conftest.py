@@ -1,0 +1,103 @@
+"""A published ride_counts of the tests' own on the embedded AWS, read as the commands read it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from clients import client
+from tlc import tables as jobs_tables
+from tlc.features import RIDE_COUNTS
+
+from data_pipeline.core.feature_groups import FeatureGroup
+from data_pipeline.features.snapshots import Tables, connect
+from data_pipeline.features.store import Store
+from data_pipeline.local.endpoint import Endpoint
+
+GROUP = FeatureGroup.model_validate(
+    {
+        "description": "rides by hour",
+        "owner": "tests",
+        "table": "ride_counts",
+        "window": {"start": "timestamp", "minutes": 60},
+        "record_identifier": "dataset",
+        "event_time": "window_end",
+        "features": {
+            "dataset": {"type": "string"},
+            "window_end": {"type": "string"},
+            "rides": {"type": "integral"},
+            "dow": {"type": "integral"},
+        },
+        "records": {"all": {"rides": "num_rides"}, "green": {"rides": "green"}, "fhv": {"rides": "fhv"}},
+        "source_lag_days": 100,
+        "timezone": "America/New_York",
+    }
+)
+HOURS = 24 * 365
+
+
+def rides(factor: int, first: datetime = datetime(2019, 1, 1), hours: int = HOURS) -> pa.Table:  # noqa: DTZ001
+    """Rows of ride_counts, one an hour, whose counts tell the factor."""
+    starts = [first + timedelta(hours=n) for n in range(hours)]
+    green, fhv = [factor * (n % 7 + 1) for n in range(hours)], [factor] * hours
+    columns = {
+        "timestamp": starts,
+        "num_rides": [a + b for a, b in zip(green, fhv, strict=True)],
+        "minutes": [60 * s.hour for s in starts],
+        "dow": [s.isoweekday() % 7 + 1 for s in starts],
+        "month": [s.month for s in starts],
+        "doy": [s.timetuple().tm_yday for s in starts],
+        "yellow": [0] * hours,
+        "green": green,
+        "fhv": fhv,
+        "fhvhv": [0] * hours,
+    }
+    return pa.table(columns).cast(RIDE_COUNTS)
+
+
+@dataclass
+class Published:
+    """The table, and the store that reads it."""
+
+    jobs: jobs_tables.Tables
+    tables: Tables
+    store: Store
+
+    def publish(self, run: str, rows: pa.Table, **noted: str) -> str:
+        """Replace all rows, as a run does; the snapshot's id."""
+        table = self.jobs.load("ride_counts")
+        old = [task.file for task in table.scan().plan_files()]
+        properties = {
+            "pipeline.run": run,
+            "pipeline.covered-months": "fhv 2019-01..2019-12; green 2019-01..2019-12",
+        }
+        jobs_tables.replace(table, old, [rows], {**properties, **noted})
+        return str(self.jobs.load("ride_counts").current_snapshot().snapshot_id)
+
+
+@pytest.fixture
+def published(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Published:
+    """A fresh bucket and database."""
+    settings = {
+        "AWS_ENDPOINT_URL": embedded.url,
+        "AWS_ACCESS_KEY_ID": embedded.access_key,
+        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
+        "AWS_DEFAULT_REGION": embedded.region,
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    name = f"data-{uuid.uuid4().hex[:12]}"
+    client(embedded, "s3").create_bucket(Bucket=name)
+    client(embedded, "glue").create_database(DatabaseInput={"Name": name.replace("-", "_")})
+    jobs = jobs_tables.connect(f"glue:{name.replace('-', '_')}", f"s3://{name}/warehouse")
+    access = {
+        "s3.endpoint": embedded.url,
+        "s3.region": embedded.region,
+        "s3.access-key-id": embedded.access_key,
+        "s3.secret-access-key": embedded.secret_key,
+    }
+    tables = connect(client(embedded, "glue"), access, name.replace("-", "_"))
+    return Published(jobs, tables, Store(tables, {"rides": GROUP}))

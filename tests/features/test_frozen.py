@@ -1,0 +1,111 @@
+"""Frozen training sets: the same again byte for byte, spared by expiry, changed with the source."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from features.conftest import GROUP, Published, rides
+from tlc import expiry
+
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.feature_groups import TrainingSet
+from data_pipeline.features import frozen
+from data_pipeline.features.frozen import Frozen
+
+DAYS_200 = 200 * 24 * 60
+MADE = TrainingSet.model_validate(
+    {
+        "description": "rides of the hour that begins",
+        "labels": {
+            "group": "rides",
+            "feature": "rides",
+            "records": ("all",),
+            "horizon_minutes": 60,
+            "known": ("dow",),
+            "since": "2019-08-01",
+        },
+        "features": {
+            "z_before": {"group": "rides", "feature": "rides", "before_minutes": DAYS_200},
+            "newest": {"group": "rides", "feature": "rides", "record": "fhv"},
+        },
+        "split": {"validation": "2019-10-01", "test": "2019-11-01"},
+    }
+)
+
+
+def freeze(published: Published) -> Frozen:
+    states = frozen.current_states(published.tables, MADE, {"rides": GROUP})
+    return frozen.make(published.tables, "hour", MADE, {"rides": GROUP}, states)
+
+
+def test_the_same_again_and_another_after_a_change(published: Published) -> None:
+    """Twice from one state: equal in every byte; after a change of the source: another version, and the first can
+    be made again from its manifest alone, also when everything else has expired.
+    """
+    published.publish("old", rides(1))
+    first, second = freeze(published), freeze(published)
+    assert (first.manifest, first.files) == (second.manifest, second.files)
+    frozen.keep(published.tables, first)
+    frozen.keep(published.tables, first)
+    assert frozen.untagged(published.tables, first.manifest) == []
+    for n in range(3):
+        published.publish(f"new-{n}", rides(n + 2))
+    changed = freeze(published)
+    assert changed.version != first.version
+    done = expiry.expire(published.jobs, "ride_counts", 30, 1, time.time() + 40 * 86_400)
+    assert done.snapshots == 2
+    manifest = json.loads(frozen.document(first.manifest))
+    again = frozen.made_again(published.tables, manifest)
+    assert (again.version, again.files) == (first.version, first.files)
+    assert frozen.differences(Frozen(manifest, first.files), again) == []
+    manifest["snapshots"]["ride_counts"] = "123"
+    with pytest.raises(
+        UserError, match=r"has no snapshot '123': it has expired or never was. The oldest still readable"
+    ):
+        frozen.made_again(published.tables, manifest)
+
+
+def test_what_it_holds(published: Published) -> None:
+    """Labels of one record, an hour before their event time; parts by time; features as they were known then."""
+    published.publish("run", rides(1))
+    made = freeze(published)
+    parts = {name: pq.read_table(io.BytesIO(content)).to_pylist() for name, content in made.files.items()}
+    assert {name: len(rows) for name, rows in parts.items()} == {
+        "train.parquet": 24 * 61,
+        "validation.parquet": 24 * 31,
+        "test.parquet": 24 * 61,
+    }
+    rows = [row for part in parts.values() for row in part]
+    assert list(rows[0]) == ["dataset", "time", "dow", "z_before", "newest", "label"]
+    truth = {row["timestamp"]: row for row in rides(1).to_pylist()}
+    for row in rows:
+        assert row["dataset"] == "all"
+        assert (row["label"], row["dow"]) == (truth[row["time"]]["num_rides"], truth[row["time"]]["dow"])
+        # the window that ended 200 days before, if its month was available: 100 days after the month's end
+        start = row["time"] - timedelta(days=200, hours=1)
+        assert row["z_before"] == (truth[start]["num_rides"] if start in truth else None)
+    assert rows[0]["time"] == datetime(2019, 8, 1)  # noqa: DTZ001
+
+
+def test_what_is_not_as_it_was_is_found(published: Published, tmp_path: Path) -> None:
+    published.publish("run", rides(1))
+    made = freeze(published)
+    test = made.files["test.parquet"]
+    assert frozen.differences(Frozen(made.manifest, {**made.files, "test.parquet": test + b"x"}), made) == [
+        "test.parquet is not what its manifest says: it has been changed"
+    ]
+    files = {name: content for name, content in made.files.items() if name != "train.parquet"}
+    assert frozen.differences(Frozen(made.manifest, files), made) == ["train.parquet is missing"]
+    other = Frozen(
+        {**made.manifest, "written_by": {"pyarrow": "1.0"}}, {**made.files, "train.parquet": b"other"}
+    )
+    assert frozen.differences(made, other)[0].startswith(
+        "train.parquet comes out different when it is made again (written by PyArrow "
+    )
+    assert frozen.untagged(published.tables, made.manifest) == ["ride_counts"]
