@@ -71,7 +71,7 @@ def test_a_first_deployment_and_the_same_again(project: Project, deployer: Deplo
         tags = {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
         assert tags.items() >= {"pipeline": "nyc-tlc", "environment": "local"}.items()
     before = keys(project)
-    assert {key.split("/")[1] for key in before} == {"code", "wheels"}
+    assert {key.split("/")[1] for key in before} == {"code", "templates", "wheels"}
 
     for words in ((), ("--yes",), ("--json",)):
         again = deploy(project, deployer, *words)

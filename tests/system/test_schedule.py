@@ -47,7 +47,7 @@ def test_the_schedule_starts_a_run_with_the_input_of_a_manual_one(project: Proje
 
     scheduled = soon("scheduled run that published", published)[0]
     scheduler = project.client("scheduler")
-    (schedule,) = scheduler.list_schedules()["Schedules"]
+    (schedule,) = (found for found in scheduler.list_schedules()["Schedules"] if found["Name"] == "daily")
     scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
     soon("end of all scheduled runs", lambda: not executions("RUNNING"))
     manual = project.run()["executionArn"]
