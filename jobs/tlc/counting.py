@@ -1,8 +1,8 @@
 """Counting the rows of one trip file by 15-minute window, and refusing those that do not count (``rules``).
 
 A file counts wholly or not at all: whatever makes a part of it unreadable raises FileError. Memory is bounded
-by a few chunks of ``csvfiles.CHUNK_BYTES`` or batches of ``parquetfiles.BATCH`` rows, whatever the size of the
-file.
+by a few chunks of ``csvfiles.CHUNK_BYTES``, the refused rows of a few spans of ``csvfiles.SPAN_BYTES``, or a few
+batches of ``parquetfiles.BATCH`` rows, whatever the size of the file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tlc import csvfiles, csvrows, layouts, memory, parquetfiles, rules, times
+from tlc import csvfiles, csvrows, layouts, memory, parquetfiles, rules, times, workers
 from tlc.errors import FileError
 from tlc.monthly import BINS, Month
 from tlc.quarantine import Quarantine
@@ -50,22 +50,22 @@ class Counted:
 
 
 class Engine:
-    """A pool of threads that count chunks of CSV, as many as there are processors unless told otherwise; and
-    DuckDB in this process, its threads and memory bounded, for what becomes of the counts. Use it in a
-    ``with`` statement.
+    """Workers that count spans of CSV files, as many as there are processors unless told otherwise; and DuckDB in
+    this process, its threads and memory bounded, for what becomes of the counts. Use it in a ``with`` statement,
+    and make it before any thread is started.
     """
 
     def __init__(self, work: Path, threads: int | None = None) -> None:
         self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
-        self.pool = ThreadPoolExecutor(self.threads)
         memory.keep_freed()
+        self.workers = workers.started(self.threads)
         self._work = work
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.pool.shutdown(cancel_futures=True)
+        self.workers.shutdown(cancel_futures=True)
         if "db" in vars(self):
             self.db.close()
 
@@ -79,8 +79,24 @@ class Engine:
         return db
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes of a CSV file that are looked at together, and that a worker is given at once."""
+
+    chunk: int = csvfiles.CHUNK_BYTES
+    span: int = csvfiles.SPAN_BYTES
+
+
+_SIZES = Sizes()
+
+
 def count(
-    engine: Engine, source: Source, path: Path, policy: rules.Policy, quarantine: Quarantine
+    engine: Engine,
+    source: Source,
+    path: Path,
+    policy: rules.Policy,
+    quarantine: Quarantine,
+    sizes: Sizes = _SIZES,
 ) -> Counted:
     """Count the rows of ``source``, whose content is the local file ``path``, and give those that do not count
     to ``quarantine``. Raises FileError.
@@ -97,7 +113,7 @@ def count(
         layout = layouts.match(names, source.dataset)
         shape = csvrows.Shape(len(names), layout.position, Month.of(source.month), limits)
         rows, windows, trips = 0, [], np.zeros(BINS, np.int64)
-        for tally in _tallies(engine, path, gzipped, shape):
+        for tally in _tallies(engine, path, gzipped, shape, sizes):
             quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
             rows += tally.rows
             trips += tally.month
@@ -117,15 +133,27 @@ def count(
     return counted
 
 
-def _tallies(engine: Engine, path: Path, gzipped: bool, shape: csvrows.Shape) -> Iterator[csvrows.Tally]:
-    """The tally of each chunk, in order; one chunk per thread is worked on, and one more waits."""
+def _tallies(
+    engine: Engine, path: Path, gzipped: bool, shape: csvrows.Shape, sizes: Sizes
+) -> Iterator[csvrows.Tally]:
+    """The tallies of the file in order. Of a plain file each worker has a span, and one more waits; gzip data
+    come in one stream, which is counted here.
+    """
+    if gzipped:
+        for chunk in csvfiles.chunks(path, gzipped, sizes.chunk):
+            yield csvrows.tally(chunk, shape)
+        return
     waiting: deque[Future[csvrows.Tally]] = deque()
     try:
-        for chunk in csvfiles.chunks(path, gzipped):
-            waiting.append(engine.pool.submit(csvrows.tally, chunk, shape))
+        for span in csvfiles.spans(path, sizes.span):
+            waiting.append(engine.workers.submit(_tally, path, span, shape, sizes.chunk))
             if len(waiting) > engine.threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         wait(waiting)
+
+
+def _tally(path: Path, span: csvfiles.Span, shape: csvrows.Shape, chunk: int) -> csvrows.Tally:
+    return csvrows.tally_all(csvfiles.chunks_of(path, span, chunk), shape)

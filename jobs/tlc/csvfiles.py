@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from tlc.errors import FileError
 
 CHUNK_BYTES = 1 << 20
+"""Bytes that are looked at together."""
+SPAN_BYTES = 8 << 20
+"""Bytes of a plain file that one worker is given at once."""
 LONGEST_LINE = 16 << 20
 HEADER_BYTES = 1 << 16
 _BOM = b"\xef\xbb\xbf"
@@ -47,6 +52,26 @@ def header(path: Path, gzipped: bool) -> list[str]:
         raise FileError(f"its header cannot be read: {error}") from error
 
 
+@dataclass(frozen=True)
+class Span:
+    """The lines of a plain file that begin in its bytes ``start`` to ``end``. ``first``: one begins at
+    ``start``, right behind the header.
+    """
+
+    start: int
+    end: int
+    first: bool
+
+
+def spans(path: Path, size: int = SPAN_BYTES) -> list[Span]:
+    """What follows the header of a plain file, in spans of about ``size`` bytes."""
+    with path.open("rb") as file:
+        _, rest = _header_line(file)
+        start = file.tell() - len(rest)
+        stop = file.seek(0, os.SEEK_END)
+    return [Span(at, min(at + size, stop), at == start) for at in range(start, stop, size)]
+
+
 def chunks(path: Path, gzipped: bool, size: int = CHUNK_BYTES) -> Iterator[bytes]:
     """The file's bytes after its header line, in order, each chunk of about ``size`` ending in LF or with the
     file.
@@ -55,12 +80,40 @@ def chunks(path: Path, gzipped: bool, size: int = CHUNK_BYTES) -> Iterator[bytes
     """
     with _open(path, gzipped) as file:
         _, rest = _header_line(file)
-        while block := rest + file.read(size):
-            line = b"" if block.endswith(b"\n") else file.readline(LONGEST_LINE)
-            if len(block) - block.rfind(b"\n") + len(line) > LONGEST_LINE:
-                raise FileError(f"it has a line of more than {LONGEST_LINE >> 20} MiB")
-            yield block + line
-            rest = b""
+        yield from _whole_lines(file, rest, size, None)
+
+
+def chunks_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+    """The lines of ``span``, as ``chunks`` gives those of a whole file."""
+    with path.open("rb") as file:
+        stop = _line_start(file, span.end)
+        start = span.start if span.first else _line_start(file, span.start)
+        file.seek(start)
+        yield from _whole_lines(file, b"", size, stop)
+
+
+def _whole_lines(file: BinaryIO, rest: bytes, size: int, stop: int | None) -> Iterator[bytes]:
+    """``rest`` and what ``file`` holds up to ``stop``, where a line begins, or to its end."""
+    while block := rest + file.read(size if stop is None else min(size, stop - file.tell())):
+        line = b"" if block.endswith(b"\n") else file.readline(LONGEST_LINE)
+        if len(block) - block.rfind(b"\n") + len(line) > LONGEST_LINE:
+            raise _too_long()
+        yield block + line
+        rest = b""
+
+
+def _line_start(file: BinaryIO, position: int) -> int:
+    """Where the first line begins that begins at ``position`` or after it: behind an LF, or at the file's
+    end.
+    """
+    file.seek(position - 1)
+    if len(file.readline(LONGEST_LINE)) == LONGEST_LINE:
+        raise _too_long()
+    return file.tell()
+
+
+def _too_long() -> FileError:
+    return FileError(f"it has a line of more than {LONGEST_LINE >> 20} MiB")
 
 
 def _header_line(file: BinaryIO) -> tuple[bytes, bytes]:

@@ -42,8 +42,8 @@ class Refused(NamedTuple):
 
 @dataclass(frozen=True)
 class Tally:
-    """The rows of one chunk: trips by number of the month's window, trips by start of other windows, and
-    ``refused`` rows, numbered within the chunk.
+    """Rows that follow each other: trips by number of the month's window, trips by start of other windows, and
+    ``refused`` rows, numbered from the first of these rows.
     """
 
     rows: int
@@ -70,6 +70,20 @@ def tally(chunk: bytes, shape: Shape) -> Tally:
     suspects = np.sort(np.concatenate([others[~fit[others]], readable[doubtful]])).tolist()
     starts, refused = _judged(found, suspects, shape)
     return Tally(len(found), month, windows + times.single(starts), refused)
+
+
+def tally_all(chunks: Iterable[bytes], shape: Shape) -> Tally:
+    """Count the rows of ``chunks``, which follow each other. Raises FileError."""
+    rows, month = 0, np.zeros(BINS, np.int64)
+    windows: times.Windows = []
+    refused: list[Refused] = []
+    for chunk in chunks:
+        one = tally(chunk, shape)
+        refused += (row._replace(row=rows + row.row) for row in one.refused)
+        rows += one.rows
+        month += one.month
+        windows += one.windows
+    return Tally(rows, month, windows, refused)
 
 
 def _fit(found: Lines, fields: int) -> Any:

@@ -96,12 +96,14 @@ def expected(content: bytes, position: int) -> tuple[Counter, list[tuple]]:
     return windows, refused
 
 
-def counted_by_us(engine: counting.Engine, path: Path, dataset: str, form: str) -> tuple:
+def counted_by_us(
+    engine: counting.Engine, path: Path, dataset: str, form: str, sizes: counting.Sizes | None = None
+) -> tuple:
     """Rows, windows, reasons and quarantine of the job."""
     source = Source(str(path), path.name, dataset, MONTH, form, "", 0)
     target = path.with_suffix(".parquet")
     with Quarantine(target, path.name, 10**6) as quarantine:
-        counted = counting.count(engine, source, path, Policy(), quarantine)
+        counted = counting.count(engine, source, path, Policy(), quarantine, sizes or counting.Sizes())
     kept = pq.read_table(target).to_pylist() if target.exists() else []
     target.unlink(missing_ok=True)
     refused = [(row["row"], row["reason"], row["raw"]) for row in kept]
@@ -114,7 +116,7 @@ def counted_by_us(engine: counting.Engine, path: Path, dataset: str, form: str) 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("csv")))
-def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkeypatch, attempt):
+def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, attempt):
     """Windows, rows and every refused row with its number, reason and text agree, also across tiny chunks, and
     gzipped.
     """
@@ -125,9 +127,10 @@ def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkey
             gzipped = choice.random() < 0.3
             path = Path(tmp_path) / f"{n}.csv"
             path.write_bytes(gzip.compress(content) if gzipped else content)
-            size = choice.choice([3000, 10_000, csvfiles.CHUNK_BYTES])
-            monkeypatch.setattr(csvfiles.chunks, "__defaults__", (size,))
-            rows, found, reasons, kept = counted_by_us(engine, path, dataset, "csv.gz" if gzipped else "csv")
+            chunk = choice.choice([3000, 10_000, csvfiles.CHUNK_BYTES])
+            sizes = counting.Sizes(chunk, choice.choice([700, 20_000, csvfiles.SPAN_BYTES]))
+            form = "csv.gz" if gzipped else "csv"
+            rows, found, reasons, kept = counted_by_us(engine, path, dataset, form, sizes)
             windows, refused = expected(content, position)
             assert found == windows
             assert kept == refused
@@ -171,14 +174,14 @@ def test_mutated_files_of_every_layout_add_up(tmp_path, monkeypatch, attempt, re
                 lines.append(",".join(f"{quote}{text}{quote}" for text in row) + spare)
             content = mutated(choice.choice(["\n", "\r\n"]).join([*lines, ""]).encode(), choice)
             path.write_bytes(content)
-            monkeypatch.setattr(csvfiles.chunks, "__defaults__", (choice.choice([1000, 1 << 20]),))
+            sizes = counting.Sizes(choice.choice([1000, 1 << 20]), choice.choice([500, 1 << 20]))
             try:
                 windows, refused = expected(content, position)
             except UnicodeDecodeError:
                 with pytest.raises(FileError, match="not UTF-8"):
-                    counted_by_us(engine, path, layout.dataset, "csv")
+                    counted_by_us(engine, path, layout.dataset, "csv", sizes)
                 continue
-            rows, found, _, kept = counted_by_us(engine, path, layout.dataset, "csv")
+            rows, found, _, kept = counted_by_us(engine, path, layout.dataset, "csv", sizes)
             assert (found, kept) == (windows, refused), content
             assert rows == sum(windows.values()) + len(refused)
 
