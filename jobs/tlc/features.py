@@ -27,7 +27,8 @@ RIDE_COUNTS = pa.schema(
         *((dataset, pa.int64()) for dataset in DATASETS),
     ]
 )
-TRIP_COUNTS_IN_ORDER = "FROM trip_counts ORDER BY dataset, source, window_start"
+TRIP_COUNTS_IN_ORDER = "FROM trip_counts"
+"""``reading.gathered`` has brought them in order, and DuckDB keeps the order of what it only reads."""
 
 
 def ride_counts(fill: bool = False) -> str:

@@ -78,8 +78,8 @@ def read_all(
 
 
 def gathered(engine: counting.Engine, reads: Iterable[Read]) -> list[Result]:
-    """The results of ``reads``, their counts in the relation ``trip_counts`` of ``engine``. JobError if no
-    file could be read.
+    """The results of ``reads``, and their counts in the relation ``trip_counts`` of ``engine``, in the order of
+    data set, source and window. JobError if no file could be read.
     """
     results, counts = [], [TRIP_COUNTS.empty_table().cast(_TEXTS_ONCE)]
     for result, counted, seconds in reads:
@@ -87,6 +87,7 @@ def gathered(engine: counting.Engine, reads: Iterable[Read]) -> list[Result]:
             counts.append(_trip_counts(result, counted))
         log(_line(result, seconds))
         results.append(result)
+    counts.sort(key=_place)
     engine.db.register("trip_counts", pa.concat_tables(counts).unify_dictionaries())
     if all(result.error for result in results):
         raise JobError(
@@ -165,6 +166,11 @@ def _trip_counts(result: Result, counted: counting.Counted) -> pa.Table:
     )
     start = windows["start"].cast(pa.timestamp("us"))
     return pa.Table.from_arrays([*texts, start, windows["trips"]], schema=_TEXTS_ONCE)
+
+
+def _place(counts: pa.Table) -> tuple[str, str]:
+    """The data set and the source of one file's counts; of none, the first place."""
+    return (counts["dataset"][0].as_py(), counts["source"][0].as_py()) if len(counts) else ("", "")
 
 
 def _line(result: Result, seconds: float) -> str:

@@ -2,12 +2,13 @@
 
 Both runs (prepare, then ride_counts) are processes against an embedded AWS of their own, on two accounts'
 worth of data: one empty, one with ``--history`` months that hold a row in every window, the last ten of them
-published by a run each. They take turns; the quickest of each counts. Prints both times and their ratio.
+published by a run each. They take turns; the quickest of each counts. Prints the seconds of both as JSON.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -59,16 +60,14 @@ def _compare(history: int, rows: int, repeat: int) -> None:
     for n, (dataset, month) in enumerate(months[-ONE_BY_ONE:]):
         _put(after, dataset, month, 1, _windows(month))
         _run(after, f"day-{n}")
-    best = {"after 0": float("inf"), f"after {history}": float("inf")}
+    best = {"empty": float("inf"), "history": float("inf")}
     for n in range(repeat):
         fresh, month = _account(), f"2026-{n + 1:02}"
         for name, account in zip(best, (fresh, after), strict=True):
             windows = _windows(month)
             _put(account, "yellow", month, -(-rows // len(windows)), windows)
             best[name] = min(best[name], _run(account, f"new-{n}"))
-    for name, seconds in best.items():
-        print(f"one new file {name}: {seconds:.2f} s")
-    print(f"ratio: {best[f'after {history}'] / best['after 0']:.2f}")
+    print(json.dumps(best))
 
 
 def _account() -> str:
