@@ -91,6 +91,18 @@ OPTIMISED: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "states": ("stepfunctions", {"startExecution": (_SYNC, _SYNC2, _TOKEN)}),
 }
 
+#: service → action → the call whose answer is the result of the action with ``.sync``, and the member that is taken
+#: of it. After the examples of results in "Integrating services"; what stands in none of them is not known.
+ANSWERS: dict[str, dict[str, tuple[str, str | None]]] = {
+    "athena": {"startQueryExecution": ("GetQueryExecution", None)},
+    "batch": {"submitJob": ("DescribeJobs", "jobs")},
+    "glue": {"startJobRun": ("GetJobRun", "JobRun")},
+    "sagemaker": {
+        f"create{job}": (f"Describe{job}", None) for job in ("ProcessingJob", "TrainingJob", "TransformJob")
+    },
+    "states": {"startExecution": ("DescribeExecution", None)},
+}
+
 #: service in ``aws-sdk:<service>`` → botocore's name, where that is not the same but for hyphens.
 SDK_NAMES = {
     "applicationdiscovery": "discovery",

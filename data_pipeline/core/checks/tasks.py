@@ -45,8 +45,22 @@ def check(scope: Scope, name: str, state: dict[str, Any], services: Services) ->
     path = (*scope.at(name), field_name) if field_name in state else scope.at(name)
     if "input" in operation:
         yield from shapes.check(model["shapes"], operation["input"]["shape"], given, path)
-    if not call.pattern and call.service != "lambda":
-        yield from _results(scope, name, state, model["shapes"], operation.get("output", {}).get("shape"))
+    known, shape = _answer(call, model)
+    if known:
+        yield from _results(scope, name, state, model["shapes"], shape)
+
+
+def _answer(call: integrations.Call, model: dict[str, Any]) -> tuple[bool, str | None]:
+    """Whether the result of a call is known, and its shape; none for an answer without members."""
+    if not call.pattern:
+        output = model["operations"][call.operation].get("output", {}).get("shape")
+        return call.service != "lambda", output
+    asked = integrations.ANSWERS.get(call.service, {}).get(call.action)
+    if not call.pattern.startswith(".sync") or asked is None:
+        return False, None
+    operation, member = asked
+    shape: str = model["operations"][operation]["output"]["shape"]
+    return True, model["shapes"][shape]["members"][member]["shape"] if member else shape
 
 
 def _results(
