@@ -183,9 +183,10 @@ def services(definition: Any) -> set[str]:
     """The services of all calls of a machine, as botocore or the SDK names them: what ``machine.check`` needs."""
     if not isinstance(definition, dict):
         return set()
-    every = (state for scope in scopes(definition) for state in scope.states.values())
+    every = [state for scope in scopes(definition) for state in scope.states.values()]
     calls = (call_of(state) for state in every if state.get("Type") == "Task")
-    return {call.botocore for call in calls if call and call.botocore}
+    readers = {"s3" for state in every if state.get("Type") == "Map" and "ItemReader" in state}
+    return readers | {call.botocore for call in calls if call and call.botocore}
 
 
 def check(

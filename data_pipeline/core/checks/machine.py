@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..problems import Path
-from . import choices, fields, graph, jsonata, jsonpath, tasks, values, variables
+from . import choices, fields, graph, jsonata, jsonpath, maps, tasks, values, variables
 from .findings import Finding
 from .tasks import Services
 from .variables import Use
@@ -45,6 +45,8 @@ def _state(scope: Scope, name: str, state: dict[str, Any], services: Services) -
         yield from choices.check(scope, name, state)
     if state["Type"] == "Task":
         yield from tasks.check(scope, name, state, services)
+    if state["Type"] == "Map":
+        yield from maps.check(scope, name, state, services)
     if scope.language_of(state) == JSONATA:
         yield from jsonata.check(scope, name, state)
     else:
