@@ -30,7 +30,7 @@ OPTIMISED: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     ),
     "batch": ("batch", {"submitJob": (_SYNC,)}),
     "bedrock": (
-        "",
+        "bedrock",
         {"invokeModel": (), "createModelCustomizationJob": (_SYNC,)},
     ),
     "codebuild": (
@@ -45,7 +45,7 @@ OPTIMISED: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "dynamodb": ("dynamodb", dict.fromkeys(("getItem", "putItem", "deleteItem", "updateItem"), ())),
     "ecs": ("ecs", {"runTask": (_SYNC, _TOKEN)}),
     "eks": (
-        "",
+        "eks",
         {
             **dict.fromkeys(("runJob", "createCluster", "deleteCluster", "createNodegroup"), (_SYNC,)),
             **dict.fromkeys(("deleteNodegroup", "createFargateProfile", "deleteFargateProfile"), (_SYNC,)),
@@ -63,11 +63,11 @@ OPTIMISED: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         },
     ),
     "emr-containers": (
-        "",
+        "emr-containers",
         {"createVirtualCluster": (), "deleteVirtualCluster": (_SYNC,), "startJobRun": (_SYNC,)},
     ),
     "emr-serverless": (
-        "",
+        "emr-serverless",
         {
             **dict.fromkeys(("createApplication", "startApplication", "stopApplication"), (_SYNC,)),
             **dict.fromkeys(("deleteApplication", "startJobRun", "cancelJobRun"), (_SYNC,)),
