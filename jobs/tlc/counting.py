@@ -12,7 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tlc import csvfiles, csvrows, layouts, memory, parquetfiles, rules, times, workers
+from tlc import csvfiles, csvrows, layouts, memory, parquetfiles, parquetrows, rules, times, workers
 from tlc.errors import FileError
 from tlc.monthly import BINS, Month
 from tlc.quarantine import Quarantine
@@ -59,24 +59,17 @@ class Engine:
         self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
         memory.keep_freed()
         self.workers = workers.started(self.threads)
-        self._work = work
+        self.db = duckdb.connect(":memory:")
+        self.db.execute(f"SET threads = {self.threads}")
+        self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
+        self.db.execute("SET temp_directory = ?", [str(work / "duckdb")])
 
     def __enter__(self) -> Engine:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.workers.shutdown(cancel_futures=True)
-        if "db" in vars(self):
-            self.db.close()
-
-    @cached_property
-    def db(self) -> duckdb.DuckDBPyConnection:
-        """The database, started when it is first asked for."""
-        db = duckdb.connect(":memory:")
-        db.execute(f"SET threads = {self.threads}")
-        db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
-        db.execute("SET temp_directory = ?", [str(self._work / "duckdb")])
-        return db
+        self.db.close()
 
 
 @dataclass(frozen=True)
@@ -106,6 +99,7 @@ def count(
     if source.form == "parquet":
         names, rows = parquetfiles.shape(path)
         layout = layouts.match(names, source.dataset)
+        quarantine.whole = partial(parquetrows.whole, engine.db, path)
         windows = parquetfiles.count(path, layout.name, limits, quarantine)
     else:
         gzipped = source.form == "csv.gz"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tlc import parquetrows, rules, times
+from tlc import rules, times
 from tlc.csvrows import Refused
 from tlc.errors import FileError
 from tlc.quarantine import Quarantine
@@ -42,7 +41,6 @@ def shape(path: Path) -> tuple[list[str], int]:
 
 def count(path: Path, column: str, limits: times.Limits, quarantine: Quarantine) -> times.Windows:
     """Trips by start of the window; the rows that do not count go to ``quarantine``."""
-    quarantine.whole = partial(parquetrows.whole, path)
     windows: times.Windows = []
     before = 0
     with _opened(path) as file:

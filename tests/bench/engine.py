@@ -97,8 +97,9 @@ def _measured(form: str, options: argparse.Namespace, scratch: Path) -> list[Row
 
 
 def _counted(name: str, data: Path, scratch: Path, more: list[str]) -> tuple[Row, int]:
-    """Our job on a folder, and the rows that it counted."""
+    """Our job on a folder, with no tables before it, and the rows that it counted."""
     output = scratch / "output"
+    shutil.rmtree(output, ignore_errors=True)
     command = [sys.executable, "jobs/ride_counts.py", "--input", str(data), "--output", str(output), *more]
     row, _ = _run(name, command)
     counted: int = json.loads((output / "summary.json").read_text())["rows"]["counted"]

@@ -288,7 +288,7 @@ def test_a_parquet_row_in_quarantine_is_whole(tmp_path, count_here):
     first, second = ((row["row"], json.loads(row["raw"])) for row in done.quarantine())
     assert (first[0], second[0]) == (1, 3)
     assert first[1].keys() == second[1].keys() == {*table.column_names}
-    assert (first[1]['say "it\'s"'], first[1]["fare"], second[1]["fare"]) == ('a"b', "nan", -2.25)
+    assert (first[1]['say "it\'s"'], first[1]["fare"], second[1]["fare"]) == ('a"b', "NaN", -2.25)
     assert done.file("fhv_tripdata_2015-01.parquet")["reasons"] == {rules.NO_TIME: 3}
 
 
