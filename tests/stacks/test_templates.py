@@ -137,7 +137,7 @@ def test_every_substitution_is_defined_used_and_unlike_a_name(changes: dict[str,
 
 @variants
 def test_templates_fit_a_request(changes: dict[str, Any]) -> None:
-    """CloudFormation takes 51,200 bytes with a request: the storage stack, and either one without white space.
+    """CloudFormation takes 51,200 bytes with a request: the storage stack, and either one as it is validated.
     What is larger goes through a bucket, where a million are the limit.
     """
     env = environment(changes)
@@ -150,6 +150,8 @@ def test_templates_fit_a_request(changes: dict[str, Any]) -> None:
         document = templates.parse(text)
         for resource in document["Resources"].values():
             resource.pop("Metadata", None)
+            if resource["Type"] == "AWS::StepFunctions::StateMachine":
+                del resource["Properties"]["Definition"]
         assert version | json.loads(packed[name]) == document
 
 
