@@ -52,6 +52,7 @@ def reference(
     return found
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("labels")))
 def test_the_join_is_what_a_search_of_all_records_finds(attempt: int) -> None:
     """10,000 labels over three groups, one shifted by an hour and one of a fixed record; with availability and

@@ -54,6 +54,7 @@ def as_source(path: Path) -> Source:
     return found
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("csv")))
 def test_parts_of_random_files_add_up_to_the_file(tmp_path, attempt):
     """Rows, windows, and every refused row with its number agree, wherever the file is cut."""
