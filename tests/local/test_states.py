@@ -255,7 +255,7 @@ def test_retry_counts_and_waits(aws: Any, run: Any, name: str) -> None:
         "ErrorEquals": ["S3.NoSuchKeyException"],
         "IntervalSeconds": 1,
         "MaxDelaySeconds": 1,
-        "BackoffRate": 10,
+        "BackoffRate": 100,
         "JitterStrategy": "FULL",
         "MaxAttempts": 3,
     }
@@ -268,7 +268,7 @@ def test_retry_counts_and_waits(aws: Any, run: Any, name: str) -> None:
     }
     began = time.monotonic()
     failed = run(definition(T=task), {}, allow(["s3:GetObject", "s3:ListBucket"]))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     tried = [
         json.loads(event["taskScheduledEventDetails"]["parameters"])["Key"]
         for event in failed["events"]
