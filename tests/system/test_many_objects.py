@@ -13,7 +13,7 @@ OBJECTS = times("objects")
 
 @pytest.mark.soak
 def test_a_plan_of_many_objects_runs(project: Project) -> None:
-    """Thousands of source files go through: the plan stays in S3, the states hold counts only."""
+    """In the full count, thousands of source files go through: the plan stays in S3, the states hold counts only."""
     done = project.deploy()
     assert done.out
     outputs = project.client("cloudformation").describe_stacks(StackName="nyc-tlc-local-storage")["Stacks"][0]
