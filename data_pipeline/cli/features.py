@@ -12,6 +12,7 @@ import pyarrow as pa
 from data_pipeline.core.errors import UserError
 from data_pipeline.features.formats import FORMATS, Format, encoded
 
+from .feature_state import diff, list_groups, show
 from .reading import open_store, readable
 
 
@@ -41,6 +42,11 @@ class _Time(click.ParamType[datetime]):
 @click.group()
 def features() -> None:
     """Feature groups: what the published tables offer to models."""
+
+
+features.add_command(list_groups)
+features.add_command(show)
+features.add_command(diff)
 
 
 @features.command()

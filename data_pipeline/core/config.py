@@ -254,6 +254,11 @@ class Environment(Model):
         return {**self.steps, **({MAINTENANCE: self.maintenance} if self.maintenance else {})}
 
     @property
+    def managed_features(self) -> dict[str, FeatureGroup]:
+        """The feature groups that are SageMaker's too, by name."""
+        return {name: group for name, group in self.features.items() if group.managed}
+
+    @property
     def customer_key(self) -> bool:
         """Whether the storage stack has a key."""
         return self.kms is not None and self.kms.customer_key

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from .feature_groups import FeatureGroup, TrainingSet
+from .limits import FEATURE_GROUP_DESCRIPTION
+from .naming import FEATURE_GROUP_NAME_LIMIT, Names
 from .problems import Finding, Path, did_you_mean, one_of, quoted
 
 Groups = Mapping[str, FeatureGroup | None]
 """By name; None where the group is wrong, which is reported by itself."""
 
 
-def check(groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str]) -> Iterator[Finding]:
+def check(
+    groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str], names: Names | None
+) -> Iterator[Finding]:
     """Everything about these groups and sets, in a pipeline that publishes ``tables``."""
     for name, group in groups.items():
         path: Path = ("features", name)
@@ -22,6 +26,9 @@ def check(groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str
             yield Finding((*path, "table"), quoted(group.table), _tables(tables), advice)
         yield from _keys(path, group)
         yield from _records(path, group)
+        yield from _stores(path, group)
+        if names and group.managed:
+            yield from _managed(path, name, group, names)
     for name, training_set in sets.items():
         yield from _training_set(("training_sets", name), training_set, groups)
 
@@ -60,6 +67,35 @@ def _records(path: Path, group: FeatureGroup) -> Iterator[Finding]:
         elif first != frozenset(columns):
             expected = f"those of the first record: {one_of(sorted(first))}"
             yield Finding(where, f"columns for {one_of(sorted(columns)) or 'nothing'}", expected)
+
+
+def _stores(path: Path, group: FeatureGroup) -> Iterator[Finding]:
+    if group.ttl_days is None:
+        return
+    if not group.online:
+        found = "a time to live without an online store"
+        yield Finding(
+            (*path, "ttl_days"), found, "a group with 'online: true'", "the offline store keeps all"
+        )
+    if group.ttl_days < group.source_lag_days:
+        expected = f"at least {group.source_lag_days}, the source's lag"
+        advice = (
+            "a record would have expired before its month is there, since its life counts from its event time"
+        )
+        yield Finding((*path, "ttl_days"), f"the number {group.ttl_days}", expected, advice)
+
+
+def _managed(path: Path, name: str, group: FeatureGroup, names: Names) -> Iterator[Finding]:
+    """What SageMaker takes."""
+    called = names.feature_group(name)
+    over = len(called) - FEATURE_GROUP_NAME_LIMIT
+    if over > 0:
+        found = f"a feature group called {quoted(called)}, of {len(called)} characters"
+        advice = f"shorten the group, the environment or the pipeline by {over}"
+        yield Finding(path, found, f"at most {FEATURE_GROUP_NAME_LIMIT}", advice)
+    if len(group.description) > FEATURE_GROUP_DESCRIPTION:
+        expected = f"at most {FEATURE_GROUP_DESCRIPTION}, for a group with a store"
+        yield Finding((*path, "description"), f"{len(group.description)} characters", expected)
 
 
 def _training_set(path: Path, made: TrainingSet, groups: Groups) -> Iterator[Finding]:

@@ -82,7 +82,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     all_steps = len(draft.steps) == len(draft.step_names)
     yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
     tables = frozenset(table for step in draft.steps.values() for table in step.tables)
-    yield from feature_rules.check(draft.features, draft.training_sets, tables)
+    yield from feature_rules.check(draft.features, draft.training_sets, tables, draft.names)
 
 
 def prefixes(draft: Draft) -> Iterator[Finding]:

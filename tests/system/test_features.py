@@ -1,0 +1,89 @@
+"""Feature groups with stores, from the configuration to the records, with the permissions that the pages tell."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from system.project import ROOT, Project
+
+STORES = {"features": {"rides": {"online": True, "offline": True, "ttl_days": 10_000}}}
+
+
+@pytest.fixture(scope="module")
+def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """The project with both stores of its group, deployed as the deployer's page says."""
+    made = Project(tmp_path_factory.mktemp("features") / "project")
+    _allow_feature_groups(made)
+    made.configure("local", **STORES)
+    made.deploy()
+    yield made
+    made.down()
+
+
+def _allow_feature_groups(project: Project) -> None:
+    """What docs/deployer-policy.md adds, to the deployer that the tests make."""
+    project.as_deployer()
+    page = (ROOT / "docs" / "deployer-policy.md").read_text().partition("## With feature groups")[2]
+    (block,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    handed = {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": "arn:aws:iam::ACCOUNT_ID:role/PIPELINE-*",
+        "Condition": {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+    }
+    text = json.dumps({"Version": "2012-10-17", "Statement": [*json.loads(block), handed]})
+    at = project.endpoint
+    for name, value in {
+        "REGION": at["region"],
+        "ACCOUNT_ID": at["account"],
+        "DATABASE_PREFIX": "nyc_tlc",
+        "PIPELINE": "nyc-tlc",
+    }.items():
+        text = text.replace(name, value)
+    project.client("iam").put_user_policy(
+        UserName="deployer-nyc-tlc", PolicyName="features", PolicyDocument=text
+    )
+
+
+def features(project: Project, *words: str, status: int = 0) -> Any:
+    done = project("python", "-m", "data_pipeline", "features", *words)
+    assert done.status == status, done.err
+    return done
+
+
+def test_what_is_deployed_is_listed_and_shown(managed: Project) -> None:
+    assert "rides  ride_counts  online, offline  Created" in features(managed, "list", "local").out
+    shown = features(managed, "show", "local", "rides").out
+    assert re.search(r"feature_group +nyc-tlc-local-rides", shown)
+    assert re.search(r"dow +integral +day of the week, 1 on Sunday", shown)
+
+
+def test_what_is_deployed_and_not_published_differs(managed: Project) -> None:
+    done = features(managed, "diff", "local", status=2)
+    assert done.out == "rides: table: there is no table ride_counts yet\n  run the pipeline\n"
+
+
+def test_a_deployment_refuses_what_would_lose_records(managed: Project) -> None:
+    """Before anything is changed, with the safe way."""
+    file = managed.root / "config" / "pipeline.yaml"
+    whole = file.read_text()
+    file.write_text(
+        whole.replace("      doy: {type: integral, description: day of the year}\n", "").replace(
+            ", month, doy]", ", month]"
+        )
+    )
+    try:
+        managed.ok("python", "data_pipeline_create.py", "local")
+        done = managed("./deploy.sh", "local", "artifacts", "--yes")
+        assert done.status == 1
+        assert (
+            "features.rides: the deployed group nyc-tlc-local-rides has the feature 'doy', which the definition does "
+            "not have: write it again, since none can be removed; or add a group 'rides_v2' beside it, and take this "
+            "one away when nothing reads it any more"
+        ) in done.err
+    finally:
+        file.write_text(whole)
