@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from .config import Step
+from .feature_document import PLACEHOLDER, takes_features
 from .feature_groups import FeatureGroup, TrainingSet
 from .limits import FEATURE_GROUP_DESCRIPTION
 from .naming import FEATURE_GROUP_NAME_LIMIT, Names
@@ -31,6 +33,22 @@ def check(
             yield from _managed(path, name, group, names)
     for name, training_set in sets.items():
         yield from _training_set(("training_sets", name), training_set, groups)
+
+
+def ingestion(groups: Groups, steps: Mapping[str, Step], all_steps: bool) -> Iterator[Finding]:
+    """Stores are filled by a step; and no other one follows it, for it is left out where there is no store."""
+    ingesting = [name for name, step in steps.items() if takes_features(step.arguments)]
+    managed = [name for name, group in groups.items() if group is not None and group.managed]
+    if managed and not ingesting and all_steps:
+        found = "a store that no step fills"
+        advice = f"give a step that follows the publication the argument 'features: \"{PLACEHOLDER}\"'"
+        yield Finding(("features", managed[0]), found, f"a step with {PLACEHOLDER} in its arguments", advice)
+    for name, step in steps.items():
+        if step.after in ingesting:
+            found = f"{quoted(str(step.after))}, which is left out where no feature group has a store"
+            yield Finding(
+                ("steps", name, "after"), found, "a step that is always there", "let it follow another one"
+            )
 
 
 def _tables(tables: frozenset[str]) -> str:

@@ -86,6 +86,11 @@ def publish_tables(tables: Sequence[str], *, why: str) -> Grant:
     )
 
 
+def read_tables(tables: Sequence[str], *, why: str) -> Grant:
+    """Read these tables."""
+    return _grant("ReadTables", [glue.GetDatabase, glue.GetTable], _tables(tables), why=why)
+
+
 def maintain_tables(tables: Sequence[str], *, why: str) -> Grant:
     """Commit to these tables, which others have made."""
     return _grant(

@@ -15,9 +15,9 @@ from data_pipeline.core.locations import key_prefix
 from data_pipeline.core.machine import callers, maintenance, state_machine
 from data_pipeline.core.naming import MAINTENANCE, job_path
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, in_order, sources_key
+from data_pipeline.core.steps import camel, features_key, in_order, sources_key
 
-from . import mirror
+from . import ingestion, mirror
 from . import permissions as may
 from .permissions import Grant, arn
 
@@ -39,7 +39,7 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    data = [*_data(env, name, step), *mirror.grants(env, step)]
+    data = [*_data(env, name, step), *mirror.grants(env, step), *ingestion.grants(env, step)]
     grants = [*data, *_artifacts(env, step), *_service(env, name, step)]
     what = "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}"
     return role(env, job_role_id(name), what, run_as, grants)
@@ -192,6 +192,7 @@ def _artifacts(env: Environment, step: Job) -> list[Grant]:
         prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
     listed = [sources_key(env)] if mirror.mirrors(env, step) else []
+    listed += [features_key(env)] if ingestion.ingests(env, step) else []
     return [
         may.read_objects("ReadArtifacts", "ArtifactBucket", [*prefixes, *listed], why=f"the job runs {what}"),
         may.list_objects(

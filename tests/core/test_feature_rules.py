@@ -93,6 +93,23 @@ def test_a_managed_group_has_limits_that_a_view_has_not(tmp_path: Path) -> None:
     )
 
 
+def test_stores_need_a_step_that_fills_them_and_that_nothing_follows(tmp_path: Path) -> None:
+    managed = RIGHT.replace("    source_lag_days", "    online: true\n    source_lag_days")
+    assert (
+        "config/dev.yaml:2: features.rides: found a store that no step fills, expected a step with {features} in its "
+        "arguments; give a step that follows the publication the argument 'features: \"{features}\"'"
+    ) in said(tmp_path / "none", managed)
+    fills = """\
+steps:
+  fill: {script: count.py, service: sagemaker, after: count, arguments: {features: "{features}"}}
+  after: {script: count.py, service: sagemaker, after: fill}
+"""
+    assert (
+        "config/dev.yaml:25: steps.after.after: found 'fill', which is left out where no feature group has a store, "
+        "expected a step that is always there; let it follow another one"
+    ) in said(tmp_path / "followed", managed + fills)
+
+
 def said_of(root: Path, text: str) -> str:
     """Nothing, for a configuration that is right."""
     pipeline = PIPELINE.replace("    result: verdict\n", "    result: verdict\n    tables: [counts]\n")

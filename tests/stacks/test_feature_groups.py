@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from environments import KMS, environment
+from environments import KMS, STORES, environment
 
 import templates
 from data_pipeline.core.policies import policies, unexplained
 from data_pipeline.stacks import render
 
-STORES = {"features": {"rides": {"online": True, "offline": True, "ttl_days": 400}}}
 TYPE = "AWS::SageMaker::FeatureGroup"
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from system.project import ROOT, Project
+from system.test_interruptions import trips
 
 STORES = {"features": {"rides": {"online": True, "offline": True, "ttl_days": 10_000}}}
 
@@ -65,6 +70,55 @@ def test_what_is_deployed_is_listed_and_shown(managed: Project) -> None:
 def test_what_is_deployed_and_not_published_differs(managed: Project) -> None:
     done = features(managed, "diff", "local", status=2)
     assert done.out == "rides: table: there is no table ride_counts yet\n  run the pipeline\n"
+
+
+def test_a_run_ingests_what_it_has_published_and_only_what_is_new(managed: Project, tmp_path: Path) -> None:
+    """Every record once; then what a re-issued month has changed, and the newest records with it; then nothing."""
+    trips(tmp_path / "trips", 1, 1_000)
+    managed.run("--source", str(tmp_path / "trips"))
+    done = ingested(managed)
+    assert (done["appended"], done["put"]) == (2 * 67, 2)  # of all, and of the one data set
+    assert features(managed, "diff", "local").out == "rides: no differences\n"
+    assert offline(managed, tmp_path) == published(managed, tmp_path)
+    trips(tmp_path / "trips", 1, 1_200)
+    managed.run("--source", str(tmp_path / "trips"))
+    done = ingested(managed)
+    assert (done["appended"], done["put"]) == (2 * 14, 2)
+    assert offline(managed, tmp_path) == published(managed, tmp_path)
+    assert features(managed, "diff", "local").out == "rides: no differences\n"
+    managed.run("--reprocess")
+    assert ingested(managed) == {**dict.fromkeys(done, 0), "snapshot": done["snapshot"]}
+
+
+def ingested(project: Project) -> dict[str, Any]:
+    """What the last run has ingested."""
+    s3 = project.client("s3")
+    (bucket,) = [b["Name"] for b in s3.list_buckets()["Buckets"] if "storage" in b["Name"]]
+    found = s3.list_objects_v2(Bucket=bucket, Prefix="output/runs/")["Contents"]
+    last = max((o for o in found if o["Key"].endswith("/ingested.json")), key=lambda o: o["LastModified"])
+    document: dict[str, Any] = json.loads(project.read(f"s3://{bucket}/{last['Key']}"))
+    rides: dict[str, Any] = document["groups"]["rides"]
+    return rides
+
+
+def records(project: Project, path: Path, *words: str) -> pa.Table:
+    features(project, "get", "local", "-o", str(path), *words)
+    return pq.read_table(path)
+
+
+def offline(project: Project, folder: Path) -> list[dict[str, Any]]:
+    """The de-duplicated records of the offline store, once nothing waits for it any more."""
+    time.sleep(2)
+    return list(records(project, folder / "offline.parquet", "--offline").to_pylist())
+
+
+def published(project: Project, folder: Path) -> list[dict[str, Any]]:
+    """The records of the published table, as SageMaker is given them."""
+    found = []
+    for row in records(project, folder / "published.parquet").to_pylist():
+        times = {name: f"{row[name]:%Y-%m-%dT%H:%M:%SZ}" for name in ("window_end", "available_at")}
+        found.append({**row, **times})
+    return found
 
 
 def test_a_deployment_refuses_what_would_lose_records(managed: Project) -> None:
