@@ -72,22 +72,33 @@ def test_what_is_deployed_and_not_published_differs(managed: Project) -> None:
     assert done.out == "rides: table: there is no table ride_counts yet\n  run the pipeline\n"
 
 
-def test_a_run_ingests_what_it_has_published_and_only_what_is_new(managed: Project, tmp_path: Path) -> None:
-    """Every record once; then what a re-issued month has changed, and the newest records with it; then nothing."""
+def test_the_stores_follow_what_is_published_and_defined(managed: Project, tmp_path: Path) -> None:
+    """Every record once; what a re-issued month has changed; and all again with a feature that is added."""
     trips(tmp_path / "trips", 1, 1_000)
     managed.run("--source", str(tmp_path / "trips"))
     done = ingested(managed)
     assert (done["appended"], done["put"]) == (2 * 67, 2)  # of all, and of the one data set
-    assert features(managed, "diff", "local").out == "rides: no differences\n"
-    assert offline(managed, tmp_path) == published(managed, tmp_path)
     trips(tmp_path / "trips", 1, 1_200)
     managed.run("--source", str(tmp_path / "trips"))
     done = ingested(managed)
     assert (done["appended"], done["put"]) == (2 * 14, 2)
     assert offline(managed, tmp_path) == published(managed, tmp_path)
-    assert features(managed, "diff", "local").out == "rides: no differences\n"
+    added = {"together": {"type": "integral", "column": "num_rides"}}
+    managed.configure("local", features={"rides": {"features": added}})
+    done = features(managed, "diff", "local", status=2)
+    assert done.out == "rides: group: lacks the feature 'together'\n  deploy\n"
+    managed.deploy()
     managed.run("--reprocess")
-    assert ingested(managed) == {**dict.fromkeys(done, 0), "snapshot": done["snapshot"]}
+    assert ingested(managed)["appended"] == 2 * 80
+    assert features(managed, "diff", "local").out == "rides: no differences\n"
+    rows = offline(managed, tmp_path)
+    assert rows == published(managed, tmp_path)
+    assert all(row["together"] for row in rows)
+    runtime = managed.client("sagemaker-featurestore-runtime")
+    group = "nyc-tlc-local-rides"
+    record = runtime.get_record(FeatureGroupName=group, RecordIdentifierValueAsString="green")["Record"]
+    newest = {value["FeatureName"]: value["ValueAsString"] for value in record}
+    assert newest == {name: str(value) for name, value in rows[-1].items()}
 
 
 def ingested(project: Project) -> dict[str, Any]:

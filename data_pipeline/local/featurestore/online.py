@@ -55,15 +55,21 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One after the other, each whole or not at all."""
-        with self._lock, self._opened() as file:
-            yield file
+        """One after the other, each whole or not at all; one within another is part of it."""
+        with self._lock:
+            file = self._opened()
+            if file.in_transaction:
+                yield file
+                return
+            with file:
+                file.execute("BEGIN")
+                yield file
 
     def _opened(self) -> sqlite3.Connection:
         if self._file is None:
             path = Path(os.environ["STATE_DIR"]) / "feature-store.sqlite"
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, check_same_thread=False)
+            self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = NORMAL")  # a killed process loses nothing
             self._file.executescript(_TABLES)

@@ -26,12 +26,13 @@ def put(request: Request) -> Request:
 def batch_write(request: Request) -> Request:
     """BatchWriteRecord: each entry by itself; what is wrong with one is told and leaves the others alone."""
     errors = []
-    for entry in request["Entries"]:
-        ttl = entry.get("TtlDuration") or request.get("TtlDuration")
-        try:
-            _write(known(entry["FeatureGroupName"]), {**entry, **({"TtlDuration": ttl} if ttl else {})})
-        except ServiceError as error:
-            errors.append({"Entry": entry, "ErrorCode": error.code, "ErrorMessage": str(error)})
+    with STORE.transaction():
+        for entry in request["Entries"]:
+            ttl = entry.get("TtlDuration") or request.get("TtlDuration")
+            try:
+                _write(known(entry["FeatureGroupName"]), {**entry, **({"TtlDuration": ttl} if ttl else {})})
+            except ServiceError as error:
+                errors.append({"Entry": entry, "ErrorCode": error.code, "ErrorMessage": str(error)})
     return {"Errors": errors, "UnprocessedEntries": []}
 
 
@@ -120,15 +121,17 @@ def request_of(path: str, query: Mapping[str, Any], members: Request) -> Request
 
 
 def _write(group: Request, entry: Mapping[str, Any]) -> None:
+    """To both stores or to none."""
     record = checked(group, entry["Record"])
     targets = _targets(group, entry)
     ttl = entry.get("TtlDuration") or group.get("OnlineStoreConfig", {}).get("TtlDuration")
     event = event_time(group, record[group["EventTimeFeatureName"]])
-    if "OnlineStore" in targets:
-        identifier = record[group["RecordIdentifierFeatureName"]]
-        STORE.put(group["FeatureGroupArn"], identifier, Kept(event, expiry(ttl, event), False, record))
-    if "OfflineStore" in targets:
-        offline.append(group, record, deleted=False)
+    with STORE.transaction():
+        if "OnlineStore" in targets:
+            identifier = record[group["RecordIdentifierFeatureName"]]
+            STORE.put(group["FeatureGroupArn"], identifier, Kept(event, expiry(ttl, event), False, record))
+        if "OfflineStore" in targets:
+            offline.append(group, record, deleted=False)
 
 
 def _targets(group: Request, request: Mapping[str, Any]) -> list[str]:
