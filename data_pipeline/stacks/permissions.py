@@ -88,7 +88,7 @@ def publish_tables(tables: Sequence[str], *, why: str) -> Grant:
 
 def read_tables(tables: Sequence[str], *, why: str) -> Grant:
     """Read these tables."""
-    return _grant("ReadTables", [glue.GetDatabase, glue.GetTable], _tables(tables), why=why)
+    return _grant("ReadTables", [glue.GetTable], _tables(tables), why=why)
 
 
 def maintain_tables(tables: Sequence[str], *, why: str) -> Grant:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
@@ -93,6 +94,7 @@ def acting(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[st
             PolicyName=f"{user}-{len(json.dumps(policy))}", PolicyDocument=json.dumps(policy)
         )
         iam.attach_user_policy(UserName=user, PolicyArn=made["Policy"]["Arn"])
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it has found
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
 
@@ -115,7 +117,7 @@ def test_an_action_of_the_job_is_missed(
     with pytest.raises((JobError, ClientError), match=case.action):
         stores.ingest()
     acting(whole)
-    stores.ingest()
+    assert stores.ingest()
 
 
 @pytest.mark.soak
