@@ -52,10 +52,11 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 test: $(INSTALLED_DEV)  ## run all tests
 	python -m pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark job, and the mirror, into docs/
+bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark job, the mirror and the ingestion, into docs/
 	python tests/bench/bench.py $(BENCH_ARGS)
 	python tests/bench/engine.py
 	python tests/bench/mirror.py
+	python tests/bench/ingestion.py
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
 	python tests/soak.py

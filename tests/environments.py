@@ -40,6 +40,8 @@ VPC = {
         "availability_zone": "us-east-1a",
     }
 }
+#: the shipped feature group with both stores, and so with a step that ingests.
+STORES = {"features": {"rides": {"online": True, "offline": True, "ttl_days": 400}}}
 KMS = {"kms": {"customer_key": True}}
 
 

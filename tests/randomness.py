@@ -28,6 +28,7 @@ COUNTS = {
     "documents": (10, 400),
     "removals": (5, 10_000),
     "labels": (1, 20),
+    "ingested": (600, 100_000),
 }
 
 

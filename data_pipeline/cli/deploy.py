@@ -21,6 +21,7 @@ from data_pipeline.core.errors import UserError
 from .connect import open_environment
 from .create import refuse_stale_templates
 from .deployment import Plan, Target, carry_out, gather, outputs
+from .feature_guard import refuse_replaced_groups, refuse_what_loses_records
 from .project import ROOT
 from .screen import console
 from .stack_progress import size
@@ -63,8 +64,10 @@ def deploy(env: str, bucket: str | None, yes: bool, create_bucket: bool, as_json
 
 def _run(target: Target, yes: bool, create_bucket: bool) -> tuple[bool, dict[str, str]]:
     """Plan, show, ask, apply. Whether anything changed, and the outputs of both stacks."""
+    refuse_what_loses_records(target.environment, target.connection)
     plan = gather(target, create_bucket)
     try:
+        refuse_replaced_groups(plan.storage.plan)
         if plan.nothing:
             click.echo(f"no changes: {target.environment.name} is deployed as it stands here", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)

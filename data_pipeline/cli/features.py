@@ -12,7 +12,8 @@ import pyarrow as pa
 from data_pipeline.core.errors import UserError
 from data_pipeline.features.formats import FORMATS, Format, encoded
 
-from .reading import open_store, readable
+from .feature_state import diff, list_groups, show
+from .reading import open_store, read_offline, readable
 
 
 class _Time(click.ParamType[datetime]):
@@ -43,6 +44,11 @@ def features() -> None:
     """Feature groups: what the published tables offer to models."""
 
 
+features.add_command(list_groups)
+features.add_command(show)
+features.add_command(diff)
+
+
 @features.command()
 @click.argument("env", metavar="ENV")
 @click.option("--group", metavar="NAME", help="The feature group; needed where there are several.")
@@ -53,6 +59,11 @@ def features() -> None:
 @click.option("--run", metavar="RUN", help="As this run has published it.")
 @click.option("--since", type=_Time(False), help="Event times from this one on.")
 @click.option("--until", type=_Time(False), help="Event times before this one.")
+@click.option(
+    "--offline",
+    is_flag=True,
+    help="What the offline store of SageMaker has, in place of the published table.",
+)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="parquet", show_default=True, help="Of the rows."
 )
@@ -67,6 +78,7 @@ def get(
     run: str | None,
     since: datetime | None,
     until: datetime | None,
+    offline: bool,
     form: Format,
     output: Path | None,
 ) -> None:
@@ -77,6 +89,13 @@ def get(
     """
     if output is None and form != "csv" and sys.stdout.isatty():
         raise UserError(f"a terminal cannot show {form}: name a file with -o FILE, or take --format csv")
+    if offline:
+        if any(choice is not None for choice in (as_of, snapshot, run, since, until)):
+            raise UserError(
+                "--offline has the records as they are now: leave out --as-of, --snapshot, --run and bounds"
+            )
+        _write(read_offline(env, group), form, output)
+        return
     store = open_store(env)
     with readable():
         rows = store.get(group, as_of=as_of, snapshot=snapshot, run=run, since=since, until=until)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_pipeline.core import feature_document
 from data_pipeline.core.artifacts import LOCK, code_artifact, is_shipped, wheels_artifact, wheels_prefix
 from data_pipeline.core.config import Environment
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.sources import document
-from data_pipeline.core.steps import runtimes, sources_key
+from data_pipeline.core.steps import features_key, runtimes, sources_key
 
 from .wheels import fetch, read_lock
 
@@ -37,6 +38,7 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     code = code_artifact(pipeline, read_jobs(root / "jobs"))
     missing = _lacking(code.keys(), listing(code.key_prefix))
     missing |= _sources(environment, listing)
+    missing |= _features(environment, listing)
     parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha}
     for name in runtimes(environment):
         wheels = _wheels(environment, RUNTIMES[name], bucket, root, listing)
@@ -51,6 +53,14 @@ def _sources(env: Environment, listing: Listing) -> dict[str, bytes]:
         return {}
     content = document(env.sources, env.mirror).encode()
     return _lacking({sources_key(env): content}, listing(sources_key(env)))
+
+
+def _features(env: Environment, listing: Listing) -> dict[str, bytes]:
+    """The list of feature groups that runs ingest into, if the bucket does not have it."""
+    if not env.managed_features:
+        return {}
+    content = feature_document.document(env.features, env.names).encode()
+    return _lacking({features_key(env): content}, listing(features_key(env)))
 
 
 def read_jobs(jobs: Path) -> dict[str, bytes]:

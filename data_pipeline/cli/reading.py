@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pyarrow as pa
 from pyiceberg.exceptions import RESTError
 
+from data_pipeline.aws import feature_store
 from data_pipeline.aws.catalog import table_access
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
+from data_pipeline.features import offline
 from data_pipeline.features.snapshots import connect
 from data_pipeline.features.store import Store
 
@@ -21,6 +24,26 @@ from .connect import open_environment
 def open_store(env: str) -> Store:
     """The store of the environment ``env``."""
     return store_of(*open_environment(env))
+
+
+def read_offline(env: str, name: str | None) -> pa.Table:
+    """The records that a group's offline store has, each once. UserError where it has none."""
+    environment, connection = open_environment(env)
+    group = store_of(environment, connection).group(name)
+    called = environment.names.feature_group(
+        next(n for n, one in environment.features.items() if one is group)
+    )
+    with explained():
+        deployed = feature_store.describe(connection, called)
+    config = (deployed or {}).get("OfflineStoreConfig", {}).get("DataCatalogConfig")
+    if config is None:
+        raise UserError(
+            f"the feature group {called} has no offline store here: write 'offline: true', and deploy"
+        )
+    with explained():
+        tables = connect(connection.client("glue"), table_access(connection), config["Database"])
+    with readable():
+        return offline.read(group, tables.load(config["TableName"]).scan().to_arrow())
 
 
 def store_of(environment: Environment, connection: Connection) -> Store:

@@ -19,6 +19,7 @@ PLACEHOLDERS = {
     "months": "a month or a range of months, of the execution's input, or all",
     "prune": "true or false, of the execution's input",
     "accept": "names of rules joined by commas, of the execution's input, or none",
+    "features": "URI of the list of feature groups that have a store, or none",
     "sources": "URI of the list of sources that the run mirrors, or none",
 }
 

@@ -7,12 +7,13 @@ are ``load``'s.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from . import arguments, limits
 from .access import Iam, Kms, Vpc
+from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import MAINTENANCE, Names
 from .service_limits import REGIONS, RETENTION_DAYS
@@ -50,6 +51,12 @@ RetentionDays = Annotated[
 ]
 TagKey = Annotated[str, AfterValidator(limits.tag_key)]
 TagValue = Annotated[str, AfterValidator(limits.tag_value)]
+
+
+def _ingests(step: Any) -> bool:
+    """Whether a step, as it is written, is given the feature groups."""
+    arguments_ = step.get("arguments") if isinstance(step, dict) else None
+    return isinstance(arguments_, dict) and takes_features(arguments_)
 
 
 class Data(Model):
@@ -244,6 +251,19 @@ class Environment(Model):
         examples=[{"team": "mobility"}],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_idle_steps(cls, given: Any) -> Any:
+        """Without a step that ingests records where no feature group has a store to ingest them into."""
+        if not isinstance(given, dict) or not isinstance(given.get("steps"), dict):
+            return given
+        groups = given.get("features")
+        named = groups.values() if isinstance(groups, dict) else ()
+        if any(isinstance(group, dict) and (group.get("online") or group.get("offline")) for group in named):
+            return given
+        steps = {name: step for name, step in given["steps"].items() if not _ingests(step)}
+        return {**given, "steps": steps}
+
     @property
     def names(self) -> Names:
         return Names(self.pipeline, self.name)
@@ -252,6 +272,11 @@ class Environment(Model):
     def jobs(self) -> dict[str, Job]:
         """Every script that a deployment runs, by name: the steps, and the maintenance."""
         return {**self.steps, **({MAINTENANCE: self.maintenance} if self.maintenance else {})}
+
+    @property
+    def managed_features(self) -> dict[str, FeatureGroup]:
+        """The feature groups that are SageMaker's too, by name."""
+        return {name: group for name, group in self.features.items() if group.managed}
 
     @property
     def customer_key(self) -> bool:

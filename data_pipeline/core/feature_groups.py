@@ -15,6 +15,13 @@ from .sizes import Expected, Model
 
 FeatureType = Literal["string", "integral", "fractional"]
 
+STRING: FeatureType = "string"
+
+#: what every record of a managed group carries besides: from when on it could be known, and what says so.
+AVAILABILITY = ("available_at", "available_by")
+#: what is of the stores alone: a training set is the same with them and without.
+STORES = frozenset({"online", "offline", "ttl_days"})
+
 FeatureName = Annotated[str, AfterValidator(limits.feature_name)]
 GroupName = Annotated[str, AfterValidator(limits.step_name)]
 ColumnName = Annotated[str, AfterValidator(limits.table_name)]
@@ -83,6 +90,35 @@ class FeatureGroup(Model):
     timezone: TimeZone = Field(
         "UTC", description="The time zone of the table's wall clock.", examples=["America/New_York"]
     )
+    online: bool = Field(
+        False,
+        description="Keep the newest record of each identifier in an online store of SageMaker, to be read within "
+        "milliseconds.",
+        examples=[True],
+    )
+    offline: bool = Field(
+        False,
+        description="Append every record to an offline store of SageMaker: an Iceberg table of the service's own.",
+        examples=[True],
+    )
+    ttl_days: int | None = Field(
+        None,
+        ge=1,
+        le=limits.MOST_DAYS,
+        description="How long after its event time the online store keeps a record; for ever without it.",
+        examples=[400],
+    )
+
+    @property
+    def managed(self) -> bool:
+        """Whether it is a feature group of SageMaker, beside a view of its table."""
+        return self.online or self.offline
+
+    @property
+    def stored(self) -> dict[str, FeatureType]:
+        """The features of the managed group with their types, in order: each record says when it was available."""
+        own = {name: feature.type for name, feature in self.features.items()}
+        return {**own, **dict.fromkeys(AVAILABILITY, STRING)}
 
 
 class Labels(Model):

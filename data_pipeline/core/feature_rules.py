@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from .config import Step
+from .feature_document import PLACEHOLDER, takes_features
 from .feature_groups import FeatureGroup, TrainingSet
+from .limits import FEATURE_GROUP_DESCRIPTION
+from .naming import FEATURE_GROUP_NAME_LIMIT, Names
 from .problems import Finding, Path, did_you_mean, one_of, quoted
 
 Groups = Mapping[str, FeatureGroup | None]
 """By name; None where the group is wrong, which is reported by itself."""
 
 
-def check(groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str]) -> Iterator[Finding]:
+def check(
+    groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str], names: Names | None
+) -> Iterator[Finding]:
     """Everything about these groups and sets, in a pipeline that publishes ``tables``."""
     for name, group in groups.items():
         path: Path = ("features", name)
@@ -22,8 +28,27 @@ def check(groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str
             yield Finding((*path, "table"), quoted(group.table), _tables(tables), advice)
         yield from _keys(path, group)
         yield from _records(path, group)
+        yield from _stores(path, group)
+        if names and group.managed:
+            yield from _managed(path, name, group, names)
     for name, training_set in sets.items():
         yield from _training_set(("training_sets", name), training_set, groups)
+
+
+def ingestion(groups: Groups, steps: Mapping[str, Step], all_steps: bool) -> Iterator[Finding]:
+    """Stores are filled by a step; and no other one follows it, for it is left out where there is no store."""
+    ingesting = [name for name, step in steps.items() if takes_features(step.arguments)]
+    managed = [name for name, group in groups.items() if group is not None and group.managed]
+    if managed and not ingesting and all_steps:
+        found = "a store that no step fills"
+        advice = f"give a step that follows the publication the argument 'features: \"{PLACEHOLDER}\"'"
+        yield Finding(("features", managed[0]), found, f"a step with {PLACEHOLDER} in its arguments", advice)
+    for name, step in steps.items():
+        if step.after in ingesting:
+            found = f"{quoted(str(step.after))}, which is left out where no feature group has a store"
+            yield Finding(
+                ("steps", name, "after"), found, "a step that is always there", "let it follow another one"
+            )
 
 
 def _tables(tables: frozenset[str]) -> str:
@@ -60,6 +85,35 @@ def _records(path: Path, group: FeatureGroup) -> Iterator[Finding]:
         elif first != frozenset(columns):
             expected = f"those of the first record: {one_of(sorted(first))}"
             yield Finding(where, f"columns for {one_of(sorted(columns)) or 'nothing'}", expected)
+
+
+def _stores(path: Path, group: FeatureGroup) -> Iterator[Finding]:
+    if group.ttl_days is None:
+        return
+    if not group.online:
+        found = "a time to live without an online store"
+        yield Finding(
+            (*path, "ttl_days"), found, "a group with 'online: true'", "the offline store keeps all"
+        )
+    if group.ttl_days < group.source_lag_days:
+        expected = f"at least {group.source_lag_days}, the source's lag"
+        advice = (
+            "a record would have expired before its month is there, since its life counts from its event time"
+        )
+        yield Finding((*path, "ttl_days"), f"the number {group.ttl_days}", expected, advice)
+
+
+def _managed(path: Path, name: str, group: FeatureGroup, names: Names) -> Iterator[Finding]:
+    """What SageMaker takes."""
+    called = names.feature_group(name)
+    over = len(called) - FEATURE_GROUP_NAME_LIMIT
+    if over > 0:
+        found = f"a feature group called {quoted(called)}, of {len(called)} characters"
+        advice = f"shorten the group, the environment or the pipeline by {over}"
+        yield Finding(path, found, f"at most {FEATURE_GROUP_NAME_LIMIT}", advice)
+    if len(group.description) > FEATURE_GROUP_DESCRIPTION:
+        expected = f"at most {FEATURE_GROUP_DESCRIPTION}, for a group with a store"
+        yield Finding((*path, "description"), f"{len(group.description)} characters", expected)
 
 
 def _training_set(path: Path, made: TrainingSet, groups: Groups) -> Iterator[Finding]:

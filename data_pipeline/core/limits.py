@@ -50,6 +50,9 @@ GLUE_PREFIXES = ("aws-", "continuous-log-", "enable-", "extra-", "job-")
 MINUTES_OF_A_YEAR = 366 * 24 * 60
 MOST_DAYS = 10_000
 
+#: characters of a feature group's description that SageMaker takes.
+FEATURE_GROUP_DESCRIPTION = 128
+
 #: names that the service, or reading, gives to columns of its own.
 _FEATURE_COLUMNS = ("is_deleted", "write_time", "api_invocation_time", "available_at", "available_by")
 

@@ -12,6 +12,11 @@ def key_prefix(env: Environment, location: Location) -> str:
     return f"{output_prefix(env)}{location}/"
 
 
+def offline_prefix(env: Environment, group: str) -> str:
+    """Key prefix below which SageMaker keeps the offline store of a feature group, ending in ``/``."""
+    return f"{output_prefix(env)}offline/{group}/"
+
+
 def output_prefix(env: Environment) -> str:
     """Key prefix of everything that the pipeline writes, ending in ``/`` (or empty: the whole bucket)."""
     return _folder(env.data.output)

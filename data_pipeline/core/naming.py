@@ -12,6 +12,9 @@ from dataclasses import dataclass
 JOB_SUFFIX = len("-") + 12 + len("-99-99-99")
 JOB_NAME_LIMIT = 63
 
+#: SageMaker's FeatureGroupName.
+FEATURE_GROUP_NAME_LIMIT = 64
+
 #: the maintenance's name among the jobs, which no step may have.
 MAINTENANCE = "maintenance"
 
@@ -69,6 +72,10 @@ class Names:
     @property
     def glue_log_group_prefix(self) -> str:
         return f"/{self.prefix}/glue"
+
+    def feature_group(self, group: str) -> str:
+        """Feature group of SageMaker."""
+        return f"{self.prefix}-{group.replace('_', '-')}"
 
     @property
     def network_connection(self) -> str:

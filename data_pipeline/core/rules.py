@@ -82,7 +82,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     all_steps = len(draft.steps) == len(draft.step_names)
     yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
     tables = frozenset(table for step in draft.steps.values() for table in step.tables)
-    yield from feature_rules.check(draft.features, draft.training_sets, tables)
+    yield from feature_rules.check(draft.features, draft.training_sets, tables, draft.names)
+    yield from feature_rules.ingestion(draft.features, draft.steps, all_steps)
 
 
 def prefixes(draft: Draft) -> Iterator[Finding]:
@@ -318,6 +319,12 @@ def argument_lengths(draft: Draft) -> Iterator[Finding]:
         "run": LONGEST_RUN,
         "database": len(draft.names.database),
         "code_version": 64,
+        "features": len("s3:///")
+        + LONGEST_BUCKET
+        + len(draft.names.pipeline)
+        + len("/features/")
+        + 64
+        + len(".json"),
         "sources": len("s3:///")
         + LONGEST_BUCKET
         + len(draft.names.pipeline)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from . import execution, jsonata, sources
+from . import execution, feature_document, jsonata, sources
 from .config import Environment, Step
 from .locations import key_prefix, output_prefix
 
@@ -44,8 +44,14 @@ def argument_values(env: Environment) -> dict[str, str]:
         "output": f"s3://${{DataBucketName}}/{output_prefix(env)}",
         "code_version": "${CodeVersionHash}",
         "database": "${DatabaseName}",
+        "features": f"s3://${{ArtifactBucketName}}/{features_key(env)}" if env.managed_features else "none",
         "sources": f"s3://${{ArtifactBucketName}}/{sources_key(env)}" if env.mirrors else "none",
     }
+
+
+def features_key(env: Environment) -> str:
+    """Key of the list of feature groups in the artifact bucket."""
+    return feature_document.key(env.pipeline, feature_document.document(env.features, env.names))
 
 
 def sources_key(env: Environment) -> str:

@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import FeatureGroup, Labels, Split, TrainingSet
+from data_pipeline.core.feature_groups import STORES, FeatureGroup, Labels, Split, TrainingSet
 
 from . import snapshots
 from .formats import encoded
@@ -72,7 +72,7 @@ def make(
         "format": FORMAT,
         "name": name,
         "definition": made.model_dump(mode="json"),
-        "groups": {group: used[group].model_dump(mode="json") for group in used},
+        "groups": {group: used[group].model_dump(mode="json", exclude=set(STORES)) for group in used},
         "snapshots": dict(sorted(states.items())),
         "written_by": {"pyarrow": pa.__version__},
         "files": {file: _described(content, parts[file]) for file, content in files.items()},

@@ -5,8 +5,6 @@ configuration, then ``available_at`` and ``available_by`` (``published`` or ``la
 snapshot does not cover nothing is known: a data set has no record of them, rather than one with 0.
 """
 
-# ruff: noqa: S608 - SQL is put together from names that the configuration has checked
-
 from __future__ import annotations
 
 from datetime import datetime, timedelta
@@ -19,12 +17,11 @@ from pyiceberg.table.snapshots import Snapshot
 
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.feature_groups import FeatureGroup
+from data_pipeline.core.feature_query import columns, query
 
 from . import availability
 from .snapshots import properties
 
-ALL = "all"
-_SQL_TYPES = {"string": "VARCHAR", "integral": "BIGINT", "fractional": "DOUBLE"}
 _AVAILABLE = pa.schema(
     [("dataset", pa.string()), ("month", pa.timestamp("us")), ("at", pa.timestamp("us")), ("by", pa.string())]
 )
@@ -40,15 +37,15 @@ def read(
     """The records of ``group`` in ``snapshot``, by identifier and event time: those whose event time is from
     ``since`` on and before ``until`` (on the table's wall clock). UserError if the table lacks a column.
     """
-    columns = _columns(group)
-    missing = [name for name in columns if name not in table.schema().column_names]
+    needed = columns(group)
+    missing = [name for name in needed if name not in table.schema().column_names]
     if missing:
         raise UserError(
             f"table {group.table} has no column {', '.join(missing)}; it has {', '.join(table.schema().column_names)}"
         )
     scan = table.scan(
         row_filter=_between(group, since, until),
-        selected_fields=tuple(columns),
+        selected_fields=tuple(needed),
         snapshot_id=snapshot.snapshot_id,
     )
     with duckdb.connect(":memory:") as db:
@@ -64,65 +61,6 @@ def months(snapshot: Snapshot, group: FeatureGroup) -> list[availability.Availab
     noted = properties(snapshot)
     texts = (noted.get(availability.PROPERTY, ""), noted.get(availability.COVERED, ""))
     return availability.months(*texts, group.source_lag_days, group.timezone)
-
-
-def query(group: FeatureGroup) -> str:
-    """SQL: the records of ``group`` from the relations ``rows`` (of the table), ``by_dataset`` and ``by_all``
-    (dataset, month, at, by). An identifier is a data set, or ``all`` for all of them together.
-    """
-    each = [_one(group, record) for record in group.records] or [_one(group, None)]
-    window = f"{group.event_time} - INTERVAL {group.window.minutes} MINUTE"
-    identifier = group.record_identifier
-    return (
-        f"WITH records AS ({' UNION ALL '.join(each)}), "
-        f"timed AS (SELECT *, date_trunc('month', {window}) AS month_of_window, "
-        f"{identifier} <> '{ALL}' AS of_one FROM records) "
-        "SELECT timed.* EXCLUDE (month_of_window, of_one), CASE WHEN of_one THEN d.at ELSE a.at END AS available_at, "
-        "CASE WHEN of_one THEN d.by ELSE a.by END AS available_by FROM timed "
-        f"LEFT JOIN by_dataset d ON d.dataset = timed.{identifier} AND d.month = timed.month_of_window "
-        "LEFT JOIN by_all a ON a.month = timed.month_of_window "
-        "WHERE available_at IS NOT NULL OR NOT EXISTS (FROM by_dataset) "
-        f"ORDER BY timed.{identifier}, timed.{group.event_time}"
-    )
-
-
-def _one(group: FeatureGroup, record: str | None) -> str:
-    """The records of one identifier, or of the identifiers in the table's own column."""
-    parts = [_identifier(group, record), f"{_event_time(group)} AS {group.event_time}"]
-    parts += [
-        f'CAST("{_column(group, record, name)}" AS {_SQL_TYPES[feature.type]}) AS {name}'
-        for name, feature in group.features.items()
-        if name not in (group.record_identifier, group.event_time)
-    ]
-    return f"SELECT {', '.join(parts)} FROM rows"
-
-
-def _identifier(group: FeatureGroup, record: str | None) -> str:
-    name = group.record_identifier
-    if record is None:
-        return f'CAST("{group.features[name].column or name}" AS VARCHAR) AS {name}'
-    literal = record.replace("'", "''")
-    return f"'{literal}' AS {name}"
-
-
-def _event_time(group: FeatureGroup) -> str:
-    return f'"{group.window.start}" + INTERVAL {group.window.minutes} MINUTE'
-
-
-def _column(group: FeatureGroup, record: str | None, name: str) -> str:
-    of_record = group.records[record].get(name) if record is not None else None
-    return of_record or group.features[name].column or name
-
-
-def _columns(group: FeatureGroup) -> list[str]:
-    """The table's columns that the group reads."""
-    own = [
-        _column(group, record, name)
-        for record in group.records or [None]
-        for name in group.features
-        if name != group.event_time and not (group.records and name == group.record_identifier)
-    ]
-    return list(dict.fromkeys([group.window.start, *own]))
 
 
 def _between(group: FeatureGroup, since: datetime | None, until: datetime | None) -> str | AlwaysTrue:

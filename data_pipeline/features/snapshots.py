@@ -30,6 +30,10 @@ class Tables:
     catalog: GlueCatalog
     database: str
 
+    def find(self, name: str) -> Table | None:
+        """The newest state of a table, None when there is none."""
+        return self.load(name) if self.catalog.table_exists((self.database, name)) else None
+
     def load(self, name: str) -> Table:
         """The newest state of a table. UserError when there is none."""
         try:

@@ -39,7 +39,7 @@ class Store:
         """
         if sum(choice is not None for choice in (as_of, snapshot, run)) > 1:
             raise UserError("choose one of as-of, snapshot and run: each names one state of the table")
-        found = self._group(group)
+        found = self.group(group)
         table = self.tables.load(found.table)
         if snapshot is not None:
             state = snapshots.by_id(table, snapshot)
@@ -67,13 +67,24 @@ class Store:
         rows = {
             name: self._rows(name, states or {}) for name in {joined.group for joined in features.values()}
         }
-        sources = [_source(self._group(j.group), rows[j.group], column, j) for column, j in features.items()]
+        sources = [_source(self.group(j.group), rows[j.group], column, j) for column, j in features.items()]
         return joining.join(labels, identifier, time, sources, available=available)
 
-    def _rows(self, name: str, states: Mapping[str, str]) -> pa.Table:
-        return self.get(name, snapshot=states.get(self._group(name).table))
+    def newest(self, name: str) -> dict[str, str]:
+        """Record identifier → newest event time of a group's records, as SageMaker is given them."""
+        group = self.group(name)
+        rows = self.get(name).group_by(group.record_identifier).aggregate([(group.event_time, "max")])
+        times = rows[f"{group.event_time}_max"].to_pylist()
+        return {
+            str(one): f"{time:%Y-%m-%dT%H:%M:%SZ}"
+            for one, time in zip(rows[group.record_identifier].to_pylist(), times, strict=True)
+        }
 
-    def _group(self, name: str | None) -> FeatureGroup:
+    def _rows(self, name: str, states: Mapping[str, str]) -> pa.Table:
+        return self.get(name, snapshot=states.get(self.group(name).table))
+
+    def group(self, name: str | None) -> FeatureGroup:
+        """The group of this name, or the only one. UserError when there is none."""
         if name is None and len(self.groups) == 1:
             return next(iter(self.groups.values()))
         if name is None or name not in self.groups:

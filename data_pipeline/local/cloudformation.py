@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
-from .provision import catalog, identity, orchestration, queues, storage
+from .provision import catalog, features, identity, orchestration, queues, storage
 from .provision.kinds import Kind
 
 _log = logging.getLogger("embedded.cloudformation")
@@ -32,13 +32,21 @@ REASON = "The embedded AWS was stopped or killed during this operation."
 
 def kinds() -> Iterable[Kind]:
     """Every resource type that is emulated."""
-    return (*storage.KINDS, *catalog.KINDS, *identity.KINDS, *orchestration.KINDS, *queues.KINDS)
+    return (
+        *storage.KINDS,
+        *catalog.KINDS,
+        *identity.KINDS,
+        *orchestration.KINDS,
+        *queues.KINDS,
+        *features.KINDS,
+    )
 
 
 def install() -> None:
     """Put our resource types in MiniStack's place, and run them off the event loop, which they call."""
     handlers = {kind.type: kind.handler() for kind in kinds()}
-    missing = sorted(set(handlers) - set(provisioners._RESOURCE_HANDLERS))
+    ours = {kind.type for kind in features.KINDS}
+    missing = sorted(set(handlers) - ours - set(provisioners._RESOURCE_HANDLERS))
     if missing:
         raise AttributeError(f"MiniStack's CloudFormation has no {missing}: the pin of its version moved")
     provisioners._RESOURCE_HANDLERS.clear()

@@ -40,6 +40,7 @@ _log = logging.getLogger("embedded.gateway")
 HEALTH = "/_local/health"
 #: Services whose requests have paths of their own; every other one but S3 is asked at ``/``.
 _PATHS = {
+    "sagemaker": re.compile(r"/(FeatureGroup/.+|BatchGetRecord|BatchWriteRecord)?", re.DOTALL),
     "scheduler": re.compile(r"/(schedules|schedule-groups|tags)(/.*)?"),
     "sqs": re.compile(r"/(\d{12}/[\w.-]+)?"),
 }
@@ -150,6 +151,8 @@ def changed_service(method: str, path: str, headers: dict[str, str]) -> str | No
     if service == "cloudformation":
         return service
     if method in _READS or (service == "s3" and path.rstrip("/").count("/") > 1):
+        return None
+    if service == "sagemaker" and path != "/":  # records, which the feature store has on disk already
         return None
     operation = headers.get("x-amz-target", "").rpartition(".")[2]
     return None if operation.startswith(_UNSAVED) else service

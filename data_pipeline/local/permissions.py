@@ -123,6 +123,28 @@ def _catalog(request: Request) -> list[str]:
     return [*found, *(f"table/{database}/{name}" for name in tables)]
 
 
+def _sagemaker(request: Request) -> Iterator[Need]:
+    """A job's or a feature group's ARN has its name in lower case."""
+    action, members = f"sagemaker:{request.operation}", request.members
+    if "ProcessingJobName" in members:
+        named = [f"processing-job/{str(members['ProcessingJobName']).lower()}"]
+    elif "FeatureGroupName" in members:
+        named = [f"feature-group/{str(members['FeatureGroupName']).rpartition('/')[2].lower()}"]
+    elif request.path.startswith("/FeatureGroup/"):
+        named = [
+            f"feature-group/{unquote(request.path).split('/', 2)[2].rpartition('feature-group/')[2].lower()}"
+        ]
+    elif "ResourceArn" in members or request.operation not in ("BatchGetRecord", "BatchWriteRecord"):
+        yield Need(action, str(members.get("ResourceArn", "*")))
+        return
+    else:
+        entries = [*members.get("Entries", []), *members.get("Identifiers", [])]
+        groups = {str(entry.get("FeatureGroupName")).rpartition("/")[2].lower() for entry in entries}
+        named = [f"feature-group/{group}" for group in sorted(groups)] or ["feature-group/*"]
+    for resource in named:
+        yield Need(action, request.arn("sagemaker", resource.removesuffix("/listrecords")))
+
+
 def _scheduler(request: Request) -> Iterator[Need]:
     action, members = f"scheduler:{request.operation}", request.members
     kind, _, rest = request.path.strip("/").partition("/")
@@ -203,6 +225,7 @@ _SERVICES: dict[str, Callable[[Request], Iterator[Need]]] = {
     "glue": _glue,
     "iam": _iam,
     "logs": _logs,
+    "sagemaker": _sagemaker,
     "scheduler": _scheduler,
     "states": _states,
 }

@@ -1,31 +1,44 @@
-"""SageMaker on the embedded AWS: routing, permissions and state of what `jobs.processing_api` does.
+"""SageMaker on the embedded AWS: routing and state of what `jobs.processing_api` and `featurestore` do.
 
 MiniStack has no SageMaker; this module takes the place of one of its service modules (request handler,
-persisted state, reset). Every action but those of processing_api.ACTIONS is refused by name.
+persisted state, reset). Every action but theirs is refused by name. The actions on records have paths of their own,
+as in AWS, and are signed for SageMaker too.
 """
 
 from __future__ import annotations
 
 import copy
+import logging
 import sys
+import threading
 from typing import Any
+from urllib.parse import unquote
 
 from ministack import app
 from ministack.core import iam_actions, persistence, router
 from ministack.core.concurrency import run_reentrant
 
+from .featurestore import groups, offline, runtime
+from .featurestore.groups import GROUPS
+from .featurestore.online import STORE
 from .jobs import answers, processing_api, run
 from .jobs.answers import ServiceError
-from .jobs.processing_api import ACTIONS, JOBS
+from .jobs.processing_api import JOBS
 
 SERVICE = "sagemaker"
+ACTIONS = {**processing_api.ACTIONS, **groups.ACTIONS}
 
 
 async def handle_request(
-    _method: str, _path: str, headers: dict[str, str], body: bytes, _query: dict[str, Any]
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
 ) -> answers.Response:
     """Answer one request; its own action is already authorised."""
-    response: answers.Response = await run_reentrant(_answer, headers, body, thread_name="sagemaker")
+    response: answers.Response
+    if "x-amz-target" in headers:
+        response = await run_reentrant(_answer, headers, body, thread_name="sagemaker")
+    else:
+        given = (method, path, headers, body, query)
+        response = await run_reentrant(_answer_runtime, *given, thread_name="sagemaker")
     return response
 
 
@@ -46,21 +59,47 @@ def _answer(headers: dict[str, str], body: bytes) -> answers.Response:
     return answers.answer(act)
 
 
+def _answer_runtime(
+    method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> answers.Response:
+    def act() -> dict[str, Any]:
+        named = (
+            iam_actions.extract_iam_action(SERVICE, method, path, headers, body, query) or f":{method} {path}"
+        )
+        action = named.partition(":")[2]
+        if action not in runtime.ACTIONS:
+            served = ", ".join(runtime.ACTIONS)
+            raise ServiceError(
+                "NotImplemented",
+                f"The embedded AWS does not emulate sagemaker:{action}. It has: {served}.",
+                501,
+            )
+        request = runtime.request_of(unquote(path), query, answers.parsed(body))
+        answers.check(runtime.SERVICE, action, request, "ValidationError")
+        return runtime.ACTIONS[action](request)
+
+    return answers.answer(act)
+
+
 def get_state() -> dict[str, Any]:
     """What is persisted."""
-    return {"jobs": copy.deepcopy(JOBS)}
+    return {"jobs": copy.deepcopy(JOBS), "groups": copy.deepcopy(GROUPS)}
 
 
 def load_persisted_state(data: dict[str, Any]) -> None:
     """Restore what was persisted."""
     JOBS.clear()
     JOBS.update(data.get("jobs", {}))
+    GROUPS.clear()
+    GROUPS.update(data.get("groups", {}))
 
 
 def reset() -> None:
     """Forget everything; running jobs end."""
     shutdown()
     JOBS.clear()
+    GROUPS.clear()
+    STORE.forget()
 
 
 def install() -> None:
@@ -74,34 +113,17 @@ def install() -> None:
         "host_patterns": [r"api\.sagemaker\."],
     }
     iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
-    theirs = iam_actions.extract_resource_arn
-
-    def resource_arn(service: str, *rest: Any, **named: Any) -> Any:
-        return _resource(*rest) if service == SERVICE else theirs(service, *rest, **named)
-
-    iam_actions.extract_resource_arn = resource_arn
+    iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = [SERVICE, runtime.SERVICE]
+    logging.getLogger("pyiceberg").setLevel(logging.WARNING)
     processing_api.on_end.append(lambda: persistence.save_state(SERVICE, get_state()))
     run.clear_scratch()
-
-
-def _resource(
-    _method: str, _path: str, _headers: Any, body: bytes, _query: Any, region: str, account: str
-) -> str:
-    """The ARN that a policy must allow for a request: SageMaker spells a job's name in lower case there."""
-    try:
-        request = answers.parsed(body)
-    except ServiceError:
-        return "*"
-    name = request.get("ProcessingJobName")
-    if isinstance(name, str):
-        return f"arn:aws:sagemaker:{region}:{account}:processing-job/{name.lower()}"
-    return str(request.get("ResourceArn", "*"))
 
 
 def recover() -> None:
     """After a server that was killed: its jobs ended with it, and say so."""
     for record in JOBS._data.values():
         processing_api.end(record)
+    threading.Thread(target=offline.recover, name="feature-store", daemon=True).start()
 
 
 def shutdown() -> None:

@@ -86,6 +86,11 @@ def publish_tables(tables: Sequence[str], *, why: str) -> Grant:
     )
 
 
+def read_tables(tables: Sequence[str], *, why: str) -> Grant:
+    """Read these tables."""
+    return _grant("ReadTables", [glue.GetTable], _tables(tables), why=why)
+
+
 def maintain_tables(tables: Sequence[str], *, why: str) -> Grant:
     """Commit to these tables, which others have made."""
     return _grant(
@@ -161,12 +166,14 @@ def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
 # --- what the customer's key needs
 
 
-def use_key(service: str, *, write: bool, why: str) -> Grant:
-    """Read, or write, what a service encrypts with the storage stack's key, through that service alone."""
+def use_key(service: str, *, write: bool, why: str, key: Any = None) -> Grant:
+    """Read, or write, what a service encrypts with the storage stack's key (its ARN; by default the parameter's),
+    through that service alone.
+    """
     actions: list[Action] = [kms.GenerateDataKey, kms.Decrypt] if write else [kms.Decrypt]
     via = Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
     condition = Condition(StringEquals("kms:ViaService", via))
-    return _grant("UseDataKey", actions, [Ref("DataKey")], condition, why=why)
+    return _grant("UseDataKey", actions, [key or Ref("DataKey")], condition, why=why)
 
 
 def lend_key() -> Grant:

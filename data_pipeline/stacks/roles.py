@@ -15,9 +15,9 @@ from data_pipeline.core.locations import key_prefix
 from data_pipeline.core.machine import callers, maintenance, state_machine
 from data_pipeline.core.naming import MAINTENANCE, job_path
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, in_order, sources_key
+from data_pipeline.core.steps import camel, features_key, in_order, sources_key
 
-from . import mirror
+from . import ingestion, mirror
 from . import permissions as may
 from .permissions import Grant, arn
 
@@ -39,7 +39,7 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    data = [*_data(env, name, step), *mirror.grants(env, step)]
+    data = [*_data(env, name, step), *mirror.grants(env, step), *ingestion.grants(env, step)]
     grants = [*data, *_artifacts(env, step), *_service(env, name, step)]
     what = "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}"
     return role(env, job_role_id(name), what, run_as, grants)
@@ -56,7 +56,7 @@ def state_machine_role(env: Environment) -> iam.Role:
         may.list_executions(source, why=calls["aws-sdk:sfn:listExecutions"]),
         may.deliver_logs(),
     ]
-    return role(env, "StateMachineRole", "The state machine", _trust("states", source), grants)
+    return role(env, "StateMachineRole", "The state machine", trust("states", source), grants)
 
 
 def maintenance_machine_role(env: Environment, job: Maintenance) -> iam.Role:
@@ -64,7 +64,7 @@ def maintenance_machine_role(env: Environment, job: Maintenance) -> iam.Role:
     source = arn("states", f"stateMachine:{env.names.maintenance}")
     runs = _runs(env, [(MAINTENANCE, job)], True, callers(maintenance(env, job)))
     title, description = "MaintenanceStateMachineRole", "The maintenance's state machine"
-    return role(env, title, description, _trust("states", source), [*runs, may.deliver_logs()])
+    return role(env, title, description, trust("states", source), [*runs, may.deliver_logs()])
 
 
 def _runs(
@@ -104,12 +104,12 @@ def schedule_role(env: Environment) -> iam.Role:
         why = "kms: the queue is encrypted with the key"
         grants.append(may.use_key("sqs", write=True, why=why))
     return role(
-        env, "ScheduleRole", "The schedule", _trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
+        env, "ScheduleRole", "The schedule", trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
     )
 
 
 def role(
-    env: Environment, title: str, description: str, trust: Statement, grants: Sequence[Grant]
+    env: Environment, title: str, description: str, trusts: Statement, grants: Sequence[Grant]
 ) -> iam.Role:
     """A role with one inline policy; what needs each statement, and why a ``*``, stands in its Metadata."""
     reasons = {grant.statement.properties["Sid"]: grant.reason for grant in grants if grant.reason}
@@ -117,7 +117,7 @@ def role(
         title,
         **_limits(env),
         Description=description,
-        AssumeRolePolicyDocument=PolicyDocument(Version="2012-10-17", Statement=[trust]),
+        AssumeRolePolicyDocument=PolicyDocument(Version="2012-10-17", Statement=[trusts]),
         Policies=[
             iam.Policy(
                 PolicyName="permissions",
@@ -192,6 +192,7 @@ def _artifacts(env: Environment, step: Job) -> list[Grant]:
         prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
     listed = [sources_key(env)] if mirror.mirrors(env, step) else []
+    listed += [features_key(env)] if ingestion.ingests(env, step) else []
     return [
         may.read_objects("ReadArtifacts", "ArtifactBucket", [*prefixes, *listed], why=f"the job runs {what}"),
         may.list_objects(
@@ -227,7 +228,7 @@ def _registry(runtime: Runtime) -> FindInMap:
 
 
 def _sagemaker_trust(job_prefix: str) -> Statement:
-    return _trust("sagemaker", arn("sagemaker", f"processing-job/{job_prefix}-*"))
+    return trust("sagemaker", arn("sagemaker", f"processing-job/{job_prefix}-*"))
 
 
 def _glue_trust() -> Statement:
@@ -237,7 +238,7 @@ def _glue_trust() -> Statement:
     )
 
 
-def _trust(service: str, source: Any) -> Statement:
+def trust(service: str, source: Any) -> Statement:
     """A service may take the role on behalf of one source of this account."""
     return Statement(
         Effect=Allow,

@@ -1,4 +1,4 @@
-"""The storage stack, which outlives deployments: bucket, unless the user brings one, and Glue database."""
+"""The storage stack, which outlives deployments: bucket, unless the user brings one, Glue database, feature groups."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 from data_pipeline.core.config import Environment
 from data_pipeline.core.locations import key_prefix
 
+from .feature_groups import feature_groups
 from .keys import data_key
 
 #: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
@@ -35,6 +36,7 @@ def storage(env: Environment) -> Template:
         bucket = Ref(template.add_resource(_bucket(env)))
         template.add_resource(_encrypted_transport_only())
     database = template.add_resource(_database(env, bucket))
+    template.add_resource(feature_groups(env, bucket))
     template.add_output(
         [
             Output("DataBucket", Description="Bucket of the input and the output", Value=bucket),

@@ -154,3 +154,29 @@ def test_a_training_set_is_frozen_once_and_verified(
         "there is no training set 'next': the configuration has 'next_window'; did you mean"
         in capfd.readouterr().err
     )
+
+
+def test_the_offline_store_is_refused_where_there_is_none(
+    published: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("features", "get", "local", "--offline", "--format", "csv") == 1
+    assert (
+        "nyc-tlc-local-rides has no offline store here: write 'offline: true', and deploy"
+        in capsys.readouterr().err
+    )
+    assert command("features", "get", "local", "--offline", "--run", "first", "--format", "csv") == 1
+    assert "--offline has the records as they are now" in capsys.readouterr().err
+
+
+def test_what_is_a_view_alone_does_not_differ_from_its_table(
+    published: Deployed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("features", "diff", "local") == 0
+    assert capsys.readouterr().out == "rides: no differences\n"
+    assert command("features", "list", "local") == 0
+    assert "rides  ride_counts  -       -         mobility-data" in capsys.readouterr().out
+    assert command("features", "show", "local", "ride") == 1
+    assert (
+        "there is no feature group 'ride': the configuration has 'rides'; did you mean 'rides'?"
+        in capsys.readouterr().err
+    )

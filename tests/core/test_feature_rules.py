@@ -50,6 +50,74 @@ def test_the_right_one_is_right(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("stores", "expected"),
+    [
+        (
+            "    online: true\n    ttl_days: 99\n",
+            "config/dev.yaml:10: features.rides.ttl_days: found the number 99, expected at least 100, the source's "
+            "lag; a record would have expired before its month is there, since its life counts from its event time",
+        ),
+        (
+            "    offline: true\n    ttl_days: 200\n",
+            "config/dev.yaml:10: features.rides.ttl_days: found a time to live without an online store, expected a "
+            "group with 'online: true'; the offline store keeps all",
+        ),
+        (
+            "    online: yes please\n",
+            "config/dev.yaml:9: features.rides.online: found 'yes please' (text), expected true or false",
+        ),
+    ],
+)
+def test_stores(tmp_path: Path, stores: str, expected: str) -> None:
+    text = RIGHT.replace("    source_lag_days", stores + "    source_lag_days")
+    assert expected in said(tmp_path, text)
+
+
+def test_a_managed_group_has_limits_that_a_view_has_not(tmp_path: Path) -> None:
+    long = RIGHT.replace("rides by window", "r" * 129)
+    assert "features" not in said_of(tmp_path / "view", long)
+    managed = long.replace("    source_lag_days", "    online: true\n    source_lag_days")
+    found = said(tmp_path / "managed", managed)
+    assert (
+        "features.rides.description: found 129 characters, expected at most 128, for a group with a store"
+        in found
+    )
+    name = "a" * 60
+    named = RIGHT.replace("  rides:\n", f"  {name}:\n").replace("group: rides", f"group: {name}")
+    found = said(
+        tmp_path / "named", named.replace("    source_lag_days", "    online: true\n    source_lag_days")
+    )
+    assert (
+        "of 70 characters, expected at most 64; shorten the group, the environment or the pipeline by 6"
+        in found
+    )
+
+
+def test_stores_need_a_step_that_fills_them_and_that_nothing_follows(tmp_path: Path) -> None:
+    managed = RIGHT.replace("    source_lag_days", "    online: true\n    source_lag_days")
+    assert (
+        "config/dev.yaml:2: features.rides: found a store that no step fills, expected a step with {features} in its "
+        "arguments; give a step that follows the publication the argument 'features: \"{features}\"'"
+    ) in said(tmp_path / "none", managed)
+    fills = """\
+steps:
+  fill: {script: count.py, service: sagemaker, after: count, arguments: {features: "{features}"}}
+  after: {script: count.py, service: sagemaker, after: fill}
+"""
+    assert (
+        "config/dev.yaml:25: steps.after.after: found 'fill', which is left out where no feature group has a store, "
+        "expected a step that is always there; let it follow another one"
+    ) in said(tmp_path / "followed", managed + fills)
+
+
+def said_of(root: Path, text: str) -> str:
+    """Nothing, for a configuration that is right."""
+    pipeline = PIPELINE.replace("    result: verdict\n", "    result: verdict\n    tables: [counts]\n")
+    load_environment(project(root, pipeline=pipeline, dev=text), "dev")
+    return ""
+
+
+@pytest.mark.parametrize(
     ("right", "wrong", "expected"),
     [
         (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asl import evaluate, expressions, reachable, targets
-from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
+from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, STORES, SWAPPED, environment
 from jsonata import Jsonata
 
 from data_pipeline.core.execution import PLACEHOLDERS
@@ -365,3 +365,17 @@ def test_the_output_of_a_run_says_whether_its_mirror_was_partial() -> None:
     given = [machine["States"]["Prepare"]["Arguments"]["Arguments"]["--source"] for machine in machines]
     assert re.fullmatch(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/sources/[0-9a-f]{64}\.json", given[0])
     assert given[1] == "none"
+
+
+def test_a_step_that_ingests_is_there_where_a_store_is() -> None:
+    """After the publication, and its result stays the run's."""
+    assert "ingest" not in environment().steps
+    machine = state_machine(environment(STORES))
+    assert machine["States"]["CheckVerdict"]["Default"] == "Ingest"
+    assert machine["States"]["Ingest"]["Next"] == "Published"
+    plain = state_machine(environment())
+    assert "Ingest" not in plain["States"]
+    assert plain["States"]["CheckVerdict"]["Default"] == "Published"
+    assert machine["States"]["Published"] == plain["States"]["Published"]
+    arguments = str(machine["States"]["Ingest"]["Arguments"])
+    assert re.search(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/features/[0-9a-f]{64}\.json", arguments)

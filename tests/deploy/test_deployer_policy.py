@@ -151,11 +151,18 @@ def _additions() -> dict[str, dict[str, Any]]:
 
 
 def test_the_additions_for_options_are_what_cloudformation_calls() -> None:
-    """For a VPC the connection, for a customer's key the key; no action more, none less."""
+    """For a VPC the connection, for a customer's key the key, for stores the groups; no action more, none less."""
     added = _additions()
     assert set(added["Network"]["Action"]) == needed()["AWS::Glue::Connection"]
     assert {*added["MakeKey"]["Action"], *added["KeepKey"]["Action"]} == needed()["AWS::KMS::Key"]
-    assert added.keys() == {"Network", "MakeKey", "KeepKey"}
+    groups = {*added["FeatureGroups"]["Action"], *added["OfflineStores"]["Action"]}
+    beside = {
+        "iam:PassRole",
+        "kms:CreateGrant",
+        "kms:DescribeKey",
+    }  # the page tells it apart; no store has a key of its own
+    assert groups == needed()["AWS::SageMaker::FeatureGroup"] - beside
+    assert added.keys() == {"Network", "MakeKey", "KeepKey", "FeatureGroups", "OfflineStores"}
 
 
 def test_no_addition_reaches_beyond_the_pipeline() -> None:
@@ -163,6 +170,8 @@ def test_no_addition_reaches_beyond_the_pipeline() -> None:
     added = _additions()
     assert added["MakeKey"]["Condition"] == {"StringEquals": {"aws:RequestTag/pipeline": "PIPELINE"}}
     assert added["KeepKey"]["Condition"] == {"StringEquals": {"aws:ResourceTag/pipeline": "PIPELINE"}}
+    assert added["FeatureGroups"]["Resource"].endswith(":feature-group/PIPELINE-*")
+    assert added["OfflineStores"]["Resource"][-1].endswith(":table/sagemaker_featurestore/DATABASE_PREFIX_*")
     catalog, connection = added["Network"]["Resource"]
     assert catalog.endswith(":catalog")
     assert connection.endswith(":connection/PIPELINE-*")

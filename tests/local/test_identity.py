@@ -102,16 +102,7 @@ UNKNOWN = [
     ("cloudformation", "set_stack_policy", {"StackName": "s"}),
     ("cloudformation", "list_exports", {}),
     ("sagemaker", "list_training_jobs", {}),
-    (
-        "sagemaker",
-        "create_feature_group",
-        {
-            "FeatureGroupName": "f",
-            "RecordIdentifierFeatureName": "r",
-            "EventTimeFeatureName": "e",
-            "FeatureDefinitions": [{"FeatureName": "e", "FeatureType": "String"}],
-        },
-    ),
+    ("sagemaker", "describe_feature_metadata", {"FeatureGroupName": "f", "FeatureName": "n"}),
 ]
 
 

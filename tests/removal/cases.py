@@ -67,6 +67,8 @@ def of_template(template: dict[str, Any]) -> list[Case]:
 def kind_of(role: dict[str, Any]) -> str:
     """What required_actions.yaml calls a role: by the service that it trusts."""
     (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    if ":feature-group/" in str(trust.get("Condition")):
+        return "featurestore"
     return KINDS[trust["Principal"]["Service"].partition(".")[0]]
 
 

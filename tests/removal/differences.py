@@ -12,5 +12,7 @@ FEATURES: dict[str, str] = {
     "outputs": "jobs write to S3 themselves, so that a publication is a few conditional writes in their own order",
     "other uses of Glue": "the rest of AWS's sample is for crawlers, notebooks and metrics: the pipeline has none",
     "vpc": "the shipped environments run their jobs in the services' own network",
+    "stores": "no feature group of the shipped environments asks for a store of its own",
+    "offline store": "no feature group of the shipped environments asks for a store of its own",
     "kms": "the shipped environments encrypt with keys that AWS owns or manages, which need no permission",
 }

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
+from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, STORES, SWAPPED, environment
 from removal import cases
 from removal.cases import Case
 from removal.differences import BEYOND_DEMAND, FEATURES, NOT_DERIVED
@@ -30,7 +30,17 @@ OF_STATES = {
     "aws-sdk:s3:getObject": {"reading a result"},
     "aws-sdk:sfn:listExecutions": {"looking for other executions"},
 }
-VARIANTS = ({}, SWAPPED, CLUSTER, CLUSTER_ON_GLUE, ALL_ON_GLUE, {**SWAPPED, "mirror": {"on_run": True}})
+STORES_ON_GLUE = {**STORES, "steps": {"ingest": {"service": "glue"}}}
+VARIANTS = (
+    {},
+    SWAPPED,
+    CLUSTER,
+    CLUSTER_ON_GLUE,
+    ALL_ON_GLUE,
+    {**SWAPPED, "mirror": {"on_run": True}},
+    STORES,
+    STORES_ON_GLUE,
+)
 
 
 @cache
@@ -91,6 +101,8 @@ def test_each_role_has_all_that_its_service_demands(changes: dict[str, object]) 
                 machine = machines[role.removesuffix("Role")]
                 called = str(machine["Definition"])
                 moments = {"log delivery"}.union(*(m for name, m in OF_STATES.items() if name in called))
+            if kind == "featurestore":
+                moments = {"offline store made", "offline store written"}
             if kind == "scheduler":
                 moments = {"scheduled start", "undeliverable start"}
             for demand in required.demands():

@@ -1,0 +1,47 @@
+"""What a step's role may do besides when it ingests records: no more than that, and only where stores are."""
+
+from __future__ import annotations
+
+from awacs import sagemaker
+from awacs.aws import Allow, Statement
+
+from data_pipeline.core.config import Environment, Job
+from data_pipeline.core.feature_document import takes_features
+
+from . import permissions as may
+from .permissions import Grant, arn
+
+
+def ingests(env: Environment, step: Job) -> bool:
+    """Whether the step's jobs ingest."""
+    return bool(env.managed_features) and takes_features(step.arguments)
+
+
+def grants(env: Environment, step: Job) -> list[Grant]:
+    """Read the groups' tables, write their records, and look at the newest ones where there is an online store."""
+    if not ingests(env, step):
+        return []
+    groups = env.managed_features
+    why = f"features: {', '.join(groups)}"
+    tables = sorted({group.table for group in groups.values()})
+    found = [
+        may.read_tables(tables, why=f"{why} are read from {', '.join(tables)}"),
+        _grant(env, "WriteRecords", [sagemaker.BatchWriteRecord], list(groups), f"{why} have stores"),
+        _grant(
+            env,
+            "DeleteRecords",
+            [sagemaker.DeleteRecord],
+            list(groups),
+            f"{why}: a record that is not published any more is marked as deleted",
+        ),
+    ]
+    online = [name for name, group in groups.items() if group.online]
+    if online:
+        told = f"features: {', '.join(online)}: what the online store has already is not written again"
+        found.append(_grant(env, "ReadNewestRecords", [sagemaker.BatchGetRecord], online, told))
+    return found
+
+
+def _grant(env: Environment, sid: str, actions: list[sagemaker.Action], names: list[str], why: str) -> Grant:
+    resources = [arn("sagemaker", f"feature-group/{env.names.feature_group(name)}") for name in names]
+    return Grant(Statement(Sid=sid, Effect=Allow, Action=actions, Resource=resources), why)
