@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from . import arguments, limits
 from .access import Iam, Kms, Vpc
+from .athena import Athena
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import MAINTENANCE, Names
 from .service_limits import REGIONS, RETENTION_DAYS
@@ -227,6 +228,7 @@ class Environment(Model):
     training_sets: dict[GroupName, TrainingSet] = Field(
         {}, description="Training sets that `dataset create` freezes, by name."
     )
+    athena: Athena = Field(Athena(), description="How the tables are asked with SQL.")
     schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
     maintenance: Maintenance | None = Field(
         None, description="The upkeep of the tables. Without it, they keep every snapshot and file."

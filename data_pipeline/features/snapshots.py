@@ -30,6 +30,10 @@ class Tables:
     catalog: GlueCatalog
     database: str
 
+    def names(self) -> list[str]:
+        """The tables that there are, in order."""
+        return sorted(name for _, name in self.catalog.list_tables(self.database))
+
     def load(self, name: str) -> Table:
         """The newest state of a table. UserError when there is none."""
         try:
