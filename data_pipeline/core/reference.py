@@ -60,7 +60,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
 _INTRODUCTION = f"""\
 # Configuration
 
-<!-- Written by `{COMMAND}` from data_pipeline/core/config.py, sizes.py, feature_groups.py and athena.py; do not edit. -->
+<!-- Written by `{COMMAND}` from the models in data_pipeline/core/; do not edit. -->
 
 `config/pipeline.yaml` says what the pipeline is, the same everywhere. `config/<environment>.yaml` says what
 differs: maps are merged deep, lists and single values are replaced, and the environment wins. The file's

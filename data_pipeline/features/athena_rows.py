@@ -23,8 +23,8 @@ _TYPES = {
     "real": pa.float32(),
     "double": pa.float64(),
     "date": pa.date32(),
-    "timestamp": pa.timestamp("ms"),
-    "timestamp with time zone": pa.timestamp("ms", "UTC"),
+    "timestamp": pa.timestamp("us"),
+    "timestamp with time zone": pa.timestamp("us", "UTC"),
 }
 
 

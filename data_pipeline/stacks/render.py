@@ -32,12 +32,19 @@ def render(env: Environment) -> dict[str, str]:
 
 def compact(env: Environment) -> dict[str, str]:
     """The same templates as JSON without white space and without what is written for the reader: a request takes
-    51,200 bytes, and neither white space nor the reasons of the policies say anything to CloudFormation.
+    51,200 bytes, and neither white space, nor descriptions, nor the reasons of the policies say anything to
+    CloudFormation. Named queries, of which there may be any number and on which nothing depends, are left out.
     """
     found = {}
     for name, template in zip(file_names(env.name), (storage(env), pipeline(env)), strict=True):
         document = template.to_dict()
-        for resource in document["Resources"].values():
-            resource.pop("Metadata", None)
+        document["Resources"] = {
+            name: {key: value for key, value in resource.items() if key != "Metadata"}
+            for name, resource in document["Resources"].items()
+            if resource["Type"] != "AWS::Athena::NamedQuery"
+        }
+        for described in (document.get("Parameters", {}), document["Outputs"]):
+            for one in described.values():
+                one.pop("Description", None)
         found[name] = json.dumps(document, separators=(",", ":"))
     return found

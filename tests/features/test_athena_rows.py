@@ -20,7 +20,7 @@ def test_types_and_nulls() -> None:
     content = (
         b'"n","x","b","d","t","s"\n'
         b'"12","1.5","true","2019-01-07","2019-01-07 13:45:00.000","a ""b"", c\nd"\n'
-        b',,,,,""\n"-1","1.0E10","false","2019-01-08","2019-01-07 13:45:00.250",\n'
+        b',,,,,""\n"-1","1.0E10","false","2019-01-08","2019-01-07 13:45:00.250001",\n'
     )
     found = rows(columns, content).to_pylist()
     first = datetime(2019, 1, 7, 13, 45)  # noqa: DTZ001 - a wall clock
