@@ -175,9 +175,9 @@ class Publication:
         folder = join(self.target.output, "runs", self.target.run)
         place = join(folder, "summary.json")
         about = (results, self.target.run, self.target.code_version)
-        judgement = self._judge(engine, results)
+        judgement, drift = self._judge(engine, results)
         summary = reports.summary(*about, None, {}, None, self.target.quarantine, self.target.engine)
-        summary["quality"] = reports.quality(judgement)
+        summary |= {"quality": reports.quality(judgement), "drift": drift}
         write_json(place, summary)
         if not judgement.failed:
             lineage = reports.lineage(*about, place, judgement.accepted)
@@ -187,16 +187,19 @@ class Publication:
         write_json(join(folder, "verdict.json"), verdict)
         return summary
 
-    def _judge(self, engine: Engine, results: list[Result]) -> gate.Judgement:
+    def _judge(self, engine: Engine, results: list[Result]) -> tuple[gate.Judgement, dict[str, Any]]:
+        from tlc import observing
+
         history = processed.read(processed.place(self.target.output)).objects
         counted = reports.counted(engine.db, results)
         # The wall clock of New York is 4 or 5 hours behind UTC.
         latest = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(days=1, hours=-4)
-        judgement = gate.judge(self.rules, counted, history, latest, self.accept)
+        snapshot, drifts = observing.drifts(self.at, engine.db)
+        judgement = gate.judge(self.rules, counted, history, latest, self.accept, drifts)
         for kind in ("failed", "accepted", "warnings"):
             for line in planning.few([str(breach) for breach in getattr(judgement, kind)]):
                 exits.log(f"quality, {kind}: {line}")
-        return judgement
+        return judgement, reports.drift(snapshot, drifts)
 
     def _publish(
         self, engine: Engine, results: list[Result], removed: frozenset[str], lineage: dict[str, str]

@@ -38,6 +38,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         return
     rendered = {env.name: render(env) for env in chosen}
     for env in chosen:
+        refuse_wrong_queries(env)
         refuse_findings(ROOT, env, rendered[env.name])
     for env in chosen:
         for name, text in rendered[env.name].items():
@@ -79,6 +80,20 @@ def refuse_missing_packages(root: Path, env: Environment) -> None:
             )
     if problems:
         raise UserError("\n".join(problems))
+
+
+def refuse_wrong_queries(env: Environment) -> None:
+    """Raise ``UserError`` for named queries that are no SELECT of Athena's, or read tables that no step publishes."""
+    if not env.athena.queries:
+        return
+    from data_pipeline.core import sql
+
+    published = {table for step in env.steps.values() for table in step.tables}
+    for name, query in env.athena.queries.items():
+        try:
+            sql.sources(sql.read(query.sql), env.names.database, published)
+        except UserError as error:
+            raise UserError(f"environment {env.name}, athena.queries.{name}: {error}") from error
 
 
 def orphaned_templates(root: Path, environments: set[str]) -> list[str]:

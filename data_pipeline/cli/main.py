@@ -30,6 +30,7 @@ COMMANDS = (
     "doctor",
     "features",
     "dataset",
+    "sql",
     "local",
     "sample",
     "picture",

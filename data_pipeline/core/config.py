@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from . import arguments, limits
 from .access import Iam, Kms, Vpc
+from .athena import Athena
 from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import MAINTENANCE, Names
@@ -234,6 +235,7 @@ class Environment(Model):
     training_sets: dict[GroupName, TrainingSet] = Field(
         {}, description="Training sets that `dataset create` freezes, by name."
     )
+    athena: Athena = Field(Athena(), description="How the tables are asked with SQL.")
     schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
     maintenance: Maintenance | None = Field(
         None, description="The upkeep of the tables. Without it, they keep every snapshot and file."

@@ -17,6 +17,11 @@ def offline_prefix(env: Environment, group: str) -> str:
     return f"{output_prefix(env)}offline/{group}/"
 
 
+def athena_results(env: Environment) -> str:
+    """Key prefix of the results of Athena's queries, ending in ``/``."""
+    return f"{output_prefix(env)}athena/"
+
+
 def output_prefix(env: Environment) -> str:
     """Key prefix of everything that the pipeline writes, ending in ``/`` (or empty: the whole bucket)."""
     return _folder(env.data.output)

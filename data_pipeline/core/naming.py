@@ -58,6 +58,11 @@ class Names:
         return self.prefix.replace("-", "_")
 
     @property
+    def workgroup(self) -> str:
+        """Athena's workgroup, in which the tables are asked."""
+        return self.prefix
+
+    @property
     def schedule_group(self) -> str:
         return self.prefix
 

@@ -18,6 +18,7 @@ from pydantic_core import PydanticUndefined
 
 from . import arguments
 from .access import Iam, Kms, Vpc
+from .athena import Athena, NamedQuery
 from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
@@ -46,6 +47,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`training_sets.<name>.labels`", Labels),
     ("`training_sets.<name>.features.<name>`", Joined),
     ("`training_sets.<name>.split`", Split),
+    ("`athena`", Athena),
+    ("`athena.queries.<name>`", NamedQuery),
     ("`schedule`", Schedule),
     ("`maintenance`", Maintenance),
     ("`maintenance.schedule`", WeeklySchedule),
@@ -57,7 +60,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
 _INTRODUCTION = f"""\
 # Configuration
 
-<!-- Written by `{COMMAND}` from data_pipeline/core/config.py, sizes.py and feature_groups.py; do not edit. -->
+<!-- Written by `{COMMAND}` from the models in data_pipeline/core/; do not edit. -->
 
 `config/pipeline.yaml` says what the pipeline is, the same everywhere. `config/<environment>.yaml` says what
 differs: maps are merged deep, lists and single values are replaced, and the environment wins. The file's

@@ -2,7 +2,8 @@
 
 ``results``: name of a result → its JSON. ``{"new", "changed", "unchanged", "deleted", "reason"}`` are those
 of a step that compares input with what is processed, ``{"failed_rules", "accepted", "messages"}`` of one that
-judges, ``{"mirror", "partial"}`` of one that mirrors first; whatever is missing is not told.
+judges, ``{"drift"}`` of one that compares months, ``{"mirror", "partial"}`` of one that mirrors first; whatever is
+missing is not told.
 """
 
 from __future__ import annotations
@@ -47,6 +48,18 @@ def mirrored(results: Results) -> str:
     return ""
 
 
+def drift(results: Results) -> str:
+    """``2 months compared with those before; furthest: fhv 2020-04 rides, 0.31``; empty where none was compared."""
+    for result in results.values():
+        found = result.get("drift")
+        if isinstance(found, dict) and found.get("months"):
+            months = "1 month" if found["months"] == 1 else f"{found['months']:,} months"
+            furthest = found.get("furthest") or {}
+            about = " ".join(str(furthest.get(key)) for key in ("dataset", "month", "feature"))
+            return f"{months} compared with those before; furthest: {about}, {furthest.get('psi'):.2f}"
+    return ""
+
+
 def outcomes(counts: Mapping[str, Any]) -> str:
     """How many mirrored files ended how: ``2 new, 3 not yet published``."""
     told = [f"{counts[kind]:,} {words}" for kind, words in OUTCOMES.items() if counts.get(kind)]
@@ -66,6 +79,7 @@ def lines(results: Results) -> list[tuple[str, str]]:
     """(label, text) of what a summary says beside its counts."""
     found = [("mirror", mirrored(results))] if mirrored(results) else []
     found += [("input", news(results))] if news(results) else []
+    found += [("drift", drift(results))] if drift(results) else []
     for _, text in failed_rules(results):
         found.append(("failed rule", text))
     accepted = [_name(rule) for rule in _items(results, "accepted")]

@@ -1,8 +1,10 @@
-"""Tables of features as bytes: Parquet, Arrow's IPC stream, CSV. Equal tables make equal bytes."""
+"""Tables as bytes: Parquet, Arrow's IPC stream, CSV, JSON (a list of objects). Equal tables make equal bytes."""
 
 from __future__ import annotations
 
 import io
+import json
+from datetime import date, datetime
 from typing import Literal, get_args
 
 import pyarrow as pa
@@ -10,7 +12,7 @@ import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet
 
-Format = Literal["parquet", "arrow", "csv"]
+Format = Literal["parquet", "arrow", "csv", "json"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
@@ -22,6 +24,13 @@ def encoded(table: pa.Table, form: Format) -> bytes:
     elif form == "arrow":
         with pyarrow.ipc.new_stream(target, table.schema) as stream:
             stream.write_table(table)
+    elif form == "json":
+        target.write((json.dumps(table.to_pylist(), indent=1, default=_text) + "\n").encode())
     else:
         pyarrow.csv.write_csv(table, target)
     return target.getvalue()
+
+
+def _text(value: object) -> str:
+    """What JSON has no type for: times as in ISO 8601, decimal numbers with all their digits."""
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)

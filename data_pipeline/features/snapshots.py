@@ -34,6 +34,10 @@ class Tables:
         """The newest state of a table, None when there is none."""
         return self.load(name) if self.catalog.table_exists((self.database, name)) else None
 
+    def names(self) -> list[str]:
+        """The tables that there are, in order."""
+        return sorted(name for _, name in self.catalog.list_tables(self.database))
+
     def load(self, name: str) -> Table:
         """The newest state of a table. UserError when there is none."""
         try:

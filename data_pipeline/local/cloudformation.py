@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
-from .provision import catalog, features, identity, orchestration, queues, storage
+from .provision import catalog, features, identity, orchestration, queries, queues, storage
 from .provision.kinds import Kind
 
 _log = logging.getLogger("embedded.cloudformation")
@@ -27,26 +27,21 @@ INTERRUPTED = {
     "UPDATE_ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_FAILED",
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
 }
+#: Types that MiniStack does not know at all.
+OURS = {"AWS::Athena::NamedQuery", "AWS::SageMaker::FeatureGroup"}
 REASON = "The embedded AWS was stopped or killed during this operation."
 
 
 def kinds() -> Iterable[Kind]:
     """Every resource type that is emulated."""
-    return (
-        *storage.KINDS,
-        *catalog.KINDS,
-        *identity.KINDS,
-        *orchestration.KINDS,
-        *queues.KINDS,
-        *features.KINDS,
-    )
+    made = (storage, catalog, identity, orchestration, queries, queues, features)
+    return [kind for family in made for kind in family.KINDS]
 
 
 def install() -> None:
     """Put our resource types in MiniStack's place, and run them off the event loop, which they call."""
     handlers = {kind.type: kind.handler() for kind in kinds()}
-    ours = {kind.type for kind in features.KINDS}
-    missing = sorted(set(handlers) - ours - set(provisioners._RESOURCE_HANDLERS))
+    missing = sorted(set(handlers) - set(provisioners._RESOURCE_HANDLERS) - OURS)
     if missing:
         raise AttributeError(f"MiniStack's CloudFormation has no {missing}: the pin of its version moved")
     provisioners._RESOURCE_HANDLERS.clear()

@@ -22,6 +22,8 @@ Handler = Callable[..., Awaitable[Response]]
 SERVED: dict[str, frozenset[str]] = {
     service: frozenset(operations.split())
     for service, operations in {
+        "athena": """CreateNamedQuery CreateWorkGroup DeleteNamedQuery DeleteWorkGroup GetNamedQuery GetWorkGroup
+            ListNamedQueries ListTagsForResource ListWorkGroups TagResource UntagResource UpdateWorkGroup""",
         "cloudformation": """CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack
         DeleteChangeSet
             DeleteStack DescribeChangeSet DescribeStackEvents DescribeStackResource DescribeStackResources

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ministack.services import cloudformation
+from ministack.services import athena, cloudformation
 
 from . import required
 
@@ -145,6 +145,22 @@ def _sagemaker(request: Request) -> Iterator[Need]:
         yield Need(action, request.arn("sagemaker", resource.removesuffix("/listrecords")))
 
 
+def _athena(request: Request) -> Iterator[Need]:
+    """A named query has no name of its own in a policy: its workgroup's stands for it."""
+    action, members = f"athena:{request.operation}", request.members
+    if "ResourceARN" in members:
+        yield Need(action, str(members["ResourceARN"]))
+        return
+    query = athena._named_queries.get(members.get("NamedQueryId", ""), {})
+    workgroup = members.get("WorkGroup") or query.get("WorkGroup")
+    if request.operation == "CreateWorkGroup":
+        workgroup = members.get("Name")
+    arn = request.arn("athena", f"workgroup/{workgroup or 'primary'}")
+    yield Need(action, "*" if request.operation == "ListWorkGroups" else arn)
+    if request.operation == "CreateWorkGroup" and members.get("Tags"):
+        yield Need("athena:TagResource", arn)
+
+
 def _scheduler(request: Request) -> Iterator[Need]:
     action, members = f"scheduler:{request.operation}", request.members
     kind, _, rest = request.path.strip("/").partition("/")
@@ -221,6 +237,7 @@ def _iam(request: Request) -> Iterator[Need]:
 
 
 _SERVICES: dict[str, Callable[[Request], Iterator[Need]]] = {
+    "athena": _athena,
     "cloudformation": _cloudformation,
     "glue": _glue,
     "iam": _iam,

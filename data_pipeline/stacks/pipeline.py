@@ -16,6 +16,7 @@ from data_pipeline.core.naming import MAINTENANCE
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order, runtimes
 
+from .athena import queries
 from .jobs import conditions, glue_job, job_id, log_group, log_groups, network
 from .roles import job_role, job_role_id, maintenance_machine_role, schedule_role, state_machine_role
 from .schedule import schedule
@@ -43,7 +44,7 @@ def pipeline(env: Environment) -> Template:
         if job.service == "glue":
             template.add_resource(glue_job(env, name, job))
     template.add_resource([*network(env), *log_groups(env), *_machines(env, used)])
-    template.add_resource([*schedule(env), schedule_role(env)])
+    template.add_resource([*schedule(env), schedule_role(env), *queries(env)])
     _add_outputs(template, env)
     return template
 

@@ -8,7 +8,7 @@ from awacs.aws import Action, Bool, Condition, Deny, PolicyDocument, Principal, 
 from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core.config import Environment
-from data_pipeline.core.locations import key_prefix
+from data_pipeline.core.locations import athena_results, key_prefix
 
 from .feature_groups import feature_groups
 from .keys import data_key
@@ -17,6 +17,8 @@ from .keys import data_key
 _ABORT_UPLOADS_AFTER_DAYS = 7
 #: what the maintenance deletes from the tables can be brought back for so long, and is paid for.
 _DELETED_TABLE_FILES_STAY_DAYS = 30
+#: what Athena has answered is there to be fetched, and can be asked again.
+_QUERY_RESULTS_STAY_DAYS = 7
 
 
 def storage(env: Environment) -> Template:
@@ -81,6 +83,13 @@ def _bucket(env: Environment) -> s3.Bucket:
                         NoncurrentDays=_DELETED_TABLE_FILES_STAY_DAYS
                     ),
                     ExpiredObjectDeleteMarker=True,
+                ),
+                s3.LifecycleRule(
+                    Id="forget-query-results",
+                    Status="Enabled",
+                    Prefix=athena_results(env),
+                    ExpirationInDays=_QUERY_RESULTS_STAY_DAYS,
+                    NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
                 ),
             ]
         ),

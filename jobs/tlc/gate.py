@@ -7,12 +7,12 @@ accepts that rule; a ``warn`` rule leaves a message. A file that cannot be read 
 from __future__ import annotations
 
 import statistics
-from calendar import monthrange
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 
+from tlc.drift import LEAST_MONTHS, Drift, months_before, windows_of
 from tlc.errors import JobError
 from tlc.processed import Entry
 from tlc.sources import named
@@ -33,10 +33,17 @@ RULES = {
         "warn 0.5",
         "most of a month's 15-minute windows that may be without rides in a data set, as a share",
     ),
+    "drift": (
+        "warn 0.25",
+        "most that the rides of a month, or when people ride, may differ from the data set's 12 months before, as a "
+        "population stability index",
+    ),
+    "more-missing-windows": (
+        "warn 0.1",
+        "most that a month's share of windows without rides may be above that of the data set's 12 months before",
+    ),
     "future-time": ("fail 0", "most trips of a file that may be more than a day in the future"),
 }
-LEAST_MONTHS = 3
-"""A median of fewer months says nothing."""
 NONE = "none"
 
 
@@ -64,7 +71,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Breach:
-    """A rule that does not hold of ``source``, which is a file or ``<data set> <month>``."""
+    """A rule that does not hold of ``source``: a file, ``<data set> <month>``, or that with a feature."""
 
     rule: str
     severity: str
@@ -117,12 +124,13 @@ def judge(
     history: Mapping[str, Entry],
     latest: datetime,
     accept: Collection[str],
+    drifts: Collection[Drift] = (),
 ) -> Judgement:
-    """Hold ``files`` against ``rules``. ``history`` is what was processed before, ``latest`` the time (New
-    York wall clock) after which a trip is in the future.
+    """Hold ``files`` and ``drifts`` against ``rules``. ``history`` is what was processed before, ``latest`` the
+    time (New York wall clock) after which a trip is in the future.
     """
     found = []
-    for name, source, value in _values(files, history, latest):
+    for name, source, value in [*_values(files, history, latest), *_drifted(drifts)]:
         checked = rules.get(name)
         if checked is not None and _breaks(name, value, checked.limit):
             found.append(Breach(name, checked.severity, source, round(value, 6), checked.limit))
@@ -156,7 +164,7 @@ def _values(
     rows = _rows_of_months(files, history)
     for dataset, month in sorted(months):
         here = [file for file in files if (file.dataset, file.month) == (dataset, month)]
-        before = [rows[dataset, m] for m in _months_before(month, 12) if rows.get((dataset, m))]
+        before = [rows[dataset, m] for m in months_before(month) if rows.get((dataset, m))]
         about = f"{dataset} {month}"
         if len(before) >= LEAST_MONTHS:
             yield "rows-of-median", about, rows.get((dataset, month), 0) / statistics.median(before)
@@ -177,14 +185,17 @@ def _rows_of_months(files: Collection[Counted], history: Mapping[str, Entry]) ->
     return rows
 
 
-def _months_before(month: str, n: int) -> list[str]:
-    number = int(month[:4]) * 12 + int(month[5:]) - 1
-    return [f"{m // 12:04}-{m % 12 + 1:02}" for m in range(number - n, number) if m >= 12]
+def _drifted(drifts: Collection[Drift]) -> Iterator[tuple[str, str, float]]:
+    for drift in drifts:
+        about = f"{drift.dataset} {drift.month}"
+        for feature, value in drift.psi.items():
+            yield "drift", f"{about} {feature}", value
+        yield "more-missing-windows", about, drift.missing - drift.missing_before
 
 
 def _missing(month: str, windows: Collection[datetime]) -> float:
     """The share of the month's windows that are not in ``windows``."""
     year, number = int(month[:4]), int(month[5:])
-    every = monthrange(year, number)[1] * 96 if year else 31 * 96
+    every = windows_of(month)
     inside = sum(1 for start in windows if (start.year, start.month) == (year, number))
     return (every - inside) / every

@@ -11,6 +11,8 @@ from typing import Any
 
 import duckdb
 
+from tlc import coverage
+from tlc.drift import Drift
 from tlc.gate import Breach, Counted, Judgement
 from tlc.planning import few
 from tlc.reading import Result, failures
@@ -123,6 +125,25 @@ def quality(judgement: Judgement) -> dict[str, Any]:
     }
 
 
+def drift(snapshot: str | None, drifts: list[Drift]) -> dict[str, Any]:
+    """The summary's entry for how months differ from ``snapshot`` of ride_counts (None: nothing was published).
+
+    ``psi`` are population stability indices, ``missing`` shares of windows without rides.
+    """
+    months = [
+        {
+            "dataset": found.dataset,
+            "month": found.month,
+            "before": coverage.text((found.dataset, month) for month in found.before),
+            "psi": dict(found.psi),
+            "missing": found.missing,
+            "missing_before": found.missing_before,
+        }
+        for found in drifts
+    ]
+    return {"ride_counts_snapshot": snapshot, "months": months}
+
+
 def verdict(
     summary: dict[str, Any], place: str, results: list[Result], warnings: list[str], judgement: Judgement
 ) -> dict[str, Any]:
@@ -140,11 +161,22 @@ def verdict(
         "tables": {name: {"snapshot": table["snapshot"]} for name, table in summary["tables"].items()},
         "export": summary["export"],
         "summary": place,
+        "drift": _furthest(summary["drift"]["months"]),
         "passed": not judgement.failed,
         "failed_rules": [_breach(breach) for breach in judgement.failed[:NAMED]],
         "accepted": sorted({breach.rule for breach in judgement.accepted}),
         "messages": [*failures(results), *few(warnings), *few(warned)],
     }
+
+
+def _furthest(months: list[dict[str, Any]]) -> dict[str, Any]:
+    """How many months were compared, and the one that is furthest from those before it."""
+    every = [
+        {"dataset": m["dataset"], "month": m["month"], "feature": feature, "psi": psi}
+        for m in months
+        for feature, psi in m["psi"].items()
+    ]
+    return {"months": len(months), "furthest": max(every, key=lambda one: one["psi"], default=None)}
 
 
 def _breach(breach: Breach) -> dict[str, Any]:

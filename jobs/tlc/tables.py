@@ -34,6 +34,7 @@ from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFil
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestampType
 
+from tlc import comments
 from tlc.errors import JobError
 from tlc.features import RIDE_COUNTS
 from tlc.reading import TRIP_COUNTS
@@ -64,8 +65,9 @@ class Tables:
     warehouse: str
 
     def load(self, name: str) -> Table:
-        """The newest state of the table, which is made if it is not there."""
-        return self.find(name) or self._create(name)
+        """The newest state of the table, which is made if it is not there, and says what it holds."""
+        table = self.find(name) or self._create(name)
+        return table if not comments.upgrade(table, name) else self.catalog.load_table((self.database, name))
 
     def find(self, name: str) -> Table | None:
         """The newest state of the table; None if there is none."""
@@ -80,14 +82,14 @@ class Tables:
 
     def _create(self, name: str) -> Table:
         identifier = (self.database, name)
-        schema = iceberg_schema(_SCHEMAS[name])
+        schema = comments.commented(iceberg_schema(_SCHEMAS[name]), name)
         try:
             return self.catalog.create_table(
                 identifier,
                 schema=schema,
                 location=join(self.warehouse, name),
                 partition_spec=_partitions(schema, _PARTITIONS[name]),
-                properties=_PROPERTIES,
+                properties=_PROPERTIES | comments.properties(name),
             )
         except TableAlreadyExistsError:
             return self.catalog.load_table(identifier)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
-from cli.deployed import Deployed
+from botocore.exceptions import ClientError
+from cli.deployed import DATABASE, Deployed, publish, publishing
 
 from data_pipeline.local.endpoint import Endpoint
 
@@ -15,3 +18,23 @@ def deployed(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     made = Deployed(embedded)
     made.delete()
     return made
+
+
+@pytest.fixture
+def published(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    """The stack, with ride_counts published by the run `first`."""
+    deployed.deploy(publishing())
+    at = deployed.endpoint
+    for name, value in {
+        "ENDPOINT_URL": at.url,
+        "ACCESS_KEY_ID": at.access_key,
+        "DEFAULT_REGION": at.region,
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", at.secret_key)
+    glue = deployed.client("glue")
+    with contextlib.suppress(ClientError):  # of the test before
+        glue.delete_database(Name=DATABASE)
+    glue.create_database(DatabaseInput={"Name": DATABASE})
+    publish("first", 1)
+    return deployed

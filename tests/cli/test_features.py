@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 from pathlib import Path
 
@@ -10,48 +9,15 @@ import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
-from botocore.exceptions import ClientError
-from cli.deployed import BUCKET, Deployed, publishing
-from features.conftest import rides
-from tlc import tables
+from cli.deployed import BUCKET, Deployed, publish
 
 from data_pipeline.cli.main import status_of
 
-DATABASE = "nyc_tlc_local"
 COLUMNS = ["dataset", "window_end", "rides", "minutes", "dow", "month", "doy", "available_at", "available_by"]
 
 
 def command(*words: str) -> int:
     return status_of("data_pipeline", words)
-
-
-@pytest.fixture
-def published(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
-    """The stack, with ride_counts published by the run `first`."""
-    deployed.deploy(publishing())
-    at = deployed.endpoint
-    for name, value in {
-        "ENDPOINT_URL": at.url,
-        "ACCESS_KEY_ID": at.access_key,
-        "DEFAULT_REGION": at.region,
-    }.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", at.secret_key)
-    glue = deployed.client("glue")
-    with contextlib.suppress(ClientError):  # of the test before
-        glue.delete_database(Name=DATABASE)
-    glue.create_database(DatabaseInput={"Name": DATABASE})
-    publish("first", 1)
-    return deployed
-
-
-def publish(run: str, factor: int) -> None:
-    at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse")
-    table = at.load("ride_counts")
-    noted = {"pipeline.run": run, "pipeline.covered-months": "fhv 2019-01..2019-12; green 2019-01..2019-12"}
-    tables.replace(
-        table, [task.file for task in table.scan().plan_files()], [rides(factor, hours=500)], noted
-    )
 
 
 def test_get_writes_every_format(

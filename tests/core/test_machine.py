@@ -244,6 +244,8 @@ def test_a_processing_job_is_asked_for_whole() -> None:
                 *("--rule-rows-of-earlier-issue", "warn 0.5"),
                 *("--rule-rows-of-median", "warn 0.2"),
                 *("--rule-missing-windows", "warn 0.5"),
+                *("--rule-drift", "warn 0.25"),
+                *("--rule-more-missing-windows", "warn 0.1"),
                 *("--rule-future-time", "fail 0"),
                 *("--fill-windows", "none"),
             ],

@@ -76,3 +76,18 @@ def test_messages_are_bounded() -> None:
 def test_what_a_mirror_before_a_run_brought(result: dict[str, Any], words: str) -> None:
     """Counts in words, and whether it is partial; nothing without a mirror."""
     assert told.mirrored({"decision": result}) == words
+
+
+@pytest.mark.parametrize(
+    ("months", "words"),
+    [
+        (0, ""),
+        (1, "1 month compared with those before; furthest: fhv 2020-04 rides, 0.31"),
+        (1200, "1,200 months compared with those before; furthest: fhv 2020-04 rides, 0.31"),
+    ],
+)
+def test_how_far_months_have_drifted(months: int, words: str) -> None:
+    """How many were compared, and the furthest; nothing where none was."""
+    furthest = {"dataset": "fhv", "month": "2020-04", "feature": "rides", "psi": 0.3149} if months else None
+    drift = {"months": months, "furthest": furthest}
+    assert told.drift({"decision": {}, "verdict": {"drift": drift}}) == words

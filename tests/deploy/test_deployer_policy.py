@@ -26,6 +26,9 @@ UNUSED = {
     "Inventory DeleteObject DeleteBucketTagging s3tables: ListAllMyBuckets "
     "DeleteBucketEncryption DeleteBucketLifecycle",
     "AWS::S3::BucketPolicy": "ListAllMyBuckets",
+    # what a workgroup needs whose queries run as a role, or in sessions of Spark
+    "AWS::Athena::WorkGroup": "iam: s3: kms: ListWorkGroups",
+    "AWS::Athena::NamedQuery": "ListNamedQueries",
     "AWS::Glue::Database": "Connection lakeformation:",
     "AWS::Glue::Job": "ListJobs",
     "AWS::IAM::Role": "AttachRolePolicy DetachRolePolicy PermissionsBoundary ListRoles",

@@ -528,6 +528,53 @@ def test_unknown_property_is_refused_by_name(create: Stack) -> None:
     assert "AWS::S3::Bucket with WebsiteConfiguration" in create(resources)["reasons"]["B"]
 
 
+def workgroup(name: str, most: int, **more: Any) -> dict[str, Any]:
+    """A workgroup and a named query of it."""
+    configuration = {
+        "BytesScannedCutoffPerQuery": most,
+        "EnforceWorkGroupConfiguration": "true",
+        "ResultConfiguration": {"OutputLocation": f"s3://{name}/athena/"},
+    }
+    query = {"Name": "q", "Database": "d", "QueryString": "SELECT 1", "WorkGroup": {"Ref": "W"}, **more}
+    return {
+        "W": {
+            "Type": "AWS::Athena::WorkGroup",
+            "Properties": {"Name": name, "WorkGroupConfiguration": configuration},
+        },
+        "Q": {"Type": "AWS::Athena::NamedQuery", "Properties": query},
+    }
+
+
+def test_a_workgroup_and_its_queries(
+    aws: Any, create: Stack, update: Stack, delete: Stack, name: str
+) -> None:
+    """Made as written; the workgroup is changed in place, a query by a new one; both go with the stack."""
+    tags = [{"Key": "team", "Value": "t"}, {"Key": "old", "Value": "1"}]
+    stack = create(workgroup(name, 10_000_000), Outputs={"Q": {"Value": {"Ref": "Q"}}}, Tags=tags)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack["reasons"]
+    athena, arn = aws("athena"), f"arn:aws:athena:us-east-1:{ACCOUNT}:workgroup/{name}"
+
+    def limit() -> int:
+        found = athena.get_work_group(WorkGroup=name)["WorkGroup"]["Configuration"]
+        assert found["ResultConfiguration"] == {"OutputLocation": f"s3://{name}/athena/"}
+        assert found["EnforceWorkGroupConfiguration"] is True
+        return int(found["BytesScannedCutoffPerQuery"])
+
+    assert limit() == 10_000_000
+    first = athena.get_named_query(NamedQueryId=stack["outputs"]["Q"])["NamedQuery"]
+    assert (first["Name"], first["QueryString"], first["WorkGroup"]) == ("q", "SELECT 1", name)
+    updated = update(workgroup(name, 20_000_000, QueryString="SELECT 2"), Tags=tags[:1])
+    assert updated["StackStatus"] == "UPDATE_COMPLETE", updated["reasons"]
+    assert limit() == 20_000_000
+    assert athena.list_tags_for_resource(ResourceARN=arn)["Tags"] == tags[:1]
+    (query,) = athena.list_named_queries(WorkGroup=name)["NamedQueryIds"]
+    assert query != first["NamedQueryId"]
+    assert athena.get_named_query(NamedQueryId=query)["NamedQuery"]["QueryString"] == "SELECT 2"
+    delete()
+    assert name not in {found["Name"] for found in athena.list_work_groups()["WorkGroups"]}
+    assert athena.list_named_queries(WorkGroup=name)["NamedQueryIds"] == []
+
+
 @pytest.mark.parametrize(
     ("type_", "properties", "said"),
     [
@@ -541,6 +588,18 @@ def test_unknown_property_is_refused_by_name(create: Stack) -> None:
                 }
             },
             "The embedded AWS does not encrypt: it does not emulate aws:kms, only AES256.",
+        ),
+        (
+            "AWS::Athena::WorkGroup",
+            {
+                "Name": "w",
+                "WorkGroupConfiguration": {
+                    "ResultConfiguration": {
+                        "EncryptionConfiguration": {"EncryptionOption": "SSE_KMS", "KmsKey": "k"}
+                    }
+                },
+            },
+            "it does not emulate a workgroup with a key of KMS",
         ),
         ("AWS::SQS::Queue", {"KmsMasterKeyId": "k"}, "AWS::SQS::Queue with KmsMasterKeyId"),
         ("AWS::Logs::LogGroup", {"KmsKeyId": "k"}, "AWS::Logs::LogGroup with KmsKeyId"),

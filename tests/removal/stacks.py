@@ -51,6 +51,8 @@ def resources(world: World, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
         "Target": {"Arn": world.machine, "RoleArn": role},
     }
     database = {"CatalogId": world.endpoint.account, "DatabaseInput": {"Name": "nyc_tlc_removal"}}
+    group_of_queries = {"Name": f"{STACK}-queries", "RecursiveDeleteOption": True}
+    query = {"Database": "nyc_tlc_removal", "QueryString": "SELECT 1", "WorkGroup": f"{STACK}-queries"}
     policy = {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
     inline = {"Policies": [{"PolicyName": "p", "PolicyDocument": policy}]}
     group = {"LogGroupName": f"/{STACK}/log"}
@@ -73,6 +75,8 @@ def resources(world: World, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
             database,
             {**database, "DatabaseInput": {**database["DatabaseInput"], "Description": "changed"}},
         ),
+        "AWS::Athena::WorkGroup": (group_of_queries, {**group_of_queries, "Description": "changed"}),
+        "AWS::Athena::NamedQuery": (query, {**query, "Description": "changed"}),
         "AWS::Glue::Job": (job, {**job, "Description": "changed"}),
         "AWS::IAM::Role": (
             {"AssumeRolePolicyDocument": trust("glue"), "Description": "made", **inline},

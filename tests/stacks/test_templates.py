@@ -148,6 +148,8 @@ def test_templates_fit_a_request(changes: dict[str, Any]) -> None:
     version = {"AWSTemplateFormatVersion": "2010-09-09"}
     for name, text in rendered.items():
         document = templates.parse(text)
+        queries = [n for n, r in document["Resources"].items() if r["Type"] == "AWS::Athena::NamedQuery"]
+        assert len(queries) == (len(env.athena.queries) if name == "dev-pipeline.yaml" else 0)
         for resource in document["Resources"].values():
             resource.pop("Metadata", None)
             if resource["Type"] == "AWS::StepFunctions::StateMachine":
@@ -196,7 +198,7 @@ def test_the_storage_stack_keeps_its_data() -> None:
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    aborted, deleted = bucket["LifecycleConfiguration"]["Rules"]
+    aborted, deleted, answers = bucket["LifecycleConfiguration"]["Rules"]
     assert aborted["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     assert {*aborted} == {"Id", "Status", "AbortIncompleteMultipartUpload"}, "nothing may expire"
     assert deleted == {
@@ -206,6 +208,7 @@ def test_the_storage_stack_keeps_its_data() -> None:
         "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
         "ExpiredObjectDeleteMarker": True,
     }, "what is there may not expire, only what was deleted from the tables"
+    assert (answers["Prefix"], answers["ExpirationInDays"]) == ("output/athena/", 7), "and answers to queries"
     (refusal,) = resources["DataBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert (refusal["Effect"], refusal["Action"], refusal["Principal"]) == ("Deny", ["s3:*"], "*")
     assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
@@ -378,3 +381,24 @@ def test_only_the_project_s_templates_are_committed() -> None:
     """templates/ holds two files for each environment and nothing else."""
     committed = {path.name for path in Path(ROOT, "templates").iterdir()}
     assert committed == {f"{name}-{stack}.yaml" for name in ENVIRONMENTS for stack in ("storage", "pipeline")}
+
+
+@pytest.mark.parametrize("customer_key", [False, True])
+def test_the_workgroup_enforces_its_limit_and_its_results(customer_key: bool) -> None:
+    """What a query may scan, and where its answer goes, encrypted; no role of the pipeline runs queries."""
+    changes = {"kms": {"customer_key": customer_key}, "athena": {"gb_per_query": 0.5}}
+    template = _pipeline(changes)
+    (workgroup,) = [r for r in template["Resources"].values() if r["Type"] == "AWS::Athena::WorkGroup"]
+    assert workgroup["Properties"]["Name"] == "nyc-tlc-dev"
+    set_ = workgroup["Properties"]["WorkGroupConfiguration"]
+    assert (set_["EnforceWorkGroupConfiguration"], set_["BytesScannedCutoffPerQuery"]) == (True, 500_000_000)
+    results = set_["ResultConfiguration"]
+    assert templates.text(results["OutputLocation"]) == "s3://${DataBucket}/output/athena/"
+    by = (
+        {"EncryptionOption": "SSE_KMS", "KmsKey": {"Ref": "DataKey"}}
+        if customer_key
+        else {"EncryptionOption": "SSE_S3"}
+    )
+    assert results["EncryptionConfiguration"] == by
+    roles = [r for r in template["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
+    assert "athena:" not in json.dumps(roles)

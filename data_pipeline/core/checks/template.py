@@ -26,6 +26,8 @@ _SUBSTITUTION = re.compile(r"\$\{([\w:.]+)\}")
 
 #: type → (property that names it, the longest name)
 _NAME_LIMITS = {
+    "AWS::Athena::NamedQuery": ("Name", 128),
+    "AWS::Athena::WorkGroup": ("Name", 128),
     "AWS::Glue::Job": ("Name", 255),
     "AWS::IAM::Role": ("RoleName", 64),
     "AWS::Lambda::Function": ("FunctionName", 64),

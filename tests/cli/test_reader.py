@@ -1,0 +1,86 @@
+"""docs/reader-policy.json: a user who has exactly this reads, asks and freezes, and can do nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.deployed import BUCKET, DATABASE, Deployed
+from clients import client
+
+from data_pipeline.cli.main import status_of
+
+POLICY = Path(__file__).resolve().parents[2] / "docs" / "reader-policy.json"
+NAME = "reader"
+
+
+def policy(deployed: Deployed) -> str:
+    """With the placeholders filled in."""
+    values = {
+        "ACCOUNT_ID": deployed.endpoint.account,
+        "REGION": deployed.endpoint.region,
+        "DATABASE_PREFIX": "nyc_tlc",
+        "PIPELINE": "nyc-tlc",
+        "DATA_BUCKET": BUCKET,
+    }
+    text = POLICY.read_text(encoding="utf-8")
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+@pytest.fixture
+def reader(published: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The published table, and commands that act as this user."""
+    iam = client(published.endpoint, "iam")
+    if NAME not in {user["UserName"] for user in iam.list_users()["Users"]}:
+        iam.create_user(UserName=NAME)
+        made = iam.create_policy(PolicyName=NAME, PolicyDocument=policy(published))["Policy"]
+        iam.attach_user_policy(UserName=NAME, PolicyArn=made["Arn"])
+    key = iam.create_access_key(UserName=NAME)["AccessKey"]
+    keys = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    (tmp_path / "reader.json").write_text(json.dumps(keys))
+    monkeypatch.setenv("DATA_PIPELINE_LOCAL_CREDENTIALS", str(tmp_path / "reader.json"))
+    return keys
+
+
+def test_a_reader_reads_asks_and_freezes(reader: dict[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+    """Every command of the page, under this policy alone."""
+    for words in (
+        ("sql", "local", "SELECT count(*) AS n FROM ride_counts"),
+        ("features", "get", "local", "--format", "csv"),
+        ("dataset", "create", "local", "next_window"),
+        ("dataset", "verify", "local", "next_window"),
+    ):
+        assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "arguments"),
+    [
+        ("s3", "put_object", {"Bucket": BUCKET, "Key": "output/export/X.parquet", "Body": b""}),
+        ("s3", "put_object", {"Bucket": BUCKET, "Key": "output/warehouse/ride_counts/data/x", "Body": b""}),
+        ("s3", "delete_object", {"Bucket": BUCKET, "Key": "output/datasets/x"}),
+        ("s3", "get_object", {"Bucket": BUCKET, "Key": "input/x"}),
+        ("glue", "delete_table", {"DatabaseName": DATABASE, "Name": "ride_counts"}),
+        ("glue", "get_tables", {"DatabaseName": "other"}),
+        ("athena", "update_work_group", {"WorkGroup": "nyc-tlc-local", "State": "DISABLED"}),
+        ("stepfunctions", "list_state_machines", {}),
+    ],
+)
+def test_a_reader_can_do_nothing_else(
+    reader: dict[str, str], published: Deployed, service: str, call: str, arguments: dict[str, Any]
+) -> None:
+    """What is published, and what others ask with, is not his to change."""
+    made = client(published.endpoint, service, **reader)
+    with pytest.raises(made.exceptions.ClientError, match=r"AccessDenied|not authorized"):
+        getattr(made, call)(**arguments)
+
+
+def test_every_statement_says_what_for() -> None:
+    """The page names each statement."""
+    page = POLICY.with_suffix(".md").read_text(encoding="utf-8")
+    statements = json.loads(POLICY.read_text())["Statement"]
+    assert [s["Sid"] for s in statements if f"`{s['Sid']}`" not in page] == []
