@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import click
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_pipeline.aws import s3
 from data_pipeline.aws.exports import read_export
@@ -21,6 +27,35 @@ from .deployed import deployed_outputs
 from .reading import readable, store_of
 
 _MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """A version of a frozen training set, as a notebook uses it: ``train``, ``validation`` and ``test``."""
+
+    version: str
+    parts: Mapping[str, pa.Table]
+
+
+def open_training_set(env: str, name: str, version: str | None = None) -> TrainingSet:
+    """A stored version of a training set: the one that is named, else the only one.
+
+    UserError when there is none or several, or when a file is not what the version's manifest says.
+    """
+    environment, connection = open_environment(env)
+    folder = _folder(environment, connection, name)
+    with readable():
+        versions = _versions(connection, folder)
+        _refuse_unknown(folder, versions, version, f"{env} {name}")
+        if version is None and len(versions) > 1:
+            raise UserError(f"{folder} has several versions, say which: {', '.join(versions)}")
+        stored = _read(connection, f"{folder}{version or versions[0]}/")
+        wrong = frozen.damaged(stored)
+        if wrong:
+            raise UserError(f"{folder}{stored.version}/: {'; '.join(wrong.values())}; create it again")
+        return TrainingSet(
+            stored.version, {file.partition(".")[0]: _rows(c) for file, c in stored.files.items()}
+        )
 
 
 @click.group()
@@ -69,14 +104,7 @@ def verify(env: str, name: str, version: str | None) -> None:
     tables = store_of(environment, connection).tables
     with readable():
         versions = _versions(connection, folder)
-        if version is not None and version not in versions:
-            raise UserError(
-                f"{folder} has no version {quoted(version)}" + (f", it has {', '.join(versions)}")
-            )
-        if not versions:
-            raise UserError(
-                f"{folder} has no version; make one with: python -m data_pipeline dataset create {env} {name}"
-            )
+        _refuse_unknown(folder, versions, version, f"{env} {name}")
         wrong = [
             each
             for each in versions
@@ -99,6 +127,19 @@ def _verified(connection: Connection, tables: Tables, folder: str, version: str)
         rows = sum(described["rows"] for described in stored.manifest["files"].values())
         click.echo(f"{version}: {rows:,} rows, made again byte for byte")
     return not problems
+
+
+def _refuse_unknown(folder: str, versions: list[str], version: str | None, named: str) -> None:
+    if not versions:
+        raise UserError(
+            f"{folder} has no version; make one with: python -m data_pipeline dataset create {named}"
+        )
+    if version is not None and version not in versions:
+        raise UserError(f"{folder} has no version {quoted(version)}, it has {', '.join(versions)}")
+
+
+def _rows(content: bytes) -> pa.Table:
+    return pq.read_table(io.BytesIO(content))
 
 
 def _folder(environment: Environment, connection: Connection, name: str) -> str:

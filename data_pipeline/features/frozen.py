@@ -92,16 +92,25 @@ def made_again(tables: Tables, manifest: Mapping[str, Any]) -> Frozen:
     return make(tables, manifest["name"], made, groups, manifest["snapshots"])
 
 
-def differences(stored: Frozen, again: Frozen) -> list[str]:
-    """What is not as it should be: a stored file that is not what its manifest says, or not what is made again."""
-    found = []
+def damaged(stored: Frozen) -> dict[str, str]:
+    """Stored file → what is wrong with it: it is missing, or not what its manifest says."""
+    found = {}
     for file, described in stored.manifest["files"].items():
         content = stored.files.get(file)
         if content is None:
-            found.append(f"{file} is missing")
+            found[file] = f"{file} is missing"
         elif hashlib.sha256(content).hexdigest() != described["sha256"]:
-            found.append(f"{file} is not what its manifest says: it has been changed")
-        elif content != again.files.get(file):
+            found[file] = f"{file} is not what its manifest says: it has been changed"
+    return found
+
+
+def differences(stored: Frozen, again: Frozen) -> list[str]:
+    """What is not as it should be: a stored file that is not what its manifest says, or not what is made again."""
+    wrong, found = damaged(stored), []
+    for file in stored.manifest["files"]:
+        if file in wrong:
+            found.append(wrong[file])
+        elif stored.files[file] != again.files.get(file):
             writers = [frozen.manifest["written_by"]["pyarrow"] for frozen in (stored, again)]
             other = (
                 f" (written by PyArrow {writers[0]}, this is {writers[1]})"

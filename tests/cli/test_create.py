@@ -8,7 +8,12 @@ import pytest
 from environments import ROOT, environment
 from system.project import Project
 
-from data_pipeline.cli.create import orphaned_templates, refuse_missing_packages, stale_templates
+from data_pipeline.cli.create import (
+    orphaned_templates,
+    refuse_missing_packages,
+    refuse_wrong_queries,
+    stale_templates,
+)
 from data_pipeline.core.errors import UserError
 
 CREATE = ("python", "data_pipeline_create.py")
@@ -97,6 +102,22 @@ def test_a_script_whose_package_has_no_wheel_is_refused(project: Project) -> Non
         "  choose another runtime, or lock the package: jobs/locks/README.md"
     )
     assert project(*CREATE, "dev").status == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELEC 1", "environment dev, athena.queries.x: line 1, column 7"),
+        ("DROP TABLE ride_counts", "athena.queries.x: found 'DROP', expected one statement"),
+        ("SELECT 1 FROM rides_counts", "athena.queries.x: there is no table 'rides_counts' in nyc_tlc_dev"),
+    ],
+)
+def test_a_named_query_that_could_not_run_is_refused(sql: str, words: str) -> None:
+    """Before Athena's console offers it to anybody."""
+    made = environment({"athena": {"queries": {"x": {"description": "d", "sql": sql}}}})
+    with pytest.raises(UserError) as raised:
+        refuse_wrong_queries(made)
+    assert words in str(raised.value)
 
 
 def test_stale_templates_are_found_for_deploy(tmp_path: Path) -> None:
