@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import logging
 import sys
-import threading
 from typing import Any
 from urllib.parse import unquote
 
@@ -123,7 +122,8 @@ def recover() -> None:
     """After a server that was killed: its jobs ended with it, and say so."""
     for record in JOBS._data.values():
         processing_api.end(record)
-    threading.Thread(target=offline.recover, name="feature-store", daemon=True).start()
+    if STORE.groups_waiting():
+        offline.start()
 
 
 def shutdown() -> None:

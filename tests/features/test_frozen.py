@@ -109,3 +109,12 @@ def test_what_is_not_as_it_was_is_found(published: Published, tmp_path: Path) ->
         "train.parquet comes out different when it is made again (written by PyArrow "
     )
     assert frozen.untagged(published.tables, made.manifest) == ["ride_counts"]
+
+
+def test_stores_make_no_other_version(published: Published) -> None:
+    """Whether a group is SageMaker's too says nothing of its records."""
+    published.publish("one", rides(1))
+    stored = GROUP.model_copy(update={"online": True, "offline": True, "ttl_days": 400})
+    states = frozen.current_states(published.tables, MADE, {"rides": GROUP})
+    with_stores = frozen.make(published.tables, "hour", MADE, {"rides": stored}, states)
+    assert with_stores.version == freeze(published).version

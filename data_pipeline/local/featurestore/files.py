@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import secrets
+from typing import TYPE_CHECKING
 
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.io import OutputStream
 from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
 from pyiceberg.partitioning import PartitionKey
 from pyiceberg.table.locations import LocationProvider
-from typing_extensions import Buffer
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 
 class Catalog(GlueCatalog):
@@ -44,7 +47,7 @@ class _Counted(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, content: Buffer) -> int:
+    def write(self, content: ReadableBuffer) -> int:
         written = memoryview(content).nbytes
         self._stream.write(bytes(content))
         self.size += written

@@ -129,11 +129,6 @@ def known(name_or_arn: str, code: str = "ResourceNotFound") -> Request:
     return found
 
 
-def tagged(arn: str) -> Request | None:
-    """The group with this ARN, whose Tags can be listed and added to."""
-    return next((group for group in GROUPS.values() if group["FeatureGroupArn"] == arn.lower()), None)
-
-
 def _check(request: Request) -> None:
     definitions = request["FeatureDefinitions"]
     names = [feature["FeatureName"] for feature in definitions]

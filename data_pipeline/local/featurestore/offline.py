@@ -96,8 +96,13 @@ def add_columns(group: Group, added: Sequence[Mapping[str, str]]) -> None:
 
 def append(group: Group, record: Record, *, deleted: bool) -> None:
     """Have a record, or the marker of a deleted one, written soon."""
-    global _thread
     STORE.append(group["FeatureGroupArn"], record, deleted)
+    start()
+
+
+def start() -> None:
+    """Have whatever waits written soon; also what a server that was killed has left."""
+    global _thread
     with _started:
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_write_forever, name="feature-store", daemon=True)
@@ -105,8 +110,7 @@ def append(group: Group, record: Record, *, deleted: bool) -> None:
     _wake.set()
 
 
-def recover() -> None:
-    """Write what a server that was killed has left waiting."""
+def _flush_all() -> None:
     for arn in STORE.groups_waiting():
         group = _group(arn)
         if group is not None:
@@ -134,7 +138,7 @@ def _write_forever() -> None:
         _wake.wait(BLOCKED_DELAY)
         time.sleep(DELAY)
         _wake.clear()
-        recover()
+        _flush_all()
 
 
 def _write(group: Group, rows: list[Pending]) -> None:
