@@ -21,6 +21,7 @@ from .access import Iam, Kms, Vpc
 from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
+from .notify import Notify
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 from .sources import Mirror, Source
@@ -52,6 +53,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`iam`", Iam),
     ("`vpc`", Vpc),
     ("`kms`", Kms),
+    ("`notify`", Notify),
 )
 
 _INTRODUCTION = f"""\

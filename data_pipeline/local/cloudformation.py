@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
-from .provision import catalog, identity, orchestration, queues, storage
+from .provision import catalog, identity, orchestration, queues, storage, topics
 from .provision.kinds import Kind
 
 _log = logging.getLogger("embedded.cloudformation")
@@ -32,7 +32,8 @@ REASON = "The embedded AWS was stopped or killed during this operation."
 
 def kinds() -> Iterable[Kind]:
     """Every resource type that is emulated."""
-    return (*storage.KINDS, *catalog.KINDS, *identity.KINDS, *orchestration.KINDS, *queues.KINDS)
+    rooms = (storage, catalog, identity, orchestration, queues, topics)
+    return (kind for room in rooms for kind in room.KINDS)
 
 
 def install() -> None:

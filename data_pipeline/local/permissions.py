@@ -198,11 +198,24 @@ def _iam(request: Request) -> Iterator[Need]:
         yield Need("iam:TagRole", resource)
 
 
+def _sns(request: Request) -> Iterator[Need]:
+    """A subscription is no resource of SNS: who ends or reads one needs the action on everything."""
+    query = request.query
+    name = query.get("Name")
+    resource = (
+        (request.arn("sns", name) if name else None) or query.get("TopicArn") or query.get("ResourceArn")
+    )
+    yield Need(f"sns:{request.operation}", resource or "*")
+    if request.operation == "CreateTopic" and any(key.startswith("Tags.") for key in query):
+        yield Need("sns:TagResource", str(resource))
+
+
 _SERVICES: dict[str, Callable[[Request], Iterator[Need]]] = {
     "cloudformation": _cloudformation,
     "glue": _glue,
     "iam": _iam,
     "logs": _logs,
     "scheduler": _scheduler,
+    "sns": _sns,
     "states": _states,
 }
