@@ -19,9 +19,14 @@ def policy(
     bucket: str = "*",
     account: str = "000000000000",
     region: str = "us-east-1",
+    added: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """The policy with its placeholders filled in; by default for artifact buckets of any name."""
-    text = POLICY.read_text(encoding="utf-8")
+    """The policy with its placeholders filled in; by default for artifact buckets of any name. ``added``: Sids of
+    the statements that docs/deployer-policy.md adds for options.
+    """
+    document = json.loads(POLICY.read_text(encoding="utf-8"))
+    document["Statement"] += [statement for sid, statement in additions().items() if sid in added]
+    text = json.dumps(document)
     values = {
         "ACCOUNT_ID": account,
         "REGION": region,
@@ -35,13 +40,22 @@ def policy(
     return filled
 
 
-def deployer(endpoint: Endpoint, pipeline: str = "nyc-tlc", bucket: str = "*") -> dict[str, str]:
+def additions() -> dict[str, dict[str, Any]]:
+    """Sid → statement of those that docs/deployer-policy.md adds for options."""
+    page = POLICY.with_suffix(".md").read_text(encoding="utf-8")
+    blocks = [json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:]]
+    return {s["Sid"]: s for block in blocks for s in (block if isinstance(block, list) else [block])}
+
+
+def deployer(
+    endpoint: Endpoint, pipeline: str = "nyc-tlc", bucket: str = "*", added: frozenset[str] = frozenset()
+) -> dict[str, str]:
     """A new access key of the deployer, made on first use: {"access_key", "secret_key"}."""
     iam = client(endpoint, "iam")
     name = f"{NAME}-{pipeline}"
     if name not in {user["UserName"] for user in iam.list_users()["Users"]}:
         iam.create_user(UserName=name)
-        document = json.dumps(policy(pipeline, bucket, endpoint.account, endpoint.region))
+        document = json.dumps(policy(pipeline, bucket, endpoint.account, endpoint.region, added))
         made = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]
         iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
     key = iam.create_access_key(UserName=name)["AccessKey"]
@@ -49,9 +63,13 @@ def deployer(endpoint: Endpoint, pipeline: str = "nyc-tlc", bucket: str = "*") -
 
 
 def as_deployer(
-    endpoint: Endpoint, folder: Path, pipeline: str = "nyc-tlc", bucket: str = "*"
+    endpoint: Endpoint,
+    folder: Path,
+    pipeline: str = "nyc-tlc",
+    bucket: str = "*",
+    added: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     """The variables that make a command act as the deployer on this embedded AWS."""
     path = folder / "deployer.json"
-    path.write_text(json.dumps(deployer(endpoint, pipeline, bucket)))
+    path.write_text(json.dumps(deployer(endpoint, pipeline, bucket, added)))
     return {"DATA_PIPELINE_LOCAL_CREDENTIALS": str(path)}

@@ -44,6 +44,11 @@ VPC = {
 STORES = {"features": {"rides": {"online": True, "offline": True, "ttl_days": 400}}}
 KMS = {"kms": {"customer_key": True}}
 
+#: somebody who is told of every end.
+NOTIFY: dict[str, Any] = {
+    "notify": {"when": ["failure", "success", "nothing_new"], "emails": ["data-team@example.com"]}
+}
+
 
 def environment(changes: dict[str, Any] | None = None, name: str = "dev") -> Environment:
     """The environment ``name`` as it is in ``config/``, with ``changes`` merged in."""

@@ -92,6 +92,9 @@ def _show(target: Target, plan: Plan) -> None:
     count = len(plan.package.missing)
     upload = f"upload {count} objects, {size(plan.package.size)}" if count else "nothing to upload"
     click.echo(f"s3://{target.bucket}/{target.environment.pipeline}/: {upload}", err=True)
+    if target.environment.embedded and target.environment.notify:
+        without = "the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
+        click.echo(f"alarms: none, {without}", err=True)
     _print_changes([plan.storage.plan, plan.pipeline.plan])
 
 

@@ -93,9 +93,14 @@ def _what_becomes_of_it(env: Environment, arn: str) -> str:
 
 
 def times(progress: Progress) -> Record:
-    """How an execution ended, and when it started and stopped, as far as that is known."""
+    """How an execution ended, when it started and stopped, and what was told of it, as far as that is known."""
     times = {"startDate": progress.started, "stopDate": progress.stopped}
-    return {"status": progress.status} | {k: v.isoformat() for k, v in times.items() if v is not None}
+    told = [asdict(notification) for notification in progress.notifications]
+    return {
+        "status": progress.status,
+        **{k: v.isoformat() for k, v in times.items() if v is not None},
+        **({"notifications": told} if told else {}),
+    }
 
 
 def failed(env: Environment, connection: Connection, failure: Failure) -> Record:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import shlex
 import sys
 import time
@@ -68,6 +69,23 @@ def logs(follow: bool) -> None:
         click.echo(f"{path}: no log: the embedded AWS was never started", err=True)
         return
     _print_file(path, follow)
+
+
+@local.command()
+@click.option(
+    "-n", "count", type=click.IntRange(1), default=10, show_default=True, help="How many, of the newest."
+)
+def notifications(count: int) -> None:
+    """Print what was published to topics; no mail leaves this machine."""
+    path = local_state() / "notifications.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if not lines:
+        click.echo(f"none: nothing was published ({path})", err=True)
+    for line in lines[-count:]:
+        told = json.loads(line)
+        click.echo(f"{told['time']}  {told['subject']}")
+        click.echo(f"to: {', '.join(told['to']) or 'nobody: the topic has no subscriber'}")
+        click.echo(f"{told['message']}\n")
 
 
 @local.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -83,7 +83,7 @@ def failure_text(env: Environment, progress: Progress, failure: Failure, record:
     if failure.job is not None:
         lines += _field("job", failure.job.name)
         lines += _log(env, failure.job, record)
-    return "\n".join([*lines, *_more(env, arn)])
+    return "\n".join([*lines, *_notified(env, progress), *_more(env, arn)])
 
 
 def _gate_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
@@ -98,7 +98,8 @@ def _gate_text(env: Environment, progress: Progress, failure: Failure, record: M
     if rules:
         accept = [*record["input"].get("accept", []), *rules]
         lines += _field("accept", _run_command(env, {**record["input"], "accept": accept}))
-    return "\n".join([*lines, *_field("execution", arn), *_field("error", failure.error), *_more(env, arn)])
+    lines += [*_field("execution", arn), *_field("error", failure.error)]
+    return "\n".join([*lines, *_notified(env, progress), *_more(env, arn)])
 
 
 def already_running_text(env: Environment, record: Mapping[str, Any]) -> str:
@@ -109,6 +110,24 @@ def already_running_text(env: Environment, record: Mapping[str, Any]) -> str:
     if running:
         lines += _field("look", pointers.look(running[-1], env.region, env.embedded))
     return "\n".join([*lines, *_field("insist", _run_command(env, {**record["input"], "concurrent": True}))])
+
+
+def print_notified(env: Environment, progress: Progress) -> None:
+    """What was told of a run that ended well."""
+    for label, value in _told(env, progress):
+        click.echo(f"{label:<11} {value}")
+
+
+def _notified(env: Environment, progress: Progress) -> list[str]:
+    return [line for label, value in _told(env, progress) for line in _field(label, value)]
+
+
+def _told(env: Environment, progress: Progress) -> Iterator[tuple[str, str]]:
+    """Label and value: what was published to the topic, or why it was not; and where it can be read here."""
+    for one in progress.notifications:
+        yield "notified", one.subject if one.error is None else f"nobody: {one.error}"
+        if env.embedded and one.error is None:
+            yield "", "no mail leaves this machine; to read it: python -m data_pipeline local notifications"
 
 
 def _run_command(env: Environment, value: Mapping[str, Any]) -> str:

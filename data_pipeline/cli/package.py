@@ -9,6 +9,7 @@ from pathlib import Path
 from data_pipeline.core import feature_document
 from data_pipeline.core.artifacts import LOCK, code_artifact, is_shipped, wheels_artifact, wheels_prefix
 from data_pipeline.core.config import Environment
+from data_pipeline.core.notifications import parameters as addressees
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.sources import document
 from data_pipeline.core.steps import features_key, runtimes, sources_key
@@ -39,7 +40,7 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     missing = _lacking(code.keys(), listing(code.key_prefix))
     missing |= _sources(environment, listing)
     missing |= _features(environment, listing)
-    parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha}
+    parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha, **addressees(environment)}
     for name in runtimes(environment):
         wheels = _wheels(environment, RUNTIMES[name], bucket, root, listing)
         missing |= wheels.missing

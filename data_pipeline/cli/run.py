@@ -26,6 +26,7 @@ from .deployed import deployed_outputs
 from .outcome import (
     already_running_text,
     failure_text,
+    print_notified,
     print_pointers,
     print_success,
     print_summary,
@@ -122,6 +123,7 @@ def _succeeded(
         record |= _published(connection, record["output"])
     if not as_json:
         print_success(env, record)
+        print_notified(env, progress)
 
 
 def _published(connection: Connection, output: Record) -> Record:

@@ -17,6 +17,7 @@ from .athena import Athena
 from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import MAINTENANCE, Names
+from .notify import Notify
 from .service_limits import REGIONS, RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
 from .sources import Mirror, Source, SourceName
@@ -246,6 +247,9 @@ class Environment(Model):
     iam: Iam | None = Field(None, description="What every role is made with.")
     vpc: Vpc | None = Field(None, description="The network in which the jobs run.")
     kms: Kms | None = Field(None, description="Which key encrypts what the stacks hold.")
+    notify: Notify | None = Field(
+        None, description="Who is told how runs end. Without it, nobody is, and there are no alarms."
+    )
     tags: dict[TagKey, TagValue] = Field(
         {},
         description="Tags of both stacks and all in them, beside `pipeline` and `environment`.",
@@ -289,6 +293,11 @@ class Environment(Model):
     def key_of_data(self) -> bool:
         """Whether that key encrypts the data: a bucket that the user brings is encrypted as he decided."""
         return self.customer_key and self.data.bucket is None
+
+    @property
+    def own_topic(self) -> bool:
+        """Whether the pipeline stack has a topic."""
+        return self.notify is not None and self.notify.topic is None
 
     @property
     def mirrors(self) -> bool:

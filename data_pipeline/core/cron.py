@@ -10,12 +10,17 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
 
 from .problems import RefusedError, quoted
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 UNITS = ("minute", "hour", "day")
+
+#: two years from here hold every sequence of short and long months, the leap day included.
+_LEAP_YEAR, _ALL_YEARS = 2028, 2199 - 1970 + 1
 
 EXPECTED = "cron(…) or rate(…), as in 'cron(0 6 * * ? *)' or 'rate(12 hours)'"
 
@@ -67,6 +72,33 @@ def check(expression: str) -> None:
         _check_rate(shape[2])
     else:
         _check_cron(shape[2])
+
+
+def longest_gap(expression: str) -> float | None:
+    """Hours between two firings of a valid expression, at most, in a zone without summer time; ``None`` where that
+    depends on the month (``L``, ``W``, ``#``), or where it does not fire in every year.
+    """
+    kind, _, inside = expression.rstrip(")").partition("(")
+    if kind == "rate":
+        count, unit = inside.split()
+        return int(count) * {"minute": 1 / 60, "hour": 1.0, "day": 24.0}[unit.rstrip("s")]
+    minutes, hours, days, months, weekdays, years = (
+        None if text == "?" else _field(field, text)
+        for field, text in zip(FIELDS, inside.split(), strict=True)
+    )
+    special = days is None and weekdays is None
+    if special or not minutes or not hours or not months or years is None or len(years) < _ALL_YEARS:
+        return None
+    times = sorted(hour * 60 + minute for hour in hours for minute in minutes)
+    first = date(_LEAP_YEAR, 1, 1)
+    firing = [
+        place * 24 * 60 + time
+        for place, day in enumerate(first + timedelta(n) for n in range(2 * 366))
+        if day.month in months
+        and (day.day in days if days is not None else day.isoweekday() % 7 + 1 in (weekdays or ()))
+        for time in times
+    ]
+    return max((later - earlier for earlier, later in pairwise(firing)), default=0) / 60 or None
 
 
 def _check_rate(inside: str) -> None:

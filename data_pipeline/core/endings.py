@@ -41,7 +41,7 @@ def ends() -> dict[str, State]:
         GATE_FAILED: {
             "Type": "Fail",
             "Error": GATE_FAILED,
-            "Cause": jsonata.expression(_failed_rules()),
+            "Cause": jsonata.expression(failed_rules()),
         },
     }
 
@@ -95,7 +95,7 @@ def _earlier() -> str:
     return f"[$states.result.Executions[{started} < {own} or ({tie})].ExecutionArn]"
 
 
-def _failed_rules() -> str:
+def failed_rules() -> str:
     """JSONata: which rules failed, with value and limit, in one line of bounded length."""
     rule = jsonata.concatenation(
         [

@@ -43,6 +43,15 @@ class Job:
 
 
 @dataclass(frozen=True)
+class Notification:
+    """What a state published to a topic; ``error``: why that failed, if it did."""
+
+    subject: str
+    message: str
+    error: str | None = None
+
+
+@dataclass(frozen=True)
 class State:
     """One visit of a state. ``error`` and ``cause`` are those of its last attempt, if that went wrong."""
 
@@ -54,6 +63,8 @@ class State:
     job: Job | None = None
     error: str | None = None
     cause: str | None = None
+    #: what it tells, where that is all that it does
+    notification: Notification | None = None
 
     @property
     def failed(self) -> bool:
@@ -104,6 +115,15 @@ class Progress:
         """Why the execution did not succeed, or None while it runs or when it did."""
         return _failure(self) if self.ended and self.status != "SUCCEEDED" else None
 
+    @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """What was told on the way, in order."""
+        return tuple(
+            replace(state.notification, error=reason(state.error, state.cause) if state.failed else None)
+            for state in self.states
+            if state.notification is not None
+        )
+
     def after(self, events: Iterable[Event]) -> Progress:
         """This progress with further events, which follow the ones that it has seen."""
         found = self
@@ -145,8 +165,12 @@ def _in_state(progress: Progress, event: Event) -> Progress:
 def _changed(state: State, event: Event) -> State:
     kind: str = event["type"]
     if kind == "TaskScheduled":
-        scheduled = _job(state.job, event["taskScheduledEventDetails"], "parameters")
-        return replace(state, attempts=state.attempts + 1, job=scheduled, error=None, cause=None)
+        details = event["taskScheduledEventDetails"]
+        scheduled = _job(state.job, details, "parameters")
+        told = _notification(details) or state.notification
+        return replace(
+            state, attempts=state.attempts + 1, job=scheduled, error=None, cause=None, notification=told
+        )
     if kind == "TaskSubmitted":
         return replace(state, job=_job(state.job, event["taskSubmittedEventDetails"], "output"))
     if kind in _FAILURES:
@@ -176,6 +200,13 @@ def _job(known: Job | None, details: Mapping[str, Any], key: str) -> Job | None:
     return Job(service, str(name), run_id) if service in ("sagemaker", "glue") and name else None
 
 
+def _notification(details: Mapping[str, Any]) -> Notification | None:
+    if details.get("resourceType") != "sns":
+        return None
+    values = described(details.get("parameters"))
+    return Notification(str(values.get("Subject", "")), str(values.get("Message", "")))
+
+
 def _failure(progress: Progress) -> Failure:
     state = _failing(progress)
     name, job = (state.name, state.job) if state is not None else (None, None)
@@ -196,13 +227,15 @@ def _failing(progress: Progress) -> State | None:
         return progress.current
     if progress.current is not None and progress.current.name == progress.error:
         return progress.current  # a Fail state that is called after its error has decided it itself
-    same = [s for s in progress.states if s.failed and s.cause and s.cause == progress.cause]
+    # A state that tells of the failure is not at fault, also when it could not.
+    visited = [state for state in progress.states if state.notification is None]
+    same = [s for s in visited if s.failed and s.cause and s.cause == progress.cause]
     if same:
         return same[-1]
-    for state in reversed(progress.states):
+    for state in reversed(visited):
         if state.failed:
             return state
         if state.kind == "Task" and state.exited is not None:
             break  # a task that ended well: what failed before it was dealt with
-    before = [state for state in progress.states if state.kind != "Fail"]
+    before = [state for state in visited if state.kind != "Fail"]
     return before[-1] if before else progress.current

@@ -15,6 +15,7 @@ from .config import Data, Environment, Maintenance, Step
 from .errors import UserError
 from .feature_groups import FeatureGroup, TrainingSet
 from .naming import MAINTENANCE, Names
+from .notify import Notify
 from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
 from .service_limits import REGIONS
 from .sources import Mirror, Source
@@ -203,6 +204,7 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         data=_part(Data, node.keys["data"]) if "data" in node.keys else None,
         vpc=_whole(Vpc, node.keys["vpc"]) if "vpc" in node.keys else None,
         kms=_whole(Kms, node.keys["kms"]) if "kms" in node.keys else None,
+        notify=_whole(Notify, node.keys["notify"]) if "notify" in node.keys else None,
         named=tuple(key for key, at in node.keys.items() if at.value is not None),
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),

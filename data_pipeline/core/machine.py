@@ -1,7 +1,7 @@
 """Steps → the state machine, as a dict of the Amazon States Language (JSONata, variables).
 
 Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``,
-``ArtifactBucketName``, ``DataKeyArn``, ``CodeVersionHash``, ``RegionName``;
+``ArtifactBucketName``, ``DataKeyArn``, ``NotificationTopicArn``, ``CodeVersionHash``, ``RegionName``;
 per step ``<Step>RoleArn`` and ``<Step>JobName``;
 per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says what they become.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from . import cluster, endings, execution, failures, jsonata, tasks
+from . import cluster, endings, execution, failures, jsonata, notifications, tasks
 from .config import Environment, Job, Step
 from .locations import key_prefix
 from .naming import MAINTENANCE
@@ -53,7 +53,7 @@ def state_machine(env: Environment) -> dict[str, Any]:
         + "; one run of the whole",
         "QueryLanguage": "JSONata",
         "StartAt": "CheckInput",
-        "States": states,
+        "States": notifications.tell(env, states),
     }
 
 
@@ -76,7 +76,7 @@ def maintenance(env: Environment, job: Job) -> dict[str, Any]:
         "Comment": f"{env.pipeline} in {env.name}: the upkeep of its tables",
         "QueryLanguage": "JSONata",
         "StartAt": "Begin",
-        "States": states,
+        "States": notifications.tell(env, states),
     }
 
 

@@ -22,6 +22,7 @@ from .athena import Athena, NamedQuery
 from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
+from .notify import Notify
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 from .sources import Mirror, Source
@@ -55,6 +56,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`iam`", Iam),
     ("`vpc`", Vpc),
     ("`kms`", Kms),
+    ("`notify`", Notify),
 )
 
 _INTRODUCTION = f"""\

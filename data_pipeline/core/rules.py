@@ -14,6 +14,7 @@ from .config import Data, Environment, Job, Maintenance, Step
 from .feature_groups import FeatureGroup, TrainingSet
 from .limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
 from .naming import JOB_NAME_LIMIT, JOB_SUFFIX, MAINTENANCE, Names, job_path
+from .notify import Notify
 from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
 from .sources import Mirror, Source
@@ -44,6 +45,7 @@ class Draft:
     data: Data | None = None
     vpc: Vpc | None = None
     kms: Kms | None = None
+    notify: Notify | None = None
     #: the top-level keys that have a value
     named: tuple[str, ...] = ()
     steps: Mapping[str, Step] = field(default_factory=dict)
@@ -65,6 +67,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from prefixes(draft)
     yield from account_of_embedded(draft)
     yield from not_embedded(draft)
+    yield from topic(draft)
     yield from network(draft)
     yield from http_sources(draft)
     yield from disks(draft)
@@ -120,6 +123,23 @@ def not_embedded(draft: Draft) -> Iterator[Finding]:
         if draft.endpoint == "embedded" and key in draft.named:
             advice = f"write '{key}: null' in the environment's file"
             yield Finding((key,), "an option of AWS", f"none: {why}", advice)
+
+
+def topic(draft: Draft) -> Iterator[Finding]:
+    """Another's topic has its own subscribers, and is where the pipeline is: neither the role nor an alarm of the
+    pipeline would reach it elsewhere.
+    """
+    if draft.notify is None or draft.notify.topic is None:
+        return
+    at = ("notify", "topic")
+    region, account = draft.notify.topic.split(":")[3:5]
+    if draft.notify.emails:
+        advice = "subscribe them to that topic, or remove 'topic' for one of the pipeline's own"
+        yield Finding(("notify", "emails"), "addresses beside a topic", "one of the two", advice)
+    if draft.region and region != draft.region:
+        yield Finding(at, f"a topic in {region}", f"one in {draft.region}", "SNS is regional")
+    if draft.account and account != draft.account:
+        yield Finding(at, f"a topic of the account {account}", f"one of {draft.account}")
 
 
 def network(draft: Draft) -> Iterator[Finding]:
@@ -254,7 +274,7 @@ def results(draft: Draft) -> Iterator[Finding]:
 
 def states(draft: Draft) -> Iterator[Finding]:
     """Steps whose states the machine could not tell apart; of two steps, the later one is reported."""
-    taken = state_names.of_no_step(draft.steps)
+    taken = state_names.of_no_step(draft.steps, draft.notify)
     for name in draft.step_names:
         mine = state_names.of_step(name, draft.steps.get(name))
         clash = next((state for state in mine if state in taken), None)

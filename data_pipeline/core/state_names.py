@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import endings
+from . import endings, notifications
 from .config import Step
+from .notify import Notify
 from .problems import quoted
 from .steps import camel, cluster_state
 
@@ -13,17 +14,20 @@ from .steps import camel, cluster_state
 OWN = ("CheckInput", endings.LOOK, endings.COMPARE, endings.ALREADY_RUNNING, "Published", "Failed")
 
 
-def all_states(steps: Mapping[str, Step]) -> set[str]:
+def all_states(steps: Mapping[str, Step], notify: Notify | None = None) -> set[str]:
     """Every state of the machine that runs these steps."""
-    return {*of_no_step(steps), *(state for name, step in steps.items() for state in of_step(name, step))}
+    of_steps = (state for name, step in steps.items() for state in of_step(name, step))
+    return {*of_no_step(steps, notify), *of_steps}
 
 
-def of_no_step(steps: Mapping[str, Step]) -> dict[str, str]:
+def of_no_step(steps: Mapping[str, Step], notify: Notify | None = None) -> dict[str, str]:
     """States that do not have a step's name, and what has them."""
     found = dict.fromkeys(OWN, "the machine")
     results = [step.result for step in steps.values() if step.result]
     if results:
         found |= dict.fromkeys(endings.ends(), "the machine")
+    if notify:
+        found |= dict.fromkeys(notifications.names(notify, found).values(), "the machine")
     for result in results:
         found |= {f"{verb}{camel(result)}": f"the result {quoted(result)}" for verb in ("Read", "Check")}
     return found

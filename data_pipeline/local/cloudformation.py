@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
-from .provision import catalog, features, identity, orchestration, queries, queues, storage
+from .provision import catalog, features, identity, orchestration, queries, queues, storage, topics
 from .provision.kinds import Kind
 
 _log = logging.getLogger("embedded.cloudformation")
@@ -34,7 +34,7 @@ REASON = "The embedded AWS was stopped or killed during this operation."
 
 def kinds() -> Iterable[Kind]:
     """Every resource type that is emulated."""
-    made = (storage, catalog, identity, orchestration, queries, queues, features)
+    made = (storage, catalog, identity, orchestration, queries, queues, topics, features)
     return [kind for family in made for kind in family.KINDS]
 
 

@@ -269,7 +269,8 @@ def _enforced(theirs: Callable[..., Any]) -> Callable[..., Any]:
             refused = theirs(access_key, need.action, service, region, need.resource, context)
             message = _told(refused, need.action, need.resource)
             if message is not None:
-                return iam_evaluator.AuthError("AccessDenied", message)
+                code = iam_actions._DENIED_CODES.get(service, "AccessDenied")
+                return iam_evaluator.AuthError(code, message)
             if refused is not None:
                 return refused
         return None

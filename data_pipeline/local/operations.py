@@ -48,6 +48,9 @@ SERVED: dict[str, frozenset[str]] = {
         "scheduler": """CreateSchedule CreateScheduleGroup DeleteSchedule DeleteScheduleGroup GetSchedule
             GetScheduleGroup ListScheduleGroups ListSchedules ListTagsForResource TagResource UntagResource
             UpdateSchedule""",
+        "sns": """CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes ListSubscriptions
+            ListSubscriptionsByTopic ListTagsForResource ListTopics Publish SetTopicAttributes Subscribe
+            TagResource Unsubscribe UntagResource""",
         "sqs": """CreateQueue DeleteMessage DeleteQueue GetQueueAttributes GetQueueUrl ListQueues
         ListQueueTags
             PurgeQueue ReceiveMessage SendMessage SetQueueAttributes TagQueue UntagQueue""",

@@ -236,6 +236,18 @@ def _iam(request: Request) -> Iterator[Need]:
         yield Need("iam:TagRole", resource)
 
 
+def _sns(request: Request) -> Iterator[Need]:
+    """A subscription is no resource of SNS: who ends or reads one needs the action on everything."""
+    query = request.query
+    name = query.get("Name")
+    resource = (
+        (request.arn("sns", name) if name else None) or query.get("TopicArn") or query.get("ResourceArn")
+    )
+    yield Need(f"sns:{request.operation}", resource or "*")
+    if request.operation == "CreateTopic" and any(key.startswith("Tags.") for key in query):
+        yield Need("sns:TagResource", str(resource))
+
+
 _SERVICES: dict[str, Callable[[Request], Iterator[Need]]] = {
     "athena": _athena,
     "cloudformation": _cloudformation,
@@ -244,5 +256,6 @@ _SERVICES: dict[str, Callable[[Request], Iterator[Need]]] = {
     "logs": _logs,
     "sagemaker": _sagemaker,
     "scheduler": _scheduler,
+    "sns": _sns,
     "states": _states,
 }

@@ -30,6 +30,7 @@ MODULES = (
     "sagemaker",
     "glue",
     "sync",
+    "notifications",
     "objects",
     "operations",
 )

@@ -25,7 +25,19 @@ from .errors import LocalError
 
 #: What the product uses of AWS, beside the SageMaker that the plug-in adds. Any other service is refused by
 #: name.
-SERVICES = ("athena", "cloudformation", "glue", "iam", "logs", "s3", "scheduler", "sqs", "states", "sts")
+SERVICES = (
+    "athena",
+    "cloudformation",
+    "glue",
+    "iam",
+    "logs",
+    "s3",
+    "scheduler",
+    "sns",
+    "sqs",
+    "states",
+    "sts",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -33,6 +33,7 @@ _ADMINISTER: list[Action] = [
 _WHY = {
     "AdministerByAccount": "CloudFormation and the account's administrators keep the key; none of this decrypts",
     "UseThroughServices": "roles of the account read and write what S3 and SQS encrypt, nothing by themselves",
+    "PublishAlarms": "CloudWatch publishes the alarms of this account to the encrypted topic",
     "LendToDisks": "SageMaker's machines have encrypted disks",
     "EncryptLogs": "CloudWatch Logs encrypts the groups of this environment, and no others",
 }
@@ -42,7 +43,8 @@ def data_key(env: Environment) -> kms.Key:
     """A key that outlives the stacks: without it, everything that it encrypted is lost."""
     account = Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root"))
     logs = Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"))
-    through = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in ("s3", "sqs")]
+    services = ("s3", "sqs", *(["sns"] if env.own_topic else []))
+    through = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services]
     group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
     groups = [
         Sub(f"{group}{name}")
@@ -81,14 +83,26 @@ def data_key(env: Environment) -> kms.Key:
             Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", groups)),
         ),
     ]
+    if env.own_topic:
+        statements.append(_publish_alarms())
+    whys = {statement.properties["Sid"]: _WHY[statement.properties["Sid"]] for statement in statements}
     return kms.Key(
         "DataKey",
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
-        Metadata={"Why": _WHY},
+        Metadata={"Why": whys},
         Description=f"What {env.pipeline} in {env.name} holds",
         EnableKeyRotation=True,
         KeyPolicy=PolicyDocument(Version="2012-10-17", Statement=statements),
+    )
+
+
+def _publish_alarms() -> Statement:
+    return _allow(
+        "PublishAlarms",
+        Principal("Service", "cloudwatch.amazonaws.com"),
+        [may.Decrypt, may.GenerateDataKey],
+        Condition(StringEquals("aws:SourceAccount", Ref("AWS::AccountId"))),
     )
 
 

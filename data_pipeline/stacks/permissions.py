@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs import cloudwatch, ec2, ecr, events, glue, iam, kms, logs, s3, sagemaker, sqs, states
+from awacs import cloudwatch, ec2, ecr, events, glue, iam, kms, logs, s3, sagemaker, sns, sqs, states
 from awacs.aws import (
     Action,
     Allow,
@@ -166,14 +166,14 @@ def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
 # --- what the customer's key needs
 
 
-def use_key(service: str, *, write: bool, why: str, key: Any = None) -> Grant:
+def use_key(service: str, *, write: bool, why: str, key: Any = None, sid: str = "UseDataKey") -> Grant:
     """Read, or write, what a service encrypts with the storage stack's key (its ARN; by default the parameter's),
     through that service alone.
     """
     actions: list[Action] = [kms.GenerateDataKey, kms.Decrypt] if write else [kms.Decrypt]
     via = Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")
     condition = Condition(StringEquals("kms:ViaService", via))
-    return _grant("UseDataKey", actions, [key or Ref("DataKey")], condition, why=why)
+    return _grant(sid, actions, [key or Ref("DataKey")], condition, why=why)
 
 
 def lend_key() -> Grant:
@@ -303,6 +303,11 @@ def run_glue_jobs(jobs: Sequence[str], *, why: str) -> Grant:
 def list_executions(state_machine: Any, *, why: str) -> Grant:
     """Find out whether another execution of the machine is running."""
     return _grant("ListExecutions", [states.ListExecutions], [state_machine], why=why)
+
+
+def publish(topic: Any, *, why: str) -> Grant:
+    """Tell the subscribers of a topic."""
+    return _grant("Notify", [sns.Publish], [topic], why=why)
 
 
 def deliver_logs() -> Grant:

@@ -16,6 +16,7 @@ from data_pipeline.core.naming import MAINTENANCE
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, in_order, runtimes
 
+from . import notifications
 from .athena import queries
 from .jobs import conditions, glue_job, job_id, log_group, log_groups, network
 from .roles import job_role, job_role_id, maintenance_machine_role, schedule_role, state_machine_role
@@ -44,7 +45,7 @@ def pipeline(env: Environment) -> Template:
         if job.service == "glue":
             template.add_resource(glue_job(env, name, job))
     template.add_resource([*network(env), *log_groups(env), *_machines(env, used)])
-    template.add_resource([*schedule(env), schedule_role(env), *queries(env)])
+    template.add_resource([*schedule(env), schedule_role(env), *queries(env), *notifications.resources(env)])
     _add_outputs(template, env)
     return template
 
@@ -64,6 +65,7 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
         template.add_parameter(
             Parameter("DataKey", Type="String", Description="The storage stack's output DataKey")
         )
+    template.add_parameter(notifications.parameters(env))
     for runtime in used:
         what = f"wheels of the runtime {runtime.name}"
         template.add_parameter(
@@ -132,6 +134,8 @@ def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
     }
     if env.customer_key:
         known["DataKeyArn"] = Ref("DataKey")
+    if env.notify:
+        known["NotificationTopicArn"] = notifications.topic(env)
     for runtime in used:
         known[f"{runtime.camel}WheelsHash"] = Ref(runtime.wheels_parameter)
         if runtime.image:

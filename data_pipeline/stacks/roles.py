@@ -17,7 +17,7 @@ from data_pipeline.core.naming import MAINTENANCE, job_path
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel, features_key, in_order, sources_key
 
-from . import ingestion, mirror
+from . import ingestion, mirror, notifications
 from . import permissions as may
 from .permissions import Grant, arn
 
@@ -90,7 +90,7 @@ def _runs(
         grants.append(may.read_objects("ReadResults", "DataBucket", read, why=calls["aws-sdk:s3:getObject"]))
         if env.key_of_data:
             grants.append(may.use_key("s3", write=False, why="kms: the results are encrypted with the key"))
-    return grants
+    return [*grants, *notifications.grants(env, calls)]
 
 
 def schedule_role(env: Environment) -> iam.Role:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import botocore.session
 import pytest
-from core.histories import START, History, succeeded
+from core.histories import GLUE, START, History, succeeded
 
-from data_pipeline.core.follow import Job, Progress
+from data_pipeline.core.follow import Job, Notification, Progress
 
+SNS = {"resourceType": "sns", "resource": "publish"}
 JOB = "nyc-tlc-dev-ride-counts-0123456789ab-0-0-0"
 FAILED = {
     "ProcessingJobName": JOB,
@@ -117,6 +119,30 @@ def test_a_task_between_the_failure_and_the_end_takes_no_blame() -> None:
     failure = Progress().after(history.events).failure
     assert failure is not None
     assert (failure.state, failure.job) == ("RideCounts", Job("sagemaker", JOB))
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["told", "topic gone"])
+def test_a_notification_is_known_and_takes_no_blame(gone: bool) -> None:
+    """What was told, or why it could not be; at fault is the state before, also where it left no cause."""
+    history = History()
+    history.enter(0, "Prepare")
+    history.glue_run(0, "nyc-tlc-dev-prepare", "jr_1")
+    history.add(9, "TaskTimedOut", {**GLUE, "error": "States.Timeout"})
+    history.leave(9, "Prepare")
+    history.enter(9, "NotifyFailure")
+    parameters = json.dumps({"TopicArn": "t", "Subject": "failed", "Message": "why"})
+    history.add(9, "TaskScheduled", {**SNS, "region": "us-east-1", "parameters": parameters})
+    if gone:
+        history.fail(10, "SNS.NotFoundException", "Topic does not exist: t", SNS)
+    else:
+        history.add(10, "TaskSucceeded", {**SNS, "output": "{}"})
+    history.leave(10, "NotifyFailure")
+    history.end_failed(10, "States.Timeout", "")
+    progress = Progress().after(history.events)
+    assert progress.failure is not None
+    assert (progress.failure.state, progress.failure.error) == ("Prepare", "States.Timeout")
+    error = "Topic does not exist: t" if gone else None
+    assert progress.notifications == (Notification("failed", "why", error),)
 
 
 def test_a_job_that_was_started_again_takes_no_blame_for_what_failed_later() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import cfnlint
 import pytest
 from clients import client
-from deployer import deployer, policy
+from deployer import additions, deployer, policy
 
 from data_pipeline.core import templates
 from data_pipeline.local.endpoint import Endpoint
@@ -146,16 +146,9 @@ def test_the_deployer_can_do_nothing_else(
         getattr(made, call)(**arguments)
 
 
-def _additions() -> dict[str, dict[str, Any]]:
-    """Sid → statement of those that docs/deployer-policy.md adds for options."""
-    page = (ROOT / "docs" / "deployer-policy.md").read_text(encoding="utf-8")
-    blocks = [json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:]]
-    return {s["Sid"]: s for block in blocks for s in (block if isinstance(block, list) else [block])}
-
-
 def test_the_additions_for_options_are_what_cloudformation_calls() -> None:
     """For a VPC the connection, for a customer's key the key, for stores the groups; no action more, none less."""
-    added = _additions()
+    added = additions()
     assert set(added["Network"]["Action"]) == needed()["AWS::Glue::Connection"]
     assert {*added["MakeKey"]["Action"], *added["KeepKey"]["Action"]} == needed()["AWS::KMS::Key"]
     groups = {*added["FeatureGroups"]["Action"], *added["OfflineStores"]["Action"]}
@@ -165,12 +158,30 @@ def test_the_additions_for_options_are_what_cloudformation_calls() -> None:
         "kms:DescribeKey",
     }  # the page tells it apart; no store has a key of its own
     assert groups == needed()["AWS::SageMaker::FeatureGroup"] - beside
-    assert added.keys() == {"Network", "MakeKey", "KeepKey", "FeatureGroups", "OfflineStores"}
+    assert added.keys() == {
+        "Network",
+        "MakeKey",
+        "KeepKey",
+        "FeatureGroups",
+        "OfflineStores",
+        "Topic",
+        "Subscriptions",
+        "Alarms",
+    }
+
+
+def test_the_additions_for_notifications_are_what_cloudformation_calls() -> None:
+    """The topic with its policy and its subscribers, and the alarms, but for properties that none of ours has."""
+    added, unused = additions(), {"sns:PutDataProtectionPolicy", "sns:SetSubscriptionAttributes"}
+    kinds = ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "AWS::SNS::Subscription")
+    called = {a for kind in kinds for a in needed()[kind] if a.startswith("sns:")} - unused
+    assert {*added["Topic"]["Action"], *added["Subscriptions"]["Action"]} == called
+    assert set(added["Alarms"]["Action"]) == needed()["AWS::CloudWatch::Alarm"]
 
 
 def test_no_addition_reaches_beyond_the_pipeline() -> None:
     """A key has no name: what is made and kept carries the pipeline's tag."""
-    added = _additions()
+    added = additions()
     assert added["MakeKey"]["Condition"] == {"StringEquals": {"aws:RequestTag/pipeline": "PIPELINE"}}
     assert added["KeepKey"]["Condition"] == {"StringEquals": {"aws:ResourceTag/pipeline": "PIPELINE"}}
     assert added["FeatureGroups"]["Resource"].endswith(":feature-group/PIPELINE-*")

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import deployer
+from environments import NOTIFY, environment
 
 import templates
 from data_pipeline.local import required
+from data_pipeline.stacks import render
 
 ROOT = Path(__file__).resolve().parents[2]
 #: service that a role trusts → what required_actions.yaml calls such a role.
@@ -47,8 +49,12 @@ class Case:
 
 
 def shipped() -> list[Case]:
-    """All of them, those that differ between environments only in names once."""
+    """All of them, those that differ between environments only in names once; and what an environment that
+    notifies has besides.
+    """
     found = set(of_policy(DEPLOYER, DEPLOYER, deployer.policy()))
+    for text in render(environment(NOTIFY, "local")).values():
+        found |= set(of_template(templates.parse(text)))
     for path in sorted((ROOT / "templates").glob("*.yaml")):
         found |= set(of_template(templates.parse(path.read_text(encoding="utf-8"))))
     return sorted(found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from environments import NOTIFY
 from removal.world import World
 from system.project import Project
 from system.test_maintenance import LATER
@@ -43,6 +44,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, source: SourceServer) -> Ite
                 "zones": {"files": [f"{source.url}/misc/zones.csv"], "to": "misc"},
             },
             mirror={"on_run": True, "requests_per_second": 100, "connections": 1},
+            **NOTIFY,
         )
         pipeline = project.root / "config" / "pipeline.yaml"
         assert EVERY in pipeline.read_text()

@@ -8,7 +8,7 @@ NOT_DERIVED: dict[tuple[str, str], str] = {}
 
 #: ``when`` of an entry → why no shipped template has what it demands.
 FEATURES: dict[str, str] = {
-    "notification": "the state machine publishes to no topic; a failure shows in the execution and in its log",
+    "notification": "the shipped environments know nobody to tell; one that does is in the proof beside them",
     "outputs": "jobs write to S3 themselves, so that a publication is a few conditional writes in their own order",
     "other uses of Glue": "the rest of AWS's sample is for crawlers, notebooks and metrics: the pipeline has none",
     "vpc": "the shipped environments run their jobs in the services' own network",

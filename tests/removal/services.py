@@ -98,6 +98,13 @@ def looking_for_other_executions(world: World, case: Case) -> None:
     world.ended(world.execute(alone(world, name)))
 
 
+def notification(world: World, case: Case) -> None:
+    """The state that tells of a failure."""
+    name = _state(world, "arn:aws:states:::sns:publish")
+    topic = world.definition["States"][name]["Arguments"]["TopicArn"]
+    world.ended(world.execute(alone(world, name, {"Arguments": {"TopicArn": topic, "Message": "failed"}})))
+
+
 # --- the role of a step's jobs: one job under it
 
 
@@ -194,6 +201,7 @@ SCENARIOS = {
     "glue task stopped": glue_task_stopped,
     "reading a result": reading_a_result,
     "looking for other executions": looking_for_other_executions,
+    "notification": notification,
     "image": quick_processing_job,
     "processing log": quick_processing_job,
     "metrics": quick_processing_job,

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, STORES, SWAPPED, environment
+from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, NOTIFY, STORES, SWAPPED, environment
 from removal import cases
 from removal.cases import Case
 from removal.differences import BEYOND_DEMAND, FEATURES, NOT_DERIVED
@@ -29,10 +29,12 @@ OF_STATES = {
     "glue:startJobRun.sync": {"glue task", "glue task stopped"},
     "aws-sdk:s3:getObject": {"reading a result"},
     "aws-sdk:sfn:listExecutions": {"looking for other executions"},
+    "sns:publish": {"notification"},
 }
 STORES_ON_GLUE = {**STORES, "steps": {"ingest": {"service": "glue"}}}
 VARIANTS = (
     {},
+    NOTIFY,
     SWAPPED,
     CLUSTER,
     CLUSTER_ON_GLUE,

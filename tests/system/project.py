@@ -90,10 +90,15 @@ class Project:
         return self.ok("./deploy.sh", environment, "artifacts", "--yes", **self.as_deployer())
 
     def as_deployer(self) -> dict[str, str]:
-        """The variables with which a command may do what docs/deployer-policy.json allows, and no more."""
+        """The variables with which a command may do what docs/deployer-policy.json allows, and no more; where the
+        configuration notifies, with what docs/deployer-policy.md adds for that.
+        """
         state = self.root / ".local" / "aws"
         pipeline = yaml.safe_load((self.root / "config" / "pipeline.yaml").read_text())["pipeline"]
-        return as_deployer(lifecycle.ensure_up(state, 0), state.parent, pipeline)
+        local = self.root / "config" / "local.yaml"
+        notifies = local.exists() and "notify" in (yaml.safe_load(local.read_text()) or {})
+        added = frozenset({"Topic", "Subscriptions"} if notifies else ())
+        return as_deployer(lifecycle.ensure_up(state, 0), state.parent, pipeline, added=added)
 
     def run(self, *options: str, environment: str = "local") -> dict[str, Any]:
         """Run the pipeline to its end; the one JSON object that it prints."""

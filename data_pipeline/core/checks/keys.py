@@ -2,7 +2,8 @@
 
 A use is allowed as KMS does it: by the key's policy for a service, and for a role by the key's policy for its account
 and by the role's own policy as well. What the uses are, is AWS's documentation: S3 "SSE-KMS permissions", SQS "KMS
-permissions", CloudWatch Logs "Encrypt log data", SageMaker "execution roles" (a volume's key is lent by a grant).
+permissions", CloudWatch Logs "Encrypt log data", SNS "Key management", SageMaker
+"execution roles" (a volume's key is lent by a grant).
 """
 
 from __future__ import annotations
@@ -85,6 +86,10 @@ def uses(stack: Stack, key: str) -> Iterator[Use]:
     for name, properties in stack.of("AWS::SQS::Queue"):
         if _names(properties.get("KmsMasterKeyId"), key):
             yield from _of_roles(stack, name, "sqs:SendMessage", _WRITE, "sqs")
+    for name, properties in stack.of("AWS::SNS::Topic"):
+        if _names(properties.get("KmsMasterKeyId"), key):
+            yield from _of_roles(stack, name, "sns:Publish", _WRITE, "sns")
+            yield from _of_alarms(stack, name)
     for name, properties in stack.of("AWS::Logs::LogGroup"):
         if _names(properties.get("KmsKeyId"), key):
             group = f"log-group:{text(properties['LogGroupName'])}"
@@ -106,6 +111,15 @@ def _of_roles(stack: Stack, name: str, asked: str, actions: tuple[str, ...], ser
             for s in statements
         ):
             yield Use(("Resources", role), f"{asked} on {name}", actions, context, role=role)
+
+
+def _of_alarms(stack: Stack, topic: str) -> Iterator[Use]:
+    """CloudWatch, where an alarm is published to the topic."""
+    for name, properties in stack.of("AWS::CloudWatch::Alarm"):
+        if any(_names(action, topic) for action in _list(properties.get("AlarmActions", []))):
+            context = {"aws:SourceAccount": "${AWS::AccountId}"}
+            service = "cloudwatch.amazonaws.com"
+            yield Use(("Resources", name), f"CloudWatch for {name}", _WRITE, context, service=service)
 
 
 def _volumes(stack: Stack, key: str) -> Iterator[Use]:

@@ -138,6 +138,7 @@ GONE = frozenset(
         "NoSuchBucket",
         "NoSuchBucketPolicy",
         "NoSuchEntity",
+        "NotFound",
         "QueueDoesNotExist",
         "ResourceNotFoundException",
         "StateMachineDoesNotExist",

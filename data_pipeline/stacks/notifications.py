@@ -1,0 +1,228 @@
+"""Who is told how runs end: the topic with its subscribers, the permission to publish, and alarms.
+
+The state machine tells of the ends that it sees. Alarms are for what no state can tell: an execution that somebody
+stops, a start that was never delivered, and runs that should succeed and do not come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from awacs import sns as may_on_topic
+from awacs.aws import (
+    Allow,
+    ArnLike,
+    Bool,
+    Condition,
+    Deny,
+    PolicyDocument,
+    Principal,
+    Statement,
+    StringEquals,
+)
+from troposphere import GetAtt, Parameter, Ref, cloudwatch, sns
+
+from data_pipeline.core import cron
+from data_pipeline.core.config import Environment
+from data_pipeline.core.notifications import email_parameters
+
+from . import permissions as may
+from .permissions import Grant, arn
+
+_TOPIC = "NotificationTopic"
+
+#: an alarm looks back seven days at most, in periods of at least an hour (PutMetricAlarm, EvaluationPeriods).
+_LONGEST_LOOK_HOURS = 7 * 24
+#: hours beside the schedule and the longest run: the change to summer time, and a start that was retried.
+_SLACK_HOURS = 2
+
+
+def topic(env: Environment) -> Ref:
+    """The topic's ARN: the reference of the own one, or the parameter of another's."""
+    return Ref(_TOPIC if env.own_topic else f"{_TOPIC}Arn")
+
+
+def parameters(env: Environment) -> list[Parameter]:
+    """What deploy fills from the configuration: a template names neither a person nor an account."""
+    if env.notify is None:
+        return []
+    emails = [Parameter(n, Type="String", Description="Who is written to") for n in email_parameters(env)]
+    if env.own_topic:
+        return emails
+    shape = "arn:[a-z-]+:sns:.+"
+    return [Parameter(f"{_TOPIC}Arn", Type="String", AllowedPattern=shape, Description="Whom to tell")]
+
+
+def resources(env: Environment) -> list[Any]:
+    """Topic, subscriptions and alarms."""
+    if env.notify is None:
+        return []
+    own = [_topic(env), _policy(), *_subscriptions(env)] if env.own_topic else []
+    return [*own, *alarms(env)]
+
+
+def grants(env: Environment, calls: Mapping[str, str]) -> list[Grant]:
+    """What a state machine needs for its publications. ``calls``: integration → which of its states call it."""
+    if "sns:publish" not in calls:
+        return []
+    found = [may.publish(topic(env), why=calls["sns:publish"])]
+    if env.own_topic and env.customer_key:
+        why = "kms: the topic is encrypted with the key"
+        found.append(may.use_key("sns", write=True, why=why, sid="UseTopicKey"))
+    return found
+
+
+def alarms(env: Environment) -> list[cloudwatch.Alarm]:
+    """The alarms of an environment on AWS. The embedded AWS keeps no metrics that they could look at."""
+    if env.notify is None or env.embedded:
+        return []
+    found = [
+        _alarm(
+            "DeadLettersAlarm",
+            env,
+            f"A start of {env.names.prefix} was not delivered; the queue says which, and why",
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            {"QueueName": GetAtt("DeadLetters", "QueueName")},
+            Statistic="Maximum",
+        ),
+        *(_aborted(env, machine) for machine in ("StateMachine", "MaintenanceStateMachine")),
+        *_overdue(env),
+    ]
+    return [alarm for alarm in found if alarm is not None]
+
+
+def _aborted(env: Environment, machine: str) -> cloudwatch.Alarm | None:
+    """An execution that is stopped ends where it stands. None times out: no machine has a TimeoutSeconds."""
+    if machine == "MaintenanceStateMachine" and env.maintenance is None:
+        return None
+    what = "of the maintenance " if machine.startswith("Maintenance") else ""
+    return _alarm(
+        f"{machine}AbortedAlarm",
+        env,
+        f"An execution {what}in {env.names.prefix} was stopped before its end",
+        "AWS/States",
+        "ExecutionsAborted",
+        {"StateMachineArn": Ref(machine)},
+    )
+
+
+def _overdue(env: Environment) -> list[cloudwatch.Alarm]:
+    """No execution has succeeded for longer than the schedule and the longest run allow: nothing started, or
+    every run failed, also where no state could tell. Not where that is longer than an alarm can look back.
+    """
+    hours = overdue_after(env)
+    if hours is None:
+        return []
+    succeeded = _alarm(
+        "OverdueAlarm",
+        env,
+        f"No run of {env.names.prefix} has succeeded for {hours} hours",
+        "AWS/States",
+        "ExecutionsSucceeded",
+        {"StateMachineArn": Ref("StateMachine")},
+        Period=3600,
+        EvaluationPeriods=hours,
+        ComparisonOperator="LessThanThreshold",
+        Threshold=1,
+        # An hour in which nothing succeeds has no data at all.
+        TreatMissingData="breaching",
+    )
+    return [succeeded]
+
+
+def overdue_after(env: Environment) -> int | None:
+    """Hours without a success after which something must be wrong, or None where no alarm can tell."""
+    gap = cron.longest_gap(env.schedule.expression) if env.schedule.enabled else None
+    if gap is None:
+        return None
+    run = sum(step.timeout_minutes + 30 for step in env.steps.values()) / 60
+    hours = math.ceil(gap + run) + _SLACK_HOURS
+    return hours if hours <= _LONGEST_LOOK_HOURS else None
+
+
+def _alarm(
+    title: str,
+    env: Environment,
+    description: str,
+    namespace: str,
+    metric: str,
+    dimensions: Mapping[str, Any],
+    **more: Any,
+) -> cloudwatch.Alarm:
+    """An alarm that tells the topic; unless ``more`` says otherwise, of anything above 0 in five minutes."""
+    return cloudwatch.Alarm(
+        title,
+        AlarmDescription=description,
+        AlarmActions=[topic(env)],
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[cloudwatch.MetricDimension(Name=n, Value=v) for n, v in dimensions.items()],
+        **{
+            "Statistic": "Sum",
+            "Period": 300,
+            "EvaluationPeriods": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": 0,
+            "TreatMissingData": "notBreaching",
+            **more,
+        },
+    )
+
+
+def _topic(env: Environment) -> sns.Topic:
+    # The display name is the sender's in a mail. Without a customer's key, SNS's disk encryption is all: alarms cannot
+    # use the key alias/aws/sns, whose policy does not admit CloudWatch.
+    key = {"KmsMasterKeyId": Ref("DataKey")} if env.customer_key else {}
+    return sns.Topic(_TOPIC, DisplayName=env.names.prefix, **key)
+
+
+def _subscriptions(env: Environment) -> list[sns.SubscriptionResource]:
+    return [
+        sns.SubscriptionResource(
+            f"{name}Subscription", Protocol="email", Endpoint=Ref(name), TopicArn=Ref(_TOPIC)
+        )
+        for name in email_parameters(env)
+    ]
+
+
+def _policy() -> sns.TopicPolicy:
+    """The state machine's role may publish by its own policy; alarms of this stack may by this one."""
+    return sns.TopicPolicy(
+        f"{_TOPIC}Policy",
+        Metadata={
+            "Why": {
+                "RefusePlainHttp": "messages travel encrypted",
+                "PublishAlarms": "the alarms of this stack tell the topic's subscribers",
+            }
+        },
+        Topics=[Ref(_TOPIC)],
+        PolicyDocument=PolicyDocument(
+            Version="2012-10-17",
+            Statement=[
+                Statement(
+                    Sid="RefusePlainHttp",
+                    Effect=Deny,
+                    Principal=Principal("*"),
+                    Action=[may_on_topic.Publish],
+                    Resource=[Ref(_TOPIC)],
+                    Condition=Condition(Bool("aws:SecureTransport", "false")),
+                ),
+                Statement(
+                    Sid="PublishAlarms",
+                    Effect=Allow,
+                    Principal=Principal("Service", "cloudwatch.amazonaws.com"),
+                    Action=[may_on_topic.Publish],
+                    Resource=[Ref(_TOPIC)],
+                    Condition=Condition(
+                        [
+                            StringEquals("aws:SourceAccount", Ref("AWS::AccountId")),
+                            ArnLike("aws:SourceArn", arn("cloudwatch", "alarm:${AWS::StackName}-*")),
+                        ]
+                    ),
+                ),
+            ],
+        ),
+    )
