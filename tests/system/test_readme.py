@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from system.project import ROOT, Project
 
 #: what the test itself is, or what would build the environment that it runs in
@@ -18,6 +19,7 @@ def commands() -> list[str]:
     return [line for line in lines if line and not line.startswith(NOT_RUN_HERE)]
 
 
+@pytest.mark.timeout(1200)
 def test_every_command_of_the_readme_runs(project: Project) -> None:
     """In the README's order, in one copy of the project whose dev.yaml says `endpoint: embedded`."""
     project.configure("dev", endpoint="embedded")
