@@ -64,7 +64,17 @@ def last(project: Project) -> dict[str, Any]:
     return found
 
 
-def test_a_failure_is_told_with_its_cause(tiny: Project) -> None:
+@pytest.mark.timeout(600)
+def test_from_a_failure_to_a_topic_that_is_gone(tiny: Project) -> None:
+    """One story, since the last message is shown, and nothing is told any more without the topic."""
+    a_failure_is_told_with_its_cause(tiny)
+    the_gate_is_told_with_rule_value_and_limit(tiny)
+    other_ends_are_told_where_asked(tiny)
+    the_commands_show_what_was_told(tiny)
+    a_topic_that_is_gone_changes_no_end(tiny)
+
+
+def a_failure_is_told_with_its_cause(tiny: Project) -> None:
     """The state, the error, and what the job said last, at bounded length; the command says that it was told."""
     done = run(tiny, "--dataset", "broken")
     assert done.status == 1
@@ -78,7 +88,7 @@ def test_a_failure_is_told_with_its_cause(tiny: Project) -> None:
     assert "notified   tiny in local: failed: States.TaskFailed" in done.err
 
 
-def test_the_gate_is_told_with_rule_value_and_limit(tiny: Project) -> None:
+def the_gate_is_told_with_rule_value_and_limit(tiny: Project) -> None:
     done = run(tiny, "--dataset", "bad")
     assert done.status == 1
     found = last(tiny)
@@ -87,7 +97,7 @@ def test_the_gate_is_told_with_rule_value_and_limit(tiny: Project) -> None:
     assert "the quality gate failed" in done.err
 
 
-def test_other_ends_are_told_where_asked(tiny: Project) -> None:
+def other_ends_are_told_where_asked(tiny: Project) -> None:
     """A publication, with what the last step left; and that nothing was new."""
     assert run(tiny).status == 0
     assert last(tiny)["subject"] == "tiny in local: published"
@@ -97,12 +107,12 @@ def test_other_ends_are_told_where_asked(tiny: Project) -> None:
     assert "notified    tiny in local: found nothing new" in done.out
 
 
-def test_the_commands_show_what_was_told(tiny: Project) -> None:
+def the_commands_show_what_was_told(tiny: Project) -> None:
     shown = tiny.ok("python", "-m", "data_pipeline", "local", "notifications", "-n", "1").out
     assert "tiny in local: found nothing new\nto: data-team@example.com\n" in shown
 
 
-def test_a_topic_that_is_gone_changes_no_end(tiny: Project) -> None:
+def a_topic_that_is_gone_changes_no_end(tiny: Project) -> None:
     """Failure and gate end as before, with their own error and cause; the command says who was not told."""
     sns = tiny.client("sns")
     (topic,) = sns.list_topics()["Topics"]
