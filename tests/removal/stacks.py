@@ -210,8 +210,9 @@ def making_the_artifact_bucket(world: World, case: Case) -> None:
     """The artifact bucket is made as deploy makes it, and removed as deploy removes a half made one."""
     root = world.client("s3")
     with suppress(root.exceptions.NoSuchBucket):
-        for item in root.list_objects_v2(Bucket=BUCKET).get("Contents", []):
-            root.delete_object(Bucket=BUCKET, Key=item["Key"])
+        found = root.list_object_versions(Bucket=BUCKET)
+        for item in [*found.get("Versions", []), *found.get("DeleteMarkers", [])]:
+            root.delete_object(Bucket=BUCKET, Key=item["Key"], VersionId=item["VersionId"])
         root.delete_bucket(Bucket=BUCKET)
     connection = _connection(world)
     s3.create_bucket(connection, BUCKET)
