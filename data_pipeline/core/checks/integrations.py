@@ -53,7 +53,7 @@ OPTIMISED: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         },
     ),
     "elasticmapreduce": (
-        "",
+        "emr",
         {
             **dict.fromkeys(("createCluster", "addStep", "terminateCluster"), (_SYNC,)),
             **dict.fromkeys(
@@ -164,7 +164,7 @@ class Call:
 
     @property
     def botocore(self) -> str:
-        """Botocore's name of the service; empty where the action is not an API of AWS."""
+        """Botocore's name of the service; empty where none of its actions is an API of AWS."""
         if not self.sdk:
             return OPTIMISED.get(self.service, ("", {}))[0]
         return "" if self.service in _NOT_SDK else SDK_NAMES.get(self.service, self.service)

@@ -61,6 +61,8 @@ RULES: dict[str, str] = {
     "argument-pattern": "An argument that does not have the form that the API demands.",
     "argument-length": "A text, list or map that is longer or shorter than the API allows.",
     "argument-range": "A number beyond what the API allows.",
+    "argument-union": "An object of the API that has exactly one of its members, and has none or several.",
+    "header": "A header that Step Functions sets itself, or refuses: the task fails when it runs.",
     "result-unknown": "A path below `$states.result` that the API's answer does not have.",
     # templates
     "definition": "A state machine's resource has no definition, or more than one.",

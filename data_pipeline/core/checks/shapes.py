@@ -39,6 +39,8 @@ def check(shapes: dict[str, Any], name: str, value: Any, path: Path) -> Iterator
     elif kind == "boolean":
         if not isinstance(value, bool):
             yield _wrong(path, "true or false", value)
+        elif value not in shape.get("enum", (True, False)):
+            yield Finding("argument-enum", path, f"this can only be {str(not value).lower()}")
     else:
         yield from _number(shape, value, path)
 
@@ -70,6 +72,9 @@ def _structure(shapes: dict[str, Any], shape: dict[str, Any], value: Any, path: 
     for member in shape.get("required", ()):
         if member not in given and not shape["members"][member].get("idempotencyToken"):
             yield Finding("argument-missing", path, f"{pascal(member)} is missing")
+    if shape.get("union") and len(value) != 1:
+        found = " and ".join(quoted(key) for key in value) or "nothing"
+        yield Finding("argument-union", path, f"expected one of {one_of(members)}, not {found}")
 
 
 def _same_but_for_case(key: str, members: dict[str, Any]) -> str | None:

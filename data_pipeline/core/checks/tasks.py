@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..problems import did_you_mean, quoted
-from . import integrations, shapes
+from . import integrations, own_apis, shapes
 from .expressions import BrokenExpressionError, parse, uses
 from .findings import Finding
 from .places import texts
@@ -38,13 +38,14 @@ def check(scope: Scope, name: str, state: dict[str, Any], services: Services) ->
     given = state.get(field_name, {})
     if token := integrations.token_finding(scope, name, state, given):
         yield token
-    model = services.models.get(call.botocore)
+    model = own_apis.model(call, services.models)
     operation = model["operations"].get(call.operation) if model else None
     if model is None or operation is None:
         return
     path = (*scope.at(name), field_name) if field_name in state else scope.at(name)
     if "input" in operation:
         yield from shapes.check(model["shapes"], operation["input"]["shape"], given, path)
+    yield from own_apis.check(call, given, path)
     known, shape = _answer(call, model)
     if known:
         yield from _results(scope, name, state, model["shapes"], shape)
