@@ -16,6 +16,14 @@ ALL_ON_SAGEMAKER = {"steps": {"prepare": {"service": "sagemaker"}}}
 ALL_ON_GLUE = {"steps": {"ride_counts": {"service": "glue"}}, "maintenance": {"service": "glue"}}
 SWAPPED = {"steps": {"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}}
 
+#: every mix of the two services.
+MIXES: dict[str, dict[str, Any]] = {
+    "as configured": {},
+    "all on sagemaker": ALL_ON_SAGEMAKER,
+    "all on glue": ALL_ON_GLUE,
+    "swapped": SWAPPED,
+}
+
 #: ride_counts on a cluster when there is much to read, on either service.
 CLUSTER = {
     "steps": {

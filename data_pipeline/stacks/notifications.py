@@ -11,17 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from awacs import sns as may_on_topic
-from awacs.aws import (
-    Allow,
-    ArnLike,
-    Bool,
-    Condition,
-    Deny,
-    PolicyDocument,
-    Principal,
-    Statement,
-    StringEquals,
-)
+from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import GetAtt, Parameter, Ref, cloudwatch, sns
 
 from data_pipeline.core import cron
@@ -202,14 +192,7 @@ def _policy() -> sns.TopicPolicy:
         PolicyDocument=PolicyDocument(
             Version="2012-10-17",
             Statement=[
-                Statement(
-                    Sid="RefusePlainHttp",
-                    Effect=Deny,
-                    Principal=Principal("*"),
-                    Action=[may_on_topic.Publish],
-                    Resource=[Ref(_TOPIC)],
-                    Condition=Condition(Bool("aws:SecureTransport", "false")),
-                ),
+                may.refuse_plain_http(may_on_topic.Publish, [Ref(_TOPIC)]),
                 Statement(
                     Sid="PublishAlarms",
                     Effect=Allow,

@@ -17,7 +17,9 @@ from awacs.aws import (
     ArnEquals,
     Bool,
     Condition,
+    Deny,
     ForAllValuesStringEquals,
+    Principal,
     Statement,
     StringEquals,
     StringLike,
@@ -43,6 +45,18 @@ def arn(service: str, resource: str, **values: Any) -> Sub:
 def objects(bucket: str, prefixes: Sequence[str]) -> list[Sub]:
     """ARNs of everything under key prefixes of the bucket that the parameter ``bucket`` names."""
     return [Sub(f"arn:${{AWS::Partition}}:s3:::${{{bucket}}}/{prefix}*") for prefix in prefixes]
+
+
+def refuse_plain_http(action: Action, resources: Sequence[Any]) -> Statement:
+    """For the policy of a bucket, a queue or a topic: nobody does this to it but over TLS."""
+    return Statement(
+        Sid="RefusePlainHttp",
+        Effect=Deny,
+        Principal=Principal("*"),
+        Action=[action],
+        Resource=list(resources),
+        Condition=Condition(Bool("aws:SecureTransport", "false")),
+    )
 
 
 # --- data and artifacts; ``why`` names what in the configuration or the state machine needs them

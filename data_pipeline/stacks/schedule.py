@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from awacs.aws import Action, Bool, Condition, Deny, PolicyDocument, Principal, Statement
+from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Ref, scheduler, sqs
 
 from data_pipeline.core.config import Environment, Schedule
 from data_pipeline.core.execution import execution_input
 from data_pipeline.core.naming import MAINTENANCE
+
+from . import permissions as may
 
 _TWO_WEEKS = 14 * 24 * 3600
 
@@ -68,15 +70,6 @@ def _encrypted_transport_only() -> sqs.QueuePolicy:
         Queues=[Ref("DeadLetters")],
         PolicyDocument=PolicyDocument(
             Version="2012-10-17",
-            Statement=[
-                Statement(
-                    Sid="RefusePlainHttp",
-                    Effect=Deny,
-                    Principal=Principal("*"),
-                    Action=[Action("sqs", "*")],
-                    Resource=[GetAtt("DeadLetters", "Arn")],
-                    Condition=Condition(Bool("aws:SecureTransport", "false")),
-                )
-            ],
+            Statement=[may.refuse_plain_http(Action("sqs", "*"), [GetAtt("DeadLetters", "Arn")])],
         ),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from awacs.aws import Action, Bool, Condition, Deny, PolicyDocument, Principal, Statement
+from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core.config import Environment
 from data_pipeline.core.locations import athena_results, key_prefix
 
+from . import permissions as may
 from .feature_groups import feature_groups
 from .keys import data_key
 
@@ -111,6 +112,7 @@ def _encryption(env: Environment) -> s3.ServerSideEncryptionRule:
 
 
 def _encrypted_transport_only() -> s3.BucketPolicy:
+    bucket = "arn:${AWS::Partition}:s3:::${DataBucket}"
     return s3.BucketPolicy(
         "DataBucketPolicy",
         DeletionPolicy="Retain",
@@ -119,19 +121,7 @@ def _encrypted_transport_only() -> s3.BucketPolicy:
         Bucket=Ref("DataBucket"),
         PolicyDocument=PolicyDocument(
             Version="2012-10-17",
-            Statement=[
-                Statement(
-                    Sid="RefusePlainHttp",
-                    Effect=Deny,
-                    Principal=Principal("*"),
-                    Action=[Action("s3", "*")],
-                    Resource=[
-                        Sub("arn:${AWS::Partition}:s3:::${DataBucket}"),
-                        Sub("arn:${AWS::Partition}:s3:::${DataBucket}/*"),
-                    ],
-                    Condition=Condition(Bool("aws:SecureTransport", "false")),
-                )
-            ],
+            Statement=[may.refuse_plain_http(Action("s3", "*"), [Sub(bucket), Sub(f"{bucket}/*")])],
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asl import evaluate, expressions, reachable, targets
-from environments import ALL_ON_GLUE, ALL_ON_SAGEMAKER, CLUSTER, CLUSTER_ON_GLUE, STORES, SWAPPED, environment
+from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, MIXES, STORES, environment
 from jsonata import Jsonata
 
 from data_pipeline.core.execution import PLACEHOLDERS
@@ -16,10 +16,7 @@ from data_pipeline.core.machine import machines, state_machine
 from data_pipeline.core.naming import JOB_NAME_LIMIT
 
 VARIANTS: dict[str, dict[str, Any]] = {
-    "as configured": {},
-    "all on sagemaker": ALL_ON_SAGEMAKER,
-    "all on glue": ALL_ON_GLUE,
-    "swapped": SWAPPED,
+    **MIXES,
     "with a cluster": CLUSTER,
     "with a cluster on glue": CLUSTER_ON_GLUE,
 }

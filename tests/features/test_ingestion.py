@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 from clients import client
 from features.conftest import GROUP, Published, rides
-from local.conftest import until
 from local.featurestore.conftest import statements
 from randomness import times
 from tlc import tables
 from tlc.errors import JobError
+from waiting import until
 
 from data_pipeline.core.feature_document import document
 from data_pipeline.core.naming import Names

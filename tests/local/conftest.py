@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -68,14 +67,3 @@ def allow(action: str | list[str], resource: str | list[str] = "*", **condition:
     """One statement that allows."""
     statement: Statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     return {**statement, "Condition": condition} if condition else statement
-
-
-def until(ready: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """The first true answer of a question asked repeatedly; AssertionError after the deadline."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = ready()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {ready}")

@@ -18,13 +18,12 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
+from waiting import until
 
 from data_pipeline.local import endpoint as endpoints
 from data_pipeline.local import lifecycle, locks
 from data_pipeline.local.endpoint import Endpoint
 from data_pipeline.local.errors import LocalError
-
-from .conftest import until
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLE_TRUST = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
-from local.conftest import allow, until
+from local.conftest import allow
+from waiting import until
 
 from data_pipeline.local import lifecycle
 from data_pipeline.local.endpoint import Endpoint

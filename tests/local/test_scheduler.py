@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from waiting import until
 
-from .conftest import allow, until
+from .conftest import allow
 
 ACCOUNT = "000000000000"
 

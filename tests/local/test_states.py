@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from waiting import until
 
-from .conftest import allow, until
+from .conftest import allow
 
 LIMIT = 262_144
 Machine = Callable[..., Any]

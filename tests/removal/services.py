@@ -14,7 +14,8 @@ import pyarrow as pa
 from botocore.exceptions import ClientError
 from pyiceberg.catalog.glue import GlueCatalog
 from removal.cases import Case
-from removal.world import World, until
+from removal.world import World
+from waiting import until
 
 #: below it is what the deployed source has.
 MIRRORED = "input/misc/"

@@ -10,7 +10,8 @@ from uuid import uuid4
 from botocore.exceptions import ClientError
 from deploy.conftest import environment
 from removal.cases import Case
-from removal.world import BUCKET, World, until
+from removal.world import BUCKET, World
+from waiting import until
 
 from data_pipeline.aws import s3
 from data_pipeline.aws.session import EmbeddedCredentials, connect

@@ -18,12 +18,12 @@ from features import conftest as tables
 from features import test_ingestion as ingestion
 from features.conftest import rides
 from features.test_ingestion import Stores
-from local.conftest import until
 from local.featurestore.conftest import record
 from randomness import times
 from removal import cases
 from removal.cases import Case
 from tlc.errors import JobError
+from waiting import until
 
 import templates
 from data_pipeline.stacks import render

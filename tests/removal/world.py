@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -15,6 +14,7 @@ import clients
 import deployer
 from removal.cases import DEPLOYER, Case, without
 from system.project import Project
+from waiting import until
 
 from data_pipeline.local import lifecycle
 from data_pipeline.local.endpoint import Endpoint
@@ -184,14 +184,3 @@ class World:
             for page in s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 for item in page.get("Contents", []):
                     s3.delete_object(Bucket=self.bucket, Key=item["Key"])
-
-
-def until(ready: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """The first true answer of a question asked repeatedly; AssertionError after the deadline."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        answer = ready()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {ready}")

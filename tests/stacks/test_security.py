@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from environments import ALL_ON_GLUE, KMS, SWAPPED, environment
+from environments import ALL_ON_GLUE, KMS, NOTIFY, SWAPPED, environment
 
 import templates
 from data_pipeline.stacks import render
@@ -16,6 +16,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "swapped": SWAPPED,
     "all on glue": ALL_ON_GLUE,
     "key": KMS,
+    "told": NOTIFY,
+    "told with a key": {**NOTIFY, **KMS},
 }
 
 
@@ -30,12 +32,14 @@ def _of(resources: dict[str, dict[str, Any]], kind: str) -> dict[str, dict[str, 
     return {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
 
 
-def _refuses_plain_http(resources: dict[str, dict[str, Any]], policy: str, guarded: str, name: str) -> bool:
-    """Whether a policy of the type denies everything over plain HTTP to everybody on the resource ``name``."""
+def _refuses_plain_http(
+    resources: dict[str, dict[str, Any]], policy: str, guarded: str, name: str, action: str
+) -> bool:
+    """Whether a policy of the type denies the action over plain HTTP to everybody on the resource ``name``."""
     return any(
         statement["Effect"] == "Deny"
         and statement["Principal"] == "*"
-        and statement["Action"][0].endswith(":*")
+        and statement["Action"] == [action]
         and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
         and name in json.dumps(statement["Resource"])
         for properties in _of(resources, policy).values()
@@ -54,19 +58,26 @@ def test_buckets(resources: dict[str, dict[str, Any]]) -> None:
         assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
         assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
         assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-        assert _refuses_plain_http(resources, "AWS::S3::BucketPolicy", "Bucket", name)
+        assert _refuses_plain_http(resources, "AWS::S3::BucketPolicy", "Bucket", name, "s3:*")
 
 
-def test_queues_and_topics(resources: dict[str, dict[str, Any]]) -> None:
+def test_queues(resources: dict[str, dict[str, Any]]) -> None:
     """Encrypted at rest and on the way."""
     queues = _of(resources, "AWS::SQS::Queue")
     assert queues
     for name, queue in queues.items():
         assert queue.get("SqsManagedSseEnabled") is True or "KmsMasterKeyId" in queue
-        assert _refuses_plain_http(resources, "AWS::SQS::QueuePolicy", "Queues", name)
-    for name, topic in _of(resources, "AWS::SNS::Topic").items():
-        assert "KmsMasterKeyId" in topic
-        assert _refuses_plain_http(resources, "AWS::SNS::TopicPolicy", "Topics", name)
+        assert _refuses_plain_http(resources, "AWS::SQS::QueuePolicy", "Queues", name, "sqs:*")
+
+
+@pytest.mark.parametrize("resources", [VARIANTS["told"], VARIANTS["told with a key"]], indirect=True)
+def test_topics(resources: dict[str, dict[str, Any]]) -> None:
+    """Encrypted on the way, and at rest by the customer's key where there is one: SNS's own refuses alarms."""
+    topics = _of(resources, "AWS::SNS::Topic")
+    assert topics
+    for name, topic in topics.items():
+        assert topic.get("KmsMasterKeyId") == ({"Ref": "DataKey"} if "DataKey" in resources else None)
+        assert _refuses_plain_http(resources, "AWS::SNS::TopicPolicy", "Topics", name, "sns:Publish")
 
 
 def test_log_groups_forget(resources: dict[str, dict[str, Any]]) -> None:

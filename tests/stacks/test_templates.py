@@ -18,6 +18,7 @@ from environments import (
     CLUSTER_ON_GLUE,
     IAM,
     KMS,
+    MIXES,
     ROOT,
     SWAPPED,
     VPC,
@@ -32,10 +33,7 @@ from data_pipeline.stacks.render import compact
 
 ENVIRONMENTS = ("dev", "local", "prod")
 VARIANTS: dict[str, dict[str, Any]] = {
-    "as configured": {},
-    "all on sagemaker": ALL_ON_SAGEMAKER,
-    "all on glue": ALL_ON_GLUE,
-    "swapped": SWAPPED,
+    **MIXES,
     "prepare on spark": {"steps": {"prepare": {"glue": {"runtime": "glue-spark", "workers": 3}}}},
     "with a cluster": CLUSTER,
     "with a cluster on glue": CLUSTER_ON_GLUE,

@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ import pytest
 from pyiceberg.catalog.glue import GlueCatalog
 from randomness import SEED, times
 from system.project import Project
+from waiting import until
 
 DEADLINE = 60.0
 
@@ -38,14 +38,6 @@ def ride_counts(project: Project) -> pa.Table:
     where |= {"s3.region": at["region"], "glue.region": at["region"]}
     catalog = GlueCatalog("test", **keys, **where)
     return catalog.load_table("nyc_tlc_local.ride_counts").scan().to_arrow().sort_by("timestamp")
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Poll until it holds, or fail at the deadline."""
-    end = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < end, f"still not so after {DEADLINE} s"
-        time.sleep(0.05)
 
 
 def children(pid: int) -> list[int]:
@@ -95,13 +87,13 @@ def test_killing_the_embedded_aws_leaves_a_whole_table(
     """SIGKILL at a random moment of a run: old table or new one, no job left over, the next run completes."""
     delay = random.Random(f"{SEED}-kill-server-{attempt}").uniform(0.1, 6.0)
     run = published.start("python", "data_pipeline_run.py", "local", "--source", str(tmp_path / "trips"))
-    wait_until(lambda: run.poll() is not None or bool(children(published.endpoint["pid"])))
+    until(lambda: run.poll() is not None or bool(children(published.endpoint["pid"])))
     time.sleep(delay)
     server = published.endpoint["pid"]
     jobs = children(server)
     os.kill(server, signal.SIGKILL)
     run.communicate(timeout=DEADLINE)
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in jobs) or not Path("/proc").exists())
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in jobs) or not Path("/proc").exists())
     published.ok("python", "-m", "data_pipeline", "local", "up")
     assert_whole(published, {20_000, 50_000})
     published.run("--source", str(tmp_path / "trips"))
@@ -117,7 +109,7 @@ def test_killing_the_job_fails_the_run_with_its_cause(
     """SIGKILL of the counting job: the run names the state, the table stays, the next run completes."""
     delay = random.Random(f"{SEED}-kill-job-{attempt}").uniform(0.0, 1.5)
     run = published.start("python", "data_pipeline_run.py", "local", "--source", str(tmp_path / "trips"))
-    wait_until(lambda: bool(running_jobs(published)) and bool(children(published.endpoint["pid"])))
+    until(lambda: bool(running_jobs(published)) and bool(children(published.endpoint["pid"])))
     time.sleep(delay)
     for pid in children(published.endpoint["pid"]):
         os.kill(pid, signal.SIGKILL)

@@ -169,18 +169,15 @@ def _possible(test: dict[str, Any]) -> bool | None:
             values = {json.dumps(m[f"{kind}Equals"]) for m in each if f"{kind}Equals" in m}
             if variable != "None" and len(values) > 1:
                 return False
-        least = [
-            m[f]
-            for m in each
-            for f in ("NumericGreaterThan", "NumericGreaterThanEquals", "NumericEquals")
-            if f in m
-        ]
-        most = [
-            m[f]
-            for m in each
-            for f in ("NumericLessThan", "NumericLessThanEquals", "NumericEquals")
-            if f in m
-        ]
+        least, most = (
+            [
+                m[f"Numeric{how}"]
+                for m in each
+                for how in (than, f"{than}Equals", "Equals")
+                if f"Numeric{how}" in m
+            ]
+            for than in ("GreaterThan", "LessThan")
+        )
         numbers = all(isinstance(value, (int, float)) for value in (*least, *most))
         if variable != "None" and numbers and least and most and max(least) > min(most):
             return False

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
-from local.conftest import allow, until
+from local.conftest import allow
 from local.featurestore.conftest import FEATURES, definitions, plain, record, request, statements
+from waiting import until
 
 from data_pipeline.local import lifecycle
 

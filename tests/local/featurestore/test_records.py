@@ -11,8 +11,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
-from local.conftest import allow, until
+from local.conftest import allow
 from local.featurestore.conftest import plain, record, request
+from waiting import until
 
 Offline = Callable[[str], pa.Table]
 
