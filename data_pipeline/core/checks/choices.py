@@ -9,7 +9,7 @@ from typing import Any
 from ..problems import Path, did_you_mean, quoted
 from .expressions import constant
 from .findings import Finding
-from .values import is_expression, is_substituted
+from .values import check_timestamp, is_expression, is_substituted
 from .walk import JSONATA, Scope, items
 
 _COMPARED = {
@@ -119,6 +119,8 @@ def _operand(path: Path, rule: dict[str, Any], field: str) -> Iterator[Finding]:
         wrong_bool = isinstance(value, bool) and of is not bool
         if not is_substituted(value) and (not isinstance(value, of) or wrong_bool):
             yield Finding("value", (*path, field), f"expected {words}")
+        elif field.startswith("Timestamp") and not field.endswith("Path"):
+            yield from check_timestamp((*path, field), value, evaluated=False)
         if not isinstance(rule.get("Variable"), str):
             yield Finding("choice-rule", path, f"{field} needs a Variable")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..problems import Path, did_you_mean, quoted
 from .findings import Finding
+from .walk import Scope
 
 _CONTEXT = {
     "Execution": ("Id", "Input", "Name", "RoleArn", "StartTime", "RedriveCount", "RedriveTime"),
@@ -14,7 +17,9 @@ _CONTEXT = {
 }
 
 
-def context_finding(path: Path, fields: tuple[str, ...], prefix: str) -> Finding | None:
+def context_finding(
+    scope: Scope, state: dict[str, Any], path: Path, fields: tuple[str, ...], prefix: str
+) -> Finding | None:
     """What is wrong with a path of the context object; ``prefix`` is how its language writes the object."""
     if fields and fields[0] not in _CONTEXT:
         near = did_you_mean(fields[0], _CONTEXT)
@@ -23,4 +28,17 @@ def context_finding(path: Path, fields: tuple[str, ...], prefix: str) -> Finding
         near = did_you_mean(fields[1], _CONTEXT[fields[0]])
         message = f"{prefix}.{fields[0]} has no member {quoted(fields[1])}"
         return Finding("states-path", path, message, near)
+    if fields[:1] == ("Task",) and state.get("Type") != "Task":
+        return Finding("states-path", path, f"{prefix}.Task does not exist here: this is no Task")
+    if fields[:1] == ("Map",) and not _in_map(scope, state):
+        return Finding("states-path", path, f"{prefix}.Map does not exist here: this is not within a Map")
     return None
+
+
+def _in_map(scope: Scope, state: dict[str, Any]) -> bool:
+    if state.get("Type") == "Map":
+        return True
+    if scope.parent is None:
+        return False
+    outer, holder = scope.parent
+    return _in_map(outer, outer.states[holder])

@@ -10,21 +10,29 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from jsonata.jexception import JException  # type: ignore[import-untyped]
 from jsonata.jsonata import Jsonata  # type: ignore[import-untyped]
 
-FUNCTIONS = frozenset(
-    """
-    abs append assert average base64decode base64encode boolean ceil clone contains count decodeUrl
-    decodeUrlComponent distinct each encodeUrl encodeUrlComponent error exists filter floor formatBase formatInteger
-    formatNumber fromMillis join keys length lookup lowercase map match max merge millis min not now number pad
-    parseInteger power random reduce replace reverse round shuffle sift single sort split spread sqrt string
-    substring substringAfter substringBefore sum toMillis trim type uppercase zip
-    hash parse partition range uuid
-    """.split()  # noqa: SIM905 - a list of that length is read as prose
-)
+_BY_MOST_ARGUMENTS: dict[int | None, str] = {
+    0: "millis uuid",
+    1: """
+        abs average base64decode base64encode boolean ceil clone count decodeUrl decodeUrlComponent distinct encodeUrl
+        encodeUrlComponent error exists floor keys length lowercase max merge min not number parse random reverse
+        shuffle spread sqrt sum trim type uppercase
+    """,
+    2: """
+        append assert contains each filter formatBase formatInteger hash join lookup map now parseInteger partition
+        power round sift single sort string substringAfter substringBefore toMillis
+    """,
+    3: "formatNumber fromMillis match pad range reduce split substring",
+    4: "replace",
+    None: "zip",
+}
+#: function → how many arguments it takes at the most; ``None`` for any number.
+FUNCTIONS = {name: most for most, names in _BY_MOST_ARGUMENTS.items() for name in names.split()}
 
 _SUBSTITUTION = re.compile(r"\$\{[\w:.]+\}")
 
@@ -38,7 +46,8 @@ class Uses:
     """What an expression uses of its surroundings; lists keep the order of the text."""
 
     variables: list[str] = field(default_factory=list)
-    functions: list[str] = field(default_factory=list)
+    #: name and number of arguments; a name without its ``$`` has a ``!`` before it.
+    functions: list[tuple[str, int]] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     states: list[tuple[str, ...]] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
@@ -122,13 +131,13 @@ def _visit(node: Any, found: Uses, bound: frozenset[str], inside: bool) -> None:
 
 
 def _call(node: Any, found: Uses, bound: frozenset[str], inside: bool) -> None:
-    procedure = node.procedure
+    procedure, given = node.procedure, len(node.arguments or ())
     if procedure.type == "variable":
         name = str(procedure.value)
         if name not in bound:
-            found.functions.append(name)
+            found.functions.append((name, given))
     elif procedure.type == "path" and len(procedure.steps) == 1 and procedure.steps[0].type == "name":
-        found.functions.append(f"!{procedure.steps[0].value}")
+        found.functions.append((f"!{procedure.steps[0].value}", given))
     else:
         _visit(procedure, found, bound, inside)
     _visit(node.arguments, found, bound, inside)
@@ -138,7 +147,7 @@ def _call(node: Any, found: Uses, bound: frozenset[str], inside: bool) -> None:
 def _path(node: Any, found: Uses, bound: frozenset[str], inside: bool) -> None:
     steps = list(node.steps)
     first = steps[0]
-    plain = [str(s.value) for s in _until(steps[1:], lambda s: s.type == "name")]
+    plain = [str(s.value) for s in takewhile(lambda s: s.type == "name", steps[1:])]
     if first.type == "variable":
         _variable(str(first.value), tuple(plain), found, bound, inside)
     elif first.type == "name":
@@ -189,12 +198,3 @@ def _children(node: Any) -> Iterator[Any]:
     yield from (node.condition, node.then, node._else)
     for term in node.terms or ():
         yield term.expression
-
-
-def _until(steps: list[Any], holds: Any) -> Iterator[Any]:
-    for step in steps:
-        if not holds(step):
-            return
-        yield step
-        if step.predicate or step.stages:
-            return

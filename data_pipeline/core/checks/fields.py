@@ -124,6 +124,20 @@ def _present(path: Path, kind: str, state: dict[str, Any]) -> Iterator[Finding]:
             yield Finding("field-missing", path, f"a {kind} state needs {field}")
     if kind == "Map" and "ItemProcessor" not in state and "Iterator" not in state:
         yield Finding("field-missing", path, "a Map state needs ItemProcessor")
+    for field in ("ItemProcessor", "Iterator"):
+        if kind == "Map" and not isinstance(state.get(field, {}), dict):
+            yield Finding("shape", (*path, field), "expected an object with StartAt and States")
+    branches = state.get("Branches", [{}])
+    if kind == "Parallel" and (not isinstance(branches, list) or not branches):
+        yield Finding("shape", (*path, "Branches"), "expected a list with at least one branch")
+    elif kind == "Parallel":
+        for index, branch in enumerate(branches):
+            if not isinstance(branch, dict):
+                yield Finding(
+                    "shape", (*path, "Branches", index), "expected an object with StartAt and States"
+                )
+    if not isinstance(state.get("Comment", ""), str):
+        yield Finding("shape", (*path, "Comment"), "expected a text")
     if kind in ("Choice", "Succeed", "Fail"):
         return  # Next and End are unknown fields there
     if "Next" in state and "End" in state:

@@ -31,8 +31,9 @@ OPTIMISED: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "batch": ("batch", {"submitJob": (_SYNC,)}),
     "bedrock": (
         "bedrock",
-        {"invokeModel": (), "createModelCustomizationJob": (_SYNC,)},
+        {"invokeModel": (_TOKEN,), "createModelCustomizationJob": (_SYNC,)},
     ),
+    "bedrockagentcore": ("bedrock-agentcore", {"invokeHarness": ()}),
     "codebuild": (
         "codebuild",
         {
@@ -49,7 +50,7 @@ OPTIMISED: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
         {
             **dict.fromkeys(("runJob", "createCluster", "deleteCluster", "createNodegroup"), (_SYNC,)),
             **dict.fromkeys(("deleteNodegroup", "createFargateProfile", "deleteFargateProfile"), (_SYNC,)),
-            "call": (),
+            "call": (_TOKEN,),
         },
     ),
     "elasticmapreduce": (
@@ -143,7 +144,9 @@ SDK_NAMES = {
 #: names that are taken for SDK names and are none.
 _NOT_SDK = {"logs": "cloudwatchlogs", "events": "eventbridge", "stepfunctions": "sfn", "states": "sfn"}
 
-_RESOURCE = re.compile(r"arn:aws[\w-]*:states:[\w-]*:\d*:(aws-sdk:)?([\w-]+):(\w+)((?:\.\w+(?::\d)?)?)")
+_RESOURCE = re.compile(
+    r"arn:(?:aws[\w-]*|\$\{[\w:.]+\}):states:[\w-]*:\d*:(aws-sdk:)?([\w-]+):(\w+)((?:\.\w+(?::\d)?)?)"
+)
 _OTHER = re.compile(
     r"arn:aws[\w-]*:(lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?|states:[\w-]+:\d{12}:activity:.+)"
 )

@@ -10,6 +10,7 @@ from ..problems import Path, did_you_mean, one_of, quoted
 from . import expressions
 from .context import context_finding
 from .findings import Finding
+from .intrinsics import was_meant
 from .places import Text, texts
 from .values import is_expression
 from .variables import Use
@@ -17,6 +18,10 @@ from .walk import JSONATA, Scope
 
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
 _LATER_OPERATOR = re.compile(r"\?[?:]")
+#: a plain text that was surely meant as an expression.
+_WITHOUT_BRACES = re.compile(r"\$states\.(input|context|result|errorOutput)\b.*")
+#: where another rule finds such a text.
+_TOLD_ELSEWHERE = frozenset(["Condition", "Variable", "Parameters", "ResultSelector"])
 _MEMBERS = ("input", "context", "result", "errorOutput")
 _WHERE = {
     "result": "it exists in Assign and Output of Task, Map and Parallel states",
@@ -33,11 +38,13 @@ def check(scope: Scope, name: str, state: dict[str, Any]) -> Iterator[Finding | 
             yield Finding("field-language", path, message, "drop '.$' and write '{% … %}'")
         elif not is_expression(text.text):
             stripped = text.text.strip()
-            if is_expression(stripped) or stripped.startswith("{%") or stripped.endswith("%}"):
+            half = stripped.startswith("{%") or stripped.endswith("%}")
+            meant = _WITHOUT_BRACES.fullmatch(stripped) or was_meant(text.path, stripped)
+            if half or (meant and not {text.path[0], path[-1]} & _TOLD_ELSEWHERE):
                 message = "this is plain text: an expression begins with '{%' and ends with '%}'"
                 yield Finding("jsonata-braces", path, message)
         else:
-            yield from _expression(path, text)
+            yield from _expression(scope, state, path, text)
 
 
 def evaluated_nowhere(scope: Scope, name: str, state: dict[str, Any]) -> Iterator[Finding]:
@@ -50,7 +57,7 @@ def evaluated_nowhere(scope: Scope, name: str, state: dict[str, Any]) -> Iterato
             yield Finding("jsonata-in-jsonpath", (*scope.at(name), *text.path), message, advice)
 
 
-def _expression(path: Path, text: Text) -> Iterator[Finding | Use]:
+def _expression(scope: Scope, state: dict[str, Any], path: Path, text: Text) -> Iterator[Finding | Use]:
     try:
         used = expressions.uses(expressions.parse(text.text))
     except expressions.BrokenExpressionError as error:
@@ -61,8 +68,8 @@ def _expression(path: Path, text: Text) -> Iterator[Finding | Use]:
         message = f"the operator {quoted(operator[0])} is not in JSONata 2.0.6"
         yield Finding("jsonata-operator", path, message, "write it with ? and :")
         return
-    for function in used.functions:
-        yield from _function(path, function)
+    for function, given in used.functions:
+        yield from _function(path, function, given)
     for name in used.names:
         message = f"{quoted(name)} is a field of nothing"
         advice = f"write $states.input.{name}, or {quoted(name)} in quotes for the text"
@@ -73,12 +80,16 @@ def _expression(path: Path, text: Text) -> Iterator[Finding | Use]:
         )
     for fields in used.states:
         yield from _states(path, fields, text.states)
+        if fields[:1] == ("context",) and (
+            finding := context_finding(scope, state, path, fields[1:], "$states.context")
+        ):
+            yield finding
     for variable in used.variables:
         if variable not in expressions.FUNCTIONS:
             yield Use(variable, path)
 
 
-def _function(path: Path, function: str) -> Iterator[Finding]:
+def _function(path: Path, function: str, given: int) -> Iterator[Finding]:
     if function.startswith("!"):
         message = f"a call needs a '$': no function is called {quoted(function[1:])}"
         known = function[1:] in expressions.FUNCTIONS
@@ -88,6 +99,9 @@ def _function(path: Path, function: str) -> Iterator[Finding]:
     elif function not in expressions.FUNCTIONS:
         near = did_you_mean(f"${function}", [f"${each}" for each in expressions.FUNCTIONS])
         yield Finding("jsonata-function", path, f"no function is called ${function}", near)
+    elif (most := expressions.FUNCTIONS[function]) is not None and given > most:
+        message = f"${function} takes at most {most} {'argument' if most == 1 else 'arguments'}, not {given}"
+        yield Finding("jsonata-arguments", path, message)
 
 
 def _states(path: Path, fields: tuple[str, ...], present: tuple[str, ...]) -> Iterator[Finding]:
@@ -99,5 +113,3 @@ def _states(path: Path, fields: tuple[str, ...], present: tuple[str, ...]) -> It
         yield Finding("states-path", path, f"$states has no member {quoted(first)}", advice)
     elif first not in present:
         yield Finding("states-path", path, f"$states.{first} does not exist here", _WHERE[first])
-    elif first == "context" and (finding := context_finding(path, fields[1:], "$states.context")):
-        yield finding

@@ -14,18 +14,13 @@ from typing import Any
 from ..problems import Path, quoted
 from .findings import Finding
 from .integrations import OPTIMISED, Call
+from .shapes import structure
 
 #: operations and shapes, as in botocore's models
 Model = dict[str, dict[str, Any]]
 
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"]
 _ANY = {"type": "structure", "members": {}, "document": True}
-
-
-def _structure(members: dict[str, str], required: str = "") -> dict[str, Any]:
-    """``members``: name → its shape; ``required``: names of members."""
-    shapes = {member: {"shape": shape} for member, shape in members.items()}
-    return {"type": "structure", "members": shapes, "required": required.split()}
 
 
 _SHAPES: dict[str, Any] = {
@@ -36,20 +31,20 @@ _SHAPES: dict[str, Any] = {
     "number": {"type": "integer"},
     "map": {"type": "map", "key": {"shape": "text"}, "value": {"shape": "any"}},
     "method": {"type": "string", "enum": _METHODS},
-    "answer": _structure(
+    "answer": structure(
         {"Headers": "map", "ResponseBody": "any", "StatusCode": "number", "StatusText": "text"}
     ),
     # HTTP
     "url": {"type": "string", "pattern": r"https://.+"},
     "connection ARN": {"type": "string", "pattern": r"arn:aws[\w-]*:events:[\w-]*:\d*:connection/.+"},
-    "connection": _structure({"ConnectionArn": "connection ARN"}, "ConnectionArn"),
+    "connection": structure({"ConnectionArn": "connection ARN"}, "ConnectionArn"),
     "body encoding": {"type": "string", "enum": ["NONE", "URL_ENCODED"]},
     "array format": {"type": "string", "enum": ["INDICES", "REPEAT", "COMMAS", "BRACKETS"]},
-    "encoding options": _structure({"ArrayFormat": "array format"}),
-    "transform": _structure(
+    "encoding options": structure({"ArrayFormat": "array format"}),
+    "transform": structure(
         {"RequestBodyEncoding": "body encoding", "RequestEncodingOptions": "encoding options"}
     ),
-    "http": _structure(
+    "http": structure(
         {
             **{"ApiEndpoint": "url", "Method": "method", "Headers": "map", "QueryParameters": "any"},
             **{"RequestBody": "any", "Transform": "transform"},
@@ -60,7 +55,7 @@ _SHAPES: dict[str, Any] = {
     # API Gateway
     "host": {"type": "string", "pattern": r"[\w-]+(\.[\w-]+)+"},
     "auth type": {"type": "string", "enum": ["NO_AUTH", "IAM_ROLE", "RESOURCE_POLICY"]},
-    "apigateway": _structure(
+    "apigateway": structure(
         {
             **{"ApiEndpoint": "host", "Method": "method", "Headers": "map", "QueryParameters": "map"},
             **{"RequestBody": "any", "Stage": "text", "Path": "text", "AuthType": "auth type"},
@@ -68,15 +63,15 @@ _SHAPES: dict[str, Any] = {
         "ApiEndpoint Method",
     ),
     # EKS
-    "log options": _structure({"RetrieveLogs": "flag", "RawLogs": "flag", "LogParameters": "map"}),
-    "eks job": _structure(
+    "log options": structure({"RetrieveLogs": "flag", "RawLogs": "flag", "LogParameters": "map"}),
+    "eks job": structure(
         {
             **dict.fromkeys(("ClusterName", "CertificateAuthority", "Endpoint", "Namespace"), "text"),
             **{"Job": "any", "LogOptions": "log options"},
         },
         "ClusterName CertificateAuthority Endpoint Job",
     ),
-    "eks call": _structure(
+    "eks call": structure(
         {
             **dict.fromkeys(("ClusterName", "CertificateAuthority", "Endpoint", "Path"), "text"),
             **{"Method": "method", "QueryParameters": "map", "RequestBody": "any"},
@@ -84,11 +79,11 @@ _SHAPES: dict[str, Any] = {
         "ClusterName CertificateAuthority Endpoint Method Path",
     ),
     # Bedrock
-    "object": _structure({"S3Uri": "object URI"}, "S3Uri"),
+    "object": structure({"S3Uri": "object URI"}, "S3Uri"),
     "object URI": {"type": "string", "pattern": r"s3://[^/]+/.+"},
     "trace": {"type": "string", "enum": ["ENABLED", "DISABLED", "ENABLED_FULL"]},
     "latency": {"type": "string", "enum": ["standard", "optimized"]},
-    "invokeModel": _structure(
+    "invokeModel": structure(
         {
             **{"ModelId": "some text", "Body": "any", "Input": "object", "Output": "object"},
             **dict.fromkeys(("Accept", "ContentType", "GuardrailIdentifier", "GuardrailVersion"), "text"),
@@ -195,7 +190,7 @@ def check(call: Call, given: Any, path: Path) -> Iterator[Finding]:
 
 def _emr(theirs: dict[str, Any]) -> Model:
     shapes = {name: _changed(theirs[of], without, given) for name, (of, without, given) in _EMR.items()}
-    answers = {f"{action} answer": _structure(members) for action, members in _EMR_ANSWERS.items()}
+    answers = {f"{action} answer": structure(members) for action, members in _EMR_ANSWERS.items()}
     operations = {}
     for action in OPTIMISED["elasticmapreduce"][1]:
         output = {"output": {"shape": f"{action} answer"}} if action in _EMR_ANSWERS else {}

@@ -21,6 +21,8 @@ RULES: dict[str, str] = {
     "field-language": "A field of the other query language: JSONPath in a JSONata state, or the reverse.",
     "query-language": "`QueryLanguage` is neither JSONPath nor JSONata, or returns to JSONPath in a JSONata machine.",
     "field-missing": "A field that this type of state must have.",
+    "map-mode": "A field that only a distributed Map has, in an inline one; or a distributed Map without its "
+    "`ExecutionType`.",
     "fields-exclusive": "Two fields of which only one may be there.",
     # values
     "number": "A number is not of the kind, or not in the range, that its field allows.",
@@ -39,16 +41,20 @@ RULES: dict[str, str] = {
     "jsonata-syntax": "An expression that JSONata cannot read.",
     "jsonata-operator": "An operator of a later JSONata than the 2.0.6 of Step Functions.",
     "jsonata-function": "A function that neither JSONata nor Step Functions has.",
+    "jsonata-arguments": "A function with more arguments than it takes.",
     "jsonata-name": "A bare name, `$` or `$$` at the top of an expression: in Step Functions it is a field of nothing.",
     "jsonata-braces": "A text that has the braces of an expression but is none: it is not evaluated.",
     "jsonata-in-jsonpath": "An expression in a JSONPath state: it is not evaluated.",
     "states-path": "A path below `$states`, or of the context object, that does not exist in that place.",
-    "jsonpath": "A payload key `x.$` whose value is no path and no intrinsic function.",
+    "jsonpath": "A path, or the value of a payload key `x.$`, that is no path and no intrinsic function, or cannot be "
+    "read.",
+    "jsonpath-as-text": "A path or a call that is passed on as a text, because its key does not end in `.$`.",
     "intrinsic-unknown": "An intrinsic function that the language does not have.",
+    "intrinsic-arguments": "An intrinsic function with too few or too many arguments, or one that it does not take.",
     "variable-name": "A variable's name that is not allowed.",
     "variable-unassigned": "A variable that is used and not assigned on every way that leads there.",
     "variable-of-outer-scope": "A branch or a processor assigns a variable that the outer scope has: that is refused.",
-    # what a task calls
+    # what a task calls, or a Map reads and writes
     "resource": "A task's `Resource` is none of the forms that Step Functions knows.",
     "service-unknown": "A service that Step Functions does not integrate.",
     "action-unknown": "An action that the service does not have.",

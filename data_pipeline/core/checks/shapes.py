@@ -18,6 +18,7 @@ from .values import is_expression, is_substituted
 #: members that are JSON as text for the API, and that Step Functions takes as objects.
 _JSON = frozenset(["Body", "Detail", "Input", "Message", "MessageBody", "Payload", "Cause", "Output"])
 _MOST_CHOICES = 8
+_FEW_MEMBERS = 4
 
 
 def check(shapes: dict[str, Any], name: str, value: Any, path: Path) -> Iterator[Finding]:
@@ -45,6 +46,12 @@ def check(shapes: dict[str, Any], name: str, value: Any, path: Path) -> Iterator
         yield from _number(shape, value, path)
 
 
+def structure(members: dict[str, str], required: str = "") -> dict[str, Any]:
+    """A shape of our own: ``members``: name → its shape; ``required``: names of members."""
+    shapes = {member: {"shape": shape} for member, shape in members.items()}
+    return {"type": "structure", "members": shapes, "required": required.split()}
+
+
 def pascal(member: str) -> str:
     """A member as Step Functions spells it."""
     return member[:1].upper() + member[1:]
@@ -60,7 +67,8 @@ def _structure(shapes: dict[str, Any], shape: dict[str, Any], value: Any, path: 
         plain = key.removesuffix(".$")
         found = plain if plain in members else _same_but_for_case(plain, members)
         if found is None:
-            near = did_you_mean(plain, members)
+            few = f"write {one_of(members)}" if 0 < len(members) <= _FEW_MEMBERS else ""
+            near = did_you_mean(plain, members) or few
             given.update(members[meant][0] for meant in nearest(plain, members))
             yield Finding("argument-unknown", (*path, key), f"no argument is called {quoted(plain)}", near)
             continue

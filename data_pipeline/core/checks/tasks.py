@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,7 @@ from ..problems import did_you_mean, quoted
 from . import integrations, own_apis, shapes
 from .expressions import BrokenExpressionError, parse, uses
 from .findings import Finding
-from .places import texts
+from .places import Text, texts
 from .values import is_expression
 from .walk import JSONATA, Scope
 
@@ -23,12 +24,22 @@ class Services:
     names: frozenset[str] = frozenset()
 
 
+_SHAPES = {
+    "role": {"type": "string", "pattern": r"arn:aws[\w-]*:iam::\d{12}:role/.+"},
+    "credentials": shapes.structure({"RoleArn": "role"}, "RoleArn"),
+}
+#: a path of JSONPath that only follows names, and takes members of lists.
+_NAMES = re.compile(r"\$((?:\.[A-Za-z]\w*|\[\d+\])*)")
 #: what Step Functions adds to the answers of SDK calls and optimised ones.
 _ADDED = ("SdkHttpMetadata", "SdkResponseMetadata")
 
 
 def check(scope: Scope, name: str, state: dict[str, Any], services: Services) -> Iterator[Finding]:
     """Findings about what one Task state calls, what it passes and what it reads of the answer."""
+    if "Credentials" in state:
+        yield from shapes.check(
+            _SHAPES, "credentials", state["Credentials"], (*scope.at(name), "Credentials")
+        )
     found = list(integrations.check(scope.at(name), state, services.models, services.names))
     yield from found
     call = integrations.call_of(state)
@@ -55,7 +66,7 @@ def _answer(call: integrations.Call, model: dict[str, Any]) -> tuple[bool, str |
     """Whether the result of a call is known, and its shape; none for an answer without members."""
     if not call.pattern:
         output = model["operations"][call.operation].get("output", {}).get("shape")
-        return call.service != "lambda", output
+        return not _is_streamed(model, output), output
     asked = integrations.ANSWERS.get(call.service, {}).get(call.action)
     if not call.pattern.startswith(".sync") or asked is None:
         return False, None
@@ -64,26 +75,47 @@ def _answer(call: integrations.Call, model: dict[str, Any]) -> tuple[bool, str |
     return True, model["shapes"][shape]["members"][member]["shape"] if member else shape
 
 
+def _is_streamed(model: dict[str, Any], shape: str | None) -> bool:
+    """Whether the API answers with a stream of events, of which Step Functions makes an answer of its own."""
+    members = model["shapes"][shape].get("members", {}) if shape else {}
+    return any(model["shapes"][of["shape"]].get("eventstream") for of in members.values())
+
+
 def _results(
     scope: Scope, name: str, state: dict[str, Any], all_shapes: dict[str, Any], shape: str | None
 ) -> Iterator[Finding]:
+    jsonata = scope.language_of(state) == JSONATA
+    here = "$states.result" if jsonata else "$"
     for text in texts(state):
-        if "result" not in text.states or not is_expression(text.text):
-            continue
-        try:
-            paths = uses(parse(text.text)).states
-        except BrokenExpressionError:
-            continue  # found as such
-        for fields in paths:
-            if fields[:1] == ("result",):
-                finding = _result(all_shapes, shape, fields[1:])
-                if finding:
-                    yield Finding("result-unknown", (*scope.at(name), *text.path), *finding)
+        for fields in _read(text) if jsonata else _selected(text):
+            if finding := _result(all_shapes, shape, fields, here):
+                yield Finding("result-unknown", (*scope.at(name), *text.path), *finding)
 
 
-def _result(all_shapes: dict[str, Any], shape: str | None, fields: tuple[str, ...]) -> tuple[str, str] | None:
-    """Message and advice about a path into an answer; ``None`` while it exists, or where that is unknown."""
-    here = "$states.result"
+def _read(text: Text) -> Iterator[tuple[str, ...]]:
+    """The paths into the result that an expression reads."""
+    if "result" not in text.states or not is_expression(text.text):
+        return
+    try:
+        paths = uses(parse(text.text)).states
+    except BrokenExpressionError:
+        return  # found as such
+    yield from (fields[1:] for fields in paths if fields[:1] == ("result",))
+
+
+def _selected(text: Text) -> Iterator[tuple[str, ...]]:
+    """The path into the result that a ``ResultSelector`` has in one place."""
+    path = _NAMES.fullmatch(text.text)
+    if path and text.path[0] == "ResultSelector" and str(text.path[-1]).endswith(".$"):
+        yield tuple(re.findall(r"[A-Za-z]\w*", path[1]))
+
+
+def _result(
+    all_shapes: dict[str, Any], shape: str | None, fields: tuple[str, ...], here: str
+) -> tuple[str, str] | None:
+    """Message and advice about a path into an answer, which is called ``here``; ``None`` while it exists, or where
+    that is unknown.
+    """
     for index, each in enumerate(fields):
         kind = all_shapes[shape]["type"] if shape else "structure"
         while shape and kind == "list":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
@@ -9,6 +10,8 @@ from ..problems import Path, did_you_mean, quoted
 from .findings import Finding
 from .walk import JSONATA, Scope, items
 
+#: a time after RFC 3339, in the form that the States Language wants.
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _MOST_SECONDS = 99_999_999
 _LONGEST_DELAY = 31_622_400
 
@@ -53,6 +56,8 @@ def check(scope: Scope, name: str, state: dict[str, Any]) -> Iterator[Finding]:
             path,
             f"a Wait state has one of Seconds and Timestamp, not {' and '.join(waits) or 'none'}",
         )
+    if state.get("Type") == "Wait" and "Timestamp" in state:
+        yield from check_timestamp((*path, "Timestamp"), state["Timestamp"], evaluated)
     for field in (
         "Timeout",
         "Heartbeat",
@@ -74,6 +79,13 @@ def check(scope: Scope, name: str, state: dict[str, Any]) -> Iterator[Finding]:
 
 def check_top(path: Path, definition: dict[str, Any]) -> Iterator[Finding]:
     """Findings about the values of the machine itself."""
+    if definition.get("Version", "1.0") != "1.0":
+        yield Finding(
+            "value",
+            (*path, "Version"),
+            f"no version is called {_shown(definition['Version'])}",
+            "write '1.0'",
+        )
     yield from _numbers(path, definition, {"TimeoutSeconds": _OF_STATES["TimeoutSeconds"]}, False)
 
 
@@ -128,6 +140,15 @@ def _errors(path: Path, state: dict[str, Any], key: str) -> Iterator[Finding]:
                 message = f"an earlier one takes {quoted(error)}"
                 yield Finding("error-repeated", (*where, index), message, "delete it here or there")
         seen.update(names)
+
+
+def check_timestamp(path: Path, value: Any, evaluated: bool) -> Iterator[Finding]:
+    """A finding where a value is no time, and nothing computes it."""
+    if is_substituted(value) or (evaluated and is_expression(value)):
+        return
+    if not isinstance(value, str) or not TIMESTAMP.fullmatch(value):
+        advice = "write it as in '2030-01-31T06:00:00Z'"
+        yield Finding("value", path, f"{_shown(value)} is no time", advice)
 
 
 def is_expression(value: Any) -> bool:
