@@ -35,8 +35,7 @@ def check(target: str | None) -> None:
     Asks nothing of AWS. The rules are in docs/checks.md. Exits 1 with findings.
     """
     if target and (target.endswith(_FILES) or "/" in target):
-        where, document = target, _read(Path(target))
-        lines = [f"{where}: {finding}" for finding in check_document(document, {})]
+        lines = check_file(Path(target))
     else:
         chosen = [load_environment(ROOT, target)] if target else [*load_all(ROOT).values()]
         lines = [line for env in chosen for line in check_environment(ROOT, env, render(env))]
@@ -65,9 +64,17 @@ def check_environment(root: Path, env: Environment, rendered: Mapping[str, str])
     return [*found, *(f"templates of {env.name}: {finding}" for finding in keys.check(together))]
 
 
+def check_file(path: Path) -> list[str]:
+    """The findings in somebody's template or state machine."""
+    try:
+        return [f"{path}: {finding}" for finding in check_document(_read(path), {})]
+    except RecursionError:
+        raise UserError(f"{path}: nested too deeply to be read; a state machine has some levels") from None
+
+
 def check_document(document: Any, scripts: dict[str, CommandLine]) -> list[Finding]:
     """The findings in a template or in a state machine, whichever it is."""
-    if isinstance(document, dict) and "Resources" in document:
+    if isinstance(document, dict) and {"Resources", "AWSTemplateFormatVersion"} & document.keys():
         return template.check(document, load(template.services(document)), scripts)
     return machine.check(document, load(integrations.services(document)))
 

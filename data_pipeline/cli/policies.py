@@ -84,7 +84,7 @@ def _taken(trust: Statement) -> str:
 
 def _table(policy: Policy) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0), expand=True)
-    for ratio in (28, 37, 29, 36):
+    for ratio in (32, 40, 28, 30):
         table.add_column(ratio=ratio, overflow="fold")
     for statement in policy.statements:
         table.add_row(

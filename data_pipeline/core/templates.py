@@ -8,7 +8,19 @@ import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short-form functions, read as plain values under the function's tag."""
+    """YAML as CloudFormation reads it: short-form functions are plain values under the function's tag, times are
+    texts, keys are texts and stand once.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        if repeated := sorted({key for key in keys if keys.count(key) > 1}):
+            what = f"an object has the key {', '.join(repeated)} twice"
+            raise yaml.constructor.ConstructorError(None, None, what, node.start_mark)
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                key.tag = "tag:yaml.org,2002:str"
+        return super().construct_mapping(node, deep)
 
 
 def _function(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
@@ -21,6 +33,10 @@ def _function(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, A
 
 
 _Loader.add_multi_constructor("!", _function)
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def read(body: str) -> dict[str, Any]:

@@ -67,16 +67,35 @@ Resources:
     )
 
 
-def test_a_key_that_is_there_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON would drop the first state in silence."""
-    name = _file(tmp_path, "machine.json", '{"StartAt": "A", "States": {"A": {}, "A": {"Type": "Succeed"}}}')
-    assert _run(name) == 1
+@pytest.mark.parametrize("name", ["machine.json", "machine.yaml"])
+def test_a_key_that_is_there_twice(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON and YAML would drop the first state in silence."""
+    path = _file(tmp_path, name, '{"StartAt": "A", "States": {"A": {}, "A": {"Type": "Succeed"}}}')
+    assert _run(path) == 1
     assert "an object has the key A twice" in capsys.readouterr().err
+
+
+def test_yaml_is_read_as_cloudformation_reads_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A time is a text; names that look like a number or a truth are names, and two of them."""
+    text = """
+StartAt: "1"
+States:
+  1: {Type: Wait, Timestamp: 2030-01-31T06:00:00Z, Next: "on"}
+  on: {Type: Succeed}
+"""
+    path = _file(tmp_path, "machine.yaml", text)
+    assert (_run(path), capsys.readouterr().out) == (0, "no findings\n")
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "no such file"), ("{", "neither JSON nor YAML"), ("[]", "expected a state machine: an object")],
+    [
+        (None, "no such file"),
+        ("{", "neither JSON nor YAML"),
+        ("[]", "expected a state machine: an object"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"AWSTemplateFormatVersion": "2010-09-09"}', "Resources: expected an object"),
+    ],
 )
 def test_a_file_that_is_none(
     content: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

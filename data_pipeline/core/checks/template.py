@@ -21,7 +21,13 @@ from .references import check_references, function
 from .tasks import Services
 
 MACHINE = "AWS::StepFunctions::StateMachine"
-_DEFINITIONS = ("Definition", "DefinitionString", "DefinitionS3Location")
+#: type of a state machine → the properties of which one has its definition.
+_DEFINITIONS = {
+    MACHINE: ("Definition", "DefinitionString", "DefinitionS3Location"),
+    "AWS::Serverless::StateMachine": ("Definition", "DefinitionUri"),
+}
+#: functions whose value CloudFormation puts into a definition.
+_FUNCTIONS = ("Ref", "GetAtt", "Join", "Select", "If", "FindInMap", "ImportValue", "Base64", "ToJsonString")
 _SUBSTITUTION = re.compile(r"\$\{([\w:.]+)\}")
 
 #: type → (property that names it, the longest name)
@@ -45,16 +51,27 @@ _NAME_LIMITS = {
 def definitions(template: dict[str, Any]) -> Iterator[tuple[str, Path, Any]]:
     """(logical id, path, definition) of every state machine that can be read."""
     for name, resource in _resources(template).items():
-        if resource.get("Type") == MACHINE:
+        if str(resource.get("Type")) in _DEFINITIONS:
             properties = resource["Properties"]
             path: Path = ("Resources", name, "Properties")
             if isinstance(properties.get("Definition"), dict):
-                yield name, (*path, "Definition"), properties["Definition"]
+                yield name, (*path, "Definition"), _with_values(properties["Definition"])
             elif text := _text(properties.get("DefinitionString")):
                 try:
                     yield name, (*path, "DefinitionString"), json.loads(text)
                 except ValueError:
                     yield name, (*path, "DefinitionString"), None
+
+
+def _with_values(value: Any) -> Any:
+    """A definition in which CloudFormation's functions stand as texts with substitutions, as which they are checked."""
+    if isinstance(value, list):
+        return [_with_values(each) for each in value]
+    if isinstance(text := function(value, "Sub"), str):
+        return text.replace("${", "${AWS::")
+    if any(function(value, name) is not None for name in (*_FUNCTIONS, "Sub")):
+        return "${AWS::Value}"
+    return {key: _with_values(each) for key, each in value.items()} if isinstance(value, dict) else value
 
 
 def services(template: dict[str, Any]) -> set[str]:
@@ -65,6 +82,8 @@ def services(template: dict[str, Any]) -> set[str]:
 def check(template: dict[str, Any], models: Services, scripts: dict[str, CommandLine]) -> list[Finding]:
     """What is wrong with a template; ``scripts``: file name of a job's script → its command line."""
     found: list[Finding] = []
+    if not isinstance(template.get("Resources"), dict):
+        found.append(Finding("shape", ("Resources",), "expected an object: logical id → resource"))
     for name, resource in _resources(template).items():
         path: Path = ("Resources", name, "Properties")
         found += _resource(path, str(resource.get("Type")), resource["Properties"])
@@ -83,7 +102,7 @@ def check(template: dict[str, Any], models: Services, scripts: dict[str, Command
 
 
 def _resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The resources that are objects, each with properties: none where they are no object, as cfn-lint says."""
+    """The resources that are objects, each with properties; what is none, cfn-lint tells."""
     resources = template.get("Resources")
     found = {}
     for name, each in resources.items() if isinstance(resources, dict) else ():
@@ -108,8 +127,8 @@ def _resource(path: Path, kind: str, properties: dict[str, Any]) -> Iterator[Fin
             yield Finding(
                 "name-too-long", (*path, field), message, "shorten the pipeline's or the environment's name"
             )
-    if kind == MACHINE:
-        given = [each for each in _DEFINITIONS if each in properties]
+    if kind in _DEFINITIONS:
+        given = [each for each in _DEFINITIONS[kind] if each in properties]
         if len(given) != 1:
             message = f"the state machine has {' and '.join(given) or 'no definition'}"
             yield Finding("definition", path, message, "keep one" if given else "give a Definition")
@@ -163,7 +182,7 @@ def _substitutions(path: Path, definition: Any, given: dict[str, Any]) -> Iterat
         for name in _SUBSTITUTION.findall(text):
             used.setdefault(name, where)
     for name, where in used.items():
-        if name not in given:
+        if name not in given and not name.startswith("AWS::"):
             message = f"DefinitionSubstitutions do not give {quoted(name)}"
             yield Finding("substitution-missing", where, message, did_you_mean(name, given))
     for name in given:
