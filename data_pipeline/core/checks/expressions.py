@@ -51,6 +51,8 @@ class Uses:
     names: list[str] = field(default_factory=list)
     states: list[tuple[str, ...]] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
+    #: operators of numbers that have a text on a side, with the text
+    texts: list[tuple[str, str]] = field(default_factory=list)
 
 
 def code(text: str) -> str:
@@ -125,6 +127,9 @@ def _visit(node: Any, found: Uses, bound: frozenset[str], inside: bool) -> None:
     elif node.type in ("function", "partial"):
         _call(node, found, bound, inside)
     else:
+        if node.type == "binary" and node.value in ("+", "-", "*", "/", "%"):
+            sides = [side for side in (node.lhs, node.rhs) if getattr(side, "type", "") == "string"]
+            found.texts += [(str(node.value), str(side.value)) for side in sides]
         for child in _children(node):
             _visit(child, found, bound, inside)
         _rest(node, found, bound)

@@ -68,6 +68,9 @@ def _expression(scope: Scope, state: dict[str, Any], path: Path, text: Text) -> 
         message = f"the operator {quoted(operator[0])} is not in JSONata 2.0.6"
         yield Finding("jsonata-operator", path, message, "write it with ? and :")
         return
+    for sign, word in used.texts:
+        message = f"{quoted(sign)} takes numbers, and {quoted(word)} is a text"
+        yield Finding("jsonata-type", path, message, "join texts with '&'" if sign == "+" else "")
     for function, given in used.functions:
         yield from _function(path, function, given)
     for name in used.names:

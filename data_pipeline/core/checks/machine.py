@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..problems import Path
-from . import choices, fields, graph, jsonata, jsonpath, maps, tasks, values, variables
+from . import choices, express, fields, graph, jsonata, jsonpath, maps, tasks, values, variables
 from .findings import Finding
 from .tasks import Services
 from .variables import Use
 from .walk import JSONATA, Scope, scopes
 
 
-def check(definition: Any, services: Services, path: Path = ()) -> list[Finding]:
-    """What is wrong with a state machine; ``path`` is where it stands in its document.
+def check(definition: Any, services: Services, path: Path = (), *, is_express: bool = False) -> list[Finding]:
+    """What is wrong with a state machine; ``path`` is where it stands in its document, ``is_express`` whether it is an
+    Express workflow.
 
     ``services`` are the models of ``integrations.services(definition)``.
     """
@@ -26,6 +27,7 @@ def check(definition: Any, services: Services, path: Path = ()) -> list[Finding]
     for scope in every:
         found += fields.check_scope(scope)
         for name, state in scope.states.items():
+            found += express.check(scope, name, state, is_express)
             for each in _state(scope, name, state, services):
                 if isinstance(each, Use):
                     uses.setdefault((scope.path, name), []).append(each)

@@ -40,6 +40,7 @@ RULES: dict[str, str] = {
     # expressions
     "jsonata-syntax": "An expression that JSONata cannot read.",
     "jsonata-operator": "An operator of a later JSONata than the 2.0.6 of Step Functions.",
+    "jsonata-type": "A text that an operator takes for a number.",
     "jsonata-function": "A function that neither JSONata nor Step Functions has.",
     "jsonata-arguments": "A function with more arguments than it takes.",
     "jsonata-name": "A bare name, `$` or `$$` at the top of an expression: in Step Functions it is a field of nothing.",
@@ -59,6 +60,7 @@ RULES: dict[str, str] = {
     "service-unknown": "A service that Step Functions does not integrate.",
     "action-unknown": "An action that the service does not have.",
     "pattern-unknown": "A way of calling (`.sync`, `.waitForTaskToken`) that the action does not offer.",
+    "express": "What an Express workflow does not have: waiting for a job or a token, activities, distributed Maps.",
     "token-not-passed": "A task waits for a token that its arguments do not pass on: it waits until it times out.",
     "argument-unknown": "An argument that the API does not have.",
     "argument-missing": "An argument that the API requires.",

@@ -91,10 +91,12 @@ def check(template: dict[str, Any], models: Services, scripts: dict[str, Command
         if definition is None:
             found.append(Finding("shape", at, "the text is no JSON"))
             continue
-        found += machine.check(definition, models, at)
-        given = _resources(template)[name]["Properties"].get("DefinitionSubstitutions", {})
+        properties = _resources(template)[name]["Properties"]
+        is_express = "EXPRESS" in (properties.get("StateMachineType"), properties.get("Type"))
+        found += machine.check(definition, models, at, is_express=is_express)
+        given = properties.get("DefinitionSubstitutions", {})
         if isinstance(given, dict):
-            if not function(_resources(template)[name]["Properties"].get("DefinitionString"), "Sub"):
+            if not function(properties.get("DefinitionString"), "Sub"):
                 found += _substitutions(at, definition, given)
             found += check_states(at, definition, given, _resources(template), scripts)
     found += check_references(template)
