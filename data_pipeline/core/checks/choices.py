@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..problems import Path, did_you_mean, quoted
-from .expressions import constant
+from .expressions import constant, is_no_condition
 from .findings import Finding
 from .values import check_timestamp, is_expression, is_substituted
 from .walk import JSONATA, Scope, items
@@ -79,6 +79,8 @@ def _condition(path: Path, rule: dict[str, Any]) -> Iterator[Finding]:
         message = "a Condition is true, false or an expression"
         advice = "write '{% … %}' around it" if isinstance(condition, str) else ""
         yield Finding("choice-rule", (*path, "Condition"), message, advice)
+    elif is_expression(condition) and is_no_condition(condition):
+        yield Finding("choice-rule", (*path, "Condition"), "the expression is neither true nor false")
 
 
 def _comparison(path: Path, rule: dict[str, Any], top: bool) -> Iterator[Finding]:

@@ -68,8 +68,16 @@ def parse(text: str) -> Any:
     except JException as error:
         where = f" at character {error.location}" if isinstance(error.location, int) else ""
         raise BrokenExpressionError(f"{error}{where}") from error
-    except (RecursionError, re.error) as error:
-        raise BrokenExpressionError(str(error)) from error
+    except Exception as error:  # on some texts the parser itself fails, in whatever way
+        raise BrokenExpressionError("the expression cannot be read") from error
+
+
+def is_no_condition(text: Any) -> bool:
+    """Whether what stands in ``{% … %}`` is a text or a number as it stands, and so neither true nor false."""
+    try:
+        return str(parse(text).type) in ("string", "number")
+    except BrokenExpressionError:
+        return False
 
 
 def constant(text: Any) -> bool | None:

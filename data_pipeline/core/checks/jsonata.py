@@ -23,6 +23,7 @@ _WITHOUT_BRACES = re.compile(r"\$states\.(input|context|result|errorOutput)\b.*"
 #: where another rule finds such a text.
 _TOLD_ELSEWHERE = frozenset(["Condition", "Variable", "Parameters", "ResultSelector"])
 _MEMBERS = ("input", "context", "result", "errorOutput")
+_OF_ERRORS = ("Error", "Cause")
 _WHERE = {
     "result": "it exists in Assign and Output of Task, Map and Parallel states",
     "errorOutput": "it exists in Assign and Output of a Catch",
@@ -116,3 +117,6 @@ def _states(path: Path, fields: tuple[str, ...], present: tuple[str, ...]) -> It
         yield Finding("states-path", path, f"$states has no member {quoted(first)}", advice)
     elif first not in present:
         yield Finding("states-path", path, f"$states.{first} does not exist here", _WHERE[first])
+    elif first == "errorOutput" and len(fields) > 1 and fields[1] not in _OF_ERRORS:
+        near = did_you_mean(fields[1], _OF_ERRORS) or f"write {one_of(_OF_ERRORS)}"
+        yield Finding("states-path", path, f"$states.errorOutput has no member {quoted(fields[1])}", near)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import random
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from randomness import SEED, times
 
-from data_pipeline.core.checks import machine, template
+from data_pipeline.core.checks import expressions, machine, template
 from data_pipeline.core.checks.command_line import CommandLine
 from data_pipeline.core.checks.tasks import Services
 from tests.core.checks import corpus
@@ -33,6 +34,26 @@ def _with_anything_in_one_place(cases: list[Any], rng: random.Random) -> Any:
     container, key = rng.choice(list(_places(document)))
     container[key] = rng.choice(VALUES)
     return document
+
+
+def _expressions(value: Any) -> Iterator[str]:
+    for container, key in _places(value):
+        if isinstance(container[key], str) and container[key].startswith("{%"):
+            yield container[key]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("documents")))
+def test_any_expression_is_read_or_refused(attempt: int) -> None:
+    """A hundred expressions, each cut off or with a character more: the parser's own errors are none of ours."""
+    rng = random.Random(f"{SEED}-expressions-{attempt}")
+    known = sorted({text for machine in corpus.read("correct").values() for text in _expressions(machine)})
+    for _ in range(100):
+        text = rng.choice(known)[2:-2]
+        at = rng.randrange(len(text) + 1)
+        broken = rng.choice([text[:at], text[:at] + rng.choice("()[]{}'/*`$.%@#^|~?:;,&=!<>") + text[at:]])
+        with contextlib.suppress(expressions.BrokenExpressionError):
+            expressions.uses(expressions.parse(f"{{%{broken}%}}"))
 
 
 @pytest.mark.soak
