@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from .artifacts import LIBRARY, locked_names, normalised
 
@@ -69,24 +70,31 @@ def _library_files(module: str) -> Iterator[str]:
         yield f"{stem}.py"
 
 
-def _imports(path: str, source: str) -> Iterator[str]:
-    """Absolute names of every module that the file imports; of ``from a import b`` both ``a`` and ``a.b``."""
+@lru_cache(maxsize=1024)
+def _imports(path: str, source: str) -> tuple[str, ...]:
+    """Absolute names of every module that the file imports; of ``from a import b`` both ``a`` and ``a.b``.
+
+    Kept: every job of every environment follows the same library.
+    """
     here = path.removesuffix(".py").removesuffix("/__init__").split("/")
     package = here if path.endswith("/__init__.py") else here[:-1]
+    names: list[str] = []
     for node in _required(ast.parse(source, path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            names += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
 
 
 def _required(node: ast.AST) -> Iterator[ast.AST]:
-    """The node and all below it, but for the parts that may fail to import."""
+    """The statements in and below the node, but for the parts that may fail to import."""
     yield node
     for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            continue
         if isinstance(child, ast.Try) and any(_catches_import(handler) for handler in child.handlers):
             continue
         if isinstance(child, ast.If) and _names(child.test) & {"TYPE_CHECKING"}:
