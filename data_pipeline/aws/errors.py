@@ -15,6 +15,7 @@ ACCESS_DENIED = frozenset(
     [
         "AccessDenied",
         "AccessDeniedException",
+        "AccessForbidden",
         "UnauthorizedOperation",
         "AuthorizationError",
         "Forbidden",

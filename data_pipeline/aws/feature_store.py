@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.problems import quoted
 
 from .session import Connection
 
-#: record identifiers of one BatchGetRecord.
-_MOST = 100
+#: record identifiers of one BatchGetRecord, and how often what is left unread is asked for.
+_MOST, _ATTEMPTS = 100, 8
+#: errors of single records that pass.
+_PASSING = frozenset(("InternalFailure", "InternalServerError", "ServiceUnavailable", "ThrottlingException"))
 
 
 def describe(connection: Connection, name: str) -> Mapping[str, Any] | None:
@@ -28,18 +34,49 @@ def describe(connection: Connection, name: str) -> Mapping[str, Any] | None:
             return {**found, "FeatureDefinitions": features}
 
 
-def newest(connection: Connection, name: str, identifiers: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Record identifier → feature → value of the records that the online store has of these."""
-    client = connection.client("sagemaker-featurestore-runtime")
+def newest(
+    runtime: Any, name: str, identifiers: Sequence[str], pause: Callable[[float], None] = time.sleep
+) -> dict[str, dict[str, str]]:
+    """Record identifier → feature → value of the records that the online store has of these, by BatchGetRecord.
+
+    ``runtime`` is a boto3 client of the feature store's runtime. What it leaves unprocessed is asked for again, with
+    growing pauses. UserError when it refuses one, or leaves some unprocessed to the end.
+    """
     found: dict[str, dict[str, str]] = {}
-    for start in range(0, len(identifiers), _MOST):
-        asked = list(identifiers[start : start + _MOST])
-        while asked:
-            of = [{"FeatureGroupName": name, "RecordIdentifiersValueAsString": asked}]
-            told = client.batch_get_record(Identifiers=of)
-            for record in told["Records"]:
-                values = {value["FeatureName"]: value["ValueAsString"] for value in record["Record"]}
-                found[record["RecordIdentifierValueAsString"]] = values
-            left = [one["RecordIdentifiersValueAsString"] for one in told["UnprocessedIdentifiers"]]
-            asked = [identifier for some in left for identifier in some]
+    wanted = list(dict.fromkeys(identifiers))
+    for start in range(0, len(wanted), _MOST):
+        left = wanted[start : start + _MOST]
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                pause(min(5, 0.1 * 2**attempt))
+            records, left = _asked(runtime, name, left)
+            found |= records
+            if not left:
+                break
+        else:
+            raise UserError(
+                f"{name}: the online store has left {len(left)} of {len(wanted)} records unread in {_ATTEMPTS} "
+                "attempts. Wait a minute and run the same command again."
+            )
     return found
+
+
+def _asked(runtime: Any, name: str, identifiers: list[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """The records of one request, and the identifiers that must be asked for again."""
+    of = [{"FeatureGroupName": name, "RecordIdentifiersValueAsString": identifiers}]
+    told = runtime.batch_get_record(Identifiers=of)
+    refused = [error for error in told["Errors"] if error["ErrorCode"] not in _PASSING]
+    if refused:
+        first = refused[0]
+        raise UserError(
+            f"{name}: the online store refuses {quoted(first['RecordIdentifierValueAsString'])}: "
+            f"{first['ErrorCode']}: {first['ErrorMessage']}"
+        )
+    records = {
+        record["RecordIdentifierValueAsString"]: {
+            value["FeatureName"]: value["ValueAsString"] for value in record["Record"]
+        }
+        for record in told["Records"]
+    }
+    left = [one for some in told["UnprocessedIdentifiers"] for one in some["RecordIdentifiersValueAsString"]]
+    return records, [*left, *(error["RecordIdentifierValueAsString"] for error in told["Errors"])]

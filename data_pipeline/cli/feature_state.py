@@ -103,7 +103,8 @@ def differences(
     if deployed and group.online and columns is not None and not found:
         with readable():
             published = store.newest(name)
-        online = feature_store.newest(connection, called, list(published))
+            runtime = connection.client("sagemaker-featurestore-runtime")
+            online = feature_store.newest(runtime, called, list(published))
         found += of_records(published, {one: record[group.event_time] for one, record in online.items()})
     return found
 

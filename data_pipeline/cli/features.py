@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.features.formats import FORMATS, Format, encoded
 
 from .feature_state import diff, list_groups, show
-from .reading import open_store, read_offline, readable
+from .reading import open_store, read_offline, read_online, readable
 
 
 class _Time(click.ParamType[datetime]):
@@ -65,6 +66,13 @@ features.add_command(diff)
     help="What the offline store of SageMaker has, in place of the published table.",
 )
 @click.option(
+    "--record",
+    "records",
+    metavar="ID",
+    multiple=True,
+    help="The newest record of this record identifier, from the online store of SageMaker; repeatable.",
+)
+@click.option(
     "--format", "form", type=click.Choice(FORMATS), default="parquet", show_default=True, help="Of the rows."
 )
 @click.option(
@@ -79,6 +87,7 @@ def get(
     since: datetime | None,
     until: datetime | None,
     offline: bool,
+    records: tuple[str, ...],
     form: Format,
     output: Path | None,
 ) -> None:
@@ -89,17 +98,25 @@ def get(
     """
     if output is None and form != "csv" and sys.stdout.isatty():
         raise UserError(f"a terminal cannot show {form}: name a file with -o FILE, or take --format csv")
-    if offline:
-        if any(choice is not None for choice in (as_of, snapshot, run, since, until)):
-            raise UserError(
-                "--offline has the records as they are now: leave out --as-of, --snapshot, --run and bounds"
-            )
+    states = {"--as-of": as_of, "--snapshot": snapshot, "--run": run, "--since": since, "--until": until}
+    given = [option for option, value in states.items() if value is not None]
+    if records:
+        _refuse("--record has the newest records alone", [*given, *(["--offline"] if offline else [])])
+        _write(read_online(env, group, records), form, output)
+    elif offline:
+        _refuse("--offline has the records as they are now", given)
         _write(read_offline(env, group), form, output)
-        return
-    store = open_store(env)
-    with readable():
-        rows = store.get(group, as_of=as_of, snapshot=snapshot, run=run, since=since, until=until)
-    _write(rows, form, output)
+    else:
+        store = open_store(env)
+        with readable():
+            rows = store.get(group, as_of=as_of, snapshot=snapshot, run=run, since=since, until=until)
+        _write(rows, form, output)
+
+
+def _refuse(why: str, options: Sequence[str]) -> None:
+    """UserError if any of these options is given."""
+    if options:
+        raise UserError(f"{why}: leave out {' and '.join(options)}")
 
 
 def _write(rows: pa.Table, form: Format, output: Path | None) -> None:
@@ -112,4 +129,4 @@ def _write(rows: pa.Table, form: Format, output: Path | None) -> None:
         output.write_bytes(content)
     except OSError as error:
         raise UserError(f"{output} cannot be written: {error.strerror}") from error
-    click.echo(f"{len(rows):,} records in {output}", err=True)
+    click.echo(f"{'1 record' if len(rows) == 1 else f'{len(rows):,} records'} in {output}", err=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pyarrow as pa
 from pyiceberg.exceptions import RESTError
@@ -14,7 +15,8 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.features import offline
+from data_pipeline.core.feature_groups import FeatureGroup
+from data_pipeline.features import offline, online
 from data_pipeline.features.snapshots import connect
 from data_pipeline.features.store import Store
 
@@ -29,21 +31,44 @@ def open_store(env: str) -> Store:
 def read_offline(env: str, name: str | None) -> pa.Table:
     """The records that a group's offline store has, each once. UserError where it has none."""
     environment, connection = open_environment(env)
-    group = store_of(environment, connection).group(name)
-    called = environment.names.feature_group(
-        next(n for n, one in environment.features.items() if one is group)
-    )
-    with explained():
-        deployed = feature_store.describe(connection, called)
-    config = (deployed or {}).get("OfflineStoreConfig", {}).get("DataCatalogConfig")
+    group, called, deployed = _deployed(environment, connection, name)
+    config = deployed.get("OfflineStoreConfig", {}).get("DataCatalogConfig")
     if config is None:
-        raise UserError(
-            f"the feature group {called} has no offline store here: write 'offline: true', and deploy"
-        )
+        raise UserError(_lacking(called, "offline"))
     with explained():
         tables = connect(connection.client("glue"), table_access(connection), config["Database"])
     with readable():
         return offline.read(group, tables.load(config["TableName"]).scan().to_arrow())
+
+
+def read_online(env: str, name: str | None, identifiers: Sequence[str]) -> pa.Table:
+    """The newest record of each of these record identifiers, in their order, from a group's online store.
+
+    Columns and types are those of ``Store.get``. UserError where the group has no online store, or no record.
+    """
+    environment, connection = open_environment(env)
+    group, called, deployed = _deployed(environment, connection, name)
+    if not deployed.get("OnlineStoreConfig", {}).get("EnableOnlineStore"):
+        raise UserError(_lacking(called, "online"))
+    with explained():
+        runtime = connection.client("sagemaker-featurestore-runtime")
+        found = feature_store.newest(runtime, called, identifiers)
+    return online.rows(group, found, identifiers)
+
+
+def _deployed(
+    environment: Environment, connection: Connection, name: str | None
+) -> tuple[FeatureGroup, str, Mapping[str, Any]]:
+    """The group, what SageMaker calls it, and what it says of it: nothing where there is no such group."""
+    group = store_of(environment, connection).group(name)
+    own = next(known for known, one in environment.features.items() if one is group)
+    called = environment.names.feature_group(own)
+    with explained():
+        return group, called, feature_store.describe(connection, called) or {}
+
+
+def _lacking(called: str, store: str) -> str:
+    return f"the feature group {called} has no {store} store here: write '{store}: true', and deploy"
 
 
 def store_of(environment: Environment, connection: Connection) -> Store:

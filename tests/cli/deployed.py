@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from clients import client
+from local.featurestore.conftest import definitions, record, statements
 
 from data_pipeline.local.endpoint import Endpoint
 
@@ -38,6 +41,12 @@ SUMMARY: dict[str, Any] = {
     "tables": {"ride_counts": {"snapshot": "77", "rows": 96}},
     "export": f"s3://{BUCKET}/output/export/X.parquet",
     "quarantine": f"s3://{BUCKET}/output/quarantine/run=r/",
+}
+#: feature of the group `rides` → its type, as SageMaker spells it.
+FEATURES = {
+    **dict.fromkeys(("dataset", "window_end"), "String"),
+    **dict.fromkeys(("rides", "minutes", "dow", "month", "doy"), "Integral"),
+    **dict.fromkeys(("available_at", "available_by"), "String"),
 }
 TRUST = {
     "Version": "2012-10-17",
@@ -138,6 +147,39 @@ class Deployed:
             s3.create_bucket(Bucket=BUCKET)
         for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []):
             s3.delete_object(Bucket=BUCKET, Key=item["Key"])
+
+    @contextmanager
+    def feature_group(self, *stores: str) -> Iterator[str]:
+        """The name of SageMaker's group of `rides`, with these stores, for a while."""
+        name, iam = "nyc-tlc-local-rides", self.client("iam")
+        role = f"store-{uuid.uuid4().hex[:12]}"
+        trust = json.dumps(TRUST).replace("states.", "sagemaker.")
+        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements(BUCKET, "output/offline")})
+        iam.put_role_policy(RoleName=role, PolicyName="store", PolicyDocument=document)
+        place = {"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/output/offline"}, "TableFormat": "Iceberg"}
+        made = {
+            "online": {"OnlineStoreConfig": {"EnableOnlineStore": True}},
+            "offline": {"OfflineStoreConfig": place},
+        }
+        sagemaker = self.client("sagemaker")
+        sagemaker.create_feature_group(
+            FeatureGroupName=name,
+            RecordIdentifierFeatureName="dataset",
+            EventTimeFeatureName="window_end",
+            FeatureDefinitions=definitions(FEATURES),
+            RoleArn=arn,
+            **{member: value for store in stores for member, value in made[store].items()},
+        )
+        try:
+            yield name
+        finally:
+            sagemaker.delete_feature_group(FeatureGroupName=name)
+
+    def write(self, group: str, **values: str | int) -> None:
+        """A record, to all stores of a feature group."""
+        runtime = self.client("sagemaker-featurestore-runtime")
+        runtime.put_record(FeatureGroupName=group, Record=record(**values))
 
     def put(self, key: str, body: str = "x", **more: Any) -> None:
         self.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body.encode(), **more)

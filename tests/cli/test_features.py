@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow.csv
@@ -122,16 +123,72 @@ def test_a_training_set_is_frozen_once_and_verified(
     )
 
 
-def test_the_offline_store_is_refused_where_there_is_none(
-    published: Deployed, capsys: pytest.CaptureFixture[str]
+LATEST = {"rides": 7, "minutes": 1380, "dow": 2, "month": 1, "doy": 21, "available_by": "lag"}
+
+
+def test_the_newest_records_are_read_by_their_identifiers(
+    published: Deployed, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert command("features", "get", "local", "--offline", "--format", "csv") == 1
-    assert (
-        "nyc-tlc-local-rides has no offline store here: write 'offline: true', and deploy"
-        in capsys.readouterr().err
+    """From the online store, in the order asked for, with the published columns and types, whatever is missing null."""
+    times = {"window_end": "2019-01-22T00:00:00Z", "available_at": "2019-05-17T00:00:00Z"}
+    with published.feature_group("online") as group:
+        published.write(group, dataset="green", **times, **LATEST)
+        published.write(group, dataset="all", window_end="2019-01-21T23:00:00Z", rides=8)
+        words = ("features", "get", "local", "--record", "green", "--record", "all", "--record", "green")
+        assert command(*words, "-o", str(tmp_path / "newest")) == 0
+        assert "2 records in" in capfd.readouterr().err
+        assert command(*words, "--format", "csv") == 0
+        assert capfd.readouterr().out.splitlines()[1] == (
+            '"green",2019-01-22 00:00:00.000000,7,1380,2,1,21,2019-05-17 00:00:00.000000,"lag"'
+        )
+        for asked, said in (
+            ("gren", "has no record of 'gren': the group has records of 'all', 'yellow', "),
+            ("gren", "'fhv' or 'fhvhv', and 'gren' is none of them; did you mean 'green'?"),
+            (
+                "fhv",
+                "of 'fhv': it was not ingested, was deleted, or is past its time to live. Run the pipeline",
+            ),
+        ):
+            assert (
+                command("features", "get", "local", "--record", "all", "--record", asked, "--format", "csv")
+                == 1
+            )
+            out, err = capfd.readouterr()
+            assert (out, said in err) == ("", True)
+    green, together = pq.read_table(tmp_path / "newest").to_pylist()
+    assert list(green) == COLUMNS
+    assert green["window_end"] == datetime(2019, 1, 22)  # noqa: DTZ001 - a wall clock
+    assert {name: green[name] for name in LATEST} == LATEST
+    assert (together["dataset"], together["rides"], together["dow"], together["available_at"]) == (
+        "all",
+        8,
+        None,
+        None,
     )
-    assert command("features", "get", "local", "--offline", "--run", "first", "--format", "csv") == 1
-    assert "--offline has the records as they are now" in capsys.readouterr().err
+    assert command("features", "get", "local", "-o", str(tmp_path / "all")) == 0
+    assert pq.read_schema(tmp_path / "newest") == pq.read_schema(tmp_path / "all")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--offline",), "nyc-tlc-local-rides has no offline store here: write 'offline: true', and deploy"),
+        (("--offline", "--run", "first"), "--offline has the records as they are now: leave out --run"),
+        (
+            ("--record", "all"),
+            "nyc-tlc-local-rides has no online store here: write 'online: true', and deploy",
+        ),
+        (
+            ("--record", "all", "--offline", "--as-of", "2026-01-01", "--since", "2019-01-01"),
+            "--record has the newest records alone: leave out --as-of and --since and --offline",
+        ),
+    ],
+)
+def test_a_store_is_refused_where_there_is_none(
+    published: Deployed, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert command("features", "get", "local", *words, "--format", "csv") == 1
+    assert said in capsys.readouterr().err
 
 
 def test_what_is_a_view_alone_does_not_differ_from_its_table(

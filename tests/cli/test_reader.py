@@ -46,15 +46,25 @@ def reader(published: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return keys
 
 
-def test_a_reader_reads_asks_and_freezes(reader: dict[str, str], capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_reader_reads_asks_and_freezes(
+    reader: dict[str, str], published: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
     """Every command of the page, under this policy alone."""
-    for words in (
-        ("sql", "local", "SELECT count(*) AS n FROM ride_counts"),
-        ("features", "get", "local", "--format", "csv"),
-        ("dataset", "create", "local", "next_window"),
-        ("dataset", "verify", "local", "next_window"),
-    ):
-        assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)
+    get = ("features", "get", "local", "--format", "csv")
+    with published.feature_group("online", "offline") as group:
+        published.write(group, dataset="all", window_end="2019-01-22T00:00:00Z", rides=7)
+        for words in (
+            ("sql", "local", "SELECT count(*) AS n FROM ride_counts"),
+            get,
+            (*get, "--record", "all"),
+            (*get, "--offline"),
+            ("features", "list", "local"),
+            ("features", "show", "local", "rides"),
+            ("dataset", "create", "local", "next_window"),
+            ("dataset", "verify", "local", "next_window"),
+        ):
+            assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)
+        assert status_of("data_pipeline", ("features", "diff", "local")) == 2
 
 
 NOT_HIS: tuple[tuple[str, str, dict[str, Any]], ...] = (
@@ -66,6 +76,7 @@ NOT_HIS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("glue", "get_tables", {"DatabaseName": "other"}),
     ("athena", "update_work_group", {"WorkGroup": "nyc-tlc-local", "State": "DISABLED"}),
     ("stepfunctions", "list_state_machines", {}),
+    ("sagemaker", "delete_feature_group", {"FeatureGroupName": "nyc-tlc-local-rides"}),
 )
 
 

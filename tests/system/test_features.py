@@ -91,11 +91,9 @@ def test_the_stores_follow_what_is_published_and_defined(managed: Project, tmp_p
     rows = offline(managed, tmp_path)
     assert rows == published(managed, tmp_path)
     assert all(row["together"] for row in rows)
-    runtime = managed.client("sagemaker-featurestore-runtime")
-    group = "nyc-tlc-local-rides"
-    record = runtime.get_record(FeatureGroupName=group, RecordIdentifierValueAsString="green")["Record"]
-    newest = {value["FeatureName"]: value["ValueAsString"] for value in record}
-    assert newest == {name: str(value) for name, value in rows[-1].items()}
+    newest = {row["dataset"]: row for row in records(managed, tmp_path / "published").to_pylist()}
+    online = records(managed, tmp_path / "online", "--record", "green", "--record", "all").to_pylist()
+    assert online == [newest["green"], newest["all"]]
 
 
 def ingested(project: Project) -> dict[str, Any]:

@@ -21,8 +21,8 @@ def allow(actions: list[str], resource: str) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": actions, "Resource": resource}
 
 
-def statements(bucket: str) -> list[dict[str, Any]]:
-    objects = f"arn:aws:s3:::{bucket}/offline/*"
+def statements(bucket: str, prefix: str = "offline") -> list[dict[str, Any]]:
+    objects = f"arn:aws:s3:::{bucket}/{prefix}/*"
     return [
         allow(["s3:PutObject", "s3:PutObjectAcl"], objects),
         allow(["s3:GetObject"], f"{objects}/metadata/*"),
