@@ -66,6 +66,11 @@ features.add_command(diff)
     help="What the offline store of SageMaker has, in place of the published table.",
 )
 @click.option(
+    "--athena",
+    is_flag=True,
+    help="Have Athena read the table, under the limit athena.gb_per_query, in place of reading its files here.",
+)
+@click.option(
     "--record",
     "records",
     metavar="ID",
@@ -87,6 +92,7 @@ def get(
     since: datetime | None,
     until: datetime | None,
     offline: bool,
+    athena: bool,
     records: tuple[str, ...],
     form: Format,
     output: Path | None,
@@ -100,14 +106,15 @@ def get(
         raise UserError(f"a terminal cannot show {form}: name a file with -o FILE, or take --format csv")
     states = {"--as-of": as_of, "--snapshot": snapshot, "--run": run, "--since": since, "--until": until}
     given = [option for option, value in states.items() if value is not None]
+    others = [option for option, asked in (("--offline", offline), ("--athena", athena)) if asked]
     if records:
-        _refuse("--record has the newest records alone", [*given, *(["--offline"] if offline else [])])
+        _refuse("--record has the newest records alone", [*given, *others])
         _write(read_online(env, group, records), form, output)
     elif offline:
         _refuse("--offline has the records as they are now", given)
-        _write(read_offline(env, group), form, output)
+        _write(read_offline(env, group, athena=athena), form, output)
     else:
-        store = open_store(env)
+        store = open_store(env, athena=athena)
         with readable():
             rows = store.get(group, as_of=as_of, snapshot=snapshot, run=run, since=since, until=until)
         _write(rows, form, output)

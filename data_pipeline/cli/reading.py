@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -13,23 +14,29 @@ from data_pipeline.aws import feature_store
 from data_pipeline.aws.catalog import table_access
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
+from data_pipeline.core import sql
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.feature_groups import FeatureGroup
 from data_pipeline.features import offline, online
-from data_pipeline.features.snapshots import connect
+from data_pipeline.features.snapshots import Tables, connect
 from data_pipeline.features.store import Store
 
+from .asking import ask
 from .connect import open_environment
 
 
-def open_store(env: str) -> Store:
-    """The store of the environment ``env``."""
-    return store_of(*open_environment(env))
+def open_store(env: str, *, athena: bool = False) -> Store:
+    """The store of the environment ``env``. With ``athena``, Athena reads the tables, under the limit of bytes."""
+    environment, connection = open_environment(env)
+    store = store_of(environment, connection)
+    return replace(store, ask=_asking(environment, connection, store.tables)) if athena else store
 
 
-def read_offline(env: str, name: str | None) -> pa.Table:
-    """The records that a group's offline store has, each once. UserError where it has none."""
+def read_offline(env: str, name: str | None, *, athena: bool = False) -> pa.Table:
+    """The records that a group's offline store has, each once; read by ``athena``, if so asked. UserError where it
+    has none.
+    """
     environment, connection = open_environment(env)
     group, called, deployed = _deployed(environment, connection, name)
     config = deployed.get("OfflineStoreConfig", {}).get("DataCatalogConfig")
@@ -38,6 +45,10 @@ def read_offline(env: str, name: str | None) -> pa.Table:
     with explained():
         tables = connect(connection.client("glue"), table_access(connection), config["Database"])
     with readable():
+        if athena:
+            table = f'"{config["Database"]}"."{config["TableName"]}"'
+            one = replace(tables, known=(config["TableName"],))
+            return _asking(environment, connection, one)(offline.records(group, table))
         return offline.read(group, tables.load(config["TableName"]).scan().to_arrow())
 
 
@@ -54,6 +65,11 @@ def read_online(env: str, name: str | None, identifiers: Sequence[str]) -> pa.Ta
         runtime = connection.client("sagemaker-featurestore-runtime")
         found = feature_store.newest(runtime, called, identifiers)
     return online.rows(group, found, identifiers)
+
+
+def _asking(environment: Environment, connection: Connection, tables: Tables) -> Callable[[str], pa.Table]:
+    """What runs a SELECT over ``tables``."""
+    return lambda text: ask(environment, connection, tables, sql.read(text)).rows
 
 
 def _deployed(

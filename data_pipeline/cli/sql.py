@@ -8,18 +8,15 @@ from pathlib import Path
 import click
 import pyarrow as pa
 
-from data_pipeline.aws import athena
-from data_pipeline.aws.session import Connection
 from data_pipeline.core import sql as dialect
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 from data_pipeline.core.source import amount
-from data_pipeline.features import athena_rows, queries
 from data_pipeline.features.formats import FORMATS, encoded
 
+from .asking import ask
 from .connect import open_environment
-from .deployed import deployed_outputs
 from .reading import readable, store_of
 
 _SHOWN = 100
@@ -55,23 +52,10 @@ def sql(env: str, query: str | None, named: str | None, form: str | None, output
     environment, connection = open_environment(env)
     statement = dialect.read(_text(environment, query, named))
     with readable():
-        answer = _answer(environment, connection, statement)
+        answer = ask(environment, connection, store_of(environment, connection).tables, statement)
     _write(answer.rows, form, output)
     rows = "1 row" if len(answer.rows) == 1 else f"{len(answer.rows):,} rows"
     click.echo(f"{rows}; {amount(answer.bytes)} scanned", err=True)
-
-
-def _answer(environment: Environment, connection: Connection, statement: dialect.Query) -> queries.Answer:
-    """By Athena; on the embedded AWS, which has none, by DuckDB."""
-    tables = store_of(environment, connection).tables
-    if environment.embedded:
-        return queries.run(tables, statement, int(environment.athena.gb_per_query * 10**9))
-    dialect.sources(statement, tables.database, tables.names())
-    names = environment.names
-    deployed_outputs(environment, connection)
-    clients = connection.client("athena"), connection.client("s3")
-    result = athena.run(*clients, statement.text, names.database, names.workgroup)
-    return queries.Answer(athena_rows.rows(result.columns, result.csv), result.scanned)
 
 
 def _text(environment: Environment, query: str | None, named: str | None) -> str:

@@ -7,6 +7,8 @@ One text for all who read records: the package on the laptop, and the job that i
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from .feature_groups import FeatureGroup
 
 ALL = "all"
@@ -59,6 +61,25 @@ def _event_time(group: FeatureGroup) -> str:
 def _column(group: FeatureGroup, record: str | None, name: str) -> str:
     of_record = group.records[record].get(name) if record is not None else None
     return of_record or group.features[name].column or name
+
+
+def select(group: FeatureGroup, snapshot: int, since: datetime | None, until: datetime | None) -> str:
+    """SQL of Athena: the columns that the group reads of a snapshot of its table, for the event times from ``since``
+    on and before ``until``.
+    """
+    names = ", ".join(f'"{name}"' for name in columns(group))
+    bounds = [
+        f"\"{group.window.start}\" {sign} TIMESTAMP '{time:%Y-%m-%d %H:%M:%S.%f}'"
+        for sign, time in starts(group, since, until)
+    ]
+    where = f" WHERE {' AND '.join(bounds)}" if bounds else ""
+    return f'SELECT {names} FROM "{group.table}" FOR VERSION AS OF {snapshot}{where}'
+
+
+def starts(group: FeatureGroup, since: datetime | None, until: datetime | None) -> list[tuple[str, datetime]]:
+    """The bounds of the event time as comparisons (``>=`` or ``<``) of the start of the window, which the table has."""
+    length = timedelta(minutes=group.window.minutes)
+    return [(sign, time - length) for sign, time in ((">=", since), ("<", until)) if time is not None]
 
 
 def columns(group: FeatureGroup) -> list[str]:

@@ -26,9 +26,13 @@ def view(group: FeatureGroup, table: str) -> str:
     )
 
 
+def records(group: FeatureGroup, table: str) -> str:
+    """SQL of the records in the view of ``table``, by identifier and event time."""
+    return f"{view(group, table)} ORDER BY {group.record_identifier}, {group.event_time}"
+
+
 def read(group: FeatureGroup, rows: pa.Table) -> pa.Table:
-    """The records of the offline store, by identifier and event time, from all rows of its table."""
+    """The records of the offline store, from all rows of its table."""
     with duckdb.connect(":memory:") as db:
         db.register("appended", rows)
-        found = f"{view(group, 'appended')} ORDER BY {group.record_identifier}, {group.event_time}"
-        return db.execute(found).to_arrow_table()
+        return db.execute(records(group, "appended")).to_arrow_table()

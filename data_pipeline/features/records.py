@@ -7,7 +7,8 @@ snapshot does not cover nothing is known: a data set has no record of them, rath
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 
 import duckdb
 import pyarrow as pa
@@ -17,10 +18,13 @@ from pyiceberg.table.snapshots import Snapshot
 
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.feature_groups import FeatureGroup
-from data_pipeline.core.feature_query import columns, query
+from data_pipeline.core.feature_query import columns, query, select, starts
 
 from . import availability
 from .snapshots import properties
+
+#: runs a SELECT of Athena's SQL over the published tables.
+Ask = Callable[[str], pa.Table]
 
 _AVAILABLE = pa.schema(
     [("dataset", pa.string()), ("month", pa.timestamp("us")), ("at", pa.timestamp("us")), ("by", pa.string())]
@@ -33,9 +37,11 @@ def read(
     group: FeatureGroup,
     since: datetime | None = None,
     until: datetime | None = None,
+    ask: Ask | None = None,
 ) -> pa.Table:
     """The records of ``group`` in ``snapshot``, by identifier and event time: those whose event time is from
-    ``since`` on and before ``until`` (on the table's wall clock). UserError if the table lacks a column.
+    ``since`` on and before ``until`` (on the table's wall clock). ``ask`` brings the rows; without it, the table's
+    files are read. UserError if the table lacks a column.
     """
     needed = columns(group)
     missing = [name for name in needed if name not in table.schema().column_names]
@@ -43,13 +49,15 @@ def read(
         raise UserError(
             f"table {group.table} has no column {', '.join(missing)}; it has {', '.join(table.schema().column_names)}"
         )
-    scan = table.scan(
-        row_filter=_between(group, since, until),
-        selected_fields=tuple(needed),
-        snapshot_id=snapshot.snapshot_id,
-    )
+    if ask is not None:
+        rows = ask(select(group, snapshot.snapshot_id, since, until))
+    else:
+        filtered = _between(group, since, until)
+        rows = table.scan(
+            filtered, selected_fields=tuple(needed), snapshot_id=snapshot.snapshot_id
+        ).to_arrow()
     with duckdb.connect(":memory:") as db:
-        db.register("rows", scan.to_arrow())
+        db.register("rows", rows)
         known = months(snapshot, group)
         db.register("by_dataset", _arrow(known))
         db.register("by_all", _arrow(availability.latest(known)))
@@ -64,11 +72,9 @@ def months(snapshot: Snapshot, group: FeatureGroup) -> list[availability.Availab
 
 
 def _between(group: FeatureGroup, since: datetime | None, until: datetime | None) -> str | AlwaysTrue:
-    """The same for the start of the window, which the table has, as a filter of PyIceberg."""
-    length = timedelta(minutes=group.window.minutes)
-    bounds = [(">=", since), ("<", until)]
-    start = group.window.start
-    parts = [f"{start} {sign} '{(time - length).isoformat()}'" for sign, time in bounds if time is not None]
+    """Bounds of the event time as a filter of PyIceberg."""
+    bounds = starts(group, since, until)
+    parts = [f"{group.window.start} {sign} '{time.isoformat()}'" for sign, time in bounds]
     return " and ".join(parts) or AlwaysTrue()
 
 

@@ -29,6 +29,8 @@ class Tables:
 
     catalog: GlueCatalog
     database: str
+    known: tuple[str, ...] | None = None
+    """All that matter; None: those that the catalog lists."""
 
     def find(self, name: str) -> Table | None:
         """The newest state of a table, None when there is none."""
@@ -36,6 +38,8 @@ class Tables:
 
     def names(self) -> list[str]:
         """The tables that there are, in order."""
+        if self.known is not None:
+            return [*self.known]
         return sorted(name for _, name in self.catalog.list_tables(self.database))
 
     def load(self, name: str) -> Table:

@@ -18,10 +18,11 @@ from .snapshots import Tables
 
 @dataclass(frozen=True)
 class Store:
-    """Feature groups by name, and the tables that they are read from."""
+    """Feature groups by name, and the tables that they are read from: their files, or what ``ask`` answers of them."""
 
     tables: Tables
     groups: Mapping[str, FeatureGroup]
+    ask: records.Ask | None = None
 
     def get(
         self,
@@ -47,7 +48,7 @@ class Store:
             state = snapshots.by_run(table, run)
         else:
             state = snapshots.as_of(table, as_of) if as_of is not None else snapshots.current(table)
-        return records.read(table, state, found, since, until)
+        return records.read(table, state, found, since, until, self.ask)
 
     def join(
         self,

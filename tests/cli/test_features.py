@@ -37,6 +37,10 @@ def test_get_writes_every_format(
     assert command("features", "get", "local", "--group", "rides", "--format", "csv") == 0
     second = pyarrow.csv.read_csv(io.BytesIO(capfdbinary.readouterr().out))
     assert [2 * n for n in first["rides"].to_pylist()] == second["rides"].to_pylist()
+    assert (
+        command("features", "get", "local", "--run", "first", "--athena", "-o", str(tmp_path / "athena")) == 0
+    )
+    assert pq.read_table(tmp_path / "athena") == first
 
 
 REFUSED = (
@@ -179,8 +183,8 @@ def test_the_newest_records_are_read_by_their_identifiers(
             "nyc-tlc-local-rides has no online store here: write 'online: true', and deploy",
         ),
         (
-            ("--record", "all", "--offline", "--as-of", "2026-01-01", "--since", "2019-01-01"),
-            "--record has the newest records alone: leave out --as-of and --since and --offline",
+            ("--record", "all", "--offline", "--athena", "--as-of", "2026-01-01", "--since", "2019-01-01"),
+            "--record has the newest records alone: leave out --as-of and --since and --offline and --athena",
         ),
     ],
 )

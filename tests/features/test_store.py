@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv
 import pytest
 from features.conftest import GROUP, HOURS, Published, rides
 
+from data_pipeline.core import sql
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.feature_groups import Joined
+from data_pipeline.features import athena_rows, queries
 from data_pipeline.features.store import Store
 
 
@@ -66,6 +73,50 @@ def test_an_expired_snapshot_is_refused_and_the_oldest_named(published: Publishe
         published.store.get(as_of=times[1])
     assert factor_of(published.store.get(as_of=times[2])) == 3
     assert factor_of(published.store.get(snapshot=ids[0])) == 1
+
+
+def athena(published: Published, *, as_file: bool) -> Callable[[str], pa.Table]:
+    """Answers SELECTs of Athena's SQL over the published tables; ``as_file``: through the file that Athena leaves."""
+    names = {
+        pa.timestamp("us"): "timestamp",
+        pa.int64(): "bigint",
+        pa.int32(): "integer",
+        pa.string(): "varchar",
+    }
+
+    def ask(text: str) -> pa.Table:
+        rows = queries.run(published.tables, sql.read(text), 10**9).rows
+        if not as_file:
+            return rows
+        target = io.BytesIO()
+        texts = pa.table([column.cast(pa.string()) for column in rows.columns], names=rows.column_names)
+        pyarrow.csv.write_csv(texts, target)  # it quotes whatever is text, as Athena does
+        return athena_rows.rows([(f.name, names[f.type]) for f in rows.schema], target.getvalue())
+
+    return ask
+
+
+@pytest.mark.parametrize("as_file", [False, True])
+def test_athena_answers_with_the_same_rows_and_types(published: Published, as_file: bool) -> None:
+    """Of the newest state, an earlier one, one of a run and one of a time, and between two event times."""
+    ids = [published.publish(f"run-{n}", rides(n + 1, hours=100)) for n in range(3)]
+    published.publish("last", rides(4, hours=1))
+    time = moment(published, ids[1])
+    asked = replace(published.store, ask=athena(published, as_file=as_file))
+    wall = datetime(2019, 1, 2)  # noqa: DTZ001 - a wall clock
+    states: list[dict[str, Any]] = [{}, {"snapshot": ids[0]}, {"run": "run-2"}, {"as_of": time}]
+    bounds: list[dict[str, Any]] = [{}, {"since": wall, "until": wall + timedelta(hours=3)}]
+    for given in ({**state, **bound} for state in states for bound in bounds):
+        assert asked.get(**given) == published.store.get(**given)
+    assert len(asked.get(snapshot=ids[0], **bounds[1])) == 9
+    labels = pa.table({"id": ["green"], "at": [datetime(2019, 12, 1)]})  # noqa: DTZ001 - a wall clock
+    features = {"own": Joined(group="rides", feature="rides")}
+    joins = [
+        one.join(labels, features, identifier="id", time="at", states={"ride_counts": ids[2]})
+        for one in (asked, published.store)
+    ]
+    assert joins[0] == joins[1]
+    assert joins[0]["own"].to_pylist() != [None]
 
 
 def test_records_and_when_they_were_available(published: Published) -> None:

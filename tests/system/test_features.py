@@ -90,6 +90,7 @@ def test_the_stores_follow_what_is_published_and_defined(managed: Project, tmp_p
     assert features(managed, "diff", "local").out == "rides: no differences\n"
     rows = offline(managed, tmp_path)
     assert rows == published(managed, tmp_path)
+    assert records(managed, tmp_path / "asked", "--offline", "--athena").to_pylist() == rows
     assert all(row["together"] for row in rows)
     newest = {row["dataset"]: row for row in records(managed, tmp_path / "published").to_pylist()}
     online = records(managed, tmp_path / "online", "--record", "green", "--record", "all").to_pylist()
