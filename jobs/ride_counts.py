@@ -204,7 +204,7 @@ class Publication:
     def _publish(
         self, engine: Engine, results: list[Result], removed: frozenset[str], lineage: dict[str, str]
     ) -> dict[str, Any]:
-        from tlc import publication, recording
+        from tlc import observing, publication, recording
         from tlc.work import Work
 
         work = Work(engine.db, results, self.target.input, removed)
@@ -221,7 +221,8 @@ class Publication:
         ):
             exits.log(f"{name}: {'published' if done else 'unchanged'}")
         tables = {"trip_counts": asdict(trips), "ride_counts": asdict(rides)}
-        return {"tables": tables, "windows": rides.rows, "export": export}
+        told = reports.statistics(observing.described(self.at, rides.snapshot))
+        return {"tables": tables, "windows": rides.rows, "export": export, "statistics": told}
 
 
 def write_files(engine: Engine, results: list[Result], target: Target, work: Path) -> dict[str, Any]:

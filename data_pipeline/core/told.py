@@ -2,8 +2,8 @@
 
 ``results``: name of a result → its JSON. ``{"new", "changed", "unchanged", "deleted", "reason"}`` are those
 of a step that compares input with what is processed, ``{"failed_rules", "accepted", "messages"}`` of one that
-judges, ``{"drift"}`` of one that compares months, ``{"mirror", "partial"}`` of one that mirrors first; whatever is
-missing is not told.
+judges, ``{"statistics", "drift"}`` of one that describes what it has published and compares months,
+``{"mirror", "partial"}`` of one that mirrors first; whatever is missing is not told.
 """
 
 from __future__ import annotations
@@ -60,6 +60,25 @@ def drift(results: Results) -> str:
     return ""
 
 
+def statistics(results: Results) -> str:
+    """``9 windows with rides, 1 without, mean 7.3, nine in ten from 1 to 20; before: …``; empty without any."""
+    for result in results.values():
+        found = result.get("statistics")
+        if isinstance(found, dict) and isinstance(found.get("now"), dict):
+            before = found.get("before")
+            return _described(found["now"]) + (f"; before: {_described(before)}" if before else "")
+    return ""
+
+
+def _described(numbers: Mapping[str, Any]) -> str:
+    windows = "1 window" if numbers["rows"] == 1 else f"{numbers['rows']:,} windows"
+    counts = f"{windows} with rides, {numbers['missing']:,} without"
+    if not numbers["rows"]:
+        return counts
+    least, most = (f"{numbers[name]:,.0f}" for name in ("q05", "q95"))
+    return f"{counts}, mean {numbers['mean']:,.1f}, nine in ten from {least} to {most}"
+
+
 def outcomes(counts: Mapping[str, Any]) -> str:
     """How many mirrored files ended how: ``2 new, 3 not yet published``."""
     told = [f"{counts[kind]:,} {words}" for kind, words in OUTCOMES.items() if counts.get(kind)]
@@ -79,6 +98,7 @@ def lines(results: Results) -> list[tuple[str, str]]:
     """(label, text) of what a summary says beside its counts."""
     found = [("mirror", mirrored(results))] if mirrored(results) else []
     found += [("input", news(results))] if news(results) else []
+    found += [("rides", statistics(results))] if statistics(results) else []
     found += [("drift", drift(results))] if drift(results) else []
     for _, text in failed_rules(results):
         found.append(("failed rule", text))

@@ -1,4 +1,4 @@
-"""What a run has counted, and what is published of the months before, as distributions to compare."""
+"""What a run has counted, and what is published: as distributions to compare, and described in numbers."""
 
 # ruff: noqa: S608 - SQL is put together from this package's own expressions
 
@@ -7,8 +7,9 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 from pyiceberg.table import Table
+from pyiceberg.table.snapshots import Snapshot
 
-from tlc import coverage, drift, features, publication, tables
+from tlc import coverage, drift, features, publication, statistics, tables
 from tlc.sources import DATASETS
 
 _COUNTED = (
@@ -39,6 +40,27 @@ def _drifts(at: tables.Tables, db: duckdb.DuckDBPyConnection) -> tuple[str | Non
     before = {(dataset, m) for dataset, month in now for m in drift.months_before(month)}
     covered = coverage.parse(tables.properties_of(snapshot).get(features.COVERED, "")) & before
     return str(snapshot.snapshot_id), drift.compare(now, _published(rides, covered))
+
+
+def described(at: tables.Tables, snapshot: str) -> list[tuple[str, statistics.Statistics]]:
+    """A snapshot of ride_counts and the one before it, each with what its values are like, as far as they are there:
+    another one may have expired.
+    """
+    rides = at.load("ride_counts")
+    found: list[tuple[str, statistics.Statistics]] = []
+    one = rides.snapshot_by_id(int(snapshot))
+    while one is not None and len(found) < 2:
+        try:
+            found.append((str(one.snapshot_id), _described(rides, one)))
+        except FileNotFoundError:
+            break
+        one = rides.snapshot_by_id(one.parent_snapshot_id) if one.parent_snapshot_id else None
+    return found
+
+
+def _described(rides: Table, snapshot: Snapshot) -> statistics.Statistics:
+    covered = coverage.parse(tables.properties_of(snapshot).get(features.COVERED, ""))
+    return statistics.describe(rides.scan(snapshot_id=snapshot.snapshot_id).to_arrow(), covered)
 
 
 def _published(rides: Table, covered: coverage.Covered) -> dict[drift.Key, drift.Observed]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from tlc.drift import Drift
 from tlc.gate import Breach, Counted, Judgement
 from tlc.planning import few
 from tlc.reading import Result, failures
+from tlc.statistics import ALL, Described, Statistics
 
 VERSION = 1
 NAMED = 10
@@ -144,6 +146,27 @@ def drift(snapshot: str | None, drifts: list[Drift]) -> dict[str, Any]:
     return {"ride_counts_snapshot": snapshot, "months": months}
 
 
+def statistics(described: Sequence[tuple[str, Statistics]]) -> dict[str, Any]:
+    """The summary's entry for what the values of ride_counts are like, by data set and feature: of the snapshot that is
+    published and of the one ``before`` it (None: there is none, or it has expired).
+    """
+    (snapshot, now), (before, earlier) = (*described, (None, {}), (None, {}))[:2]
+    found = [
+        {
+            "dataset": dataset,
+            "feature": feature,
+            "now": _numbers(now[dataset, feature]),
+            "before": _numbers(earlier.get((dataset, feature))),
+        }
+        for dataset, feature in now
+    ]
+    return {"snapshot": snapshot, "before": before, "features": found}
+
+
+def _numbers(described: Described | None) -> dict[str, Any] | None:
+    return described and {"rows": described.rows, "missing": described.missing, **described.numbers}
+
+
 def verdict(
     summary: dict[str, Any], place: str, results: list[Result], warnings: list[str], judgement: Judgement
 ) -> dict[str, Any]:
@@ -162,11 +185,18 @@ def verdict(
         "export": summary["export"],
         "summary": place,
         "drift": _furthest(summary["drift"]["months"]),
+        "statistics": _of_all(summary.get("statistics")),
         "passed": not judgement.failed,
         "failed_rules": [_breach(breach) for breach in judgement.failed[:NAMED]],
         "accepted": sorted({breach.rule for breach in judgement.accepted}),
         "messages": [*failures(results), *few(warnings), *few(warned)],
     }
+
+
+def _of_all(told: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The rides of all data sets together; None where nothing is published."""
+    every = told["features"] if told else []
+    return next((f for f in every if (f["dataset"], f["feature"]) == (ALL, "rides")), None)
 
 
 def _furthest(months: list[dict[str, Any]]) -> dict[str, Any]:

@@ -91,3 +91,29 @@ def test_how_far_months_have_drifted(months: int, words: str) -> None:
     furthest = {"dataset": "fhv", "month": "2020-04", "feature": "rides", "psi": 0.3149} if months else None
     drift = {"months": months, "furthest": furthest}
     assert told.drift({"decision": {}, "verdict": {"drift": drift}}) == words
+
+
+NUMBERS = {"rows": 5_376, "missing": 1_200, "mean": 812.34, "q05": 40, "q50": 700, "q95": 2310}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "words"),
+    [
+        (
+            NUMBERS,
+            None,
+            "5,376 windows with rides, 1,200 without, mean 812.3, nine in ten from 40 to 2,310",
+        ),
+        (
+            {"rows": 0, "missing": 96},
+            {**NUMBERS, "rows": 1},
+            "0 windows with rides, 96 without; before: 1 window with rides, 1,200 without, mean 812.3, nine in "
+            "ten from 40 to 2,310",
+        ),
+    ],
+)
+def test_what_the_published_rides_are_like(now: Any, before: Any, words: str) -> None:
+    """Of all data sets together, and of the snapshot before where there is one."""
+    result = {"statistics": {"dataset": "all", "feature": "rides", "now": now, "before": before}}
+    assert told.lines({"decision": {}, "verdict": result}) == [("rides", words)]
+    assert told.statistics({"verdict": {"statistics": None}}) == ""

@@ -109,6 +109,10 @@ def day_by_day(month: str, each: int, hours=range(24)) -> bytes:
     return (HEADER + "".join(rows)).encode()
 
 
+def _by_feature(summary: dict) -> dict:
+    return {(one["dataset"], one["feature"]): one for one in summary["statistics"]["features"]}
+
+
 def test_a_month_that_drifted_stops_a_run_until_it_is_accepted(account):
     """The first run has nothing to compare with; a later month like those before passes, one with three times the
     rides, in the afternoons only, does not, and nothing of it is published; the summary tells by how much.
@@ -118,12 +122,20 @@ def test_a_month_that_drifted_stops_a_run_until_it_is_accepted(account):
     first = account.run("first", "--rule-drift", "fail 0.25")
     assert first["drift"] == {"ride_counts_snapshot": None, "months": []}
     snapshot = first["tables"]["ride_counts"]["snapshot"]
+    assert (first["statistics"]["snapshot"], first["statistics"]["before"]) == (snapshot, None)
     account.put("fhv_tripdata_2015-04.csv", day_by_day("2015-04", 2))
     second = account.run("second", "--rule-drift", "fail 0.25")
     (april,) = second["drift"]["months"]
     assert second["drift"]["ride_counts_snapshot"] == snapshot
     assert april["before"] == "fhv 2015-01..2015-03"
     assert max(april["psi"].values()) < 0.05
+    told = {name: _by_feature(run) for name, run in (("first", first), ("second", second))}
+    assert second["statistics"]["before"] == snapshot
+    assert {about: one["before"] for about, one in told["second"].items()} == {
+        about: one["now"] for about, one in told["first"].items()
+    }
+    assert told["second"]["all", "rides"]["now"]["rows"] == 4 * 14 * 96
+    assert account.verdict("second")["statistics"] == told["second"]["all", "rides"]
     assert april["missing"] == round(1 - 14 / 30, 6)
     account.put("fhv_tripdata_2015-05.csv", day_by_day("2015-05", 6, range(12, 18)))
     third = account.run("third", "--rule-drift", "fail 0.25", "--rule-more-missing-windows", "warn 0.1")
@@ -133,6 +145,7 @@ def test_a_month_that_drifted_stops_a_run_until_it_is_accepted(account):
     (may,) = third["drift"]["months"]
     assert failed["fhv 2015-05 rides"] == may["psi"]["rides"] > 2
     verdict = account.verdict("third")
+    assert ("statistics" in third, verdict["statistics"]) == (False, None)
     assert verdict["drift"]["months"] == 1
     assert verdict["drift"]["furthest"]["month"] == "2015-05"
     assert any("fhv 2015-05: more-missing-windows is" in text for text in verdict["messages"])
