@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from tlc import arguments, exits
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tlc.tables import Tables
 
 #: how often another ingestion may come between.
-ATTEMPTS = 5
+ATTEMPTS = 12
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,22 @@ class Done:
     put: int = 0
     removed: int = 0
     expired: int = 0
+
+    def __add__(self, later: Done) -> Done:
+        counts = {f.name: getattr(self, f.name) + getattr(later, f.name) for f in fields(self)[1:]}
+        return Done(later.snapshot, **counts)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The snapshot that an ingestion has brought, the one that was noted when it began, the features that all records
+    have, and what it has done.
+    """
+
+    snapshot: str
+    noted: str | None
+    features: list[str]
+    done: Done
 
 
 def main(argv: list[str]) -> None:
@@ -69,66 +85,95 @@ def main(argv: list[str]) -> None:
 
 
 def _settled(options: argparse.Namespace, at: Tables, group: Group) -> Done | None:
-    """Ingest one group and note it; again where another ingestion has noted something meanwhile."""
+    """Ingest one group and note it; again where another ingestion has noted something meanwhile, since its records,
+    of another snapshot, may have come after those of this one.
+    """
     from tlc.ingestion import state
 
-    place = state.place(options.output)
+    place, mine = state.place(options.output), None
     for _ in range(ATTEMPTS):
         known = state.read(place)
-        before = known.groups.get(group.name)
+        before = known.groups.get(group.name) or state.Entry(None, [], "")
         table = at.find(group.table)
         if table is None or table.current_snapshot() is None:
             exits.log(f"{group.name}: there is no table {group.table} yet")
             return None
-        done, entry = _ingest(options, table, group, before)
-        if entry == before:
-            return done
+        snapshot = str(table.current_snapshot().snapshot_id)
+        since = _since(before, snapshot, mine, options.backfill == "true" and bool(_lacking(group, before)))
+        if not since and before.snapshot == snapshot:
+            exits.log(f"{group.name}: snapshot {snapshot} has been ingested by the run {before.run}")
+            return mine.done if mine else Done(snapshot)
+        begun = replace(before, begun=list(dict.fromkeys([*before.begun, snapshot])))
         try:
-            state.write(place, {**known.groups, group.name: entry}, known.seen)
+            seen = state.write(place, {**known.groups, group.name: begun}, known.seen)
+            mine = _ingested(table, group, before, since, mine)
+            ended = state.Entry(snapshot, mine.features, options.run)
+            state.write(place, {**known.groups, group.name: ended}, seen)
         except ChangedError:
             exits.log(f"{group.name}: another ingestion has noted something meanwhile; looking again")
             continue
-        return done
+        return mine.done
     raise JobError(f"{place}: it changes all the time; is more than one run ingesting?")
 
 
-def _ingest(
-    options: argparse.Namespace, table: Any, group: Group, before: Entry | None
-) -> tuple[Done, Entry]:
+def _since(before: Entry, snapshot: str, mine: Written | None, whole: bool) -> list[str | None]:
+    """The snapshots of which the stores may have records that are not those of ``snapshot``; None: they lack some.
+
+    These are the one that was ingested last and those that an ingestion has begun. Once this one has written, it is its
+    own, those that others have begun, and the one that another has ingested meanwhile.
+    """
+    if mine is None:
+        found = [*([None] if whole else []), before.snapshot, *before.begun]
+    else:
+        found = [mine.snapshot, *before.begun, *([before.snapshot] if before.snapshot != mine.noted else [])]
+    return [one for one in dict.fromkeys(found) if one != snapshot]
+
+
+def _lacking(group: Group, before: Entry) -> list[str]:
+    """The features that older records do not have."""
+    return [name for name in group.features if before.snapshot is not None and name not in before.features]
+
+
+def _ingested(
+    table: Any, group: Group, before: Entry, since: list[str | None], mine: Written | None
+) -> Written:
+    """Bring what differs from the snapshots ``since``; with what was done before."""
+    done = _ingest(table, group, since)
+    lacking = _lacking(group, before) if None not in since else []
+    if lacking and mine is None:
+        exits.log(
+            f"{group.name}: older records have no {', '.join(lacking)}; a run with --reprocess fills them"
+        )
+    if mine is not None:
+        return Written(done.snapshot, before.snapshot, mine.features, mine.done + done)
+    return Written(done.snapshot, before.snapshot, [f for f in group.features if f not in lacking], done)
+
+
+def _ingest(table: Any, group: Group, since: list[str | None]) -> Done:
     import duckdb
     from tlc.ingestion import changes, newest, sending
-    from tlc.ingestion.state import Entry
 
-    snapshot = str(table.current_snapshot().snapshot_id)
-    lacking = [feature for feature in group.features if before and feature not in before.features]
-    whole = before is None or (bool(lacking) and options.backfill == "true")
-    if before is not None and before.snapshot == snapshot and not whole:
-        exits.log(f"{group.name}: snapshot {snapshot} has been ingested by the run {before.run}")
-        return Done(snapshot), before
+    done = Done(str(table.current_snapshot().snapshot_id))
+    if not since:
+        return done
     sender = sending.Sender(sending.client(), group)
     with duckdb.connect(":memory:") as db:
-        changes.gather(db, table, group, None if whole or before is None else before.snapshot)
-        done = Done(snapshot)
+        changes.gather(db, table, group, since)
         if group.offline:
             appended = sender.write(changes.rows(db, "changed", group), "OfflineStore")
             deleted = sender.mark_deleted(changes.rows(db, "gone", group))
-            done = Done(snapshot, appended, deleted)
+            done = replace(done, appended=appended, deleted=deleted)
         if group.online:
             wanted = list(changes.rows(db, "newest", group))
             kept = {row[group.identifier] for row in wanted}
             gone = {row[group.identifier] for row in changes.rows(db, "gone", group)} - kept
             made = newest.bring(sender, group, wanted, sorted(gone))
-            done = Done(snapshot, done.appended, done.deleted, len(made.put), len(made.remove), made.expired)
+            done = replace(done, put=len(made.put), removed=len(made.remove), expired=made.expired)
     exits.log(
         f"{group.name}: {done.appended:,} records appended, {done.deleted:,} marked as deleted; "
         f"online {done.put:,} put, {done.removed:,} removed, {done.expired:,} past their time to live"
     )
-    if lacking and not whole:
-        exits.log(
-            f"{group.name}: older records have no {', '.join(lacking)}; a run with --reprocess fills them"
-        )
-    complete = group.features if whole or before is None else [f for f in group.features if f not in lacking]
-    return done, Entry(snapshot, complete, options.run)
+    return done
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from jobs.killing import POINTS, WRITES  # noqa: E402 - found once tests/ is on the path
+from jobs.killing import INGESTED, POINTS, WRITES  # noqa: E402 - found once tests/ is on the path
 from randomness import SEED  # noqa: E402
 
 
@@ -90,7 +90,10 @@ def page(cases: list[ElementTree.Element], seconds: float) -> str:
             "",
             "| write | killed before | killed after |",
             "| --- | ---: | ---: |",
-            *(f"| {write} | {killed[f'before {write}']} | {killed[f'after {write}']} |" for write in WRITES),
+            *(
+                f"| {write} | {killed[f'before {write}']} | {killed[f'after {write}']} |"
+                for write in (*WRITES, *INGESTED)
+            ),
             "",
         ]
     )

@@ -159,15 +159,18 @@ class S3Files:
         with _explained(place):
             self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
-    def write_if(self, place: str, content: bytes, seen: str | None, metadata: dict[str, str]) -> None:
-        """Replace the object if its ETag still is ``seen`` (None: if there still is none). Raises
+    def write_if(self, place: str, content: bytes, seen: str | None, metadata: dict[str, str]) -> str:
+        """Replace the object if its ETag still is ``seen`` (None: if there still is none); its new ETag. Raises
         ChangedError if not.
         """
         bucket, key = _split(place)
         condition = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": f'"{seen}"'}
         try:
             with _explained(place, ClientError):
-                self.client.put_object(Bucket=bucket, Key=key, Body=content, Metadata=metadata, **condition)
+                done = self.client.put_object(
+                    Bucket=bucket, Key=key, Body=content, Metadata=metadata, **condition
+                )
+                return done["ETag"].strip('"')
         except ClientError as error:
             if error.response["Error"]["Code"] in LOST | {"404", "NoSuchKey"}:
                 raise ChangedError(place) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clients import client
-from local.featurestore.conftest import definitions, record, statements
+from local.featurestore.conftest import definitions, record, writer_of
 
 from data_pipeline.local.endpoint import Endpoint
 
@@ -151,12 +151,7 @@ class Deployed:
     @contextmanager
     def feature_group(self, *stores: str) -> Iterator[str]:
         """The name of SageMaker's group of `rides`, with these stores, for a while."""
-        name, iam = "nyc-tlc-local-rides", self.client("iam")
-        role = f"store-{uuid.uuid4().hex[:12]}"
-        trust = json.dumps(TRUST).replace("states.", "sagemaker.")
-        arn = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
-        document = json.dumps({"Version": "2012-10-17", "Statement": statements(BUCKET, "output/offline")})
-        iam.put_role_policy(RoleName=role, PolicyName="store", PolicyDocument=document)
+        name = "nyc-tlc-local-rides"
         place = {"S3StorageConfig": {"S3Uri": f"s3://{BUCKET}/output/offline"}, "TableFormat": "Iceberg"}
         made = {
             "online": {"OnlineStoreConfig": {"EnableOnlineStore": True}},
@@ -168,7 +163,7 @@ class Deployed:
             RecordIdentifierFeatureName="dataset",
             EventTimeFeatureName="window_end",
             FeatureDefinitions=definitions(FEATURES),
-            RoleArn=arn,
+            RoleArn=writer_of(self.client("iam"), BUCKET, "output/offline"),
             **{member: value for store in stores for member, value in made[store].items()},
         )
         try:

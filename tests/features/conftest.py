@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -101,3 +102,11 @@ def published(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Published:
     }
     tables = connect(client(embedded, "glue"), access, name.replace("-", "_"))
     return Published(jobs, tables, Store(tables, {"rides": GROUP}))
+
+
+@pytest.fixture
+def stores(published: Published, embedded: Endpoint) -> Any:
+    """Both stores of a feature group on top of the table."""
+    from features.stores import made
+
+    return made(published, embedded)

@@ -3,152 +3,17 @@
 from __future__ import annotations
 
 import json
-import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import ingest
-import pyarrow as pa
 import pytest
-from clients import client
-from features.conftest import GROUP, Published, rides
-from local.featurestore.conftest import statements
+from features.conftest import rides
+from features.stores import Stores
 from randomness import times
 from tlc import tables
 from tlc.errors import JobError
-from waiting import until
 
-from data_pipeline.core.feature_document import document
-from data_pipeline.core.naming import Names
-from data_pipeline.features import offline
-from data_pipeline.features.snapshots import Tables
-from data_pipeline.local.endpoint import Endpoint
-
-#: hours of a table with three records an hour.
+#: records of a table with three an hour.
 RECORDS = times("ingested")
-IDENTIFIERS = ["all", "fhv", "green"]
-STORED = GROUP.model_copy(update={"online": True, "offline": True})
-
-
-@dataclass
-class Stores:
-    """A feature group on top of a published table, and the job between them."""
-
-    published: Published
-    endpoint: Endpoint
-    bucket: str
-    names: Names
-
-    def client(self, service: str) -> Any:
-        return client(self.endpoint, service)
-
-    def ingest(self, run: str = "r", **options: str) -> dict[str, Any]:
-        """Run the job; what it says that it did."""
-        self.put("groups.json", document({"rides": STORED}, self.names).encode())
-        given = {
-            "output": f"s3://{self.bucket}",
-            "catalog": f"glue:{self.published.jobs.database}",
-            "features": f"s3://{self.bucket}/groups.json",
-            "run": run,
-            **options,
-        }
-        ingest.main([word for name, value in given.items() for word in (f"--{name}", value)])
-        told = json.loads(self.get(f"runs/{run}/ingested.json"))["groups"]
-        found: dict[str, Any] = told.get("rides", {})
-        found.pop("snapshot", None)
-        return {name: value for name, value in found.items() if value}
-
-    def put(self, key: str, body: bytes) -> None:
-        self.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)
-
-    def get(self, key: str) -> bytes:
-        body: bytes = self.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read()
-        return body
-
-    def online(self) -> dict[str, dict[str, str]]:
-        of = [{"FeatureGroupName": self.group, "RecordIdentifiersValueAsString": IDENTIFIERS}]
-        found = self.client("sagemaker-featurestore-runtime").batch_get_record(Identifiers=of)["Records"]
-        return {
-            one["RecordIdentifierValueAsString"]: {
-                v["FeatureName"]: v["ValueAsString"] for v in one["Record"]
-            }
-            for one in found
-        }
-
-    @property
-    def group(self) -> str:
-        return self.names.feature_group("rides")
-
-    def appended(self, at_least: int) -> pa.Table:
-        """Every row of the offline table, once so many are there."""
-        told = self.client("sagemaker").describe_feature_group(FeatureGroupName=self.group)
-        config = told["OfflineStoreConfig"]["DataCatalogConfig"]
-        tables = Tables(self.published.tables.catalog, config["Database"])
-
-        def rows() -> Any:
-            found = tables.load(config["TableName"]).scan().to_arrow()
-            return found.num_rows >= at_least and found
-
-        found: pa.Table = until(rows, 120)
-        return found
-
-    def view(self, at_least: int) -> list[dict[str, Any]]:
-        return list(offline.read(STORED, self.appended(at_least)).to_pylist())
-
-    def wanted(self) -> list[dict[str, Any]]:
-        """The published records, as the stores hold them."""
-        found = []
-        for row in self.published.store.get("rides").to_pylist():
-            of = {name: f"{row[name]:%Y-%m-%dT%H:%M:%SZ}" for name in ("window_end", "available_at")}
-            found.append({**row, **of})
-        return found
-
-    def newest(self) -> dict[str, dict[str, str]]:
-        last = {row["dataset"]: row for row in self.wanted()}  # they are in the order of time
-        return {name: {key: str(value) for key, value in row.items()} for name, row in last.items()}
-
-
-@pytest.fixture
-def stores(published: Published, embedded: Endpoint, role: Callable[..., str], name: str) -> Stores:
-    bucket = published.jobs.warehouse.removeprefix("s3://").partition("/")[0]
-    made = Stores(published, embedded, bucket, Names("tests", name.removeprefix("t-")))
-    definitions = [{"FeatureName": f, "FeatureType": kind.capitalize()} for f, kind in STORED.stored.items()]
-    made.client("sagemaker").create_feature_group(
-        FeatureGroupName=made.group,
-        RecordIdentifierFeatureName="dataset",
-        EventTimeFeatureName="window_end",
-        FeatureDefinitions=definitions,
-        OnlineStoreConfig={"EnableOnlineStore": True},
-        OfflineStoreConfig={
-            "S3StorageConfig": {"S3Uri": f"s3://{bucket}/offline"},
-            "TableFormat": "Iceberg",
-        },
-        RoleArn=role("sagemaker.amazonaws.com", *statements(bucket)),
-    )
-    return made
-
-
-@pytest.fixture
-def role(embedded: Endpoint) -> Callable[..., str]:
-    """``role(service, *statements)``: the ARN of a new role that the service may assume, with these permissions."""
-
-    def make(service: str, *allowed: Any) -> str:
-        iam, named = client(embedded, "iam"), f"r-{uuid.uuid4().hex[:12]}"
-        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-        arn = iam.create_role(RoleName=named, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-        document = json.dumps({"Version": "2012-10-17", "Statement": list(allowed)})
-        iam.put_role_policy(RoleName=named, PolicyName="test", PolicyDocument=document)
-        return str(arn)
-
-    return make
-
-
-@pytest.fixture
-def name() -> str:
-    return uuid.uuid4().hex[:8]
 
 
 @pytest.mark.soak
@@ -205,13 +70,13 @@ def test_an_expired_snapshot_is_no_end(stores: Stores) -> None:
 
 
 def test_an_ingestion_that_failed_is_done_again(stores: Stores) -> None:
-    """Nothing is noted before everything is written."""
+    """It is noted as begun, and as nothing more before everything is written."""
     stores.published.publish("one", rides(1, hours=10))
     stores.client("sagemaker").delete_feature_group(FeatureGroupName=stores.group)
     with pytest.raises(JobError, match="does not exist"):
         stores.ingest()
-    with pytest.raises(stores.client("s3").exceptions.ClientError, match="NoSuchKey"):
-        stores.get("state/ingested.json")
+    noted = json.loads(stores.get("state/ingested.json"))["groups"]["rides"]
+    assert (noted["snapshot"], len(noted["begun"])) == (None, 1)
 
 
 def test_a_feature_that_was_added_is_filled_on_request(stores: Stores) -> None:

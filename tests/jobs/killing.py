@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -33,18 +34,23 @@ WRITES = (
     "X.parquet",
     "processed.json",
 )
-POINTS = tuple(f"{when} {write}" for write in WRITES for when in ("before", "after"))
+#: the same of an ingestion.
+INGESTED = ("ingested.json of the state", "BatchWriteRecord", "DeleteRecord", "ingested.json of the run")
+POINTS = tuple(f"{when} {write}" for write in (*WRITES, *INGESTED) for when in ("before", "after"))
 
 _OF_ONE_HOP = ("expect", "transfer-encoding", "content-length", "connection")
 
 
 @dataclass
 class Proxy:
-    """The proxy's address, the writes that it has seen, and which of them (from 0) is a process's last."""
+    """The proxy's address, the writes that it has seen, and which of them (from 0) is a process's last, or waits for
+    what happens ``meanwhile``.
+    """
 
     upstream: str
     last: int | None = None
     after: bool = False
+    meanwhile: Callable[[], None] | None = None
     writes: list[str] = field(default_factory=list)
     process: subprocess.Popen | None = None
     server: ThreadingHTTPServer | None = None
@@ -62,6 +68,9 @@ class Proxy:
     def __enter__(self) -> Proxy:
         handler = type("Handler", (_Handler,), {"proxy": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = (
+            False  # what is under way when the process dies has ended when it is closed
+        )
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 
@@ -101,6 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         write = _write(self.command, self.path, self.headers)
         last = write is not None and self.proxy.noted(write)
+        if last and self.proxy.meanwhile:
+            self.proxy.meanwhile()
+            last = False
         if last and not self.proxy.after:
             self.proxy.kill()
         if self.proxy.process.returncode is not None:
@@ -149,7 +161,8 @@ def _write(method: str, path: str, headers) -> str | None:
     call = headers.get("X-Amz-Target", "").rpartition(".")[2]
     if call:
         return None if call.startswith("Get") else f"Glue {call}"
-    return f"{method} {urlsplit(path).path}" if method in ("PUT", "POST", "DELETE") else None
+    reads = method not in ("PUT", "POST", "DELETE") or path == "/BatchGetRecord"
+    return None if reads else f"{method} {urlsplit(path).path}"
 
 
 def named(write: str) -> str:
@@ -157,6 +170,10 @@ def named(write: str) -> str:
     path = write.split(" ", 1)[-1].split("/")
     if "quarantine" in path:
         return "quarantine"
+    if path[-1] == "ingested.json":
+        return f"ingested.json of the {'state' if 'state' in path else 'run'}"
+    if "FeatureGroup" in path:
+        return "DeleteRecord"
     if "warehouse" not in path:
         return write if write.startswith("Glue ") else path[-1]
     what = {"parquet": "data", "avro": "manifest", "json": "metadata"}[path[-1].rsplit(".", 1)[-1]]

@@ -8,7 +8,7 @@ may be anywhere. A record is changed if any feature is, or when it was available
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,23 +32,28 @@ ROWS = 5_000
 Row = dict[str, str]
 
 
-def gather(db: duckdb.DuckDBPyConnection, table: Table, group: Group, before: str | None) -> None:
+def gather(db: duckdb.DuckDBPyConnection, table: Table, group: Group, since: Collection[str | None]) -> None:
     """Make ``db``'s tables ``changed`` (whole records), ``gone`` (identifier and event time) and ``newest`` (the
-    record of each identifier) of the table's newest snapshot; since the snapshot ``before``, or of all of it.
+    record of each identifier) of the table's newest snapshot: what differs from any of the snapshots ``since``, where
+    None is an empty table.
     """
     after = table.current_snapshot()
     assert after is not None, "a published table has a snapshot"
-    come, left, earlier = _files(table, before, after)
-    _records(db, "came", table, group, come, after)
-    _records(db, "left_over", table, group, left, earlier or after)
     keys = f"{group.identifier}, {group.event_time}"
-    db.execute("CREATE OR REPLACE TABLE changed AS FROM came EXCEPT FROM left_over")
-    db.execute(f"CREATE OR REPLACE TABLE gone AS SELECT {keys} FROM left_over ANTI JOIN came USING ({keys})")
+    changed, gone = [], []
+    for number, before in enumerate(since):
+        came, left_over = f"came_{number}", f"left_over_{number}"
+        come, left, earlier = _files(table, before, after)
+        _records(db, came, table, group, come, after)
+        _records(db, left_over, table, group, left, earlier or after)
+        changed.append(f"(FROM {came} EXCEPT FROM {left_over})")
+        gone.append(f"(SELECT {keys} FROM {left_over} ANTI JOIN {came} USING ({keys}))")
+    db.execute(f"CREATE TABLE changed AS {' UNION '.join(changed)}")
+    db.execute(f"CREATE TABLE gone AS {' UNION '.join(gone)}")
     if group.online:
-        if before is not None:
-            _records(db, "came", table, group, _all(table, after), after)
+        _records(db, "present", table, group, _all(table, after), after)
         db.execute(
-            f"CREATE OR REPLACE TABLE newest AS FROM came QUALIFY row_number() OVER "
+            f"CREATE TABLE newest AS FROM present QUALIFY row_number() OVER "
             f"(PARTITION BY {group.identifier} ORDER BY {group.event_time} DESC) = 1"
         )
 

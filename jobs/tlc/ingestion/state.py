@@ -1,14 +1,16 @@
 """What has been ingested: ``<output>/state/ingested.json``, group → snapshot of its table, features, run.
 
-It is written after all records of a group, so an ingestion that was killed before that is done again; and only
-if nobody else has written meanwhile. Without a file, nothing has been ingested.
+An ingestion notes its snapshot as begun before it writes a record, and as ingested after all of them, each only if
+nobody else has written meanwhile. So one that was killed is not forgotten: the stores may have any of its records, and
+the next snapshot, or the one that the table was rolled back to, may have others. Without a file, nothing has been
+ingested.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from tlc.errors import JobError
 from tlc.storage import files, join
@@ -18,11 +20,14 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Entry:
-    """The snapshot whose records the stores have, and the features that all of them have."""
+    """The snapshot whose records the stores have (None: of none yet), the features that all of them have, and the
+    snapshots of which they may have some records, since an ingestion has begun and is not known to have ended.
+    """
 
-    snapshot: str
+    snapshot: str | None
     features: list[str]
     run: str
+    begun: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,8 @@ def read(place: str) -> Ingested:
     return Ingested(groups, etag)
 
 
-def write(place: str, groups: Mapping[str, Entry], seen: str | None) -> None:
-    """Replace the file if its ETag still is ``seen``. Raises ChangedError if it is not."""
+def write(place: str, groups: Mapping[str, Entry], seen: str | None) -> str:
+    """Replace the file if its ETag still is ``seen``; its new ETag. Raises ChangedError if it is not."""
     document = {"version": VERSION, "groups": {name: asdict(entry) for name, entry in groups.items()}}
     content = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    files(place).write_if(place, content, seen, {})
+    return files(place).write_if(place, content, seen, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,18 @@ def statements(bucket: str, prefix: str = "offline") -> list[dict[str, Any]]:
         allow(["glue:GetTable", "glue:UpdateTable"], "arn:aws:glue:*:*:database/sagemaker_featurestore"),
         allow(["glue:GetTable", "glue:UpdateTable"], "arn:aws:glue:*:*:table/sagemaker_featurestore/*"),
     ]
+
+
+def writer_of(iam: Any, bucket: str, prefix: str = "offline") -> str:
+    """The ARN of a new role with which a group writes its offline store."""
+    name = f"store-{uuid.uuid4().hex[:12]}"
+    service = {"Service": "sagemaker.amazonaws.com"}
+    trust = {"Effect": "Allow", "Principal": service, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements(bucket, prefix)})
+    iam.put_role_policy(RoleName=name, PolicyName="store", PolicyDocument=document)
+    return str(arn)
 
 
 def definitions(features: dict[str, str]) -> list[dict[str, str]]:
