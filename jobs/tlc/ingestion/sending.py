@@ -1,8 +1,7 @@
 """Records to the feature store, in batches, several at a time; what was not processed is sent again, with patience.
 
-BatchWriteRecord, not the Spark connector: a daily increment is thousands of records, for which no cluster is worth
-its start; it writes to both stores and needs no JAR that fits one version of Spark. A first ingestion of millions is
-bounded by the quota of requests, which a cluster would share.
+BatchWriteRecord, not the Spark connector, which cannot delete records and leaves what was not processed to its caller;
+docs/features.md has the comparison.
 """
 
 from __future__ import annotations
