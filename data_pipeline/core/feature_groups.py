@@ -17,6 +17,13 @@ FeatureType = Literal["string", "integral", "fractional"]
 
 STRING: FeatureType = "string"
 
+#: type of a feature → the types of Iceberg that a column of it may have.
+COLUMN_TYPES = {
+    "integral": ("int", "long"),
+    "fractional": ("float", "double", "decimal", "int", "long"),
+    "string": ("string",),
+}
+
 #: what every record of a managed group carries besides: from when on it could be known, and what says so.
 AVAILABILITY = ("available_at", "available_by")
 #: what is of the stores alone: a training set is the same with them and without.
@@ -108,6 +115,19 @@ class FeatureGroup(Model):
         description="How long after its event time the online store keeps a record; for ever without it.",
         examples=[400],
     )
+
+    def columns_of(self, feature: str) -> dict[str, tuple[str, ...]]:
+        """The table's columns that a feature is read from → where that is written in the group. None for what is no
+        column: the event time, and the record identifier where each record names its own.
+        """
+        if feature == self.event_time or (self.records and feature == self.record_identifier):
+            return {}
+        found: dict[str, tuple[str, ...]] = {
+            of[feature]: ("records", record, feature) for record, of in self.records.items() if feature in of
+        }
+        written = self.features[feature].column
+        own = ("features", feature, *(("column",) if written else ()))
+        return found or {written or feature: own}
 
     @property
     def managed(self) -> bool:

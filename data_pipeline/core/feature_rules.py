@@ -6,19 +6,24 @@ from collections.abc import Iterator, Mapping
 
 from .config import Step
 from .feature_document import PLACEHOLDER, takes_features
-from .feature_groups import FeatureGroup, TrainingSet
+from .feature_groups import COLUMN_TYPES, FeatureGroup, TrainingSet
 from .limits import FEATURE_GROUP_DESCRIPTION
 from .naming import FEATURE_GROUP_NAME_LIMIT, Names
 from .problems import Finding, Path, did_you_mean, one_of, quoted
+from .table_columns import Columns
 
 Groups = Mapping[str, FeatureGroup | None]
 """By name; None where the group is wrong, which is reported by itself."""
 
 
 def check(
-    groups: Groups, sets: Mapping[str, TrainingSet], tables: frozenset[str], names: Names | None
+    groups: Groups,
+    sets: Mapping[str, TrainingSet],
+    tables: frozenset[str],
+    columns: Columns,
+    names: Names | None,
 ) -> Iterator[Finding]:
-    """Everything about these groups and sets, in a pipeline that publishes ``tables``."""
+    """Everything about these groups and sets, in a pipeline that publishes ``tables``, some with ``columns``."""
     for name, group in groups.items():
         path: Path = ("features", name)
         if group is None:
@@ -28,6 +33,8 @@ def check(
             yield Finding((*path, "table"), quoted(group.table), _tables(tables), advice)
         yield from _keys(path, group)
         yield from _records(path, group)
+        if group.table in columns:
+            yield from _columns(path, group, columns[group.table])
         yield from _stores(path, group)
         if names and group.managed:
             yield from _managed(path, name, group, names)
@@ -85,6 +92,30 @@ def _records(path: Path, group: FeatureGroup) -> Iterator[Finding]:
         elif first != frozenset(columns):
             expected = f"those of the first record: {one_of(sorted(first))}"
             yield Finding(where, f"columns for {one_of(sorted(columns)) or 'nothing'}", expected)
+
+
+def _columns(path: Path, group: FeatureGroup, there: Mapping[str, str]) -> Iterator[Finding]:
+    """Each feature is read from a column that is there, and of the type of what is in it."""
+    start = group.window.start
+    if start not in there:
+        yield _no_column((*path, "window", "start"), start, group, there)
+    elif there[start] != "timestamp":
+        expected = f"a column of {group.table} that is a timestamp"
+        yield Finding((*path, "window", "start"), f"{quoted(start)}, which is {there[start]}", expected)
+    for name, feature in group.features.items():
+        for column, where in group.columns_of(name).items():
+            if column not in there:
+                yield _no_column((*path, *where), column, group, there)
+            elif (kind := there[column].partition("(")[0]) not in COLUMN_TYPES[feature.type]:
+                fitting = [fits for fits, kinds in COLUMN_TYPES.items() if kind in kinds]
+                advice = f"{quoted(column)} of {group.table} is {there[column]}"
+                expected = one_of(fitting) or "a column of another type"
+                yield Finding((*path, "features", name, "type"), quoted(feature.type), expected, advice)
+
+
+def _no_column(path: Path, column: str, group: FeatureGroup, there: Mapping[str, str]) -> Finding:
+    expected = f"a column of {group.table}: {one_of(there)}"
+    return Finding(path, quoted(column), expected, did_you_mean(column, there))
 
 
 def _stores(path: Path, group: FeatureGroup) -> Iterator[Finding]:

@@ -11,18 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .changes import Change
-from .feature_groups import FeatureGroup
+from .feature_groups import COLUMN_TYPES, FeatureGroup
 from .problems import one_of, quoted
 
 Where = Literal["group", "table", "records"]
 
 _GROUP = "AWS::SageMaker::FeatureGroup"
-#: type of a feature → the types of Iceberg that a column of it may have.
-_COLUMNS = {
-    "integral": ("int", "long"),
-    "fractional": ("float", "double", "decimal", "int", "long"),
-    "string": ("string",),
-}
 _DEPLOY = "deploy"
 
 
@@ -100,14 +94,11 @@ def of_table(group: FeatureGroup, columns: Mapping[str, str] | None) -> Iterator
         yield Difference("table", f"there is no table {group.table} yet", "run the pipeline")
         return
     for name, feature in group.features.items():
-        if name == group.event_time or (group.records and name == group.record_identifier):
-            continue
-        read = [of[name] for of in group.records.values() if name in of] or [feature.column or name]
-        for column in dict.fromkeys(read):
+        for column in group.columns_of(name):
             if column not in columns:
                 what = f"{group.table} has no column {quoted(column)}, which {quoted(name)} is read from"
                 yield Difference("table", what, f"name one of its columns: {one_of(columns)}")
-            elif columns[column].partition("(")[0] not in _COLUMNS[feature.type]:
+            elif columns[column].partition("(")[0] not in COLUMN_TYPES[feature.type]:
                 what = f"{quoted(column)} is {columns[column]}, and {quoted(name)} is {feature.type}"
                 yield Difference("table", what, "give the feature the type of its column")
 

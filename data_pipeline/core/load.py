@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from . import explain, limits, rules, secrets, yaml_lines
+from . import explain, limits, rules, secrets, table_columns, yaml_lines
 from .access import Kms, Vpc
 from .config import Data, Environment, Maintenance, Step
 from .errors import UserError
@@ -19,6 +19,7 @@ from .notify import Notify
 from .problems import ConfigurationError, Finding, Place, Problem, RefusedError, did_you_mean, quoted
 from .service_limits import REGIONS
 from .sources import Mirror, Source
+from .table_columns import Columns
 from .yaml_lines import Node
 
 #: what every environment has in common.
@@ -101,7 +102,7 @@ def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Nod
         return None, problems, None
     leaks = [(f, place) for source in (base, over) if source for f, place in secrets.findings(source)]
     problems += [Problem(at.place, f.path, f.found, f.expected, f.advice) for f, at in leaks]
-    env, found = _validate(name, node, _scripts(root), whole)
+    env, found = _validate(name, node, _scripts(root), _columns(root), whole)
     secret = {f.path for f, _ in leaks}
     problems += [_placed(f, node) for f in found if not any(f.path[: len(p)] == p for p in secret)]
     return env, problems, node
@@ -173,7 +174,7 @@ def _without_strays(base: Node, over: Node) -> Node:
 
 
 def _validate(
-    name: str, node: Node, scripts: tuple[str, ...], whole: bool
+    name: str, node: Node, scripts: tuple[str, ...], columns: Columns, whole: bool
 ) -> tuple[Environment | None, list[Finding]]:
     """The environment, or what is wrong; without ``whole``, only what the part that could be read shows."""
     plain = node.plain()
@@ -187,11 +188,11 @@ def _validate(
     except ValidationError as error:
         found += explain.findings(error, node, whole)
     if whole:
-        found += rules.check(_draft(name, node, scripts))
+        found += rules.check(_draft(name, node, scripts, columns))
     return env, found
 
 
-def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
+def _draft(name: str, node: Node, scripts: tuple[str, ...], columns: Columns) -> rules.Draft:
     """The parts of the configuration that are valid by themselves."""
     steps = _parts(Step, node, "steps")
     words = {key: at.value for key, at in node.keys.items() if isinstance(at.value, str)}
@@ -209,6 +210,7 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...]) -> rules.Draft:
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),
         scripts=scripts,
+        columns=columns,
         maintenance=_part(Maintenance, node.keys[MAINTENANCE]) if node.keys.get(MAINTENANCE) else None,
         sources=_sources(node),
         mirror=(_part(Mirror, node.keys["mirror"]) if "mirror" in node.keys else None) or Mirror(),
@@ -259,6 +261,11 @@ def _whole(model: type[M], node: Node) -> M | None:
 
 def _scripts(root: Path) -> tuple[str, ...]:
     return tuple(sorted(f.name for f in (root / "jobs").glob("*.py")))
+
+
+def _columns(root: Path) -> Columns:
+    file = root / table_columns.FILE
+    return table_columns.read(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
 def _placed(finding: Finding, node: Node) -> Problem:

@@ -19,6 +19,7 @@ from .problems import Finding, did_you_mean, one_of, quoted
 from .runtimes import RUNTIMES
 from .sources import Mirror, Source
 from .steps import in_order
+from .table_columns import Columns
 
 #: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
 LONGEST_RUN = 80
@@ -51,6 +52,8 @@ class Draft:
     steps: Mapping[str, Step] = field(default_factory=dict)
     step_names: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
+    #: of the tables that the jobs describe
+    columns: Columns = field(default_factory=dict)
     maintenance: Maintenance | None = None
     sources: Mapping[str, Source] = field(default_factory=dict)
     mirror: Mirror = field(default_factory=Mirror)
@@ -85,7 +88,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     all_steps = len(draft.steps) == len(draft.step_names)
     yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
     tables = frozenset(table for step in draft.steps.values() for table in step.tables)
-    yield from feature_rules.check(draft.features, draft.training_sets, tables, draft.names)
+    yield from feature_rules.check(draft.features, draft.training_sets, tables, draft.columns, draft.names)
     yield from feature_rules.ingestion(draft.features, draft.steps, all_steps)
 
 

@@ -11,22 +11,12 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tlc import coverage
+from tlc import coverage, schemas
 from tlc.sources import DATASETS
 
 ROW_GROUP = 122_880
 COVERED = "pipeline.covered-months"
-RIDE_COUNTS = pa.schema(
-    [
-        ("timestamp", pa.timestamp("us")),
-        ("num_rides", pa.int64()),
-        ("minutes", pa.int32()),
-        ("dow", pa.int32()),
-        ("month", pa.int32()),
-        ("doy", pa.int32()),
-        *((dataset, pa.int64()) for dataset in DATASETS),
-    ]
-)
+RIDE_COUNTS = schemas.arrow("ride_counts")
 TRIP_COUNTS_IN_ORDER = "FROM trip_counts"
 """``reading.gathered`` has brought them in order, and DuckDB keeps the order of what it only reads."""
 

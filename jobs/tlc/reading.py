@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from tlc import counting
+from tlc import counting, schemas
 from tlc.errors import FileError, JobError
 from tlc.exits import log
 from tlc.quarantine import Quarantine
@@ -27,16 +27,7 @@ from tlc.scratch import Scratch
 from tlc.sources import Source
 from tlc.storage import MissingError, files
 
-TRIP_COUNTS = pa.schema(
-    [
-        ("dataset", pa.string()),
-        ("source", pa.string()),
-        ("etag", pa.string()),
-        ("month", pa.string()),
-        ("window_start", pa.timestamp("us")),
-        ("trips", pa.int64()),
-    ]
-)
+TRIP_COUNTS = schemas.arrow("trip_counts")
 _TEXTS_ONCE = pa.schema(
     [
         field.with_type(pa.dictionary(pa.int32(), pa.string())) if field.type == pa.string() else field

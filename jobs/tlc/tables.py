@@ -34,10 +34,8 @@ from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFil
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestampType
 
-from tlc import comments
+from tlc import comments, schemas
 from tlc.errors import JobError
-from tlc.features import RIDE_COUNTS
-from tlc.reading import TRIP_COUNTS
 from tlc.storage import join
 
 _TYPES = {
@@ -46,7 +44,6 @@ _TYPES = {
     pa.int64(): LongType(),
     pa.timestamp("us"): TimestampType(),
 }
-_SCHEMAS = {"trip_counts": TRIP_COUNTS, "ride_counts": RIDE_COUNTS}
 _PARTITIONS = {"trip_counts": ("dataset", "month"), "ride_counts": ()}
 # PyIceberg's own retry would submit the same rows again on top of a rival's; who loses here starts anew.
 _PROPERTIES = {"commit.retry.num-retries": "0", "write.parquet.compression-codec": "zstd"}
@@ -82,7 +79,7 @@ class Tables:
 
     def _create(self, name: str) -> Table:
         identifier = (self.database, name)
-        schema = comments.commented(iceberg_schema(_SCHEMAS[name]), name)
+        schema = comments.commented(iceberg_schema(schemas.arrow(name)), name)
         try:
             return self.catalog.create_table(
                 identifier,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.load import load_environment
 from tests.core.config_project import PIPELINE, message, project
 
@@ -202,3 +203,90 @@ def said_of(root: Path, text: str) -> str:
 def test_messages(tmp_path: Path, right: str, wrong: str, expected: str) -> None:
     assert RIGHT.count(right) == 1
     assert said(tmp_path, RIGHT.replace(right, wrong)) == expected
+
+
+SCHEMAS = """\
+import anything
+COLUMNS = {"counts": {"timestamp": "timestamp", "num_rides": "long",
+    "green": "long", "mean": "double", "name": "string"}}
+"""
+_OF_COUNTS = "expected a column of counts: 'timestamp', 'num_rides', 'green', 'mean' or 'name'"
+
+
+def described(root: Path, text: str, schemas: str = SCHEMAS) -> str:
+    """What is said where the jobs describe the table; nothing for a configuration that is right."""
+    pipeline = PIPELINE.replace("    result: verdict\n", "    result: verdict\n    tables: [counts]\n")
+    project(root, pipeline=pipeline, dev=text)
+    (root / "jobs" / "tlc").mkdir()
+    (root / "jobs" / "tlc" / "schemas.py").write_text(schemas)
+    try:
+        load_environment(root, "dev")
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        ("", "", ""),
+        ("type: integral", "type: fractional", ""),
+        (
+            "type: integral",
+            "type: string",
+            "config/dev.yaml:13: features.rides.features.rides.type: found 'string', expected 'integral' or "
+            "'fractional'; 'num_rides' of counts is long",
+        ),
+        (
+            "rides: num_rides}",
+            "rides: mean}",
+            "config/dev.yaml:13: features.rides.features.rides.type: found 'integral', expected 'fractional'; 'mean' "
+            "of counts is double",
+        ),
+        (
+            "rides: num_rides}",
+            "rides: num_ride}",
+            f"config/dev.yaml:14: features.rides.records.all.rides: found 'num_ride', {_OF_COUNTS}; did you mean "
+            "'num_rides'?",
+        ),
+        (
+            "      rides: {type: integral}\n",
+            "      rides: {type: integral}\n      who: {type: string, column: nam}\n",
+            f"config/dev.yaml:14: features.rides.features.who.column: found 'nam', {_OF_COUNTS}; did you mean 'name'?",
+        ),
+        (
+            "      rides: {type: integral}\n",
+            "      rides: {type: integral}\n      at: {type: string, column: timestamp}\n",
+            "config/dev.yaml:14: features.rides.features.at.type: found 'string', expected a column of another type; "
+            "'timestamp' of counts is timestamp",
+        ),
+        (
+            "start: timestamp",
+            "start: name",
+            "config/dev.yaml:6: features.rides.window.start: found 'name', which is string, expected a column of "
+            "counts that is a timestamp",
+        ),
+    ],
+)
+def test_types_are_those_of_the_columns_of_the_table(
+    tmp_path: Path, right: str, wrong: str, expected: str
+) -> None:
+    """Of a table that the jobs describe, before anything is published."""
+    found = described(tmp_path, RIGHT.replace(right, wrong, 1))
+    assert (expected in found, bool(found)) == (True, bool(expected))
+
+
+@pytest.mark.parametrize(
+    ("schemas", "expected"),
+    [
+        ("COLUMNS = {", "jobs/tlc/schemas.py:1: '{' was never closed"),
+        (
+            "X = 1",
+            "jobs/tlc/schemas.py: found no COLUMNS, expected the columns of the published tables: COLUMNS = {",
+        ),
+        ("\nCOLUMNS = made()", "jobs/tlc/schemas.py:2: COLUMNS: found no literal, expected COLUMNS = {"),
+    ],
+)
+def test_columns_that_cannot_be_read(tmp_path: Path, schemas: str, expected: str) -> None:
+    """Say where, and what is expected."""
+    assert described(tmp_path, RIGHT, schemas).startswith(expected)

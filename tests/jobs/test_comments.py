@@ -1,7 +1,7 @@
 """Comments of tables and columns, as the Glue catalog has them."""
 
 from clients import client
-from tlc import comments, tables
+from tlc import comments, schemas, tables
 from tlc.features import RIDE_COUNTS
 from tlc.reading import TRIP_COUNTS
 
@@ -16,6 +16,7 @@ def test_every_column_has_its_comment():
     """Of both tables, in the order of their columns; none of a column that is not there."""
     for name, schema in (("trip_counts", TRIP_COUNTS), ("ride_counts", RIDE_COUNTS)):
         assert list(comments.COLUMNS[name]) == schema.names
+        assert list(schemas.COLUMNS[name]) == schema.names
         assert all(0 < len(text) <= 255 for text in comments.COLUMNS[name].values())
 
 
