@@ -19,7 +19,7 @@ from tlc.storage import ChangedError, join, write_json
 
 if TYPE_CHECKING:
     from tlc.ingestion.groups import Group
-    from tlc.ingestion.state import Entry
+    from tlc.ingestion.state import Entry, Ingested
     from tlc.tables import Tables
 
 #: how often another ingestion may come between.
@@ -104,16 +104,25 @@ def _settled(options: argparse.Namespace, at: Tables, group: Group) -> Done | No
             exits.log(f"{group.name}: snapshot {snapshot} has been ingested by the run {before.run}")
             return mine.done if mine else Done(snapshot)
         begun = replace(before, begun=list(dict.fromkeys([*before.begun, snapshot])))
-        try:
-            seen = state.write(place, {**known.groups, group.name: begun}, known.seen)
-            mine = _ingested(table, group, before, since, mine)
-            ended = state.Entry(snapshot, mine.features, options.run)
-            state.write(place, {**known.groups, group.name: ended}, seen)
-        except ChangedError:
-            exits.log(f"{group.name}: another ingestion has noted something meanwhile; looking again")
+        seen = _note(place, known, group, begun, known.seen)
+        if seen is None:
             continue
-        return mine.done
+        mine = _ingested(table, group, before, since, mine)
+        ended = state.Entry(snapshot, mine.features, options.run)
+        if _note(place, known, group, ended, seen) is not None:
+            return mine.done
     raise JobError(f"{place}: it changes all the time; is more than one run ingesting?")
+
+
+def _note(place: str, known: Ingested, group: Group, entry: Entry, seen: str | None) -> str | None:
+    """Note ``entry`` of the group; the new ETag, None where another ingestion has noted something meanwhile."""
+    from tlc.ingestion import state
+
+    try:
+        return state.write(place, {**known.groups, group.name: entry}, seen)
+    except ChangedError:
+        exits.log(f"{group.name}: another ingestion has noted something meanwhile; looking again")
+        return None
 
 
 def _since(before: Entry, snapshot: str, mine: Written | None, whole: bool) -> list[str | None]:

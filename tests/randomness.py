@@ -29,7 +29,7 @@ COUNTS = {
     "removals": (5, 10_000),
     "labels": (1, 20),
     "ingested": (600, 100_000),
-    "kill-ingestion": (2, 90),
+    "kill-ingestion": (1, 90),
     "kill-ingestion-at-any-time": (1, 20),
     "ingestion-meanwhile": (1, 45),
     "ingestions": (1, 20),

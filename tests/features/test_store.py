@@ -75,8 +75,8 @@ def test_an_expired_snapshot_is_refused_and_the_oldest_named(published: Publishe
     assert factor_of(published.store.get(snapshot=ids[0])) == 1
 
 
-def athena(published: Published, *, as_file: bool) -> Callable[[str], pa.Table]:
-    """Answers SELECTs of Athena's SQL over the published tables; ``as_file``: through the file that Athena leaves."""
+def athena(published: Published) -> Callable[[str], pa.Table]:
+    """Answers SELECTs of Athena's SQL over the published tables, through the file that Athena leaves."""
     names = {
         pa.timestamp("us"): "timestamp",
         pa.int64(): "bigint",
@@ -86,8 +86,6 @@ def athena(published: Published, *, as_file: bool) -> Callable[[str], pa.Table]:
 
     def ask(text: str) -> pa.Table:
         rows = queries.run(published.tables, sql.read(text), 10**9).rows
-        if not as_file:
-            return rows
         target = io.BytesIO()
         texts = pa.table([column.cast(pa.string()) for column in rows.columns], names=rows.column_names)
         pyarrow.csv.write_csv(texts, target)  # it quotes whatever is text, as Athena does
@@ -96,13 +94,12 @@ def athena(published: Published, *, as_file: bool) -> Callable[[str], pa.Table]:
     return ask
 
 
-@pytest.mark.parametrize("as_file", [False, True])
-def test_athena_answers_with_the_same_rows_and_types(published: Published, as_file: bool) -> None:
+def test_athena_answers_with_the_same_rows_and_types(published: Published) -> None:
     """Of the newest state, an earlier one, one of a run and one of a time, and between two event times."""
     ids = [published.publish(f"run-{n}", rides(n + 1, hours=100)) for n in range(3)]
     published.publish("last", rides(4, hours=1))
     time = moment(published, ids[1])
-    asked = replace(published.store, ask=athena(published, as_file=as_file))
+    asked = replace(published.store, ask=athena(published))
     wall = datetime(2019, 1, 2)  # noqa: DTZ001 - a wall clock
     states: list[dict[str, Any]] = [{}, {"snapshot": ids[0]}, {"run": "run-2"}, {"as_of": time}]
     bounds: list[dict[str, Any]] = [{}, {"since": wall, "until": wall + timedelta(hours=3)}]
