@@ -15,9 +15,8 @@ from botocore.exceptions import ClientError
 from clients import client
 from environments import STORES, environment
 from features import conftest as tables
-from features import test_ingestion as ingestion
 from features.conftest import rides
-from features.test_ingestion import Stores
+from features.stores import Stores
 from local.featurestore.conftest import record
 from randomness import times
 from removal import cases
@@ -29,7 +28,7 @@ import templates
 from data_pipeline.stacks import render
 
 #: fixtures of theirs
-name, role, stores, published = ingestion.name, ingestion.role, ingestion.stores, tables.published
+stores, published = tables.stores, tables.published
 
 GROUP_ROLE, JOB_ROLE = "RidesFeatureGroupRole", "IngestJobRole"
 #: the statements of the job's role that only a step which ingests has.
@@ -130,7 +129,7 @@ def test_an_action_of_the_group_is_missed(case: Case, stores: Stores) -> None:
     whole = filled(policies()[GROUP_ROLE], stores)
 
     def give(policy: dict[str, Any]) -> None:
-        iam.put_role_policy(RoleName=named, PolicyName="test", PolicyDocument=json.dumps(policy))
+        iam.put_role_policy(RoleName=named, PolicyName="store", PolicyDocument=json.dumps(policy))
 
     def status() -> dict[str, str]:
         found = sagemaker.describe_feature_group(FeatureGroupName=stores.group)
