@@ -13,6 +13,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -140,7 +141,7 @@ def read(
         results = read_all(engine, sources, refused, policy, scratch)
     else:
         results = []
-        engine.db.register("trip_counts", TRIP_COUNTS.empty_table())
+        engine.keep(TRIP_COUNTS.empty_table())
     files(target.quarantine).replace_folder(refused, target.quarantine)
     return results
 
@@ -235,13 +236,15 @@ def write_files(engine: Engine, results: list[Result], target: Target, work: Pat
     lineage = reports.lineage(*about, "summary.json") | {features.COVERED: covered}
     with tempfile.TemporaryDirectory(dir=work) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
-        windows = features.write_parquet(
-            engine.db, features.ride_counts(target.fill), features.RIDE_COUNTS, lineage, x
-        )
-        rows = features.write_parquet(engine.db, features.TRIP_COUNTS_IN_ORDER, TRIP_COUNTS, lineage, t)
+        with ThreadPoolExecutor(1) as pool:
+            written = pool.submit(features.write_trip_counts, engine.trip_counts, lineage, t)
+            windows = features.write_parquet(
+                engine.db, features.ride_counts(target.fill), features.RIDE_COUNTS, lineage, x
+            )
+            written.result()
         files(trips).upload(t, trips)
         files(export).upload(x, export)
-    tables = {"trip_counts": {"rows": rows}, "ride_counts": {"rows": windows}}
+    tables = {"trip_counts": {"rows": len(engine.trip_counts)}, "ride_counts": {"rows": windows}}
     summary = reports.summary(*about, windows, tables, export, target.quarantine, target.engine)
     write_json(place, summary)
     return summary

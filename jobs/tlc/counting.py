@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections import Counter, deque
 from collections.abc import Iterator
-from concurrent.futures import Future, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,9 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tlc import csvfiles, csvrows, layouts, memory, parquetfiles, parquetrows, rules, times, workers
+from tlc import csvfiles, csvrows, layouts, parquetfiles, parquetrows, rules, times
 from tlc.errors import FileError
-from tlc.monthly import BINS, Month
+from tlc.monthly import MOST_WINDOWS, Month
 from tlc.quarantine import Quarantine
 from tlc.sources import Source
 
@@ -50,19 +50,22 @@ class Counted:
 
 
 class Engine:
-    """Workers that count spans of CSV files, as many as there are processors unless told otherwise; and DuckDB in
-    this process, its threads and memory bounded, for what becomes of the counts. Use it in a ``with`` statement,
-    and make it before any thread is started.
+    """Threads that count spans of CSV files, as many as there are processors unless told otherwise; and DuckDB, its
+    threads and memory bounded, for what becomes of the counts. Use it in a ``with`` statement.
     """
 
     def __init__(self, work: Path, threads: int | None = None) -> None:
         self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
-        memory.keep_freed()
-        self.workers = workers.started(self.threads)
+        self.workers = ThreadPoolExecutor(self.threads)
         self.db = duckdb.connect(":memory:")
         self.db.execute(f"SET threads = {self.threads}")
         self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
         self.db.execute("SET temp_directory = ?", [str(work / "duckdb")])
+
+    def keep(self, trip_counts: pa.Table) -> None:
+        """Make this table the relation ``trip_counts`` of ``db``."""
+        self.trip_counts = trip_counts
+        self.db.register("trip_counts", trip_counts)
 
     def __enter__(self) -> Engine:
         return self
@@ -106,7 +109,7 @@ def count(
         names = csvfiles.header(path, gzipped)
         layout = layouts.match(names, source.dataset)
         shape = csvrows.Shape(len(names), layout.position, Month.of(source.month), limits)
-        rows, windows, trips = 0, [], np.zeros(BINS, np.int64)
+        rows, windows, trips = 0, [], np.zeros(MOST_WINDOWS, np.int64)
         for tally in _tallies(engine, path, gzipped, shape, sizes):
             quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
             rows += tally.rows
@@ -130,12 +133,11 @@ def count(
 def _tallies(
     engine: Engine, path: Path, gzipped: bool, shape: csvrows.Shape, sizes: Sizes
 ) -> Iterator[csvrows.Tally]:
-    """The tallies of the file in order. Of a plain file each worker has a span, and one more waits; gzip data
+    """The tallies of the file in order. Of a plain file each thread has a span, and one more waits; gzip data
     come in one stream, which is counted here.
     """
     if gzipped:
-        for chunk in csvfiles.chunks(path, gzipped, sizes.chunk):
-            yield csvrows.tally(chunk, shape)
+        yield csvrows.tally(csvfiles.chunks(path, gzipped, sizes.chunk), shape)
         return
     waiting: deque[Future[csvrows.Tally]] = deque()
     try:
@@ -150,4 +152,4 @@ def _tallies(
 
 
 def _tally(path: Path, span: csvfiles.Span, shape: csvrows.Shape, chunk: int) -> csvrows.Tally:
-    return csvrows.tally_all(csvfiles.chunks_of(path, span, chunk), shape)
+    return csvrows.tally(csvfiles.chunks_of(path, span, chunk), shape)

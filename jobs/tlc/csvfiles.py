@@ -19,8 +19,10 @@ from tlc.errors import FileError
 
 CHUNK_BYTES = 1 << 20
 """Bytes that are looked at together."""
+PADDING = 64
+"""Bytes behind a chunk that may be read, so that nothing need ask for its end at every byte."""
 SPAN_BYTES = 8 << 20
-"""Bytes of a plain file that one worker is given at once."""
+"""Bytes of a plain file that one thread is given at once."""
 LONGEST_LINE = 16 << 20
 HEADER_BYTES = 1 << 16
 _BOM = b"\xef\xbb\xbf"
@@ -72,9 +74,25 @@ def spans(path: Path, size: int = SPAN_BYTES) -> list[Span]:
     return [Span(at, min(at + size, stop), at == start) for at in range(start, stop, size)]
 
 
-def chunks(path: Path, gzipped: bool, size: int = CHUNK_BYTES) -> Iterator[bytes]:
-    """The file's bytes after its header line, in order, each chunk of about ``size`` ending in LF or with the
-    file.
+@dataclass(frozen=True)
+class Chunk:
+    """Whole lines: the first ``size`` bytes of ``buffer``, the last of which is an LF; PADDING bytes follow them.
+    ``cut_off``: that LF is not the file's, which ends without one.
+
+    The buffer is used again for the next chunk of the same iterator.
+    """
+
+    buffer: bytearray
+    size: int
+    cut_off: bool
+
+    def content(self) -> bytes:
+        """The lines alone."""
+        return bytes(memoryview(self.buffer)[: self.size])
+
+
+def chunks(path: Path, gzipped: bool, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+    """The file's lines after its header, in order, in chunks of about ``size`` bytes.
 
     Raises FileError for gzip data that is cut off or damaged, and for a line that is too long to be a trip.
     """
@@ -83,23 +101,46 @@ def chunks(path: Path, gzipped: bool, size: int = CHUNK_BYTES) -> Iterator[bytes
         yield from _whole_lines(file, rest, size, None)
 
 
-def chunks_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+def chunks_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
     """The lines of ``span``, as ``chunks`` gives those of a whole file."""
     with path.open("rb") as file:
         stop = _line_start(file, span.end)
         start = span.start if span.first else _line_start(file, span.start)
         file.seek(start)
-        yield from _whole_lines(file, b"", size, stop)
+        yield from _whole_lines(file, b"", size, stop - start)
 
 
-def _whole_lines(file: BinaryIO, rest: bytes, size: int, stop: int | None) -> Iterator[bytes]:
-    """``rest`` and what ``file`` holds up to ``stop``, where a line begins, or to its end."""
-    while block := rest + file.read(size if stop is None else min(size, stop - file.tell())):
-        line = b"" if block.endswith(b"\n") else file.readline(LONGEST_LINE)
-        if len(block) - block.rfind(b"\n") + len(line) > LONGEST_LINE:
+def _whole_lines(file: BinaryIO, rest: bytes, size: int, most: int | None) -> Iterator[Chunk]:
+    """``rest`` and the next ``most`` bytes of ``file``, which end where a line does, or all that it holds."""
+    buffer, filled = bytearray(max(size, len(rest)) + PADDING), len(rest)
+    buffer[:filled] = rest
+    while got := _read_into(file, buffer, filled, most):
+        filled += got
+        most = most if most is None else most - got
+        end = buffer.rfind(b"\n", 0, filled) + 1
+        if end:
+            yield Chunk(buffer, end, False)
+            filled -= end
+            buffer[:filled] = buffer[end : end + filled]
+        elif filled > LONGEST_LINE:
             raise _too_long()
-        yield block + line
-        rest = b""
+        else:
+            buffer = buffer + bytes(min(filled, LONGEST_LINE + 1 - filled))
+    if filled:
+        cut_off = buffer[filled - 1] not in b"\r\n"
+        buffer[filled] = ord("\n")
+        yield Chunk(buffer, filled + 1, cut_off)
+
+
+def _read_into(file: BinaryIO, buffer: bytearray, filled: int, most: int | None) -> int:
+    """Fill the rest of ``buffer`` but its padding, with ``most`` bytes at most: how many there were."""
+    end = len(buffer) - PADDING
+    end = end if most is None else min(end, filled + most)
+    at = filled
+    with memoryview(buffer) as view:
+        while at < end and (got := file.readinto(view[at:end])):  # type: ignore[attr-defined]
+            at += got
+    return at - filled
 
 
 def _line_start(file: BinaryIO, position: int) -> int:
@@ -138,17 +179,6 @@ def _open(path: Path, gzipped: bool) -> Iterator[BinaryIO]:
         raise FileError("the gzip data is cut off: the file is not complete") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise FileError(f"the gzip data is damaged: {error}") from error
-
-
-def is_text(chunk: bytes) -> bool:
-    """Whether ``chunk`` is UTF-8."""
-    if chunk.isascii():
-        return True
-    try:
-        chunk.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def fields(line: str) -> list[str]:

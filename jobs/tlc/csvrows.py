@@ -1,8 +1,8 @@
-"""Which rows of a chunk of CSV count, in which window, and why the others do not.
+"""Which rows of a CSV file count, in which window, and why the others do not.
 
-Whole-array operations prove nearly all rows good without looking at one of them from Python (``lines``,
-``monthly``, ``times.count``). What they do not prove is suspect, and is judged line by line with Python's csv
-module: slow, exact, and rare.
+Compiled code proves nearly all rows good without looking at one of them from Python (``scan``, ``times.count``).
+What it does not prove is suspect, and is judged line by line with Python's csv module: slow, exact, and rare. The
+first megabyte that a process reads is all judged so, because to load the compiled code would take longer.
 """
 
 from __future__ import annotations
@@ -14,10 +14,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from tlc import csvfiles, lines, rules, times
+from tlc import csvfiles, rules, times
+from tlc.csvfiles import Chunk
 from tlc.errors import FileError
-from tlc.lines import COMMA, Lines
-from tlc.monthly import BINS, Month
+from tlc.monthly import MOST_WINDOWS, Month
+
+_FEW = 64
+"""Rows that are judged one by one sooner than Arrow is started for them."""
 
 
 @dataclass(frozen=True)
@@ -52,69 +55,100 @@ class Tally:
     refused: list[Refused]
 
 
-def tally(chunk: bytes, shape: Shape) -> Tally:
-    """Count the rows of ``chunk``, which ends where a line does or with its file. Raises FileError."""
-    found = lines.find(chunk)
-    if found.text.max() > 127 and not csvfiles.is_text(chunk):
-        raise FileError("it is not UTF-8 text")
-    fit = _fit(found, shape.fields)
-    begins = found.field(shape.position)
-    window, plain = shape.month.read(found.text, begins, found.regular is not None)
-    plain &= fit
-    month = np.bincount(window[plain], minlength=BINS)
-    others = np.flatnonzero(~plain)
-    if not len(others):
-        return Tally(len(found), month, [], [])
-    readable = others[fit[others]]
-    windows, doubtful = times.count(_texts(found, readable, begins), shape.limits)
-    suspects = np.sort(np.concatenate([others[~fit[others]], readable[doubtful]])).tolist()
-    starts, refused = _judged(found, suspects, shape)
-    return Tally(len(found), month, windows + times.single(starts), refused)
+@dataclass
+class Patience:
+    """How many bytes of CSV this process goes on judging row by row."""
+
+    left: int = 1 << 20
+
+    def lasts(self, size: int) -> bool:
+        """Whether ``size`` bytes more are to be judged so."""
+        self.left -= min(size, self.left + 1)
+        return self.left >= 0
 
 
-def tally_all(chunks: Iterable[bytes], shape: Shape) -> Tally:
+patience = Patience()
+
+
+def tally(chunks: Iterable[Chunk], shape: Shape) -> Tally:
     """Count the rows of ``chunks``, which follow each other. Raises FileError."""
-    rows, month = 0, np.zeros(BINS, np.int64)
+    rows, month = 0, np.zeros(MOST_WINDOWS, np.int64)
     windows: times.Windows = []
     refused: list[Refused] = []
     for chunk in chunks:
-        one = tally(chunk, shape)
-        refused += (row._replace(row=rows + row.row) for row in one.refused)
-        rows += one.rows
-        month += one.month
-        windows += one.windows
+        found = _all(chunk) if patience.lasts(chunk.size) else _scanned(chunk, shape, month)
+        starts = []
+        for number, line in found.suspects:
+            verdict = _judge(line, shape, chunk.cut_off and number == found.rows - 1)
+            if isinstance(verdict, str):
+                refused.append(Refused(rows + number + 1, verdict, line))
+            else:
+                starts.append(verdict)
+        windows += found.windows + times.single(starts)
+        rows += found.rows
     return Tally(rows, month, windows, refused)
 
 
-def _fit(found: Lines, fields: int) -> Any:
-    """Which lines have as many fields as the header, or up to SPARE_FIELDS more that are empty."""
-    spare = found.counts - (fields - 1)
-    fit: Any = spare == 0
-    for more in range(1, rules.SPARE_FIELDS + 1):
-        empty = np.flatnonzero(spare == more)
-        for back in range(1, more + 1):
-            empty = empty[found.text[found.stops[empty] - back] == COMMA]
-        fit[empty] = True
-    return fit if found.regular is None else fit & found.regular
+class _Found(NamedTuple):
+    """Rows of a chunk, trips of those that count for sure, and the others: number, from 0, and line."""
+
+    rows: int
+    windows: times.Windows
+    suspects: list[tuple[int, str]]
 
 
-def _texts(found: Lines, numbers: Any, begins: Any) -> Any:
-    """The pickup times of the lines ``numbers`` as an Arrow array."""
-    return pa.array(found.texts(numbers, begins[numbers]), pa.binary()).cast(pa.string())
+def _all(chunk: Chunk) -> _Found:
+    """Every row of ``chunk`` as a suspect."""
+    lines = [line for line in chunk.content().splitlines() if line]
+    return _Found(len(lines), [], [(number, _text(line)) for number, line in enumerate(lines)])
 
 
-def _judged(found: Lines, suspects: Iterable[int], shape: Shape) -> tuple[list[int], list[Refused]]:
-    """The starts of the windows of those of ``suspects`` that count, and the rows that do not."""
-    cut_off = None if found.chunk.endswith((b"\n", b"\r")) else len(found) - 1
-    starts, refused = [], []
-    for at in suspects:
-        line = found.line(at).decode()
-        verdict = _judge(line, shape, at == cut_off)
-        if isinstance(verdict, str):
-            refused.append(Refused(at + 1, verdict, line))
-        else:
-            starts.append(verdict)
-    return starts, refused
+def _scanned(chunk: Chunk, shape: Shape, trips: Any) -> _Found:
+    """The rows of ``chunk``; those that are plainly of the file's month are added to ``trips``."""
+    from tlc import scan
+
+    text = np.frombuffer(chunk.buffer, np.uint8)
+    if text[: chunk.size].max() > 127:
+        _text(chunk.content())
+        text = np.where(text < 128, text, ord("?")).astype(np.uint8)
+    words = text[: len(text) // 8 * 8].view(np.uint64)
+    quotes = chunk.buffer.find(b'"', 0, chunk.size) >= 0
+    fields = (quotes, shape.fields, shape.position)
+    month = (shape.month.prefix, shape.month.days, trips)
+    doubtful = np.empty((chunk.size // 2 + 1, 5), np.int64)
+    rows, many = scan.rows(text, words, chunk.size, *fields, *month, doubtful)
+    return _counted(chunk, rows, doubtful[:many], shape.limits) if many else _Found(rows, [], [])
+
+
+def _counted(chunk: Chunk, rows: int, doubtful: Any, limits: times.Limits) -> _Found:
+    """Of the ``doubtful`` rows of ``scan``, if they are many, those whose pickup time can be read count; the others
+    are suspect.
+    """
+    from tlc import scan
+
+    windows, suspect = [], np.ones(len(doubtful), bool)
+    fit = np.flatnonzero(doubtful[:, scan.BEGIN] != scan.UNPROVED)
+    if len(fit) > _FEW:
+        windows, unread = times.count(_slices(chunk, doubtful[fit][:, [scan.BEGIN, scan.END]]), limits)
+        suspect[np.delete(fit, unread)] = False
+    numbers = doubtful[suspect, scan.ROW].tolist()
+    lines = _slices(chunk, doubtful[suspect][:, [scan.START, scan.STOP]]).to_pylist()
+    return _Found(rows, windows, list(zip(numbers, lines, strict=True)))
+
+
+def _slices(chunk: Chunk, places: Any) -> Any:
+    """The texts of ``chunk`` at ``places``, rows of begin and end, as an Arrow array of strings."""
+    view = memoryview(chunk.buffer)
+    return pa.array([view[begin:end].tobytes() for begin, end in places.tolist()], pa.binary()).cast(
+        pa.string()
+    )
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        raise FileError("it is not UTF-8 text") from error
 
 
 def _judge(line: str, shape: Shape, cut_off: bool) -> int | str:

@@ -17,8 +17,6 @@ from tlc.sources import DATASETS
 ROW_GROUP = 122_880
 COVERED = "pipeline.covered-months"
 RIDE_COUNTS = schemas.arrow("ride_counts")
-TRIP_COUNTS_IN_ORDER = "FROM trip_counts"
-"""``reading.gathered`` has brought them in order, and DuckDB keeps the order of what it only reads."""
 
 
 def ride_counts(fill: bool = False) -> str:
@@ -68,3 +66,18 @@ def write_parquet(
             writer.write_batch(batch.cast(schema))
             rows += len(batch)
     return rows
+
+
+def write_trip_counts(counts: pa.Table, metadata: dict[str, str], target: Path) -> None:
+    """Write ``counts`` to the local file ``target``, in their order: a column of numbers as the steps from one to the
+    next, which are small. Equal rows and ``metadata`` make equal files.
+    """
+    schema = counts.schema.with_metadata(metadata)
+    pq.write_table(
+        counts.cast(schema),
+        target,
+        row_group_size=ROW_GROUP,
+        compression="zstd",
+        use_dictionary=["dataset", "source", "etag", "month"],
+        column_encoding={"window_start": "DELTA_BINARY_PACKED", "trips": "DELTA_BINARY_PACKED"},
+    )

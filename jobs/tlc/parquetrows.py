@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+_IN_QUERY = 100
 _NO_JSON = ("NaN", "Infinity", "-Infinity")
 
 
@@ -17,13 +18,20 @@ def whole(db: duckdb.DuckDBPyConnection, path: Path, numbers: list[int]) -> dict
     The file is read once more, all its columns: called for the few rows that are kept. Nothing if another
     column is damaged, which the count does not notice: it reads the pickup time alone.
     """
-    query = (
-        "SELECT file_row_number + 1, TRY(to_json(COLUMNS(* EXCLUDE (file_row_number)))) "
-        "FROM read_parquet(?, file_row_number = true) WHERE file_row_number IN (SELECT unnest(?) - 1)"
+    # Numbers that stand in the query are compared while it reads; more of them than this are joined.
+    chosen = (
+        f"({', '.join(str(n - 1) for n in numbers)})"
+        if len(numbers) <= _IN_QUERY
+        else "(SELECT unnest(?) - 1)"
     )
+    query = (
+        "SELECT file_row_number + 1, TRY(to_json(COLUMNS(* EXCLUDE (file_row_number)))) "  # noqa: S608 - numbers
+        f"FROM read_parquet(?, file_row_number = true) WHERE file_row_number IN {chosen}"
+    )
+    parameters = [str(path)] if len(numbers) <= _IN_QUERY else [str(path), numbers]
     with db.cursor() as cursor:
         try:
-            rows = cursor.execute(query, [str(path), numbers]).fetchall()
+            rows = cursor.execute(query, parameters).fetchall()
         except (duckdb.OutOfMemoryException, duckdb.InternalException, duckdb.FatalException):
             raise
         except (duckdb.Error, UnicodeDecodeError):

@@ -71,10 +71,15 @@ def count_alone(tmp_path):
     return run
 
 
-@pytest.fixture
-def count_here(tmp_path):
-    """A function that runs ride_counts.py on a folder in this process, which is quicker."""
+@pytest.fixture(params=["compiled", "row by row"])
+def count_here(tmp_path, monkeypatch, request):
+    """A function that runs ride_counts.py on a folder in this process, which is quicker; its CSV is read by compiled
+    code, or with the patience of small inputs.
+    """
     import ride_counts
+    from tlc import csvrows
+
+    monkeypatch.setattr(csvrows.patience, "left", 0 if request.param == "compiled" else 1 << 30)
 
     def run(folder: Path, *arguments: str) -> Ended:
         output = tmp_path / "output"

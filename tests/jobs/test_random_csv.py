@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from independent_count import judge_line, lines_of, window
 from randomness import SEED, times
-from tlc import counting, csvfiles
+from tlc import counting, csvfiles, csvrows
 from tlc.errors import FileError
 from tlc.layouts import LAYOUTS
 from tlc.quarantine import Quarantine
@@ -94,6 +94,12 @@ def expected(content: bytes, position: int) -> tuple[Counter, list[tuple]]:
         else:
             windows[window(found)] += 1
     return windows, refused
+
+
+@pytest.fixture(autouse=True)
+def _compiled(monkeypatch):
+    """Few bytes are enough to be read by compiled code."""
+    monkeypatch.setattr(csvrows.patience, "left", 0)
 
 
 def counted_by_us(

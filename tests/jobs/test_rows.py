@@ -113,27 +113,30 @@ NUMBERS = {
     ROW + ",,x": rules.FIELDS,
     ROW + ", ": rules.FIELDS,
     'B1,2015-01-01 00:00:00,"9,8"': None,
+    **{ROW + "," * (255 * 8 + more): rules.FIELDS for more in range(17)},
     "B1,never,9,8": rules.FIELDS,
     "B1,2010-01-01 00:00:00,9,8": rules.FIELDS,
     " ": rules.FIELDS,
 }
 
 
+@pytest.mark.parametrize("quotes", [True, False])
 @pytest.mark.parametrize("most", ["", ",", ",,"])
-def test_the_number_of_fields(tmp_path, count_here, most):
+def test_the_number_of_fields(tmp_path, count_here, most, quotes):
     """As many as the header has, or one or two more that are empty; whatever most lines of the file have."""
+    numbers = {line: reason for line, reason in NUMBERS.items() if quotes or '"' not in line}
     usual = (ROW + most + "\n") * 20
-    lines = usual + "".join(line + "\n" + usual for line in NUMBERS)
+    lines = usual + "".join(line + "\n" + usual for line in numbers)
     (tmp_path / "fhv_tripdata_2015-01.csv").write_text(HEADER + lines)
     done = count_here(tmp_path)
-    wanted = [(line, reason) for line, reason in NUMBERS.items() if reason]
+    wanted = [(line, reason) for line, reason in numbers.items() if reason]
     assert [(row["raw"], row["reason"]) for row in done.quarantine()] == wanted
     assert [row["row"] for row in done.quarantine()] == [
-        21 * (at + 1) for at, reason in enumerate(NUMBERS.values()) if reason
+        21 * (at + 1) for at, reason in enumerate(numbers.values()) if reason
     ]
     entry = done.file("fhv_tripdata_2015-01.csv")
     assert entry["reasons"] == {rules.FIELDS: len(wanted)}
-    assert entry["rows_read"] == entry["rows_counted"] + len(wanted) == 20 + 21 * len(NUMBERS)
+    assert entry["rows_read"] == entry["rows_counted"] + len(wanted) == 20 + 21 * len(numbers)
 
 
 @pytest.mark.parametrize(
