@@ -4,19 +4,16 @@ A data set has a value for each window with rides of the months that the snapsho
 missing value, as in ``tlc.drift``. ``all`` is all data sets together. Pure.
 """
 
-# ruff: noqa: S608 - SQL is put together from this package's own expressions
-
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import duckdb
+import numpy as np
 import pyarrow as pa
 
 from tlc import coverage, drift
-from tlc.sources import DATASETS
 
 ALL = "all"
 FEATURES = ("rides", "minutes", "dow", "month", "doy")
@@ -40,44 +37,26 @@ Statistics = Mapping[tuple[str, str], Described]
 
 def describe(rows: pa.Table, covered: coverage.Covered) -> Statistics:
     """The statistics of ``rows`` (as ``features.RIDE_COUNTS``), of the data sets that ``covered`` names and of all."""
-    months = {*covered, *((ALL, month) for _, month in covered)}
-    with duckdb.connect(":memory:") as db:
-        db.register("published", rows)
-        listed = [
-            {"dataset": name, "number": 12 * int(month[:4]) + int(month[5:]) - 1} for name, month in months
-        ]
-        db.register("covered", pa.Table.from_pylist(listed, _COVERED))
-        told = {dataset: columns for dataset, *columns in db.execute(_QUERY).fetchall()}
-    windows = Counter()
-    for name, month in months:
-        windows[name] += drift.windows_of(month)
-    return {
-        (name, feature): _described(windows[name], *told.get(name, _NOTHING)[at])
-        for name in sorted(windows)
-        for at, feature in enumerate(FEATURES)
-    }
+    months: dict[str, set[str]] = {}
+    for dataset, month in covered:
+        months.setdefault(dataset, set()).add(month)
+        months.setdefault(ALL, set()).add(month)
+    number = rows["timestamp"].to_numpy().astype("datetime64[M]")
+    calendar = {feature: rows[feature].to_numpy() for feature in FEATURES[1:]}
+    found: dict[tuple[str, str], Described] = {}
+    for dataset in sorted(months):
+        rides = rows["num_rides" if dataset == ALL else dataset].to_numpy()
+        there = (rides > 0) & np.isin(number, np.array([*months[dataset]], number.dtype))
+        windows = sum(map(drift.windows_of, months[dataset]))
+        for feature, values in {"rides": rides, **calendar}.items():
+            found[dataset, feature] = _described(values[there], windows)
+    return found
 
 
-def _described(windows: int, rows: int, numbers: list[float] | None) -> Described:
-    named = zip(NUMBERS, (round(number, 6) for number in numbers or ()))
-    return Described(rows, windows - rows, dict(named))
-
-
-_NOTHING = [(0, None)] * len(FEATURES)
-_COVERED = pa.schema([("dataset", pa.string()), ("number", pa.int64())])
-"""``number`` counts months from the year 0."""
-
-
-def _told(feature: str) -> str:
-    """SQL: how many values a column has, and their NUMBERS as a list."""
-    values = f"CAST({feature} AS DOUBLE)"
-    numbers = f"[min({values})] || quantile_disc({values}, {[*QUANTILES]}) || [max({values}), avg({values})]"
-    return f"row(count({feature}), {numbers})"
-
-
-_QUERY = (
-    f"SELECT dataset, {', '.join(map(_told, FEATURES))} FROM (SELECT * REPLACE "
-    "(replace(dataset, 'num_rides', 'all') AS dataset), year(timestamp) * 12 + month(timestamp) - 1 AS number FROM "
-    f"(UNPIVOT published ON num_rides, {', '.join(DATASETS)} INTO NAME dataset VALUE rides)) "
-    "SEMI JOIN covered USING (dataset, number) WHERE rides > 0 GROUP BY dataset"
-)
+def _described(values: Any, windows: int) -> Described:
+    if not len(values):
+        return Described(0, windows, {})
+    quantiles = np.quantile(values, QUANTILES, method="inverted_cdf").tolist()
+    numbers = (values.min(), *quantiles, values.max(), values.mean())
+    named = zip(NUMBERS, (round(float(number), 6) for number in numbers), strict=True)
+    return Described(len(values), windows - len(values), dict(named))
