@@ -41,7 +41,9 @@ def main() -> int:
         ]
         status = subprocess.run(command, cwd=ROOT, env={**os.environ, "SOAK": "1"}, check=False).returncode
         cases = list(ElementTree.parse(report).iter("testcase"))
-    (ROOT / "docs" / "soak.md").write_text(page(cases, time.monotonic() - began), encoding="utf-8")
+    target = ROOT / "docs" / "soak.md"
+    before = target.read_text(encoding="utf-8") if sys.argv[1:] else ""
+    target.write_text(page(cases, time.monotonic() - began, before), encoding="utf-8")
     missed = [point for point in POINTS if not properties(cases, "killed")[point]]
     if missed and not sys.argv[1:]:
         print(f"no run was killed {', '.join(missed)}", file=sys.stderr)
@@ -54,49 +56,71 @@ def properties(cases: list[ElementTree.Element], name: str) -> Counter[str]:
     return Counter(item.get("value", "") for item in found)
 
 
-def page(cases: list[ElementTree.Element], seconds: float) -> str:
-    """The page for docs/: one row a test, counting the tries that ran and those that failed."""
+def page(cases: list[ElementTree.Element], seconds: float, before: str = "") -> str:
+    """The page for docs/: one row a test, counting the tries that ran and those that failed. What the page ``before``
+    says of tests and writes that this run did not try is kept.
+    """
     ran: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for case in cases:
         name = re.sub(r"\[.*", "", f"{case.get('classname')}.{case.get('name')}")
         ran[name] += case.find("skipped") is None
         failed[name] += case.find("failure") is not None or case.find("error") is not None
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+    done = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
+    about = f"{datetime.now(timezone.utc):%Y-%m-%d} | {done.stdout.strip()} | {SEED}"
+    tests = {
+        f"`{name}`": f"| `{name}` | {ran[name]:,} | {failed[name]} | {about} |" for name in ran if ran[name]
+    }
     killed = properties(cases, "killed")
-    rows = [f"| `{name}` | {ran[name]} | {failed[name]} |" for name in sorted(ran)]
+    writes = {
+        write: [killed[f"{moment} {write}"] for moment in ("before", "after")]
+        for write in (*WRITES, *INGESTED)
+    }
+    hit = {
+        write: f"| {write} | {' | '.join(map(str, counts))} |"
+        for write, counts in writes.items()
+        if any(counts)
+    }
+    mutated = sum(int(n) * times for n, times in properties(cases, "mutated files").items())
+    known = {
+        line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")
+    }
+    tests = {name: line for name, line in known.items() if _exists(name)} | tests
+    hit = {write: line for write, line in known.items() if write in writes} | hit
+    counted = f"Mutated files: {mutated:,}."
+    if not mutated:
+        counted = next((line for line in before.splitlines() if line.startswith("Mutated files: ")), counted)
     return "\n".join(
         [
             "# Soak",
             "",
-            "Written by `make soak`: the full counts of the randomised and killed-process tests.",
+            "Written by `make soak`: the full counts of the randomised and killed-process tests, each as it ran last.",
+            f"The last run took {seconds / 60:.0f} minutes on {os.cpu_count()} cores, {platform.system()}, Python "
+            f"{platform.python_version()}.",
             "",
-            f"- date: {datetime.now(timezone.utc):%Y-%m-%d}",
-            f"- commit: {commit.stdout.strip()}",
-            f"- seed: {SEED}",
-            f"- machine: {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
-            f"- took: {seconds / 60:.0f} minutes",
-            f"- failures: {sum(failed.values())}",
+            "| test | tries | failed | date | commit | seed |",
+            "| --- | ---: | ---: | --- | --- | --- |",
+            *(tests[name] for name in sorted(tests)),
             "",
-            "| test | tries | failed |",
-            "| --- | ---: | ---: |",
-            *rows,
-            "",
-            f"Mutated files: {sum(int(n) * times for n, times in properties(cases, 'mutated files').items()):,}.",
+            counted,
             "",
             "Runs killed (SIGKILL) at each external write, before it was passed on and after it was done:",
             "",
             "| write | killed before | killed after |",
             "| --- | ---: | ---: |",
-            *(
-                f"| {write} | {killed[f'before {write}']} | {killed[f'after {write}']} |"
-                for write in (*WRITES, *INGESTED)
-            ),
+            *(hit.get(write, f"| {write} | 0 | 0 |") for write in writes),
             "",
         ]
     )
+
+
+def _exists(name: str) -> bool:
+    """Whether `name` still is a test."""
+    module, _, test = name.strip("`").rpartition(".")
+    path = ROOT / f"{module.replace('.', '/')}.py"
+    return path.is_file() and f"def {test}(" in path.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":
