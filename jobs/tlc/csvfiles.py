@@ -112,7 +112,8 @@ def chunks_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[Chunk
 
 def _whole_lines(file: BinaryIO, rest: bytes, size: int, most: int | None) -> Iterator[Chunk]:
     """``rest`` and the next ``most`` bytes of ``file``, which end where a line does, or all that it holds."""
-    buffer, filled = bytearray(max(size, len(rest)) + PADDING), len(rest)
+    room = size if most is None else min(size, most)
+    buffer, filled = bytearray(max(room, len(rest)) + PADDING), len(rest)
     buffer[:filled] = rest
     while got := _read_into(file, buffer, filled, most):
         filled += got

@@ -163,16 +163,21 @@ def match(names: list[str], dataset: str) -> Match:
 
 
 def _layout_of(names: list[str]) -> Layout | None:
-    for form in (str, str.strip, _plain):
-        wanted = [form(name) for name in names]
-        for layout in LAYOUTS:
-            if wanted == [form(name) for name in layout.columns]:
-                return layout
+    for form, known in _BY_COLUMNS:
+        if layout := known.get(tuple(map(form, names))):
+            return layout
     return None
 
 
 def _plain(name: str) -> str:
     return name.strip().casefold()
+
+
+_BY_COLUMNS = tuple(
+    (form, {tuple(map(form, layout.columns)): layout for layout in reversed(LAYOUTS)})
+    for form in (str, str.strip, _plain)
+)
+"""What makes a name comparable, and the layouts by their columns' names made so; the first of equal ones."""
 
 
 def _shortened(names: list[str]) -> str:

@@ -79,7 +79,7 @@ def gathered(engine: counting.Engine, reads: Iterable[Read]) -> list[Result]:
         log(_line(result, seconds))
         results.append(result)
     counts.sort(key=_place)
-    engine.keep(pa.concat_tables(counts).unify_dictionaries())
+    engine.keep(pa.concat_tables(counts).unify_dictionaries().combine_chunks())
     if all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
