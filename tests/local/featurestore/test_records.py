@@ -212,6 +212,8 @@ def test_a_store_that_cannot_be_written_is_blocked_and_loses_nothing(
     assert "s3:PutObjectAcl" in blocked["BlockedReason"]
     iam.put_role_policy(RoleName=named, PolicyName="test", PolicyDocument=json.dumps(policy))
     put(runtime, group, "2024-01-02T00:00:00Z", n=2)
-    rows = until(lambda: (found := offline(group)).num_rows == 2 and found)
+    rows = until(
+        lambda: (found := offline(group)).num_rows == 2 and found, 180
+    )  # a blocked store is tried each minute
     assert rows["n"].to_pylist() == [1, 2]
     until(lambda: status() == {"Status": "Active"})  # the rows are there a moment before
