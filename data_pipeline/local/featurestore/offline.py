@@ -110,11 +110,15 @@ def start() -> None:
     _wake.set()
 
 
-def _flush_all() -> None:
-    for arn in STORE.groups_waiting():
-        group = _group(arn)
-        if group is not None:
-            flush(group)
+def flush_all() -> None:
+    """Write what waits of every group. Nothing that goes wrong ends the thread that calls this: the log has it."""
+    try:
+        for arn in STORE.groups_waiting():
+            group = _group(arn)
+            if group is not None:
+                flush(group)
+    except Exception:  # noqa: BLE001 - the thread must go on
+        _log.exception("records wait on for the offline stores")
 
 
 def flush(group: Group) -> None:
@@ -138,7 +142,7 @@ def _write_forever() -> None:
         _wake.wait(BLOCKED_DELAY)
         time.sleep(DELAY)
         _wake.clear()
-        _flush_all()
+        flush_all()
 
 
 def _write(group: Group, rows: list[Pending]) -> None:
@@ -256,5 +260,5 @@ def _group(arn: str) -> Group | None:
     """A group of any account and region."""
     from .groups import GROUPS
 
-    found: Group | None = next((g for g in GROUPS._data.values() if g["FeatureGroupArn"] == arn), None)
+    found: Group | None = next((g for g in [*GROUPS._data.values()] if g["FeatureGroupArn"] == arn), None)
     return found
