@@ -14,11 +14,11 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tlc import csvfiles, csvrows, layouts, parquetfiles, parquetrows, rules, times
 from tlc.errors import FileError
@@ -31,18 +31,18 @@ MOST_THREADS = 8
 
 @dataclass(frozen=True)
 class Counted:
-    """What one file holds. ``windows``: a table of start (microseconds since 1970-01-01 on the wall clock) and
-    trips, in order. ``reasons``: rows that do not count.
+    """What one file holds. ``windows``: starts of windows (microseconds since 1970-01-01 on the wall clock), in order,
+    and the trips in each, two NumPy arrays. ``reasons``: rows that do not count.
     """
 
     layout: layouts.Match
     rows: int
-    windows: pa.Table
+    windows: tuple[Any, Any]
     reasons: Counter[str]
 
     @property
     def trips(self) -> int:
-        return pc.sum(self.windows["trips"]).as_py() or 0
+        return int(self.windows[1].sum())
 
     @property
     def refused(self) -> int:
@@ -133,15 +133,16 @@ def count(
 def _tallies(
     engine: Engine, path: Path, gzipped: bool, shape: csvrows.Shape, sizes: Sizes
 ) -> Iterator[csvrows.Tally]:
-    """The tallies of the file in order. Of a plain file each thread has a span, and one more waits; gzip data
-    come in one stream, which is counted here.
+    """The tallies of the file in order. Of a large plain file each thread has a span, and one more waits; a small one
+    and gzip data, which come in one stream, are counted here.
     """
-    if gzipped:
+    spans = [] if gzipped else csvfiles.spans(path, sizes.span)
+    if len(spans) < 2:
         yield csvrows.tally(csvfiles.chunks(path, gzipped, sizes.chunk), shape)
         return
     waiting: deque[Future[csvrows.Tally]] = deque()
     try:
-        for span in csvfiles.spans(path, sizes.span):
+        for span in spans:
             waiting.append(engine.workers.submit(_tally, path, span, shape, sizes.chunk))
             if len(waiting) > engine.threads:
                 yield waiting.popleft().result()

@@ -1,13 +1,13 @@
 """Which rows of a CSV file count, in which window, and why the others do not.
 
 Compiled code proves nearly all rows good without looking at one of them from Python (``scan``, ``times.count``).
-What it does not prove is suspect, and is judged line by line with Python's csv module: slow, exact, and rare. The
-first megabyte that a process reads is all judged so, because to load the compiled code would take longer.
+What it does not prove is suspect, and is judged line by line with Python's csv module: slow, exact, and rare. A
+megabyte, if a process is not to read more, is all judged so, because to load the compiled code would take longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,6 +19,8 @@ from tlc.csvfiles import Chunk
 from tlc.errors import FileError
 from tlc.monthly import MOST_WINDOWS, Month
 
+DOUBTFUL_ROWS = 8192
+"""Rows that the compiled code leaves to slower code at once."""
 _FEW = 64
 """Rows that are judged one by one sooner than Arrow is started for them."""
 
@@ -61,6 +63,11 @@ class Patience:
 
     left: int = 1 << 20
 
+    def expect(self, size: int) -> None:
+        """``size`` bytes are to come: if they are too many, none is judged so."""
+        if size > self.left:
+            self.left = 0
+
     def lasts(self, size: int) -> bool:
         """Whether ``size`` bytes more are to be judged so."""
         self.left -= min(size, self.left + 1)
@@ -75,11 +82,10 @@ def tally(chunks: Iterable[Chunk], shape: Shape) -> Tally:
     rows, month = 0, np.zeros(MOST_WINDOWS, np.int64)
     windows: times.Windows = []
     refused: list[Refused] = []
-    for chunk in chunks:
-        found = _all(chunk) if patience.lasts(chunk.size) else _scanned(chunk, shape, month)
+    for found in _found(chunks, shape, month):
         starts = []
         for number, line in found.suspects:
-            verdict = _judge(line, shape, chunk.cut_off and number == found.rows - 1)
+            verdict = _judge(line, shape, found.cut_off and number == found.rows - 1)
             if isinstance(verdict, str):
                 refused.append(Refused(rows + number + 1, verdict, line))
             else:
@@ -90,39 +96,48 @@ def tally(chunks: Iterable[Chunk], shape: Shape) -> Tally:
 
 
 class _Found(NamedTuple):
-    """Rows of a chunk, trips of those that count for sure, and the others: number, from 0, and line."""
+    """Rows that follow each other, trips of those that count for sure, and the others: number, from 0, and line.
+    ``cut_off``: the last row is the file's, which ends without a line end.
+    """
 
     rows: int
     windows: times.Windows
     suspects: list[tuple[int, str]]
+    cut_off: bool
 
 
-def _all(chunk: Chunk) -> _Found:
-    """Every row of ``chunk`` as a suspect."""
-    lines = [line for line in chunk.content().splitlines() if line]
-    return _Found(len(lines), [], [(number, _text(line)) for number, line in enumerate(lines)])
+def _found(chunks: Iterable[Chunk], shape: Shape, trips: Any) -> Iterator[_Found]:
+    """The rows of ``chunks``; those that are plainly of the file's month may be added to ``trips`` instead."""
+    for chunk in chunks:
+        if patience.lasts(chunk.size):
+            lines = [line for line in chunk.content().splitlines() if line]
+            suspects = [(number, _text(line)) for number, line in enumerate(lines)]
+            yield _Found(len(lines), [], suspects, chunk.cut_off)
+        else:
+            yield from _scanned(chunk, shape, trips)
 
 
-def _scanned(chunk: Chunk, shape: Shape, trips: Any) -> _Found:
-    """The rows of ``chunk``; those that are plainly of the file's month are added to ``trips``."""
+def _scanned(chunk: Chunk, shape: Shape, trips: Any) -> Iterator[_Found]:
     from tlc import scan
 
-    text = np.frombuffer(chunk.buffer, np.uint8)
-    if text[: chunk.size].max() > 127:
-        _text(chunk.content())
-        text = np.where(text < 128, text, ord("?")).astype(np.uint8)
-    words = text[: len(text) // 8 * 8].view(np.uint64)
-    quotes = chunk.buffer.find(b'"', 0, chunk.size) >= 0
-    fields = (quotes, shape.fields, shape.position)
+    text, at = np.frombuffer(chunk.buffer, np.uint8), 0
     month = (shape.month.prefix, shape.month.days, trips)
-    doubtful = np.empty((chunk.size // 2 + 1, 5), np.int64)
-    rows, many = scan.rows(text, words, chunk.size, *fields, *month, doubtful)
-    return _counted(chunk, rows, doubtful[:many], shape.limits) if many else _Found(rows, [], [])
+    doubtful = np.empty((DOUBTFUL_ROWS, 5), np.int64)
+    while at < chunk.size:
+        at, rows, many, foreign = scan.rows(
+            text, at, chunk.size, shape.fields, shape.position, *month, doubtful
+        )
+        if foreign:
+            _text(chunk.content())
+        windows, suspects = _doubted(chunk, doubtful[:many], shape.limits) if many else ([], [])
+        yield _Found(rows, windows, suspects, chunk.cut_off and at == chunk.size)
 
 
-def _counted(chunk: Chunk, rows: int, doubtful: Any, limits: times.Limits) -> _Found:
-    """Of the ``doubtful`` rows of ``scan``, if they are many, those whose pickup time can be read count; the others
-    are suspect.
+def _doubted(
+    chunk: Chunk, doubtful: Any, limits: times.Limits
+) -> tuple[times.Windows, list[tuple[int, str]]]:
+    """Trips of those ``doubtful`` rows of ``scan`` whose pickup time can be read, if they are many; the others, which
+    stay suspect.
     """
     from tlc import scan
 
@@ -131,20 +146,16 @@ def _counted(chunk: Chunk, rows: int, doubtful: Any, limits: times.Limits) -> _F
     if len(fit) > _FEW:
         windows, unread = times.count(_slices(chunk, doubtful[fit][:, [scan.BEGIN, scan.END]]), limits)
         suspect[np.delete(fit, unread)] = False
-    numbers = doubtful[suspect, scan.ROW].tolist()
-    lines = _slices(chunk, doubtful[suspect][:, [scan.START, scan.STOP]]).to_pylist()
-    return _Found(rows, windows, list(zip(numbers, lines, strict=True)))
+    places = doubtful[suspect][:, [scan.ROW, scan.START, scan.STOP]].tolist()
+    return windows, [(number, _text(chunk.buffer[at:stop])) for number, at, stop in places]
 
 
 def _slices(chunk: Chunk, places: Any) -> Any:
     """The texts of ``chunk`` at ``places``, rows of begin and end, as an Arrow array of strings."""
-    view = memoryview(chunk.buffer)
-    return pa.array([view[begin:end].tobytes() for begin, end in places.tolist()], pa.binary()).cast(
-        pa.string()
-    )
+    return pa.array([_text(chunk.buffer[begin:end]) for begin, end in places.tolist()], pa.string())
 
 
-def _text(line: bytes) -> str:
+def _text(line: bytes | bytearray) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:

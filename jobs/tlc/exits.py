@@ -6,6 +6,7 @@ last exception. A terminal shows standard error. All three get the same line.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Callable
@@ -24,6 +25,7 @@ def run(job: Callable[[list[str]], None], arguments: list[str]) -> None:
     """
     try:
         job(arguments)
+        gc.freeze()  # at its end Python would look for garbage among all that was imported: a tenth of a second
     except JobError as error:
         line = "error: " + one_line(str(error))
         write_message(line)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -17,6 +18,7 @@ from tlc.sources import DATASETS
 ROW_GROUP = 122_880
 COVERED = "pipeline.covered-months"
 RIDE_COUNTS = schemas.arrow("ride_counts")
+_TEXT_ONCE = pa.dictionary(pa.int32(), pa.string())
 
 
 def ride_counts(fill: bool = False) -> str:
@@ -61,7 +63,7 @@ def write_parquet(
     Equal rows and ``metadata`` (which goes into the file's own) make equal files.
     """
     rows = 0
-    with pq.ParquetWriter(target, schema.with_metadata(metadata), compression="zstd") as writer:
+    with pq.ParquetWriter(target, schema.with_metadata(metadata), **_steps(schema)) as writer:
         for batch in db.execute(query).to_arrow_reader(ROW_GROUP):
             writer.write_batch(batch.cast(schema))
             rows += len(batch)
@@ -69,15 +71,14 @@ def write_parquet(
 
 
 def write_trip_counts(counts: pa.Table, metadata: dict[str, str], target: Path) -> None:
-    """Write ``counts`` to the local file ``target``, in their order: a column of numbers as the steps from one to the
-    next, which are small. Equal rows and ``metadata`` make equal files.
-    """
+    """Write ``counts`` to the local file ``target``, in their order. Equal rows and ``metadata`` make equal files."""
     schema = counts.schema.with_metadata(metadata)
-    pq.write_table(
-        counts.cast(schema),
-        target,
-        row_group_size=ROW_GROUP,
-        compression="zstd",
-        use_dictionary=["dataset", "source", "etag", "month"],
-        column_encoding={"window_start": "DELTA_BINARY_PACKED", "trips": "DELTA_BINARY_PACKED"},
-    )
+    pq.write_table(counts.cast(schema), target, row_group_size=ROW_GROUP, **_steps(schema))
+
+
+def _steps(schema: pa.Schema) -> dict[str, Any]:
+    """How to write rows in the order of time: numbers as the steps from one to the next, which are small."""
+    texts = [field.name for field in schema if field.type in (pa.string(), _TEXT_ONCE)]
+    numbers = [name for name in schema.names if name not in texts]
+    steps = dict.fromkeys(numbers, "DELTA_BINARY_PACKED")
+    return {"compression": "zstd", "use_dictionary": texts or False, "column_encoding": steps}

@@ -18,6 +18,11 @@ GROUP = 4 << 20
 """Characters of raw text and reasons that make a row group."""
 
 
+def writer(path: Path) -> pq.ParquetWriter:
+    """What writes a file of quarantine: of its texts, source and reason are there again and again."""
+    return pq.ParquetWriter(path, SCHEMA, compression="zstd", use_dictionary=["source", "reason"])
+
+
 class Quarantine:
     """Keeps the first ``limit`` rows of ``source`` in the Parquet file ``path``, which is made with the first
     row. ``reasons`` counts every row. Use it in a ``with`` statement: an exception leaves no file.
@@ -63,7 +68,7 @@ class Quarantine:
             return
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self.path, SCHEMA, compression="zstd")
+            self._writer = writer(self.path)
         raw = self.whole([row.row for row in self._waiting]) if self.whole else {}
         rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in self._waiting]
         columns = [[self.source] * len(rows), *zip(*rows, strict=True)]

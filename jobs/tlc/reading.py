@@ -7,18 +7,18 @@ counted and nothing of it is in quarantine.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from tlc import counting, schemas
+from tlc import counting, csvrows, schemas
 from tlc.errors import FileError, JobError
 from tlc.exits import log
 from tlc.quarantine import Quarantine
@@ -34,6 +34,7 @@ _TEXTS_ONCE = pa.schema(
         for field in TRIP_COUNTS
     ]
 )
+_BATCH = 1 << 17
 NAMED = 3
 """How many failures an error or a verdict names; the summary names all."""
 
@@ -72,14 +73,13 @@ def gathered(engine: counting.Engine, reads: Iterable[Read]) -> list[Result]:
     """The results of ``reads``, and their counts in the relation ``trip_counts`` of ``engine``, in the order of
     data set, source and window. JobError if no file could be read.
     """
-    results, counts = [], [TRIP_COUNTS.empty_table().cast(_TEXTS_ONCE)]
+    results, found = [], []
     for result, counted, seconds in reads:
         if counted:
-            counts.append(_trip_counts(result, counted))
+            found.append((result, counted.windows))
         log(_line(result, seconds))
         results.append(result)
-    counts.sort(key=_place)
-    engine.keep(pa.concat_tables(counts).unify_dictionaries().combine_chunks())
+    engine.keep(_trip_counts(found))
     if all(result.error for result in results):
         raise JobError(
             f"none of the {len(results)} trip files could be read: " + "; ".join(failures(results))
@@ -108,6 +108,8 @@ def _read_some(
     """What became of each source, in order, and the seconds it took. As many are read at once as the engine
     has threads, so that small files keep all of them busy and a download waits for nothing but the network.
     """
+    sources = list(sources)
+    csvrows.patience.expect(sum(source.size for source in sources if source.form.startswith("csv")))
     waiting: deque[Future[Read]] = deque()
     with ThreadPoolExecutor(engine.threads) as pool:
         try:
@@ -131,10 +133,9 @@ def _read(
             raise FileError("it is a folder; a trip file is one object")
         with (
             scratch.room(store.copied(source.size)),
-            tempfile.TemporaryDirectory(dir=quarantine.parent) as folder,
+            store.fetched(source.uri, source.etag, quarantine.parent) as path,
             Quarantine(target, source.path, policy.quarantine_limit) as refused,
         ):
-            path = store.fetch(source.uri, source.etag, Path(folder))
             counted = counting.count(engine, source, path, policy, refused)
             etag = source.etag or store.fingerprint(source.uri)
     except (FileError, MissingError) as error:
@@ -148,20 +149,25 @@ def result_of(source: Source, etag: str, counted: counting.Counted) -> Result:
     return Result(source, etag, counted.layout.layout, counted.rows, good, counted.refused, reasons=reasons)
 
 
-def _trip_counts(result: Result, counted: counting.Counted) -> pa.Table:
-    source, windows = result.source, counted.windows
-    zeros = pa.array(np.zeros(len(windows), np.int32))
+def _trip_counts(found: list[tuple[Result, tuple[Any, Any]]]) -> pa.Table:
+    """The windows of each file as one table, in batches that DuckDB's threads share."""
+    found = sorted(found, key=lambda each: (each[0].source.dataset, each[0].source.path))
+    sizes = [len(starts) for _, (starts, _) in found]
+    file = pa.array(np.repeat(np.arange(len(found)), sizes))
     texts = (
-        pa.DictionaryArray.from_arrays(zeros, pa.array([text]))
-        for text in (source.dataset, source.path, result.etag, source.month)
+        pa.array([of(result) for result, _ in found], pa.string()).dictionary_encode().take(file)
+        for of in (
+            lambda result: result.source.dataset,
+            lambda result: result.source.path,
+            lambda result: result.etag,
+            lambda result: result.source.month,
+        )
     )
-    start = windows["start"].cast(pa.timestamp("us"))
-    return pa.Table.from_arrays([*texts, start, windows["trips"]], schema=_TEXTS_ONCE)
-
-
-def _place(counts: pa.Table) -> tuple[str, str]:
-    """The data set and the source of one file's counts; of none, the first place."""
-    return (counts["dataset"][0].as_py(), counts["source"][0].as_py()) if len(counts) else ("", "")
+    nothing = np.zeros(0, np.int64)
+    start, trips = (np.concatenate([nothing, *(pair[n] for _, pair in found)]) for n in (0, 1))
+    start = pa.array(start).cast(pa.timestamp("us"))
+    table = pa.Table.from_arrays([*texts, start, pa.array(trips)], schema=_TEXTS_ONCE)
+    return pa.Table.from_batches(table.to_batches(_BATCH), _TEXTS_ONCE)
 
 
 def _line(result: Result, seconds: float) -> str:

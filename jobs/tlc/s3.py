@@ -4,6 +4,7 @@ client.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -75,16 +76,18 @@ class S3Files:
             raise MissingError(UNREADABLE["404"])
         return head.etag
 
-    def fetch(self, place: str, etag: str, folder: Path) -> Path:
-        """Download the object with this ETag into ``folder``. Raises MissingError if it cannot be had any
-        more.
+    @contextmanager
+    def fetched(self, place: str, etag: str, folder: Path) -> Iterator[Path]:
+        """A copy of the object with this ETag below ``folder``, for as long as it is in use. Raises MissingError if it
+        cannot be had any more.
         """
-        target = folder / "object"
-        _patiently(place, lambda: self._download(place, etag, target))
-        return target
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            target = Path(own) / "object"
+            _patiently(place, lambda: self._download(place, etag, target))
+            yield target
 
     def copied(self, size: int) -> int:
-        """The bytes that ``fetch`` writes for an object of ``size`` bytes."""
+        """The bytes that ``fetched`` writes for an object of ``size`` bytes."""
         return size
 
     def read_at(self, place: str, etag: str, start: int, size: int) -> bytes:

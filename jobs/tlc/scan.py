@@ -4,6 +4,9 @@ A row is counted here only if its bytes prove that it counts (``rules``): as man
 begin and end fields and nothing else, and a pickup time ``YYYY-MM-DD HH:MM:SS`` of the file's own month. Nearly all
 rows are so. Of every other row the scan says where it is, and leaves it to slower code.
 
+BLOCK bytes are compared at once: LLVM has vectors of any length, and makes of them what the processor has. Words of
+eight bytes are read lowest byte first, as all processors do for which there is Numba.
+
 To import this module takes a quarter of a second, and one more where Numba has not kept its machine code.
 """
 
@@ -14,6 +17,9 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from tlc.rules import SPARE_FIELDS
 
@@ -22,18 +28,29 @@ ROW, START, STOP, BEGIN, END = range(5)
 its pickup time begins and ends, without quotes. BEGIN is UNPROVED if the fields may not be those of the header.
 """
 UNPROVED = -1
+BLOCK = 64
+"""Bytes that are read together, so behind a chunk at most: as many as one word has bits."""
 
-_LF, _CR, _SPACE, _QUOTE, _COMMA, _ZERO, _COLON = (ord(character) for character in '\n\r ",0:')
+_LF, _CR, _QUOTE, _COMMA, _ASCII = (ord(character) for character in '\n\r",\x80')
 _LENGTH = len("YYYY-MM-DD HH:MM:SS")
-_LONGEST = 255 * 8
-"""Bytes of a line whose commas are counted; of a longer one they may not be."""
-_EACH = np.uint64(0x0101_0101_0101_0101)
-_SPACES, _COMMAS, _LARGEST, _HIGHEST = (np.uint64(byte * int(_EACH)) for byte in (_SPACE, _COMMA, 0x7F, 0x80))
-_EVEN, _EACH_PAIR = np.uint64(0x00FF_00FF_00FF_00FF), np.uint64(0x0001_0001_0001_0001)
-_ALL, _ONE, _SEVEN, _EIGHT, _TOP_PAIR = (np.uint64(number) for number in (2**64 - 1, 1, 7, 8, 48))
 
 
-def _compiled(signature: str | None = None) -> Callable[[Callable[..., Any]], Any]:
+def _word(content: bytes) -> Any:
+    return np.uint64(int.from_bytes(content, "little"))
+
+
+def _most(pattern: str) -> Any:
+    """What takes a byte above its limit to 0x80 or more: 9 where the pattern has a 9, 5 at a 5, 0 elsewhere."""
+    return _word(bytes(0x7F - (int(character) if character in "59" else 0) for character in pattern))
+
+
+_DAY_TO_MINUTE, _SECOND, _THREE_BYTES = _word(b"00 00:00"), _word(b":00"), _word(b"\xff" * 3)
+_MOST_DAY_TO_MINUTE, _MOST_SECOND, _HIGHEST = _most("99 99:59"), _most(":59"), _word(b"\x80" * 8)
+_ONE, _TEN, _BYTE = np.uint64(1), np.uint64(10), np.uint64(0xFF)
+_TO_ONES, _TO_HOUR, _TO_MINUTE = (np.uint64(8 * place) for place in (1, 3, 6))
+
+
+def _compiled(signature: str) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function to run without Python's lock; keep the machine code if any folder for it can be written."""
 
     def compiled(function: Callable[..., Any]) -> Any:
@@ -45,58 +62,90 @@ def _compiled(signature: str | None = None) -> Callable[[Callable[..., Any]], An
     return compiled
 
 
-@_compiled("int64(uint64)")
-def _sum(counters):  # type: ignore[no-untyped-def]
-    """The sum of the eight bytes of a word."""
-    pairs = (counters & _EVEN) + (counters >> _EIGHT & _EVEN)
-    return np.int64(pairs * _EACH_PAIR >> _TOP_PAIR)
+def _loaded(context: Any, builder: Any, kinds: Any, arguments: Any, what: Any) -> Any:
+    """The value of LLVM's type ``what`` in the bytes of an array from a place on: ``arguments``, of ``kinds``."""
+    data = context.make_array(kinds[0])(context, builder, arguments[0]).data
+    place = builder.bitcast(builder.gep(data, [arguments[1]]), what.as_pointer())
+    return builder.load(place, align=1)
 
 
-@_compiled("UniTuple(int64, 2)(uint64[::1], int64)")
-def _control(words, at):  # type: ignore[no-untyped-def]
-    """Where the first control character is from ``at`` on, and how many commas are before it, up to _LONGEST bytes
-    away. Of ASCII only.
-
-    Eight bytes are looked at together. Adding 0x7F to a byte that is not 0 sets its highest bit; taking 0x20 from a
-    control character does too, and what it borrows reaches higher bytes alone: the lowest such bit is right.
+@intrinsic  # type: ignore[untyped-decorator]
+def _masks(_typing: Any, text: Any, at: Any) -> Any:
+    """Which of the BLOCK bytes of ``text`` from ``at`` on end a line, are commas, are quotes, and are not of ASCII:
+    four words, in which the lowest bit stands for the first byte.
     """
-    index = at >> 3
-    ahead = _ALL << np.uint64((at & 7) << 3)
-    word = (words[index] & ahead) | (_LARGEST & ~ahead)
-    controls = (word - _SPACES) & _HIGHEST
-    others = (word ^ _COMMAS) + _LARGEST
-    commas = np.uint64(0)
-    while controls == 0:
-        commas += ~others >> _SEVEN & _EACH
-        index += 1
-        word = words[index]
-        controls = (word - _SPACES) & _HIGHEST
-        others = (word ^ _COMMAS) + _LARGEST
-    before = (controls - _ONE) & ~controls
-    commas += (~others & before) >> _SEVEN & _EACH
-    return (index << 3) + _sum((before & _HIGHEST) >> _SEVEN), _sum(commas)
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(8), BLOCK)
+        block = _loaded(context, builder, signature.args, arguments, kind)
+
+        def which(comparison: str, byte: int) -> Any:
+            found = builder.icmp_unsigned(comparison, block, ir.Constant(kind, [byte] * BLOCK))
+            return builder.bitcast(found, ir.IntType(BLOCK))
+
+        ends = builder.or_(which("==", _LF), which("==", _CR))
+        masks = [ends, which("==", _COMMA), which("==", _QUOTE), which(">=", _ASCII)]
+        return context.make_tuple(builder, signature.return_type, masks)
+
+    return types.UniTuple(types.uint64, 4)(text, at), code
 
 
-@_compiled("UniTuple(int64, 4)(uint8[::1], uint64[::1], int64, int64)")
-def _plain_line(text, words, start, position):  # type: ignore[no-untyped-def]
-    """Where a line without quotes stops; how many fields it has, 0 if that is not sure; where field ``position``
-    begins, and where it ends if it is as long as a time.
+@intrinsic  # type: ignore[untyped-decorator]
+def _eight(_typing: Any, text: Any, at: Any) -> Any:
+    """The eight bytes of ``text`` from ``at`` on as a word."""
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _loaded(context, builder, signature.args, arguments, ir.IntType(64))
+
+    return types.uint64(text, at), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _lowest(_typing: Any, mask: Any) -> Any:  # noqa: ARG001 - only its name counts
+    """The number of the lowest bit that is set in ``mask``, from 0; 64 if none is."""
+
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.int64(types.uint64), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _many(_typing: Any, mask: Any) -> Any:  # noqa: ARG001 - only its name counts
+    """How many bits are set in ``mask``."""
+
+    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.uint64), code
+
+
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _plain_line(text, start, position):  # type: ignore[no-untyped-def]
+    """Where a line stops; how many fields it has, 0 if it has quotes or field ``position`` does not begin within
+    BLOCK bytes; where that field begins; and whether bytes are near that are not of ASCII.
     """
-    at, commas = start, 0
-    while commas < position and text[at] >= _SPACE:
-        commas += text[at] == _COMMA
-        at += 1
-    begin = at
-    stop, more = _control(words, at)
-    while text[stop] != _LF and text[stop] != _CR:
-        stop, again = _control(words, stop + 1)
-        more += again
-    return stop, commas + more + 1 if stop - begin <= _LONGEST else 0, begin, begin + _LENGTH
+    ends, commas, quotes, foreign = _masks(text, start)
+    begin, ahead = start, commas
+    for _ in range(position):
+        begin = start + _lowest(ahead) + 1
+        ahead &= ahead - _ONE
+    stop, fields = start, 1
+    while ends == 0:
+        fields += _many(commas)
+        stop += BLOCK
+        ends, commas, more, others = _masks(text, stop)
+        quotes |= more
+        foreign |= others
+    fields += _many(commas & (ends - _ONE) & ~ends)
+    return stop + _lowest(ends), 0 if quotes or begin > start + BLOCK else fields, begin, foreign != 0
 
 
-@_compiled("UniTuple(int64, 4)(uint8[::1], int64, int64)")
-def _line_with_quotes(text, start, position):  # type: ignore[no-untyped-def]
-    """The same of a line with quotes; its fields are sure if each quote is the first or the last character of one."""
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
+def _any_line(text, start, position):  # type: ignore[no-untyped-def]
+    """Where a line stops; how many fields it has, 0 if that is not sure, because a quote is neither the first nor the
+    last character of one; where field ``position`` begins and ends.
+    """
     at, fields, begin, end, sure = start, 0, start, start, True
     while True:
         opened = text[at] == _QUOTE
@@ -117,30 +166,26 @@ def _line_with_quotes(text, start, position):  # type: ignore[no-untyped-def]
         at += 1
 
 
-@_compiled("int64(uint8[::1], int64)")
-def _two_digits(text, at):  # type: ignore[no-untyped-def]
-    """The number that two digits are; 100 if they are none."""
-    tens, ones = np.int64(text[at]) - _ZERO, np.int64(text[at + 1]) - _ZERO
-    return tens * 10 + ones if (tens >= 0) & (tens <= 9) & (ones >= 0) & (ones <= 9) else 100
-
-
-@_compiled("int64(uint8[::1], int64, uint8[::1], int64)")
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
 def _window(text, at, month, days):  # type: ignore[no-untyped-def]
-    """The number of the window in the month of the 19 characters from ``at`` on; -1 if they are no time of it."""
-    for n in range(8):
-        if text[at + n] != month[n]:
-            return -1
-    day = _two_digits(text, at + 8)
-    hour = _two_digits(text, at + 11)
-    minute = _two_digits(text, at + 14)
-    second = _two_digits(text, at + 17)
-    marks = (text[at + 10] == _SPACE) & (text[at + 13] == _COLON) & (text[at + 16] == _COLON)
-    if marks & (day >= 1) & (day <= days) & (hour <= 23) & (minute <= 59) & (second <= 59):
-        return ((day - 1) * 24 + hour) * 4 + minute // 15
+    """The number of the window in the month of the 19 characters from ``at`` on; -1 if they are no time of it.
+
+    A byte less its pattern's (by exclusive or, so that no byte borrows) is a digit's value, and 0 for a mark; adding
+    what is left to 0x7F finds the larger ones. Ten times a word and the word one byte on has in each byte the
+    number of two digits, at most 99.
+    """
+    digits = _eight(text, at + 8) ^ _DAY_TO_MINUTE
+    second = (_eight(text, at + 16) & _THREE_BYTES) ^ _SECOND
+    others = digits | (digits + _MOST_DAY_TO_MINUTE) | second | (second + _MOST_SECOND)
+    numbers = digits * _TEN + (digits >> _TO_ONES)
+    day, hour, minute = numbers & _BYTE, numbers >> _TO_HOUR & _BYTE, numbers >> _TO_MINUTE & _BYTE
+    proved = (_eight(text, at) == month) & (others & _HIGHEST == 0)
+    if proved & (day >= 1) & (day <= days) & (hour <= 23):
+        return np.int64(((day - 1) * 24 + hour) * 4 + minute // 15)
     return -1
 
 
-@_compiled("boolean(uint8[::1], int64, int64)")
+@numba.njit(nogil=True)  # type: ignore[untyped-decorator]
 def _empty(text, stop, fields):  # type: ignore[no-untyped-def]
     """Whether the last ``fields`` of the line that stops at ``stop`` are empty, and few enough to be spare."""
     if fields < 0 or fields > SPARE_FIELDS:
@@ -152,33 +197,35 @@ def _empty(text, stop, fields):  # type: ignore[no-untyped-def]
 
 
 @_compiled(
-    "UniTuple(int64, 2)(uint8[::1], uint64[::1], int64, boolean, int64, int64, uint8[::1], int64, int64[::1],"
-    " int64[:, ::1])"
+    "Tuple((int64, int64, int64, boolean))"
+    "(uint8[::1], int64, int64, int64, int64, uint8[::1], int64, int64[::1], int64[:, ::1])"
 )
-def rows(text, words, size, quotes, fields, position, month, days, trips, doubtful):  # type: ignore[no-untyped-def]
-    """Add the rows of the chunk ``text[:size]`` that are proved to count to ``trips``, by number of the window in
-    the month; write the others into ``doubtful``. Returns how many rows there are, and how many are doubtful.
+def rows(text, at, size, fields, position, month, days, trips, doubtful):  # type: ignore[no-untyped-def]
+    """Add the rows of the chunk ``text[:size]`` from ``at`` on that are proved to count to ``trips``, by number of the
+    window in the month; write the others into ``doubtful``, and stop when it is full. Returns where the scan stopped,
+    how many rows there were, how many are doubtful, and whether other characters than those of ASCII may be near.
 
-    ``words``: the same bytes, eight in each. ``quotes``: whether there may be some. ``fields``: of the header;
-    ``position``: that of the pickup time, from 0. ``month``: ``YYYY-MM-`` in bytes; ``days``: how many it has. The
-    chunk is ASCII and ends with LF; ``csvfiles.PADDING`` bytes, whatever they are, follow it.
+    ``fields``: of the header; ``position``: that of the pickup time, from 0. ``month``: ``YYYY-MM-`` in bytes;
+    ``days``: how many it has. The chunk ends with LF; BLOCK bytes, whatever they are, follow it.
     """
-    at, number, others = 0, 0, 0
-    while at < size:
+    number, others, foreign, prefix = 0, 0, False, _eight(month, 0)
+    while at < size and others < len(doubtful):
         start = at
-        if quotes:
-            stop, found, begin, end = _line_with_quotes(text, start, position)
-        else:
-            stop, found, begin, end = _plain_line(text, words, start, position)
+        stop, found, begin, more = _plain_line(text, start, position)
+        end = begin + _LENGTH
         at = stop + 1
+        foreign |= more
         if stop == start:
             continue
+        plain = found > 0
+        if not plain:
+            stop, found, begin, end = _any_line(text, start, position)
         fit = _empty(text, stop, found - fields)
-        window = _window(text, begin, month, days) if end - begin == _LENGTH else -1
-        if fit and window >= 0 and (quotes or end == stop or text[end] == _COMMA):
+        window = _window(text, begin, prefix, days) if fit and end - begin == _LENGTH else -1
+        if window >= 0 and (not plain or end == stop or text[end] == _COMMA):
             trips[window] += 1
         else:
-            if not quotes:
+            if plain:
                 end = begin
                 while end < stop and text[end] != _COMMA:
                     end += 1
@@ -186,4 +233,4 @@ def rows(text, words, size, quotes, fields, position, month, days, trips, doubtf
             doubtful[others, BEGIN], doubtful[others, END] = begin if fit else UNPROVED, end
             others += 1
         number += 1
-    return number, others
+    return at, number, others, foreign

@@ -80,13 +80,9 @@ def merged(reads: list[Read]) -> counting.Counted:
     return replace(
         counts[0],
         rows=sum(count.rows for count in counts),
-        windows=times.total([_arrays(count.windows) for count in counts]),
+        windows=times.total([count.windows for count in counts]),
         reasons=reasons,
     )
-
-
-def _arrays(windows: pa.Table) -> tuple[pa.Array, pa.Array]:
-    return windows["start"].combine_chunks(), windows["trips"].combine_chunks()
 
 
 def pieces_of(reads: list[Read], limit: int) -> Iterator[Piece]:

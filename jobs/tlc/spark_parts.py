@@ -10,14 +10,15 @@ import io
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tlc import counting, csvfiles
+from tlc import counting, csvfiles, quarantine
 from tlc.errors import FileError, JobError
 from tlc.quarantine import SCHEMA, Quarantine
 from tlc.rules import Policy
@@ -77,8 +78,7 @@ def read(part: Part, policy: Policy) -> tuple[Read, bytes]:
         folder = Path(name)
         refused = Quarantine(folder / "refused.parquet", source.path, policy.quarantine_limit)
         try:
-            path = _fetched(part, folder)
-            with counting.Engine(folder, threads=1) as engine, refused:
+            with _fetched(part, folder) as path, counting.Engine(folder, threads=1) as engine, refused:
                 counted = counting.count(engine, source, path, policy, refused)
             etag = _etag(source) if part.start == 0 else ""
         except (FileError, MissingError) as error:
@@ -123,7 +123,7 @@ def write_quarantine(place: str, pieces: Iterable[tuple[int, int, bytes]]) -> st
     """
     with tempfile.TemporaryDirectory(prefix="quarantine-") as folder:
         path = Path(folder) / "quarantine.parquet"
-        with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
+        with quarantine.writer(path) as writer:
             for before, kept, refused in pieces:
                 table = pq.ParquetFile(io.BytesIO(refused)).read().slice(0, kept)
                 at = table.schema.get_field_index("row")
@@ -135,16 +135,18 @@ def write_quarantine(place: str, pieces: Iterable[tuple[int, int, bytes]]) -> st
     return ""
 
 
-def _fetched(part: Part, folder: Path) -> Path:
+@contextmanager
+def _fetched(part: Part, folder: Path) -> Iterator[Path]:
     """A local trip file with the lines of ``part``. Raises MissingError, FileError."""
     source = part.source
     storage = files(source.uri)
     if part.whole:
-        found: Path = storage.fetch(source.uri, source.etag, folder)
-        return found
+        with storage.fetched(source.uri, source.etag, folder) as path:
+            yield path
+        return
     target = folder / "part.csv"
     copy_part(lambda at, size: storage.read_at(source.uri, source.etag, at, size), part, target)
-    return target
+    yield target
 
 
 def _etag(source: Source) -> str:

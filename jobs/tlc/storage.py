@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,16 +115,17 @@ class LocalFiles:
         stat = Path(place).stat()
         return f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
 
-    def fetch(self, place: str, etag: str, folder: Path) -> Path:  # noqa: ARG002 - S3 needs it
+    @contextmanager
+    def fetched(self, place: str, etag: str, folder: Path) -> Iterator[Path]:  # noqa: ARG002 - S3 needs it
         """A local path of the object's content, which is read where it is."""
         if not Path(place).is_file():
             raise MissingError(FILE_GONE)
         if etag and self.fingerprint(place) != etag:
             raise MissingError(FILE_CHANGED)
-        return Path(place)
+        yield Path(place)
 
     def copied(self, size: int) -> int:  # noqa: ARG002 - S3 needs it
-        """The bytes that ``fetch`` writes for an object of ``size`` bytes: none, it is read where it is."""
+        """The bytes that ``fetched`` writes for an object of ``size`` bytes: none, it is read where it is."""
         return 0
 
     def read_at(self, place: str, etag: str, start: int, size: int) -> bytes:  # noqa: ARG002 - S3 needs it
@@ -169,12 +171,12 @@ class LocalFiles:
             part.replace(place)
 
     def replace_folder(self, folder: Path, place: str) -> None:
-        """Put the files of the local ``folder`` in place of everything that ``place`` held."""
+        """Put the files of the local ``folder``, which may be gone then, in place of everything that ``place`` held."""
         target = Path(place)
         with tempfile.TemporaryDirectory(dir=_made(target.parent), prefix=".writing-") as work:
             fresh, stale = Path(work) / "fresh", Path(work) / "stale"
             if any(folder.iterdir()):
-                shutil.copytree(folder, fresh)
+                shutil.move(folder, fresh)
             if target.exists():
                 target.rename(stale)
             if fresh.exists():

@@ -32,8 +32,6 @@ Windows = list[tuple[Any, Any]]
 stand in several pairs; ``total`` adds them up.
 """
 
-COUNTS = ["start", "trips"]
-
 _LENGTH = len("YYYY-MM-DD HH:MM:SS")
 _FEW = 32
 _BLOCK = 8192
@@ -84,14 +82,14 @@ def of(times: Any) -> tuple[Any, Any]:
     return starts * WINDOW + rules.YEAR_1, trips
 
 
-def total(windows: Windows) -> pa.Table:
-    """All of ``windows`` as a table of start and trips, each start once, in order."""
+def total(windows: Windows) -> tuple[Any, Any]:
+    """All of ``windows`` as one pair, each start once, in order."""
     starts, trips = (np.concatenate([pair[n] for pair in windows] or [np.zeros(0, np.int64)]) for n in (0, 1))
     if (starts[1:] <= starts[:-1]).any():
         order = np.argsort(starts, kind="stable")
         starts, first = np.unique(starts[order], return_index=True)
         trips = np.add.reduceat(trips[order], first)
-    return pa.table([pa.array(starts, pa.int64()), pa.array(trips, pa.int64())], COUNTS)
+    return starts, trips
 
 
 def count(texts: Any, limits: Limits) -> tuple[Windows, list[int]]:

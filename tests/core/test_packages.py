@@ -62,7 +62,11 @@ def test_a_package_is_missing_unless_locked_or_of_the_runtime() -> None:
         ("prepare.py", "sagemaker-python", []),
         ("ride_counts.py", "sagemaker-python", []),
         ("ride_counts.py", "glue-spark", []),
-        ("ride_counts.py", "glue-pythonshell", ["duckdb", "numba", "numpy", "pyarrow", "pyiceberg"]),
+        (
+            "ride_counts.py",
+            "glue-pythonshell",
+            ["duckdb", "llvmlite", "numba", "numpy", "pyarrow", "pyiceberg"],
+        ),
     ],
 )
 def test_the_project_s_own_jobs_have_their_packages(script: str, runtime: str, missing: list[str]) -> None:
