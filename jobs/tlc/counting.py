@@ -11,6 +11,7 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,9 +59,19 @@ class Engine:
         self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
         self.workers = ThreadPoolExecutor(self.threads)
         self.db = duckdb.connect(":memory:")
-        self.db.execute(f"SET threads = {self.threads}")
+        self._share(1)
         self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
         self.db.execute("SET temp_directory = ?", [str(work / "duckdb")])
+
+    @contextmanager
+    def reading(self, files: int) -> Iterator[None]:
+        """While so many files are read, DuckDB has fewer threads of its own: each file's brings one."""
+        self._share(files)
+        yield
+        self._share(1)
+
+    def _share(self, readers: int) -> None:
+        self.db.execute(f"SET threads = {max(1, self.threads // max(1, readers))}")
 
     def keep(self, trip_counts: pa.Table) -> None:
         """Make this table the relation ``trip_counts`` of ``db``."""
@@ -100,10 +111,11 @@ def count(
     limits = policy.limits(source.month)
     windows: times.Windows
     if source.form == "parquet":
-        names, rows = parquetfiles.shape(path)
-        layout = layouts.match(names, source.dataset)
-        quarantine.whole = partial(parquetrows.whole, engine.db, path)
-        windows = parquetfiles.count(path, layout.name, limits, quarantine)
+        with parquetfiles.opened(path) as file:
+            rows, schema = file.metadata.num_rows, file.schema_arrow
+            layout = layouts.match(schema.names, source.dataset)
+            quarantine.whole = partial(parquetrows.whole, engine.db, path, schema, layout.position)
+            windows = parquetfiles.count(file, layout.name, limits, quarantine)
     else:
         gzipped = source.form == "csv.gz"
         names = csvfiles.header(path, gzipped)

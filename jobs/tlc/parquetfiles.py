@@ -27,32 +27,39 @@ _BUFFER = 1 << 20
 _MAGIC = b"PAR1"
 
 
-def shape(path: Path) -> tuple[list[str], int]:
-    """Column names and number of rows, from the footer. Raises FileError if this is no Parquet file."""
-    with path.open("rb") as file:
-        start = file.read(4)
+@contextmanager
+def opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """The open file, whose columns are read in a stream. FileError if it is no Parquet file, and for what Arrow cannot
+    read of it meanwhile.
+    """
+    with path.open("rb") as content:
+        start = content.read(4)
     if not start:
         raise FileError("it is empty")
     if start != _MAGIC:
         raise FileError(f"it is not a Parquet file: it starts with {start!r}")
-    with _opened(path) as file:
-        return file.schema_arrow.names, file.metadata.num_rows
+    try:
+        with pq.ParquetFile(path, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us") as file:
+            yield file
+    except UnicodeDecodeError as error:
+        raise FileError("the Parquet data cannot be read: a name in its footer is not UTF-8") from error
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(f"the Parquet data cannot be read: {' '.join(str(error).split())[:300]}") from error
 
 
-def count(path: Path, column: str, limits: times.Limits, quarantine: Quarantine) -> times.Windows:
+def count(file: pq.ParquetFile, column: str, limits: times.Limits, quarantine: Quarantine) -> times.Windows:
     """Trips by start of the window; the rows that do not count go to ``quarantine``."""
     windows: times.Windows = []
     before = 0
-    with _opened(path) as file:
-        kind = file.schema_arrow.field(column).type
-        texts = pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
-        if not texts and not pa.types.is_timestamp(kind):
-            raise FileError(f"its pickup column {column} holds {kind}, neither text nor timestamps")
-        for batch in file.iter_batches(BATCH, columns=[column], use_threads=False):
-            found, refused = (_texts if texts else _times)(batch.column(0), limits)
-            quarantine.add(Refused(before + at + 1, reason, raw) for at, reason, raw in refused)
-            windows += found
-            before += len(batch)
+    kind = file.schema_arrow.field(column).type
+    texts = pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    if not texts and not pa.types.is_timestamp(kind):
+        raise FileError(f"its pickup column {column} holds {kind}, neither text nor timestamps")
+    for batch in file.iter_batches(BATCH, columns=[column], use_threads=False):
+        found, refused = (_texts if texts else _times)(batch.column(0), limits)
+        quarantine.add(Refused(before + at + 1, reason, raw) for at, reason, raw in refused)
+        windows += found
+        before += len(batch)
     return windows
 
 
@@ -75,22 +82,23 @@ def _texts(column: Any, limits: times.Limits) -> tuple[times.Windows, _Refused]:
 
 
 def _times(column: Any, limits: times.Limits) -> tuple[times.Windows, _Refused]:
-    there = column.is_valid().to_numpy(zero_copy_only=False)
+    there = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
     stamps = _microseconds(column)
-    inside = (stamps >= limits[0]) & (stamps < limits[1]) & there
-    if inside.all():
-        return [times.of(stamps)], []
-    others = np.flatnonzero(~inside).tolist()
-    return [times.of(stamps[inside])], [
-        (at, *_reason(int(stamps[at]) if there[at] else None)) for at in others
+    found, others = times.within(stamps if there is None else stamps[there], limits)
+    if there is not None:
+        others = np.sort(np.concatenate([np.flatnonzero(there)[others], np.flatnonzero(~there)]))
+    refused = [
+        (at, *_reason(int(stamps[at]) if there is None or there[at] else None)) for at in others.tolist()
     ]
+    return [found], refused
 
 
 def _microseconds(column: Any) -> Any:
     """The stored times in microseconds, cut to whole ones; anything for a null."""
     if column.type.unit in ("s", "ms"):
         column = column.cast(pa.timestamp("us", column.type.tz))
-    stamps = column.cast(pa.int64()).fill_null(0).to_numpy()
+    stamps = column.view(pa.int64())
+    stamps = (stamps.fill_null(0) if stamps.null_count else stamps).to_numpy()
     return stamps // 1000 if column.type.unit == "ns" else stamps
 
 
@@ -101,16 +109,5 @@ def _reason(time: int | None) -> tuple[str, str | None]:
     if not rules.YEAR_1 <= time < rules.YEAR_10000:
         return rules.NO_TIME, str(time)
     stamp = datetime(1, 1, 1) + timedelta(microseconds=time - rules.YEAR_1)  # noqa: DTZ001 - has no zone
-    return rules.OUTSIDE, str(stamp)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """The open file; what Arrow cannot read of it meanwhile is a FileError. A column is read in a stream."""
-    try:
-        with pq.ParquetFile(path, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us") as file:
-            yield file
-    except UnicodeDecodeError as error:
-        raise FileError("the Parquet data cannot be read: a name in its footer is not UTF-8") from error
-    except (pa.ArrowException, OSError) as error:
-        raise FileError(f"the Parquet data cannot be read: {' '.join(str(error).split())[:300]}") from error
+    text = str(stamp)
+    return rules.OUTSIDE, text.rstrip("0") if stamp.microsecond else text

@@ -27,7 +27,7 @@ class Quarantine:
     """Keeps the first ``limit`` rows of ``source`` in the Parquet file ``path``, which is made with the first
     row. ``reasons`` counts every row. Use it in a ``with`` statement: an exception leaves no file.
 
-    ``whole``, if it is set, gives the raw text of rows by their numbers, where only the chosen ones are worth
+    ``whole``, if it is set, gives the raw text of rows by their numbers, where only the rows that are kept are worth
     the reading; a row that it does not know keeps the text that it came with.
     """
 
@@ -35,7 +35,7 @@ class Quarantine:
         self.path = path
         self.source = source
         self.room = limit
-        self.whole: Callable[[list[int]], dict[int, str]] | None = None
+        self.whole: Callable[[list[Refused]], dict[int, str]] | None = None
         self.reasons: Counter[str] = Counter()
         self._waiting: list[Refused] = []
         self._characters = 0
@@ -69,7 +69,7 @@ class Quarantine:
         if self._writer is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._writer = writer(self.path)
-        raw = self.whole([row.row for row in self._waiting]) if self.whole else {}
+        raw = self.whole(self._waiting) if self.whole else {}
         rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in self._waiting]
         columns = [[self.source] * len(rows), *zip(*rows, strict=True)]
         arrays = [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]

@@ -111,7 +111,7 @@ def _read_some(
     sources = list(sources)
     csvrows.patience.expect(sum(source.size for source in sources if source.form.startswith("csv")))
     waiting: deque[Future[Read]] = deque()
-    with ThreadPoolExecutor(engine.threads) as pool:
+    with ThreadPoolExecutor(engine.threads) as pool, engine.reading(len(sources)):
         try:
             for source in sources:
                 waiting.append(pool.submit(_read, engine, source, quarantine, policy, scratch))

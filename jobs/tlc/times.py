@@ -82,6 +82,24 @@ def of(times: Any) -> tuple[Any, Any]:
     return starts * WINDOW + rules.YEAR_1, trips
 
 
+def within(times: Any, limits: Limits) -> tuple[tuple[Any, Any], Any]:
+    """Trips by window of those of a NumPy array of times in microseconds that are within ``limits``, and the positions
+    of the others. Limits are starts of windows.
+    """
+    first, end = limits
+    size = (end - first) // WINDOW
+    if size > _SPAN:
+        inside = (times >= first) & (times < end)
+        return of(times[inside]), np.flatnonzero(~inside)
+    number = (times - first).view(np.uint64) // np.uint64(
+        WINDOW
+    )  # of earlier times too large, as of later ones
+    number = np.minimum(number, np.uint64(size)).view(np.int64)
+    trips = np.bincount(number, minlength=size + 1)
+    at = np.flatnonzero(trips[:size])
+    return (at * WINDOW + first, trips[at]), np.flatnonzero(number == size) if trips[size] else at[:0]
+
+
 def total(windows: Windows) -> tuple[Any, Any]:
     """All of ``windows`` as one pair, each start once, in order."""
     starts, trips = (np.concatenate([pair[n] for pair in windows] or [np.zeros(0, np.int64)]) for n in (0, 1))

@@ -295,6 +295,26 @@ def test_a_parquet_row_in_quarantine_is_whole(tmp_path, count_here):
     assert done.file("fhv_tripdata_2015-01.parquet")["reasons"] == {rules.NO_TIME: 3}
 
 
+@pytest.mark.parametrize("never", [False, True])
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_the_pickup_time_in_quarantine_is_written_as_the_other_times(tmp_path, count_here, unit, never):
+    """It stands where its column does, whether it is read once more or not; a name with quotes and capitals is fine."""
+    parts = {"s": [0], "ms": [0, 500, 120], "us": [0, 500_000, 120_001], "ns": [0, 500_000_000, 1000]}[unit]
+    second = 10 ** {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]
+    stamps = [day * 86_400 * second + part for day in (-1, 0, 40_000) for part in parts]
+    stamps += [None] + [400_000_000_000 * second] * (never and unit != "ns")
+    times = pa.array(stamps, pa.timestamp(unit))
+    table = pa.table(
+        {'say "Pickup_datetime"': range(len(stamps)), "Pickup_datetime": times, "DropOff_datetime": times}
+    )
+    pq.write_table(table, tmp_path / "fhv_tripdata_2015-01.parquet", row_group_size=2, coerce_timestamps=None)
+    rows = [json.loads(row["raw"]) for row in count_here(tmp_path).quarantine()]
+    assert [next(iter(row.values())) for row in rows] == [*range(len(stamps))]
+    assert all(list(row) == table.column_names for row in rows)
+    assert [row["Pickup_datetime"] for row in rows] == [row["DropOff_datetime"] for row in rows]
+    assert {None, "1970-01-01 00:00:00"} <= {row["Pickup_datetime"] for row in rows}
+
+
 def test_a_damaged_column_beside_the_pickup_time(tmp_path, count_here):
     """It does not keep the trips from being counted; the refused row then has its time alone."""
     path = tmp_path / "fhv_tripdata_2015-01.parquet"
