@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 import duckdb
 import numpy as np
+import pyarrow as pa
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
@@ -47,20 +51,30 @@ def described(at: tables.Tables, snapshot: str) -> list[tuple[str, statistics.St
     another one may have expired.
     """
     rides = at.load("ride_counts")
-    found: list[tuple[str, statistics.Statistics]] = []
     one = rides.snapshot_by_id(int(snapshot))
-    while one is not None and len(found) < 2:
-        try:
-            found.append((str(one.snapshot_id), _described(rides, one)))
-        except FileNotFoundError:
-            break
-        one = rides.snapshot_by_id(one.parent_snapshot_id) if one.parent_snapshot_id else None
-    return found
+    with suppress(FileNotFoundError):
+        return [] if one is None else [_described(*each) for each in _rows(rides, one)]
+    return []
 
 
-def _described(rides: Table, snapshot: Snapshot) -> statistics.Statistics:
+def _rows(rides: Table, one: Snapshot) -> Iterator[tuple[Snapshot, pa.Table]]:
+    """The rows of a snapshot and, if they are still there, of the one before it. What both share is read once."""
+    files = {task.file.file_path: task.file for task in rides.scan(snapshot_id=one.snapshot_id).plan_files()}
+    before, come, went = one.parent_snapshot_id, [*files.values()], None
+    with suppress(FileNotFoundError, KeyError):
+        if before is not None:
+            changed, gone = tables.difference(rides, before, one.snapshot_id)
+            went, come = tables.read_files(rides, gone), changed
+    shared = tables.read_files(rides, [files[path] for path in files.keys() - {f.file_path for f in come}])
+    yield one, pa.concat_tables([shared, tables.read_files(rides, come)])
+    parent = rides.snapshot_by_id(before) if before is not None else None
+    if parent is not None and went is not None:
+        yield parent, pa.concat_tables([shared, went])
+
+
+def _described(snapshot: Snapshot, rows: pa.Table) -> tuple[str, statistics.Statistics]:
     covered = coverage.parse(tables.properties_of(snapshot).get(features.COVERED, ""))
-    return statistics.describe(rides.scan(snapshot_id=snapshot.snapshot_id).to_arrow(), covered)
+    return str(snapshot.snapshot_id), statistics.describe(rows, covered)
 
 
 def _published(rides: Table, covered: coverage.Covered) -> dict[drift.Key, drift.Observed]:
