@@ -1,9 +1,9 @@
-"""The speed and memory of ride_counts.py on generated files of all eras, against a C scan and the plain job.
+"""The speed and memory of ride_counts.py on generated files of all eras, against bare reading and the plain job.
 
 Prints a table and writes it to ``docs/performance.md``. Everything is measured in one run, one after the other,
 on the same files, which are read once before, so that the first to run does not pay for the disk; of ``--repeat``
 runs of each the quickest counts, since a machine is disturbed now and then, and code is compiled once. CPU seconds
-are told of our job and the scan alone: Spark's Java process is not the bench's child. The data are generated once
+are told of our job and bare reading alone: Spark's Java process is not the bench's child. The data are generated once
 into ``--data`` and used again.
 """
 
@@ -27,6 +27,7 @@ from measure import CommandError, expect, measure
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGE = 2_400_000_000
+BARE = "bare DuckDB, parquet"
 FRESH, GROWN = "one new file, after none", "one new file, after 200"
 sys.path.insert(0, str(ROOT / "jobs"))
 
@@ -79,6 +80,9 @@ def _measured(form: str, options: argparse.Namespace, scratch: Path) -> list[Row
             text for path in sorted(data.glob("*_tripdata_*.csv")) for text in (_position(path), str(path))
         ]
         found.append(_run("C scan, csv", [scan, str(os.cpu_count() or 1), *files], options.repeat)[0])
+    if form == "parquet":
+        bare = [sys.executable, "tests/bench/bare_duckdb.py", str(data)]
+        found.append(_run(BARE, bare, options.repeat)[0])
     for engine in ("", " --engine spark") if form == "csv" else ("",):
         name = f"`jobs/ride_counts.py{engine}`, {form}"
         row, counted = _counted(name, data, scratch, options.repeat, engine.split())
@@ -179,7 +183,8 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
         "",
         f"Written by `python tests/bench/engine.py`: the quickest of {options.repeat} runs of each, on the same files.",
         "The plain job is Spark with an inferred schema; the C scan finds lines and the pickup field and counts",
-        "nothing. Code that is compiled when it is first used has been.",
+        "nothing; bare DuckDB counts the windows of a Parquet file's pickup column, reads the rows outside the month",
+        "whole, and writes nothing. Code that is compiled when it is first used has been.",
         "",
         "| | seconds | CPU seconds | peak MB |",
         "| --- | ---: | ---: | ---: |",
@@ -203,6 +208,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
         ),
         ("csv: ours / C scan", ours + "csv", "C scan, csv", "within 6", "within 3"),
         ("parquet: plain job / ours", "plain Spark job, parquet", ours + "parquet", "20", "40"),
+        ("parquet: ours / bare DuckDB", ours + "parquet", BARE, "", ""),
         (f"{GROWN} / after none", GROWN, FRESH, "within 1.3", "within 1.05"),
     ]
     for name, over, under, least, aim in wanted:
