@@ -117,16 +117,15 @@ def count(
             quarantine.whole = partial(parquetrows.whole, engine.db, path, schema, layout.position)
             windows = parquetfiles.count(file, layout.name, limits, quarantine)
     else:
-        gzipped = source.form == "csv.gz"
-        names = csvfiles.header(path, gzipped)
-        layout = layouts.match(names, source.dataset)
-        shape = csvrows.Shape(len(names), layout.position, Month.of(source.month), limits)
         rows, windows, trips = 0, [], np.zeros(MOST_WINDOWS, np.int64)
-        for tally in _tallies(engine, path, gzipped, shape, sizes):
-            quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
-            rows += tally.rows
-            trips += tally.month
-            windows += tally.windows
+        with csvfiles.opened(path, source.form == "csv.gz") as csv:
+            layout = layouts.match(csv.names, source.dataset)
+            shape = csvrows.Shape(len(csv.names), layout.position, Month.of(source.month), limits)
+            for tally in _tallies(engine, path, csv, shape, sizes):
+                quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
+                rows += tally.rows
+                trips += tally.month
+                windows += tally.windows
         windows += shape.month.windows(trips)
     counted = Counted(layout, rows, times.total(windows), quarantine.reasons)
     if source.form == "parquet" and counted.trips + counted.refused != rows:
@@ -143,14 +142,14 @@ def count(
 
 
 def _tallies(
-    engine: Engine, path: Path, gzipped: bool, shape: csvrows.Shape, sizes: Sizes
+    engine: Engine, path: Path, csv: csvfiles.Opened, shape: csvrows.Shape, sizes: Sizes
 ) -> Iterator[csvrows.Tally]:
     """The tallies of the file in order. Of a large plain file each thread has a span, and one more waits; a small one
     and gzip data, which come in one stream, are counted here.
     """
-    spans = [] if gzipped else csvfiles.spans(path, sizes.span)
+    spans = csv.spans(sizes.span)
     if len(spans) < 2:
-        yield csvrows.tally(csvfiles.chunks(path, gzipped, sizes.chunk), shape)
+        yield csvrows.tally(csv.chunks(sizes.chunk), shape)
         return
     waiting: deque[Future[csvrows.Tally]] = deque()
     try:

@@ -36,24 +36,6 @@ _OTHER_FORMATS = {
 }
 
 
-def header(path: Path, gzipped: bool) -> list[str]:
-    """The column names in the first line that is not blank. Raises FileError if there is no such line."""
-    with _open(path, gzipped) as file:
-        line, _ = _header_line(file)
-    text = line.removeprefix(_BOM)
-    for magic, what in _OTHER_FORMATS.items():
-        if line.startswith(magic):
-            raise FileError(what)
-    if not text.strip(b"\r\n"):
-        raise FileError("it is empty")
-    if text.lstrip().startswith(b"<"):
-        raise FileError("it is a web page (HTML or XML), not a CSV file")
-    try:
-        return next(csv.reader([text.decode("utf-8")]))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FileError(f"its header cannot be read: {error}") from error
-
-
 @dataclass(frozen=True)
 class Span:
     """The lines of a plain file that begin in its bytes ``start`` to ``end``. ``first``: one begins at
@@ -63,15 +45,6 @@ class Span:
     start: int
     end: int
     first: bool
-
-
-def spans(path: Path, size: int = SPAN_BYTES) -> list[Span]:
-    """What follows the header of a plain file, in spans of about ``size`` bytes."""
-    with path.open("rb") as file:
-        _, rest = _header_line(file)
-        start = file.tell() - len(rest)
-        stop = file.seek(0, os.SEEK_END)
-    return [Span(at, min(at + size, stop), at == start) for at in range(start, stop, size)]
 
 
 @dataclass(frozen=True)
@@ -91,18 +64,68 @@ class Chunk:
         return bytes(memoryview(self.buffer)[: self.size])
 
 
-def chunks(path: Path, gzipped: bool, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """The file's lines after its header, in order, in chunks of about ``size`` bytes.
-
-    Raises FileError for gzip data that is cut off or damaged, and for a line that is too long to be a trip.
+@dataclass(frozen=True)
+class Opened:
+    """An open trip file of which the header has been read. ``names``: of its columns; ``rest``: what was read of the
+    file after them.
     """
-    with _open(path, gzipped) as file:
-        _, rest = _header_line(file)
-        yield from _whole_lines(file, rest, size, None)
+
+    file: BinaryIO
+    names: list[str]
+    rest: bytes
+
+    def spans(self, size: int = SPAN_BYTES) -> list[Span]:
+        """What follows the header, in spans of about ``size`` bytes; none of gzip data, which come in one stream."""
+        more = self._more()
+        start = self.file.tell() - len(self.rest)
+        stop = start if more is None else start + len(self.rest) + more
+        return [Span(at, min(at + size, stop), at == start) for at in range(start, stop, size)]
+
+    def chunks(self, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
+        """The lines after the header, in order, in chunks of about ``size`` bytes; once.
+
+        Raises FileError for gzip data that is cut off or damaged, and for a line that is too long to be a trip.
+        """
+        return _whole_lines(self.file, self.rest, size, self._more())
+
+    def _more(self) -> int | None:
+        """How many bytes of a plain file are not yet read."""
+        if isinstance(self.file, gzip.GzipFile):
+            return None
+        return max(0, os.fstat(self.file.fileno()).st_size - self.file.tell())
+
+
+@contextmanager
+def opened(path: Path, gzipped: bool) -> Iterator[Opened]:
+    """A trip file, open. Raises FileError if no line of it is not blank, or the first such line is no header."""
+    try:
+        with gzip.open(path, "rb") if gzipped else path.open("rb") as file:
+            line, rest = _header_line(file)  # type: ignore[arg-type]  # a GzipFile reads as a file does
+            yield Opened(file, _names(line), rest)  # type: ignore[arg-type]
+    except EOFError as error:
+        raise FileError("the gzip data is cut off: the file is not complete") from error
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise FileError(f"the gzip data is damaged: {error}") from error
+
+
+def _names(line: bytes) -> list[str]:
+    """The column names in the header's line."""
+    text = line.removeprefix(_BOM)
+    for magic, what in _OTHER_FORMATS.items():
+        if line.startswith(magic):
+            raise FileError(what)
+    if not text.strip(b"\r\n"):
+        raise FileError("it is empty")
+    if text.lstrip().startswith(b"<"):
+        raise FileError("it is a web page (HTML or XML), not a CSV file")
+    try:
+        return next(csv.reader([text.decode("utf-8")]))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FileError(f"its header cannot be read: {error}") from error
 
 
 def chunks_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """The lines of ``span``, as ``chunks`` gives those of a whole file."""
+    """The lines of ``span`` of a plain file, as ``Opened.chunks`` gives those of a whole one."""
     with path.open("rb") as file:
         stop = _line_start(file, span.end)
         start = span.start if span.first else _line_start(file, span.start)
@@ -113,7 +136,7 @@ def chunks_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[Chunk
 def _whole_lines(file: BinaryIO, rest: bytes, size: int, most: int | None) -> Iterator[Chunk]:
     """``rest`` and the next ``most`` bytes of ``file``, which end where a line does, or all that it holds."""
     room = size if most is None else min(size, most)
-    buffer, filled = bytearray(max(room, len(rest)) + PADDING), len(rest)
+    buffer, filled = bytearray(len(rest) + room + PADDING), len(rest)
     buffer[:filled] = rest
     while got := _read_into(file, buffer, filled, most):
         filled += got
@@ -169,17 +192,6 @@ def _header_line(file: BinaryIO) -> tuple[bytes, bytes]:
         line = file.readline(HEADER_BYTES)
     line, *rest = line.lstrip(b"\r").splitlines(keepends=True) or [b""]
     return bom + line.rstrip(b"\r\n"), b"".join(rest)
-
-
-@contextmanager
-def _open(path: Path, gzipped: bool) -> Iterator[BinaryIO]:
-    try:
-        with gzip.open(path, "rb") if gzipped else path.open("rb") as file:
-            yield file  # type: ignore[misc]  # a GzipFile reads as a file does
-    except EOFError as error:
-        raise FileError("the gzip data is cut off: the file is not complete") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise FileError(f"the gzip data is damaged: {error}") from error
 
 
 def fields(line: str) -> list[str]:

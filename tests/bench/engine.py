@@ -119,7 +119,7 @@ def _of_one_file(data: Path, scratch: Path, repeat: int) -> list[Row]:
     folder = scratch / "large"
     folder.mkdir()
     content = source.read_bytes()
-    head = content.index(csvfiles.header(source, gzipped=False)[-1].encode())
+    head = content.index(_names(source)[-1].encode())
     rows = content.index(b"\n", head) + 1
     with (folder / source.name).open("wb") as file:
         file.write(content[:rows])
@@ -157,8 +157,12 @@ def _data(folder: Path, form: str, rows: int) -> dict:
 
 
 def _position(path: Path) -> str:
-    names = csvfiles.header(path, gzipped=False)
-    return str(layouts.match(names, path.name.split("_")[0]).position)
+    return str(layouts.match(_names(path), path.name.split("_")[0]).position)
+
+
+def _names(path: Path) -> list[str]:
+    with csvfiles.opened(path, gzipped=False) as csv:
+        return csv.names
 
 
 def _run(name: str, command: list[str], repeat: int, output: Path | None = None) -> tuple[Row, str]:
