@@ -136,8 +136,8 @@ def _read(
             store.fetched(source.uri, source.etag, quarantine.parent) as path,
             Quarantine(target, source.path, policy.quarantine_limit) as refused,
         ):
-            counted = counting.count(engine, source, path, policy, refused)
             etag = source.etag or store.fingerprint(source.uri)
+            counted = counting.count(engine, source, path, policy, refused)
     except (FileError, MissingError) as error:
         return Result(source, source.etag, error=str(error)), None, time.monotonic() - started
     return result_of(source, etag, counted), counted, time.monotonic() - started
