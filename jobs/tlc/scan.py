@@ -29,7 +29,7 @@ its pickup time begins and ends, without quotes. BEGIN is UNPROVED if the fields
 """
 UNPROVED = -1
 BLOCK = 64
-"""Bytes that are read together, so behind a chunk at most: as many as one word has bits."""
+"""Bytes that are read together, as many as one word has bits; no more than ``csvfiles.PADDING``."""
 
 _LF, _CR, _QUOTE, _COMMA, _ASCII = (ord(character) for character in '\n\r",\x80')
 _LENGTH = len("YYYY-MM-DD HH:MM:SS")

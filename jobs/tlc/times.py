@@ -1,8 +1,8 @@
 """Reading pickup times by the rules of ``rules``: many at once, and one exactly with Python.
 
-Three readers of one meaning, each slower than the one before and asked only for what that one leaves open:
-``read_month`` knows the plain times of one month by comparing eight bytes at a time, ``count`` has Arrow cast any
-texts, ``judge`` reads one text and says why it does not count.
+Three readers of one meaning, each slower than the one before and asked only for what that one leaves open: ``scan``
+knows the plain times of one month, eight bytes at a time, ``count`` has Arrow cast any texts, ``judge`` reads one text
+and says why it does not count. ``within`` is for times that are numbers already.
 
 Windows are 15 minutes, counted on the wall clock. A start of a window is in microseconds since 1970-01-01.
 """

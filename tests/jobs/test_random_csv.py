@@ -146,6 +146,13 @@ def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkey
             assert rows == sum(windows.values()) + len(refused)
 
 
+def test_no_more_is_read_behind_a_chunk_than_is_there():
+    """The compiled code reads whole blocks, the last of which begins at the last byte of the chunk at most."""
+    from tlc import scan
+
+    assert scan.BLOCK <= csvfiles.PADDING
+
+
 def mutated(content: bytes, choice: random.Random) -> bytes:
     """``content`` with a few bytes of its rows taken away, doubled or replaced by telling ones, or cut off."""
     header = content.index(b"\n") + 1
