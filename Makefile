@@ -13,7 +13,7 @@ INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_SECURITY := .venv-security/.installed
 TEST_WORKERS ?= 2
 
-.PHONY: help install demo test soak removal bench check docs format constraints clean
+.PHONY: help install demo test soak removal bench check docs kernel format constraints clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,7 @@ check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, t
 	mypy
 	lint-imports
 	python data_pipeline_create.py --check
+	python jobs/kernel/scan.py --check
 	python -m data_pipeline check
 	python -m tests.core.checks.figures
 	cfn-lint templates/*.yaml
@@ -82,6 +83,9 @@ check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, t
 docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
 	python -m data_pipeline.core.reference
 	python -m data_pipeline.cli.reference
+
+kernel: $(INSTALLED_DEV)  ## compile the scan of CSV, jobs/kernel/scan.py, into jobs/tlc/scan.ll
+	python jobs/kernel/scan.py
 
 format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
 	ruff format .

@@ -67,8 +67,10 @@ class Engine:
     def reading(self, files: int) -> Iterator[None]:
         """While so many files are read, DuckDB has fewer threads of its own: each file's brings one."""
         self._share(files)
-        yield
-        self._share(1)
+        try:
+            yield
+        finally:
+            self._share(1)
 
     def _share(self, readers: int) -> None:
         self.db.execute(f"SET threads = {max(1, self.threads // max(1, readers))}")
@@ -149,7 +151,7 @@ def _tallies(
     """
     spans = csv.spans(sizes.span)
     if len(spans) < 2:
-        yield csvrows.tally(csv.chunks(sizes.chunk), shape)
+        yield csvrows.tally(csv.lines(sizes.chunk), shape)
         return
     waiting: deque[Future[csvrows.Tally]] = deque()
     try:
@@ -164,4 +166,5 @@ def _tallies(
 
 
 def _tally(path: Path, span: csvfiles.Span, shape: csvrows.Shape, chunk: int) -> csvrows.Tally:
-    return csvrows.tally(csvfiles.chunks_of(path, span, chunk), shape)
+    with csvfiles.lines_of(path, span, chunk) as lines:
+        return csvrows.tally(lines, shape)

@@ -1,4 +1,4 @@
-"""Trip files in CSV, plain or gzipped: the header, and the bytes after it in chunks of whole lines.
+"""Trip files in CSV, plain or gzipped: the header, and the lines after it, a chunk of whole ones at a time.
 
 What a line, a row and a field is stands in ``rules``.
 """
@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from tlc.errors import FileError
+import numpy as np
 
-CHUNK_BYTES = 1 << 20
+from tlc.errors import FileError
+from tlc.places import FILLED, LAST, LINES, NEXT, NO_FILE, PADDING
+
+CHUNK_BYTES = 1 << 18
 """Bytes that are looked at together."""
-PADDING = 64
-"""Bytes behind a chunk that may be read, so that nothing need ask for its end at every byte."""
 SPAN_BYTES = 8 << 20
 """Bytes of a plain file that one thread is given at once."""
 LONGEST_LINE = 16 << 20
@@ -47,21 +48,80 @@ class Span:
     first: bool
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Whole lines: the first ``size`` bytes of ``buffer``, the last of which is an LF; PADDING bytes follow them.
-    ``cut_off``: that LF is not the file's, which ends without one.
+class Lines:
+    """Lines of an open file that follow each other, a chunk of whole ones at a time, each with its end.
 
-    The buffer is used again for the next chunk of the same iterator.
+    ``buffer``, and ``text``, the same bytes as a NumPy array, hold the chunk and after it PADDING bytes or more.
+    ``places`` says where what is in it and in the file (``tlc.places``); who takes lines moves AT, and may read the
+    next chunk from ``descriptor`` unless that is NO_FILE. ``cut_off``: the last line has no end in the file, and was
+    given one.
     """
 
-    buffer: bytearray
-    size: int
-    cut_off: bool
+    def __init__(
+        self, file: BinaryIO, rest: bytes, size: int, first: int = 0, last: int | None = None
+    ) -> None:
+        """``rest`` and all that follows it in gzip data; or bytes ``first`` to ``last`` of a plain file, in chunks of
+        about ``size`` bytes.
+        """
+        self.file = file
+        self.descriptor = NO_FILE if last is None else file.fileno()
+        self.cut_off = False
+        room = size if last is None else min(size, last - first)
+        self._hold(rest, len(rest) + room)
+        self.places = np.array([0, 0, len(rest), first, last or 0], np.int64)
 
-    def content(self) -> bytes:
-        """The lines alone."""
-        return bytes(memoryview(self.buffer)[: self.size])
+    def more(self) -> bool:
+        """Whether there is a line to take; if all of the chunk are taken, the next one is read.
+
+        Raises FileError for gzip data that is cut off or damaged, and for a line that is too long to be a trip.
+        """
+        at, end, filled = self.places[: FILLED + 1].tolist()
+        if at < end:
+            return True
+        filled -= end
+        self.buffer[:filled] = self.buffer[end : end + filled]
+        end = 0
+        while not end:
+            if filled == len(self.buffer) - PADDING:
+                self._grow(filled)
+            got = self._read(filled)
+            if not got:
+                break
+            end = self.buffer.rfind(b"\n", filled, filled + got) + 1
+            filled += got
+        if filled and not end:
+            self.cut_off = self.buffer[filled - 1] not in b"\r\n"
+            self.buffer[filled] = ord("\n")
+            end = filled = filled + 1
+        self.places[: FILLED + 1] = 0, end, filled
+        return end > 0
+
+    def chunk(self) -> bytes:
+        """All lines of the chunk, whether they are taken or not."""
+        return bytes(self.buffer[: self.places[LINES]])
+
+    def _hold(self, filled: bytes, room: int) -> None:
+        self.buffer = bytearray(room + PADDING)
+        self.buffer[: len(filled)] = filled
+        self.text = np.frombuffer(self.buffer, np.uint8)
+
+    def _grow(self, filled: int) -> None:
+        if filled > LONGEST_LINE:
+            raise _too_long()
+        self._hold(self.buffer[:filled], filled + min(filled, LONGEST_LINE + 1 - filled))
+
+    def _read(self, filled: int) -> int:
+        """Fill the buffer from ``filled`` on: with how many bytes."""
+        end = len(self.buffer) - PADDING
+        if self.descriptor != NO_FILE:
+            end = min(end, filled + int(self.places[LAST] - self.places[NEXT]))
+            self.file.seek(self.places[NEXT])
+        at = filled
+        with memoryview(self.buffer) as view:
+            while at < end and (got := self.file.readinto(view[at:end])):  # type: ignore[attr-defined]
+                at += got
+        self.places[NEXT] += at - filled
+        return at - filled
 
 
 @dataclass(frozen=True)
@@ -76,23 +136,21 @@ class Opened:
 
     def spans(self, size: int = SPAN_BYTES) -> list[Span]:
         """What follows the header, in spans of about ``size`` bytes; none of gzip data, which come in one stream."""
-        more = self._more()
-        start = self.file.tell() - len(self.rest)
-        stop = start if more is None else start + len(self.rest) + more
+        if isinstance(self.file, gzip.GzipFile):
+            return []
+        start, stop = self._range()
         return [Span(at, min(at + size, stop), at == start) for at in range(start, stop, size)]
 
-    def chunks(self, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
-        """The lines after the header, in order, in chunks of about ``size`` bytes; once.
-
-        Raises FileError for gzip data that is cut off or damaged, and for a line that is too long to be a trip.
-        """
-        return _whole_lines(self.file, self.rest, size, self._more())
-
-    def _more(self) -> int | None:
-        """How many bytes of a plain file are not yet read."""
+    def lines(self, size: int = CHUNK_BYTES) -> Lines:
+        """The lines after the header, in chunks of about ``size`` bytes; once."""
         if isinstance(self.file, gzip.GzipFile):
-            return None
-        return max(0, os.fstat(self.file.fileno()).st_size - self.file.tell())
+            return Lines(self.file, self.rest, size)
+        return Lines(self.file, b"", size, *self._range())
+
+    def _range(self) -> tuple[int, int]:
+        """Where what follows the header of a plain file begins and ends."""
+        start = self.file.tell() - len(self.rest)
+        return start, max(start, os.fstat(self.file.fileno()).st_size)
 
 
 @contextmanager
@@ -124,47 +182,13 @@ def _names(line: bytes) -> list[str]:
         raise FileError(f"its header cannot be read: {error}") from error
 
 
-def chunks_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[Chunk]:
-    """The lines of ``span`` of a plain file, as ``Opened.chunks`` gives those of a whole one."""
+@contextmanager
+def lines_of(path: Path, span: Span, size: int = CHUNK_BYTES) -> Iterator[Lines]:
+    """The lines of ``span`` of a plain file, as ``Opened.lines`` gives those of a whole one."""
     with path.open("rb") as file:
-        stop = _line_start(file, span.end)
-        start = span.start if span.first else _line_start(file, span.start)
-        file.seek(start)
-        yield from _whole_lines(file, b"", size, stop - start)
-
-
-def _whole_lines(file: BinaryIO, rest: bytes, size: int, most: int | None) -> Iterator[Chunk]:
-    """``rest`` and the next ``most`` bytes of ``file``, which end where a line does, or all that it holds."""
-    room = size if most is None else min(size, most)
-    buffer, filled = bytearray(len(rest) + room + PADDING), len(rest)
-    buffer[:filled] = rest
-    while got := _read_into(file, buffer, filled, most):
-        filled += got
-        most = most if most is None else most - got
-        end = buffer.rfind(b"\n", 0, filled) + 1
-        if end:
-            yield Chunk(buffer, end, False)
-            filled -= end
-            buffer[:filled] = buffer[end : end + filled]
-        elif filled > LONGEST_LINE:
-            raise _too_long()
-        else:
-            buffer = buffer + bytes(min(filled, LONGEST_LINE + 1 - filled))
-    if filled:
-        cut_off = buffer[filled - 1] not in b"\r\n"
-        buffer[filled] = ord("\n")
-        yield Chunk(buffer, filled + 1, cut_off)
-
-
-def _read_into(file: BinaryIO, buffer: bytearray, filled: int, most: int | None) -> int:
-    """Fill the rest of ``buffer`` but its padding, with ``most`` bytes at most: how many there were."""
-    end = len(buffer) - PADDING
-    end = end if most is None else min(end, filled + most)
-    at = filled
-    with memoryview(buffer) as view:
-        while at < end and (got := file.readinto(view[at:end])):  # type: ignore[attr-defined]
-            at += got
-    return at - filled
+        last = _line_start(file, span.end)
+        first = span.start if span.first else _line_start(file, span.start)
+        yield Lines(file, b"", size, first, last)
 
 
 def _line_start(file: BinaryIO, position: int) -> int:

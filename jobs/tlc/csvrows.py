@@ -7,7 +7,7 @@ megabyte, if a process is not to read more, is all judged so, because to load th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,12 +15,15 @@ import numpy as np
 import pyarrow as pa
 
 from tlc import csvfiles, rules, times
-from tlc.csvfiles import Chunk
+from tlc.csvfiles import Lines
 from tlc.errors import FileError
 from tlc.monthly import MOST_WINDOWS, Month
+from tlc.places import AT, BEGIN, COLUMNS, END, LINES, ROW, START, STOP, UNPROVED
 
 DOUBTFUL_ROWS = 8192
 """Rows that the compiled code leaves to slower code at once."""
+DOUBTFUL_BYTES = csvfiles.LONGEST_LINE + csvfiles.HEADER_BYTES + csvfiles.CHUNK_BYTES
+"""Bytes of their text at once: at least the longest line's. Memory is taken only where it is filled."""
 _FEW = 64
 """Rows that are judged one by one sooner than Arrow is started for them."""
 
@@ -77,12 +80,12 @@ class Patience:
 patience = Patience()
 
 
-def tally(chunks: Iterable[Chunk], shape: Shape) -> Tally:
-    """Count the rows of ``chunks``, which follow each other. Raises FileError."""
+def tally(lines: Lines, shape: Shape) -> Tally:
+    """Count the rows in ``lines``. Raises FileError."""
     rows, month = 0, np.zeros(MOST_WINDOWS, np.int64)
     windows: times.Windows = []
     refused: list[Refused] = []
-    for found in _found(chunks, shape, month):
+    for found in _found(lines, shape, month):
         starts = []
         for number, line in found.suspects:
             verdict = _judge(line, shape, found.cut_off and number == found.rows - 1)
@@ -106,56 +109,60 @@ class _Found(NamedTuple):
     cut_off: bool
 
 
-def _found(chunks: Iterable[Chunk], shape: Shape, trips: Any) -> Iterator[_Found]:
-    """The rows of ``chunks``; those that are plainly of the file's month may be added to ``trips`` instead."""
-    for chunk in chunks:
-        if patience.lasts(chunk.size):
-            lines = [line for line in chunk.content().splitlines() if line]
-            suspects = [(number, _text(line)) for number, line in enumerate(lines)]
-            yield _Found(len(lines), [], suspects, chunk.cut_off)
+def _found(lines: Lines, shape: Shape, trips: Any) -> Iterator[_Found]:
+    """The rows in ``lines``; those that are plainly of the file's month may be added to ``trips`` instead."""
+    doubted: _Doubted | None = None
+    while lines.more():
+        if patience.lasts(int(lines.places[LINES])):
+            found = [line for line in lines.chunk().splitlines() if line]
+            lines.places[AT] = lines.places[LINES]
+            suspects = [(number, _text(line)) for number, line in enumerate(found)]
+            yield _Found(len(found), [], suspects, lines.cut_off)
         else:
-            yield from _scanned(chunk, shape, trips)
+            doubted = doubted or _Doubted()
+            yield doubted.scanned(lines, shape, trips)
 
 
-def _scanned(chunk: Chunk, shape: Shape, trips: Any) -> Iterator[_Found]:
-    from tlc import scan
+class _Doubted:
+    """The rows that ``scan`` leaves to slower code: their ``places`` in ``text``."""
 
-    text, at = np.frombuffer(chunk.buffer, np.uint8), 0
-    month = (shape.month.prefix, shape.month.days, trips)
-    doubtful = np.empty((DOUBTFUL_ROWS, 5), np.int64)
-    while at < chunk.size:
-        at, rows, many, foreign = scan.rows(
-            text, at, chunk.size, shape.fields, shape.position, *month, doubtful
+    def __init__(self) -> None:
+        self.places = np.empty((DOUBTFUL_ROWS, COLUMNS), np.int64)
+        self.text = np.empty(DOUBTFUL_BYTES, np.uint8)
+
+    def scanned(self, lines: Lines, shape: Shape, trips: Any) -> _Found:
+        """The next rows in ``lines``, as ``_found`` gives them."""
+        from tlc import scan
+
+        rows, many, foreign = scan.rows(
+            lines, shape.fields, shape.position, shape.month, trips, self.places, self.text
         )
         if foreign:
-            _text(chunk.content())
-        windows, suspects = _doubted(chunk, doubtful[:many], shape.limits) if many else ([], [])
-        yield _Found(rows, windows, suspects, chunk.cut_off and at == chunk.size)
+            _text(lines.chunk())
+        windows, suspects = self._judged(many, shape.limits) if many else ([], [])
+        return _Found(rows, windows, suspects, lines.cut_off and lines.places[AT] == lines.places[LINES])
+
+    def _judged(self, many: int, limits: times.Limits) -> tuple[times.Windows, list[tuple[int, str]]]:
+        """Trips of those of the first ``many`` rows whose pickup time can be read, if they are many; the others, which
+        stay suspect.
+        """
+        places, windows, suspect = self.places[:many], [], np.ones(many, bool)
+        fit = np.flatnonzero(places[:, BEGIN] != UNPROVED)
+        if len(fit) > _FEW:
+            texts = self._texts(places[fit][:, [BEGIN, END]])
+            windows, unread = times.count(pa.array(texts, pa.string()), limits)
+            suspect[np.delete(fit, unread)] = False
+        found = places[suspect]
+        texts = self._texts(found[:, [START, STOP]])
+        return windows, list(zip(found[:, ROW].tolist(), texts, strict=True))
+
+    def _texts(self, places: Any) -> list[str]:
+        """What stands at ``places``, rows of begin and end."""
+        with memoryview(self.text) as text:
+            return [_text(bytes(text[begin:end])) for begin, end in places.tolist()]
 
 
-def _doubted(
-    chunk: Chunk, doubtful: Any, limits: times.Limits
-) -> tuple[times.Windows, list[tuple[int, str]]]:
-    """Trips of those ``doubtful`` rows of ``scan`` whose pickup time can be read, if they are many; the others, which
-    stay suspect.
-    """
-    from tlc import scan
-
-    windows, suspect = [], np.ones(len(doubtful), bool)
-    fit = np.flatnonzero(doubtful[:, scan.BEGIN] != scan.UNPROVED)
-    if len(fit) > _FEW:
-        windows, unread = times.count(_slices(chunk, doubtful[fit][:, [scan.BEGIN, scan.END]]), limits)
-        suspect[np.delete(fit, unread)] = False
-    places = doubtful[suspect][:, [scan.ROW, scan.START, scan.STOP]].tolist()
-    return windows, [(number, _text(chunk.buffer[at:stop])) for number, at, stop in places]
-
-
-def _slices(chunk: Chunk, places: Any) -> Any:
-    """The texts of ``chunk`` at ``places``, rows of begin and end, as an Arrow array of strings."""
-    return pa.array([_text(chunk.buffer[begin:end]) for begin, end in places.tolist()], pa.string())
-
-
-def _text(line: bytes | bytearray) -> str:
+def _text(line: bytes) -> str:
     try:
         return line.decode()
     except UnicodeDecodeError as error:

@@ -119,6 +119,6 @@ def package(folder: Path) -> Path:
         return Path(archive)
     target = folder / "tlc.zip"
     with zipfile.ZipFile(target, "w") as zipped:
-        for file in sorted(Path(tlc.__file__).parent.glob("*.py")):
+        for file in sorted(Path(tlc.__file__).parent.glob("*.*")):
             zipped.write(file, f"tlc/{file.name}")
     return target

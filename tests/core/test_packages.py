@@ -65,7 +65,7 @@ def test_a_package_is_missing_unless_locked_or_of_the_runtime() -> None:
         (
             "ride_counts.py",
             "glue-pythonshell",
-            ["duckdb", "llvmlite", "numba", "numpy", "pyarrow", "pyiceberg"],
+            ["duckdb", "llvmlite", "numpy", "pyarrow", "pyiceberg"],
         ),
     ],
 )

@@ -125,7 +125,7 @@ def counted_by_us(
 @pytest.mark.parametrize("attempt", range(times("csv")))
 def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkeypatch, attempt):
     """Windows, rows and every refused row with its number, reason and text agree, also across tiny chunks, with
-    few doubtful rows at once, and gzipped.
+    few doubtful rows or little of their text at once, and gzipped.
     """
     choice = random.Random(f"{SEED}-csv-{attempt}")
     with counting.Engine(tmp_path) as engine:
@@ -136,6 +136,7 @@ def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkey
             path.write_bytes(gzip.compress(content) if gzipped else content)
             chunk = choice.choice([3000, 10_000, csvfiles.CHUNK_BYTES])
             monkeypatch.setattr(csvrows, "DOUBTFUL_ROWS", choice.choice([1, 3, csvrows.DOUBTFUL_ROWS]))
+            monkeypatch.setattr(csvrows, "DOUBTFUL_BYTES", choice.choice([5000, csvrows.DOUBTFUL_BYTES]))
             sizes = counting.Sizes(chunk, choice.choice([700, 20_000, csvfiles.SPAN_BYTES]))
             form = "csv.gz" if gzipped else "csv"
             rows, found, reasons, kept = counted_by_us(engine, path, dataset, form, sizes)
@@ -144,13 +145,6 @@ def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkey
             assert kept == refused
             assert reasons == Counter(reason for _, reason, _ in refused)
             assert rows == sum(windows.values()) + len(refused)
-
-
-def test_no_more_is_read_behind_a_chunk_than_is_there():
-    """The compiled code reads whole blocks, the last of which begins at the last byte of the chunk at most."""
-    from tlc import scan
-
-    assert scan.BLOCK <= csvfiles.PADDING
 
 
 def mutated(content: bytes, choice: random.Random) -> bytes:

@@ -62,10 +62,11 @@ def test_executors_find_region_and_credentials():
 
 
 def test_the_executors_get_the_whole_package(tmp_path):
-    """Every module is in the archive, under the package's name."""
+    """Every module and the compiled scan are in the archive, under the package's name."""
     with zipfile.ZipFile(spark_session.package(tmp_path)) as archive:
         found = set(archive.namelist())
-    assert found == {f"tlc/{path.name}" for path in Path(tlc.__file__).parent.glob("*.py")}
+    modules = {f"tlc/{path.name}" for path in Path(tlc.__file__).parent.glob("*.py")}
+    assert found == modules | {"tlc/scan.ll"}
 
 
 def test_a_spark_image_gets_arguments_whole_and_packages_for_sparks_python(tmp_path, monkeypatch):
