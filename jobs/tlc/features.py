@@ -18,6 +18,8 @@ from tlc.sources import DATASETS
 ROW_GROUP = 122_880
 COVERED = "pipeline.covered-months"
 RIDE_COUNTS = schemas.arrow("ride_counts")
+_TRIPS = "sum(CAST(trips AS DOUBLE))"
+"""Exact up to 2**53 trips, and quicker than DuckDB's sum of whole numbers, which has 128 bits."""
 _TEXT_ONCE = pa.dictionary(pa.int32(), pa.string())
 
 
@@ -29,7 +31,7 @@ def ride_counts(fill: bool = False) -> str:
     ``covered`` (month, as its first midnight).
     """
     each = "".join(
-        f", CAST(coalesce(sum(trips) FILTER (dataset = '{dataset}'), 0) AS BIGINT) AS {dataset}"
+        f", CAST(coalesce({_TRIPS} FILTER (dataset = '{dataset}'), 0) AS BIGINT) AS {dataset}"
         for dataset in DATASETS
     )
     counted = "SELECT dataset, window_start, trips FROM trip_counts"
@@ -37,11 +39,11 @@ def ride_counts(fill: bool = False) -> str:
         windows = "unnest(generate_series(month, month + INTERVAL 1 MONTH - INTERVAL 15 MINUTE, INTERVAL 15 MINUTE))"
         counted += f" UNION ALL SELECT NULL, {windows}, 0 FROM (SELECT DISTINCT month FROM covered)"
     return (
-        "SELECT window_start AS timestamp, CAST(sum(trips) AS BIGINT) AS num_rides, "
+        f"SELECT window_start AS timestamp, CAST({_TRIPS} AS BIGINT) AS num_rides, "
         "CAST(hour(window_start) * 60 + minute(window_start) AS INTEGER) AS minutes, "
         "CAST(dayofweek(window_start) + 1 AS INTEGER) AS dow, CAST(month(window_start) AS INTEGER) AS month, "
         f"CAST(dayofyear(window_start) AS INTEGER) AS doy{each} FROM ({counted}) GROUP BY window_start "
-        f"HAVING sum(trips) > 0{' OR bool_or(dataset IS NULL)' if fill else ''} ORDER BY timestamp"
+        f"HAVING {_TRIPS} > 0{' OR bool_or(dataset IS NULL)' if fill else ''} ORDER BY timestamp"
     )
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tlc.csvrows import Refused
+from tlc.errors import JobError
 
 SCHEMA = pa.schema(
     [("source", pa.string()), ("row", pa.int64()), ("reason", pa.string()), ("raw", pa.string())]
@@ -19,13 +21,22 @@ GROUP = 4 << 20
 
 
 def writer(path: Path) -> pq.ParquetWriter:
-    """What writes a file of quarantine: of its texts, source and reason are there again and again."""
-    return pq.ParquetWriter(path, SCHEMA, compression="zstd", use_dictionary=["source", "reason"])
+    """What writes a file of quarantine. Only raw text is worth compressing: source and reason are the same again and
+    again, and of rows the steps are kept.
+    """
+    return pq.ParquetWriter(
+        path,
+        SCHEMA,
+        compression={"source": "none", "row": "none", "reason": "none", "raw": "zstd"},
+        use_dictionary=["source", "reason"],
+        column_encoding={"row": "DELTA_BINARY_PACKED"},
+    )
 
 
 class Quarantine:
     """Keeps the first ``limit`` rows of ``source`` in the Parquet file ``path``, which is made with the first
-    row. ``reasons`` counts every row. Use it in a ``with`` statement: an exception leaves no file.
+    row. ``reasons`` counts every row. Use it in a ``with`` statement: an exception leaves no file. JobError if the
+    file cannot be written.
 
     ``whole``, if it is set, gives the raw text of rows by their numbers, where only the rows that are kept are worth
     the reading; a row that it does not know keeps the text that it came with.
@@ -48,7 +59,8 @@ class Quarantine:
         if kind is None:
             self._write()
         if self._writer is not None:
-            self._writer.close()
+            with self._writing():
+                self._writer.close()
             if kind is not None:
                 self.path.unlink()
 
@@ -66,12 +78,24 @@ class Quarantine:
     def _write(self) -> None:
         if not self._waiting:
             return
-        if self._writer is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = writer(self.path)
         raw = self.whole(self._waiting) if self.whole else {}
         rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in self._waiting]
         columns = [[self.source] * len(rows), *zip(*rows, strict=True)]
         arrays = [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
-        self._writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
+        with self._writing():
+            if self._writer is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._writer = writer(self.path)
+            self._writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))
         self._waiting, self._characters = [], 0
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A disk that takes no more spoils the job, not the trip file."""
+        try:
+            yield
+        except OSError as error:
+            raise JobError(
+                f"rows of {self.source} that do not count cannot be written to {self.path}: {error}; free some disk, "
+                "or set TMPDIR to a folder that has more"
+            ) from error

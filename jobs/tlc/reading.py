@@ -153,21 +153,26 @@ def _trip_counts(found: list[tuple[Result, tuple[Any, Any]]]) -> pa.Table:
     """The windows of each file as one table, in batches that DuckDB's threads share."""
     found = sorted(found, key=lambda each: (each[0].source.dataset, each[0].source.path))
     sizes = [len(starts) for _, (starts, _) in found]
-    file = pa.array(np.repeat(np.arange(len(found)), sizes))
-    texts = (
-        pa.array([of(result) for result, _ in found], pa.string()).dictionary_encode().take(file)
+    texts = [
+        _repeated([of(result) for result, _ in found], sizes)
         for of in (
             lambda result: result.source.dataset,
             lambda result: result.source.path,
             lambda result: result.etag,
             lambda result: result.source.month,
         )
-    )
+    ]
     nothing = np.zeros(0, np.int64)
     start, trips = (np.concatenate([nothing, *(pair[n] for _, pair in found)]) for n in (0, 1))
     start = pa.array(start).cast(pa.timestamp("us"))
     table = pa.Table.from_arrays([*texts, start, pa.array(trips)], schema=_TEXTS_ONCE)
     return pa.Table.from_batches(table.to_batches(_BATCH), _TEXTS_ONCE)
+
+
+def _repeated(texts: list[str], times: list[int]) -> pa.DictionaryArray:
+    """Each of ``texts`` so many times."""
+    encoded = pa.array(texts, pa.string()).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(np.repeat(encoded.indices.to_numpy(), times), encoded.dictionary)
 
 
 def _line(result: Result, seconds: float) -> str:

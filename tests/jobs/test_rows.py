@@ -6,8 +6,9 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tlc import rules
+from tlc import counting, quarantine, rules
 from tlc.errors import JobError
+from tlc.sources import Source
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
 AT = datetime(2015, 1, 1)  # noqa: DTZ001 - the times of the trips have no zone
@@ -217,6 +218,27 @@ def test_quarantine_keeps_the_first_rows_and_counts_the_rest(tmp_path, count_her
     assert entry["reasons"] == {rules.NO_TIME: 1, rules.EMPTY: 5, rules.OUTSIDE: 5}
     assert (entry["rows_read"], entry["rows_counted"], entry["rows_quarantined"]) == (12, 1, 11)
     assert count_here(tmp_path, "--quarantine-limit", "0").quarantine() == []
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("at_once", [True, False])
+def test_quarantine_that_cannot_be_written_ends_the_job(tmp_path, monkeypatch, form, at_once):
+    """The trip file is not to blame, whether rows are written while it is read or after that."""
+    monkeypatch.setattr(quarantine, "GROUP", 0 if at_once else quarantine.GROUP)
+    path = tmp_path / f"fhv_tripdata_2015-01.{form}"
+    if form == "csv":
+        path.write_text(f"{HEADER}B1,never,1\r\n")
+    else:
+        pq.write_table(pa.table({"Pickup_date": [None, AT]}), path)
+    source = Source(str(path), path.name, "fhv", "2015-01", form, "", 0)
+    (tmp_path / "file").touch()
+    refused = quarantine.Quarantine(tmp_path / "file" / "q.parquet", path.name, 10)
+    with (
+        counting.Engine(tmp_path) as engine,
+        pytest.raises(JobError, match=r"cannot be written .* TMPDIR"),
+        refused,
+    ):
+        counting.count(engine, source, path, rules.Policy(), refused)
 
 
 def test_a_quarantine_limit_that_is_no_number(tmp_path, count_here):
