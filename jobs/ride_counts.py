@@ -212,7 +212,9 @@ class Publication:
         trips, choice = publication.publish_trip_counts(self.at, work, lineage)
         rides = publication.publish_ride_counts(self.at, self.target.fill)
         export = join(self.target.output, "export", "X.parquet")
-        exported = publication.publish_export(self.at, export)
+        with ThreadPoolExecutor(1) as pool:
+            described = pool.submit(observing.described, self.at, rides.snapshot)
+            exported = publication.publish_export(self.at, export)
         noted = recording.record(processed.place(self.target.output), work, choice, self.target.run)
         for name, done in (
             ("trip_counts", trips.committed),
@@ -222,7 +224,7 @@ class Publication:
         ):
             exits.log(f"{name}: {'published' if done else 'unchanged'}")
         tables = {"trip_counts": asdict(trips), "ride_counts": asdict(rides)}
-        told = reports.statistics(observing.described(self.at, rides.snapshot))
+        told = reports.statistics(described.result())
         return {"tables": tables, "windows": rides.rows, "export": export, "statistics": told}
 
 
@@ -237,7 +239,7 @@ def write_files(engine: Engine, results: list[Result], target: Target, work: Pat
     with tempfile.TemporaryDirectory(dir=work) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
         with ThreadPoolExecutor(1) as pool:
-            written = pool.submit(features.write_trip_counts, engine.trip_counts, lineage, t)
+            written = pool.submit(features.write_rows, engine.trip_counts, lineage, t)
             windows = features.write_parquet(
                 engine.db, features.ride_counts(target.fill), features.RIDE_COUNTS, lineage, x
             )

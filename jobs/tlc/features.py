@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import duckdb
 import pyarrow as pa
@@ -72,10 +72,10 @@ def write_parquet(
     return rows
 
 
-def write_trip_counts(counts: pa.Table, metadata: dict[str, str], target: Path) -> None:
-    """Write ``counts`` to the local file ``target``, in their order. Equal rows and ``metadata`` make equal files."""
-    schema = counts.schema.with_metadata(metadata)
-    pq.write_table(counts.cast(schema), target, row_group_size=ROW_GROUP, **_steps(schema))
+def write_rows(rows: pa.Table, metadata: dict[str, str], target: Path | BinaryIO) -> None:
+    """Write ``rows`` to ``target``, as ``write_parquet`` writes those of a query."""
+    schema = rows.schema.with_metadata(metadata)
+    pq.write_table(rows.cast(schema), target, row_group_size=ROW_GROUP, **_steps(schema))
 
 
 def _steps(schema: pa.Schema) -> dict[str, Any]:

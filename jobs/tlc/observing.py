@@ -59,7 +59,7 @@ def described(at: tables.Tables, snapshot: str) -> list[tuple[str, statistics.St
 
 def _rows(rides: Table, one: Snapshot) -> Iterator[tuple[Snapshot, pa.Table]]:
     """The rows of a snapshot and, if they are still there, of the one before it. What both share is read once."""
-    files = {task.file.file_path: task.file for task in rides.scan(snapshot_id=one.snapshot_id).plan_files()}
+    files = {file.file_path: file for file in tables.files_in(rides, one)}
     before, come, went = one.parent_snapshot_id, [*files.values()], None
     with suppress(FileNotFoundError, KeyError):
         if before is not None:
@@ -80,7 +80,7 @@ def _described(snapshot: Snapshot, rows: pa.Table) -> tuple[str, statistics.Stat
 def _published(rides: Table, covered: coverage.Covered) -> dict[drift.Key, drift.Observed]:
     """These months of ride_counts; one of which it has no row is there, too, without a window."""
     years = {int(month[:4]) for _, month in covered}
-    files = [task.file for task in rides.scan().plan_files()]
+    files = tables.files_in(rides, rides.current_snapshot())
     needed = [file for file in files if years & set(tables.years_of(rides, file))]
     with duckdb.connect(":memory:") as db:
         db.register("published", tables.read_files(rides, needed, ("timestamp", *DATASETS)))

@@ -11,13 +11,12 @@ follow something newer.
 
 from __future__ import annotations
 
+import io
 import random
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TypeVar
 
 import duckdb
@@ -70,7 +69,8 @@ def publish_trip_counts(
     def attempt() -> tuple[Published, merge.Choice]:
         table = at.load("trip_counts")
         found = table.current_snapshot()
-        old = tables.files_of(table, work.partitions()) if found else []
+        mine = work.partitions()
+        old = [file for file in tables.files_in(table, found) if tables.partition_of(file) in mine]
         choice = _merged(work, tables.read_files(table, old))
         different = _different(work.db)
         if found is not None and not different:
@@ -150,7 +150,7 @@ def publish_export(at: tables.Tables, place: str) -> bool:
         if head is not None and head.metadata.get(_header(RIDES_SNAPSHOT)) == made_of:
             return False
         lineage = {**_lineage(newest), RIDES_SNAPSHOT: made_of}
-        content = _parquet(rides.scan(snapshot_id=newest.snapshot_id).to_arrow(), lineage)
+        content = _parquet(tables.read_files(rides, tables.files_in(rides, newest)), lineage)
         # An object's metadata are 2 KB at most; the months, which may be many, are in the file's own.
         many = (features.COVERED, availability.AVAILABLE)
         headers = {_header(name): value for name, value in lineage.items() if name not in many}
@@ -210,16 +210,13 @@ def covered_in(trips: Table, snapshot: Snapshot) -> coverage.Covered:
     text = tables.properties_of(snapshot).get(features.COVERED)
     if text is not None:
         return coverage.parse(text)
-    scan = trips.scan(snapshot_id=snapshot.snapshot_id)
-    return frozenset(tables.partition_of(task.file) for task in scan.plan_files())
+    return frozenset(map(tables.partition_of, tables.files_in(trips, snapshot)))
 
 
 def _parquet(rows: pa.Table, lineage: dict[str, str]) -> bytes:
-    with duckdb.connect(":memory:") as db, tempfile.TemporaryDirectory() as folder:
-        db.register("rides", rows)
-        target = Path(folder) / "X.parquet"
-        features.write_parquet(db, "FROM rides ORDER BY timestamp", features.RIDE_COUNTS, lineage, target)
-        return target.read_bytes()
+    content = io.BytesIO()
+    features.write_rows(rows.cast(features.RIDE_COUNTS).sort_by("timestamp"), lineage, content)
+    return content.getvalue()
 
 
 def _committed(table: Table) -> Published:

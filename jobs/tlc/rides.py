@@ -7,7 +7,6 @@ The table has a data file for each calendar year, so a change of a few months re
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -34,7 +33,7 @@ class Change:
 def made_anew(rides: Table, trips: Table, snapshot: Snapshot, covered: Covered, fill: bool) -> Change:
     """All of ride_counts, from all of trip_counts in ``snapshot``."""
     scan = trips.scan(selected_fields=_COLUMNS, snapshot_id=snapshot.snapshot_id)
-    gone = [task.file for task in rides.scan().plan_files()]
+    gone = tables.files_in(rides, rides.current_snapshot())
     with duckdb.connect(":memory:") as db:
         db.register("trip_counts", scan.to_arrow_batch_reader())
         return Change(gone, _by_year(db, covered, fill))
@@ -60,7 +59,8 @@ def changed(
         touched = {year for (year,) in db.execute("SELECT DISTINCT year(window_start) FROM delta").fetchall()}
         if fill:
             touched |= {int(month[:4]) for _, month in covered[0] ^ covered[1]}
-        files = [(file, tables.years_of(rides, file)) for file in _files(rides)]
+        current = tables.files_in(rides, rides.current_snapshot())
+        files = [(file, tables.years_of(rides, file)) for file in current]
         gone = [(file, years) for file, years in files if touched & set(years)]
         db.register("old", tables.read_files(rides, [file for file, _ in gone]))
         db.execute(
@@ -70,10 +70,6 @@ def changed(
         years = touched.union(*(years for _, years in gone))
         inside = frozenset((d, month) for d, month in covered[1] if int(month[:4]) in years)
         return Change([file for file, _ in gone], _by_year(db, inside, fill))
-
-
-def _files(rides: Table) -> Iterable[DataFile]:
-    return (task.file for task in rides.scan().plan_files())
 
 
 def _by_year(db: duckdb.DuckDBPyConnection, covered: Covered, fill: bool) -> list[pa.Table]:

@@ -6,7 +6,7 @@ endpoint and in the region that boto3 has found, with credentials from the same 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,9 +23,9 @@ from pyiceberg.exceptions import (
     NoSuchTableError,
     TableAlreadyExistsError,
 )
-from pyiceberg.expressions import AlwaysTrue, And, In
+from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
-from pyiceberg.manifest import DataFile, ManifestFile
+from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import FileScanTask, Table
@@ -33,6 +33,7 @@ from pyiceberg.table.snapshots import Operation, Snapshot
 from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFiles
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestampType
+from pyiceberg.utils.concurrent import ExecutorFactory
 
 from tlc import comments, schemas
 from tlc.errors import JobError
@@ -49,8 +50,6 @@ _PARTITIONS = {"trip_counts": ("dataset", "month"), "ride_counts": ()}
 _PROPERTIES = {"commit.retry.num-retries": "0", "write.parquet.compression-codec": "zstd"}
 MANIFEST_BYTES = 8 << 20
 MOST_MANIFESTS = 8
-MOST_FILTERED = 20
-"""How many partitions are looked for by a filter; more are picked out of the list of all files."""
 
 
 @dataclass(frozen=True)
@@ -164,15 +163,9 @@ class _Replacement(_OverwriteFiles):
         return _ManifestMergeManager(MANIFEST_BYTES, MOST_MANIFESTS, True, self).merge_manifests(live)
 
 
-def files_of(table: Table, partitions: Collection[tuple[str, str]]) -> list[DataFile]:
-    """The data files of these partitions (data set, month) of the newest snapshot of trip_counts."""
-    if len(partitions) <= MOST_FILTERED:
-        datasets, months = ({p[i] for p in partitions} for i in (0, 1))
-        scan = table.scan(row_filter=And(In("dataset", datasets), In("month", months)))
-    else:
-        scan = table.scan()
-    found = (task.file for task in scan.plan_files())
-    return [file for file in found if partition_of(file) in partitions]
+def files_in(table: Table, snapshot: Snapshot | None) -> list[DataFile]:
+    """The data files of a snapshot; none of None."""
+    return [] if snapshot is None else [*_live(table, snapshot.manifests(table.io)).values()]
 
 
 def partition_of(file: DataFile) -> tuple[str, str]:
@@ -200,8 +193,14 @@ def _manifests(table: Table, snapshot_id: int) -> dict[str, ManifestFile]:
 
 
 def _live(table: Table, manifests: list[ManifestFile]) -> dict[str, DataFile]:
-    entries = (entry for m in manifests for entry in m.fetch_manifest_entry(table.io, discard_deleted=True))
-    return {entry.data_file.file_path: entry.data_file for entry in entries}
+    """By path. To plan a scan, as PyIceberg does, takes three times as long: it weighs rows, and we want all."""
+
+    def entries(manifest: ManifestFile) -> list[ManifestEntry]:
+        return manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+
+    data = [manifest for manifest in manifests if manifest.content == ManifestContent.DATA]
+    found = ExecutorFactory.get_or_create().map(entries, data)
+    return {entry.data_file.file_path: entry.data_file for some in found for entry in some}
 
 
 def read_files(table: Table, files: list[DataFile], columns: tuple[str, ...] = ("*",)) -> pa.Table:

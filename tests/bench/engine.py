@@ -2,9 +2,9 @@
 
 Prints a table and writes it to ``docs/performance.md``. Everything is measured in one run, one after the other,
 on the same files, which are read once before, so that the first to run does not pay for the disk; of ``--repeat``
-runs of each the quickest counts, since a machine is disturbed now and then, and code is compiled once. CPU seconds
-are told of our job and bare reading alone: Spark's Java process is not the bench's child. The data are generated once
-into ``--data`` and used again.
+runs of each the quickest counts, since a machine is disturbed now and then. CPU seconds are told of our job and bare
+reading alone: Spark's Java process is not the bench's child. The data are generated once into ``--data`` and used
+again.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
         f"Written by `python tests/bench/engine.py`: the quickest of {options.repeat} runs of each, on the same files.",
         "The plain job is Spark with an inferred schema; the C scan finds lines and the pickup field and counts",
         "nothing; bare DuckDB counts the windows of a Parquet file's pickup column, reads the rows outside the month",
-        "whole, and writes nothing. Code that is compiled when it is first used has been.",
+        "whole, and writes nothing.",
         "",
         "| | seconds | CPU seconds | peak MB |",
         "| --- | ---: | ---: | ---: |",

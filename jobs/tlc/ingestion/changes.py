@@ -51,7 +51,7 @@ def gather(db: duckdb.DuckDBPyConnection, table: Table, group: Group, since: Col
     db.execute(f"CREATE TABLE changed AS {' UNION '.join(changed)}")
     db.execute(f"CREATE TABLE gone AS {' UNION '.join(gone)}")
     if group.online:
-        _records(db, "present", table, group, _all(table, after), after)
+        _records(db, "present", table, group, tables.files_in(table, after), after)
         db.execute(
             f"CREATE TABLE newest AS FROM present QUALIFY row_number() OVER "
             f"(PARTITION BY {group.identifier} ORDER BY {group.event_time} DESC) = 1"
@@ -90,16 +90,12 @@ def _files(
     if earlier is None:
         if before:
             log(f"{table.name()[-1]}: snapshot {before} has expired, so every record is written again")
-        return _all(table, after), [], None
+        return tables.files_in(table, after), [], None
     try:
         return (*tables.difference(table, earlier.snapshot_id, after.snapshot_id), earlier)
     except FileNotFoundError:
         log(f"{table.name()[-1]}: files of snapshot {before} are gone, so every record is written again")
-        return _all(table, after), [], None
-
-
-def _all(table: Table, snapshot: Snapshot) -> list[DataFile]:
-    return [task.file for task in table.scan(snapshot_id=snapshot.snapshot_id).plan_files()]
+        return tables.files_in(table, after), [], None
 
 
 def _records(
