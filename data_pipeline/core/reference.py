@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from . import arguments
+from . import arguments, assumptions
 from .access import Iam, Kms, Vpc
 from .athena import Athena, NamedQuery
 from .checks import reference as checks
@@ -132,6 +132,7 @@ def pages() -> dict[str, str]:
         "config/schema.json": schema(),
         "docs/checks.md": checks.page(COMMAND),
         "docs/configuration.md": page(),
+        "docs/on-aws.md": assumptions.page(COMMAND),
     }
 
 
