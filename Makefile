@@ -13,10 +13,10 @@ INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_SECURITY := .venv-security/.installed
 TEST_WORKERS ?= 2
 
-.PHONY: help install demo test soak removal bench check docs kernel format constraints clean
+.PHONY: help install demo test soak removal bench check docs kernel format constraints authorization clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/bin/python:
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "error: Python 3.10 to 3.13 is needed, $(PYTHON) is %d.%d; name another with: make PYTHON=python3.11 ..." % v)'
@@ -95,6 +95,9 @@ constraints: $(INSTALLED_DEV)  ## resolve constraints.txt and constraints-securi
 	python -m pip install --quiet uv
 	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-dev.txt -o constraints.txt
 	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-security.txt -o constraints-security.txt
+
+authorization: | .venv/bin/python  ## fetch with npm what AWS says of each IAM action, against which the tests hold the policies
+	python tests/make_authorization.py
 
 clean:  ## remove the environment and what the tools cached (not .local: see `python -m data_pipeline local reset`)
 	rm -rf .venv .venv-security .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -72,14 +72,8 @@ def data_key(env: Environment) -> kms.Key:
         _allow(
             "EncryptLogs",
             logs,
-            [
-                may.Encrypt,
-                may.Decrypt,
-                may.ReEncryptFrom,
-                may.ReEncryptTo,
-                may.GenerateDataKey,
-                may.DescribeKey,
-            ],
+            # Not DescribeKey: its requests carry no encryption context, so that the condition would never hold.
+            [may.Encrypt, may.Decrypt, may.ReEncryptFrom, may.ReEncryptTo, may.GenerateDataKey],
             Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", groups)),
         ),
     ]

@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import iam_actions
 import pytest
 from cfnlint import api as cfnlint
 from cfnlint.config import ManualArgs
@@ -82,31 +81,6 @@ def test_every_statement_says_what_needs_it(changes: dict[str, Any]) -> None:
     found = policies(read)
     assert {policy.kind for policy in found} == {"role", "resource"}
     assert unexplained(found) == []
-
-
-#: the action that takes a * although AWS lists a kind of resource for it: Condition narrows it in its place.
-_NARROWED_BY_CONDITION = {"cloudwatch:PutMetricData"}
-
-
-@variants
-def test_every_action_is_one_of_aws_s(changes: dict[str, Any]) -> None:
-    """And * stands only where the Service Authorization Reference knows no resource, or a condition narrows it."""
-    read = {name: templates.parse(text) for name, text in render(environment(changes)).items()}
-    for policy, statement in ((p, s) for p in policies(read) for s in p.statements):
-        assert [action for action in statement.actions if not iam_actions.is_real(action)] == []
-        if policy.kind == "role" and "*" in statement.resources:
-            more = {action for action in statement.actions if iam_actions.has_resources(action)}
-            assert more <= _NARROWED_BY_CONDITION
-            assert bool(more) == bool(statement.conditions)
-
-
-def test_an_action_that_aws_does_not_have_is_told() -> None:
-    """The list is a witness: it knows neither a misspelt action nor another service's."""
-    assert iam_actions.is_real("s3:GetObject")
-    assert iam_actions.is_real("s3:*")
-    assert not iam_actions.is_real("s3:GetObjects")
-    assert not iam_actions.is_real("sagemaker:StartJobRun")
-    assert not iam_actions.is_real("s4:*")
 
 
 @variants
