@@ -27,6 +27,7 @@ COUNTS = {
     "inputs": (50, 2_000),
     "documents": (10, 400),
     "removals": (5, 10_000),
+    "schedules": (300, 5_000),
     "labels": (1, 20),
     "ingested": (600, 100_000),
     "kill-ingestion": (1, 90),

@@ -1,4 +1,5 @@
-"""Writes ``core/service_limits.py``: the closed sets of AWS that the configuration is checked against.
+"""Writes ``core/service_limits.py``, the closed sets of AWS that the configuration is checked against, and
+``core/skipped_times.json``, the times that zones leave out when they change to summer time.
 
 ``python -m data_pipeline.aws.service_limits`` takes them from the installed botocore and from the time zones
 of this machine; ``core`` keeps them as data, because it imports no botocore and must give the same answer
@@ -7,16 +8,25 @@ everywhere, on a machine without a time zone database too.
 
 from __future__ import annotations
 
+import json
 import re
 import zoneinfo
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import botocore
 import botocore.session
 
+from data_pipeline.core.service_limits import TIME_ZONES
+
 TARGET = Path(__file__).resolve().parents[1] / "core" / "service_limits.py"
+SKIPPED = TARGET.with_name("skipped_times.json")
+
+#: the years whose changes are kept; the last is not.
+YEARS = (2026, 2041)
 
 #: a region is usable when it offers all of them.
 SERVICES = ("sagemaker", "glue", "stepfunctions", "scheduler", "s3")
@@ -66,5 +76,48 @@ def _set(name: str, comment: str, values: Iterable[str] | Iterable[int]) -> str:
     return f"#: {comment}.\n{name} = (\n{rows})\n"
 
 
+def render_skipped() -> str:
+    """The text of ``core/skipped_times.json``: zones that leave out the same times stand together."""
+    groups: dict[tuple[tuple[str, int], ...], list[str]] = defaultdict(list)
+    for zone in sorted(TIME_ZONES):
+        groups[tuple(skipped(zone))].append(zone)
+    rows = [
+        json.dumps({"zones": zones, "skipped": times}) for times, zones in sorted(groups.items()) if times
+    ]
+    listed = ",\n".join(f"  {row}" for row in rows)
+    return f'{{"years": {json.dumps(YEARS)}, "groups": [\n{listed}\n]}}\n'
+
+
+def skipped(zone: str) -> Iterator[tuple[str, int]]:
+    """Each time on a zone's wall clock from which it leaves minutes out, with their number."""
+    here = zoneinfo.ZoneInfo(zone)
+    day, end = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in YEARS)
+    while day < end:
+        if (minutes := _ahead(here, day, day + timedelta(1))) > 0:
+            change = _change(here, day)
+            before = (change - timedelta(minutes=1)).astimezone(here).replace(tzinfo=None)
+            yield (before + timedelta(minutes=1)).isoformat(timespec="minutes"), minutes
+        day += timedelta(1)
+
+
+def _ahead(here: zoneinfo.ZoneInfo, earlier: datetime, later: datetime) -> int:
+    """Minutes by which the zone's clock is further from UTC at the later moment."""
+    offsets = [moment.astimezone(here).utcoffset() or timedelta() for moment in (earlier, later)]
+    return int((offsets[1] - offsets[0]) / timedelta(minutes=1))
+
+
+def _change(here: zoneinfo.ZoneInfo, day: datetime) -> datetime:
+    """The minute of a day (UTC) from which the zone's clock is changed."""
+    before, after = 0, 1440
+    while after - before > 1:
+        middle = (before + after) // 2
+        if _ahead(here, day, day + timedelta(minutes=middle)):
+            after = middle
+        else:
+            before = middle
+    return day + timedelta(minutes=after)
+
+
 if __name__ == "__main__":
     TARGET.write_text(render(), encoding="utf-8")
+    SKIPPED.write_text(render_skipped(), encoding="utf-8")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import click
 
 from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.load import load_all, load_environment
+from data_pipeline.core.load import load_all, load_environment, load_warnings
 from data_pipeline.core.naming import job_path
 from data_pipeline.core.packages import missing_packages
 from data_pipeline.stacks import file_names, render
@@ -32,6 +33,8 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     )
     for env in chosen:
         refuse_missing_packages(ROOT, env)
+        for warning in load_warnings(ROOT, env.name, date.today()):  # noqa: DTZ011 - a day of the user's calendar
+            click.echo(f"warning: {warning}", err=True)
     orphans = [] if environments else orphaned_templates(ROOT, {env.name for env in chosen})
     if check:
         _check([name for env in chosen for name in stale_templates(ROOT, env)], orphans, environments)

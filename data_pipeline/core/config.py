@@ -173,7 +173,8 @@ class Schedule(Model):
     expression: ScheduleExpression = Field(
         "cron(0 6 * * ? *)",
         description="cron(minutes hours day-of-month month day-of-week year), with ? for one of the days, "
-        "or rate(n minutes), rate(n hours), rate(n days).",
+        "or rate(n minutes), rate(n hours), rate(n days). A time that the zone's clock leaves out in spring starts "
+        "nothing, one that it repeats in autumn starts one run.",
         examples=["cron(0 6 * * ? *)", "rate(12 hours)"],
     )
     timezone: TimeZone = Field(

@@ -1,8 +1,8 @@
 """Expressions of EventBridge Scheduler: what it accepts, and which of them can never fire.
 
-After the Scheduler's user guide, "Schedule types": ``cron(minutes hours day-of-month month day-of-week
-year)`` and ``rate(value unit)``. What the guide does not show (a range that wraps round, ``LW``, names in
-lower case) is refused: it was never seen to work, and can always be written another way.
+After the Scheduler's user guide, "Schedule types", and EventBridge's "Cron expressions reference": ``cron(minutes hours
+day-of-month month day-of-week year)`` and ``rate(value unit)``. What neither shows is refused, because nothing says
+that it works: a range that wraps round, ``L-3`` (a form of the Quartz scheduler), ``l`` and ``w`` in lower case.
 """
 
 from __future__ import annotations
@@ -10,17 +10,12 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
 
 from .problems import RefusedError, quoted
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 UNITS = ("minute", "hour", "day")
-
-#: two years from here hold every sequence of short and long months, the leap day included.
-_LEAP_YEAR, _ALL_YEARS = 2028, 2199 - 1970 + 1
 
 EXPECTED = "cron(…) or rate(…), as in 'cron(0 6 * * ? *)' or 'rate(12 hours)'"
 
@@ -37,8 +32,8 @@ class Field:
 
     def number(self, word: str) -> int:
         """The number that a word stands for."""
-        if word in self.names:
-            return self.low + self.names.index(word)
+        if word.upper() in self.names:
+            return self.low + self.names.index(word.upper())
         if re.fullmatch("[0-9]{1,4}", word) and self.low <= int(word) <= self.high:
             return int(word)
         raise RefusedError(self.values)
@@ -74,33 +69,6 @@ def check(expression: str) -> None:
         _check_cron(shape[2])
 
 
-def longest_gap(expression: str) -> float | None:
-    """Hours between two firings of a valid expression, at most, in a zone without summer time; ``None`` where that
-    depends on the month (``L``, ``W``, ``#``), or where it does not fire in every year.
-    """
-    kind, _, inside = expression.rstrip(")").partition("(")
-    if kind == "rate":
-        count, unit = inside.split()
-        return int(count) * {"minute": 1 / 60, "hour": 1.0, "day": 24.0}[unit.rstrip("s")]
-    minutes, hours, days, months, weekdays, years = (
-        None if text == "?" else _field(field, text)
-        for field, text in zip(FIELDS, inside.split(), strict=True)
-    )
-    special = days is None and weekdays is None
-    if special or not minutes or not hours or not months or years is None or len(years) < _ALL_YEARS:
-        return None
-    times = sorted(hour * 60 + minute for hour in hours for minute in minutes)
-    first = date(_LEAP_YEAR, 1, 1)
-    firing = [
-        place * 24 * 60 + time
-        for place, day in enumerate(first + timedelta(n) for n in range(2 * 366))
-        if day.month in months
-        and (day.day in days if days is not None else day.isoweekday() % 7 + 1 in (weekdays or ()))
-        for time in times
-    ]
-    return max((later - earlier for earlier, later in pairwise(firing)), default=0) / 60 or None
-
-
 def _check_rate(inside: str) -> None:
     match = re.fullmatch(r"([1-9][0-9]{0,5}) (minute|hour|day)(s?)", inside)
     if match is None:
@@ -117,7 +85,7 @@ def _check_cron(inside: str) -> None:
         advice = "add the year: end with ' *'" if len(fields) == len(FIELDS) - 1 else ""
         names = ", ".join(field.name for field in FIELDS)
         raise RefusedError(f"the six fields {names}, not {len(fields)}", advice)
-    values = [_field(kind, text) for kind, text in zip(FIELDS, fields, strict=True)]
+    values = [field_values(kind, text) for kind, text in zip(FIELDS, fields, strict=True)]
     day, weekday = fields[2], fields[4]
     if (day == "?") == (weekday == "?"):
         advice = _question_mark(fields)
@@ -147,8 +115,8 @@ def _ever(days: set[int], months: set[int], years: set[int]) -> bool:
     return any(day <= longest[month] for day in days for month in months)
 
 
-def _field(kind: Field, text: str) -> set[int] | None:
-    """The values of a field; ``None`` where they depend on the month (``?``, ``L``, ``W``, ``#``)."""
+def field_values(kind: Field, text: str) -> set[int] | None:
+    """The values of a field; ``None`` for ``?``, and where they depend on the month (``L``, ``W``, ``#``)."""
     if _is_special(kind, text):
         return None
     values: set[int] = set()
@@ -157,8 +125,17 @@ def _field(kind: Field, text: str) -> set[int] | None:
             values |= _part(kind, part)
         except RefusedError as error:
             expected = f"{error.expected} in its {kind.name}, not {quoted(part)}"
-            raise RefusedError(expected, error.advice) from None
+            raise RefusedError(expected, error.advice or _documented(kind, text)) from None
     return values
+
+
+def _documented(kind: Field, text: str) -> str:
+    """What may stand instead of a form that looks like ``L-3`` or ``lw``."""
+    if kind.name == "day of month" and re.search("[LW]", text.upper()):
+        return "AWS documents L, LW and 15W, alone and in capitals"
+    if kind.name == "day of week" and re.search("L-|[,-].*(L|#)|l$", text):
+        return "AWS documents L, 6L and FRI#2, alone and in capitals"
+    return ""
 
 
 def _part(kind: Field, part: str) -> set[int]:
@@ -182,8 +159,8 @@ def _part(kind: Field, part: str) -> set[int]:
 def _is_special(kind: Field, text: str) -> bool:
     if kind.name == "day of month":
         weekday = re.fullmatch("([0-9]{1,2})W", text)
-        return text in ("?", "L") or bool(weekday and 1 <= int(weekday[1]) <= kind.high)
+        return text in ("?", "L", "LW") or bool(weekday and 1 <= int(weekday[1]) <= kind.high)
     if kind.name == "day of week":
-        day = "([1-7]|" + "|".join(kind.names) + ")"
-        return text in ("?", "L") or bool(re.fullmatch(f"{day}(L|#[1-5])", text))
+        names = "|".join(kind.names)
+        return text in ("?", "L") or bool(re.fullmatch(f"([1-7]|(?i:{names}))(L|#[1-5])", text))
     return False

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from . import explain, limits, rules, secrets, table_columns, yaml_lines
+from . import explain, limits, rules, schedule_rules, secrets, table_columns, yaml_lines
 from .access import Kms, Vpc
 from .config import Data, Environment, Maintenance, Step
 from .errors import UserError
@@ -63,6 +64,14 @@ def load_all(root: Path) -> dict[str, Environment]:
     if problems:
         raise ConfigurationError(problems)
     return loaded
+
+
+def load_warnings(root: Path, name: str, today: date) -> list[Problem]:
+    """What is right in the configuration of a valid environment, and still not what somebody will have meant."""
+    env, _, node = _load(root, name)
+    if env is None or node is None:
+        return []
+    return [_placed(finding, node) for finding in schedule_rules.clock_changes(env, today)]
 
 
 def environment_names(root: Path) -> list[str]:

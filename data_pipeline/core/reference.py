@@ -112,9 +112,12 @@ _CHECKS = """\
 - `vpc` names the `availability_zone` of its first subnet, in the region, when a step runs on Glue; a step that is
   given an `http://` or `https://` address, and a run that mirrors one, need `egress: nat` there.
 
-Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`,
-which `python -m data_pipeline.aws.service_limits` refreshes from the installed botocore and this machine's
-time zones.
+`create` warns, and goes on, of a schedule with a time that its zone's clock leaves out when it changes to summer
+time: nothing starts on that day.
+
+Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`, the
+times that zones leave out are in `skipped_times.json` beside it; `python -m data_pipeline.aws.service_limits`
+refreshes both from the installed botocore and this machine's time zones.
 """
 
 #: an environment's file with mistakes, and what is said about it.

@@ -128,24 +128,23 @@ def _cron(fields: list[str], zone: ZoneInfo, wrong: Invalid) -> Cron:
     try:
         values = [
             ()
-            if field == "?" or (index in (2, 4) and re.search("[LW#]", field))
+            if index in _SPECIAL and _SPECIAL[index].fullmatch(field)
             else _values(field, *_FIELDS[index][1:])
             for index, field in enumerate(fields)
         ]
-        for index in (2, 4):
-            if re.search("[LW#]", fields[index].upper()) and not _SPECIAL[index].fullmatch(
-                fields[index].upper()
-            ):
-                raise wrong
     except ValueError as error:
         raise wrong from error
-    return Cron(values[0], values[1], fields[2].upper(), values[3], fields[4].upper(), values[5], zone)
+    if "/" in fields[4]:  # its wildcards are , - * ? L #
+        raise wrong
+    return Cron(values[0], values[1], fields[2], values[3], fields[4].upper(), values[5], zone)
 
 
-#: Index of a field → the forms with L, W and # that it may have.
+_DAY = f"(?:[1-7]|(?i:{'|'.join(_DAYS)}))"
+#: Index of a field → the forms whose days depend on the month, and ``?``; they stand alone. ``L-3`` is not among them:
+#: no page of AWS shows it.
 _SPECIAL = {
-    2: re.compile(r"L|LW|([1-9]|[12]\d|3[01])W"),
-    4: re.compile(r"L|[1-7A-Z]{1,3}L|[1-7A-Z]{1,3}#[1-5]"),
+    2: re.compile(r"\?|L|LW|([1-9]|0[1-9]|[12]\d|3[01])W"),
+    4: re.compile(rf"\?|L|{_DAY}L|{_DAY}#[1-5]"),
 }
 
 
@@ -153,23 +152,31 @@ def _values(field: str, least: int, most: int, names: dict[str, int]) -> tuple[i
     """The numbers that a field of a cron expression stands for; ValueError when it is none."""
     found: set[int] = set()
     for part in field.split(","):
-        span, _, step = part.partition("/")
-        first, _, last = span.partition("-")
-        low = least if first == "*" else _number(first, least, most, names)
-        high = most if first == "*" or (step and not last) else low
-        if last:
+        span, slash, step = part.partition("/")
+        first, dash, last = span.partition("-")
+        low = least if span == "*" else _number(first, least, most, names)
+        high = most if span == "*" or (slash and not dash) else low
+        if dash:
             high = _number(last, least, most, names)
-        if high < low or (step and int(step) < 1):
+        every = _digits(step) if slash else 1
+        if high < low or not 1 <= every <= most:
             raise ValueError(field)
-        found.update(range(low, high + 1, int(step) if step else 1))
+        found.update(range(low, high + 1, every))
     return tuple(sorted(found))
 
 
 def _number(text: str, least: int, most: int, names: dict[str, int]) -> int:
-    number = names.get(text.upper()) or int(text)
+    number = names.get(text.upper()) or _digits(text)
     if not least <= number <= most:
         raise ValueError(text)
     return number
+
+
+def _digits(text: str) -> int:
+    """A number in ASCII digits, which ``int`` does not insist on."""
+    if not re.fullmatch("[0-9]{1,4}", text):
+        raise ValueError(text)
+    return int(text)
 
 
 def _in_month(field: str, day: datetime.date) -> bool:

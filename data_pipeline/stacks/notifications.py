@@ -14,7 +14,7 @@ from awacs import sns as may_on_topic
 from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import GetAtt, Parameter, Ref, cloudwatch, sns
 
-from data_pipeline.core import cron
+from data_pipeline.core import firings
 from data_pipeline.core.config import Environment
 from data_pipeline.core.notifications import email_parameters
 
@@ -25,7 +25,7 @@ _TOPIC = "NotificationTopic"
 
 #: an alarm looks back seven days at most, in periods of at least an hour (PutMetricAlarm, EvaluationPeriods).
 _LONGEST_LOOK_HOURS = 7 * 24
-#: hours beside the schedule and the longest run: the change to summer time, and a start that was retried.
+#: hours beside the schedule and the longest run: the change to winter time, and a start that was retried.
 _SLACK_HOURS = 2
 
 
@@ -125,7 +125,9 @@ def _overdue(env: Environment) -> list[cloudwatch.Alarm]:
 
 def overdue_after(env: Environment) -> int | None:
     """Hours without a success after which something must be wrong, or None where no alarm can tell."""
-    gap = cron.longest_gap(env.schedule.expression) if env.schedule.enabled else None
+    if not env.schedule.enabled:
+        return None
+    gap = firings.longest_gap(env.schedule.expression, env.schedule.timezone)
     if gap is None:
         return None
     run = sum(step.timeout_minutes + 30 for step in env.steps.values()) / 60

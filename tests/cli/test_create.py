@@ -51,6 +51,16 @@ def test_it_says_what_was_written(project: Project) -> None:
     assert done.out == "written   templates/dev-storage.yaml\nunchanged templates/dev-pipeline.yaml\n"
 
 
+def test_it_warns_of_a_time_that_the_clock_leaves_out(project: Project) -> None:
+    """On stderr, with file and line; the templates are written all the same."""
+    config = project.root / "config" / "dev.yaml"
+    config.write_text("schedule:\n  timezone: Europe/Berlin\n  expression: cron(30 2 * * ? *)\n")
+    done = project.ok(*CREATE, "dev")
+    warned = "warning: config/dev.yaml:3: schedule.expression: found 02:30 in Europe/Berlin, which its clock leaves out"
+    assert done.err.startswith(warned)
+    assert "templates/dev-pipeline.yaml" in done.out
+
+
 def test_named_environments_alone_are_rendered(project: Project) -> None:
     """The others' stale templates stay as they are."""
     path = project.root / "templates" / "prod-storage.yaml"

@@ -7,11 +7,19 @@ import pytest
 from data_pipeline.core import cron
 from data_pipeline.core.problems import RefusedError
 
+DAY_FORMS = "AWS documents L, LW and 15W, alone and in capitals"
+WEEKDAY_FORMS = "AWS documents L, 6L and FRI#2, alone and in capitals"
+
 
 @pytest.mark.parametrize(
     "expression",
     [
         "cron(0 6 * * ? *)",
+        "cron(0 6 LW * ? *)",
+        "cron(0 6 ? * mon-Fri *)",
+        "cron(0 6 ? jan-MAR WED,sat *)",
+        "cron(0 6 ? * wedL *)",
+        "cron(0 6 ? * Wed#1 *)",
         "cron(0/15 * * * ? *)",
         "cron(*/5 8-17 ? * MON-FRI *)",
         "cron(0,30 6 1,15 JAN,JUL ? 2026-2030)",
@@ -32,7 +40,7 @@ from data_pipeline.core.problems import RefusedError
     ],
 )
 def test_accepted(expression: str) -> None:
-    """What the Scheduler's guide describes passes."""
+    """What AWS's pages describe passes: LW, and names in any case and in ranges."""
     cron.check(expression)
 
 
@@ -47,7 +55,7 @@ def test_accepted(expression: str) -> None:
         ("cron(0 6 0 * ? *)", "1 to 31 in its day of month, not '0'", ""),
         ("cron(0 6 * 13 ? *)", "1 to 12 or JAN to DEC in its month, not '13'", ""),
         ("cron(0 6 ? * 0 *)", "1 to 7 or SUN to SAT in its day of week, not '0'", ""),
-        ("cron(0 6 ? * mon *)", "1 to 7 or SUN to SAT in its day of week, not 'mon'", ""),
+        ("cron(0 6 ? * mo *)", "1 to 7 or SUN to SAT in its day of week, not 'mo'", ""),
         ("cron(0 6 * * ? 2200)", "1970 to 2199 in its year, not '2200'", ""),
         ("cron(0,,5 6 * * ? *)", "0 to 59 in its minutes, not ''", ""),
         ("cron(-5 6 * * ? *)", "0 to 59 in its minutes, not '-5'", ""),
@@ -64,7 +72,12 @@ def test_accepted(expression: str) -> None:
             "name the days: MON,WED,FRI",
         ),
         ("cron(0 6 ? * 2#6 *)", "1 to 7 or SUN to SAT in its day of week, not '2#6'", ""),
-        ("cron(0 6 40W * ? *)", "1 to 31 in its day of month, not '40W'", ""),
+        ("cron(0 6 40W * ? *)", "1 to 31 in its day of month, not '40W'", DAY_FORMS),
+        ("cron(0 6 L-3 * ? *)", "1 to 31 in its day of month, not 'L-3'", DAY_FORMS),
+        ("cron(0 6 lw * ? *)", "1 to 31 in its day of month, not 'lw'", DAY_FORMS),
+        ("cron(0 6 1,L * ? *)", "1 to 31 in its day of month, not 'L'", DAY_FORMS),
+        ("cron(0 6 ? * L-1 *)", "1 to 7 or SUN to SAT in its day of week, not 'L-1'", WEEKDAY_FORMS),
+        ("cron(0 6 ? * 3#1,6#3 *)", "1 to 7 or SUN to SAT in its day of week, not '3#1'", WEEKDAY_FORMS),
         ("cron(? 6 * * ? *)", "0 to 59 in its minutes, not '?'", ""),
         (
             "cron(0 6 ? * ? *)",
