@@ -116,7 +116,8 @@ class Kind:
         """Ask for what CloudFormation needs of its caller in this step beyond the calls that are made here."""
         if self.arn is not None:
             arn = self.arn(physical, properties)
-            iam.hold_caller(f"{self.type} {step}", caller.ACCESS_KEY.get(), arn=arn)
+            step = f"{self.type} {step}"
+            iam.hold_caller(step, caller.ACCESS_KEY.get(), arn=arn, account=get_account_id())
 
     def _checked(self, resource: Resource) -> Resource:
         unknown = sorted(set(resource.properties) - self.properties - {"Tags"})
