@@ -52,6 +52,13 @@ VPC = {
 STORES = {"features": {"rides": {"online": True, "offline": True, "ttl_days": 400}}}
 KMS = {"kms": {"customer_key": True}}
 
+#: buckets that are there already, under a key of another account.
+BUCKET_KEY = "arn:aws:kms:us-east-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BROUGHT_KEYS: dict[str, Any] = {
+    "data": {"bucket": "my-trips", "kms_key": BUCKET_KEY},
+    "artifacts": {"kms_key": BUCKET_KEY},
+}
+
 #: somebody who is told of every end.
 NOTIFY: dict[str, Any] = {
     "notify": {"when": ["failure", "success", "nothing_new"], "emails": ["data-team@example.com"]}

@@ -12,6 +12,7 @@ import yaml
 
 from data_pipeline.aws.service_models import load
 from data_pipeline.core import templates
+from data_pipeline.core.bucket_keys import brought
 from data_pipeline.core.checks import command_line, integrations, keys, machine, template
 from data_pipeline.core.checks.command_line import CommandLine
 from data_pipeline.core.checks.findings import Finding
@@ -61,7 +62,10 @@ def check_environment(root: Path, env: Environment, rendered: Mapping[str, str])
     ]
     # The key is in one template and its users in the other, where a parameter has its name.
     together = {name: r for document in documents.values() for name, r in document["Resources"].items()}
-    return [*found, *(f"templates of {env.name}: {finding}" for finding in keys.check(together))]
+    return [
+        *found,
+        *(f"templates of {env.name}: {finding}" for finding in keys.check(together, brought(env))),
+    ]
 
 
 def check_file(path: Path) -> list[str]:

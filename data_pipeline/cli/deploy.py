@@ -7,7 +7,6 @@ Nothing of the user's changes before the answer: until then there are change set
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -15,8 +14,10 @@ import click
 
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.errors import explained
+from data_pipeline.core import limits
 from data_pipeline.core.changes import StackChanges, describe, summary
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.problems import RefusedError
 
 from .connect import open_environment
 from .create import refuse_stale_templates
@@ -26,7 +27,6 @@ from .project import ROOT
 from .screen import console
 from .stack_progress import size
 
-_BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!xn--)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 #: seconds between two questions to CloudFormation.
 _PACE, _EMBEDDED_PACE = 2.0, 0.1
 
@@ -46,10 +46,11 @@ def deploy(env: str, bucket: str | None, yes: bool, create_bucket: bool, as_json
         raise click.UsageError(
             "BUCKET is missing: the bucket for code and packages. To have it made, add --create-bucket."
         )
-    if not _BUCKET_NAME.fullmatch(bucket):
-        raise click.UsageError(
-            f"{bucket!r} cannot be a bucket's name: 3 to 63 characters of a-z, 0-9, '-', '.'."
-        )
+    try:
+        limits.artifact_bucket(bucket)
+    except RefusedError as refused:
+        why = f"expected {refused.expected}" + (f"; {refused.advice}" if refused.advice else "")
+        raise click.UsageError(f"{bucket!r} cannot be a bucket's name: {why}.") from refused
     environment, connection = open_environment(env)
     refuse_stale_templates(ROOT, environment)
     with explained():

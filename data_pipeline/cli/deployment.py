@@ -71,7 +71,9 @@ def gather(target: Target, create_bucket: bool) -> Plan:
     storage_body, pipeline_body = bodies = _bodies(target.environment)
     if exists:
         _place_templates(target, bodies)
-    request = _request(target, names.storage_stack, storage_body, {})
+    request = _request(
+        target, names.storage_stack, storage_body, _parameters(storage_body, packed, None) or {}
+    )
     storage = prepare(target.stacks, request, storage_body, ready=_fits(storage_body) or exists, protect=True)
     try:
         known = _parameters(pipeline_body, packed, storage.stack)
@@ -94,7 +96,8 @@ def carry_out(target: Target, plan: Plan, agree: Agree) -> dict[str, str]:
         s3.put(target.connection, target.bucket, key, content)
     storage_body, pipeline_body = plan.bodies
     names = target.environment.names
-    request = _request(target, names.storage_stack, storage_body, {})
+    given = _parameters(storage_body, plan.package, None) or {}
+    request = _request(target, names.storage_stack, storage_body, given)
     storage = apply(target.stacks, plan.storage, request, agree)
     if plan.storage.plan.protect:
         target.stacks.protect(storage.id)
@@ -154,7 +157,7 @@ def _place_templates(target: Target, bodies: tuple[str, str]) -> None:
 
 
 def _parameters(body: str, packed: Package, storage: Stack | None) -> dict[str, str] | None:
-    """The pipeline stack's parameters; None while the storage stack cannot say its outputs."""
+    """A stack's parameters; None while the storage stack cannot say its outputs that are among them."""
     known = {**packed.parameters, **(storage.outputs if storage else {})}
     wanted = templates.parameters(templates.read(body))
     return {name: known[name] for name in wanted} if known.keys() >= set(wanted) else None

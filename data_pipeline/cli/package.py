@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_pipeline.core import feature_document
+from data_pipeline.core import bucket_keys, feature_document
 from data_pipeline.core.artifacts import LOCK, code_artifact, is_shipped, wheels_artifact, wheels_prefix
 from data_pipeline.core.config import Environment
 from data_pipeline.core.notifications import parameters as addressees
@@ -22,7 +22,7 @@ Listing = Callable[[str], Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Package:
-    """``missing``: the objects to upload, in this order; ``parameters``: of the pipeline stack."""
+    """``missing``: the objects to upload, in this order; ``parameters``: of the stacks."""
 
     missing: dict[str, bytes]
     parameters: dict[str, str]
@@ -41,6 +41,7 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     missing |= _sources(environment, listing)
     missing |= _features(environment, listing)
     parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha, **addressees(environment)}
+    parameters |= bucket_keys.parameters(environment)
     for name in runtimes(environment):
         wheels = _wheels(environment, RUNTIMES[name], bucket, root, listing)
         missing |= wheels.missing

@@ -11,9 +11,12 @@ from .sizes import Expected, Model
 
 PolicyName = Annotated[str, AfterValidator(limits.policy_name), Expected("the name of a policy")]
 RolePath = Annotated[str, AfterValidator(limits.role_path), Expected("a path of IAM")]
+KeyArn = Annotated[str, AfterValidator(limits.key_arn), Expected("the ARN of a key")]
 Subnet = Annotated[str, AfterValidator(limits.subnet)]
 SecurityGroup = Annotated[str, AfterValidator(limits.security_group)]
 Zone = Annotated[str, AfterValidator(limits.availability_zone), Expected("an availability zone")]
+
+KEY_EXAMPLE = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 class Iam(Model):
@@ -28,6 +31,16 @@ class Iam(Model):
         "/",
         description="Path of the roles, by which an account's policies can tell them.",
         examples=["/data/"],
+    )
+
+
+class Artifacts(Model):
+    """The bucket of code and packages, which is named when one deploys."""
+
+    kms_key: KeyArn | None = Field(
+        None,
+        description="ARN of the key that encrypts that bucket, where it is not S3's or AWS's own.",
+        examples=[KEY_EXAMPLE],
     )
 
 

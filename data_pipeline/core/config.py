@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from . import arguments, limits
-from .access import Iam, Kms, Vpc
+from .access import KEY_EXAMPLE, Artifacts, Iam, KeyArn, Kms, Vpc
 from .athena import Athena
 from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
@@ -68,6 +68,12 @@ class Data(Model):
         None,
         description="An existing bucket for the data. Without it, the storage stack makes one.",
         examples=["my-company-trips"],
+    )
+    kms_key: KeyArn | None = Field(
+        None,
+        description="ARN of the key that encrypts the existing bucket, where it is not S3's or AWS's own; the roles "
+        "may use it, through S3.",
+        examples=[KEY_EXAMPLE],
     )
     input: KeyPrefix = Field(
         "input", description="Key prefix of the originals, which are never changed.", examples=["trips/input"]
@@ -223,6 +229,7 @@ class Environment(Model):
         "aws", description="`aws`, or `embedded` for the AWS on this machine, which needs no account."
     )
     data: Data = Field(description="Where the data live.")
+    artifacts: Artifacts = Field(Artifacts(), description="The bucket of code and packages.")
     steps: dict[StepName, Step] = Field(
         min_length=1,
         description="The pipeline's jobs, by name. An environment changes what it names, no more.",
@@ -248,6 +255,11 @@ class Environment(Model):
     iam: Iam | None = Field(None, description="What every role is made with.")
     vpc: Vpc | None = Field(None, description="The network in which the jobs run.")
     kms: Kms | None = Field(None, description="Which key encrypts what the stacks hold.")
+    lake_formation: bool = Field(
+        False,
+        description="Whether the roles are granted the database and its tables in Lake Formation, too: for an account "
+        "whose new databases are not open to IAMAllowedPrincipals.",
+    )
     notify: Notify | None = Field(
         None, description="Who is told how runs end. Without it, nobody is, and there are no alarms."
     )

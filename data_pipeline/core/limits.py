@@ -224,10 +224,47 @@ def bucket(value: str) -> str:
         raise RefusedError(
             expected, f"did you mean {quoted(value.lower())}?" if value != value.lower() else ""
         )
+    _refuse_reserved(value)
+    return value
+
+
+def _refuse_reserved(value: str) -> None:
     reserved = [f"{s}…" for s in _BUCKET_STARTS if value.startswith(s)]
     reserved += [f"…{s}" for s in _BUCKET_ENDS if value.endswith(s)]
     if reserved:
         raise RefusedError("a name that S3 does not reserve", f"names like {quoted(reserved[0])} are its own")
+
+
+def artifact_bucket(value: str) -> str:
+    """The bucket of a deployment: S3's own rules, dots among them."""
+    labels = value.split(".")
+    if not 3 <= len(value) <= 63:
+        raise RefusedError("3 to 63 characters", f"it has {len(value)}")
+    if strange := re.search(r"[^a-z0-9.-]", value):
+        raise RefusedError("lower-case letters, digits, '-' and '.'", f"it has {quoted(strange[0])}")
+    if "" in labels[1:-1]:
+        raise RefusedError("single dots", "it has two in a row")
+    if not value[0].isalnum() or not value[-1].isalnum():
+        raise RefusedError("a letter or digit first and last")
+    if any(label.startswith("-") or label.endswith("-") for label in labels):
+        raise RefusedError("a letter or digit beside each '.'", "it has '-' there")
+    if re.fullmatch(r"\d+(\.\d+){3}", value):
+        raise RefusedError("a name", "it has the form of an IP address")
+    _refuse_reserved(value)
+    return value
+
+
+def key_arn(value: str) -> str:
+    """A key of KMS by its ARN: policies do not know aliases, and a key's id alone does not say whose it is."""
+    if value.startswith("alias/") or ":alias/" in value:
+        raise RefusedError(
+            "a key's ARN, not an alias, which a policy cannot name",
+            f"it is shown by: aws kms describe-key --key-id {value} --query KeyMetadata.Arn",
+        )
+    if not re.fullmatch(r"arn:(aws|aws-cn|aws-us-gov):kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+", value):
+        raise RefusedError(
+            "a key's ARN, as in 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'"
+        )
     return value
 
 

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from . import arguments, assumptions
-from .access import Iam, Kms, Vpc
+from .access import Artifacts, Iam, Kms, Vpc
 from .athena import Athena, NamedQuery
 from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
@@ -33,6 +33,7 @@ COMMAND = "python -m data_pipeline.core.reference"
 _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Top level", Environment),
     ("`data`", Data),
+    ("`artifacts`", Artifacts),
     ("`steps.<name>`", Step),
     ("`steps.<name>.sagemaker`", SageMaker),
     ("`steps.<name>.glue`", Glue),
@@ -108,6 +109,8 @@ _CHECKS = """\
 - An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own. It has no
   `iam`, `vpc` or `kms` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS has no network,
   does not encrypt, and has no policies but the deployed ones.
+- `data.kms_key` stands beside a `data.bucket`; a key is named by its ARN, in the environment's region. The embedded AWS
+  has neither keys nor `lake_formation`.
 - With `customer_key`, no step runs on a SageMaker instance type with disks of its own, which no key encrypts.
 - `vpc` names the `availability_zone` of its first subnet, in the region, when a step runs on Glue; a step that is
   given an `http://` or `https://` address, and a run that mirrors one, need `egress: nat` there.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import arguments, feature_rules, images, source_rules, state_names
-from .access import Kms, Vpc
+from .access import Artifacts, Kms, Vpc
 from .config import Data, Environment, Job, Maintenance, Step
 from .feature_groups import FeatureGroup, TrainingSet
 from .limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
@@ -46,6 +46,8 @@ class Draft:
     data: Data | None = None
     vpc: Vpc | None = None
     kms: Kms | None = None
+    artifacts: Artifacts | None = None
+    lake_formation: bool = False
     notify: Notify | None = None
     #: the top-level keys that have a value
     named: tuple[str, ...] = ()
@@ -70,6 +72,8 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from prefixes(draft)
     yield from account_of_embedded(draft)
     yield from not_embedded(draft)
+    yield from bucket_keys(draft)
+    yield from lake_formation(draft)
     yield from topic(draft)
     yield from network(draft)
     yield from http_sources(draft)
@@ -126,6 +130,34 @@ def not_embedded(draft: Draft) -> Iterator[Finding]:
         if draft.endpoint == "embedded" and key in draft.named:
             advice = f"write '{key}: null' in the environment's file"
             yield Finding((key,), "an option of AWS", f"none: {why}", advice)
+
+
+def bucket_keys(draft: Draft) -> Iterator[Finding]:
+    """The keys of buckets that are there already: S3 uses a key of the bucket's own region."""
+    data, artifacts = draft.data, draft.artifacts
+    if data and data.kms_key and data.bucket is None:
+        expected = "'bucket' beside it: the key of a bucket that is there already"
+        advice = "the bucket that the stack makes has a key with 'kms: {customer_key: true}'"
+        yield Finding(("data", "kms_key"), "a key without a bucket", expected, advice)
+    named = {"data": data.kms_key if data else None, "artifacts": artifacts.kms_key if artifacts else None}
+    for part, key in named.items():
+        if key is None:
+            continue
+        region = key.split(":")[3]
+        if draft.endpoint == "embedded":
+            expected = "none: the embedded AWS does not encrypt"
+            advice = f"write 'kms_key: null' under {part} in the environment's file"
+            yield Finding((part, "kms_key"), "an option of AWS", expected, advice)
+        elif draft.region and region != draft.region:
+            expected = f"one in {draft.region}, where the bucket is"
+            yield Finding((part, "kms_key"), f"a key in {region}", expected)
+
+
+def lake_formation(draft: Draft) -> Iterator[Finding]:
+    if draft.endpoint == "embedded" and draft.lake_formation:
+        expected = "none: the embedded AWS has no Lake Formation"
+        advice = "write 'lake_formation: false' in the environment's file"
+        yield Finding(("lake_formation",), "an option of AWS", expected, advice)
 
 
 def topic(draft: Draft) -> Iterator[Finding]:

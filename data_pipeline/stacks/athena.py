@@ -8,6 +8,7 @@ from typing import Any
 
 from troposphere import Ref, Sub, athena
 
+from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import Environment
 from data_pipeline.core.locations import athena_results
 from data_pipeline.core.steps import camel
@@ -33,7 +34,10 @@ def queries(env: Environment) -> list[Any]:
 
 def _workgroup(env: Environment) -> athena.WorkGroup:
     """What a query may scan, and where its result goes, whatever the one who asks says."""
-    key = {"EncryptionOption": "SSE_KMS", "KmsKey": Ref("DataKey")}
+    key = bucket_keys.DATA if env.data.kms_key else "DataKey" if env.customer_key else None
+    encryption = (
+        {"EncryptionOption": "SSE_KMS", "KmsKey": Ref(key)} if key else {"EncryptionOption": "SSE_S3"}
+    )
     return athena.WorkGroup(
         "WorkGroup",
         Name=env.names.workgroup,
@@ -46,9 +50,7 @@ def _workgroup(env: Environment) -> athena.WorkGroup:
             EngineVersion=athena.EngineVersion(SelectedEngineVersion=_ENGINE),
             ResultConfiguration=athena.ResultConfiguration(
                 OutputLocation=Sub(f"s3://${{DataBucket}}/{athena_results(env)}"),
-                EncryptionConfiguration=athena.EncryptionConfiguration(
-                    **(key if env.customer_key else {"EncryptionOption": "SSE_S3"})
-                ),
+                EncryptionConfiguration=athena.EncryptionConfiguration(**encryption),
             ),
         ),
     )

@@ -12,16 +12,16 @@ from typing import Any
 from awacs import glue as catalog
 from awacs import s3
 from awacs.aws import Action, Allow, Statement
-from troposphere import GetAtt, Sub, iam, sagemaker
+from troposphere import GetAtt, Ref, Sub, iam, sagemaker
 
+from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import Environment
 from data_pipeline.core.feature_groups import FeatureGroup
 from data_pipeline.core.locations import offline_prefix
 from data_pipeline.core.steps import camel
 
-from . import permissions as may
 from .permissions import Grant, arn
-from .roles import role, trust
+from .roles import key_of_data, role, trust
 
 #: the database in which SageMaker makes the tables of offline stores.
 DATABASE = "sagemaker_featurestore"
@@ -49,6 +49,8 @@ def _group(env: Environment, name: str, group: FeatureGroup, bucket: str) -> sag
     if group.offline:
         place = Sub(f"s3://{bucket}/{offline_prefix(env, name).rstrip('/')}")
         key = {"KmsKeyId": GetAtt("DataKey", "Arn")} if env.key_of_data else {}
+        if env.data.kms_key:
+            key = {"KmsKeyId": Ref(bucket_keys.DATA)}
         stores["OfflineStoreConfig"] = sagemaker.OfflineStoreConfig(
             S3StorageConfig=sagemaker.S3StorageConfig(S3Uri=place, **key), TableFormat="Iceberg"
         )
@@ -100,9 +102,7 @@ def _role(env: Environment, name: str, bucket: str) -> iam.Role:
             "CommitRecords", [catalog.GetTable, catalog.UpdateTable], of_table, f"{why} commits to its table"
         ),
     ]
-    if env.key_of_data:
-        why_key = "kms: the offline store is encrypted with the key"
-        grants.append(may.use_key("s3", write=True, key=GetAtt("DataKey", "Arn"), why=why_key))
+    grants += key_of_data(env, write=True, own=GetAtt("DataKey", "Arn"))
     source = arn("sagemaker", f"feature-group/{called}")
     made = role(env, _role_id(name), f"The offline store of {name}", trust("sagemaker", source), grants)
     made.DeletionPolicy = made.UpdateReplacePolicy = "Retain"

@@ -20,7 +20,7 @@ from awacs.aws import (
     Statement,
     StringEquals,
 )
-from troposphere import Ref, Sub, kms
+from troposphere import Parameter, Ref, Sub, kms
 
 from data_pipeline.core.config import Environment
 
@@ -89,6 +89,12 @@ def data_key(env: Environment) -> kms.Key:
         EnableKeyRotation=True,
         KeyPolicy=PolicyDocument(Version="2012-10-17", Statement=statements),
     )
+
+
+def key_parameter(name: str, place: str) -> Parameter:
+    """The parameter for the key of a bucket that the user brings."""
+    shape = "arn:[a-z-]+:kms:.+:key/.+"
+    return Parameter(name, Type="String", AllowedPattern=shape, Description=f"{place} of the configuration")
 
 
 def _publish_alarms() -> Statement:

@@ -10,7 +10,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from awacs import cloudwatch, ec2, ecr, events, glue, iam, kms, logs, s3, sagemaker, sns, sqs, states
+from awacs import (
+    cloudwatch,
+    ec2,
+    ecr,
+    events,
+    glue,
+    iam,
+    kms,
+    lakeformation,
+    logs,
+    s3,
+    sagemaker,
+    sns,
+    sqs,
+    states,
+)
 from awacs.aws import (
     Action,
     Allow,
@@ -112,6 +127,17 @@ def maintain_tables(tables: Sequence[str], *, why: str) -> Grant:
     )
 
 
+def access_lake() -> Grant:
+    """Take part in Lake Formation, whose own grants say on what."""
+    return _grant(
+        "UseLakeFormation",
+        [lakeformation.GetDataAccess],
+        ["*"],
+        why="lake_formation: what is granted there is used with this action",
+        reason="GetDataAccess has no resources: Lake Formation's grants are the limit",
+    )
+
+
 # --- what a job needs to run
 
 
@@ -181,8 +207,9 @@ def pull_images(registries: Mapping[str, Any]) -> list[Grant]:
 
 
 def use_key(service: str, *, write: bool, why: str, key: Any = None, sid: str = "UseDataKey") -> Grant:
-    """Read, or write, what a service encrypts with the storage stack's key (its ARN; by default the parameter's),
-    through that service alone.
+    """Read, or write, what a service encrypts with a key, through that service alone.
+
+    ``key``: its ARN; without it, the storage stack's key by the parameter of that name.
     """
     actions: list[Action] = [kms.GenerateDataKey, kms.Decrypt] if write else [kms.Decrypt]
     via = Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}")

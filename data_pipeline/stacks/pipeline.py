@@ -8,7 +8,7 @@ from typing import Any
 
 from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template, stepfunctions
 
-from data_pipeline.core import images
+from data_pipeline.core import bucket_keys, images
 from data_pipeline.core.config import Environment, Job
 from data_pipeline.core.locations import key_prefix, output_prefix
 from data_pipeline.core.machine import maintenance, state_machine
@@ -19,6 +19,8 @@ from data_pipeline.core.steps import camel, in_order, runtimes
 from . import notifications
 from .athena import queries
 from .jobs import conditions, glue_job, job_id, log_group, log_groups, network
+from .keys import key_parameter
+from .lake import grants_of_lake
 from .roles import job_role, job_role_id, maintenance_machine_role, schedule_role, state_machine_role
 from .schedule import schedule
 
@@ -45,6 +47,7 @@ def pipeline(env: Environment) -> Template:
         if job.service == "glue":
             template.add_resource(glue_job(env, name, job))
     template.add_resource([*network(env), *log_groups(env), *_machines(env, used)])
+    template.add_resource(grants_of_lake(env))
     template.add_resource([*schedule(env), schedule_role(env), *queries(env), *notifications.resources(env)])
     _add_outputs(template, env)
     return template
@@ -65,6 +68,10 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
         template.add_parameter(
             Parameter("DataKey", Type="String", Description="The storage stack's output DataKey")
         )
+    if env.data.kms_key:
+        template.add_parameter(key_parameter(bucket_keys.DATA, "data.kms_key"))
+    if env.artifacts.kms_key:
+        template.add_parameter(key_parameter(bucket_keys.ARTIFACTS, "artifacts.kms_key"))
     template.add_parameter(notifications.parameters(env))
     for runtime in used:
         what = f"wheels of the runtime {runtime.name}"

@@ -9,7 +9,7 @@ from awacs import sts
 from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import FindInMap, GetAtt, Ref, Sub, iam
 
-from data_pipeline.core import images
+from data_pipeline.core import bucket_keys, images
 from data_pipeline.core.config import Environment, Job, Location, Maintenance
 from data_pipeline.core.locations import key_prefix
 from data_pipeline.core.machine import callers, maintenance, state_machine
@@ -19,6 +19,7 @@ from data_pipeline.core.steps import camel, features_key, in_order, sources_key
 
 from . import ingestion, mirror, notifications
 from . import permissions as may
+from .lake import uses_tables
 from .permissions import Grant, arn
 
 #: where Glue writes a Python shell job's output: the service's own groups, which no setting changes.
@@ -40,6 +41,8 @@ def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
     data = [*_data(env, name, step), *mirror.grants(env, step), *ingestion.grants(env, step)]
+    if env.lake_formation and uses_tables(env, step):
+        data.append(may.access_lake())
     grants = [*data, *_artifacts(env, step), *_service(env, name, step)]
     what = "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}"
     return role(env, job_role_id(name), what, run_as, grants)
@@ -88,8 +91,7 @@ def _runs(
     if results:
         read = [key_prefix(env, "runs")]
         grants.append(may.read_objects("ReadResults", "DataBucket", read, why=calls["aws-sdk:s3:getObject"]))
-        if env.key_of_data:
-            grants.append(may.use_key("s3", write=False, why="kms: the results are encrypted with the key"))
+        grants += key_of_data(env, write=False)
     return [*grants, *notifications.grants(env, calls)]
 
 
@@ -162,15 +164,27 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     if replaces:
         why = "a job that is started again replaces what its first attempt left"
         grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces, why=why))
-    if env.key_of_data and (reads or step.writes or step.tables):
-        why = "kms: the data are encrypted with the key"
-        grants.append(may.use_key("s3", write=bool(step.writes or step.tables), why=why))
+    stores = bool(step.writes or step.tables or mirror.mirrors(env, step))
+    if reads or stores:
+        grants += key_of_data(env, write=stores)
     if isinstance(step, Maintenance):
         grants += _upkeep(env, step)
     elif step.tables:
         why = f"{place}.tables: {', '.join(step.tables)}"
         grants.append(may.publish_tables(step.tables, why=why))
     return grants
+
+
+def key_of_data(env: Environment, *, write: bool, own: Any = None) -> list[Grant]:
+    """Use of the key that encrypts the data bucket; ``own``: the ARN of the stack's key, where it is in this stack."""
+    if env.key_of_data:
+        why = "kms: the data are encrypted with the key"
+        return [may.use_key("s3", write=write, key=own, why=why)]
+    if env.data.kms_key:
+        why = "data.kms_key: the bucket is encrypted with the key"
+        key = Ref(bucket_keys.DATA)
+        return [may.use_key("s3", write=write, key=key, sid="UseDataBucketKey", why=why)]
+    return []
 
 
 def _upkeep(env: Environment, job: Maintenance) -> list[Grant]:
@@ -193,12 +207,17 @@ def _artifacts(env: Environment, step: Job) -> list[Grant]:
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
     listed = [sources_key(env)] if mirror.mirrors(env, step) else []
     listed += [features_key(env)] if ingestion.ingests(env, step) else []
-    return [
+    grants = [
         may.read_objects("ReadArtifacts", "ArtifactBucket", [*prefixes, *listed], why=f"the job runs {what}"),
         may.list_objects(
             "ListArtifacts", "ArtifactBucket", prefixes, why="the service copies them by folder"
         ),
     ]
+    if env.artifacts.kms_key:
+        why = "artifacts.kms_key: the bucket is encrypted with the key"
+        key = Ref(bucket_keys.ARTIFACTS)
+        grants.append(may.use_key("s3", write=False, key=key, sid="UseArtifactBucketKey", why=why))
+    return grants
 
 
 def _service(env: Environment, name: str, step: Job) -> list[Grant]:

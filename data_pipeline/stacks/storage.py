@@ -7,12 +7,13 @@ from typing import Any
 from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
+from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import Environment
 from data_pipeline.core.locations import athena_results, key_prefix
 
 from . import permissions as may
 from .feature_groups import feature_groups
-from .keys import data_key
+from .keys import data_key, key_parameter
 
 #: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
 _ABORT_UPLOADS_AFTER_DAYS = 7
@@ -23,7 +24,9 @@ _QUERY_RESULTS_STAY_DAYS = 7
 
 
 def storage(env: Environment) -> Template:
-    """The template of the storage stack: no parameters; outputs ``DataBucket`` and ``Database``."""
+    """The template of the storage stack; outputs ``DataBucket`` and ``Database``. Its one parameter is the key of the
+    user's bucket, where an offline store lies in it.
+    """
     template = Template(f"{env.pipeline} in {env.name}: data that outlives the pipeline's deployments")
     if env.customer_key:
         template.add_resource(data_key(env))
@@ -38,6 +41,8 @@ def storage(env: Environment) -> Template:
     if bucket is None:
         bucket = Ref(template.add_resource(_bucket(env)))
         template.add_resource(_encrypted_transport_only())
+    if env.data.kms_key and any(group.offline for group in env.managed_features.values()):
+        template.add_parameter(key_parameter(bucket_keys.DATA, "data.kms_key"))
     database = template.add_resource(_database(env, bucket))
     template.add_resource(feature_groups(env, bucket))
     template.add_output(

@@ -178,6 +178,10 @@ def test_stale_templates_are_refused_with_the_command_that_mends_them(
         (("local",), ("BUCKET is missing", "--create-bucket", "./deploy.sh")),
         ((), ("./deploy.sh", "ENV")),
         (("local", "No_Bucket"), ("cannot be a bucket's name",)),
+        (
+            ("local", "my..b"),
+            ("'my..b' cannot be a bucket's name: expected single dots; it has two in a row.",),
+        ),
         (("local", "artifacts", "--force"), ("--force",)),
         (("loca", "artifacts"), ("loca", "local")),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from environments import BUCKET_KEY
 
 from data_pipeline.core.limits import has_own_disks
 from data_pipeline.core.load import load_environment
@@ -81,6 +82,41 @@ SOURCE = "steps: {prepare: {arguments: {source: 'https://example.org/x'}}}\n"
             "kms: {customer_key: true}\nsteps: {count: {sagemaker: {instance_type: ml.g5.xlarge}}}\n",
             "steps.count.sagemaker.instance_type: found 'ml.g5.xlarge', expected one without disks of its own, which "
             "the customer's key does not encrypt; as ml.m5.xlarge",
+        ),
+        (
+            "data: {kms_key: alias/trips, bucket: my-trips}\n",
+            "data.kms_key: found 'alias/trips', expected a key's ARN, not an alias, which a policy cannot name; it is "
+            "shown by: aws kms describe-key --key-id alias/trips --query KeyMetadata.Arn",
+        ),
+        (
+            "artifacts: {kms_key: 'arn:aws:kms:us-east-1:210987654321:alias/x'}\n",
+            "artifacts.kms_key: found 'arn:aws:kms:us-east-1:210987654321:alias/x', expected a key's ARN, not an "
+            "alias, which a policy cannot name; it is shown by: aws kms describe-key --key-id "
+            "arn:aws:kms:us-east-1:210987654321:alias/x --query KeyMetadata.Arn",
+        ),
+        (
+            "artifacts: {kms_key: 1234abcd-12ab-34cd-56ef-1234567890ab}\n",
+            "artifacts.kms_key: found '1234abcd-12ab-34cd-56ef-1234567890ab', expected a key's ARN, as in "
+            "'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'",
+        ),
+        (
+            f"data: {{kms_key: '{BUCKET_KEY}'}}\n",
+            "data.kms_key: found a key without a bucket, expected 'bucket' beside it: the key of a bucket that is "
+            "there already; the bucket that the stack makes has a key with 'kms: {customer_key: true}'",
+        ),
+        (
+            f"artifacts: {{kms_key: '{BUCKET_KEY.replace('us-east-1', 'eu-west-1')}'}}\n",
+            "artifacts.kms_key: found a key in eu-west-1, expected one in us-east-1, where the bucket is",
+        ),
+        (
+            f"endpoint: embedded\nartifacts: {{kms_key: '{BUCKET_KEY}'}}\n",
+            "artifacts.kms_key: found an option of AWS, expected none: the embedded AWS does not encrypt; write "
+            "'kms_key: null' under artifacts in the environment's file",
+        ),
+        (
+            "endpoint: embedded\nlake_formation: true\n",
+            "lake_formation: found an option of AWS, expected none: the embedded AWS has no Lake Formation; write "
+            "'lake_formation: false' in the environment's file",
         ),
     ],
 )

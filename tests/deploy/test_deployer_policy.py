@@ -13,7 +13,7 @@ import pytest
 from clients import client
 from deployer import additions, deployer, policy
 
-from data_pipeline.core import templates
+from data_pipeline.core import bucket_keys, templates
 from data_pipeline.local.endpoint import Endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -177,7 +177,19 @@ def test_the_additions_for_options_are_what_cloudformation_calls() -> None:
         "Topic",
         "Subscriptions",
         "Alarms",
+        "LookAtDataBucket",
+        "UseBucketKey",
+        "UseThroughS3",
+        "Lake",
     }
+    lake = {a for a in needed()["AWS::LakeFormation::PrincipalPermissions"] if a.startswith("lakeformation:")}
+    assert set(added["Lake"]["Action"]) == lake
+
+
+def test_the_page_shows_what_the_owner_of_a_key_adds() -> None:
+    """The same statement that is checked together with the roles, and that doctor prints."""
+    shown = additions()["UseThroughS3"]
+    assert shown == bucket_keys.owners_statement("ACCOUNT_ID", "REGION", "aws", "amazonaws.com")
 
 
 def test_the_additions_for_notifications_are_what_cloudformation_calls() -> None:

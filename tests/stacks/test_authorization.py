@@ -11,7 +11,7 @@ from typing import Any
 import authorization
 import pytest
 from deployer import additions, policy
-from environments import CLUSTER, KMS, MIXES, NOTIFY, ROOT, STORES, SWAPPED, VPC, environment
+from environments import BROUGHT_KEYS, CLUSTER, KMS, MIXES, NOTIFY, ROOT, STORES, SWAPPED, VPC, environment
 
 import templates
 from data_pipeline.core.policies import text
@@ -23,6 +23,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "a cluster in a VPC": {**CLUSTER, **VPC},
     "everything": {**STORES, **VPC, **KMS, **NOTIFY},
     "everything, swapped": {**SWAPPED, **STORES, **VPC, **KMS, **NOTIFY},
+    "keys of buckets, and a lake": {**STORES, **BROUGHT_KEYS, "lake_formation": True},
     "files of S3": {"sources": {"copies": {"s3": "s3://their-bucket/trips/"}}},
 }
 #: what a reference to a resource or a parameter stands for in the policies.
@@ -33,7 +34,10 @@ ARNS = {
     "AWS::SNS::Topic": "arn:x:sns:x:x:x",
     "AWS::KMS::Key": "arn:x:kms:x:x:key/x",
 }
-PARAMETERS = {"DataKey": "AWS::KMS::Key", "NotificationTopicArn": "AWS::SNS::Topic"}
+PARAMETERS = {
+    **dict.fromkeys(("DataKey", "DataBucketKey", "ArtifactBucketKey"), "AWS::KMS::Key"),
+    "NotificationTopicArn": "AWS::SNS::Topic",
+}
 #: the actions that take a * although AWS lists a kind of resource for them, and what narrows or excuses it.
 STARS = {
     "cloudwatch:PutMetricData": "Condition: the namespace",
@@ -110,9 +114,10 @@ def test_no_statement_of_a_documented_policy_is_dead(name: str) -> None:
     given = _documents()[name]
     one_or_more = given["Resource"]
     resources = [one_or_more] if isinstance(one_or_more, str) else one_or_more
-    resources = [resource.replace("DATA_KEY", ARNS["AWS::KMS::Key"]) for resource in resources]
-    assert authorization.faults({**given, "Resource": resources}) == []
-    if "*" in resources:
+    resources = [re.sub("DATA_KEY|BUCKET_KEY", ARNS["AWS::KMS::Key"], resource) for resource in resources]
+    itself = ARNS["AWS::KMS::Key"] if "Principal" in given else ""  # the policy of a key
+    assert authorization.faults({**given, "Resource": resources}, itself) == []
+    if "*" in resources and not itself:
         actions = [given["Action"]] if isinstance(given["Action"], str) else given["Action"]
         assert {a for a in actions if authorization.has_resources(a)} <= STARS.keys()
 

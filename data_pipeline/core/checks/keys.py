@@ -40,6 +40,14 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Brought:
+    """The key of a bucket that the user brings: how ARNs name the bucket, and the statements of the key's policy."""
+
+    bucket: tuple[str, ...]
+    policy: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Stack:
     """Resources by type, and what they mean of each other."""
 
@@ -52,8 +60,11 @@ class Stack:
                 yield name, resource.get("Properties", {})
 
 
-def check(resources: Resources) -> list[Finding]:
-    """The uses of the resources' keys that are denied; resources of several templates may stand together."""
+def check(resources: Resources, brought: Mapping[str, Brought] | None = None) -> list[Finding]:
+    """The uses of keys that are denied; resources of several templates may stand together.
+
+    ``brought``: the keys that the resources do not have themselves, by the parameter that names each.
+    """
     roles = {
         name: [
             s for policy in r["Properties"].get("Policies", []) for s in policy["PolicyDocument"]["Statement"]
@@ -62,12 +73,16 @@ def check(resources: Resources) -> list[Finding]:
         if r.get("Type") == _ROLE
     }
     stack = Stack(resources, roles)
+    policies = {key: properties["KeyPolicy"]["Statement"] for key, properties in stack.of(_KEY)}
+    asked = [(key, use) for key in policies for use in uses(stack, key)]
+    for key, one in (brought or {}).items():
+        policies[key] = list(one.policy)
+        asked += [(key, use) for use in _of_objects(stack, one.bucket)]
     return [
         Finding("key-use", use.path, f"{use.what} needs {action} of the key {key}, which {refusal}")
-        for key, properties in stack.of(_KEY)
-        for use in uses(stack, key)
+        for key, use in asked
         for action in use.actions
-        if (refusal := _refusal(stack, key, properties["KeyPolicy"]["Statement"], use, action))
+        if (refusal := _refusal(stack, key, policies[key], use, action))
     ]
 
 
@@ -75,14 +90,13 @@ def uses(stack: Stack, key: str) -> Iterator[Use]:
     """Every use of a key that the resources bring about."""
     for name, properties in stack.of("AWS::S3::Bucket"):
         if _names(_bucket_key(properties), key):
-            for actions, asked in ((_READ, "s3:GetObject"), (_WRITE, "s3:PutObject")):
-                yield from _of_roles(stack, name, asked, actions, "s3")
+            yield from _of_objects(stack, (f"${{{name}}}",))
     for name, properties in stack.of("AWS::SQS::Queue"):
         if _names(properties.get("KmsMasterKeyId"), key):
-            yield from _of_roles(stack, name, "sqs:SendMessage", _WRITE, "sqs")
+            yield from _of_roles(stack, (f"${{{name}",), "sqs:SendMessage", _WRITE, "sqs")
     for name, properties in stack.of("AWS::SNS::Topic"):
         if _names(properties.get("KmsMasterKeyId"), key):
-            yield from _of_roles(stack, name, "sns:Publish", _WRITE, "sns")
+            yield from _of_roles(stack, (f"${{{name}",), "sns:Publish", _WRITE, "sns")
             yield from _of_alarms(stack, name)
     for name, properties in stack.of("AWS::Logs::LogGroup"):
         if _names(properties.get("KmsKeyId"), key):
@@ -94,17 +108,26 @@ def uses(stack: Stack, key: str) -> Iterator[Use]:
     yield from _volumes(stack, key)
 
 
-def _of_roles(stack: Stack, name: str, asked: str, actions: tuple[str, ...], service: str) -> Iterator[Use]:
-    """The roles that may do ``asked`` on the resource ``name``."""
+def _of_objects(stack: Stack, bucket: tuple[str, ...]) -> Iterator[Use]:
+    """The roles that read or write a bucket's objects."""
+    for actions, asked in ((_READ, "s3:GetObject"), (_WRITE, "s3:PutObject")):
+        yield from _of_roles(stack, bucket, asked, actions, "s3")
+
+
+def _of_roles(
+    stack: Stack, names: tuple[str, ...], asked: str, actions: tuple[str, ...], service: str
+) -> Iterator[Use]:
+    """The roles that may do ``asked`` on the resource that ARNs name so; by its first name in messages."""
     context = {"kms:ViaService": f"{service}.${{AWS::Region}}.amazonaws.com"}
     for role, statements in stack.roles.items():
         if any(
             s["Effect"] == "Allow"
             and any(fnmatchcase(asked, action) for action in _list(s["Action"]))
-            and any(f"${{{name}" in text(resource) for resource in _list(s["Resource"]))
+            and any(name in text(resource) for resource in _list(s["Resource"]) for name in names)
             for s in statements
         ):
-            yield Use(("Resources", role), f"{asked} on {name}", actions, context, role=role)
+            on = names[0].strip("${}")
+            yield Use(("Resources", role), f"{asked} on {on}", actions, context, role=role)
 
 
 def _of_alarms(stack: Stack, topic: str) -> Iterator[Use]:

@@ -6,9 +6,10 @@ import copy
 from typing import Any
 
 import pytest
-from environments import ALL_ON_GLUE, CLUSTER, KMS, SWAPPED, environment
+from environments import ALL_ON_GLUE, BROUGHT_KEYS, CLUSTER, KMS, STORES, SWAPPED, environment
 
 import templates
+from data_pipeline.core import bucket_keys
 from data_pipeline.core.checks import keys
 from data_pipeline.stacks import render
 
@@ -182,3 +183,85 @@ def test_a_denial_outweighs_what_is_allowed() -> None:
     denial = copy.deepcopy(next(s for s in _key_policy(resources) if s["Sid"] == "UseThroughServices"))
     _key_policy(resources).append({**denial, "Sid": "No", "Effect": "Deny", "Action": ["kms:Decrypt"]})
     assert any("which the key's policy denies" in f for f in _findings(resources))
+
+
+#: whoever touches a bucket that the user brings: role → the statements for its keys.
+USERS = {
+    "PrepareJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
+    "RideCountsJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
+    "IngestJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
+    "MaintenanceJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
+    "StateMachineRole": ("UseDataBucketKey",),
+    "MaintenanceStateMachineRole": ("UseDataBucketKey",),
+    "RidesFeatureGroupRole": ("UseDataBucketKey",),
+}
+
+
+def _brought(changes: dict[str, Any]) -> tuple[dict[str, Any], dict[str, keys.Brought]]:
+    env = environment({**STORES, **BROUGHT_KEYS, **changes})
+    rendered = [templates.parse(text)["Resources"] for text in render(env).values()]
+    return {name: r for resources in rendered for name, r in resources.items()}, bucket_keys.brought(env)
+
+
+def _own(resources: dict[str, Any], role: str) -> list[Any]:
+    statements: list[Any] = resources[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    return statements
+
+
+@pytest.mark.parametrize("changes", [{}, SWAPPED, ALL_ON_GLUE, CLUSTER, KMS, {"mirror": {"on_run": True}}])
+def test_everybody_may_use_the_keys_of_buckets_that_are_brought(changes: dict[str, Any]) -> None:
+    """With the one statement that the keys' owner adds, and a key of the stack's own beside them or not."""
+    resources, brought = _brought(changes)
+    assert brought.keys() == {"DataBucketKey", "ArtifactBucketKey"}
+    assert keys.check(resources, brought) == []
+
+
+@pytest.mark.parametrize("role", USERS)
+def test_each_action_on_a_brought_key_is_needed(role: str) -> None:
+    """Take it away, and this role is found, and nobody else; nobody has more statements than these."""
+    resources, brought = _brought({"mirror": {"on_run": True}})
+    found = tuple(s["Sid"] for s in _own(resources, role) if str(s["Action"]).find("kms:") >= 0)
+    assert found == USERS[role]
+    for sid in USERS[role]:
+        (whole,) = (s for s in _own(resources, role) if s["Sid"] == sid)
+        for action in list(whole["Action"]):
+            whole["Action"].remove(action)
+            findings = {str(finding) for finding in keys.check(resources, brought)}
+            assert findings
+            assert all(f"{action} of the key" in f and f"the policy of {role} does" in f for f in findings)
+            whole["Action"].append(action)
+
+
+def test_a_key_whose_owner_has_not_added_the_statement_is_found() -> None:
+    """Nobody of the account gets in."""
+    resources, brought = _brought({})
+    closed = {name: keys.Brought(one.bucket, ()) for name, one in brought.items()}
+    found = [str(finding) for finding in keys.check(resources, closed)]
+    assert {name for name in USERS if any(f"Resources.{name}" in f for f in found)} == USERS.keys()
+    assert all("which the key's policy does not allow" in f for f in found)
+
+
+def test_nothing_is_named_in_a_template_but_by_a_parameter() -> None:
+    """A key's ARN holds an account: deploy fills it in."""
+    env = environment({**STORES, **BROUGHT_KEYS})
+    rendered = {name: templates.parse(text) for name, text in render(env).items()}
+    assert not any("210987654321" in str(template) for template in rendered.values())
+    asked = [name for t in rendered.values() for name in t.get("Parameters", {}) if name.endswith("Key")]
+    assert sorted(asked) == ["ArtifactBucketKey", "DataBucketKey", "DataBucketKey"]
+    assert bucket_keys.parameters(env) == {
+        "DataBucketKey": BROUGHT_KEYS["data"]["kms_key"],
+        "ArtifactBucketKey": BROUGHT_KEYS["artifacts"]["kms_key"],
+    }
+    (workgroup,) = templates.of_type(rendered["dev-pipeline.yaml"], "AWS::Athena::WorkGroup").values()
+    encryption = workgroup["WorkGroupConfiguration"]["ResultConfiguration"]["EncryptionConfiguration"]
+    assert encryption == {"EncryptionOption": "SSE_KMS", "KmsKey": {"Ref": "DataBucketKey"}}
+
+
+def test_each_use_of_a_brought_key_goes_through_s3() -> None:
+    """With the key's own ARN as resource, and no other service."""
+    resources, _ = _brought({})
+    for role, sids in USERS.items():
+        for statement in (s for s in _own(resources, role) if s["Sid"] in sids):
+            assert statement["Resource"] == [{"Ref": statement["Sid"].removeprefix("Use")}]
+            via = statement["Condition"]["StringEquals"]["kms:ViaService"]
+            assert via == {"Fn::Sub": "s3.${AWS::Region}.${AWS::URLSuffix}"}

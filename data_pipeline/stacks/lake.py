@@ -1,0 +1,62 @@
+"""What the roles are granted in Lake Formation, where an account's databases are not open to IAM's permissions alone.
+
+The grants are on the database and on all its tables: a table that no run has published yet cannot be named in one.
+Whoever may create tables in a database may also put them at its location, which needs no grant of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from troposphere import GetAtt, Ref
+from troposphere import lakeformation as lake
+
+from data_pipeline.core.config import Environment, Job, Maintenance
+from data_pipeline.core.steps import camel
+
+from .ingestion import ingests
+
+_READ = ["DESCRIBE", "SELECT"]
+_COMMIT = ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
+
+
+def uses_tables(env: Environment, job: Job) -> bool:
+    """Whether a job's role reads or writes tables of the database."""
+    return bool(job.tables) or ingests(env, job)
+
+
+def grants_of_lake(env: Environment) -> list[lake.PrincipalPermissions]:
+    """Grants one after another: Lake Formation refuses changes of one resource at the same time."""
+    made: list[lake.PrincipalPermissions] = []
+    for name, job in env.jobs.items() if env.lake_formation else ():
+        for grant in _of_job(env, name, job):
+            if made:
+                grant.DependsOn = made[-1].title
+            made.append(grant)
+    return made
+
+
+def _of_job(env: Environment, name: str, job: Job) -> Iterator[lake.PrincipalPermissions]:
+    if not uses_tables(env, job):
+        return
+    commits = bool(job.tables)
+    on_database = (
+        ["CREATE_TABLE", "DESCRIBE"] if commits and not isinstance(job, Maintenance) else ["DESCRIBE"]
+    )
+    catalog = Ref("AWS::AccountId")
+    database = lake.DatabaseResource(CatalogId=catalog, Name=Ref("Database"))
+    tables = lake.TableResource(CatalogId=catalog, DatabaseName=Ref("Database"), TableWildcard={})
+    yield _granted(name, "Database", on_database, lake.PrincipalResource(Database=database))
+    yield _granted(name, "Tables", _COMMIT if commits else _READ, lake.PrincipalResource(Table=tables))
+
+
+def _granted(name: str, what: str, permissions: list[str], resource: Any) -> lake.PrincipalPermissions:
+    role = GetAtt(f"{camel(name)}JobRole", "Arn")
+    return lake.PrincipalPermissions(
+        f"{camel(name)}Lake{what}",
+        Principal=lake.DataLakePrincipal(DataLakePrincipalIdentifier=role),
+        Resource=resource,
+        Permissions=permissions,
+        PermissionsWithGrantOption=[],
+    )
