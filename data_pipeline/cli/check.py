@@ -54,7 +54,7 @@ def refuse_findings(root: Path, env: Environment, rendered: Mapping[str, str]) -
 def check_environment(root: Path, env: Environment, rendered: Mapping[str, str]) -> list[str]:
     """The findings in an environment's templates; ``rendered``: file name → text."""
     scripts = command_lines(root / "jobs", {job.script for job in env.jobs.values()})
-    documents = {name: templates.read(text) for name, text in rendered.items()}
+    documents = {name: templates.read_rendered(text) for name, text in rendered.items()}
     found = [
         f"templates/{name}: {finding}"
         for name, document in documents.items()

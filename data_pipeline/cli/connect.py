@@ -14,11 +14,9 @@ from data_pipeline.core.config import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.load import load_environment
 
+from .local_state import HOW_TO_STOP, local_port, local_state
 from .project import ROOT
 
-HOW_TO_STOP = "stop it with: python -m data_pipeline local down"
-STATE_VARIABLE = "DATA_PIPELINE_LOCAL_STATE"
-PORT_VARIABLE = "DATA_PIPELINE_LOCAL_PORT"
 #: a file {"access_key": …, "secret_key": …}: act on the embedded AWS as one of its IAM users instead of as
 #: root.
 CREDENTIALS_VARIABLE = "DATA_PIPELINE_LOCAL_CREDENTIALS"
@@ -43,21 +41,6 @@ def open_environment(name: str, root: Path = ROOT) -> tuple[Environment, Connect
     if started:
         click.echo(f"started the embedded AWS at {where}; {HOW_TO_STOP}", err=True)
     return environment, connection
-
-
-def local_state(root: Path = ROOT) -> Path:
-    """The state directory of this project's embedded AWS."""
-    return Path(os.environ.get(STATE_VARIABLE) or root / ".local" / "aws")
-
-
-def local_port() -> int | None:
-    """The port that the user wants the embedded AWS to have (0: any free one), None for the default."""
-    text = os.environ.get(PORT_VARIABLE)
-    if not text:
-        return None
-    if not text.isdecimal() or int(text) > 65535:
-        raise UserError(f"{PORT_VARIABLE}={text}: expected a port number, 0 to 65535 (0: any free one).")
-    return int(text)
 
 
 def _embedded_aws(root: Path) -> tuple[EmbeddedCredentials, bool]:

@@ -14,7 +14,6 @@ from data_pipeline.core.naming import job_path
 from data_pipeline.core.packages import missing_packages
 from data_pipeline.stacks import file_names, render
 
-from .check import refuse_findings
 from .files import write_atomically
 from .project import ROOT
 
@@ -39,6 +38,8 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     if check:
         _check([name for env in chosen for name in stale_templates(ROOT, env)], orphans, environments)
         return
+    from .check import refuse_findings  # the models of AWS's services, which --check does not need
+
     rendered = {env.name: render(env) for env in chosen}
     for env in chosen:
         refuse_wrong_queries(env)

@@ -15,7 +15,7 @@ from data_pipeline.local import lifecycle
 from data_pipeline.local.endpoint import Endpoint
 from data_pipeline.local.errors import LocalError
 
-from .connect import HOW_TO_STOP, local_port, local_state
+from .local_state import HOW_TO_STOP, local_port, local_state
 
 #: Seconds between two looks at the log that is followed.
 _FOLLOW_SECONDS = 0.3

@@ -17,25 +17,26 @@ import click
 from data_pipeline.core.errors import UserError
 from data_pipeline.local.errors import LocalError
 
-#: each is defined under its own name in the module of its name, imported when asked for: a command needs only
-#: the packages that it uses.
-COMMANDS = (
-    "create",
-    "check",
-    "policies",
-    "deploy",
-    "run",
-    "mirror",
-    "maintenance",
-    "doctor",
-    "features",
-    "dataset",
-    "sql",
-    "local",
-    "sample",
-    "picture",
-    "images",
-)
+#: name → the first paragraph of its help. Each is defined under its own name in the module of its name, which is
+#: imported when the command is run: it needs only the packages that it uses, and the list needs none.
+COMMANDS = {
+    "create": "Render both templates of each ENV to templates/; without ENV, of every environment in config/.",
+    "check": "Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a "
+    "state machine, ASL.json.",
+    "policies": "Print who may do what in ENV, on what, under which condition, and why.",
+    "deploy": "Show what deploying ENV will change, ask, apply it, and print the stacks' outputs.",
+    "run": "Start the pipeline of ENV, follow it to its end, and say what it published.",
+    "mirror": "The files of the sources in the configuration, brought into the input.",
+    "maintenance": "The upkeep of the tables: old snapshots, and the files that only they needed.",
+    "doctor": "Look, read-only, at what ENV needs of its account: quotas, permissions, buckets, templates.",
+    "features": "Feature groups: what the published tables offer to models.",
+    "dataset": "Training sets that can be made again byte for byte.",
+    "sql": "Run QUERY, one SELECT in Athena's SQL, over the published tables; - reads it from stdin.",
+    "local": "The embedded AWS on this machine: deploy and run start it for environments on it.",
+    "sample": "Write made-up trip files of every published layout to DIR, with the true counts beside them.",
+    "picture": "Draw ENV's state machine, from its rendered template, and the ride counts that it has published.",
+    "images": "AWS's prebuilt container images by region.",
+}
 
 
 class Tree(click.Group):
@@ -46,6 +47,16 @@ class Tree(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The list of the commands as click writes it, without importing them."""
+        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        rows = [
+            (name, click.Command(name, help=text).get_short_help_str(limit))
+            for name, text in COMMANDS.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def load_command(name: str) -> click.Command:

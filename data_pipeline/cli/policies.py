@@ -48,7 +48,7 @@ def policies(env: str, as_json: bool) -> None:
     ${Name} is a parameter or a resource of the stack.
     """
     rendered = render(load_environment(ROOT, env))
-    found = read_policies({name: templates.read(body) for name, body in rendered.items()})
+    found = read_policies({name: templates.read_rendered(body) for name, body in rendered.items()})
     if as_json:
         whole = {"environment": env, "policies": [asdict(policy) for policy in found]}
         click.echo(json.dumps(whole, indent=2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -126,7 +127,8 @@ def _read(root: Path, name: str) -> tuple[Node | None, list[Problem]]:
     except OSError as error:
         expected = "a file that can be read"
         return None, [Problem(top, (), f"none ({error.strerror})", expected)]
-    node, problems = yaml_lines.read(content, file)
+    node, wrong = _parsed(content, file)
+    problems = [*wrong]
     if node is None and not problems:
         if name != PIPELINE:
             return Node({}, top), []
@@ -137,6 +139,13 @@ def _read(root: Path, name: str) -> tuple[Node | None, list[Problem]]:
             Problem(node.place, (), explain.describe(node), "a map", "write 'key: value' lines"),
         ]
     return node, problems
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes, file: str) -> tuple[Node | None, tuple[Problem, ...]]:
+    """The same bytes are read once: pipeline.yaml is part of every environment."""
+    node, problems = yaml_lines.read(content, file)
+    return node, tuple(problems)
 
 
 def _file_name(name: str) -> list[Problem]:

@@ -15,6 +15,8 @@ _TAGS = {
     "Fn::Equals": "!Equals",
 }
 
+_analysed: dict[str, yaml.emitter.ScalarAnalysis] = {}
+
 
 class _Dumper(yaml.SafeDumper):
     """Block style, no aliases, short-form functions, strings in the style that needs least escaping."""
@@ -24,6 +26,12 @@ class _Dumper(yaml.SafeDumper):
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
         super().increase_indent(flow, False)
+
+    def analyze_scalar(self, scalar: str) -> yaml.emitter.ScalarAnalysis:
+        """Kept: the same few words are all over every template."""
+        if scalar not in _analysed:
+            _analysed[scalar] = super().analyze_scalar(scalar)
+        return _analysed[scalar]
 
     def choose_scalar_style(self) -> str:
         """Leave the argument of a short-form function unquoted where YAML can read it so."""

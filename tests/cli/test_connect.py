@@ -10,7 +10,8 @@ import pytest
 from clients import client
 from system.project import ROOT
 
-from data_pipeline.cli.connect import local_port, open_environment
+from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.local_state import local_port
 from data_pipeline.core.errors import UserError
 from data_pipeline.local import lifecycle
 from data_pipeline.local.endpoint import Endpoint

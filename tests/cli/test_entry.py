@@ -51,11 +51,52 @@ def test_every_outcome_has_its_exit_status(
 
 
 def test_every_command_of_the_tree_loads_and_has_help() -> None:
-    """Each name in the registry leads to a command of that name whose help begins with a sentence."""
-    for name in main.COMMANDS:
+    """Each name in the registry leads to a command of that name whose help begins as the registry says."""
+    for name, text in main.COMMANDS.items():
         command = main.load_command(name)
         assert command.name == name
-        assert command.get_short_help_str()
+        assert text
+        assert " ".join((command.help or "").partition("\n\n")[0].split()) == text
+
+
+def test_the_list_of_commands_is_the_one_that_click_writes() -> None:
+    """At any width it is what click makes of the commands themselves."""
+    for width in (40, 80, 120):
+        context = click.Context(main.tree, terminal_width=width, max_content_width=width)
+        ours, theirs = context.make_formatter(), context.make_formatter()
+        main.tree.format_commands(context, ours)
+        click.Group.format_commands(main.tree, context, theirs)
+        assert ours.getvalue() == theirs.getvalue() != ""
+
+
+#: arguments → packages that the command must not import: without them it starts in a fraction of the time.
+UNNEEDED = {
+    ("--help",): ("pydantic", "botocore", "yaml", "rich", "pyarrow", "numpy", "troposphere"),
+    ("local", "status"): ("pydantic", "botocore", "yaml", "rich", "pyarrow"),
+    ("create", "--help"): ("botocore", "jsonata", "rich", "pyarrow", "sqlglot"),
+    ("check", "--help"): ("boto3", "rich", "pyarrow", "sqlglot"),
+}
+
+
+@pytest.mark.parametrize("arguments", UNNEEDED)
+def test_a_command_imports_no_package_that_it_does_not_use(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """What starts quickly today is kept from importing something large in passing."""
+    code = (
+        "import sys; from data_pipeline.cli.main import status_of\n"
+        "try: status_of('pipeline', sys.argv[1:])\n"
+        "finally: print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "DATA_PIPELINE_LOCAL_STATE": str(tmp_path / "none")},
+    )
+    assert set(UNNEEDED[arguments]) & set(done.stderr.split()) == set()
 
 
 ENTRIES = ["data_pipeline_create.py", "data_pipeline_run.py"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _ADD = "add_argument"
 
@@ -31,24 +32,39 @@ class CommandLine:
 
 def read(script: str, library: Iterable[str]) -> CommandLine:
     """The command line of a script's source; the modules that it imports may add options, none of them required."""
+    own, *others = (_declared(source) for source in (script, *library))
+    options: dict[str, tuple[str, ...]] = {}
+    for each in (own, *others):
+        options |= each.options
+    prefixes = tuple(prefix for each in (own, *others) for prefix in each.prefixes)
+    unknown = any(each.open for each in (own, *others))
+    return CommandLine(options, own.required, prefixes, unknown or not options)
+
+
+@lru_cache(maxsize=1024)
+def _declared(source: str) -> CommandLine:
+    """What one file declares; ``open``: something in it cannot be followed.
+
+    Kept: every step of every environment reads the same library.
+    """
+    if _ADD not in source:
+        return CommandLine()
     options: dict[str, tuple[str, ...]] = {}
     required: set[str] = set()
     prefixes: list[str] = []
-    unknown = False
-    for source in (script, *library):
-        tree = ast.parse(source)
-        unknown |= _is_passed_on(tree)
-        for call in _calls(tree):
-            name, whole = _name(call)
-            if name is None:
-                unknown = True
-            elif not whole:
-                prefixes.append(name[2:])
-            elif name.startswith("--"):
-                options[name[2:]] = _choices(call)
-                if source is script and _is_true(call, "required"):
-                    required.add(name[2:])
-    return CommandLine(options, frozenset(required), tuple(prefixes), unknown or not options)
+    tree = ast.parse(source)
+    unknown = _is_passed_on(tree)
+    for call in _calls(tree):
+        name, whole = _name(call)
+        if name is None:
+            unknown = True
+        elif not whole:
+            prefixes.append(name[2:])
+        elif name.startswith("--"):
+            options[name[2:]] = _choices(call)
+            if _is_true(call, "required"):
+                required.add(name[2:])
+    return CommandLine(options, frozenset(required), tuple(prefixes), unknown)
 
 
 def _calls(tree: ast.Module) -> Iterator[ast.Call]:
