@@ -92,7 +92,7 @@ def _show(target: Target, plan: Plan) -> None:
         click.echo(f"bucket {target.bucket}: make it (private, encrypted, versioned, TLS only)", err=True)
     count = len(plan.package.missing)
     upload = f"upload {count} objects, {size(plan.package.size)}" if count else "nothing to upload"
-    click.echo(f"s3://{target.bucket}/{target.environment.pipeline}/: {upload}", err=True)
+    click.echo(f"s3://{target.bucket}/{target.environment.names.artifacts}/: {upload}", err=True)
     if target.environment.embedded and target.environment.notify:
         without = "the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
         click.echo(f"alarms: none, {without}", err=True)

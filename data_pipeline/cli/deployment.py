@@ -144,14 +144,14 @@ def _request(target: Target, stack: str, body: str, parameters: Mapping[str, str
     request = Request(stack, create=True, parameters=parameters, tags=target.tags)
     if _fits(body):
         return replace(request, body=body)
-    key = template_key(target.environment.pipeline, body)
+    key = template_key(target.environment.names.artifacts, body)
     return replace(request, url=s3.template_url(target.connection, target.bucket, key))
 
 
 def _place_templates(target: Target, bodies: tuple[str, str]) -> None:
     """Put the templates that are too large for a request where CloudFormation can read them."""
     for body in bodies:
-        key = template_key(target.environment.pipeline, body)
+        key = template_key(target.environment.names.artifacts, body)
         if not _fits(body) and not s3.existing_sizes(target.connection, target.bucket, key):
             s3.put(target.connection, target.bucket, key, body.encode())
 

@@ -35,8 +35,7 @@ class Package:
 
 def package(environment: Environment, bucket: str, root: Path, listing: Listing) -> Package:
     """What the environment's jobs need of the bucket; only what it lacks is fetched and built."""
-    pipeline = environment.pipeline
-    code = code_artifact(pipeline, read_jobs(root / "jobs"))
+    code = code_artifact(environment.names.artifacts, read_jobs(root / "jobs"))
     missing = _lacking(code.keys(), listing(code.key_prefix))
     missing |= _sources(environment, listing)
     missing |= _features(environment, listing)
@@ -74,12 +73,12 @@ def read_jobs(jobs: Path) -> dict[str, bytes]:
 def _wheels(env: Environment, runtime: Runtime, bucket: str, root: Path, listing: Listing) -> Package:
     """The wheels of one runtime; on the embedded AWS none, for jobs there run with the packages of .venv."""
     lock = b"" if env.embedded else read_lock(root, runtime)
-    prefix = wheels_prefix(env.pipeline, runtime, lock)
+    prefix = wheels_prefix(env.names.artifacts, runtime, lock)
     present = listing(prefix)
     missing: dict[str, bytes] = {}
     if prefix + LOCK not in present:  # it is uploaded last
         wheels = fetch(runtime, lock, root / ".local" / "wheels")
-        missing = wheels_artifact(env.pipeline, runtime, lock, wheels).keys()
+        missing = wheels_artifact(env.names.artifacts, runtime, lock, wheels).keys()
     parameters = {runtime.wheels_parameter: prefix.rstrip("/").rpartition("/")[2]}
     if runtime.wheel_files_parameter:
         files = sorted(key for key in {**present, **missing} if key.endswith(".whl"))

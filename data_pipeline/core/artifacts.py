@@ -61,13 +61,15 @@ def is_shipped(path: str) -> bool:
     return parts[0] == LIBRARY if len(parts) > 1 else path.endswith(".py")
 
 
-def code_artifact(pipeline: str, jobs: Tree) -> Artifact:
-    """Scripts and library of ``jobs/`` as they lie there, and the library as a wheel beside them."""
+def code_artifact(folder: str, jobs: Tree) -> Artifact:
+    """Scripts and library of ``jobs/`` as they lie there, and the library as a wheel beside them; ``folder``: the
+    environment's (``Names.artifacts``).
+    """
     shipped = {path: content for path, content in jobs.items() if is_shipped(path)}
     library = {path: content for path, content in shipped.items() if path.startswith(f"{LIBRARY}/")}
     files = {**shipped, LIBRARY_WHEEL: wheel(LIBRARY, "0", library)}
     sha = tree_hash(files)
-    return Artifact(sha, f"{pipeline}/code/{sha}/", files)
+    return Artifact(sha, f"{folder}/code/{sha}/", files)
 
 
 def wheels_hash(runtime: Runtime, lock: bytes) -> str:
@@ -80,14 +82,14 @@ def wheels_hash(runtime: Runtime, lock: bytes) -> str:
     return tree_hash(target)
 
 
-def wheels_prefix(pipeline: str, runtime: Runtime, lock: bytes) -> str:
+def wheels_prefix(folder: str, runtime: Runtime, lock: bytes) -> str:
     """Where the wheel set lies in the artifact bucket."""
-    return f"{pipeline}/wheels/{runtime.name}/{wheels_hash(runtime, lock)}/"
+    return f"{folder}/wheels/{runtime.name}/{wheels_hash(runtime, lock)}/"
 
 
-def wheels_artifact(pipeline: str, runtime: Runtime, lock: bytes, wheels: Tree) -> Artifact:
+def wheels_artifact(folder: str, runtime: Runtime, lock: bytes, wheels: Tree) -> Artifact:
     """The lock and its wheels (file name → content) as the runtime installs them."""
-    prefix = wheels_prefix(pipeline, runtime, lock)
+    prefix = wheels_prefix(folder, runtime, lock)
     if runtime.glue_command == "glueetl":
         inside = {f"wheels/{name}": content for name, content in {**wheels, LOCK: lock}.items()}
         files: Tree = {GLUE_WHEELS: archive(inside), LOCK: lock}
@@ -96,9 +98,9 @@ def wheels_artifact(pipeline: str, runtime: Runtime, lock: bytes, wheels: Tree) 
     return Artifact(wheels_hash(runtime, lock), prefix, files)
 
 
-def template_key(pipeline: str, body: str) -> str:
+def template_key(folder: str, body: str) -> str:
     """Key of a template that is too large to be sent with a request."""
-    return f"{pipeline}/templates/{hashlib.sha256(body.encode()).hexdigest()}.yaml"
+    return f"{folder}/templates/{hashlib.sha256(body.encode()).hexdigest()}.yaml"
 
 
 def wheel(name: str, version: str, files: Tree) -> bytes:

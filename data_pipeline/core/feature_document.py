@@ -29,9 +29,9 @@ def document(groups: Mapping[str, FeatureGroup], names: Names) -> str:
     return json.dumps({"version": VERSION, "groups": listed}, sort_keys=True, separators=(",", ":"))
 
 
-def key(pipeline: str, text: str) -> str:
+def key(folder: str, text: str) -> str:
     """Key of the document in the artifact bucket: it names its content."""
-    return f"{pipeline}/features/{hashlib.sha256(text.encode()).hexdigest()}.json"
+    return f"{folder}/features/{hashlib.sha256(text.encode()).hexdigest()}.json"
 
 
 def _listed(name: str, group: FeatureGroup, names: Names) -> dict[str, Any]:

@@ -36,6 +36,13 @@ class Names:
         return f"{self.pipeline}-{self.environment}"
 
     @property
+    def artifacts(self) -> str:
+        """Key prefix of what this environment keeps in the artifact bucket, without ``/``: another one may share
+        the bucket, and no role of this one reads its code.
+        """
+        return f"{self.pipeline}/{self.environment}"
+
+    @property
     def storage_stack(self) -> str:
         return f"{self.prefix}-storage"
 

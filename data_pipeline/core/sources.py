@@ -102,9 +102,9 @@ def document(sources: Mapping[str, Source], mirror: Mirror) -> str:
     return json.dumps(whole, sort_keys=True, separators=(",", ":"))
 
 
-def key(pipeline: str, document: str) -> str:
+def key(folder: str, document: str) -> str:
     """Key of the document in the artifact bucket: it names its content."""
-    return f"{pipeline}/sources/{hashlib.sha256(document.encode()).hexdigest()}.json"
+    return f"{folder}/sources/{hashlib.sha256(document.encode()).hexdigest()}.json"
 
 
 def _listed(name: str, source: Source) -> dict[str, Any]:

@@ -51,12 +51,12 @@ def argument_values(env: Environment) -> dict[str, str]:
 
 def features_key(env: Environment) -> str:
     """Key of the list of feature groups in the artifact bucket."""
-    return feature_document.key(env.pipeline, feature_document.document(env.features, env.names))
+    return feature_document.key(env.names.artifacts, feature_document.document(env.features, env.names))
 
 
 def sources_key(env: Environment) -> str:
     """Key of the list of sources in the artifact bucket."""
-    return sources.key(env.pipeline, sources.document(env.sources, env.mirror))
+    return sources.key(env.names.artifacts, sources.document(env.sources, env.mirror))
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:

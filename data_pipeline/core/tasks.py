@@ -81,10 +81,8 @@ def arguments(env: Environment, step: Job) -> dict[str, str]:
 
 def _run_on_sagemaker(env: Environment, name: str, step: Job, instances: str | None) -> dict[str, Any]:
     runtime = RUNTIMES[step.runtime]
-    code = f"s3://${{ArtifactBucketName}}/{env.pipeline}/code/${{CodeVersionHash}}/"
-    wheels = (
-        f"s3://${{ArtifactBucketName}}/{env.pipeline}/wheels/{runtime.name}/${{{runtime.camel}WheelsHash}}/"
-    )
+    code = f"s3://${{ArtifactBucketName}}/{env.names.artifacts}/code/${{CodeVersionHash}}/"
+    wheels = f"s3://${{ArtifactBucketName}}/{env.names.artifacts}/wheels/{runtime.name}/${{{runtime.camel}WheelsHash}}/"
     return {
         "Resource": resource(env, "sagemaker:createProcessingJob.sync"),
         "Arguments": {

@@ -60,7 +60,7 @@ class History:
             "id": str(event["id"]),
             "type": type_,
             "details": {k: v for k, v in details.items() if self._with_data or k not in DATA},
-            "redrive_count": "0",
+            "redrive_count": str(self._execution.get("redriveCount", 0)),
             "previous_event_id": str(event.get("previousEventId", 0)),
             "event_timestamp": str(now),
             "execution_arn": self._execution["executionArn"],

@@ -25,6 +25,9 @@ _log = logging.getLogger("embedded.states")
 
 #: Bytes that all variables of an execution may have together.
 VARIABLES_LIMIT = 10 * 1024 * 1024
+#: Members of an execution's record: the machine as it was when the execution started, and the state, with its input
+#: and the variables, in which it is.
+OWN, AT = "ownMachine", "at"
 #: Execution ARN → its run, while it runs.
 RUNS: dict[str, Run] = {}
 _runs_lock = threading.Lock()
@@ -35,15 +38,18 @@ class Ended(Exception):  # noqa: N818 - not an error: how a run's thread leaves 
 
 
 class Run:
-    """One execution: its record in MiniStack's store, its definition, and where it stands."""
+    """One execution, from its start or a redrive to its end: its record in MiniStack's store, which keeps the
+    definition and the role that it started with and where it stands, so that it can be redriven.
+    """
 
     def __init__(self, execution: dict[str, Any], machine: Mapping[str, Any]) -> None:
         self.execution = execution
         self.arn: str = execution["executionArn"]
-        self.role_arn: str = machine["roleArn"]
+        own = execution.setdefault(OWN, {key: machine[key] for key in ("definition", "roleArn")})
+        self.role_arn: str = own["roleArn"]
         self.region = self.arn.split(":")[3]
-        self.definition: dict[str, Any] = json.loads(machine["definition"])
-        self.variables: dict[str, Any] = {}
+        self.definition: dict[str, Any] = json.loads(own["definition"])
+        self.variables: dict[str, Any] = json.loads(execution.get(AT, {}).get("variables", "{}"))
         self.stopped = threading.Event()
         seconds = self.definition.get("TimeoutSeconds")
         self.deadline = time.monotonic() + seconds if seconds else None
@@ -54,7 +60,8 @@ class Run:
                 "Name": execution["name"],
                 "RoleArn": self.role_arn,
                 "StartTime": execution["startDate"],
-                "RedriveCount": 0,
+                "RedriveCount": execution.get("redriveCount", 0),
+                **({"RedriveTime": execution["redriveDate"]} if execution.get("redriveDate") else {}),
             },
             "State": {},
             "StateMachine": {"Id": execution["stateMachineArn"], "Name": machine["name"]},
@@ -90,7 +97,7 @@ class Run:
     def event(self, type_: str, details: Mapping[str, Any] | None = None) -> None:
         """Append to the history, unless the execution has ended meanwhile."""
         with self._lock:
-            if self.execution["status"] == "RUNNING":
+            if self.execution["status"] == "RUNNING" and not self.stopped.is_set():
                 self._history.add(type_, details)
 
     def check(self) -> None:
@@ -123,7 +130,8 @@ class Run:
     def run(self) -> None:
         """Walk the states to the end, and record it."""
         try:
-            self._history.log(self.execution["events"][0])
+            if AT not in self.execution:
+                self._history.log(self.execution["events"][0])
             output = self._walk()
             self.finish("SUCCEEDED", "ExecutionSucceeded", {"output": output}, output=output)
         except Ended:
@@ -139,34 +147,40 @@ class Run:
             details = {"error": "States.Runtime", "cause": f"The embedded AWS failed: {error!r}"}
             self.finish("FAILED", "ExecutionFailed", details, **details)
         finally:
-            RUNS.pop(self.arn, None)
+            with _runs_lock:
+                if RUNS.get(self.arn) is self:
+                    del RUNS[self.arn]
             if self._caller is not None:
                 self._caller.close()
 
     def finish(self, status: str, event: str, details: Mapping[str, Any], **record: Any) -> None:
         """End the execution once: its last event, then its status; a second end is ignored."""
         with self._lock:
-            if self.execution["status"] != "RUNNING":
+            if self.execution["status"] != "RUNNING" or self.stopped.is_set():
                 return
             self._history.add(event, {key: value for key, value in details.items() if value is not None})
             self.execution.update(record)
             self.execution["stopDate"] = stepfunctions.now_iso()
             self.execution["status"] = status
-        self.stopped.set()
+            self.stopped.set()
         stepfunctions._emit_execution_status_event(self.execution)
 
     def _walk(self) -> str:
         """The JSON text of the output of the state that ended the machine."""
-        name: str | None = self.definition["StartAt"]
-        data = self.context["Execution"]["Input"]
-        text: str = self.execution["input"]
+        at = self.execution.get(AT) or {"state": self.definition["StartAt"], "input": self.execution["input"]}
+        # A redrive schedules a task again without entering its state again; any other state is entered again.
+        again = AT in self.execution and self.definition["States"][at["state"]]["Type"] == "Task"
+        name: str | None = at["state"]
+        text: str = at["input"]
+        data = json.loads(text)
         while name is not None:
             self.check()
             state = self.definition["States"][name]
             kind = state["Type"]
             self.context["State"] = {"EnteredTime": stepfunctions.now_iso(), "Name": name, "RetryCount": 0}
-            entered = {"name": name, "input": text, "inputDetails": {"truncated": False}}
-            self.event(f"{kind}StateEntered", entered)
+            if not again:
+                self._enter(name, kind, text)
+            again = False
             data, assigned, name = STATES[kind](self, state, data)
             text = limited(data, f"The output of the state '{self.context['State']['Name']}'")
             self.variables.update(assigned)
@@ -179,6 +193,12 @@ class Run:
                 left["assignedVariables"] = {key: dumps(value) for key, value in assigned.items()}
             self.event(f"{kind}StateExited", left)
         return text
+
+    def _enter(self, name: str, kind: str, text: str) -> None:
+        """Note where the execution stands, and tell it."""
+        self.execution[AT] = {"state": name, "input": text, "variables": dumps(self.variables)}
+        entered = {"name": name, "input": text, "inputDetails": {"truncated": False}}
+        self.event(f"{kind}StateEntered", entered)
 
 
 #: (output, assigned variables, next state or None at the end)
@@ -241,9 +261,9 @@ def run_execution(arn: str) -> None:
 
 
 def run_of(arn: str) -> Run:
-    """The run of an execution that has started, whose thread may not have come so far yet."""
+    """The run of an execution that has started or is redriven, whose thread may not have come so far yet."""
     with _runs_lock:
-        if arn not in RUNS:
+        if arn not in RUNS or RUNS[arn].stopped.is_set():
             execution = stepfunctions._executions.get(arn)
             RUNS[arn] = Run(execution, stepfunctions._state_machines.get(execution["stateMachineArn"]))
         return RUNS[arn]

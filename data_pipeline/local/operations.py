@@ -56,8 +56,8 @@ SERVED: dict[str, frozenset[str]] = {
             PurgeQueue ReceiveMessage SendMessage SetQueueAttributes TagQueue UntagQueue""",
         "states": """CreateStateMachine DeleteStateMachine DescribeExecution DescribeStateMachine
             DescribeStateMachineForExecution GetExecutionHistory ListExecutions ListStateMachines
-            ListTagsForResource StartExecution StopExecution TagResource UntagResource UpdateStateMachine
-            ValidateStateMachineDefinition""",
+            ListTagsForResource RedriveExecution StartExecution StopExecution TagResource UntagResource
+            UpdateStateMachine ValidateStateMachineDefinition""",
         "sts": "AssumeRole GetCallerIdentity",
     }.items()
 }

@@ -25,6 +25,7 @@ _log = logging.getLogger("embedded")
 MODULES = (
     "iam",
     "states",
+    "redrive",
     "scheduler",
     "cloudformation",
     "sagemaker",

@@ -36,7 +36,6 @@ def install() -> None:
     stepfunctions._validate_state_machine_definition = validate
     stepfunctions._start_execution = _starting(stepfunctions._start_execution)
     stepfunctions._stop_execution = stop
-    stepfunctions._describe_execution = _redrive_fields(stepfunctions._describe_execution)
 
 
 def recover() -> None:
@@ -46,7 +45,7 @@ def recover() -> None:
             continue
         cause = (
             "The embedded AWS was stopped or killed while this execution ran, and its jobs ended with it. "
-            "What was published before is untouched; start another execution."
+            "What was published before is untouched; start another execution, or redrive this one."
         )
         execution.update(error=INTERRUPTED, cause=cause, output=None)
         details = {"error": INTERRUPTED, "cause": cause}
@@ -166,20 +165,6 @@ def _existing(data: dict[str, Any]) -> dict[str, Any] | None:
     arn = data["stateMachineArn"].replace(":stateMachine:", ":execution:") + ":" + data["name"]
     execution: dict[str, Any] | None = stepfunctions._executions.get(arn)
     return execution
-
-
-def _redrive_fields(handler: Handler) -> Handler:
-    """DescribeExecution with the redrive members; nothing here can be redriven, and it says so."""
-
-    def describe(data: dict[str, Any]) -> Response:
-        status, headers, body = handler(data)
-        if status != 200:
-            return status, headers, body
-        reason = "The embedded AWS does not emulate RedriveExecution"
-        fields = {"redriveCount": 0, "redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-        return answer({**json.loads(body), **fields})
-
-    return describe
 
 
 def _findings(definition: str) -> list[asl.Finding]:

@@ -105,13 +105,13 @@ def _packages(env: Environment, runtime: Runtime) -> dict[str, Any]:
         # A Python shell takes wheels as --extra-py-files; its --additional-python-modules knows no S3 URI.
         parameter = runtime.wheel_files_parameter
         both = Sub(
-            f"s3://${{ArtifactBucket}}/{env.pipeline}/code/${{CodeVersion}}/{LIBRARY_WHEEL},${{{parameter}}}"
+            f"s3://${{ArtifactBucket}}/{env.names.artifacts}/code/${{CodeVersion}}/{LIBRARY_WHEEL},${{{parameter}}}"
         )
         return {
             "--extra-py-files": If(f"Has{parameter}", both, library),
             "library-set": "none",
         }
-    wheels = f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/{GLUE_WHEELS}"
+    wheels = f"{env.names.artifacts}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/{GLUE_WHEELS}"
     return {
         "--extra-py-files": library,
         "--additional-python-modules": Sub(f"s3://${{ArtifactBucket}}/{wheels}"),
@@ -121,7 +121,7 @@ def _packages(env: Environment, runtime: Runtime) -> dict[str, Any]:
 
 
 def _code(env: Environment, file: str) -> Sub:
-    return Sub(f"s3://${{ArtifactBucket}}/{env.pipeline}/code/${{CodeVersion}}/{file}")
+    return Sub(f"s3://${{ArtifactBucket}}/{env.names.artifacts}/code/${{CodeVersion}}/{file}")
 
 
 def _shell_size(step: Job) -> dict[str, Any]:

@@ -75,17 +75,12 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
     template.add_parameter(notifications.parameters(env))
     for runtime in used:
         what = f"wheels of the runtime {runtime.name}"
-        template.add_parameter(
-            Parameter(runtime.wheels_parameter, Description=f"SHA-256 of the {what}", **digest)
-        )
         if runtime.wheel_files_parameter:
-            template.add_parameter(
-                Parameter(
-                    runtime.wheel_files_parameter,
-                    Type="String",
-                    Description=f"URIs of the {what}, comma-separated; empty for none",
-                )
-            )
+            listed = f"URIs of the {what}, comma-separated; empty for none"
+            parameter = Parameter(runtime.wheel_files_parameter, Type="String", Description=listed)
+        else:
+            parameter = Parameter(runtime.wheels_parameter, Description=f"SHA-256 of the {what}", **digest)
+        template.add_parameter(parameter)
 
 
 def _machines(env: Environment, used: list[Runtime]) -> list[Any]:

@@ -15,7 +15,7 @@ from data_pipeline.core.locations import key_prefix
 from data_pipeline.core.machine import callers, maintenance, state_machine
 from data_pipeline.core.naming import MAINTENANCE, job_path
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, features_key, in_order, sources_key
+from data_pipeline.core.steps import camel, in_order
 
 from . import ingestion, mirror, notifications
 from . import permissions as may
@@ -201,14 +201,18 @@ def _upkeep(env: Environment, job: Maintenance) -> list[Grant]:
 
 
 def _artifacts(env: Environment, step: Job) -> list[Grant]:
-    prefixes = [f"{env.pipeline}/code/${{CodeVersion}}/"]
-    for runtime in (RUNTIMES[name] for name in step.runtimes):
-        prefixes.append(f"{env.pipeline}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/")
+    """Every version of this environment's code and packages, not the present one alone: an execution that a deployment
+    overtakes, or that is redriven after one, keeps its definition and so the versions that this names. The keys are
+    hashes of the content, and nobody but who deploys writes them.
+    """
+    folder = env.names.artifacts
+    prefixes = [f"{folder}/code/", f"{folder}/wheels/"]
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
-    listed = [sources_key(env)] if mirror.mirrors(env, step) else []
-    listed += [features_key(env)] if ingestion.ingests(env, step) else []
+    documents = [f"{folder}/sources/"] if mirror.mirrors(env, step) else []
+    documents += [f"{folder}/features/"] if ingestion.ingests(env, step) else []
+    read = [*prefixes, *documents]
     grants = [
-        may.read_objects("ReadArtifacts", "ArtifactBucket", [*prefixes, *listed], why=f"the job runs {what}"),
+        may.read_objects("ReadArtifacts", "ArtifactBucket", read, why=f"the job runs {what}"),
         may.list_objects(
             "ListArtifacts", "ArtifactBucket", prefixes, why="the service copies them by folder"
         ),

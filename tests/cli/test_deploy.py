@@ -146,7 +146,7 @@ def test_a_template_too_large_for_a_request_goes_by_the_bucket(project: Project,
     try:
         first = deploy(project, deployer, "--yes", environment="big")
         assert first.status == 0, first.err
-        assert [key for key in keys(project) if key.startswith("nyc-tlc/templates/")]
+        assert [key for key in keys(project) if key.startswith("nyc-tlc/big/templates/")]
         again = deploy(project, deployer, environment="big")
         assert again.status == 0, again.err
         assert "no changes" in again.err

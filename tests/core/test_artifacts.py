@@ -88,8 +88,8 @@ def test_the_library_is_a_wheel_that_pip_installs(tmp_path: Path) -> None:
 
 def test_the_code_artifact_is_as_the_jobs_find_it() -> None:
     """Scripts and library unpacked for SageMaker, the library's wheel for Glue, all under the content's hash."""
-    code = artifacts.code_artifact("nyc-tlc", {**JOBS, "locks/x.txt": b"no"})
-    prefix = f"nyc-tlc/code/{code.sha}/"
+    code = artifacts.code_artifact("nyc-tlc/dev", {**JOBS, "locks/x.txt": b"no"})
+    prefix = f"nyc-tlc/dev/code/{code.sha}/"
     assert set(code.keys()) == {prefix + name for name in [*JOBS, "tlc-0-py3-none-any.whl"]}
 
 

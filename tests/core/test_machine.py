@@ -249,10 +249,10 @@ def test_a_processing_job_is_asked_for_whole() -> None:
         },
         "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
         "ProcessingInputs": [
-            _input("code", "s3://${ArtifactBucketName}/nyc-tlc/code/${CodeVersionHash}/"),
+            _input("code", "s3://${ArtifactBucketName}/nyc-tlc/dev/code/${CodeVersionHash}/"),
             _input(
                 "wheels",
-                "s3://${ArtifactBucketName}/nyc-tlc/wheels/sagemaker-python/${SagemakerPythonWheelsHash}/",
+                "s3://${ArtifactBucketName}/nyc-tlc/dev/wheels/sagemaker-python/${SagemakerPythonWheelsHash}/",
             ),
         ],
         "ProcessingResources": {
@@ -362,7 +362,7 @@ def test_the_output_of_a_run_says_whether_its_mirror_was_partial() -> None:
     outputs = [machine["States"]["Published"]["Output"] for machine in machines]
     assert outputs == ["{% $merge([$verdict, {'partial': $decision.partial = true}]) %}", "{% $verdict %}"]
     given = [machine["States"]["Prepare"]["Arguments"]["Arguments"]["--source"] for machine in machines]
-    assert re.fullmatch(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/sources/[0-9a-f]{64}\.json", given[0])
+    assert re.fullmatch(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/dev/sources/[0-9a-f]{64}\.json", given[0])
     assert given[1] == "none"
 
 
@@ -377,4 +377,4 @@ def test_a_step_that_ingests_is_there_where_a_store_is() -> None:
     assert plain["States"]["CheckVerdict"]["Default"] == "Published"
     assert machine["States"]["Published"] == plain["States"]["Published"]
     arguments = str(machine["States"]["Ingest"]["Arguments"])
-    assert re.search(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/features/[0-9a-f]{64}\.json", arguments)
+    assert re.search(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/dev/features/[0-9a-f]{64}\.json", arguments)

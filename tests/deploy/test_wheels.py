@@ -141,7 +141,7 @@ def test_on_aws_a_set_that_is_there_is_neither_fetched_nor_uploaded(tmp_path: Pa
     again = package(there, "artifacts", tmp_path, listing)
     assert again.missing == {}
     assert again.parameters == first.parameters
-    prefix = f"s3://artifacts/nyc-tlc/wheels/glue-pythonshell/{artifacts.wheels_hash(SHELL, lock)}/"
+    prefix = f"s3://artifacts/nyc-tlc/test/wheels/glue-pythonshell/{artifacts.wheels_hash(SHELL, lock)}/"
     assert first.parameters["WheelFilesGluePythonshell"] == f"{prefix}thing-1-py3-none-any.whl"
 
 

@@ -48,6 +48,18 @@ def role(aws: Callable[..., Any]) -> Callable[..., str]:
 
 
 @pytest.fixture
+def create(aws: Any, role: Any, name: str) -> Callable[..., str]:
+    """``create(definition, *statements)``: the ARN of a new machine whose role has these permissions."""
+
+    def make(machine: dict[str, Any], *statements: Any, **more: Any) -> str:
+        more.setdefault("roleArn", role("states.amazonaws.com", *statements))
+        created = aws("stepfunctions").create_state_machine(name=name, definition=json.dumps(machine), **more)
+        return str(created["stateMachineArn"])
+
+    return make
+
+
+@pytest.fixture
 def user(aws: Callable[..., Any], name: str) -> Callable[..., dict[str, str]]:
     """``user(*statements)``: the credentials, as options of ``aws``, of a new user with these permissions."""
 

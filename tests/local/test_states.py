@@ -23,18 +23,6 @@ def definition(**states: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def create(aws: Any, role: Any, name: str) -> Callable[..., str]:
-    """``create(definition, *statements)``: the ARN of a new machine whose role has these permissions."""
-
-    def make(machine: dict[str, Any], *statements: Any, **more: Any) -> str:
-        more.setdefault("roleArn", role("states.amazonaws.com", *statements))
-        created = aws("stepfunctions").create_state_machine(name=name, definition=json.dumps(machine), **more)
-        return str(created["stateMachineArn"])
-
-    return make
-
-
-@pytest.fixture
 def run(aws: Any, create: Any) -> Callable[..., dict[str, Any]]:
     """``run(definition, input, *statements)``: the ended execution's description, with its events."""
 
@@ -469,7 +457,6 @@ def test_logging_needs_permission_and_group(aws: Any, create: Any, name: str) ->
 
 
 REFUSED = {
-    "redrive_execution": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
     "start_sync_execution": {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
     "publish_state_machine_version": {
         "stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"

@@ -56,12 +56,13 @@ RIDE_COUNTS: Allowed = {
 }
 
 
-def _artifacts(runtime: str, wheels: str) -> Allowed:
-    code = "arn:p:s3:::${ArtifactBucket}/nyc-tlc/code/${CodeVersion}/*"
+def _artifacts() -> Allowed:
+    """Every version of this environment's code and packages: an execution may be older than the last deployment."""
+    bucket = "arn:p:s3:::${ArtifactBucket}"
     return {
         "ReadArtifacts": (
             "s3:GetObject",
-            [code, f"arn:p:s3:::${{ArtifactBucket}}/nyc-tlc/wheels/{runtime}/${{{wheels}}}/*"],
+            [f"{bucket}/nyc-tlc/dev/code/*", f"{bucket}/nyc-tlc/dev/wheels/*"],
         ),
         "ListArtifacts": ("s3:ListBucket", ["arn:p:s3:::${ArtifactBucket}"]),
     }
@@ -70,7 +71,7 @@ def _artifacts(runtime: str, wheels: str) -> Allowed:
 def _on_sagemaker(job: str) -> Allowed:
     group = "arn:p:logs:r:a:log-group:/aws/sagemaker/ProcessingJobs"
     return {
-        **_artifacts("sagemaker-python", "WheelsSagemakerPython"),
+        **_artifacts(),
         "MakeLogGroup": ("logs:CreateLogGroup logs:DescribeLogStreams", [group, f"{group}:*"]),
         "WriteLogs": ("logs:CreateLogStream logs:PutLogEvents", [f"{group}:log-stream:{job}-*"]),
         "PutMetrics": ("cloudwatch:PutMetricData", ["*"]),
@@ -92,11 +93,9 @@ def _on_glue(groups: list[str], artifacts: Allowed) -> Allowed:
 
 SHELL = _on_glue(
     ["/aws-glue/python-jobs/output", "/aws-glue/python-jobs/error"],
-    _artifacts("glue-pythonshell", "WheelsGluePythonshell"),
+    _artifacts(),
 )
-SPARK = _on_glue(
-    ["/nyc-tlc-dev/glue/output", "/nyc-tlc-dev/glue/error"], _artifacts("glue-spark", "WheelsGlueSpark")
-)
+SPARK = _on_glue(["/nyc-tlc-dev/glue/output", "/nyc-tlc-dev/glue/error"], _artifacts())
 
 
 def _pipeline(changes: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -130,15 +129,13 @@ def test_a_step_with_a_cluster_may_run_on_either() -> None:
     """Both images and both sets of wheels, and nothing else beside what its step says."""
     alone = {**RIDE_COUNTS, **_on_sagemaker("nyc-tlc-dev-ride-counts")}
     allowed = _allowed(_pipeline(CLUSTER), "RideCountsJobRole")
-    pull, read = allowed.pop("PullImage"), allowed.pop("ReadArtifacts")
+    pull = allowed.pop("PullImage")
     assert pull[1] == [
         "arn:p:ecr:r:${Registry}:repository/sagemaker-scikit-learn",
         "arn:p:ecr:r:${Registry}:repository/sagemaker-spark-processing",
     ]
-    wheels = "arn:p:s3:::${ArtifactBucket}/nyc-tlc/wheels/sagemaker-spark/${WheelsSagemakerSpark}/*"
-    assert read[1] == [*alone["ReadArtifacts"][1], wheels]
     assert allowed == {sid: alone[sid] for sid in allowed}
-    assert allowed.keys() | {"PullImage", "ReadArtifacts"} == alone.keys()
+    assert allowed.keys() | {"PullImage"} == alone.keys()
     registries = [
         resource["Fn::Sub"][1]["Registry"]["Fn::FindInMap"][0]
         for resource in templates.statements(_pipeline(CLUSTER), "RideCountsJobRole")["PullImage"]["Resource"]
@@ -256,8 +253,8 @@ def test_conditions_narrow_what_resources_cannot() -> None:
     assert passed == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
     artifacts = prepare["ListArtifacts"]["Condition"]["StringLike"]["s3:prefix"]
     assert [templates.text(p) for p in artifacts] == [
-        "nyc-tlc/code/${CodeVersion}/*",
-        "nyc-tlc/wheels/glue-pythonshell/${WheelsGluePythonshell}/*",
+        "nyc-tlc/dev/code/*",
+        "nyc-tlc/dev/wheels/*",
     ]
 
 
@@ -342,5 +339,5 @@ def test_a_role_may_mirror_only_where_runs_mirror() -> None:
     listing = templates.statements(template, "PrepareJobRole")["ListSource1"]
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["trips/*"]}}
     (list_of_sources,) = [a for a in found["ReadArtifacts"][1] if "/sources/" in a]
-    assert list_of_sources.startswith("arn:p:s3:::${ArtifactBucket}/nyc-tlc/sources/")
+    assert list_of_sources.startswith("arn:p:s3:::${ArtifactBucket}/nyc-tlc/dev/sources/")
     assert _allowed(template, "RideCountsJobRole") == _allowed(_pipeline(), "RideCountsJobRole")

@@ -135,7 +135,7 @@ def test_parameters_and_outputs_are_what_deploy_relies_on() -> None:
     assert "Parameters" not in storage
     assert {*storage["Outputs"]} == {"DataBucket", "Database"}
     common = {"DataBucket", "Database", "ArtifactBucket", "CodeVersion"}
-    shell = {"WheelsGluePythonshell", "WheelFilesGluePythonshell"}
+    shell = {"WheelFilesGluePythonshell"}
     assert {*pipeline["Parameters"]} == common | shell | {"WheelsSagemakerPython"}
     both = {"WheelsSagemakerPython", "WheelsSagemakerSpark"}
     assert {*_pipeline(CLUSTER)["Parameters"]} == common | shell | both
@@ -225,9 +225,9 @@ def test_a_spark_job_on_glue() -> None:
     job = templates.of_type(template, "AWS::Glue::Job")["RideCountsJob"]
     arguments = {k: templates.text(v) for k, v in job.pop("DefaultArguments").items()}
     assert arguments == {
-        "--extra-py-files": "s3://${ArtifactBucket}/nyc-tlc/code/${CodeVersion}/tlc-0-py3-none-any.whl",
+        "--extra-py-files": "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/tlc-0-py3-none-any.whl",
         "--additional-python-modules": (
-            "s3://${ArtifactBucket}/nyc-tlc/wheels/glue-spark/${WheelsGlueSpark}/wheels.gluewheels.zip"
+            "s3://${ArtifactBucket}/nyc-tlc/dev/wheels/glue-spark/${WheelsGlueSpark}/wheels.gluewheels.zip"
         ),
         "--python-modules-installer-option": "--no-index",
         "--custom-logGroup-prefix": "/nyc-tlc-dev/glue",
@@ -264,7 +264,7 @@ def test_a_python_shell_job_on_glue() -> None:
     assert job["Command"]["Name"] == "pythonshell"
     assert (job["Command"]["PythonVersion"], job["GlueVersion"], job["MaxCapacity"]) == ("3.9", "3.0", 0.0625)
     assert not job.keys() & {"WorkerType", "NumberOfWorkers"}
-    library = "s3://${ArtifactBucket}/nyc-tlc/code/${CodeVersion}/tlc-0-py3-none-any.whl"
+    library = "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/tlc-0-py3-none-any.whl"
     condition, some, none = job["DefaultArguments"]["--extra-py-files"]["Fn::If"]
     assert templates.text(some) == f"{library},${{WheelFilesGluePythonshell}}"
     assert templates.text(none) == library
