@@ -51,6 +51,9 @@ VPC = {
 #: the shipped feature group with both stores, and so with a step that ingests.
 STORES = {"features": {"rides": {"online": True, "offline": True, "ttl_days": 400}}}
 KMS = {"kms": {"customer_key": True}}
+#: what security reviews ask for besides; Glue's part needs a key.
+SECURITY = {"security": {"access_logs": "my-access-logs", "tracing": True}}
+SECURITY_WITH_KEY = {**KMS, "security": {**SECURITY["security"], "glue_configuration": True}}
 
 #: buckets that are there already, under a key of another account.
 BUCKET_KEY = "arn:aws:kms:us-east-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -1,4 +1,4 @@
-"""The configuration's models of what an account's security asks for: limits of the roles, a network, a key."""
+"""The configuration's models of what an account's security asks for: limits of the roles, a network, a key, traces."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ RolePath = Annotated[str, AfterValidator(limits.role_path), Expected("a path of 
 KeyArn = Annotated[str, AfterValidator(limits.key_arn), Expected("the ARN of a key")]
 Subnet = Annotated[str, AfterValidator(limits.subnet)]
 SecurityGroup = Annotated[str, AfterValidator(limits.security_group)]
+LogBucket = Annotated[str, AfterValidator(limits.bucket), Expected("a bucket's name")]
 Zone = Annotated[str, AfterValidator(limits.availability_zone), Expected("an availability zone")]
 
 KEY_EXAMPLE = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -51,6 +52,28 @@ class Kms(Model):
         False,
         description="A key of the storage stack for its bucket, the log groups, the queue and SageMaker's disks, in "
         "place of the services' own keys.",
+        examples=[True],
+    )
+
+
+class Security(Model):
+    """What security reviews ask for besides, off where it costs."""
+
+    access_logs: LogBucket | None = Field(
+        None,
+        description="An existing bucket, of the same account and region, for the access logs of the bucket that the "
+        "storage stack makes. Its policy must let `logging.s3.amazonaws.com` put objects.",
+        examples=["my-company-access-logs"],
+    )
+    tracing: bool = Field(
+        False,
+        description="X-Ray traces of every execution of the state machines; X-Ray bills by the trace.",
+        examples=[True],
+    )
+    glue_configuration: bool = Field(
+        False,
+        description="A security configuration for the jobs on Glue, by which they write to S3, and keep bookmarks, "
+        "under the `customer_key`.",
         examples=[True],
     )
 

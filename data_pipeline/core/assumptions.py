@@ -117,6 +117,7 @@ CONDITIONS: dict[str, Callable[[Environment], bool]] = {
     "vpc": lambda env: env.vpc is not None,
     "boundary": lambda env: env.iam is not None and env.iam.permissions_boundary is not None,
     "customer-key": lambda env: env.customer_key,
+    "glue-configuration": lambda env: env.glue_configuration,
     "feature-groups": lambda env: bool(env.features),
     "feature-store": lambda env: bool(env.managed_features),
     "online": lambda env: any(group.online for group in env.features.values()),

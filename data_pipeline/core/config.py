@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from . import arguments, limits
-from .access import KEY_EXAMPLE, Artifacts, Iam, KeyArn, Kms, Vpc
+from .access import KEY_EXAMPLE, Artifacts, Iam, KeyArn, Kms, Security, Vpc
 from .athena import Athena
 from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
@@ -260,6 +260,7 @@ class Environment(Model):
         description="Whether the roles are granted the database and its tables in Lake Formation, too: for an account "
         "whose new databases are not open to IAMAllowedPrincipals.",
     )
+    security: Security | None = Field(None, description="What security reviews ask for besides.")
     notify: Notify | None = Field(
         None, description="Who is told how runs end. Without it, nobody is, and there are no alarms."
     )
@@ -306,6 +307,17 @@ class Environment(Model):
     def key_of_data(self) -> bool:
         """Whether that key encrypts the data: a bucket that the user brings is encrypted as he decided."""
         return self.customer_key and self.data.bucket is None
+
+    @property
+    def traced(self) -> bool:
+        """Whether X-Ray traces executions."""
+        return self.security is not None and self.security.tracing
+
+    @property
+    def glue_configuration(self) -> bool:
+        """Whether the jobs on Glue have a security configuration."""
+        on_glue = any(job.service == "glue" for job in self.jobs.values())
+        return self.security is not None and self.security.glue_configuration and on_glue
 
     @property
     def own_topic(self) -> bool:

@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from . import explain, limits, rules, schedule_rules, secrets, table_columns, yaml_lines
-from .access import Artifacts, Kms, Vpc
+from .access import Artifacts, Kms, Security, Vpc
 from .config import Data, Environment, Maintenance, Step
 from .errors import UserError
 from .feature_groups import FeatureGroup, TrainingSet
@@ -225,6 +225,7 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...], columns: Columns) ->
         kms=_whole(Kms, node.keys["kms"]) if "kms" in node.keys else None,
         artifacts=_whole(Artifacts, node.keys["artifacts"]) if "artifacts" in node.keys else None,
         lake_formation="lake_formation" in node.keys and node.keys["lake_formation"].value is True,
+        security=_whole(Security, node.keys["security"]) if "security" in node.keys else None,
         notify=_whole(Notify, node.keys["notify"]) if "notify" in node.keys else None,
         named=tuple(key for key, at in node.keys.items() if at.value is not None),
         steps={step: valid for step, valid in steps.items() if valid},

@@ -90,6 +90,11 @@ class Names:
         return f"{self.prefix}-{group.replace('_', '-')}"
 
     @property
+    def glue_configuration(self) -> str:
+        """Glue's security configuration of the jobs."""
+        return f"{self.prefix}-jobs"
+
+    @property
     def network_connection(self) -> str:
         """Glue's connection to the network of the jobs."""
         return f"{self.prefix}-network"

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from . import arguments, assumptions
-from .access import Artifacts, Iam, Kms, Vpc
+from .access import Artifacts, Iam, Kms, Security, Vpc
 from .athena import Athena, NamedQuery
 from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
@@ -57,6 +57,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`iam`", Iam),
     ("`vpc`", Vpc),
     ("`kms`", Kms),
+    ("`security`", Security),
     ("`notify`", Notify),
 )
 
@@ -107,8 +108,10 @@ _CHECKS = """\
   than `mirror.minutes`.
 - The maintenance is held to what holds for a step; no step has its name, and its tables are tables of steps.
 - An environment with `endpoint: embedded` names no `account`: the embedded AWS has one of its own. It has no
-  `iam`, `vpc` or `kms` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS has no network,
-  does not encrypt, and has no policies but the deployed ones.
+  `iam`, `vpc`, `kms` or `security` (`vpc: null` in its file removes what `pipeline.yaml` says): the embedded AWS
+  has no network, does not encrypt, and has no policies but the deployed ones.
+- `security.glue_configuration` belongs to a `customer_key`, `security.access_logs` to a bucket that the storage
+  stack makes.
 - `data.kms_key` stands beside a `data.bucket`; a key is named by its ARN, in the environment's region. The embedded AWS
   has neither keys nor `lake_formation`.
 - With `customer_key`, no step runs on a SageMaker instance type with disks of its own, which no key encrypts.

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import arguments, feature_rules, images, source_rules, state_names
-from .access import Artifacts, Kms, Vpc
+from .access import Artifacts, Kms, Security, Vpc
 from .config import Data, Environment, Job, Maintenance, Step
 from .feature_groups import FeatureGroup, TrainingSet
 from .limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
@@ -48,6 +48,7 @@ class Draft:
     kms: Kms | None = None
     artifacts: Artifacts | None = None
     lake_formation: bool = False
+    security: Security | None = None
     notify: Notify | None = None
     #: the top-level keys that have a value
     named: tuple[str, ...] = ()
@@ -74,6 +75,7 @@ def check(draft: Draft) -> Iterator[Finding]:
     yield from not_embedded(draft)
     yield from bucket_keys(draft)
     yield from lake_formation(draft)
+    yield from security(draft)
     yield from topic(draft)
     yield from network(draft)
     yield from http_sources(draft)
@@ -122,6 +124,7 @@ _NOT_EMBEDDED = {
     "iam": "the embedded AWS has no policies and paths of an account",
     "vpc": "the embedded AWS has no network",
     "kms": "the embedded AWS does not encrypt",
+    "security": "the embedded AWS keeps no access logs and no traces, and does not encrypt",
 }
 
 
@@ -158,6 +161,19 @@ def lake_formation(draft: Draft) -> Iterator[Finding]:
         expected = "none: the embedded AWS has no Lake Formation"
         advice = "write 'lake_formation: false' in the environment's file"
         yield Finding(("lake_formation",), "an option of AWS", expected, advice)
+
+
+def security(draft: Draft) -> Iterator[Finding]:
+    """An option for what is not there: a bucket of the storage stack, a key of it."""
+    if draft.security is None:
+        return
+    if draft.security.access_logs and draft.data and draft.data.bucket:
+        found = f"a bucket for the access logs of {quoted(draft.data.bucket)}"
+        advice = "switch them on where that bucket is made, and remove 'access_logs'"
+        yield Finding(("security", "access_logs"), found, "no bucket: the data are in one of yours", advice)
+    if draft.security.glue_configuration and not (draft.kms and draft.kms.customer_key):
+        advice = "write 'customer_key: true' under kms, or remove 'glue_configuration'"
+        yield Finding(("security", "glue_configuration"), "true", "false without a customer's key", advice)
 
 
 def topic(draft: Draft) -> Iterator[Finding]:

@@ -40,6 +40,7 @@ def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
         DefaultArguments=_packages(env, runtime),
         ExecutionProperty=glue.ExecutionProperty(MaxConcurrentRuns=_CONCURRENT_RUNS),
         **({"Connections": glue.ConnectionsList(Connections=[Ref("Network")])} if env.vpc else {}),
+        **({"SecurityConfiguration": Ref("GlueConfiguration")} if env.glue_configuration else {}),
         MaxRetries=0,  # the state machine decides what is tried again
         Timeout=step.timeout_minutes,
         **size,
@@ -65,6 +66,30 @@ def network(env: Environment) -> list[glue.Connection]:
                         "${AWS::Region}" + str(env.vpc.availability_zone).removeprefix(env.region)
                     ),
                 ),
+            ),
+        )
+    ]
+
+
+def glue_configuration(env: Environment) -> list[glue.SecurityConfiguration]:
+    """What Glue's jobs encrypt with the customer's key. Not their logs: the stack's groups are under the key by
+    themselves, and Glue would write to others, with names that it makes up.
+    """
+    if not env.glue_configuration:
+        return []
+    key = {"KmsKeyArn": Ref("DataKey")}
+    to_s3 = glue.S3Encryption(S3EncryptionMode="SSE-KMS", **key)
+    return [
+        glue.SecurityConfiguration(
+            "GlueConfiguration",
+            Name=env.names.glue_configuration,
+            EncryptionConfiguration=glue.EncryptionConfiguration(
+                CloudWatchEncryption=glue.CloudWatchEncryption(CloudWatchEncryptionMode="DISABLED"),
+                JobBookmarksEncryption=glue.JobBookmarksEncryption(
+                    JobBookmarksEncryptionMode="CSE-KMS", **key
+                ),
+                # A bucket that the user brings is encrypted as he decided.
+                **({"S3Encryptions": [to_s3]} if env.key_of_data else {}),
             ),
         )
     ]

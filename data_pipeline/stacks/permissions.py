@@ -25,6 +25,7 @@ from awacs import (
     sns,
     sqs,
     states,
+    xray,
 )
 from awacs.aws import (
     Action,
@@ -167,6 +168,17 @@ def write_glue_logs(groups: Sequence[str]) -> Grant:
         [logs.CreateLogGroup, logs.CreateLogStream, logs.PutLogEvents],
         [arn("logs", f"log-group:{group}{end}") for group in groups for end in ("", ":*")],
         why="Glue writes the job's log with the job's role",
+    )
+
+
+def read_glue_configuration() -> Grant:
+    """The security configuration of a Glue job, which Glue reads with the job's role."""
+    return _grant(
+        "ReadSecurityConfiguration",
+        [glue.GetSecurityConfiguration],
+        ["*"],
+        why="security.glue_configuration: Glue looks up with which key a job encrypts",
+        reason="Glue's security configurations have no resources",
     )
 
 
@@ -368,6 +380,17 @@ def deliver_logs() -> Grant:
         ["*"],
         why="an execution's events go to the state machine's log group",
         reason="CloudWatch Logs' delivery actions have no resources",
+    )
+
+
+def send_traces() -> Grant:
+    """What Step Functions needs to trace executions with X-Ray."""
+    return _grant(
+        "SendTraces",
+        [xray.PutTraceSegments, xray.PutTelemetryRecords, xray.GetSamplingRules, xray.GetSamplingTargets],
+        ["*"],
+        why="security.tracing: X-Ray traces the executions",
+        reason="a trace is no resource, and sampling rules are the account's",
     )
 
 

@@ -18,7 +18,7 @@ from data_pipeline.core.steps import camel, in_order, runtimes
 
 from . import notifications
 from .athena import queries
-from .jobs import conditions, glue_job, job_id, log_group, log_groups, network
+from .jobs import conditions, glue_configuration, glue_job, job_id, log_group, log_groups, network
 from .keys import key_parameter
 from .lake import grants_of_lake
 from .roles import job_role, job_role_id, maintenance_machine_role, schedule_role, state_machine_role
@@ -46,7 +46,7 @@ def pipeline(env: Environment) -> Template:
         template.add_resource(job_role(env, name, job))
         if job.service == "glue":
             template.add_resource(glue_job(env, name, job))
-    template.add_resource([*network(env), *log_groups(env), *_machines(env, used)])
+    template.add_resource([*network(env), *glue_configuration(env), *log_groups(env), *_machines(env, used)])
     template.add_resource(grants_of_lake(env))
     template.add_resource([*schedule(env), schedule_role(env), *queries(env), *notifications.resources(env)])
     _add_outputs(template, env)
@@ -101,6 +101,7 @@ def _machine(
     env: Environment, used: list[Runtime], name: str, definition: dict[str, Any], role: Any, logs: Any
 ) -> stepfunctions.StateMachine:
     """A state machine, whose logical id is its role's without ``Role``."""
+    tracing = stepfunctions.TracingConfiguration(Enabled=True)
     named = set(_SUBSTITUTION.findall(json.dumps(definition)))
     return stepfunctions.StateMachine(
         role.title.removesuffix("Role"),
@@ -108,6 +109,7 @@ def _machine(
         StateMachineType="STANDARD",
         RoleArn=GetAtt(role, "Arn"),
         Definition=definition,
+        **({"TracingConfiguration": tracing} if env.traced else {}),
         DefinitionSubstitutions={k: v for k, v in _substitutions(env, used).items() if k in named},
         # Every event with its data: these are URIs, counts and messages, never rows, and an error without its
         # cause explains nothing. A run has some forty events.

@@ -57,7 +57,7 @@ def state_machine_role(env: Environment) -> iam.Role:
     grants = [
         *_runs(env, in_order(env.steps), results, calls),
         may.list_executions(source, why=calls["aws-sdk:sfn:listExecutions"]),
-        may.deliver_logs(),
+        *_events(env),
     ]
     return role(env, "StateMachineRole", "The state machine", trust("states", source), grants)
 
@@ -67,7 +67,12 @@ def maintenance_machine_role(env: Environment, job: Maintenance) -> iam.Role:
     source = arn("states", f"stateMachine:{env.names.maintenance}")
     runs = _runs(env, [(MAINTENANCE, job)], True, callers(maintenance(env, job)))
     title, description = "MaintenanceStateMachineRole", "The maintenance's state machine"
-    return role(env, title, description, trust("states", source), [*runs, may.deliver_logs()])
+    return role(env, title, description, trust("states", source), [*runs, *_events(env)])
+
+
+def _events(env: Environment) -> list[Grant]:
+    """Where a state machine's events go."""
+    return [may.deliver_logs(), *([may.send_traces()] if env.traced else [])]
 
 
 def _runs(
@@ -236,14 +241,16 @@ def _service(env: Environment, name: str, step: Job) -> list[Grant]:
             *([may.lend_key()] if env.customer_key else []),
             *(may.join_network_of_sagemaker(env.vpc.subnets, env.vpc.security_groups) if env.vpc else []),
         ]
-    network: list[Grant] = []
+    more: list[Grant] = []
     if env.vpc:
         connection = env.names.network_connection
-        network = may.join_network_of_glue(connection, env.vpc.subnets[:1], env.vpc.security_groups)
+        more = may.join_network_of_glue(connection, env.vpc.subnets[:1], env.vpc.security_groups)
+    if env.glue_configuration:
+        more.append(may.read_glue_configuration())
     if runtime.glue_command == "pythonshell":
-        return [may.write_glue_logs(PYTHON_SHELL_LOG_GROUPS), *network]
+        return [may.write_glue_logs(PYTHON_SHELL_LOG_GROUPS), *more]
     prefix = env.names.glue_log_group_prefix
-    return [may.write_glue_logs([f"{prefix}/output", f"{prefix}/error"]), *network]
+    return [may.write_glue_logs([f"{prefix}/output", f"{prefix}/error"]), *more]
 
 
 def _registry(runtime: Runtime) -> FindInMap:

@@ -71,6 +71,7 @@ def _bucket(env: Environment) -> s3.Bucket:
         OwnershipControls=s3.OwnershipControls(
             Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
         ),
+        **_access_logs(env),
         LifecycleConfiguration=s3.LifecycleConfiguration(
             Rules=[
                 s3.LifecycleRule(
@@ -100,6 +101,16 @@ def _bucket(env: Environment) -> s3.Bucket:
             ]
         ),
     )
+
+
+def _access_logs(env: Environment) -> dict[str, Any]:
+    """To the account's bucket for such logs, below a prefix of this environment's own."""
+    if env.security is None or env.security.access_logs is None:
+        return {}
+    to = s3.LoggingConfiguration(
+        DestinationBucketName=env.security.access_logs, LogFilePrefix=f"{env.names.prefix}/"
+    )
+    return {"LoggingConfiguration": to}
 
 
 def _encryption(env: Environment) -> s3.ServerSideEncryptionRule:

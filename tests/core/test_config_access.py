@@ -79,6 +79,26 @@ SOURCE = "steps: {prepare: {arguments: {source: 'https://example.org/x'}}}\n"
             "environment's file",
         ),
         (
+            "endpoint: embedded\nsecurity: {tracing: true}\n",
+            "security: found an option of AWS, expected none: the embedded AWS keeps no access logs and no traces, and "
+            "does not encrypt; write 'security: null' in the environment's file",
+        ),
+        (
+            "data: {bucket: my-trips}\nsecurity: {access_logs: my-logs}\n",
+            "security.access_logs: found a bucket for the access logs of 'my-trips', expected no bucket: the data are "
+            "in one of yours; switch them on where that bucket is made, and remove 'access_logs'",
+        ),
+        (
+            "security: {access_logs: My_Logs}\n",
+            "security.access_logs: found 'My_Logs', expected 3 to 63 lower-case letters, digits and '-', a letter or "
+            "digit first and last; did you mean 'my_logs'?",
+        ),
+        (
+            "security: {glue_configuration: true}\n",
+            "security.glue_configuration: found true, expected false without a customer's key; write 'customer_key: "
+            "true' under kms, or remove 'glue_configuration'",
+        ),
+        (
             "kms: {customer_key: true}\nsteps: {count: {sagemaker: {instance_type: ml.g5.xlarge}}}\n",
             "steps.count.sagemaker.instance_type: found 'ml.g5.xlarge', expected one without disks of its own, which "
             "the customer's key does not encrypt; as ml.m5.xlarge",

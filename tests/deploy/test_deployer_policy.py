@@ -160,6 +160,7 @@ def test_the_additions_for_options_are_what_cloudformation_calls() -> None:
     """For a VPC the connection, for a customer's key the key, for stores the groups; no action more, none less."""
     added = additions()
     assert set(added["Network"]["Action"]) == needed()["AWS::Glue::Connection"]
+    assert set(added["GlueConfiguration"]["Action"]) == needed()["AWS::Glue::SecurityConfiguration"]
     assert {*added["MakeKey"]["Action"], *added["KeepKey"]["Action"]} == needed()["AWS::KMS::Key"]
     groups = {*added["FeatureGroups"]["Action"], *added["OfflineStores"]["Action"]}
     beside = {
@@ -172,6 +173,7 @@ def test_the_additions_for_options_are_what_cloudformation_calls() -> None:
         "Network",
         "MakeKey",
         "KeepKey",
+        "GlueConfiguration",
         "FeatureGroups",
         "OfflineStores",
         "Topic",

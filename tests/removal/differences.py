@@ -14,5 +14,6 @@ FEATURES: dict[str, str] = {
     "vpc": "the shipped environments run their jobs in the services' own network",
     "stores": "no feature group of the shipped environments asks for a store of its own",
     "offline store": "no feature group of the shipped environments asks for a store of its own",
+    "tracing": "the shipped environments have no traces, which cost",
     "kms": "the shipped environments encrypt with keys that AWS owns or manages, which need no permission",
 }

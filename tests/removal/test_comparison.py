@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, NOTIFY, STORES, SWAPPED, environment
+from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, NOTIFY, SECURITY, STORES, SWAPPED, environment
 from removal import cases
 from removal.cases import Case
 from removal.differences import BEYOND_DEMAND, FEATURES, NOT_DERIVED
@@ -42,6 +42,7 @@ VARIANTS = (
     {**SWAPPED, "mirror": {"on_run": True}},
     STORES,
     STORES_ON_GLUE,
+    SECURITY,
 )
 
 

@@ -11,7 +11,18 @@ from typing import Any
 import authorization
 import pytest
 from deployer import additions, policy
-from environments import BROUGHT_KEYS, CLUSTER, KMS, MIXES, NOTIFY, ROOT, STORES, SWAPPED, VPC, environment
+from environments import (
+    BROUGHT_KEYS,
+    CLUSTER,
+    MIXES,
+    NOTIFY,
+    ROOT,
+    SECURITY_WITH_KEY,
+    STORES,
+    SWAPPED,
+    VPC,
+    environment,
+)
 
 import templates
 from data_pipeline.core.policies import text
@@ -21,8 +32,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     **MIXES,
     "prepare on spark": {"steps": {"prepare": {"glue": {"runtime": "glue-spark", "workers": 3}}}},
     "a cluster in a VPC": {**CLUSTER, **VPC},
-    "everything": {**STORES, **VPC, **KMS, **NOTIFY},
-    "everything, swapped": {**SWAPPED, **STORES, **VPC, **KMS, **NOTIFY},
+    "everything": {**STORES, **VPC, **SECURITY_WITH_KEY, **NOTIFY},
+    "everything, swapped": {**SWAPPED, **STORES, **VPC, **SECURITY_WITH_KEY, **NOTIFY},
     "keys of buckets, and a lake": {**STORES, **BROUGHT_KEYS, "lake_formation": True},
     "files of S3": {"sources": {"copies": {"s3": "s3://their-bucket/trips/"}}},
 }
