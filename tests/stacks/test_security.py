@@ -81,10 +81,12 @@ def test_topics(resources: dict[str, dict[str, Any]]) -> None:
 
 
 def test_log_groups_forget(resources: dict[str, dict[str, Any]]) -> None:
-    """After the configured time; CloudWatch Logs encrypts every group."""
+    """After the configured time; CloudWatch Logs encrypts every group, under the customer's key where there is one."""
     groups = _of(resources, "AWS::Logs::LogGroup")
     assert groups
     assert all(group["RetentionInDays"] == 14 for group in groups.values())
+    key = {"Ref": "DataKey"} if "DataKey" in resources else None
+    assert all(group.get("KmsKeyId") == key for group in groups.values())
 
 
 def test_nobody_but_one_named_service_takes_a_role(resources: dict[str, dict[str, Any]]) -> None:
