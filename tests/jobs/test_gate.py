@@ -61,6 +61,24 @@ def test_rows_of_the_median():
     assert broken("rows-of-median", 0.2, file(counted=1), *three) == [("fhv 2020-06", 0.01)]
 
 
+@pytest.mark.parametrize(
+    ("limit", "counted", "value"),
+    [
+        (0.2, 500, None),
+        (0.2, 501, 5.01),
+        (0.5, 200, None),
+        (0.5, 201, 2.01),
+        (0, 10**6, None),
+        (1, 101, 1.01),
+    ],
+)
+def test_a_month_has_at_most_the_inverse_of_the_limit_against_the_median(limit, counted, value):
+    """The bound itself is let through; without a least ratio there is no most one."""
+    history = {f"fhv_tripdata_2020-{month:02}.csv": noted(100) for month in range(1, 6)}
+    found = broken("rows-of-median", limit, file(read=counted, counted=counted), history=history)
+    assert found == ([] if value is None else [("fhv 2020-06", value)])
+
+
 def test_missing_windows():
     """A month's windows are those of all its files together; only those inside the month count."""
     half = starts("2020-02", 29 * 48)

@@ -201,6 +201,25 @@ def test_reprocess_narrowed(folder, tmp_path, dataset, months, reprocess, read):
 
 
 @pytest.mark.parametrize(
+    ("dataset", "months", "removed"),
+    [
+        ("all", "all", [GREEN, YELLOW]),
+        ("green", "all", [GREEN]),
+        ("all", "2009-01..2009-12", [YELLOW]),
+        ("yellow", "2013-08", []),
+    ],
+)
+def test_a_narrowed_prune_keeps_the_counts_of_the_rest(folder, tmp_path, dataset, months, removed):
+    """What has gone from other data sets and months is neither removed nor told of."""
+    note(tmp_path, folder, YELLOW, GREEN)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    arguments = ["--input", str(folder), "--output", str(tmp_path), "--run", "r", "--prune", "true"]
+    prepare.main([*arguments, "--dataset", dataset, "--months", months])
+    assert planned(tmp_path)["removed"] == removed
+
+
+@pytest.mark.parametrize(
     ("dataset", "months", "message"),
     [
         (

@@ -392,6 +392,29 @@ def test_role_must_trust_step_functions(create: Any, role: Any) -> None:
         create(definition(P=PASS), roleArn=role("glue.amazonaws.com"))
 
 
+def test_an_explicit_deny_in_a_trust_policy_wins(aws: Any, create: Any, role: Any) -> None:
+    """Whether it stands before or after the statement that allows; one about somebody else changes nothing."""
+    arn = role("states.amazonaws.com")
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "states.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    denied = {**allowed, "Effect": "Deny"}
+    other = {**denied, "Principal": {"Service": "glue.amazonaws.com"}}
+
+    def trust(*statements: dict[str, Any]) -> None:
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        aws("iam").update_assume_role_policy(RoleName=arn.rsplit("/", 1)[1], PolicyDocument=policy)
+
+    for statements in ((allowed, denied), (denied, allowed)):
+        trust(*statements)
+        with pytest.raises(ClientError, match=r"states.amazonaws.com.*authorized to assume"):
+            create(definition(P=PASS), roleArn=arn)
+    trust(other, allowed)
+    assert create(definition(P=PASS), roleArn=arn)
+
+
 def test_role_must_still_trust_at_the_start(aws: Any, create: Any, role: Any) -> None:
     """A role that lost its trust after the machine was made fails the execution's first call."""
     arn = role("states.amazonaws.com", allow("s3:*"))
