@@ -1,10 +1,10 @@
 """The ASGI application in front of MiniStack: who may ask, what is served at all, and when state is on disk.
 
-- Every request is signed with a credential of this server, or refused: MiniStack takes the key ``test``, a
-  twelve-digit number and no key at all for root, and has administrative paths that need no credential.
-  Those are closed.
+- Every request has one whole signature that was verified, or is refused (``admission``). MiniStack's
+  administrative paths, which need none, are closed.
 - A service that is not in ``SERVICE_HANDLERS`` is refused by name; MiniStack would take such a request for
   one to S3.
+- No answer has a CORS header: no page in a browser reads one.
 - The answer to a request that changes state is sent after that state is written.
 """
 
@@ -19,15 +19,16 @@ import os
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from ministack import app as ministack
+from ministack.core import iam_actions
 from ministack.services import stepfunctions
 
-from . import caller
+from . import admission, caller
 from .endpoint import Endpoint
 from .persistence import Saver
+from .signing.request import Refused
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,17 +39,13 @@ _log = logging.getLogger("embedded.gateway")
 
 #: Lifecycle's own path: answers who serves, to whoever knows the token of ``endpoint.json``.
 HEALTH = "/_local/health"
-#: Services whose requests have paths of their own; every other one but S3 is asked at ``/``.
-_PATHS = {
-    "sagemaker": re.compile(r"/(FeatureGroup/.+|BatchGetRecord|BatchWriteRecord)?", re.DOTALL),
-    "scheduler": re.compile(r"/(schedules|schedule-groups|tags)(/.*)?"),
-    "sqs": re.compile(r"/(\d{12}/[\w.-]+)?"),
-}
-#: A path of S3 begins with a bucket's name; these would be taken for something else by MiniStack.
-_BUCKET_PATH = re.compile(r"/(?!(health|iceberg|oauth2)(/|$))([a-z0-9][a-z0-9.-]{2,62}(/.*)?)?", re.DOTALL)
-_ROOT = re.compile("/")
-_HOSTS = ("127.0.0.1", "localhost")
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/\d{8}/([^/,\s]*)/([^/,\s]+)/aws4_request")
+#: The service in the scope of an Authorization header, as far as an error's protocol needs it.
+_SERVICE = re.compile(r"Credential=[^/,\s]+/[^/,\s]+/[^/,\s]+/([^/,\s]+)/")
+#: Refusals of a credential, for which each service has a code and a status of its own.
+_CREDENTIALS = (
+    *("ExpiredTokenException", "InvalidClientTokenId", "InvalidToken", "RequestTimeTooSkewed"),
+    *("SignatureDoesNotMatch", "UnrecognizedClientException"),
+)
 _READS = ("GET", "HEAD", "OPTIONS")
 #: Beginnings of the operations that change nothing, or nothing that must survive a kill.
 _UNSAVED = (
@@ -109,28 +106,34 @@ class Gateway:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
-        path = scope["path"]
-        if path == HEALTH:
-            await self._health(headers, send)
-            return
-        refusal = refuse(path, headers, scope.get("query_string", b"").decode("latin-1"))
-        if refusal is not None:
-            await respond(send, headers, *refusal)
-            return
-        match = credential_of(headers, scope.get("query_string", b"").decode("latin-1"))
-        caller.ACCESS_KEY.set(match.group(1) if match else "")
+        quiet = without_cors(send)
+        try:
+            admission.check_host(headers)
+            if scope["path"] == HEALTH:
+                await self._health(headers, quiet)
+            else:
+                await self._answer(scope, headers, receive, quiet)
+        except Refused as refused:
+            await respond(quiet, headers, refused)
+        except ConnectionResetError:
+            return  # whoever asked has gone
+
+    async def _answer(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
+        admitted = await admission.admit(scope, headers, receive)
+        caller.ACCESS_KEY.set(admitted.claim.key)
         self._saver.touch()
-        service = changed_service(scope["method"], path, headers)
+        service = changed_service(scope["method"], scope["path"], headers, admitted.claim.service)
 
         async def send_saved(message: Message) -> None:
             if service is not None and message["type"] == "http.response.start":
                 self._saver.save(service)
             await send(message)
 
-        await ministack.app(scope, receive, send_saved)
+        await ministack.app(scope, admitted.receive, send_saved)
 
     async def _health(self, headers: dict[str, str], send: Send) -> None:
-        known = hmac.compare_digest(headers.get("x-local-token", ""), self._endpoint.token)
+        token = headers.get("x-local-token", "")
+        known = hmac.compare_digest(token.encode(), self._endpoint.token.encode())
         body = {"pid": os.getpid(), "executions": executions_running()} if known else {}
         await _send(send, 200 if known else 403, "application/json", json.dumps(body))
 
@@ -141,13 +144,12 @@ def executions_running() -> int:
     return sum(execution.get("status") == "RUNNING" for execution in executions)
 
 
-def changed_service(method: str, path: str, headers: dict[str, str]) -> str | None:
+def changed_service(method: str, path: str, headers: dict[str, str], service: str) -> str | None:
     """The service whose state must be on disk before the answer is sent, or None.
 
     Objects are written by MiniStack, log events on the tick. A stack changes in the background, so that an
     answer which shows its new status waits too.
     """
-    service = signed_service(headers, "")
     if service == "cloudformation":
         return service
     if method in _READS or (service == "s3" and path.rstrip("/").count("/") > 1):
@@ -158,63 +160,33 @@ def changed_service(method: str, path: str, headers: dict[str, str]) -> str | No
     return None if operation.startswith(_UNSAVED) else service
 
 
-def signed_service(headers: dict[str, str], query: str) -> str | None:
-    """The service name in the signature's scope, of a header or a presigned URL; None when unsigned."""
-    match = credential_of(headers, query)
-    return match.group(3) if match else None
+def without_cors(send: Send) -> Send:
+    """The same answers without the headers by which a browser hands them to the page of another origin."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [pair for pair in message["headers"] if not pair[0].lower().startswith(b"access-control-")]
+            message = {**message, "headers": kept}
+        await send(message)
+
+    return sent
 
 
-def credential_of(headers: dict[str, str], query: str) -> re.Match[str] | None:
-    """The match of the credential scope (key, region, service)."""
-    presigned = parse_qs(query).get("X-Amz-Credential", [""])[0]
-    return _CREDENTIAL.search(headers.get("authorization", "")) or _CREDENTIAL.search(
-        f"Credential={presigned}"
-    )
-
-
-def refuse(path: str, headers: dict[str, str], query: str) -> tuple[int, str, str] | None:
-    """Why a request is not passed on to MiniStack: (status, AWS error code, message), or None."""
-    match = credential_of(headers, query)
-    if match is None:
-        return (
-            403,
-            "MissingAuthenticationToken",
-            "Missing Authentication Token: the request is not signed (SigV4).",
-        )
-    service = match.group(3)
-    if service not in ministack.SERVICE_HANDLERS:
-        served = ", ".join(sorted(ministack.SERVICE_HANDLERS))
-        return (
-            501,
-            "NotImplemented",
-            f"The embedded AWS does not emulate the service '{service}'. It serves: {served}.",
-        )
-    if headers.get("host", "").partition(":")[0] not in _HOSTS or not _path_of(service).fullmatch(path):
-        return 404, "UnknownOperationException", f"{path} is not a path of {service} on this endpoint."
-    return None
-
-
-def _path_of(service: str) -> re.Pattern[str]:
-    """The paths that a service has. MiniStack has others, some of which do things without a credential."""
-    return _BUCKET_PATH if service == "s3" else _PATHS.get(service, _ROOT)
-
-
-async def respond(send: Send, headers: dict[str, str], status: int, code: str, message: str) -> None:
-    """An error in the protocol that the request speaks, as far as it can be told without the service's
-    model.
-    """
-    if "x-amz-target" in headers or "json" in headers.get("content-type", ""):
-        await _send(
-            send, status, "application/x-amz-json-1.1", json.dumps({"__type": code, "message": message})
-        )
+async def respond(send: Send, headers: dict[str, str], refused: Refused) -> None:
+    """A refusal, in the protocol and with the code of the service that the request names."""
+    match = _SERVICE.search(headers.get("authorization", ""))
+    service = match[1] if match else ("" if "authorization" in headers else "s3")
+    code, status, message = refused.code, refused.status, str(refused)
+    if code in _CREDENTIALS:
+        code, status, _ = iam_actions._auth_failure(service, code, message, headers)
+    _log.info("refused: %s: %s", code, message)
+    json_spoken = service != "s3" and iam_actions._SERVICE_PROTOCOL.get(service) is None
+    if "x-amz-target" in headers or "json" in headers.get("content-type", "") or (service and json_spoken):
+        body = json.dumps({"__type": code, "message": message})
+        await _send(send, status, "application/x-amz-json-1.1", body, code)
         return
-    service = signed_service(headers, "")
-    error = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
-    body = (
-        f"<Error>{error}</Error>"
-        if service == "s3"
-        else f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
-    )
+    error = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
+    body = error if service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
     await _send(send, status, "text/xml", body, code)
 
 

@@ -66,6 +66,7 @@ S3_REFUSED = frozenset(
     [
         "accelerate",
         "analytics",
+        "cors",
         "inventory",
         "intelligent-tiering",
         "legal-hold",

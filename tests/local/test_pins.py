@@ -17,11 +17,14 @@ MODULES = sorted(LOCAL.rglob("*.py"))
 #: What we put something of our own in the place of → its parameters, which ours must take.
 REPLACED = {
     "ministack.app.pin_request_origin": "source_ip secure_transport",
+    "ministack.app.pin_signed_body": "body",
+    "ministack.app.pin_signed_request": "method raw_path query_params raw_headers handshake",
     "ministack.core.iam_actions.extract_resource_arn": (
         "service method path headers body query_params region account_id"
     ),
     "ministack.core.iam_evaluator._is_root_key": "access_key_id",
     "ministack.core.iam_evaluator._principal_matches": "principal caller_arn",
+    "ministack.core.iam_evaluator.authenticate": "access_key_id account_id",
     "ministack.core.iam_evaluator.enforce": (
         "access_key_id iam_action service region resource_arn service_context"
     ),
@@ -34,6 +37,7 @@ REPLACED = {
     "ministack.services.glue._start_job_run": "data",
     "ministack.services.glue._update_job": "data",
     "ministack.services.s3._persist_object": "bucket key obj",
+    "ministack.services.s3._verify_presigned_sigv4": "method path headers query_params",
     "ministack.services.scheduler._create_schedule": "name body",
     "ministack.services.scheduler._tick_schedules": "",
     "ministack.services.scheduler._update_schedule": "name body",
