@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from data_pipeline.core.doctor import Bucket, Quota, Unanswered
+from data_pipeline.core.doctor.answers import Quota, Refusal, Unanswered
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.simulation import Question, questions
 
@@ -17,7 +17,7 @@ from .session import Connection
 
 Answer = TypeVar("Answer")
 #: how the embedded AWS refuses what it does not emulate.
-_NOT_EMULATED = frozenset(["NotImplemented", "NotImplementedException"])
+NOT_EMULATED = frozenset(["NotImplemented", "NotImplementedException"])
 
 
 def asked(connection: Connection, look: Callable[[], Answer]) -> Answer | Unanswered:
@@ -25,7 +25,7 @@ def asked(connection: Connection, look: Callable[[], Answer]) -> Answer | Unansw
     try:
         return look()
     except ClientError as error:
-        if connection.endpoint is not None and error_code(error) in _NOT_EMULATED:
+        if connection.endpoint is not None and error_code(error) in NOT_EMULATED:
             return Unanswered(explanation(error) or str(error), emulated=False)
         if error_code(error) in ACCESS_DENIED:
             return Unanswered(explanation(error) or str(error))
@@ -79,28 +79,6 @@ def definition_diagnostics(connection: Connection, definition: str) -> list[tupl
     ]
 
 
-def bucket(connection: Connection, name: str) -> Bucket:
-    """A bucket, its region, and whether it is closed to the public by its own setting."""
-    client = connection.client("s3")
-    try:
-        head = client.head_bucket(Bucket=name, ExpectedBucketOwner=connection.account)
-    except ClientError as error:
-        code = error_code(error)
-        if code in ("404", "NoSuchBucket"):
-            return Bucket(name, exists=False)
-        if code in ACCESS_DENIED:
-            return Bucket(name, hidden=True)
-        if code in ("400", "301", "PermanentRedirect"):
-            headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-            return Bucket(name, region=headers.get("x-amz-bucket-region", "another region"))
-        raise
-    return Bucket(
-        name,
-        region=head.get("BucketRegion") or connection.region,
-        public_access_blocked=_closed(connection, name),
-    )
-
-
 def log_group_names(connection: Connection, wanted: Iterable[str]) -> set[str]:
     """Those of the wanted log groups that exist."""
     pages = connection.client("logs").get_paginator("describe_log_groups")
@@ -141,13 +119,13 @@ def principal(connection: Connection) -> str | None:
     return connection.client("iam").get_role(RoleName=kind.split("/")[1])["Role"]["Arn"]
 
 
-def refused(connection: Connection, who: str, asking: Iterable[Question]) -> list[str] | Unanswered:
-    """What the simulator does not allow ``who``: "action on resource (decision)".
+def refused(connection: Connection, who: str, asking: Iterable[Question]) -> list[Refusal] | Unanswered:
+    """What the simulator does not allow ``who``.
 
     The simulator of the embedded AWS knows neither contexts nor a second resource: questions with a context are
     not put to it, and without another refusal the whole is unanswered there.
     """
-    found: list[str] = []
+    found: list[Refusal] = []
     left_out = False
     for question in asking:
         if question.context and connection.endpoint is not None:
@@ -160,7 +138,7 @@ def refused(connection: Connection, who: str, asking: Iterable[Question]) -> lis
     return found
 
 
-def _simulated(connection: Connection, who: str, question: Question, resource: str) -> list[str]:
+def _simulated(connection: Connection, who: str, question: Question, resource: str) -> list[Refusal]:
     context: Any = [
         {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": [value]}
         for key, kind, value in question.context
@@ -179,7 +157,7 @@ def _simulated(connection: Connection, who: str, question: Question, resource: s
     ]
 
 
-def role_refusals(connection: Connection, role: str) -> list[str] | Unanswered:
+def role_refusals(connection: Connection, role: str) -> list[Refusal] | Unanswered:
     """What a role's own policies grant and something above them (a boundary, the organization) refuses."""
     client = connection.client("iam")
     arn = client.get_role(RoleName=role)["Role"]["Arn"]
@@ -191,31 +169,12 @@ def role_refusals(connection: Connection, role: str) -> list[str] | Unanswered:
     return refused(connection, arn, asking)
 
 
-def _decision(result: Any) -> str:
+def _decision(result: Any) -> Refusal:
     organization = result.get("OrganizationsDecisionDetail", {}).get("AllowedByOrganizations")
     boundary = result.get("PermissionsBoundaryDecisionDetail", {}).get("AllowedByPermissionsBoundary")
-    by = (
-        " by the organization"
-        if organization is False
-        else " by a permissions boundary"
-        if boundary is False
-        else ""
-    )
-    return (
-        f"{result['EvalActionName']} on {result.get('EvalResourceName', '*')} ({result['EvalDecision']}{by})"
-    )
-
-
-def _closed(connection: Connection, name: str) -> bool | None:
-    """Whether all four settings of the bucket's public access block are on; None when they may not be read."""
-    client = connection.client("s3")
-    try:
-        block = client.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"]
-    except ClientError as error:
-        if error_code(error) == "NoSuchPublicAccessBlockConfiguration":
-            return False
-        if error_code(error) in ACCESS_DENIED or error_code(error) in _NOT_EMULATED:
-            return None
-        raise
-    settings = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    return all(block.get(setting) for setting in settings)
+    said = f"{result['EvalActionName']} on {result.get('EvalResourceName', '*')} ({result['EvalDecision']}"
+    if organization is False:
+        return Refusal(f"{said} by the organization)", "organization")
+    if boundary is False:
+        return Refusal(f"{said} by a permissions boundary)", "boundary")
+    return Refusal(f"{said})")

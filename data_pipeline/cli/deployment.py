@@ -17,6 +17,7 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.stacks import file_names
 
 from .package import Listing, Package, package
+from .preflight import refuse_unfit_buckets
 from .project import ROOT
 from .stack_apply import Agree, Prepared, apply, prepare
 from .stack_progress import sending
@@ -66,6 +67,7 @@ def gather(target: Target, create_bucket: bool) -> Plan:
     is too large for a change set without; nothing else.
     """
     exists = _bucket_exists(target, create_bucket)
+    refuse_unfit_buckets(target.environment, target.connection, target.bucket if exists else None)
     packed = package(target.environment, target.bucket, ROOT, _listing(target, exists))
     names = target.environment.names
     storage_body, pipeline_body = bodies = _bodies(target.environment)

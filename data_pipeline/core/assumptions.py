@@ -118,6 +118,8 @@ CONDITIONS: dict[str, Callable[[Environment], bool]] = {
     "boundary": lambda env: env.iam is not None and env.iam.permissions_boundary is not None,
     "customer-key": lambda env: env.customer_key,
     "glue-configuration": lambda env: env.glue_configuration,
+    "bucket-key": lambda env: bool(env.data.kms_key or env.artifacts.kms_key),
+    "lake-formation": lambda env: env.lake_formation,
     "feature-groups": lambda env: bool(env.features),
     "feature-store": lambda env: bool(env.managed_features),
     "online": lambda env: any(group.online for group in env.features.values()),

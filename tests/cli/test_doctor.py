@@ -11,12 +11,15 @@ from botocore.stub import Stubber
 from cli.deployed import BUCKET, Deployed, publishing
 from cli.test_run_edges import stubbed
 
-from data_pipeline.aws import account
+from data_pipeline.aws import account, buckets, leftovers
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
-from data_pipeline.cli.doctor import doctor, examine
+from data_pipeline.cli.doctor import doctor, print_assumptions
+from data_pipeline.cli.looking import look
 from data_pipeline.cli.main import status_of
 from data_pipeline.cli.project import ROOT
-from data_pipeline.core.doctor import Bucket, Quota, Unanswered
+from data_pipeline.core.assumptions import matters
+from data_pipeline.core.doctor.answers import Bucket, Key, Lake, Quota, Refusal, Unanswered
+from data_pipeline.core.doctor.rules import examine
 from data_pipeline.core.load import load_environment
 from data_pipeline.core.simulation import Question
 
@@ -110,28 +113,134 @@ def test_buckets_that_are_not_ours(
 ) -> None:
     """The owner is part of the question, so that somebody else's bucket is never taken for ours."""
     given("s3").add_client_error("head_bucket", code, "", http_status_code=status, expected_params=OWNER)
-    assert account.bucket(connection, "b") == expected
+    assert buckets.bucket(connection, "b") == expected
 
 
-def test_public_access_is_blocked_only_if_all_four_settings_are_on(
-    connection: Connection, given: Dev
+ON = dict.fromkeys(
+    ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True
+)
+ARN = "arn:aws:kms:us-east-1:210987654321:key/k"
+
+
+def _settings(
+    given: Dev, block: dict[str, bool] | str, ownership: str, encryption: dict[str, str] | str
 ) -> None:
-    """One that is off leaves a door open; no configuration at all does too."""
-    on = dict.fromkeys(
-        ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True
-    )
-    for block, closed in ((on, True), ({**on, "IgnorePublicAcls": False}, False), (None, False)):
-        stub = given("s3")
-        stub.add_response("head_bucket", {"BucketRegion": "us-east-1"}, OWNER)
-        if block is None:
-            stub.add_client_error("get_public_access_block", "NoSuchPublicAccessBlockConfiguration")
+    """The answers on a bucket's settings; a text that ends in Error, or AccessDenied, is refused so."""
+    stub = given("s3")
+    stub.add_response("head_bucket", {"BucketRegion": "us-east-1"}, OWNER)
+    rules = [{"ApplyServerSideEncryptionByDefault": encryption}]
+    owner = {"Rules": [{"ObjectOwnership": ownership}]}
+    for call, value, answer in (
+        ("get_public_access_block", block, {"PublicAccessBlockConfiguration": block}),
+        ("get_bucket_ownership_controls", ownership, {"OwnershipControls": owner}),
+        ("get_bucket_encryption", encryption, {"ServerSideEncryptionConfiguration": {"Rules": rules}}),
+    ):
+        if isinstance(value, str) and value.endswith(("Error", "Denied", "Configuration")):
+            stub.add_client_error(call, value, "", expected_params={"Bucket": "b"})
         else:
-            stub.add_response(
-                "get_public_access_block", {"PublicAccessBlockConfiguration": block}, {"Bucket": "b"}
-            )
-        assert account.bucket(connection, "b") == Bucket(
-            "b", region="us-east-1", public_access_blocked=closed
-        )
+            stub.add_response(call, answer, {"Bucket": "b"})
+
+
+@pytest.mark.parametrize(
+    ("block", "ownership", "encryption", "expected"),
+    [
+        (ON, "BucketOwnerEnforced", {"SSEAlgorithm": "AES256"}, (True, "BucketOwnerEnforced", "")),
+        (
+            {**ON, "IgnorePublicAcls": False},
+            "ObjectWriter",
+            {"SSEAlgorithm": "aws:kms"},
+            (False, "ObjectWriter", ""),
+        ),
+        (
+            "NoSuchPublicAccessBlockConfiguration",
+            "OwnershipControlsNotFoundError",
+            "ServerSideEncryptionConfigurationNotFoundError",
+            (False, "ObjectWriter", ""),
+        ),
+        ("AccessDenied", "AccessDenied", "AccessDenied", (None, None, None)),
+        (
+            ON,
+            "BucketOwnerEnforced",
+            {"SSEAlgorithm": "aws:kms:dsse", "KMSMasterKeyID": ARN},
+            (True, "BucketOwnerEnforced", ARN),
+        ),
+        (
+            ON,
+            "BucketOwnerEnforced",
+            {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "arn:aws:kms:us-east-1:1:alias/aws/s3"},
+            (True, "BucketOwnerEnforced", ""),
+        ),
+    ],
+)
+def test_the_settings_of_a_bucket(
+    connection: Connection, given: Dev, block: Any, ownership: str, encryption: Any, expected: Any
+) -> None:
+    """What is not set means what it means on AWS; what may not be read is not known."""
+    _settings(given, block, ownership, encryption)
+    closed, owner, key = expected
+    assert buckets.bucket(connection, "b") == Bucket(
+        "b", region="us-east-1", public_access_blocked=closed, ownership=owner, key=key
+    )
+
+
+def test_a_bucket_s_key_by_its_alias_is_the_key_behind_it(connection: Connection, given: Dev) -> None:
+    """Policies and the configuration know ARNs only."""
+    _settings(given, ON, "BucketOwnerEnforced", {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "alias/trips"})
+    described = {"KeyMetadata": {"KeyId": "k", "Arn": ARN}}
+    given("kms").add_response("describe_key", described, {"KeyId": "alias/trips"})
+    assert buckets.bucket(connection, "b").key == ARN
+
+
+def test_the_policy_of_a_key_is_read_in_its_own_account_only(connection: Connection, given: Dev) -> None:
+    """KMS answers GetKeyPolicy to nobody else; DescribeKey it does."""
+    state = {"KeyMetadata": {"KeyId": "k", "KeyState": "Disabled"}}
+    given("kms").add_response("describe_key", state, {"KeyId": ARN})
+    assert buckets.key(connection, ARN) == Key("Disabled")
+    own = ARN.replace("210987654321", "123456789012")
+    stub = given("kms")
+    stub.add_response("describe_key", state, {"KeyId": own})
+    stub.add_response(
+        "get_key_policy", {"Policy": '{"Statement": []}'}, {"KeyId": own, "PolicyName": "default"}
+    )
+    assert buckets.key(connection, own) == Key("Disabled", {"Statement": []})
+
+
+def test_a_lake_is_open_if_both_defaults_are(connection: Connection, given: Dev) -> None:
+    """Databases and tables have a default each."""
+    everybody = [
+        {"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}
+    ]
+    for tables, expected in ((everybody, True), ([], False)):
+        settings = {
+            "DataLakeAdmins": [{"DataLakePrincipalIdentifier": ME}],
+            "CreateDatabaseDefaultPermissions": everybody,
+            "CreateTableDefaultPermissions": tables,
+        }
+        given("lakeformation").add_response("get_data_lake_settings", {"DataLakeSettings": settings}, {})
+        assert leftovers.lake(connection) == Lake(expected, (ME,))
+
+
+def test_what_is_in_the_way_is_found_by_name(connection: Connection, given: Dev) -> None:
+    """What is not there is no error; what has only a similar name is not taken for it."""
+    glue = given("glue")
+    glue.add_client_error("get_database", "EntityNotFoundException", expected_params={"Name": "a"})
+    glue.add_response("get_database", {"Database": {"Name": "b"}}, {"Name": "b"})
+    assert leftovers.database_names(connection, ["a", "b"]) == ["b"]
+    given("sagemaker").add_client_error("describe_feature_group", "ResourceNotFound")
+    assert leftovers.feature_group_names(connection, ["g"]) == []
+    answer = {"Buckets": [{"Name": "p-databucket-1"}, {"Name": "another"}]}
+    given("s3").add_response("list_buckets", answer, {"Prefix": "p-databucket-"})
+    assert leftovers.bucket_names(connection, "p-databucket-") == ["p-databucket-1"]
+    states = given("stepfunctions")
+    arn = "arn:aws:states:us-east-1:123456789012:stateMachine:m"
+    states.add_client_error(
+        "describe_state_machine", "StateMachineDoesNotExist", expected_params={"stateMachineArn": arn}
+    )
+    assert leftovers.machine_states(connection, ["m"]) == {}
+    given("scheduler").add_client_error("list_schedules", "ResourceNotFoundException")
+    assert leftovers.schedule_states(connection, "g") == {}
+    given("logs").add_response("describe_resource_policies", {"resourcePolicies": [{"policyName": "p"}]}, {})
+    assert leftovers.log_policy_names(connection) == ["p"]
 
 
 def test_simulation_asks_with_the_context_and_tells_who_refuses(connection: Connection, given: Dev) -> None:
@@ -156,7 +265,7 @@ def test_simulation_asks_with_the_context_and_tells_who_refuses(connection: Conn
             },
         )
     assert account.refused(connection, ME, [question]) == [
-        "s3:PutObject on arn:2 (implicitDeny by the organization)"
+        Refusal("s3:PutObject on arn:2 (implicitDeny by the organization)", "organization")
     ]
 
 
@@ -232,13 +341,27 @@ def test_the_roles_of_a_deployed_stack_are_simulated(deployed: Deployed) -> None
     at = deployed.endpoint
     environment = load_environment(ROOT, "local")
     connection = connect(environment, EmbeddedCredentials(at.url, at.access_key, at.secret_key))
-    found = {finding.check: finding.level for finding in examine(environment, connection)}
+    found = {finding.check: finding.level for finding in examine(environment, look(environment, connection))}
     assert found[f"role {role}"] == "ok"
     asked = [Question(("s3:DeleteObject",), (f"arn:aws:s3:::{BUCKET}/x",))]
     refused = account.refused(connection, f"arn:aws:iam::000000000000:role/{role}", asked)
-    assert refused == [f"s3:DeleteObject on arn:aws:s3:::{BUCKET}/x (implicitDeny)"]
+    assert refused == [Refusal(f"s3:DeleteObject on arn:aws:s3:::{BUCKET}/x (implicitDeny)")]
 
 
 def test_help_says_that_it_only_looks() -> None:
     """The promise is part of the command's help."""
     assert "read-only" in (doctor.help or "")
+
+
+def test_the_least_sure_assumptions_of_the_environment_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A few, by the headings of docs/on-aws.md; of the embedded AWS none is assumed."""
+    found = matters(load_environment(ROOT, "dev"))
+    print_assumptions(found)
+    told = capsys.readouterr().out.strip().splitlines()
+    assert told[0] == "assumed of AWS and never observed; docs/on-aws.md has the command that shows each:"
+    assert told[1:6] == [f"  {each.sure}: {each.title}" for each in found[:5]]
+    assert told[6:] == [f"  and {len(found) - 5} more that concern this environment"]
+    page = (ROOT / "docs" / "on-aws.md").read_text(encoding="utf-8")
+    assert all(f"### {each.title}\n" in page for each in found)
+    print_assumptions(matters(load_environment(ROOT, "local")))
+    assert capsys.readouterr().out == ""

@@ -13,7 +13,7 @@ from removal.cases import Case
 from removal.world import BUCKET, World
 from waiting import until
 
-from data_pipeline.aws import s3
+from data_pipeline.aws import buckets, s3
 from data_pipeline.aws.session import EmbeddedCredentials, connect
 
 STACK = "nyc-tlc-removal"
@@ -198,6 +198,12 @@ def template_by_url(world: World, case: Case) -> None:
         _gone(world)
 
 
+def looking_at_a_bucket(world: World, _: Case) -> None:
+    """How the artifact bucket is encrypted and closed, before a deployment."""
+    _artifact_bucket(world)
+    buckets.bucket(_connection(world), BUCKET)
+
+
 def uploading_artifacts(world: World, case: Case) -> None:
     """The artifact bucket is looked for and listed, and an object is put."""
     _artifact_bucket(world)
@@ -227,6 +233,7 @@ SCENARIOS = {
     "validating a template": validating_a_template,
     "template by URL": template_by_url,
     "uploading artifacts": uploading_artifacts,
+    "looking at a bucket": looking_at_a_bucket,
     "making the artifact bucket": making_the_artifact_bucket,
 }
 STEPS = ("create", "read", "update", "untag", "delete")
