@@ -29,6 +29,9 @@ _PASSED_ON = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
+_PACKAGES = "JOB_PACKAGES"
+"""Where bootstrap.py has installed the job's packages, on every machine: the variable that it sets."""
+_PYTHONPATH = "spark.executorEnv.PYTHONPATH"
 
 
 @contextmanager
@@ -93,6 +96,8 @@ def of_this_machine(environment: Mapping[str, str]) -> dict[str, str]:
 def settings(given: Mapping[str, str], environment: Mapping[str, str], launched: bool) -> dict[str, str]:
     """What is set over the ``given`` configuration.
 
+    The executors' Python finds the job's packages first, as the driver's does, and not those of the image.
+
     On YARN the executors' memory is turned round: the image's defaults give nearly all of it to the heap,
     which holds nothing here, and the Python workers, which do the work, live in the overhead.
     """
@@ -103,6 +108,9 @@ def settings(given: Mapping[str, str], environment: Mapping[str, str], launched:
         "spark.sql.session.timeZone": "UTC",
     }
     chosen |= {f"spark.executorEnv.{name}": environment[name] for name in _PASSED_ON if environment.get(name)}
+    if environment.get(_PACKAGES):
+        folders = [environment[_PACKAGES], given.get(_PYTHONPATH, "")]
+        chosen[_PYTHONPATH] = os.pathsep.join(filter(None, folders))
     if not launched:
         chosen["spark.driver.memory"] = given.get("spark.driver.memory", DRIVER_MEMORY)
     if given.get("spark.master") == "yarn":

@@ -23,10 +23,15 @@ NIGHT = "B1,2015-03-08 02:31:00,1\n"  # the clocks of New York go from 02:00 to 
 
 
 @pytest.fixture(scope="module")
-def context():
-    """One Spark for the module, of two workers of this machine: it takes a quarter of a minute to start."""
+def context(tmp_path_factory):
+    """One Spark for the module, of two workers of this machine: it takes a quarter of a minute to start. Its job has
+    a jmespath of its own.
+    """
+    packages = tmp_path_factory.mktemp("packages")
+    (packages / "jmespath.py").write_text("NAME = 'of the job'\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell")
+        patch.setenv("JOB_PACKAGES", str(packages))
         with spark_session.started() as started:
             yield started
 
@@ -91,6 +96,17 @@ def test_both_engines_make_the_same_of_every_era_and_of_every_trouble(tmp_path, 
     assert mine[2] == expected[2]
     night = [row for row in mine[1] if row[1] == "fhv_tripdata_2015-03.csv"]
     assert [(str(row[4]), row[5]) for row in night] == [("2015-03-08 02:30:00", 301)]
+
+
+def test_the_workers_import_the_job_s_packages_and_not_the_image_s(context):
+    """Where Python has a package of the same name, too."""
+
+    def imported(_):
+        import jmespath
+
+        return jmespath.NAME
+
+    assert context.parallelize(range(4), 4).map(imported).collect() == ["of the job"] * 4
 
 
 def test_an_input_of_which_nothing_can_be_read(tmp_path, context):

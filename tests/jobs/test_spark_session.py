@@ -61,6 +61,14 @@ def test_executors_find_region_and_credentials():
     }
 
 
+@pytest.mark.parametrize(("given", "path"), [({}, "/p"), ({"spark.executorEnv.PYTHONPATH": "/q"}, "/p:/q")])
+def test_executors_find_the_job_s_packages_first(given, path):
+    """On every master; without packages of the job's own nothing is said of it."""
+    found = spark_session.settings(given, {"JOB_PACKAGES": "/p"}, True)
+    assert found["spark.executorEnv.PYTHONPATH"] == path
+    assert "spark.executorEnv.PYTHONPATH" not in spark_session.settings(given, {}, True)
+
+
 def test_the_executors_get_the_whole_package(tmp_path):
     """Every module and the compiled scan are in the archive, under the package's name."""
     with zipfile.ZipFile(spark_session.package(tmp_path)) as archive:
