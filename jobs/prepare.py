@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any
 
-from tlc import arguments, exits, planning, processed, sources
+from tlc import arguments, exits, packages, planning, processed, sources
 from tlc.errors import JobError
 from tlc.storage import join, write_json
 
@@ -22,6 +22,8 @@ NO_SOURCE = "none"
 
 def main(argv: list[str]) -> None:
     """Write plan and decision for the run that ``argv`` names. Raises JobError if there are no trip files."""
+    packages.put_first()
+    packages.check_botocore()
     parser = arguments.parser(__doc__ or "")
     add, switch = parser.add_argument, {"choices": ("false", "true"), "default": "false"}
     add("--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder")

@@ -14,7 +14,7 @@ from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.sources import document
 from data_pipeline.core.steps import features_key, runtimes, sources_key
 
-from .wheels import fetch, read_lock
+from .wheels import fetch, installation, installation_lock, read_lock
 
 #: lists the artifact bucket: key prefix → key and size of each object under it.
 Listing = Callable[[str], Mapping[str, int]]
@@ -42,7 +42,7 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha, **addressees(environment)}
     parameters |= bucket_keys.parameters(environment)
     for name in runtimes(environment):
-        wheels = _wheels(environment, RUNTIMES[name], bucket, root, listing)
+        wheels = _wheels(environment, RUNTIMES[name], root, listing)
         missing |= wheels.missing
         parameters |= wheels.parameters
     return Package(missing, parameters)
@@ -70,20 +70,22 @@ def read_jobs(jobs: Path) -> dict[str, bytes]:
     return {name: path.read_bytes() for name, path in sorted(found.items()) if is_shipped(name)}
 
 
-def _wheels(env: Environment, runtime: Runtime, bucket: str, root: Path, listing: Listing) -> Package:
-    """The wheels of one runtime; on the embedded AWS none, for jobs there run with the packages of .venv."""
-    lock = b"" if env.embedded else read_lock(root, runtime)
+def _wheels(env: Environment, runtime: Runtime, root: Path, listing: Listing) -> Package:
+    """The wheels of one runtime."""
+    lock = _installation_lock(runtime) if env.embedded else read_lock(root, runtime)
     prefix = wheels_prefix(env.names.artifacts, runtime, lock)
-    present = listing(prefix)
     missing: dict[str, bytes] = {}
-    if prefix + LOCK not in present:  # it is uploaded last
-        wheels = fetch(runtime, lock, root / ".local" / "wheels")
+    if prefix + LOCK not in listing(prefix):  # it is uploaded last
+        wheels = installation(lock) if env.embedded else fetch(runtime, lock, root / ".local" / "wheels")
         missing = wheels_artifact(env.names.artifacts, runtime, lock, wheels).keys()
-    parameters = {runtime.wheels_parameter: prefix.rstrip("/").rpartition("/")[2]}
-    if runtime.wheel_files_parameter:
-        files = sorted(key for key in {**present, **missing} if key.endswith(".whl"))
-        parameters[runtime.wheel_files_parameter] = ",".join(f"s3://{bucket}/{key}" for key in files)
-    return Package(missing, parameters)
+    return Package(missing, {runtime.wheels_parameter: prefix.rstrip("/").rpartition("/")[2]})
+
+
+def _installation_lock(runtime: Runtime) -> bytes:
+    """The lock on the embedded AWS, where jobs run with the packages of .venv: none. A Python shell is told where
+    these are, for it has packages of its own that come before them.
+    """
+    return installation_lock() if runtime.glue_command == "pythonshell" else b""
 
 
 def _lacking(wanted: Mapping[str, bytes], present: Mapping[str, int]) -> dict[str, bytes]:

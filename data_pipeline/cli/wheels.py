@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
 import click
 
-from data_pipeline.core.artifacts import LOCK, locked_names, wheels_hash
+from data_pipeline.core.artifacts import LOCK, locked_names, wheel, wheels_hash
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.runtimes import Runtime
 
@@ -42,6 +43,18 @@ def fetch(runtime: Runtime, lock: bytes, cache: Path) -> dict[str, bytes]:
         click.echo(f"fetching {len(names)} wheels for {runtime.name} (Python {runtime.python}) …", err=True)
         _download(runtime, lock, folder)
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.whl"))}
+
+
+def installation_lock() -> bytes:
+    """A lock that pins nothing and names the folder of this installation's packages, in a comment."""
+    return f"# {sysconfig.get_path('purelib')}\n".encode()
+
+
+def installation(lock: bytes) -> dict[str, bytes]:
+    """The one wheel of ``installation_lock``, which leads to that folder by a .pth file; none for an empty lock."""
+    name = "installation"
+    content = wheel(name, "0", {f"{name}.pth": lock.removeprefix(b"# ")})
+    return {f"{name}-0-py3-none-any.whl": content} if lock else {}
 
 
 def download_options(runtime: Runtime) -> list[str]:

@@ -14,11 +14,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from .errors import UserError
 from .runtimes import Runtime
 
 #: the jobs' shared package and the wheel that carries it to Glue's ``--extra-py-files``.
 LIBRARY = "tlc"
 LIBRARY_WHEEL = f"{LIBRARY}-0-py3-none-any.whl"
+#: the folder of a Glue Python shell's packages, which ``tlc.packages`` puts first, and the one wheel that has it.
+PACKAGES = "tlc_packages"
+PACKAGES_WHEEL = f"{PACKAGES}-0-py3-none-any.whl"
 #: lock of a wheel set; uploaded last, so that its presence says that the set is whole.
 LOCK = "requirements.txt"
 GLUE_WHEELS = "wheels.gluewheels.zip"
@@ -28,6 +32,8 @@ Tree = Mapping[str, bytes]
 _EARLIEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip archive can hold
 _MODE = 0o100644 << 16
 _CREATED_ON_UNIX = 3
+#: of a wheel's data folders, those that are installed beside its packages; the others are commands and headers.
+_IMPORTED = frozenset({"purelib", "platlib"})
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ def wheels_hash(runtime: Runtime, lock: bytes) -> str:
         "tags": " ".join(runtime.wheel_tags or ("any",)).encode(),
         LOCK: lock,
     }
+    if runtime.glue_command == "pythonshell":
+        target["wheel"] = PACKAGES_WHEEL.encode()  # how they are packed is no part of the lock
     return tree_hash(target)
 
 
@@ -93,9 +101,37 @@ def wheels_artifact(folder: str, runtime: Runtime, lock: bytes, wheels: Tree) ->
     if runtime.glue_command == "glueetl":
         inside = {f"wheels/{name}": content for name, content in {**wheels, LOCK: lock}.items()}
         files: Tree = {GLUE_WHEELS: archive(inside), LOCK: lock}
+    elif runtime.glue_command == "pythonshell":
+        files = {PACKAGES_WHEEL: wheel(PACKAGES, "0", merged(wheels)), LOCK: lock}
     else:
         files = {**wheels, LOCK: lock}
     return Artifact(wheels_hash(runtime, lock), prefix, files)
+
+
+def merged(wheels: Tree) -> dict[str, bytes]:
+    """What the pure Python wheels install, in one folder: a Python shell installs wheel by wheel, and asks a package
+    index for what each one requires. Their metadata and licences are kept, their commands are left out.
+    """
+    found = {f"{PACKAGES}/__init__.py": b""}
+    for name in sorted(wheels):
+        with zipfile.ZipFile(io.BytesIO(wheels[name])) as packed:
+            for entry in sorted(packed.namelist()):
+                installed = _installed(entry)
+                if entry.endswith("/") or installed is None:
+                    continue
+                path, content = f"{PACKAGES}/{installed}", packed.read(entry)
+                if found.setdefault(path, content) != content:
+                    raise UserError(f"{name}: another wheel of this runtime has a different {installed}")
+    return found
+
+
+def _installed(entry: str) -> str | None:
+    """Where an entry of a wheel is installed, relative to the folder of packages; None for what is no package."""
+    first, _, rest = entry.partition("/")
+    if not first.endswith(".data"):
+        return entry
+    kind, _, path = rest.partition("/")
+    return path if kind in _IMPORTED else None
 
 
 def template_key(folder: str, body: str) -> str:

@@ -51,11 +51,6 @@ class Runtime:
         return f"Wheels{self.camel}"
 
     @property
-    def wheel_files_parameter(self) -> str | None:
-        """Parameter with the wheels' URIs, comma-separated, where each file must be named; may be empty."""
-        return f"WheelFiles{self.camel}" if self.glue_command == "pythonshell" else None
-
-    @property
     def wheel_tags(self) -> tuple[str, ...]:
         """Tags for ``pip download --platform``, newest first; none means pure Python only (``any``)."""
         if not self.compiled:

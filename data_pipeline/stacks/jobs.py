@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from troposphere import Equals, GetAtt, If, Not, Ref, Sub, glue, logs
+from troposphere import GetAtt, Ref, Sub, glue, logs
 
-from data_pipeline.core.artifacts import GLUE_WHEELS, LIBRARY_WHEEL
+from data_pipeline.core.artifacts import GLUE_WHEELS, LIBRARY_WHEEL, PACKAGES_WHEEL
 from data_pipeline.core.config import Environment, Job
 from data_pipeline.core.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.steps import camel
@@ -117,29 +117,16 @@ def log_group(title: str, name: str, env: Environment) -> logs.LogGroup:
     )
 
 
-def conditions(env: Environment) -> dict[str, Any]:
-    """Conditions of the template: a runtime whose packages are listed file by file may have none."""
-    listed = {p for j in env.jobs.values() if (p := RUNTIMES[j.runtime].wheel_files_parameter)}
-    return {f"Has{parameter}": Not(Equals(Ref(parameter), "")) for parameter in sorted(listed)}
-
-
 def _packages(env: Environment, runtime: Runtime) -> dict[str, Any]:
     """Glue's own arguments: where the library and the packages come from, never a package index."""
-    library = _code(env, LIBRARY_WHEEL)
-    if runtime.wheel_files_parameter:
+    library = f"s3://${{ArtifactBucket}}/{env.names.artifacts}/code/${{CodeVersion}}/{LIBRARY_WHEEL}"
+    wheels = f"s3://${{ArtifactBucket}}/{env.names.artifacts}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}"
+    if runtime.glue_command == "pythonshell":
         # A Python shell takes wheels as --extra-py-files; its --additional-python-modules knows no S3 URI.
-        parameter = runtime.wheel_files_parameter
-        both = Sub(
-            f"s3://${{ArtifactBucket}}/{env.names.artifacts}/code/${{CodeVersion}}/{LIBRARY_WHEEL},${{{parameter}}}"
-        )
-        return {
-            "--extra-py-files": If(f"Has{parameter}", both, library),
-            "library-set": "none",
-        }
-    wheels = f"{env.names.artifacts}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/{GLUE_WHEELS}"
+        return {"--extra-py-files": Sub(f"{library},{wheels}/{PACKAGES_WHEEL}"), "library-set": "none"}
     return {
-        "--extra-py-files": library,
-        "--additional-python-modules": Sub(f"s3://${{ArtifactBucket}}/{wheels}"),
+        "--extra-py-files": Sub(library),
+        "--additional-python-modules": Sub(f"{wheels}/{GLUE_WHEELS}"),
         "--python-modules-installer-option": "--no-index",
         "--custom-logGroup-prefix": env.names.glue_log_group_prefix,
     }

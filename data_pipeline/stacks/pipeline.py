@@ -18,7 +18,7 @@ from data_pipeline.core.steps import camel, in_order, runtimes
 
 from . import notifications
 from .athena import queries
-from .jobs import conditions, glue_configuration, glue_job, job_id, log_group, log_groups, network
+from .jobs import glue_configuration, glue_job, job_id, log_group, log_groups, network
 from .keys import key_parameter
 from .lake import grants_of_lake
 from .roles import job_role, job_role_id, maintenance_machine_role, schedule_role, state_machine_role
@@ -37,8 +37,6 @@ def pipeline(env: Environment) -> Template:
             images.require_region(runtime.name, env.region)
             registries = images.registries(runtime.name)
             template.add_mapping(runtime.camel, {region: {"Registry": r} for region, r in registries.items()})
-    for name, condition in conditions(env).items():
-        template.add_condition(name, condition)
     jobs: list[tuple[str, Job]] = [*in_order(env.steps)]
     if env.maintenance:
         jobs.append((MAINTENANCE, env.maintenance))
@@ -74,13 +72,8 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
         template.add_parameter(key_parameter(bucket_keys.ARTIFACTS, "artifacts.kms_key"))
     template.add_parameter(notifications.parameters(env))
     for runtime in used:
-        what = f"wheels of the runtime {runtime.name}"
-        if runtime.wheel_files_parameter:
-            listed = f"URIs of the {what}, comma-separated; empty for none"
-            parameter = Parameter(runtime.wheel_files_parameter, Type="String", Description=listed)
-        else:
-            parameter = Parameter(runtime.wheels_parameter, Description=f"SHA-256 of the {what}", **digest)
-        template.add_parameter(parameter)
+        what = f"SHA-256 of the wheels of the runtime {runtime.name}"
+        template.add_parameter(Parameter(runtime.wheels_parameter, Description=what, **digest))
 
 
 def _machines(env: Environment, used: list[Runtime]) -> list[Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.core import artifacts
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.runtimes import RUNTIMES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,8 +96,11 @@ def test_the_code_artifact_is_as_the_jobs_find_it() -> None:
 
 @pytest.mark.parametrize("name", sorted(RUNTIMES))
 def test_a_wheel_set_is_laid_out_as_its_runtime_installs_it(name: str) -> None:
-    """Glue's Spark wants one archive with a wheels/ folder, the others the files; the lock comes last."""
-    lock, wheels = b"a==1 --hash=sha256:00\n", {"a-1-py3-none-any.whl": b"wheel"}
+    """Glue's Spark wants one archive with a wheels/ folder, its Python shell one wheel with a folder of packages,
+    SageMaker the files; the lock comes last.
+    """
+    wheel = artifacts.wheel("a", "1", {"a/__init__.py": b"x = 1\n"})
+    lock, wheels = b"a==1 --hash=sha256:00\n", {"a-1-py3-none-any.whl": wheel}
     made = artifacts.wheels_artifact("p", RUNTIMES[name], lock, wheels)
     assert made.key_prefix == f"p/wheels/{name}/{made.sha}/"
     *files, last = made.keys()
@@ -106,10 +110,45 @@ def test_a_wheel_set_is_laid_out_as_its_runtime_installs_it(name: str) -> None:
         with zipfile.ZipFile(io.BytesIO(made.files["wheels.gluewheels.zip"])) as archive:
             assert {n: archive.read(n) for n in archive.namelist()} == {
                 "wheels/requirements.txt": lock,
-                "wheels/a-1-py3-none-any.whl": b"wheel",
+                "wheels/a-1-py3-none-any.whl": wheel,
             }
+    elif name == "glue-pythonshell":
+        assert files == [made.key_prefix + "tlc_packages-0-py3-none-any.whl"]
+        with zipfile.ZipFile(io.BytesIO(made.files["tlc_packages-0-py3-none-any.whl"])) as archive:
+            names = set(archive.namelist())
+            assert archive.read("tlc_packages/a/__init__.py") == b"x = 1\n"
+            assert b"Requires-Dist" not in archive.read("tlc_packages-0.dist-info/METADATA")
+        assert {name.partition("/")[0] for name in names} == {"tlc_packages", "tlc_packages-0.dist-info"}
+        assert {"tlc_packages/__init__.py", "tlc_packages/a-1.dist-info/METADATA"} < names
     else:
         assert files == [made.key_prefix + "a-1-py3-none-any.whl"]
+
+
+def test_the_packages_of_a_python_shell_are_merged() -> None:
+    """Modules of data folders too, but no commands; a namespace's common file once; its order decides no byte."""
+    one = {"ns/__init__.py": b"", "ns/one.py": b"1", "one-1.data/purelib/inner.py": b"2"}
+    one["one-1.data/scripts/run"] = b"#!python\n"
+    wheels = {
+        "one-1-py3-none-any.whl": artifacts.archive(one),
+        "two-1-py3-none-any.whl": artifacts.archive({"ns/__init__.py": b"", "ns/two.py": b"3"}),
+    }
+    merged = artifacts.merged(wheels)
+    assert {name.removeprefix("tlc_packages/") for name in merged} == {
+        *("__init__.py", "inner.py", "ns/__init__.py", "ns/one.py", "ns/two.py")
+    }
+    shell = RUNTIMES["glue-pythonshell"]
+    built = [
+        artifacts.wheels_artifact("p", shell, b"lock", dict(order)).files
+        for order in (wheels.items(), reversed(wheels.items()))
+    ]
+    assert built[0] == built[1]
+
+
+def test_packages_that_differ_in_a_file_are_refused() -> None:
+    """One of them would be overwritten in silence."""
+    wheels = {f"{name}.whl": artifacts.archive({"x/y.py": name.encode()}) for name in ("a", "b")}
+    with pytest.raises(UserError, match=r"^b\.whl: another wheel of this runtime has a different x/y\.py$"):
+        artifacts.merged(wheels)
 
 
 def test_wheel_sets_differ_by_lock_and_by_runtime() -> None:

@@ -20,11 +20,11 @@ def test_the_configuration_offers_the_table_s_runtimes(model: type, service: str
 
 def test_parameters_are_called_after_the_runtime() -> None:
     """Deploy fills these names."""
-    assert [(r.wheels_parameter, r.wheel_files_parameter) for r in RUNTIMES.values()] == [
-        ("WheelsSagemakerPython", None),
-        ("WheelsSagemakerSpark", None),
-        ("WheelsGlueSpark", None),
-        ("WheelsGluePythonshell", "WheelFilesGluePythonshell"),
+    assert [runtime.wheels_parameter for runtime in RUNTIMES.values()] == [
+        "WheelsSagemakerPython",
+        "WheelsSagemakerSpark",
+        "WheelsGlueSpark",
+        "WheelsGluePythonshell",
     ]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import zipfile
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -114,17 +117,22 @@ def test_the_cloud_s_python_and_c_library_choose_the_wheel(
 
 
 def test_the_embedded_aws_needs_no_wheels(tmp_path: Path, index: Path) -> None:
-    """An empty lock is the whole set; pip is not asked, and no lock file is read."""
+    """An empty lock is the whole set, and a Python shell, which has packages of its own, is led to those of this
+    installation; pip is not asked, and no lock file is read.
+    """
     (tmp_path / "jobs").mkdir()
     here = environment(steps={"a": Step("glue-pythonshell"), "b": Step("sagemaker-python")})
     packed = package(here, "artifacts", tmp_path, lambda _: {})
     locks = {key: content for key, content in packed.missing.items() if key.endswith("requirements.txt")}
-    assert list(locks.values()) == [b"", b""]
-    assert packed.parameters["WheelFilesGluePythonshell"] == ""
+    installed = sysconfig.get_path("purelib")
+    assert list(locks.values()) == [f"# {installed}\n".encode(), b""]
+    (wheel,) = [content for key, content in packed.missing.items() if "tlc_packages" in key]
+    with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
+        assert archive.read("tlc_packages/installation.pth").decode() == f"{installed}\n"
 
 
 def test_on_aws_a_set_that_is_there_is_neither_fetched_nor_uploaded(tmp_path: Path, index: Path) -> None:
-    """The lock in the bucket says that the set is whole; its files' URIs come from the listing."""
+    """The lock in the bucket says that the set is whole."""
     (tmp_path / "jobs" / "locks").mkdir(parents=True)
     lock = publish(index)
     (tmp_path / "jobs" / "locks" / "glue-pythonshell.txt").write_bytes(lock)
@@ -141,8 +149,7 @@ def test_on_aws_a_set_that_is_there_is_neither_fetched_nor_uploaded(tmp_path: Pa
     again = package(there, "artifacts", tmp_path, listing)
     assert again.missing == {}
     assert again.parameters == first.parameters
-    prefix = f"s3://artifacts/nyc-tlc/test/wheels/glue-pythonshell/{artifacts.wheels_hash(SHELL, lock)}/"
-    assert first.parameters["WheelFilesGluePythonshell"] == f"{prefix}thing-1-py3-none-any.whl"
+    assert first.parameters["WheelsGluePythonshell"] == artifacts.wheels_hash(SHELL, lock)
 
 
 def test_a_missing_lock_is_an_error_that_says_how_to_make_it(tmp_path: Path) -> None:

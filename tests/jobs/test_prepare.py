@@ -22,6 +22,7 @@ ON_39 = [JOBS / "prepare.py", JOBS / "bootstrap.py"] + [
         "arguments",
         "errors",
         "exits",
+        "packages",
         "planning",
         "processed",
         "s3",

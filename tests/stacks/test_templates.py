@@ -137,7 +137,7 @@ def test_parameters_and_outputs_are_what_deploy_relies_on() -> None:
     assert "Parameters" not in storage
     assert {*storage["Outputs"]} == {"DataBucket", "Database"}
     common = {"DataBucket", "Database", "ArtifactBucket", "CodeVersion"}
-    shell = {"WheelFilesGluePythonshell"}
+    shell = {"WheelsGluePythonshell"}
     assert {*pipeline["Parameters"]} == common | shell | {"WheelsSagemakerPython"}
     both = {"WheelsSagemakerPython", "WheelsSagemakerSpark"}
     assert {*_pipeline(CLUSTER)["Parameters"]} == common | shell | both
@@ -260,20 +260,20 @@ def test_a_spark_job_on_glue() -> None:
 
 
 def test_a_python_shell_job_on_glue() -> None:
-    """Python 3.9, the smallest capacity, and its wheels one by one, of which there may be none."""
+    """Python 3.9, the smallest capacity, and two wheels: the library, and all packages in one."""
     template = _pipeline()
     job = templates.of_type(template, "AWS::Glue::Job")["PrepareJob"]
     assert job["Command"]["Name"] == "pythonshell"
     assert (job["Command"]["PythonVersion"], job["GlueVersion"], job["MaxCapacity"]) == ("3.9", "3.0", 0.0625)
     assert not job.keys() & {"WorkerType", "NumberOfWorkers"}
     library = "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/tlc-0-py3-none-any.whl"
-    condition, some, none = job["DefaultArguments"]["--extra-py-files"]["Fn::If"]
-    assert templates.text(some) == f"{library},${{WheelFilesGluePythonshell}}"
-    assert templates.text(none) == library
-    assert job["DefaultArguments"]["library-set"] == "none"
-    assert template["Conditions"] == {
-        condition: {"Fn::Not": [{"Fn::Equals": [{"Ref": "WheelFilesGluePythonshell"}, ""]}]}
+    folder = "s3://${ArtifactBucket}/nyc-tlc/dev/wheels/glue-pythonshell/${WheelsGluePythonshell}"
+    arguments = {name: templates.text(value) for name, value in job["DefaultArguments"].items()}
+    assert arguments == {
+        "--extra-py-files": f"{library},{folder}/tlc_packages-0-py3-none-any.whl",
+        "library-set": "none",
     }
+    assert "Conditions" not in template
 
 
 def test_the_image_comes_from_the_region_s_registry() -> None:

@@ -152,10 +152,12 @@ def _prepare(
     iam.hold_caller("glue script", credentials.access_key, bucket=f"arn:aws:s3:::{bucket}", key=key)
     script = storage.download(s3, location, directory / "script" / location.rpartition("/")[2])
     environment = access.environment(credentials, region, directory)
-    if job["Command"]["Name"] != SHELL:
+    if job["Command"]["Name"] == SHELL:
+        path = glue_packages.shell_path(s3, arguments, directory, log)
+    else:
         executors = max(1, int(run.get("NumberOfWorkers") or run["MaxCapacity"]) - 1)
         environment |= spark.environment(directory, executors, environment["PATH"])
-    path = glue_packages.search_path(s3, arguments, directory, log)
+        path = glue_packages.search_path(s3, arguments, directory, log)
     if path:
         environment["PYTHONPATH"] = os.pathsep.join(path)
     words = [sys.executable, str(_SCRIPT), str(directory / "report.json"), str(script)]

@@ -44,7 +44,7 @@ def test_arguments_are_merged_and_passed_with_those_of_glue(glue_jobs: GlueJobs,
         assert given["--JOB_NAME"] == job
         assert given["--JOB_RUN_ID"] == run
     assert {"AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"} <= set(environment)
-    assert "PYTHONPATH" not in environment
+    assert ("PYTHONPATH" in environment) == (kind == SHELL)  # a Python shell has packages of its own
     assert "STATE_DIR" not in environment
 
 
@@ -149,6 +149,62 @@ def test_extra_files_are_importable(glue_jobs: GlueJobs) -> None:
     run = glue_jobs.start(job)
     assert glue_jobs.ended(job, run)["JobRunState"] == "SUCCEEDED"
     assert output(glue_jobs, SPARK, run) == ["single packed wheel"]
+
+
+PUT = """
+import boto3, botocore, sys
+s3 = boto3.client("s3")
+s3.put_object(Bucket=sys.argv[-1], Key="plain", Body=b"")
+print(botocore.__version__, flush=True)
+s3.put_object(Bucket=sys.argv[-1], Key="once", Body=b"", IfNoneMatch="*")
+"""
+
+
+def test_a_python_shell_has_a_boto3_of_its_own_without_conditional_writes(glue_jobs: GlueJobs) -> None:
+    """The script's boto3 is Glue's, of 2022, although a newer one is installed behind it."""
+    wheel = packed_wheel("botocore", {"botocore/__init__.py": "raise SystemExit('imported')\n"})
+    bucket = support.bucket(glue_jobs.endpoint)
+    key = "botocore-1.0-py3-none-any.whl"
+    glue_jobs.client("s3").put_object(Bucket=bucket, Key=key, Body=wheel)
+    arguments = {"--extra-py-files": f"s3://{bucket}/{key}", "--bucket": bucket}
+    job = glue_jobs.define(PUT, SHELL, DefaultArguments=arguments)
+    run = glue_jobs.start(job)
+    found = glue_jobs.ended(job, run)
+    assert found["JobRunState"] == "FAILED"
+    assert found["ErrorMessage"].startswith("ParamValidationError: ")
+    assert 'Unknown parameter in input: "IfNoneMatch"' in found["ErrorMessage"]
+    assert output(glue_jobs, SHELL, run) == ["1.25.5"]
+
+
+def test_a_wheel_of_a_python_shell_must_need_no_other(glue_jobs: GlueJobs) -> None:
+    """Wheels are installed one at a time, and there is no index: one that requires another is refused with pip's
+    words, also where that one is listed, too.
+    """
+    bucket = support.bucket(glue_jobs.endpoint)
+    wheels = {
+        "first-1.0-py3-none-any.whl": packed_wheel("first", {"first.py": ""}, "Requires-Dist: second\n"),
+        "second-1.0-py3-none-any.whl": packed_wheel("second", {"second.py": ""}),
+    }
+    for key, content in wheels.items():
+        glue_jobs.client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+    names = ",".join(f"s3://{bucket}/{key}" for key in wheels)
+    job = glue_jobs.define("print(1)", SHELL, DefaultArguments={"--extra-py-files": names})
+    found = glue_jobs.ended(job, glue_jobs.start(job))
+    assert found["JobRunState"] == "FAILED"
+    assert "--extra-py-files: first-1.0-py3-none-any.whl: pip ended with 1" in found["ErrorMessage"]
+    assert "No matching distribution found for second" in found["ErrorMessage"]
+
+
+def packed_wheel(name: str, files: dict[str, str], requires: str = "") -> bytes:
+    """A wheel of version 1.0 with these files."""
+    info, packed = f"{name}-1.0.dist-info", io.BytesIO()
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{requires}"
+    tags = "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    told = {f"{info}/METADATA": metadata, f"{info}/WHEEL": tags, f"{info}/RECORD": ""}
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path, content in {**files, **told}.items():
+            archive.writestr(path, content)
+    return packed.getvalue()
 
 
 def test_additional_modules_are_installed_without_an_index(glue_jobs: GlueJobs) -> None:
