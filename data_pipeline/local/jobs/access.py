@@ -15,6 +15,7 @@ from botocore.config import Config
 from ministack.core.router import extract_access_key_id
 
 from .. import iam
+from . import sandbox
 
 _lock = threading.Lock()
 
@@ -27,6 +28,11 @@ def url() -> str:
 def scratch() -> Path:
     """The directory below which every running job has one of its own."""
     return Path(os.environ["STATE_DIR"]).parent / "jobs"
+
+
+def hidden() -> Path | None:
+    """The server's state, where it can be hidden from a job; None where the platform does not let us."""
+    return Path(os.environ["STATE_DIR"]).parent if sandbox.mode() == "mount" else None
 
 
 @functools.cache

@@ -162,7 +162,8 @@ def _prepare(
         environment["PYTHONPATH"] = os.pathsep.join(path)
     words = [sys.executable, str(_SCRIPT), str(directory / "report.json"), str(script)]
     (directory / "work").mkdir()
-    return Command([*words, *words_of(job, run, arguments)], environment, directory / "work")
+    words += words_of(job, run, arguments)
+    return Command(words, environment, directory / "work", hidden=access.hidden())
 
 
 def ending(kind: str, outcome: Outcome, report: Path) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Runs one job's command and dies with the server: ``python -m data_pipeline.local.jobs.launcher SPEC``.
 
 SPEC is a JSON file: ``command`` (list), ``environment`` (map; nothing else is inherited), ``directory``
-(working directory), ``mount`` (what the job sees at /opt/ml, or null). Standard input is a lifeline that the
-server holds: the byte ``T`` asks the job to end (SIGTERM to its whole process group), end of file kills it,
-which is also what a killed server causes.
+(working directory), ``mount`` (what the job sees at /opt/ml, or null), ``hidden`` (the directory whose content
+it does not see, but for ``kept`` in it; null: it is not confined). Standard input is a lifeline that the server
+holds: the byte ``T`` asks the job to end (SIGTERM to its whole process group), end of file kills it, which is
+also what a killed server causes.
 Exit status: the job's; 128 + number when a signal ended it; 126 or 127 when it could not be started.
 """
 
@@ -48,8 +49,8 @@ def _become(spec: dict[str, Any], launcher: int, start: int) -> NoReturn:
     try:
         os.setsid()
         os.close(start)
-        if spec["mount"] is not None:
-            sandbox.mount(spec["mount"])
+        if spec["hidden"] is not None:
+            sandbox.enter(spec["mount"], spec["hidden"], spec["kept"])
         sandbox.die_with_parent()  # after the mount: a change of user namespace forgets it
         if os.getppid() != launcher:  # it ended before the line above
             os._exit(128 + signal.SIGKILL)

@@ -23,12 +23,16 @@ Sink = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Command:
-    """What to run: words, the whole environment, working directory, what /opt/ml shows (None: nothing)."""
+    """What to run: words, the whole environment, working directory (a folder of the job's own directory), what
+    /opt/ml shows (None: nothing), and the directory whose content is hidden from the job, but for the job's own
+    (None: nothing is, and /opt/ml shows nothing).
+    """
 
     words: list[str]
     environment: dict[str, str]
     directory: Path
     mount: Path | None = None
+    hidden: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,8 @@ def _spec(command: Command) -> dict[str, object]:
         "environment": command.environment,
         "directory": str(command.directory),
         "mount": None if command.mount is None else str(command.mount),
+        "hidden": None if command.hidden is None else str(command.hidden),
+        "kept": str(command.directory.parent),
     }
 
 

@@ -146,7 +146,7 @@ def command_of(job: dict[str, Any], base: dict[str, str], directory: Path) -> Co
         base = {**base, **spark.environment(directory, executors, base["PATH"])}
     ours = {name: base[name] for name in base if name.startswith("AWS_") and name not in _REGIONS}
     environment = {**base, **given, **ours}
-    return Command(words, environment, directory / "work", machine if mounted else None)
+    return Command(words, environment, directory / "work", machine if mounted else None, access.hidden())
 
 
 #: What a job's own Environment may set over ours.

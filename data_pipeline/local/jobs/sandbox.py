@@ -1,8 +1,11 @@
-"""What only Linux has: a private /opt/ml for a job without root, and processes that die with their parent.
+"""What only Linux has: a job's own view of the files without root, and processes that die with their parent.
 
-A job sees its own directory at /opt/ml through a mount namespace of its own; the rest of the file system is
-the machine's. Where the kernel or the platform forbids that, `mode()` is 'rewrite': paths that begin with
-/opt/ml in the job's command and environment are replaced by the directory itself. Other modules are portable.
+A job is in a mount namespace of its own. It sees its own directory at /opt/ml, and nothing of the server's
+state beside that directory; the rest of the file system is the machine's. It is in a user namespace of its own
+too, so that it can neither take the cover off the state nor look into the server's process (ptrace, /proc/PID).
+Where the kernel or the platform forbids that, `mode()` is 'rewrite': paths that begin with /opt/ml in the job's
+command and environment are replaced by the directory itself, and the job is not confined. Other modules are
+portable.
 """
 
 from __future__ import annotations
@@ -55,27 +58,38 @@ def _can_mount() -> bool:
     if not sys.platform.startswith("linux"):
         return False
     with tempfile.TemporaryDirectory() as scratch:
-        Path(scratch, "seen").touch()
-        trial = f"from {__name__} import mount; mount({scratch!r}); open({ROOT + '/seen'!r})"
+        own = Path(scratch, "own")
+        own.mkdir()
+        Path(own, "seen").touch()
+        trial = f"from {__name__} import enter; enter({str(own)!r}, {scratch!r}, {str(own)!r}); "
+        trial += f"open({ROOT + '/seen'!r})"
         root = str(Path(__file__).resolve().parents[3])
         child = [sys.executable, "-c", trial]
         done = subprocess.run(child, env={"PYTHONPATH": root}, capture_output=True, check=False, timeout=30)
         return done.returncode == 0
 
 
-def mount(directory: str) -> None:
-    """Give this process, and what it starts, `directory` as /opt/ml; OSError where that is forbidden."""
-    if os.geteuid() == 0:
+def enter(directory: str | None, hidden: str, kept: str) -> None:
+    """Give this process, and what it starts, `directory` (unless None) as /opt/ml, and hide what the directory
+    `hidden` holds, but for `kept` below it; OSError where that is forbidden.
+    """
+    superuser = os.geteuid() == 0
+    if superuser:
         try:
             _libc("unshare", _NEW_MOUNTS)
         except PermissionError:  # root of a container without CAP_SYS_ADMIN
             _own_user_namespace()
+            superuser = False
     else:
         _own_user_namespace()
     _mount(None, "/", _RECURSIVE | _PRIVATE)
-    if not Path(ROOT).is_dir():
-        _make_room(directory)
-    _mount(directory, ROOT, _BIND)
+    _hide(hidden, kept)
+    if directory is not None:
+        if not Path(ROOT).is_dir():
+            _make_room(directory)
+        _mount(directory, ROOT, _BIND)
+    if superuser:
+        _leave_power()
 
 
 def _own_user_namespace() -> None:
@@ -84,6 +98,53 @@ def _own_user_namespace() -> None:
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _leave_power() -> None:
+    """Root goes on in a user namespace of its own, in which it may read and write what it could before, but
+    cannot undo these mounts (the kernel locks those of a more powerful namespace) or look into other processes.
+
+    Only a process of the namespace that is left may say which users the new one has.
+    """
+    maps = {name: _identity(Path(f"/proc/self/{name}").read_text()) for name in ("uid_map", "gid_map")}
+    left, leaves = os.pipe()
+    leaver = os.getpid()
+    helper = os.fork()
+    if helper == 0:
+        code = 1
+        try:
+            os.close(leaves)
+            os.read(left, 1)
+            for name, text in maps.items():
+                Path(f"/proc/{leaver}/{name}").write_text(text)
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(left)
+    try:
+        _libc("unshare", _NEW_USER | _NEW_MOUNTS)
+    finally:
+        os.close(leaves)
+        _, status = os.waitpid(helper, 0)
+    if status != 0:
+        raise PermissionError("the users of the job's namespace cannot be set")
+
+
+def _identity(namespace: str) -> str:
+    """Every user (or group) of a namespace, under the same number."""
+    ranges = [line.split() for line in namespace.splitlines()]
+    return "".join(f"{first} {first} {count}\n" for first, _, count in ranges)
+
+
+def _hide(directory: str, kept: str) -> None:
+    """Cover a directory by a tmpfs in which only `kept` is found again."""
+    opened = os.open(kept, os.O_PATH | os.O_DIRECTORY)  # as seen in this namespace, before it is covered
+    try:
+        _libc("mount", b"tmpfs", directory.encode(), b"tmpfs", 0, b"mode=700,size=64k")
+        Path(kept).mkdir(parents=True)
+        _mount(f"/proc/self/fd/{opened}", kept, _BIND | _RECURSIVE)
+    finally:
+        os.close(opened)
 
 
 def _make_room(directory: str) -> None:

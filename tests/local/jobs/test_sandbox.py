@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from local.jobs import support
-from local.jobs.conftest import OwnServer
+from local.jobs.conftest import GlueJobs, OwnServer, Processing
 
 from data_pipeline.local import lifecycle
 from data_pipeline.local.errors import LocalError
@@ -28,6 +28,34 @@ print(json.dumps({
     "fixed": os.path.isfile("/opt/ml/config/resourceconfig.json"),
     "code": os.path.dirname(sys.argv[0]),
 }))
+"""
+
+LOOK = """
+import ctypes, json, os, subprocess, sys
+state, server, kind = sys.argv[-3:]
+found = {}
+
+def look(name, what):
+    try:
+        found[name] = repr(what())
+    except OSError as error:
+        found[name] = None
+
+secret = state + "/endpoint.json"
+look("read", lambda: open(secret).read())
+look("list", lambda: [name for name in os.listdir(state) if name != "jobs"] or None)
+look("others", lambda: os.listdir(state + "/jobs")[1:] or None)
+for part in ("environ", "mem", "cwd/endpoint.json", f"root/{secret}", "maps"):
+    look(part, lambda: open(f"/proc/{server}/{part}", "rb").read(1))
+processes = [pid for pid in os.listdir("/proc") if pid.isdigit()]
+look("any root", lambda: [pid for pid in processes if os.path.exists(f"/proc/{pid}/root{secret}")] or None)
+ctypes.CDLL(None).umount2(state.encode(), 2)
+look("uncovered", lambda: open(secret).read())
+again = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", f"umount -l {state}; cat {secret}"]
+look("uncovered in a namespace", lambda: subprocess.run(again, capture_output=True, check=False).stdout or None)
+print(json.dumps([name for name, what in found.items() if what not in (None, "None")]))
+print(json.dumps(sorted(name for name in os.environ if "SECRET" in name)))
+print(os.environ["AWS_ACCESS_KEY_ID"])
 """
 
 SLEEP = """
@@ -65,6 +93,35 @@ def test_a_job_runs_in_both_sandboxes(
         assert seen["given"].endswith(f"/jobs/{name}/ml/processing/input/code")
         assert not seen["fixed"]
     assert Path("/opt/ml").exists() == there_before
+
+
+@pytest.mark.parametrize("service", ["processing", "glue"])
+def test_a_job_reaches_neither_root_s_credential_nor_the_state(
+    service: str, processing: Processing, glue_jobs: GlueJobs
+) -> None:
+    """A job finds neither endpoint.json, nor any other file of the state, nor the server's process, also when it
+    tries to take the cover off; its environment has its own role's credential.
+    """
+    if not sandbox._can_mount():
+        pytest.skip("this kernel does not let a process mount: jobs are not confined here")
+    endpoint = processing.endpoint
+    words = [str(endpoint.state), str(endpoint.pid), service]
+    assert (endpoint.state / "endpoint.json").exists()
+    if service == "processing":
+        name = processing.create(LOOK, *words)
+        job = processing.ended(name)
+        lines = processing.log(name)
+        assert job["ProcessingJobStatus"] == "Completed", lines
+    else:
+        arguments = dict(zip(("--state", "--server", "--kind"), words, strict=True))
+        script = LOOK.replace("sys.argv[-3:]", "[sys.argv[sys.argv.index(n) + 1] for n in ARGUMENTS]")
+        defined = glue_jobs.define(script.replace("ARGUMENTS", repr(tuple(arguments))))
+        run = glue_jobs.start(defined, Arguments=arguments)
+        assert glue_jobs.ended(defined, run)["JobRunState"] == "SUCCEEDED"
+        lines = support.messages(endpoint, "/aws-glue/python-jobs/output", run)
+    assert json.loads(lines[0]) == []
+    assert json.loads(lines[1]) == ["AWS_SECRET_ACCESS_KEY"]
+    assert lines[2].startswith("ASIA")
 
 
 def test_a_killed_server_takes_its_jobs_along(own_server: Callable[[], OwnServer]) -> None:
@@ -155,6 +212,8 @@ def test_the_launcher_ends_with_its_lifeline(tmp_path: Path) -> None:
                 "environment": {"PYTHONUNBUFFERED": "1"},
                 "directory": str(tmp_path),
                 "mount": None,
+                "hidden": None,
+                "kept": str(tmp_path),
             }
         )
     )
