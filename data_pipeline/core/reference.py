@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from . import arguments, assumptions
+from . import arguments, assumptions, costs
 from .access import Artifacts, Iam, Kms, Security, Vpc
 from .athena import Athena, NamedQuery
 from .checks import reference as checks
@@ -141,6 +141,7 @@ def pages() -> dict[str, str]:
         "config/schema.json": schema(),
         "docs/checks.md": checks.page(COMMAND),
         "docs/configuration.md": page(),
+        "docs/costs.md": costs.page(COMMAND),
         "docs/on-aws.md": assumptions.page(COMMAND),
     }
 

@@ -1,0 +1,83 @@
+"""The workflow of examples/deploy.yml and docs/ci.md: its commands exist, and it gives no more than is needed."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Any
+
+import pytest
+import yaml
+
+from data_pipeline.cli.main import COMMANDS, load_command
+from data_pipeline.cli.project import ROOT
+
+TEXT = (ROOT / "examples" / "deploy.yml").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+WORKFLOW: dict[str, Any] = yaml.load(TEXT, Loader=yaml.BaseLoader)  # `on` is a text in GitHub's YAML
+JOBS = WORKFLOW["jobs"]
+#: every command of the workflow, and those of the page that are the project's own
+RUNS = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
+OWN = [line.strip() for line in PAGE.splitlines() if re.match(r" *(\./deploy\.sh|python )", line)]
+SHORT = {"./deploy.sh": "deploy", "data_pipeline_create.py": "create", "data_pipeline_run.py": "run"}
+
+
+@pytest.mark.parametrize("command", [*RUNS, *OWN])
+def test_the_commands_exist(command: str) -> None:
+    """A target of the Makefile, or a command with options that it has and a known environment."""
+    words = shlex.split(command)
+    if words[0] == "make":
+        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+        return
+    words = words[1:] if words[0].endswith("python") else words
+    name, *rest = [SHORT[words[0]], *words[1:]] if words[0] in SHORT else words[2:]
+    assert words[:2] == ["-m", "data_pipeline"] or words[0] in SHORT
+    assert name in COMMANDS
+    known = {option for parameter in load_command(name).params for option in parameter.opts}
+    assert {word for word in rest if word.startswith("-")} <= known
+    environments = {path.stem for path in (ROOT / "config").glob("*.yaml")}
+    assert not rest or rest[0].startswith("-") or rest[0] in environments
+
+
+def test_a_deployment_is_approved_and_checked_first() -> None:
+    """It belongs to an environment, which can ask for reviewers, and needs the checks."""
+    deploy = JOBS["deploy"]
+    assert (deploy["environment"], deploy["needs"]) == ("prod", "check")
+    assert "environment" not in JOBS["check"]
+    assert WORKFLOW["concurrency"]["cancel-in-progress"] == "false"
+
+
+def test_only_the_deployment_gets_a_token() -> None:
+    """Nothing is written to the repository, and no stored key is used."""
+    assert WORKFLOW["permissions"] == {"contents": "read"}
+    assert "permissions" not in JOBS["check"]
+    assert sorted(JOBS["deploy"]["permissions"].items()) == [("contents", "read"), ("id-token", "write")]
+    assert set(re.findall(r"\{\{ (\w+)\.", TEXT)) == {"vars"}
+
+
+def test_the_role_trusts_this_environment_alone() -> None:
+    """The trust policy of the page names the audience, and the environment of the workflow's job."""
+    (document,) = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
+    (statement,) = json.loads(document)["Statement"]
+    claims = statement["Condition"]["StringEquals"]
+    assert claims["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com"
+    assert claims["token.actions.githubusercontent.com:sub"].endswith(
+        f":environment:{JOBS['deploy']['environment']}"
+    )
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+
+
+def test_the_region_is_the_configuration_s() -> None:
+    """The credentials are for the region that prod is deployed to."""
+    (step,) = [
+        step for step in JOBS["deploy"]["steps"] if "configure-aws-credentials" in step.get("uses", "")
+    ]
+    base = yaml.safe_load((ROOT / "config" / "pipeline.yaml").read_text(encoding="utf-8"))
+    assert step["with"]["aws-region"] == base["region"]
+
+
+def test_the_page_and_the_workflow_name_the_same_variables() -> None:
+    """What the repository must be given is what the workflow reads."""
+    assert set(re.findall(r"vars\.(\w+)", TEXT)) == {"DEPLOYER_ROLE", "ARTIFACT_BUCKET"}
+    assert all(f"`{name}`" in PAGE for name in ("DEPLOYER_ROLE", "ARTIFACT_BUCKET"))
