@@ -47,6 +47,8 @@ REPLACED = {
     "ministack.services.sns._subscribe": "params",
     "ministack.services.stepfunctions._create_state_machine": "data",
     "ministack.services.stepfunctions._describe_execution": "data",
+    "ministack.services.stepfunctions._describe_state_machine_for_execution": "data",
+    "ministack.services.stepfunctions._list_executions": "data",
     "ministack.services.stepfunctions._run_execution": "exec_arn",
     "ministack.services.stepfunctions._start_execution": "data",
     "ministack.services.stepfunctions._stop_execution": "data",
