@@ -1,4 +1,4 @@
-# Everything starts from a bare clone with make and Python 3.10 to 3.13: each target makes .venv when it is needed.
+# Everything starts from a bare clone with make and Python 3.11 to 3.14: each target makes .venv when it is needed.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -19,7 +19,7 @@ help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/bin/python:
-	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 10) <= v <= (3, 13) else "error: Python 3.10 to 3.13 is needed, $(PYTHON) is %d.%d; name another with: make PYTHON=python3.11 ..." % v)'
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else "error: Python 3.11 to 3.14 is needed, $(PYTHON) is %d.%d; name another with: make PYTHON=python3.11 ..." % v)'
 	"$(PYTHON)" -m venv .venv
 
 $(INSTALLED): requirements.txt requirements-local.txt constraints.txt | .venv/bin/python
@@ -93,8 +93,8 @@ format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
 
 constraints: $(INSTALLED_DEV)  ## resolve constraints.txt and constraints-security.txt anew for every supported Python
 	python -m pip install --quiet uv
-	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-dev.txt -o constraints.txt
-	uv pip compile --quiet --upgrade --universal --python-version 3.10 --no-annotate --custom-compile-command "make constraints" requirements-security.txt -o constraints-security.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make constraints" requirements-dev.txt -o constraints.txt
+	uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make constraints" requirements-security.txt -o constraints-security.txt
 
 authorization: | .venv/bin/python  ## fetch with npm what AWS says of each IAM action, against which the tests hold the policies
 	python tests/make_authorization.py

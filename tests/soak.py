@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -69,7 +69,7 @@ def page(cases: list[ElementTree.Element], seconds: float, before: str = "") -> 
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    about = f"{datetime.now(timezone.utc):%Y-%m-%d} | {done.stdout.strip()} | {SEED}"
+    about = f"{datetime.now(UTC):%Y-%m-%d} | {done.stdout.strip()} | {SEED}"
     tests = {
         f"`{name}`": f"| `{name}` | {ran[name]:,} | {failed[name]} | {about} |" for name in ran if ran[name]
     }

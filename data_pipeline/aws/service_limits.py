@@ -13,7 +13,7 @@ import re
 import zoneinfo
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def render_skipped() -> str:
 def skipped(zone: str) -> Iterator[tuple[str, int]]:
     """Each time on a zone's wall clock from which it leaves minutes out, with their number."""
     here = zoneinfo.ZoneInfo(zone)
-    day, end = (datetime(year, 1, 1, tzinfo=timezone.utc) for year in YEARS)
+    day, end = (datetime(year, 1, 1, tzinfo=UTC) for year in YEARS)
     while day < end:
         if (minutes := _ahead(here, day, day + timedelta(1))) > 0:
             change = _change(here, day)

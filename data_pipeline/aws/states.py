@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
@@ -46,7 +46,7 @@ class Watched:
 
 def execution_name(now: datetime, token: Callable[[int], str] = secrets.token_hex) -> str:
     """A name that no execution had before and that sorts by time: UTC, then six random hex digits."""
-    return f"{now.astimezone(timezone.utc):%Y-%m-%dT%H-%M-%SZ}-{token(3)}"
+    return f"{now.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}-{token(3)}"
 
 
 def start(client: SFNClient, machine: str, name: str, value: dict[str, Any]) -> str:

@@ -10,8 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def start(prog_name: str, verb: str | None = None) -> None:
     """Run the whole command tree, or its one command ``verb``, or say what its environment lacks."""
-    if not (3, 10) <= sys.version_info[:2] <= (3, 13):
-        sys.exit("error: Python 3.10 to 3.13 is needed, this is {}.{}".format(*sys.version_info[:2]))
+    if not (3, 11) <= sys.version_info[:2] <= (3, 14):
+        sys.exit("error: Python 3.11 to 3.14 is needed, this is {}.{}".format(*sys.version_info[:2]))
     try:
         from data_pipeline.cli.main import main
 

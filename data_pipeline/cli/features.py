@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -34,7 +34,7 @@ class _Time(click.ParamType[datetime]):
                 f"{text!r}: expected a day or a time, as in 2021-07-01 or 2021-07-01T06:15:00", param, ctx
             )
         if self.with_zone:
-            return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
         if found.tzinfo:
             self.fail(f"{text!r}: expected a time without a zone, on the table's wall clock", param, ctx)
         return found

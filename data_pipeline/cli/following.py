@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -54,7 +54,7 @@ def recorded(record: Record, as_json: bool) -> Iterator[None]:
 
 def start(connection: Connection, machine: str, value: Record) -> str:
     """Start an execution of the state machine with this ARN; its own ARN."""
-    name = states.execution_name(datetime.now(timezone.utc))
+    name = states.execution_name(datetime.now(UTC))
     with explained():
         return states.start(connection.client("stepfunctions"), machine, name, value)
 

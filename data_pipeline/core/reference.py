@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +178,8 @@ def page() -> str:
     """The reference page in Markdown."""
     parts = [_INTRODUCTION.format(example=EXAMPLE_MESSAGE)]
     for heading, model in _SECTIONS:
-        parts.append(f"## {heading}\n\n{model.__doc__}\n\n" + "\n".join(_table(model)) + "\n")
+        about = cleandoc(model.__doc__ or "")  # Python 3.13 takes the indentation away by itself
+        parts.append(f"## {heading}\n\n{about}\n\n" + "\n".join(_table(model)) + "\n")
     parts.append(_placeholders())
     parts.append(_CHECKS)
     return "\n".join(parts)

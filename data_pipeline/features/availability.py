@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -34,7 +34,7 @@ def months(noted: str, covered: str, lag_days: int, zone: str) -> list[Available
     times: dict[tuple[str, datetime], datetime] = {}
     for part in filter(None, noted.split(" | ")):
         time, _, text = part.partition(" ")
-        moment = datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        moment = datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         times |= dict.fromkeys(parse(text), moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
     return [_available(*month, times.get(month), lag_days) for month in sorted(parse(covered))]
 

@@ -6,7 +6,7 @@ DuckDB sees the tables that the query names and nothing else: no file, no networ
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import duckdb
 import pyarrow as pa
@@ -85,7 +85,7 @@ def _snapshot(table: Table, state: sql.State | None) -> Snapshot:
         raise UserError(
             f"FOR TIMESTAMP AS OF {quoted(state.text)}: expected '2026-11-25 12:00:00 UTC'"
         ) from error
-    return snapshots.as_of(table, time if time.tzinfo else time.replace(tzinfo=timezone.utc))
+    return snapshots.as_of(table, time if time.tzinfo else time.replace(tzinfo=UTC))
 
 
 def _as_athena(rows: pa.Table) -> pa.Table:

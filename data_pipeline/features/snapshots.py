@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pyiceberg.catalog.glue import GlueCatalog
@@ -20,7 +20,7 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, quoted
 
 RUN = "pipeline.run"
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

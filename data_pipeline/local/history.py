@@ -91,5 +91,5 @@ def log_group(configuration: Mapping[str, Any]) -> str:
 
 def _stream(execution: Mapping[str, Any]) -> str:
     machine = execution["stateMachineArn"].rsplit(":", 1)[1]
-    minute = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d-%H-%M")
+    minute = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d-%H-%M")
     return f"states/{machine}/{minute}/{abs(hash(execution['executionArn'])):08x}"[:512]

@@ -66,7 +66,7 @@ def _recorded(handler: Handler) -> Handler:
 
 
 def _record(topic: str, subject: str, message: str) -> None:
-    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     to = [subscription["endpoint"] for subscription in sns._topics[topic]["subscriptions"]]
     line = json.dumps({"time": now, "topic": topic, "subject": subject, "message": message, "to": to})
     with path().open("a", encoding="utf-8") as file:

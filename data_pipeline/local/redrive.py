@@ -51,7 +51,7 @@ def redrive(data: dict[str, Any]) -> Response:
     execution = stepfunctions._executions.get(arn)
     if execution is None:
         return error("ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = datetime.datetime.now(datetime.UTC)
     for token, when in execution.get("redriveTokens", ()):
         if token == data.get("clientToken") and now - _moment(when) < TOKEN_LIFE:
             return answer({"redriveDate": when})
@@ -119,7 +119,7 @@ def _describing(handler: Handler) -> Handler:
         if status != 200:
             return status, headers, body
         execution = stepfunctions._executions.get(data["executionArn"])
-        reason = why_not(execution, datetime.datetime.now(datetime.timezone.utc))
+        reason = why_not(execution, datetime.datetime.now(datetime.UTC))
         found = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
         told = found if reason else {"redriveStatus": "REDRIVABLE"}
         return answer({**json.loads(body), **_counted(execution), **told})

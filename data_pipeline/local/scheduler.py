@@ -122,7 +122,7 @@ def fire(record: Record, moment: float) -> None:
     """
     target = record["Target"]
     execution = str(uuid.uuid4())
-    when = datetime.datetime.fromtimestamp(moment, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = datetime.datetime.fromtimestamp(moment, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = target.get("Input") or "{}"
     for name, value in (
         ("schedule-arn", record["Arn"]),

@@ -140,7 +140,7 @@ def _answer(value: Any, shape: Any) -> Any:
     if shape.type_name == "map" and isinstance(value, Mapping):
         return {key: _answer(item, shape.value) for key, item in value.items()}
     if isinstance(value, datetime.datetime):
-        return value.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        return value.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     if hasattr(value, "read"):
         value = value.read()
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

@@ -110,7 +110,7 @@ def _as_step_functions(value: Any) -> Any:
         return [_as_step_functions(item) for item in value]
     if isinstance(value, str) and _TIME.fullmatch(value):
         moment = datetime.datetime.strptime(value, "%Y-%m-%dT%H:%M:%S.%fZ")  # noqa: DTZ007 - set below
-        return round(moment.replace(tzinfo=datetime.timezone.utc).timestamp() * 1000)
+        return round(moment.replace(tzinfo=datetime.UTC).timestamp() * 1000)
     return value
 
 

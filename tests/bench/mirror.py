@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -202,7 +202,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
             for row in rows
         ),
         "",
-        f"{datetime.now(timezone.utc).date()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores,"
+        f"{datetime.now(UTC).date()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores,"
         f" Python {platform.python_version()}.",
         f"The machine's load was {load:.1f} before; figures of a busy machine are of little use.",
         "",

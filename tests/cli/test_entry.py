@@ -122,9 +122,9 @@ def test_a_missing_package_is_one_line_with_its_remedy(entry: str) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES)
 def test_another_python_is_refused_by_name(entry: str) -> None:
-    """A Python outside 3.10 to 3.13 is named and refused before any package is imported."""
+    """A Python outside 3.11 to 3.14 is named and refused before any package is imported."""
     done = start(entry, "-S", "-I", before="sys.version_info = (3, 9, 18); ")
-    assert (done.returncode, done.stderr) == (1, "error: Python 3.10 to 3.13 is needed, this is 3.9\n")
+    assert (done.returncode, done.stderr) == (1, "error: Python 3.11 to 3.14 is needed, this is 3.9\n")
 
 
 def test_make_refuses_another_python_by_name(tmp_path: Path) -> None:
@@ -145,5 +145,5 @@ def test_make_refuses_another_python_by_name(tmp_path: Path) -> None:
         env=os.environ,
     )
     assert done.returncode == 2
-    assert f"Python 3.10 to 3.13 is needed, {fake} is 3.9" in done.stderr
+    assert f"Python 3.11 to 3.14 is needed, {fake} is 3.9" in done.stderr
     assert not (tmp_path / ".venv").exists()

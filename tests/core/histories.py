@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-START = datetime(2026, 11, 23, 6, 0, tzinfo=timezone.utc)
+START = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 SAGEMAKER = {"resourceType": "sagemaker", "resource": "createProcessingJob.sync"}
 GLUE = {"resourceType": "glue", "resource": "startJobRun.sync"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -20,7 +20,7 @@ NEW_YORK, BERLIN = "America/New_York", "Europe/Berlin"
 
 def exists(moment: datetime, zone: ZoneInfo) -> bool:
     """Whether a time is one of the zone's wall clock, by the time zone database of this machine."""
-    there = moment.replace(tzinfo=zone).astimezone(timezone.utc).astimezone(zone)
+    there = moment.replace(tzinfo=zone).astimezone(UTC).astimezone(zone)
     return there.replace(tzinfo=None) == moment
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -21,7 +21,7 @@ ARN = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{NAME}/1"
 SET = "arn:aws:cloudformation:us-east-1:123456789012:changeSet/deploy-1/2"
 BODY = "Resources: {Queue: {Type: 'AWS::SQS::Queue'}}\n"
 WANTED = Request(NAME, True, {}, {"pipeline": "nyc-tlc"}, body=BODY)
-NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Played:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 from data_pipeline.features.athena_rows import rows
 
@@ -37,7 +37,7 @@ def test_zones_texts_and_equal_names() -> None:
         [("t", kind), ("t", kind), ("a", "array")],
         b'"t","t","a"\n"2019-01-07 13:45:00.000 UTC","x Y","[1]"\n',
     )
-    assert found.column(0).to_pylist() == [datetime(2019, 1, 7, 13, 45, tzinfo=timezone.utc)]
+    assert found.column(0).to_pylist() == [datetime(2019, 1, 7, 13, 45, tzinfo=UTC)]
     assert found.column(1).to_pylist() == ["x Y"]
     assert found.column(2).to_pylist() == ["[1]"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -33,7 +33,7 @@ def factor_of(rows: pa.Table) -> int:
 def moment(published: Published, snapshot: str) -> datetime:
     found = published.tables.load("ride_counts").snapshot_by_id(int(snapshot))
     assert found is not None
-    return datetime.fromtimestamp(found.timestamp_ms / 1000, timezone.utc)
+    return datetime.fromtimestamp(found.timestamp_ms / 1000, UTC)
 
 
 def test_a_year_reads_as_it_was_published_after_twenty_runs_and_a_roll_back(published: Published) -> None:
@@ -47,7 +47,7 @@ def test_a_year_reads_as_it_was_published_after_twenty_runs_and_a_roll_back(publ
         assert factor_of(store.get(run=f"run-{n}")) == n + 1
         assert factor_of(store.get(snapshot=ids[n])) == n + 1
         assert factor_of(store.get(as_of=times[n])) == n + 1
-    assert factor_of(store.get()) == factor_of(store.get(as_of=datetime.now(timezone.utc))) == 5
+    assert factor_of(store.get()) == factor_of(store.get(as_of=datetime.now(UTC))) == 5
     with pytest.raises(
         UserError, match=r"cannot be told: it was not there yet, .* oldest still readable is " + ids[0]
     ):

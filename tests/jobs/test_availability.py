@@ -1,11 +1,11 @@
 """When each month was first published: noted once, carried on by every later snapshot."""
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from account import trips
 from tlc import availability
 
-NOON = datetime(2026, 11, 25, 12, tzinfo=timezone.utc)
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def test_text_and_back():

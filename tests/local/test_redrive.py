@@ -15,7 +15,7 @@ from data_pipeline.local import redrive
 from .conftest import allow
 from .test_states import PASS, definition, ended, output
 
-NOW = datetime.datetime(2026, 11, 29, tzinfo=datetime.timezone.utc)
+NOW = datetime.datetime(2026, 11, 29, tzinfo=datetime.UTC)
 
 
 def reading(bucket: str) -> dict[str, Any]:

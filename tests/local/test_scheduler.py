@@ -84,7 +84,7 @@ def test_disabled_schedule_does_not_fire(aws: Any, role: Any, schedule: Any, mac
     with pytest.raises(AssertionError):
         until(lambda: executions(aws, machine), seconds=5)
     values = {key: described[key] for key in ("Name", "GroupName", "FlexibleTimeWindow", "Target")}
-    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=3)
     expression = f"at({soon:%Y-%m-%dT%H:%M:%S})"
     aws("scheduler").update_schedule(
         **values, ScheduleExpression=expression, State="ENABLED", ActionAfterCompletion="DELETE"

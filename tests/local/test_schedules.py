@@ -13,7 +13,7 @@ from data_pipeline.core import cron, firings
 from data_pipeline.core.problems import RefusedError
 from data_pipeline.local.schedules import Invalid, parse
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 
 
 def occurrences(expression: str, zone: str, first: str, last: str) -> list[str]:

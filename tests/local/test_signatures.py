@@ -6,7 +6,7 @@ import base64
 import hashlib
 import socket
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -57,7 +57,7 @@ def refused(answer: Answer) -> None:
 
 def made_up(endpoint: Endpoint, service: str, day: str | None = None) -> str:
     """An Authorization header that looks right and was made without any secret."""
-    today = day or datetime.now(timezone.utc).strftime("%Y%m%d")
+    today = day or datetime.now(UTC).strftime("%Y%m%d")
     return (
         f"AWS4-HMAC-SHA256 Credential={endpoint.access_key}/{today}/us-east-1/{service}/aws4_request, "
         f"SignedHeaders=host;x-amz-date, Signature={'0' * 64}"
@@ -66,7 +66,7 @@ def made_up(endpoint: Endpoint, service: str, day: str | None = None) -> str:
 
 def made_up_query(endpoint: Endpoint) -> str:
     """A presigned query of S3 that names root's key and was made without its secret."""
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     credential = quote(f"{endpoint.access_key}/{now:%Y%m%d}/us-east-1/s3/aws4_request", safe="")
     return (
         f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={now.strftime(NOW)}"
@@ -76,7 +76,7 @@ def made_up_query(endpoint: Endpoint) -> str:
 
 def now_header(raw: Raw) -> Raw:
     """With X-Amz-Date of this moment."""
-    return raw.with_header("X-Amz-Date", datetime.now(timezone.utc).strftime(NOW))
+    return raw.with_header("X-Amz-Date", datetime.now(UTC).strftime(NOW))
 
 
 def edited(raw: Raw, old: str, new: str) -> Raw:
@@ -88,7 +88,7 @@ def edited(raw: Raw, old: str, new: str) -> Raw:
 
 def at(endpoint: Endpoint, service: str, minutes: float, monkeypatch: pytest.MonkeyPatch) -> Raw:
     """Signed so many minutes from now."""
-    moment = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(minutes=minutes)
+    moment = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=minutes)
     monkeypatch.setattr("botocore.auth.get_current_datetime", lambda **_: moment)
     return sign(endpoint, plain(service), service)
 
@@ -368,7 +368,7 @@ def test_a_presigned_url_ends(
     if not old:
         for expires in (0, 604_801):
             refused(send(embedded, presign(embedded, raw, expires=expires)))
-        moment = datetime.now(timezone.utc).replace(tzinfo=None)
+        moment = datetime.now(UTC).replace(tzinfo=None)
         for minutes, good in ((-9, True), (-11, False), (16, False)):
             then = moment + timedelta(minutes=minutes)
             monkeypatch.setattr("botocore.auth.get_current_datetime", lambda then=then, **_: then)

@@ -7,7 +7,7 @@ Version 2 "Query String Request Authentication Alternative" in "Signing and auth
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,7 +18,7 @@ from data_pipeline.local.signing.verify import verify
 
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SCOPE = "AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request"
-THEN = datetime(2013, 5, 24, tzinfo=timezone.utc).timestamp()
+THEN = datetime(2013, 5, 24, tzinfo=UTC).timestamp()
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 CHUNKS = (
     *("ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",),

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -76,7 +76,7 @@ def page(tried: Counter[str], missed: Counter[str], seconds: float) -> str:
             "AWS's documentation for each entry; the derivation of the roles never reads it, and a test compares",
             "the two. A new action without an entry and a scenario fails tests/removal, which say what to add.",
             "",
-            f"- date: {datetime.now(timezone.utc):%Y-%m-%d}",
+            f"- date: {datetime.now(UTC):%Y-%m-%d}",
             f"- actions taken away: {sum(tried.values())}, felt: {sum(tried.values()) - sum(missed.values())}",
             f"- took: {seconds:.0f} s with two workers on {os.cpu_count()} cores",
             "",

@@ -367,7 +367,7 @@ def _fire(world: World, machine: str) -> None:
     scheduler = world.client("scheduler")
     named = {"Name": world.outputs["Schedule"], "GroupName": world.machine.rpartition(":")[2]}
     found = scheduler.get_schedule(**named)
-    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=1.5)
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=1.5)
     scheduler.update_schedule(
         **named,
         FlexibleTimeWindow=found["FlexibleTimeWindow"],

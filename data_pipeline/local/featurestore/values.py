@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..jobs.answers import ServiceError
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: columns that the service adds to the offline store; no feature may be called like one of them.
 RESERVED = ("is_deleted", "write_time", "api_invocation_time")
 #: bytes of a record identifier.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from .request import Refused, Request
 
@@ -111,7 +111,7 @@ def check_time(claim: Claim, now: float) -> None:
         if now >= claim.expires:
             raise Refused("AccessDenied", "Request has expired.")
     elif signed is None or abs(signed - now) > skew:
-        found = datetime.fromtimestamp(now, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+        found = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
         raise Refused(
             "RequestTimeTooSkewed",
             f"The request was signed at {claim.time}, more than {skew // 60} minutes from {found}.",
@@ -196,6 +196,6 @@ def _claim(match: re.Match[str], time: str, token: str, lifetime: int | None = N
 
 def _seconds(time: str) -> int:
     try:
-        return int(datetime.strptime(time, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp())
+        return int(datetime.strptime(time, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp())
     except ValueError as error:
         raise Refused("IncompleteSignature", f"X-Amz-Date={time} is no time.", 400) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -67,7 +67,7 @@ def test_a_record_expires_from_its_event_time_on(
     """Not from its writing: one whose time is over already is never seen."""
     ttl = {"EnableOnlineStore": True, "TtlDuration": {"Unit": "Hours", "Value": 2}}
     aws("sagemaker").create_feature_group(**request(name, bucket, writer, OnlineStoreConfig=ttl))
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     put(runtime, name, f"{now - timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}")
     assert plain(get(runtime, name)) == {}
     event = now - timedelta(hours=1)
