@@ -8,13 +8,15 @@ from .session import Connection
 
 
 def table_access(connection: Connection) -> dict[str, str]:
-    """PyIceberg's properties of S3: endpoint, region and the credentials that the connection has now."""
+    """PyIceberg's properties of S3: the endpoint where one is set (PyArrow puts the bucket into the path then), region
+    and the credentials that the connection has now.
+    """
     credentials = connection.session.get_credentials()
     if credentials is None:
         raise UserError("no AWS credentials found. Sign in (aws sso login), or: export AWS_PROFILE=NAME")
     frozen = credentials.get_frozen_credentials()
     found = {
-        "s3.endpoint": connection.client("s3").meta.endpoint_url,
+        "s3.endpoint": connection.endpoint,
         "s3.region": connection.region,
         "s3.access-key-id": frozen.access_key,
         "s3.secret-access-key": frozen.secret_key,

@@ -35,8 +35,7 @@ class Target:
     @property
     def tags(self) -> dict[str, str]:
         """Tags of both stacks, which CloudFormation hands down to their resources."""
-        env = self.environment
-        return {**env.tags, "pipeline": env.pipeline, "environment": env.name}
+        return self.environment.all_tags
 
 
 @dataclass

@@ -18,7 +18,7 @@ from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import MAINTENANCE, Names
 from .notify import Notify
-from .service_limits import REGIONS, RETENTION_DAYS
+from .service_limits import RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
 from .sources import Mirror, Source, SourceName
 
@@ -35,7 +35,7 @@ Region = Annotated[
     str,
     AfterValidator(limits.region),
     Expected("a region of AWS"),
-    Field(json_schema_extra={"enum": [*REGIONS]}),
+    Field(json_schema_extra={"enum": [*limits.KNOWN_REGIONS]}),
 ]
 Account = Annotated[
     str,
@@ -266,7 +266,7 @@ class Environment(Model):
     )
     tags: dict[TagKey, TagValue] = Field(
         {},
-        description="Tags of both stacks and all in them, beside `pipeline` and `environment`.",
+        description="Tags of both stacks, all in them and every processing job, beside `pipeline` and `environment`.",
         max_length=limits.MOST_TAGS,
         examples=[{"team": "mobility"}],
     )
@@ -283,6 +283,11 @@ class Environment(Model):
             return given
         steps = {name: step for name, step in given["steps"].items() if not _ingests(step)}
         return {**given, "steps": steps}
+
+    @property
+    def all_tags(self) -> dict[str, str]:
+        """The tags of all that the environment has, those that come with every pipeline included."""
+        return {**self.tags, "pipeline": self.pipeline, "environment": self.name}
 
     @property
     def names(self) -> Names:

@@ -31,8 +31,9 @@ GLUE_TIMEOUT_MINUTES = 7 * 24 * 60
 MOST_INSTANCES = 100
 MOST_GIGABYTES = 1_000_000
 
-#: a resource has at most 50 tags; `pipeline` and `environment` are two of them.
-MOST_TAGS = 48
+#: a resource has at most 50 tags; `pipeline` and `environment` are two of them, and Step Functions adds one to the jobs
+#: that it starts.
+MOST_TAGS = 47
 
 #: arguments that Glue gives a meaning of its own, without ``--`` and in lower case, and how such names begin.
 GLUE_ARGUMENTS = frozenset(
@@ -145,6 +146,12 @@ def distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+#: how regions begin whose partitions (aws-iso…, aws-eusc) no state machine of this project has run in.
+_OTHER_PARTITIONS = ("us-iso", "eu-iso", "eusc-")
+#: the regions that a configuration may name.
+KNOWN_REGIONS = tuple(name for name in REGIONS if not name.startswith(_OTHER_PARTITIONS))
+
+
 def account(value: str) -> str:
     if not re.fullmatch("[0-9]{12}", value):
         raise RefusedError("the 12 digits of an account id")
@@ -152,8 +159,13 @@ def account(value: str) -> str:
 
 
 def region(value: str) -> str:
-    if value not in REGIONS:
-        raise RefusedError("a region of AWS, as in 'us-east-1'", did_you_mean(value, REGIONS))
+    if value in REGIONS and value not in KNOWN_REGIONS:
+        raise RefusedError(
+            "one of AWS's partitions aws, aws-cn and aws-us-gov: the state machine's names of services are known there",
+            "take another region",
+        )
+    if value not in KNOWN_REGIONS:
+        raise RefusedError("a region of AWS, as in 'us-east-1'", did_you_mean(value, KNOWN_REGIONS))
     return value
 
 

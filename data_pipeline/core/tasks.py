@@ -110,6 +110,8 @@ def _run_on_sagemaker(env: Environment, name: str, step: Job, instances: str | N
             },
             "StoppingCondition": {"MaxRuntimeInSeconds": step.timeout_minutes * 60},
             **_network(env, cluster=instances is not None),
+            # The stack's tags do not reach what the state machine starts, and costs are told apart by tags.
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(env.all_tags.items())],
         },
     }
 

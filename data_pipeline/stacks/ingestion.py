@@ -26,7 +26,13 @@ def grants(env: Environment, step: Job) -> list[Grant]:
     tables = sorted({group.table for group in groups.values()})
     found = [
         may.read_tables(tables, why=f"{why} are read from {', '.join(tables)}"),
-        _grant(env, "WriteRecords", [sagemaker.BatchWriteRecord], list(groups), f"{why} have stores"),
+        _grant(
+            env,
+            "WriteRecords",
+            [sagemaker.BatchWriteRecord, sagemaker.PutRecord],
+            list(groups),
+            f"{why} have stores; one by one where the account does not know BatchWriteRecord yet",
+        ),
         _grant(
             env,
             "DeleteRecords",

@@ -38,6 +38,8 @@ def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
             ScriptLocation=_code(env, step.script),
         ),
         DefaultArguments=_packages(env, runtime),
+        # Besides the stack's, which CloudFormation hands down: a run is billed by its job's tags.
+        Tags=dict(sorted(env.all_tags.items())),
         ExecutionProperty=glue.ExecutionProperty(MaxConcurrentRuns=_CONCURRENT_RUNS),
         **({"Connections": glue.ConnectionsList(Connections=[Ref("Network")])} if env.vpc else {}),
         **({"SecurityConfiguration": Ref("GlueConfiguration")} if env.glue_configuration else {}),

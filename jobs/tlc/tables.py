@@ -1,7 +1,7 @@
 """The two Iceberg tables in the Glue catalog: make, read and replace them. One commit is one snapshot.
 
-boto3 decides endpoint, region and credentials of the catalog; PyArrow reads and writes the files at the
-endpoint and in the region that boto3 has found, with credentials from the same places.
+boto3 decides endpoint, region and credentials of the catalog, and of the files, which PyArrow reads and writes
+(``table_files``).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestampType
 from pyiceberg.utils.concurrent import ExecutorFactory
 
-from tlc import comments, schemas
+from tlc import comments, schemas, table_files
 from tlc.errors import JobError
 from tlc.storage import join
 
@@ -106,10 +106,9 @@ def connect(catalog: str, warehouse: str) -> Tables:
     once = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=10, read_timeout=60)
     try:
         client = boto3.client("glue", config=once)
-        s3 = boto3.client("s3").meta
+        access = table_files.properties()
     except BotoCoreError as error:
         raise JobError(f"--catalog {catalog}: {error}") from error
-    access = {"s3.endpoint": s3.endpoint_url, "s3.region": s3.region_name}
     return Tables(GlueCatalog("glue", client=client, **access), database, warehouse)
 
 

@@ -70,8 +70,11 @@ def test_a_first_deployment_and_the_same_again(project: Project, deployer: Deplo
     for stack in (storage, pipeline):
         tags = {tag["Key"]: tag["Value"] for tag in stack["Tags"]}
         assert tags.items() >= {"pipeline": "nyc-tlc", "environment": "local"}.items()
+    job = f"arn:aws:glue:{project.endpoint['region']}:000000000000:job/nyc-tlc-local-prepare"
+    of_job = project.client("glue").get_tags(ResourceArn=job)["Tags"]
+    assert of_job.items() >= {"pipeline": "nyc-tlc", "environment": "local"}.items()
     before = keys(project)
-    assert {key.split("/")[1] for key in before} == {"code", "templates", "wheels"}
+    assert {key.split("/")[2] for key in before} == {"code", "templates", "wheels"}
 
     for words in ((), ("--yes",), ("--json",)):
         again = deploy(project, deployer, *words)
@@ -114,7 +117,7 @@ def test_a_changed_job_is_shown_as_an_update_and_applied(project: Project, deplo
     finally:
         script.write_text(original)
     assert statuses(project) == {STACKS[0]: "CREATE_COMPLETE", STACKS[1]: "UPDATE_COMPLETE"}
-    assert {key.split("/")[1] for key in keys(project).keys() - before.keys()} == {"code"}
+    assert {key.split("/")[2] for key in keys(project).keys() - before.keys()} == {"code"}
 
 
 def test_a_first_deployment_that_fails_is_mended_by_the_next(project: Project, deployer: Deployer) -> None:

@@ -6,14 +6,18 @@ import json
 import re
 from typing import Any
 
+import boto3
 import pytest
 from asl import evaluate, expressions, reachable, targets
 from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, MIXES, STORES, environment
 from jsonata import Jsonata
 
+from data_pipeline.core import limits, tasks
 from data_pipeline.core.execution import PLACEHOLDERS
 from data_pipeline.core.machine import machines, state_machine
 from data_pipeline.core.naming import JOB_NAME_LIMIT
+from data_pipeline.core.problems import RefusedError
+from data_pipeline.core.service_limits import REGIONS
 
 VARIANTS: dict[str, dict[str, Any]] = {
     **MIXES,
@@ -259,6 +263,7 @@ def test_a_processing_job_is_asked_for_whole() -> None:
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 50}
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": 240 * 60},
+        "Tags": [{"Key": "environment", "Value": "dev"}, {"Key": "pipeline", "Value": "nyc-tlc"}],
     }
 
 
@@ -274,6 +279,20 @@ def _input(name: str, uri: str) -> dict[str, Any]:
             "S3CompressionType": "None",
         },
     }
+
+
+def test_every_processing_job_has_the_tags_of_the_configuration() -> None:
+    """On one machine and on a cluster, so that costs can be told apart."""
+    states = state_machine(environment({**CLUSTER, "tags": {"team": "mobility"}}))["States"]
+    tagged = [
+        state["Arguments"]["Tags"]
+        for state in states.values()
+        if state.get("Resource", "").endswith("createProcessingJob.sync")
+    ]
+    assert len(tagged) == 2
+    for tags in tagged:
+        found = {tag["Key"]: tag["Value"] for tag in tags}
+        assert found == {"environment": "dev", "pipeline": "nyc-tlc", "team": "mobility"}
 
 
 def test_a_glue_job_is_given_the_same_arguments() -> None:
@@ -325,6 +344,18 @@ def test_integrations_are_named_in_the_region_s_partition(region: str, partition
     states = state_machine(environment({"region": region}))["States"].values()
     found = {state["Resource"].split(":")[1] for state in states if "Resource" in state}
     assert found == {partition}
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_no_region_is_accepted_whose_partition_is_another(region: str) -> None:
+    """What is accepted is named in botocore's partition of the region."""
+    try:
+        limits.region(region)
+    except RefusedError:
+        assert region.startswith(("us-iso", "eu-iso", "eusc-"))
+        return
+    named = tasks.resource(environment({"region": region}), "glue:startJobRun.sync")
+    assert named.split(":")[1] == boto3.Session().get_partition_for_region(region)
 
 
 @variants

@@ -46,6 +46,7 @@ class Service:
     answers: list[Any]
     taken: list[str] = field(default_factory=list)
     requests: int = 0
+    put: list[Any] = field(default_factory=list)
 
     def batch_write_record(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's name
         assert len(Entries) <= ENTRIES
@@ -59,6 +60,19 @@ class Service:
         code = answer.get("code", "ValidationError")
         errors = [{"Entry": entry, "ErrorCode": code, "ErrorMessage": "it is wrong."} for entry in wrong]
         return {"Errors": errors, "UnprocessedEntries": left}
+
+    def put_record(self, **entry: Any) -> None:
+        answer = self.put.pop(0) if self.put else None
+        if isinstance(answer, ClientError):
+            raise answer
+        assert set(entry) == {"FeatureGroupName", "Record", "TargetStores"}
+        self.taken.append(entry["Record"][0]["ValueAsString"])
+
+
+class WithoutBatches(Service):
+    """A client of an older boto3."""
+
+    batch_write_record = property()  # type: ignore[assignment]  # to get it is an AttributeError
 
 
 def sent(service: Service, number: int) -> list[float]:
@@ -107,8 +121,27 @@ def test_a_refused_record_is_told_with_its_values() -> None:
         "id=a, at=2024-01-01T00:00:00Z, n=0",
     ):
         Sender(service, GROUP).write([row("a", 1), row("b", 1), row("c", 1)], "OfflineStore")
-    with pytest.raises(JobError, match="AccessDenied"):
-        Sender(Service([refusal("AccessDeniedException", 403)]), GROUP).write([row("a", 1)], "OfflineStore")
+    denied = Service([refusal("AccessDeniedException", 403)], put=[refusal("AccessDeniedException", 403)])
+    with pytest.raises(JobError, match=r"AccessDenied.*Its values: id=a"):
+        Sender(denied, GROUP).write([row("a", 1)], "OfflineStore")
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        Service([refusal("AccessDeniedException", 403)] * 8),
+        Service([refusal("UnknownOperationException", 400)] * 8),
+        WithoutBatches([]),
+    ],
+)
+def test_records_are_put_one_by_one_where_batches_are_unknown(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To the service, to the role's policy, or to boto3; a record that was not taken is put again."""
+    service.put = [refusal("ThrottlingException", 400)]
+    assert len(sent(service, 60)) == 1
+    assert service.requests <= 8
+    assert "p-e-rides: records are put one by one, without BatchWriteRecord:" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

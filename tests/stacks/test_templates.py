@@ -246,6 +246,7 @@ def test_a_spark_job_on_glue() -> None:
         "Timeout": 240,
         "WorkerType": "G.2X",
         "NumberOfWorkers": 2,
+        "Tags": {"environment": "dev", "pipeline": "nyc-tlc"},
     }
     groups = {
         g["LogGroupName"]: g["RetentionInDays"]

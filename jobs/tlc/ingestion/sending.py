@@ -1,7 +1,8 @@
 """Records to the feature store, in batches, several at a time; what was not processed is sent again, with patience.
 
 BatchWriteRecord, not the Spark connector, which cannot delete records and leaves what was not processed to its caller;
-docs/features.md has the comparison.
+docs/features.md has the comparison. Where the service, boto3 or the role's policy does not know BatchWriteRecord, which
+is younger than the rest, records go one by one by PutRecord.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tlc import exits
 from tlc.errors import JobError
 from tlc.ingestion.groups import Group
 
@@ -30,6 +32,11 @@ PASSING = frozenset(
     ("InternalFailure", "InternalServerError", "ServiceUnavailable", "Throttling", "ThrottlingException")
 )
 
+#: what the service answers to an operation that it does not know, or that the role may not call.
+UNKNOWN = frozenset(
+    ("AccessDenied", "AccessDeniedException", "UnknownOperation", "UnknownOperationException", "404")
+)
+
 Row = dict[str, str]
 Sleep = Callable[[float], None]
 
@@ -41,6 +48,7 @@ class Sender:
         self._client = client
         self._group = group
         self._sleep = sleep
+        self._one_by_one = False
 
     def write(self, rows: Iterable[Row], store: str) -> int:
         """Write records to ``OnlineStore`` or ``OfflineStore``; how many. JobError for one that is refused."""
@@ -84,7 +92,7 @@ class Sender:
 
         def attempt() -> bool:
             nonlocal left
-            answer = self._client.batch_write_record(Entries=left)
+            answer = self._written(left)
             wrong = [error for error in answer["Errors"] if error["ErrorCode"] not in PASSING]
             if wrong:
                 first = wrong[0]
@@ -96,6 +104,36 @@ class Sender:
             return not left
 
         self._patiently(attempt)
+
+    def _written(self, entries: list[Any]) -> dict[str, Any]:
+        """BatchWriteRecord's answer, or the same where PutRecord has taken all of them."""
+        if not self._one_by_one:
+            try:
+                answer: dict[str, Any] = self._client.batch_write_record(Entries=entries)
+                return answer
+            except AttributeError as error:  # an older boto3
+                self._fall_back(str(error))
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in UNKNOWN:
+                    raise
+                self._fall_back(str(error))
+        for entry in entries:
+            self._put(entry)
+        return {"Errors": [], "UnprocessedEntries": []}
+
+    def _fall_back(self, reason: str) -> None:
+        if not self._one_by_one:
+            self._one_by_one = True
+            exits.log(
+                f"{self._group.feature_group}: records are put one by one, without BatchWriteRecord: {reason}"
+            )
+
+    def _put(self, entry: dict[str, Any]) -> None:
+        def attempt() -> bool:
+            self._client.put_record(**entry)
+            return True
+
+        self._patiently(attempt, about=f" Its values: {_told(entry)}")
 
     def _mark(self, rows: list[Row]) -> None:
         for row in rows:
@@ -140,8 +178,10 @@ class Sender:
         self._patiently(attempt)
         return found
 
-    def _patiently(self, attempt: Callable[[], bool]) -> None:
-        """Try until it is done, with pauses that grow from a quarter of a second. JobError in the end."""
+    def _patiently(self, attempt: Callable[[], bool], about: str = "") -> None:
+        """Try until it is done, with pauses that grow from a quarter of a second. JobError in the end, which ends with
+        ``about`` where the service refuses.
+        """
         reason = "the service has left records unprocessed"
         for number in range(ATTEMPTS):
             try:
@@ -151,7 +191,7 @@ class Sender:
                 details = error.response["Error"]
                 status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
                 if details["Code"] not in PASSING and status < 500:
-                    raise JobError(f"{self._group.feature_group}: {error}") from error
+                    raise JobError(f"{self._group.feature_group}: {error}{about}") from error
                 reason = str(error)
             except BotoCoreError as error:
                 reason = str(error)
