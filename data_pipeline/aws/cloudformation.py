@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from data_pipeline.core import stack_states
+from data_pipeline.core import early_validation, stack_states
 from data_pipeline.core.changes import Change, from_change_set
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.stack_events import Event, event
@@ -62,7 +62,11 @@ class ChangeSet:
 
 @dataclass(frozen=True)
 class Request:
-    """What a stack shall become; ``body`` or ``url`` is the template, ``create`` tells new from updated."""
+    """What a stack shall become; ``body`` or ``url`` is the template, ``create`` tells new from updated.
+
+    ``imports``: entries of ``ResourcesToImport``; the change set then does nothing else. ``adopt_named``: what the
+    template would add under a name of its own, and exists, is taken over.
+    """
 
     stack: str
     create: bool
@@ -70,6 +74,8 @@ class Request:
     tags: Mapping[str, str]
     body: str | None = None
     url: str | None = None
+    imports: tuple[Mapping[str, Any], ...] = ()
+    adopt_named: bool = False
 
 
 class Stacks:
@@ -105,10 +111,11 @@ class Stacks:
         if described["Status"] == "CREATE_COMPLETE":
             return ChangeSet(described["ChangeSetId"], described["StackId"], self._changes(described))
         reason = described.get("StatusReason", "no reason given")
+        details = self._refusals(described["ChangeSetId"], reason)
         self.discard(ChangeSet(described["ChangeSetId"], described["StackId"], ()))
         if any(words in reason for words in _NO_CHANGES):
             return None
-        raise UserError(f"{request.stack}: AWS refuses the change set: {reason}")
+        raise UserError("\n  ".join([f"{request.stack}: AWS refuses the change set: {reason}", *details]))
 
     def discard(self, change_set: ChangeSet) -> None:
         """Delete a change set, unless it is being applied, and the stack in review that it made."""
@@ -123,10 +130,14 @@ class Stacks:
             self.client.delete_stack(StackName=stack.id)
 
     def execute(self, change_set: ChangeSet) -> None:
-        """Begin to apply; a create that fails takes along all that it made, retained resources too."""
+        """Begin to apply; a create that fails takes along all that it made, retained resources too, unless some of
+        the change set's resources are older than it.
+        """
+        imports = any(change.action == "Import" for change in change_set.changes)
+        options: dict[str, Any] = {} if imports else {"RetainExceptOnCreate": True}
         try:
             self.client.execute_change_set(
-                ChangeSetName=change_set.id, StackName=change_set.stack_id, RetainExceptOnCreate=True
+                ChangeSetName=change_set.id, StackName=change_set.stack_id, **options
             )
         except ClientError as error:
             if error_code(error) in _OVERTAKEN:
@@ -203,20 +214,7 @@ class Stacks:
 
     def _created_change_set(self, request: Request) -> dict[str, Any]:
         """The first page of a new change set's description, once it is settled."""
-        arguments: dict[str, Any] = {
-            "StackName": request.stack,
-            "ChangeSetName": f"deploy-{uuid.uuid4().hex}",
-            "ChangeSetType": "CREATE" if request.create else "UPDATE",
-            "Parameters": [
-                {"ParameterKey": key, "ParameterValue": value} for key, value in request.parameters.items()
-            ],
-            "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
-            "Capabilities": ["CAPABILITY_IAM"],
-        }
-        sent = {"TemplateURL": request.url} if request.body is None else {"TemplateBody": request.body}
-        arguments |= sent
-        if request.create:
-            arguments["OnStackFailure"] = "DELETE"
+        arguments = _arguments(request)
         try:
             made = self.client.create_change_set(**arguments)
         except ClientError as error:
@@ -225,6 +223,19 @@ class Stacks:
                 raise UserError(f"{request.stack}: AWS refuses the template: {said}") from error
             raise
         return self._settled(made["Id"], made["StackId"])
+
+    def _refusals(self, change_set_id: str, reason: str) -> list[str]:
+        """What DescribeEvents says of a change set that early validation has refused; it goes with the change set."""
+        if not early_validation.has_events(reason):
+            return []
+        try:
+            # By its ARN: the service does not take a change set's bare name here.
+            pages = self.client.get_paginator("describe_events").paginate(
+                ChangeSetName=change_set_id, Filters={"FailedEvents": True}
+            )
+            return early_validation.findings(event for page in pages for event in page["OperationEvents"])
+        except ClientError as error:
+            return [f"DescribeEvents, which says which resource, was refused: {error_message(error)}"]
 
     def _settled(self, change_set_id: str, stack_id: str) -> dict[str, Any]:
         deadline = time.monotonic() + CHANGE_SET_SECONDS
@@ -255,6 +266,30 @@ class Stacks:
 
     def _has_change_sets(self, name: str) -> bool:
         return bool(self.client.list_change_sets(StackName=name)["Summaries"])
+
+
+def _arguments(request: Request) -> dict[str, Any]:
+    """The arguments of CreateChangeSet."""
+    arguments: dict[str, Any] = {
+        "StackName": request.stack,
+        "ChangeSetName": f"deploy-{uuid.uuid4().hex}",
+        "ChangeSetType": "CREATE" if request.create else "UPDATE",
+        "Parameters": [
+            {"ParameterKey": key, "ParameterValue": value} for key, value in request.parameters.items()
+        ],
+        "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
+        "Capabilities": ["CAPABILITY_IAM"],
+    }
+    arguments |= {"TemplateURL": request.url} if request.body is None else {"TemplateBody": request.body}
+    if request.imports:
+        # An import may give a stack neither tags nor outputs: the update that follows does.
+        del arguments["Tags"], arguments["Parameters"]
+        return arguments | {"ChangeSetType": "IMPORT", "ResourcesToImport": list(request.imports)}
+    if request.adopt_named:
+        arguments["ImportExistingResources"] = True
+    if request.create:
+        arguments["OnStackFailure"] = "DELETE"
+    return arguments
 
 
 def _is_end(happened: Event, ends: Collection[str]) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from ministack.services import cloudformation
 from ministack.services.cloudformation import provisioners, stacks
 
+from . import existing
 from .provision import catalog, features, identity, orchestration, queries, queues, storage, topics
 from .provision.kinds import Kind
 
@@ -21,6 +22,8 @@ _log = logging.getLogger("embedded.cloudformation")
 INTERRUPTED = {
     "CREATE_IN_PROGRESS": "CREATE_FAILED",
     "DELETE_IN_PROGRESS": "DELETE_FAILED",
+    "IMPORT_IN_PROGRESS": "IMPORT_ROLLBACK_FAILED",
+    "IMPORT_ROLLBACK_IN_PROGRESS": "IMPORT_ROLLBACK_FAILED",
     "ROLLBACK_IN_PROGRESS": "ROLLBACK_FAILED",
     "UPDATE_IN_PROGRESS": "UPDATE_FAILED",
     "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_COMPLETE",
@@ -52,6 +55,7 @@ def install() -> None:
     tagged = {kind.type: ("Tags", kind.tags) for kind in kinds() if kind.tags}
     provisioners._STACK_TAG_PROPERTY.update(tagged)
     stacks._runs_on_worker_thread = lambda _type: True
+    existing.install({kind.type: kind for kind in kinds()})
 
 
 def recover() -> None:

@@ -25,8 +25,8 @@ SERVED: dict[str, frozenset[str]] = {
         "athena": """CreateNamedQuery CreateWorkGroup DeleteNamedQuery DeleteWorkGroup GetNamedQuery GetWorkGroup
             ListNamedQueries ListTagsForResource ListWorkGroups TagResource UntagResource UpdateWorkGroup""",
         "cloudformation": """CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack
-        DeleteChangeSet
-            DeleteStack DescribeChangeSet DescribeStackEvents DescribeStackResource DescribeStackResources
+        DeleteChangeSet DeleteStack
+            DescribeChangeSet DescribeEvents DescribeStackEvents DescribeStackResource DescribeStackResources
             DescribeStacks ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListStackResources
             ListStacks UpdateStack UpdateTerminationProtection ValidateTemplate""",
         "glue": """BatchDeleteTable BatchStopJobRun CreateDatabase CreateJob CreateTable DeleteDatabase

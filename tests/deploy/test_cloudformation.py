@@ -141,6 +141,41 @@ def test_a_change_set_that_fails_is_an_error_and_leaves_no_stack_in_review(playe
         prepare(played.stacks, WANTED, BODY, ready=True)
 
 
+EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]. Use DescribeEvents."
+)
+
+
+def test_early_validation_is_asked_for_its_reasons(played: Played) -> None:
+    """By the change set's ARN, page by page, before the change set is deleted: what is wrong, and what to do."""
+    played.stack("UPDATE_COMPLETE", by=NAME).change_set("FAILED", EARLY)
+    event = {"EventId": "1", "StackId": ARN, "Timestamp": NOW, "EventType": "VALIDATION_ERROR"}
+    wrong = {"LogicalResourceId": "Queue", "ValidationStatusReason": "#/DelaySeconds: 901 is too much"}
+    taken = {"LogicalResourceId": "Group", "ValidationName": "NAME_CONFLICT_VALIDATION"}
+    ask = {"ChangeSetName": SET, "Filters": {"FailedEvents": True}}
+    played.answers("describe_events", {"OperationEvents": [{**event, **wrong}], "NextToken": "t"}, **ask)
+    played.answers("describe_events", {"OperationEvents": [{**event, **taken}]}, **ask, NextToken="t")
+    played.answers("delete_change_set", ChangeSetName=SET, StackName=ARN).stack("UPDATE_COMPLETE")
+    with pytest.raises(UserError) as found:
+        prepare(played.stacks, WANTED, BODY, ready=True)
+    said = str(found.value)
+    assert f"{NAME}: AWS refuses the change set: {EARLY}\n  Queue: #/DelaySeconds: 901 is too much" in said
+    assert "\n  Group: no reason given\n    it exists and is not in this stack" in said
+
+
+def test_reasons_that_may_not_be_asked_for_do_not_hide_the_failure(played: Played) -> None:
+    """A policy of last year knows no DescribeEvents: the change set's own sentence, and the missing action."""
+    played.stack("UPDATE_COMPLETE", by=NAME).change_set("FAILED", EARLY)
+    played.stub.add_client_error(
+        "describe_events", "AccessDenied", "not authorized: cloudformation:DescribeEvents"
+    )
+    played.answers("delete_change_set", ChangeSetName=SET, StackName=ARN).stack("UPDATE_COMPLETE")
+    with pytest.raises(
+        UserError, match=r"PropertyValidation(.|\n)*not authorized: cloudformation:DescribeEvents"
+    ):
+        prepare(played.stacks, WANTED, BODY, ready=True)
+
+
 @pytest.mark.parametrize(
     ("status", "operation"),
     [("UPDATE_ROLLBACK_FAILED", "continue_update_rollback"), ("UPDATE_FAILED", "rollback_stack")],

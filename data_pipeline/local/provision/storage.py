@@ -100,7 +100,8 @@ def _configure_bucket(name: str, resource: Resource, old: Resource | None) -> No
         call("s3", "PutBucketTagging", {"Bucket": name, "Tagging": {"TagSet": pairs}})
 
 
-def _bucket_attributes(name: str, _properties: Properties) -> dict[str, Any]:
+def bucket_attributes(name: str, _properties: Properties) -> dict[str, Any]:
+    """What GetAtt knows of a bucket."""
     return {
         "Arn": f"arn:aws:s3:::{name}",
         "DomainName": f"{name}.s3.amazonaws.com",
@@ -126,7 +127,7 @@ BUCKET = Kind(
     frozenset({"BucketName", *_CONFIGURED}),
     _make_bucket,
     _configure_bucket,
-    _bucket_attributes,
+    bucket_attributes,
     lambda name, _: call("s3", "DeleteBucket", {"Bucket": name}),
     create_only=("BucketName",),
     arn=lambda name, _: f"arn:aws:s3:::{name}",
