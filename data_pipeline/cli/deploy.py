@@ -21,7 +21,7 @@ from data_pipeline.core.problems import RefusedError
 
 from .connect import open_environment
 from .create import refuse_stale_templates
-from .deployment import Plan, Target, carry_out, gather, outputs
+from .deployment import Plan, Target, carry_out, gather, note_present, outputs
 from .feature_guard import refuse_replaced_groups, refuse_what_loses_records
 from .project import ROOT
 from .screen import console
@@ -70,6 +70,7 @@ def _run(target: Target, yes: bool, create_bucket: bool) -> tuple[bool, dict[str
     try:
         refuse_replaced_groups(plan.storage.plan)
         if plan.nothing:
+            note_present(target, plan)
             click.echo(f"no changes: {target.environment.name} is deployed as it stands here", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
         _show(target, plan)
@@ -77,6 +78,7 @@ def _run(target: Target, yes: bool, create_bucket: bool) -> tuple[bool, dict[str
             raise UserError("nothing was changed.")
 
         def agree(changes: StackChanges) -> bool:
+            refuse_replaced_groups(changes)
             click.echo("other than was shown:", err=True)
             _print_changes([changes])
             return _agreed(yes)
@@ -93,6 +95,9 @@ def _show(target: Target, plan: Plan) -> None:
     count = len(plan.package.missing)
     upload = f"upload {count} objects, {size(plan.package.size)}" if count else "nothing to upload"
     click.echo(f"s3://{target.bucket}/{target.environment.names.artifacts}/: {upload}", err=True)
+    if target.environment.data.bucket:
+        own = f"bucket {target.environment.data.bucket} is yours: its lifecycle rules are left as they are"
+        click.echo(f"retention: {own} (docs/retention.md says which to add)", err=True)
     if target.environment.embedded and target.environment.notify:
         without = "the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
         click.echo(f"alarms: none, {without}", err=True)

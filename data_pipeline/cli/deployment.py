@@ -11,15 +11,21 @@ from data_pipeline.aws import s3
 from data_pipeline.aws.cloudformation import BODY_LIMIT, Request, Stack, Stacks
 from data_pipeline.aws.session import Connection
 from data_pipeline.core import templates
+from data_pipeline.core.adoption import GROUP, Adoption
 from data_pipeline.core.artifacts import template_key
 from data_pipeline.core.config import Environment
+from data_pipeline.core.deployment_record import remembered, retained
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.runtimes import RUNTIMES
+from data_pipeline.core.steps import runtimes
 from data_pipeline.stacks import file_names
 
+from .adopt import find
 from .package import Listing, Package, package
 from .preflight import refuse_unfit_buckets
 from .project import ROOT
-from .stack_apply import Agree, Prepared, apply, prepare
+from .recording import Record
+from .stack_apply import Adopt, Agree, Prepared, apply, prepare
 from .stack_progress import sending
 
 
@@ -36,6 +42,11 @@ class Target:
     def tags(self) -> dict[str, str]:
         """Tags of both stacks, which CloudFormation hands down to their resources."""
         return self.environment.all_tags
+
+    @property
+    def record(self) -> Record:
+        """The record of this environment's deployments."""
+        return Record(self.connection, self.bucket, self.environment.names.artifacts)
 
 
 @dataclass
@@ -72,15 +83,16 @@ def gather(target: Target, create_bucket: bool) -> Plan:
     storage_body, pipeline_body = bodies = _bodies(target.environment)
     if exists:
         _place_templates(target, bodies)
-    request = _request(
-        target, names.storage_stack, storage_body, _parameters(storage_body, packed, None) or {}
-    )
-    storage = prepare(target.stacks, request, storage_body, ready=_fits(storage_body) or exists, protect=True)
+    request = _storage_request(target, storage_body, packed)
+    ready = _fits(storage_body) or exists
+    adopt = _adopt(target, storage_body, exists)
+    storage = prepare(target.stacks, request, storage_body, ready=ready, protect=True, adopt=adopt)
     try:
         known = _parameters(pipeline_body, packed, storage.stack)
         request = _request(target, names.pipeline_stack, pipeline_body, known or {})
         ready = known is not None and (_fits(pipeline_body) or exists)
-        pipeline = prepare(target.stacks, request, pipeline_body, ready=ready)
+        adopt = _adopt(target, pipeline_body, False)
+        pipeline = prepare(target.stacks, request, pipeline_body, ready=ready, adopt=adopt)
     except BaseException:
         storage.discard(target.stacks)
         raise
@@ -93,19 +105,48 @@ def carry_out(target: Target, plan: Plan, agree: Agree) -> dict[str, str]:
         s3.create_bucket(target.connection, target.bucket)
         click.echo(f"made the bucket {target.bucket}", err=True)
         _place_templates(target, plan.bodies)
+    begun = target.record.begin(_artifacts(target, plan))
     for key, content in sending(plan.package.missing):
         s3.put(target.connection, target.bucket, key, content)
     storage_body, pipeline_body = plan.bodies
-    names = target.environment.names
-    given = _parameters(storage_body, plan.package, None) or {}
-    request = _request(target, names.storage_stack, storage_body, given)
-    storage = apply(target.stacks, plan.storage, request, agree)
+    storage = apply(target.stacks, plan.storage, _storage_request(target, storage_body, plan.package), agree)
+    begun = replace(begun, retained=retained(storage.outputs, templates.read(storage_body)))
+    target.record.note(begun)
     if plan.storage.plan.protect:
         target.stacks.protect(storage.id)
     parameters = _parameters(pipeline_body, plan.package, storage)
     assert parameters is not None, "the storage stack has every output that the pipeline stack asks for"
-    request = _request(target, names.pipeline_stack, pipeline_body, parameters)
-    return outputs(storage, apply(target.stacks, plan.pipeline, request, agree))
+    request = _request(target, target.environment.names.pipeline_stack, pipeline_body, parameters)
+    found = outputs(storage, apply(target.stacks, plan.pipeline, request, agree))
+    target.record.end(begun, found)
+    _tidy(target)
+    return found
+
+
+def _tidy(target: Target) -> None:
+    """Delete artifacts that no recent deployment names."""
+    days = target.environment.retention.artifacts_days
+    if days is None:
+        return
+    try:
+        count = target.record.tidy(days)
+    except UserError as error:
+        click.echo(f"unused artifacts are kept: {error}", err=True)
+        return
+    if count:
+        click.echo(
+            f"deleted {count} artifacts of deployments that were replaced over {days} days ago", err=True
+        )
+
+
+def note_present(target: Target, plan: Plan) -> None:
+    """Write the record of what is deployed already, where an older deployment has kept none."""
+    if any(each.outputs for each in target.record.read()):
+        return
+    begun = target.record.begin(_artifacts(target, plan))
+    storage = plan.storage.stack
+    begun = replace(begun, retained=retained(outputs(storage), templates.read(plan.bodies[0])))
+    target.record.end(begun, outputs(storage, plan.pipeline.stack))
 
 
 def outputs(*stacks: Stack | None) -> dict[str, str]:
@@ -155,6 +196,37 @@ def _place_templates(target: Target, bodies: tuple[str, str]) -> None:
         key = template_key(target.environment.names.artifacts, body)
         if not _fits(body) and not s3.existing_sizes(target.connection, target.bucket, key):
             s3.put(target.connection, target.bucket, key, body.encode())
+
+
+def _storage_request(target: Target, body: str, packed: Package) -> Request:
+    """What the storage stack shall become; feature groups that are there already are taken over."""
+    kinds = {resource["Type"] for resource in templates.read(body).get("Resources", {}).values()}
+    given = _parameters(body, packed, None) or {}
+    request = _request(target, target.environment.names.storage_stack, body, given)
+    return replace(request, adopt_named=GROUP in kinds)
+
+
+def _adopt(target: Target, body: str, recorded: bool) -> Adopt:
+    """Looks for what outlived the stack of this template; ``recorded``: there may be a record to ask as well."""
+    template = templates.read(body)
+    record = target.record
+
+    def look() -> Adoption:
+        known = remembered(record.read()) if recorded else {}
+        return find(target.connection, template, known, record.uri)
+
+    return look
+
+
+def _artifacts(target: Target, plan: Plan) -> tuple[str, ...]:
+    """The key prefixes, and the keys of templates, that this deployment uses in the artifact bucket."""
+    within, known = target.environment.names.artifacts, plan.package.parameters
+    wheels = {name: known[RUNTIMES[name].wheels_parameter] for name in runtimes(target.environment)}
+    return (
+        f"{within}/code/{known['CodeVersion']}/",
+        *(f"{within}/wheels/{name}/{sha}/" for name, sha in wheels.items()),
+        *(template_key(within, body) for body in plan.bodies if not _fits(body)),
+    )
 
 
 def _parameters(body: str, packed: Package, storage: Stack | None) -> dict[str, str] | None:

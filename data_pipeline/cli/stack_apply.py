@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from data_pipeline.aws.cloudformation import ChangeSet, Request, Stack, Stacks
+from data_pipeline.core.adoption import Adoption, Leftover, import_template, shown
 from data_pipeline.core.changes import StackChanges, from_template
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.stack_events import Event, first_failure
 from data_pipeline.core.stack_states import (
     CREATE_ENDS,
     DELETE_ENDS,
+    IMPORT_ENDS,
     ROLLBACK_ENDS,
     UPDATE_ENDS,
     Treatment,
@@ -25,6 +29,8 @@ from .stack_progress import progress
 
 #: asks the user about changes that were not shown before.
 Agree = Callable[[StackChanges], bool]
+#: looks for what a new stack takes over.
+Adopt = Callable[[], Adoption]
 
 
 #: treatment → how it begins, and where it ends.
@@ -33,6 +39,9 @@ _MENDING: dict[Treatment, tuple[Callable[[Stacks, str], None], frozenset[str]]] 
     Treatment.CONTINUE_ROLLBACK: (Stacks.continue_rollback, ROLLBACK_ENDS),
     Treatment.ROLL_BACK: (Stacks.roll_back, ROLLBACK_ENDS),
 }
+
+
+_CREATING = (Treatment.CREATE, Treatment.DELETE)
 
 
 @dataclass
@@ -45,6 +54,9 @@ class Prepared:
     change_set: ChangeSet | None = None
     #: the parameters that the change set was made with.
     parameters: Mapping[str, str] | None = None
+    template: Mapping[str, Any] = field(default_factory=dict)
+    #: looks again for what outlived the stack that has gone
+    adopt: Adopt = Adoption
 
     def discard(self, stacks: Stacks) -> None:
         """Leave AWS as it was found."""
@@ -53,32 +65,37 @@ class Prepared:
             self.change_set = None
 
 
-def prepare(stacks: Stacks, wanted: Request, body: str, ready: bool, protect: bool = False) -> Prepared:
+def prepare(
+    stacks: Stacks, wanted: Request, body: str, ready: bool, protect: bool = False, adopt: Adopt = Adoption
+) -> Prepared:
     """What will change. A change set is made where the stack can have one and ``ready`` says that the
     parameters and the template's place are known; otherwise the template itself tells, as far as it can.
 
-    An operation under way on the stack is waited for.
+    An operation under way on the stack is waited for. ``adopt`` is asked where the stack has gone.
     """
     stack = _settled(stacks, wanted.stack)
     how = treatment(stack.status if stack else None)
     request = replace(wanted, create=how is not Treatment.UPDATE)
     unprotected = protect and not (stack and stack.protected)
-    plan = StackChanges(wanted.stack, how, from_template(read(body)), protect=unprotected)
-    if ready and how in (Treatment.CREATE, Treatment.UPDATE):
+    adoption = adopt() if how in _CREATING else Adoption()
+    template = read(body)
+    changes = shown(from_template(template), adoption.leftovers)
+    plan = StackChanges(wanted.stack, how, changes, protect=unprotected, warnings=adoption.warnings)
+    if ready and how in (Treatment.CREATE, Treatment.UPDATE) and not adoption.imported:
         change_set = stacks.create_change_set(request)
         changes = change_set.changes if change_set else ()
         plan = replace(plan, changes=changes, any=change_set is not None)
-        return Prepared(request, plan, stack, change_set, request.parameters)
+        return Prepared(request, plan, stack, change_set, request.parameters, template, adopt)
     if request.body is not None:
         stacks.validate(request.body)
-    if how not in (Treatment.CREATE, Treatment.DELETE):
+    if how not in _CREATING:
         why = "what this changes can be told only when it has begun; you will be asked again"
         plan = replace(plan, changes=(), unknown=why)
-    return Prepared(request, plan, stack)
+    return Prepared(request, plan, stack, template=template, adopt=adopt)
 
 
 def apply(stacks: Stacks, prepared: Prepared, wanted: Request, agree: Agree) -> Stack:
-    """Make the stack what ``wanted`` says, and return it.
+    """Make the stack what ``wanted`` says, and return it. What outlived a stack of this name is taken over first.
 
     ``wanted`` may have other parameters than were prepared. UserError with the first resource that failed and
     AWS's reason, or when the user does not agree to what turned out to be different from what was shown.
@@ -86,16 +103,30 @@ def apply(stacks: Stacks, prepared: Prepared, wanted: Request, agree: Agree) -> 
     how = prepared.plan.treatment
     if prepared.stack is not None and how in _MENDING:
         _mend(stacks, prepared.stack, how)
-    create = how in (Treatment.CREATE, Treatment.DELETE)
+    create = how in _CREATING
+    if create and prepared.change_set is None:
+        create = not _take_over(stacks, wanted.stack, prepared.template, prepared.adopt().imported)
     _renew(stacks, prepared, replace(wanted, create=create), agree)
     if prepared.change_set is None:
         return _present(stacks, wanted.stack)
     change_set = prepared.change_set
+    after = _begin(stacks, change_set)
+    prepared.change_set = None
+    return _ended(stacks, wanted.stack, change_set, after, CREATE_ENDS if create else UPDATE_ENDS)
+
+
+def _begin(stacks: Stacks, change_set: ChangeSet) -> str | None:
+    """Begin to apply a change set; the id of the stack's last event before."""
     after = stacks.last_event(change_set.stack_id)
     stacks.execute(change_set)
-    prepared.change_set = None
-    ends = CREATE_ENDS if create else UPDATE_ENDS
-    events = progress(wanted.stack, stacks.follow(change_set.stack_id, after, ends), len(change_set.changes))
+    return after
+
+
+def _ended(
+    stacks: Stacks, name: str, change_set: ChangeSet, after: str | None, ends: frozenset[str]
+) -> Stack:
+    """The stack once the change set has been applied; UserError with the first failure."""
+    events = progress(name, stacks.follow(change_set.stack_id, after, ends), len(change_set.changes))
     stack = _present(stacks, change_set.stack_id)
     if not succeeded(stack.status):
         raise UserError(
@@ -103,6 +134,18 @@ def apply(stacks: Stacks, prepared: Prepared, wanted: Request, agree: Agree) -> 
             "Mend the cause and deploy again: that also puts right what this deployment left."
         )
     return stack
+
+
+def _take_over(stacks: Stacks, name: str, template: Mapping[str, Any], leftovers: Sequence[Leftover]) -> bool:
+    """Make the stack of what outlived the one before it, unchanged; False where there is nothing of the kind."""
+    if not leftovers:
+        return False
+    body = json.dumps(import_template(template, leftovers))
+    request = Request(name, True, {}, {}, body=body, imports=tuple(each.resource for each in leftovers))
+    change_set = stacks.create_change_set(request)
+    assert change_set is not None, "an import is a change"
+    _ended(stacks, name, change_set, _begin(stacks, change_set), IMPORT_ENDS)
+    return True
 
 
 def _renew(stacks: Stacks, prepared: Prepared, request: Request, agree: Agree) -> None:

@@ -67,6 +67,8 @@ class StackChanges:
     any: bool = True
     #: termination protection will be switched on.
     protect: bool = False
+    #: what the user should know before anything else.
+    warnings: tuple[str, ...] = ()
     #: None: the changes are known. Otherwise: why they cannot be known before the treatment has begun.
     unknown: str | None = None
 
@@ -75,8 +77,13 @@ class StackChanges:
         return not self.any and not self.protect
 
     def agrees_with(self, shown: StackChanges) -> bool:
-        """Whether nothing will happen that was not already shown as ``shown``."""
-        return shown.unknown is None and {c.key for c in self.changes} <= {c.key for c in shown.changes}
+        """Whether nothing will happen that was not already shown as ``shown``.
+
+        What is taken over is then changed, in its place, into what the template says.
+        """
+        known = {c.key for c in shown.changes}
+        known |= {("Modify", c.logical_id, c.type, "False") for c in shown.changes if c.action == "Import"}
+        return shown.unknown is None and {c.key for c in self.changes} <= known
 
 
 def from_change_set(described: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
@@ -95,7 +102,7 @@ def describe(plan: StackChanges) -> list[str]:
     """The lines that a user reads, without colour; a line that tells of lost data begins with ``!``."""
     if plan.nothing:
         return [f"{plan.stack}: no changes"]
-    lines = [f"{plan.stack}: {plan.treatment.value}"]
+    lines = [f"{plan.stack}: {plan.treatment.value}", *(f"  ! {warning}" for warning in plan.warnings)]
     if plan.unknown:
         lines.append(f"  ? {plan.unknown}")
     elif plan.any and not plan.changes:
@@ -112,7 +119,8 @@ def summary(plans: Sequence[StackChanges]) -> str:
     """How many resources will be added, modified, replaced and removed, in one line."""
     changes = [change for plan in plans for change in plan.changes]
     counts = {
-        "to add": sum(c.action in ("Add", "Import") for c in changes),
+        "to take over": sum(c.action == "Import" for c in changes),
+        "to add": sum(c.action == "Add" for c in changes),
         "to modify": sum(c.action in ("Modify", "Dynamic") and not c.replaces for c in changes),
         "to replace": sum(c.replaces for c in changes),
         "to remove": sum(c.action == "Remove" for c in changes),

@@ -18,6 +18,7 @@ from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .naming import MAINTENANCE, Names
 from .notify import Notify
+from .retention import Retention
 from .service_limits import RETENTION_DAYS
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
 from .sources import Mirror, Source, SourceName
@@ -251,6 +252,9 @@ class Environment(Model):
     )
     log_retention_days: RetentionDays = Field(
         30, description="How long CloudWatch keeps the logs of state machine and jobs.", examples=[90]
+    )
+    retention: Retention = Field(
+        Retention(), description="After how many days what is no longer needed is deleted."
     )
     iam: Iam | None = Field(None, description="What every role is made with.")
     vpc: Vpc | None = Field(None, description="The network in which the jobs run.")

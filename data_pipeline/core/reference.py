@@ -24,6 +24,7 @@ from .checks import reference as checks
 from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
 from .notify import Notify
+from .retention import Retention
 from .shape import Spot, spot
 from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 from .sources import Mirror, Source
@@ -50,6 +51,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`training_sets.<name>.labels`", Labels),
     ("`training_sets.<name>.features.<name>`", Joined),
     ("`training_sets.<name>.split`", Split),
+    ("`retention`", Retention),
     ("`athena`", Athena),
     ("`athena.queries.<name>`", NamedQuery),
     ("`schedule`", Schedule),

@@ -8,7 +8,7 @@ from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config import Environment, Location
 from data_pipeline.core.locations import athena_results, key_prefix
 
 from . import permissions as may
@@ -72,34 +72,67 @@ def _bucket(env: Environment) -> s3.Bucket:
             Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
         ),
         **_access_logs(env),
-        LifecycleConfiguration=s3.LifecycleConfiguration(
-            Rules=[
-                s3.LifecycleRule(
-                    Id="abort-half-sent-uploads",
-                    Status="Enabled",
-                    AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(
-                        DaysAfterInitiation=_ABORT_UPLOADS_AFTER_DAYS
-                    ),
-                ),
-                # The bucket is versioned: without this, a file that is deleted would only be hidden.
-                s3.LifecycleRule(
-                    Id="forget-deleted-table-files",
-                    Status="Enabled",
-                    Prefix=key_prefix(env, "warehouse"),
-                    NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
-                        NoncurrentDays=_DELETED_TABLE_FILES_STAY_DAYS
-                    ),
-                    ExpiredObjectDeleteMarker=True,
-                ),
-                s3.LifecycleRule(
-                    Id="forget-query-results",
-                    Status="Enabled",
-                    Prefix=athena_results(env),
-                    ExpirationInDays=_QUERY_RESULTS_STAY_DAYS,
-                    NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
-                ),
-            ]
+        LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[*_housekeeping(env), *_retention(env)]),
+    )
+
+
+def _housekeeping(env: Environment) -> list[s3.LifecycleRule]:
+    """Rules for what nobody can want any longer."""
+    return [
+        s3.LifecycleRule(
+            Id="abort-half-sent-uploads",
+            Status="Enabled",
+            AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(
+                DaysAfterInitiation=_ABORT_UPLOADS_AFTER_DAYS
+            ),
         ),
+        # The bucket is versioned: without this, a file that is deleted would only be hidden.
+        s3.LifecycleRule(
+            Id="forget-deleted-table-files",
+            Status="Enabled",
+            Prefix=key_prefix(env, "warehouse"),
+            NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
+                NoncurrentDays=_DELETED_TABLE_FILES_STAY_DAYS
+            ),
+            ExpiredObjectDeleteMarker=True,
+        ),
+        _expiring("forget-query-results", athena_results(env), _QUERY_RESULTS_STAY_DAYS),
+    ]
+
+
+def _retention(env: Environment) -> list[s3.LifecycleRule]:
+    """Rules of ``retention``; none for what is never deleted."""
+    kept = env.retention
+    expiring: dict[Location, int | None] = {"runs": kept.runs_days, "quarantine": kept.quarantine_days}
+    older: dict[Location, int | None] = {
+        "export": kept.export_versions_days,
+        "state": kept.state_versions_days,
+    }
+    rules = [
+        _expiring(f"forget-{name}", key_prefix(env, name), days) for name, days in expiring.items() if days
+    ]
+    rules += [
+        s3.LifecycleRule(
+            Id=f"forget-older-{name}",
+            Status="Enabled",
+            Prefix=key_prefix(env, name),
+            NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=days),
+            ExpiredObjectDeleteMarker=True,
+        )
+        for name, days in older.items()
+        if days
+    ]
+    return rules
+
+
+def _expiring(name: str, prefix: str, days: int) -> s3.LifecycleRule:
+    """Objects go after so many days, and what versioning keeps of them a day later."""
+    return s3.LifecycleRule(
+        Id=name,
+        Status="Enabled",
+        Prefix=prefix,
+        ExpirationInDays=days,
+        NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=1),
     )
 
 

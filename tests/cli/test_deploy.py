@@ -74,7 +74,7 @@ def test_a_first_deployment_and_the_same_again(project: Project, deployer: Deplo
     of_job = project.client("glue").get_tags(ResourceArn=job)["Tags"]
     assert of_job.items() >= {"pipeline": "nyc-tlc", "environment": "local"}.items()
     before = keys(project)
-    assert {key.split("/")[2] for key in before} == {"code", "templates", "wheels"}
+    assert {key.split("/")[2] for key in before} == {"code", "deployments.json", "templates", "wheels"}
 
     for words in ((), ("--yes",), ("--json",)):
         again = deploy(project, deployer, *words)

@@ -23,7 +23,7 @@ HANDLERS = ("create", "read", "update", "delete")
 UNUSED = {
     "AWS::S3::Bucket": "Replication MetadataTable MetadataInventory MetadataJournal MetadataAnnotation "
     "Analytics Cors CORS Metrics Website Accelerate Abac Acl Logging Notification ObjectLock IntelligentTiering "
-    "Inventory DeleteObject DeleteBucketTagging s3tables: DeleteBucketEncryption DeleteBucketLifecycle",
+    "Inventory DeleteBucketTagging s3tables: DeleteBucketEncryption DeleteBucketLifecycle",
     # what a workgroup needs whose queries run as a role, or in sessions of Spark
     "AWS::Athena::WorkGroup": "s3: kms:",
     # of a database that another catalogue holds
@@ -90,7 +90,7 @@ def test_what_is_left_out_is_something() -> None:
 
 def test_the_policy_allows_nothing_that_no_resource_needs() -> None:
     """The least: every action is of a handler in use, or of deploy itself."""
-    itself = {"s3:GetObject", "s3:PutObject", "logs:DescribeLogGroups", "iam:PassRole"}
+    itself = {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "logs:DescribeLogGroups", "iam:PassRole"}
     known = {action for kind in used_types() for action in needed()[kind]}
     for statement in statements():
         for action in listed(statement["Action"]):

@@ -13,7 +13,7 @@ from removal.cases import Case
 from removal.world import BUCKET, World
 from waiting import until
 
-from data_pipeline.aws import buckets, s3
+from data_pipeline.aws import buckets, records, s3
 from data_pipeline.aws.session import EmbeddedCredentials, connect
 
 STACK = "nyc-tlc-removal"
@@ -151,7 +151,8 @@ def changing_a_stack(world: World, case: Case) -> None:
     try:
         change(ours, kind, {"MessageRetentionPeriod": 60}, TAGS, "CREATE")
         ours.describe_stack_events(StackName=STACK)
-        ours.list_change_sets(StackName=STACK)
+        for change_set in ours.list_change_sets(StackName=STACK)["Summaries"]:
+            ours.describe_events(ChangeSetName=change_set["ChangeSetId"])
         ours.update_termination_protection(StackName=STACK, EnableTerminationProtection=False)
         change(ours, kind, {"MessageRetentionPeriod": 70}, FEWER, "UPDATE")
     finally:
@@ -213,6 +214,15 @@ def uploading_artifacts(world: World, case: Case) -> None:
     s3.put(connection, BUCKET, "nyc-tlc/removal", b"x")
 
 
+def deleting_unused_artifacts(world: World, case: Case) -> None:
+    """Objects of the artifact bucket are deleted, as a deployment deletes those that none needs."""
+    _artifact_bucket(world)
+    keys = [f"nyc-tlc/dev/{folder}/removal" for folder in ("code", "wheels", "templates")]
+    for key in keys:
+        world.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"x")
+    records.remove(_connection(world), BUCKET, keys)
+
+
 def making_the_artifact_bucket(world: World, case: Case) -> None:
     """The artifact bucket is made as deploy makes it, and removed as deploy removes a half made one."""
     root = world.client("s3")
@@ -234,6 +244,7 @@ SCENARIOS = {
     "template by URL": template_by_url,
     "uploading artifacts": uploading_artifacts,
     "looking at a bucket": looking_at_a_bucket,
+    "deleting unused artifacts": deleting_unused_artifacts,
     "making the artifact bucket": making_the_artifact_bucket,
 }
 STEPS = ("create", "read", "update", "untag", "delete")

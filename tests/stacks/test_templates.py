@@ -172,7 +172,7 @@ def test_the_storage_stack_keeps_its_data() -> None:
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    aborted, deleted, answers = bucket["LifecycleConfiguration"]["Rules"]
+    aborted, deleted, answers, *_ = bucket["LifecycleConfiguration"]["Rules"]
     assert aborted["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
     assert {*aborted} == {"Id", "Status", "AbortIncompleteMultipartUpload"}, "nothing may expire"
     assert deleted == {
