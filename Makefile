@@ -22,8 +22,8 @@ help:  ## show this list
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else "error: Python 3.11 to 3.14 is needed, $(PYTHON) is %d.%d; name another with: make PYTHON=python3.11 ..." % v)'
 	"$(PYTHON)" -m venv .venv
 
-$(INSTALLED): requirements.txt requirements-local.txt constraints.txt | .venv/bin/python
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-local.txt
+$(INSTALLED): pyproject.toml requirements.txt requirements-local.txt constraints.txt | .venv/bin/python
+	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-local.txt -e .
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt constraints.txt
@@ -40,7 +40,7 @@ install: $(INSTALLED)  ## make .venv with what the commands and the embedded AWS
 
 demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, on sample trip files
 	python data_pipeline_create.py
-	python -m data_pipeline sample .local/sample
+	python jobs/sample.py .local/sample
 	./deploy.sh local demo-artifacts --yes
 	python data_pipeline_run.py local --source .local/sample
 	@printf '%s\n' '' 'To start over on your own trip files:' \
@@ -70,7 +70,7 @@ check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, t
 	mypy
 	lint-imports
 	python data_pipeline_create.py --check
-	python jobs/kernel/scan.py --check
+	python jobs/taxi/kernel/scan.py --check
 	python -m data_pipeline check
 	python -m tests.core.checks.figures
 	cfn-lint templates/*.yaml
@@ -78,14 +78,14 @@ check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, t
 	shellcheck deploy.sh .ci/run
 	python -m data_pipeline.core.reference --check
 	python -m data_pipeline.cli.reference --check
-	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py jobs/bootstrap.py jobs/mirror.py jobs/tlc/mirror
+	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py data_pipeline/etl/jobs/bootstrap.py data_pipeline/etl/jobs/mirror.py data_pipeline/etl/mirror data_pipeline/etl/storage data_pipeline/etl/errors.py data_pipeline/etl/exits.py data_pipeline/etl/arguments.py
 
 docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
 	python -m data_pipeline.core.reference
 	python -m data_pipeline.cli.reference
 
-kernel: $(INSTALLED_DEV)  ## compile the scan of CSV, jobs/kernel/scan.py, into jobs/tlc/scan.ll
-	python jobs/kernel/scan.py
+kernel: $(INSTALLED_DEV)  ## compile the scan of CSV, jobs/taxi/kernel/scan.py, into jobs/taxi/scan.ll
+	python jobs/taxi/kernel/scan.py
 
 format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
 	ruff format .

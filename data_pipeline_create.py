@@ -3,4 +3,4 @@
 from data_pipeline.cli.entry import start
 
 if __name__ == "__main__":
-    start("data_pipeline_create.py", "create")
+    start("data_pipeline_create.py", "create", __file__)

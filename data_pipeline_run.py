@@ -3,4 +3,4 @@
 from data_pipeline.cli.entry import start
 
 if __name__ == "__main__":
-    start("data_pipeline_run.py", "run")
+    start("data_pipeline_run.py", "run", __file__)

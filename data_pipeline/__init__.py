@@ -1,5 +1,7 @@
 """Daily data pipelines on AWS, rendered from YAML and runnable on a laptop.
 
-Rooms and who may import whom: ``core`` is pure and imports nothing; ``stacks`` and ``aws`` import ``core``;
-``cli`` may import every room; ``local`` and ``sample`` import no other room.
+Rooms and who may import whom: ``core`` is pure and imports no other room; ``stacks``, ``aws`` and ``features`` import
+``core``; ``cli`` may import every room; ``etl`` (what runs in the cloud) and ``embedded_aws`` import none of them.
 """
+
+__version__ = "0.2.0"

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from data_pipeline.cli.dataset import TrainingSet, open_training_set
+from data_pipeline.cli.commands.dataset import TrainingSet, open_training_set
 from data_pipeline.core.errors import UserError
 
 LAST_YEAR, YEAR_BEFORE = "rides_52_weeks_before", "rides_104_weeks_before"

@@ -18,7 +18,7 @@ CELLS = (
     ),
     (
         "does",
-        "import forecast\n\nfrom data_pipeline.cli.dataset import open_training_set\n\n"
+        "import forecast\n\nfrom data_pipeline.cli.commands.dataset import open_training_set\n\n"
         'data = open_training_set("local", "next_window")\n{name: len(table) for name, table in data.parts.items()}',
     ),
     ("says", "What a row holds. `time` is when the prediction is made, `label` what came."),

@@ -13,9 +13,11 @@ import sys
 import time
 from typing import Any
 
-from tlc import arguments, exits, packages, planning, processed, sources
-from tlc.errors import JobError
-from tlc.storage import join, write_json
+from taxi import planning, processed, sources
+
+from data_pipeline.etl import arguments, exits, packages
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.storage.filesystem import join, write_json
 
 NO_SOURCE = "none"
 
@@ -25,7 +27,8 @@ def main(argv: list[str]) -> None:
     packages.put_first()
     packages.check_botocore()
     parser = arguments.parser(__doc__ or "")
-    add, switch = parser.add_argument, {"choices": ("false", "true"), "default": "false"}
+    add = parser.add_argument
+    switch: dict[str, Any] = {"choices": ("false", "true"), "default": "false"}
     add("--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder")
     add("--output", required=True, help="where runs/<run>/ is written: s3://bucket/prefix or a folder")
     add("--source", default=NO_SOURCE, help="mirror the sources of this list first: s3://… or a file")
@@ -47,7 +50,7 @@ def main(argv: list[str]) -> None:
 
 def mirror(*given: str) -> dict[str, Any]:
     """Mirror the sources within their budget; the report."""
-    from tlc.mirror import running  # only where there are sources
+    from data_pipeline.etl.mirror import running  # only where there are sources
 
     return running.within_budget(*given)
 
@@ -56,7 +59,7 @@ def prepare(
     input: str,
     output: str,
     run: str,
-    scope: planning.Scope = planning.Scope(),  # noqa: B008 - it is frozen
+    scope: planning.Selection = planning.Selection(),  # noqa: B008 - it is frozen
     *,
     reprocess: bool = False,
     prune: bool = False,
@@ -120,7 +123,7 @@ def of_mirror(mirrored: dict[str, Any] | None) -> list[str]:
     """What a mirror that is partial has to say."""
     if mirrored is None:
         return []
-    from tlc.mirror import report
+    from data_pipeline.etl.mirror import report
 
     return report.messages(mirrored)
 

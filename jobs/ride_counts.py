@@ -15,20 +15,23 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tlc import arguments, exits, features, gate, planning, processed, reports, rules, sources
-from tlc.counting import Engine
-from tlc.errors import JobError
-from tlc.reading import TRIP_COUNTS, Result, read_all
-from tlc.scratch import GIB, Scratch
-from tlc.sources import Source
-from tlc.storage import files, join, write_json
+from taxi import features, gate, planning, processed, reports, rules, sources
+from taxi.counting import Engine
+from taxi.reading import TRIP_COUNTS, Result, read_all
+from taxi.sources import TripFile
+
+from data_pipeline.etl import arguments, exits
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.publishing import coverage
+from data_pipeline.etl.storage.filesystem import files, join, write_json
+from data_pipeline.etl.storage.scratch import GIB, Scratch
 
 if TYPE_CHECKING:
-    from tlc.tables import Tables
+    from data_pipeline.etl.publishing.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
 def read(
     engine: Engine,
     target: Target,
-    sources: Sequence[Source],
+    sources: Sequence[TripFile],
     policy: rules.Policy,
     scratch: Scratch,
     work: Path,
@@ -131,9 +134,11 @@ def read(
     to be pruned.
     """
     if sources and target.engine == "spark":
-        from tlc import spark_engine, spark_session
+        from taxi import spark_engine
 
-        with spark_session.started() as context:
+        from data_pipeline.etl import spark_session
+
+        with spark_session.started(Path(__file__).parent) as context:
             return spark_engine.read_all(context, engine, sources, target.quarantine, policy)
     refused = work / "quarantine"
     refused.mkdir()
@@ -150,11 +155,13 @@ def connect(options: argparse.Namespace) -> Tables:
     """The tables of --catalog. PyIceberg is imported only here and in ``publish``: a run alone does not need
     it.
     """
-    from tlc import tables
+    from taxi import definitions
+
+    from data_pipeline.etl.publishing import tables
 
     if not options.run:
         raise JobError("--catalog needs a name for the run: --run NAME")
-    return tables.connect(options.catalog, join(options.output, "warehouse"))
+    return tables.connect(options.catalog, join(options.output, "warehouse"), definitions.TABLES)
 
 
 @dataclass(frozen=True)
@@ -189,12 +196,12 @@ class Publication:
         return summary
 
     def _judge(self, engine: Engine, results: list[Result]) -> tuple[gate.Judgement, dict[str, Any]]:
-        from tlc import observing
+        from taxi import observing
 
         history = processed.read(processed.place(self.target.output)).objects
         counted = reports.counted(engine.db, results)
         # The wall clock of New York is 4 or 5 hours behind UTC.
-        latest = datetime.now(timezone.utc).replace(tzinfo=None) + timedelta(days=1, hours=-4)
+        latest = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1, hours=-4)
         snapshot, drifts = observing.drifts(self.at, engine.db)
         judgement = gate.judge(self.rules, counted, history, latest, self.accept, drifts)
         for kind in ("failed", "accepted", "warnings"):
@@ -205,8 +212,8 @@ class Publication:
     def _publish(
         self, engine: Engine, results: list[Result], removed: frozenset[str], lineage: dict[str, str]
     ) -> dict[str, Any]:
-        from tlc import observing, publication, recording
-        from tlc.work import Work
+        from taxi import observing, publication, recording
+        from taxi.work import Work
 
         work = Work(engine.db, results, self.target.input, removed)
         trips, choice = publication.publish_trip_counts(self.at, work, lineage)
@@ -235,7 +242,7 @@ def write_files(engine: Engine, results: list[Result], target: Target, work: Pat
     export, trips = join(target.output, "X.parquet"), join(target.output, "trip_counts.parquet")
     months = {(r.source.dataset, r.source.month) for r in results if r.rows_counted}
     covered = features.covered(engine.db, months)
-    lineage = reports.lineage(*about, "summary.json") | {features.COVERED: covered}
+    lineage = reports.lineage(*about, "summary.json") | {coverage.COVERED: covered}
     with tempfile.TemporaryDirectory(dir=work) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
         with ThreadPoolExecutor(1) as pool:

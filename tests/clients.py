@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 
 def client(

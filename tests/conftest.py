@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from data_pipeline.local import lifecycle
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server import lifecycle
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from clients import client
 
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 POLICY = Path(__file__).resolve().parents[1] / "docs" / "deployer-policy.json"
 NAME = "deployer"

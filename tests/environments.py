@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
+from data_pipeline.core.deployment.simulation import Question, questions
 from data_pipeline.core.doctor.answers import Quota, Refusal, Unanswered
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.simulation import Question, questions
 
 from .cloudformation import BODY_LIMIT, Stacks
 from .errors import ACCESS_DENIED, error_code, explanation
@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 NOT_EMULATED = frozenset(["NotImplemented", "NotImplementedException"])
 
 
-def asked(connection: Connection, look: Callable[[], Answer]) -> Answer | Unanswered:
+def answer_of(connection: Connection, look: Callable[[], Answer]) -> Answer | Unanswered:
     """The answer of a look-up, or why there is none; other errors pass through."""
     try:
         return look()

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from data_pipeline.core import early_validation, stack_states
-from data_pipeline.core.changes import Change, from_change_set
+from data_pipeline.core.deployment import early_validation, stack_states
+from data_pipeline.core.deployment.changes import Change, from_change_set
+from data_pipeline.core.deployment.stack_events import Event, event
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.stack_events import Event, event
 
 from .errors import error_code, error_message
 
@@ -222,7 +222,7 @@ class Stacks:
                 said = error_message(error)
                 raise UserError(f"{request.stack}: AWS refuses the template: {said}") from error
             raise
-        return self._settled(made["Id"], made["StackId"])
+        return self._finished_change_set(made["Id"], made["StackId"])
 
     def _refusals(self, change_set_id: str, reason: str) -> list[str]:
         """What DescribeEvents says of a change set that early validation has refused; it goes with the change set."""
@@ -237,7 +237,7 @@ class Stacks:
         except ClientError as error:
             return [f"DescribeEvents, which says which resource, was refused: {error_message(error)}"]
 
-    def _settled(self, change_set_id: str, stack_id: str) -> dict[str, Any]:
+    def _finished_change_set(self, change_set_id: str, stack_id: str) -> dict[str, Any]:
         deadline = time.monotonic() + CHANGE_SET_SECONDS
         pause = min(0.2, self.pace)
         while True:

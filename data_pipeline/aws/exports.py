@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from data_pipeline.core.source import split_uri
+from data_pipeline.core.uploads import split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

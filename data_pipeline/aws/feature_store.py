@@ -49,7 +49,7 @@ def newest(
         for attempt in range(_ATTEMPTS):
             if attempt:
                 pause(min(5, 0.1 * 2**attempt))
-            records, left = _asked(runtime, name, left)
+            records, left = _get_batch(runtime, name, left)
             found |= records
             if not left:
                 break
@@ -61,7 +61,9 @@ def newest(
     return found
 
 
-def _asked(runtime: Any, name: str, identifiers: list[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
+def _get_batch(
+    runtime: Any, name: str, identifiers: list[str]
+) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The records of one request, and the identifiers that must be asked for again."""
     of = [{"FeatureGroupName": name, "RecordIdentifiersValueAsString": identifiers}]
     told = runtime.batch_get_record(Identifiers=of)

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from data_pipeline.core.deployment_record import Deployment, dump, parse
+from data_pipeline.core.deployment.deployment_record import Deployment, dump, parse
 from data_pipeline.core.errors import UserError
 
 from .errors import error_code, explained

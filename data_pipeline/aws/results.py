@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.source import split_uri
+from data_pipeline.core.uploads import split_uri
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -20,9 +20,9 @@ from typing import Any
 import botocore
 import botocore.session
 
-from data_pipeline.core.service_limits import TIME_ZONES
+from data_pipeline.core.facts.service_limits import TIME_ZONES
 
-TARGET = Path(__file__).resolve().parents[1] / "core" / "service_limits.py"
+TARGET = Path(__file__).resolve().parents[1] / "core" / "facts" / "service_limits.py"
 SKIPPED = TARGET.with_name("skipped_times.json")
 
 #: the years whose changes are kept; the last is not.

@@ -18,7 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConfigValueStore, ConstantProvider
 
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 
 if TYPE_CHECKING:

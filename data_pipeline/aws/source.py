@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from boto3.s3.transfer import TransferConfig
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.source import SourceFile, StoredObject, recorded
+from data_pipeline.core.uploads import SourceFile, StoredObject, recorded
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

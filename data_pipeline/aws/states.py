@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from data_pipeline.core.follow import Event, Progress
+from data_pipeline.core.progress.follow import Event, Progress
 
 from .errors import error_code
 

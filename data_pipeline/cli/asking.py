@@ -5,7 +5,7 @@ from __future__ import annotations
 from data_pipeline.aws import athena
 from data_pipeline.aws.session import Connection
 from data_pipeline.core import sql
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.features import athena_rows, queries
 from data_pipeline.features.snapshots import Tables
 

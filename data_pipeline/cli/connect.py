@@ -10,12 +10,12 @@ import click
 
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.load import load_environment
+from data_pipeline.core.loading.load import load_environment
 
+from . import project
 from .local_state import HOW_TO_STOP, local_port, local_state
-from .project import ROOT
 
 #: a file {"access_key": …, "secret_key": …}: act on the embedded AWS as one of its IAM users instead of as
 #: root.
@@ -23,15 +23,16 @@ CREDENTIALS_VARIABLE = "DATA_PIPELINE_LOCAL_CREDENTIALS"
 
 
 @explained()
-def open_environment(name: str, root: Path = ROOT) -> tuple[Environment, Connection]:
+def open_environment(name: str, root: Path | None = None) -> tuple[Environment, Connection]:
     """The environment and a connection to its AWS, whose identity has been asked for and is the allowed one.
 
     Prints environment, account, region and endpoint as the first line on stderr; starts the embedded AWS
     where the environment is on it, and says so. UserError for wrong configuration, no or wrong credentials,
     no network.
     """
-    environment = load_environment(root, name)
-    embedded, started = _embedded_aws(root) if environment.embedded else (None, False)
+    folder = root or project.root()
+    environment = load_environment(folder, name)
+    embedded, started = _embedded_aws(folder) if environment.embedded else (None, False)
     connection = connect(environment, embedded)
     where = connection.endpoint or "AWS"
     click.echo(
@@ -46,7 +47,7 @@ def open_environment(name: str, root: Path = ROOT) -> tuple[Environment, Connect
 def _embedded_aws(root: Path) -> tuple[EmbeddedCredentials, bool]:
     """The running embedded AWS with the credential to use there, and whether it had to be started."""
     # imported here because it needs requirements-local.txt, which an environment on AWS does without
-    from data_pipeline.local import lifecycle
+    from data_pipeline.embedded_aws.server import lifecycle
 
     state = local_state(root)
     before = lifecycle.running(state)

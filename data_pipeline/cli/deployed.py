@@ -9,9 +9,9 @@ import click
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.deployment.stack_states import Treatment, is_moving, treatment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.stack_states import Treatment, is_moving, treatment
 
 
 def deployed_outputs(env: Environment, connection: Connection) -> Mapping[str, str]:

@@ -5,24 +5,36 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = "data-pipeline"
 
 
-def start(prog_name: str, verb: str | None = None) -> None:
-    """Run the whole command tree, or its one command ``verb``, or say what its environment lacks."""
+def console() -> None:
+    """The installed script ``data-pipeline``: the whole command tree, in the project of the working directory."""
+    start(PROGRAM)
+
+
+def start(prog_name: str, verb: str | None = None, script: str | None = None) -> None:
+    """Run the whole command tree, or its one command ``verb``, or say what its environment lacks.
+
+    ``script``: the file of an entry point, whose folder is the project.
+    """
     if not (3, 11) <= sys.version_info[:2] <= (3, 14):
         sys.exit("error: Python 3.11 to 3.14 is needed, this is {}.{}".format(*sys.version_info[:2]))
+    project = Path(script).resolve().parent if script else None
     try:
-        from data_pipeline.cli.main import main
+        from .main import main
 
-        main(prog_name, verb)
+        main(prog_name, verb, project)
     except ModuleNotFoundError as missing:
         if missing.name is None or missing.name.split(".")[0] == "data_pipeline":
             raise
-        sys.exit(f"error: the Python package {missing.name!r} is not installed here: {_remedy()}")
+        sys.exit(
+            f"error: the Python package {missing.name!r} is not installed here: {_remedy(project or Path.cwd())}"
+        )
 
 
-def _remedy() -> str:
-    if (ROOT / ".venv").is_dir() and Path(sys.prefix).resolve() != (ROOT / ".venv").resolve():
+def _remedy(project: Path) -> str:
+    environment = project / ".venv"
+    if environment.is_dir() and Path(sys.prefix).resolve() != environment.resolve():
         return "activate the project's environment: source .venv/bin/activate"
-    return "run 'make install', or: pip install -c constraints.txt -r requirements-local.txt"
+    return "run 'make install', or: pip install -r requirements.txt"

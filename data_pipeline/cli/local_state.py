@@ -10,16 +10,16 @@ from pathlib import Path
 
 from data_pipeline.core.errors import UserError
 
-from .project import ROOT
+from . import project
 
 HOW_TO_STOP = "stop it with: python -m data_pipeline local down"
 STATE_VARIABLE = "DATA_PIPELINE_LOCAL_STATE"
 PORT_VARIABLE = "DATA_PIPELINE_LOCAL_PORT"
 
 
-def local_state(root: Path = ROOT) -> Path:
+def local_state(root: Path | None = None) -> Path:
     """The state directory of this project's embedded AWS."""
-    return Path(os.environ.get(STATE_VARIABLE) or root / ".local" / "aws")
+    return Path(os.environ.get(STATE_VARIABLE) or (root or project.root()) / ".local" / "aws")
 
 
 def local_port() -> int | None:

@@ -10,16 +10,18 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.local.errors import LocalError
+from data_pipeline.embedded_aws.errors import LocalError
 
 #: name → the first paragraph of its help. Each is defined under its own name in the module of its name, which is
 #: imported when the command is run: it needs only the packages that it uses, and the list needs none.
 COMMANDS = {
+    "init": "Write a new project to DIR, which does not exist or is empty.",
     "create": "Render both templates of each ENV to templates/; without ENV, of every environment in config/.",
     "check": "Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a "
     "state machine, ASL.json.",
@@ -33,8 +35,7 @@ COMMANDS = {
     "dataset": "Training sets that can be made again byte for byte.",
     "sql": "Run QUERY, one SELECT in Athena's SQL, over the published tables; - reads it from stdin.",
     "local": "The embedded AWS on this machine: deploy and run start it for environments on it.",
-    "sample": "Write made-up trip files of every published layout to DIR, with the true counts beside them.",
-    "picture": "Draw ENV's state machine, from its rendered template, and the ride counts that it has published.",
+    "diagram": "Draw ENV's state machine, from its rendered template, and the ride counts that it has published.",
     "images": "AWS's prebuilt container images by region.",
 }
 
@@ -60,8 +61,8 @@ class Tree(click.Group):
 
 
 def load_command(name: str) -> click.Command:
-    """The command of that name, from the module of this package that has its name too."""
-    command: click.Command = getattr(importlib.import_module(f"data_pipeline.cli.{name}"), name)
+    """The command of that name, from the module of ``commands`` that has its name too."""
+    command: click.Command = getattr(importlib.import_module(f"data_pipeline.cli.commands.{name}"), name)
     return command
 
 
@@ -70,16 +71,23 @@ def tree() -> None:
     """Render, deploy and run daily data pipelines on AWS, or on this machine."""
 
 
-def main(prog_name: str, verb: str | None = None) -> NoReturn:
-    """Run the process's arguments as the whole tree, or as its command ``verb``, and exit with its status."""
-    sys.exit(status_of(prog_name, sys.argv[1:], verb))
+def main(prog_name: str, verb: str | None = None, project: Path | None = None) -> NoReturn:
+    """Run the process's arguments as the whole tree, or as its command ``verb``, and exit with its status.
+
+    ``project``: the folder of the project, where the entry point decides it.
+    """
+    sys.exit(status_of(prog_name, sys.argv[1:], verb, project))
 
 
-def status_of(prog_name: str, arguments: Sequence[str], verb: str | None = None) -> int:
+def status_of(
+    prog_name: str, arguments: Sequence[str], verb: str | None = None, project: Path | None = None
+) -> int:
     """Run a command line and turn its outcome into an exit status; the only catcher of errors."""
     try:
         command = tree if verb is None else load_command(verb)
-        outcome: Any = command.main(args=list(arguments), prog_name=prog_name, standalone_mode=False)
+        outcome: Any = command.main(
+            args=list(arguments), prog_name=prog_name, standalone_mode=False, obj=project
+        )
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return 130

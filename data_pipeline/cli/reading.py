@@ -15,9 +15,9 @@ from data_pipeline.aws.catalog import table_access
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core import sql
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import FeatureGroup
 from data_pipeline.features import offline, online
 from data_pipeline.features.snapshots import Tables, connect
 from data_pipeline.features.store import Store

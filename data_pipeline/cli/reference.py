@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
 from .main import COMMANDS, load_command
-from .project import ROOT
+from .project import find
 
-PAGE = ROOT / "docs" / "commands.md"
 PROGRAM = "python -m data_pipeline"
 HEAD = f"""# Commands
 
@@ -41,9 +41,10 @@ def _sections(command: click.Command, path: list[str]) -> Iterator[str]:
 
 def main() -> None:
     """Write the page, or with ``--check`` compare it."""
+    file = find(Path.cwd()) / "docs" / "commands.md"
     if sys.argv[1:] != ["--check"]:
-        PAGE.write_text(page(), encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != page():
+        file.write_text(page(), encoding="utf-8")
+    elif not file.exists() or file.read_text(encoding="utf-8") != page():
         sys.exit("docs/commands.md is out of date: run 'make docs'")
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import yaml
 
-from .config import Environment
+from .config.environment import Environment
 
 TABLE = Path(__file__).with_name("assumptions.yaml")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .checks.keys import Brought
-from .config import Environment
+from .config.environment import Environment
 
 #: parameters of the stacks: a template names no account of the user's.
 DATA, ARTIFACTS = "DataBucketKey", "ArtifactBucketKey"

@@ -23,7 +23,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Violation:
     """A problem whose key is known and whose place is not yet."""
 
     path: Path

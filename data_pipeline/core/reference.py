@@ -17,17 +17,19 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from . import arguments, assumptions, costs
-from .access import Artifacts, Iam, Kms, Security, Vpc
-from .athena import Athena, NamedQuery
+from . import assumptions
 from .checks import reference as checks
-from .config import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
-from .feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
-from .notify import Notify
-from .retention import Retention
-from .shape import Spot, spot
-from .sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
-from .sources import Mirror, Source
+from .config import arguments
+from .config.access import Artifacts, Iam, Kms, Security, Vpc
+from .config.athena import Athena, NamedQuery
+from .config.environment import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
+from .config.feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
+from .config.notify import Notify
+from .config.retention import Retention
+from .config.sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
+from .config.sources import Mirror, Source
+from .facts import costs
+from .loading.shape import ModelField, model_field
 
 COMMAND = "python -m data_pipeline.core.reference"
 
@@ -124,7 +126,7 @@ _CHECKS = """\
 `create` warns, and goes on, of a schedule with a time that its zone's clock leaves out when it changes to summer
 time: nothing starts on that day.
 
-Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/service_limits.py`, the
+Regions, instance types, retention periods and time zones are lists in `data_pipeline/core/facts/service_limits.py`, the
 times that zones leave out are in `skipped_times.json` beside it; `python -m data_pipeline.aws.service_limits`
 refreshes both from the installed botocore and this machine's time zones.
 """
@@ -202,13 +204,13 @@ def _table(model: type[BaseModel]) -> Iterator[str]:
 
 
 def _value(field: FieldInfo) -> str:
-    here = spot(field.annotation, tuple(field.metadata))
+    here = model_field(field.annotation, tuple(field.metadata))
     if here.choices:
         return " or ".join(f"`{choice}`" for choice in here.choices)
     if here.model or here.origin is dict:
         return "a map"
     if here.origin is tuple:
-        items = here.below(0) or Spot(str)
+        items = here.below(0) or ModelField(str)
         return "a list of " + (", ".join(f"`{choice}`" for choice in items.choices) or "texts")
     example = field.examples[0] if field.examples else None
     as_in = f'"{example}"' if isinstance(example, str) and example.isdigit() else example

@@ -92,7 +92,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Source:
+class TableRead:
     """A table of the query, by its name in the Glue catalog; ``state`` None is the newest."""
 
     name: str

@@ -19,8 +19,8 @@ import duckdb
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException
 
+from data_pipeline.core.config.feature_groups import STORES, FeatureGroup, Labels, Split, TrainingSet
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import STORES, FeatureGroup, Labels, Split, TrainingSet
 
 from . import snapshots
 from .formats import encoded

@@ -19,7 +19,7 @@ from data_pipeline.core.errors import UserError
 
 
 @dataclass(frozen=True)
-class Source:
+class JoinSource:
     """Records to join: ``rows`` with ``identifier``, ``event_time``, ``available_at`` and ``feature`` columns.
 
     ``record``: of this identifier, in place of the label's own. ``before_minutes``: as it was that long before.
@@ -35,7 +35,7 @@ class Source:
 
 
 def join(
-    labels: pa.Table, identifier: str, time: str, sources: Sequence[Source], *, available: bool = True
+    labels: pa.Table, identifier: str, time: str, sources: Sequence[JoinSource], *, available: bool = True
 ) -> pa.Table:
     """``labels``, in their order, with the columns of each source; null where nothing was known.
 
@@ -59,7 +59,7 @@ def join(
         return db.execute("SELECT * EXCLUDE label_row FROM joined ORDER BY label_row").to_arrow_table()
 
 
-def _query(source: Source, identifier: str, time: str, available: bool) -> str:
+def _query(source: JoinSource, identifier: str, time: str, available: bool) -> str:
     event = f"{source.event_time} + INTERVAL {source.before_minutes} MINUTE"
     # A record whose availability is not known is never known: NULL is after every time.
     known = (
@@ -83,7 +83,7 @@ def _query(source: Source, identifier: str, time: str, available: bool) -> str:
     )
 
 
-def _unique(db: duckdb.DuckDBPyConnection, source: Source) -> None:
+def _unique(db: duckdb.DuckDBPyConnection, source: JoinSource) -> None:
     keys = f"{source.identifier}, {source.event_time}"
     found = db.execute(
         f"SELECT {keys}, count(*) FROM source GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from data_pipeline.core.feature_groups import FeatureGroup
+from data_pipeline.core.config.feature_groups import FeatureGroup
 
 ADDED = ("write_time", "api_invocation_time", "is_deleted")
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import FeatureGroup
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 
 #: how the stores write times: the table's wall clock as it stands, with the Z that SageMaker demands.

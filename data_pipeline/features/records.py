@@ -16,9 +16,9 @@ from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
+from data_pipeline.core.config.feature_groups import FeatureGroup
+from data_pipeline.core.config.feature_query import columns, query, select, starts
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import FeatureGroup
-from data_pipeline.core.feature_query import columns, query, select, starts
 
 from . import availability
 from .snapshots import properties

@@ -8,8 +8,8 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from data_pipeline.core.config.feature_groups import FeatureGroup, Joined
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import FeatureGroup, Joined
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 
 from . import joining, records, snapshots
@@ -100,9 +100,9 @@ class Store:
         return self.groups[name]
 
 
-def _source(group: FeatureGroup, rows: pa.Table, column: str, joined: Joined) -> joining.Source:
+def _source(group: FeatureGroup, rows: pa.Table, column: str, joined: Joined) -> joining.JoinSource:
     kept = [group.record_identifier, group.event_time, joined.feature, "available_at"]
-    return joining.Source(
+    return joining.JoinSource(
         rows.select(list(dict.fromkeys(kept))),
         group.record_identifier,
         group.event_time,

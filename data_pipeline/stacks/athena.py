@@ -9,9 +9,9 @@ from typing import Any
 from troposphere import Ref, Sub, athena
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config import Environment
-from data_pipeline.core.locations import athena_results
-from data_pipeline.core.steps import camel
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.locations import athena_results
+from data_pipeline.core.machine.steps import camel
 
 _ENGINE = "Athena engine version 3"
 

@@ -15,10 +15,10 @@ from awacs.aws import Action, Allow, Statement
 from troposphere import GetAtt, Ref, Sub, iam, sagemaker
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config import Environment
-from data_pipeline.core.feature_groups import FeatureGroup
-from data_pipeline.core.locations import offline_prefix
-from data_pipeline.core.steps import camel
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.feature_groups import FeatureGroup
+from data_pipeline.core.config.locations import offline_prefix
+from data_pipeline.core.machine.steps import camel
 
 from .permissions import Grant, arn
 from .roles import key_of_data, role, trust

@@ -5,8 +5,8 @@ from __future__ import annotations
 from awacs import sagemaker
 from awacs.aws import Allow, Statement
 
-from data_pipeline.core.config import Environment, Job
-from data_pipeline.core.feature_document import takes_features
+from data_pipeline.core.config.environment import Environment, Job
+from data_pipeline.core.config.feature_document import takes_features
 
 from . import permissions as may
 from .permissions import Grant, arn

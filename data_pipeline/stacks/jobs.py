@@ -6,10 +6,10 @@ from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, glue, logs
 
-from data_pipeline.core.artifacts import GLUE_WHEELS, LIBRARY_WHEEL, PACKAGES_WHEEL
-from data_pipeline.core.config import Environment, Job
-from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel
+from data_pipeline.core.config.environment import Environment, Job
+from data_pipeline.core.deployment.artifacts import GLUE_WHEELS, LIBRARY_WHEEL, PACKAGES_WHEEL
+from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
+from data_pipeline.core.machine.steps import camel
 
 from .roles import job_role_id
 

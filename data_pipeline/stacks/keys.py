@@ -22,7 +22,7 @@ from awacs.aws import (
 )
 from troposphere import Parameter, Ref, Sub, kms
 
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
 
 _ADMINISTER: list[Action] = [
     *(may.DescribeKey, may.UpdateKeyDescription, may.GetKeyPolicy, may.PutKeyPolicy),

@@ -12,8 +12,8 @@ from typing import Any
 from troposphere import GetAtt, Ref
 from troposphere import lakeformation as lake
 
-from data_pipeline.core.config import Environment, Job, Maintenance
-from data_pipeline.core.steps import camel
+from data_pipeline.core.config.environment import Environment, Job, Maintenance
+from data_pipeline.core.machine.steps import camel
 
 from .ingestion import ingests
 

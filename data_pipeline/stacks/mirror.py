@@ -6,17 +6,16 @@ from awacs import s3
 from awacs.aws import Allow, Condition, Statement, StringLike
 from troposphere import Sub
 
-from data_pipeline.core.config import Environment, Job
-from data_pipeline.core.locations import key_prefix
-from data_pipeline.core.source_rules import takes_sources
-from data_pipeline.core.sources import Source
+from data_pipeline.core.config.environment import Environment, Job
+from data_pipeline.core.config.locations import key_prefix
+from data_pipeline.core.config.sources import Source, takes_sources
 
 from .permissions import Grant, objects
 
 
 def mirrors(env: Environment, step: Job) -> bool:
     """Whether the step's jobs mirror."""
-    return env.mirrors and takes_sources(step)
+    return env.mirrors and takes_sources(step.arguments)
 
 
 def grants(env: Environment, step: Job) -> list[Grant]:

@@ -14,9 +14,9 @@ from awacs import sns as may_on_topic
 from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import GetAtt, Parameter, Ref, cloudwatch, sns
 
-from data_pipeline.core import firings
-from data_pipeline.core.config import Environment
-from data_pipeline.core.notifications import email_parameters
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.facts import firings
+from data_pipeline.core.machine.notifications import email_parameters
 
 from . import permissions as may
 from .permissions import Grant, arn

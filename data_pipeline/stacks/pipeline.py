@@ -8,13 +8,14 @@ from typing import Any
 
 from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template, stepfunctions
 
-from data_pipeline.core import bucket_keys, images
-from data_pipeline.core.config import Environment, Job
-from data_pipeline.core.locations import key_prefix, output_prefix
-from data_pipeline.core.machine import maintenance, state_machine
+from data_pipeline.core import bucket_keys
+from data_pipeline.core.config.environment import Environment, Job
+from data_pipeline.core.config.locations import key_prefix, output_prefix
+from data_pipeline.core.facts import images
+from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
+from data_pipeline.core.machine.state_machine import maintenance, state_machine
+from data_pipeline.core.machine.steps import camel, in_order, runtimes
 from data_pipeline.core.naming import MAINTENANCE
-from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, in_order, runtimes
 
 from . import notifications
 from .athena import queries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
 
 from .pipeline import pipeline
 from .storage import storage

@@ -9,13 +9,14 @@ from awacs import sts
 from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import FindInMap, GetAtt, Ref, Sub, iam
 
-from data_pipeline.core import bucket_keys, images
-from data_pipeline.core.config import Environment, Job, Location, Maintenance
-from data_pipeline.core.locations import key_prefix
-from data_pipeline.core.machine import callers, maintenance, state_machine
+from data_pipeline.core import bucket_keys
+from data_pipeline.core.config.environment import Environment, Job, Location, Maintenance
+from data_pipeline.core.config.locations import key_prefix
+from data_pipeline.core.facts import images
+from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
+from data_pipeline.core.machine.state_machine import callers, maintenance, state_machine
+from data_pipeline.core.machine.steps import camel, in_order
 from data_pipeline.core.naming import MAINTENANCE, job_path
-from data_pipeline.core.runtimes import RUNTIMES, Runtime
-from data_pipeline.core.steps import camel, in_order
 
 from . import ingestion, mirror, notifications
 from . import permissions as may

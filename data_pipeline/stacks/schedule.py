@@ -8,8 +8,8 @@ from typing import Any
 from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Ref, scheduler, sqs
 
-from data_pipeline.core.config import Environment, Schedule
-from data_pipeline.core.execution import execution_input
+from data_pipeline.core.config.environment import Environment, Schedule
+from data_pipeline.core.machine.execution import execution_input
 from data_pipeline.core.naming import MAINTENANCE
 
 from . import permissions as may

@@ -8,8 +8,8 @@ from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config import Environment, Location
-from data_pipeline.core.locations import athena_results, key_prefix
+from data_pipeline.core.config.environment import Environment, Location
+from data_pipeline.core.config.locations import athena_results, key_prefix
 
 from . import permissions as may
 from .feature_groups import feature_groups

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Resolve the locks of the jobs' packages anew: ./jobs/locks/update.sh (needs uv and a package index).
-# Python version and C library are those of data_pipeline/core/runtimes.py; a test holds the two together.
+# Python version and C library are those of data_pipeline/core/facts/runtimes.py; a test holds the two together.
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 

@@ -92,7 +92,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 @pytest.fixture(scope="module")
 def trips(account: Account) -> Path:
     directory = account.project.root / "trips"
-    account.command("python", "-m", "data_pipeline", "sample", str(directory))
+    account.command("python", "jobs/sample.py", str(directory))
     return directory
 
 

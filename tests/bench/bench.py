@@ -89,7 +89,7 @@ def _jobs(place: Path, rows: int, repeat: int) -> list[Row]:
             str(rows),
         ]
         _say(f"generating {rows:,} rows of {form}")
-        _run([sys.executable, "-m", "data_pipeline", "sample", data, *selection], ROOT)
+        _run([sys.executable, "jobs/sample.py", data, *selection], ROOT)
         truth = json.loads((Path(data) / "truth.json").read_text())
         readable = truth["counted"] + sum(len(file["outside"]) for file in truth["files"].values())
         plain = [sys.executable, "tests/bench/plain_spark_job.py", data, _PICKUP, theirs]

@@ -31,7 +31,7 @@ BARE = "bare DuckDB, parquet"
 FRESH, GROWN = "one new file, after none", "one new file, after 200"
 sys.path.insert(0, str(ROOT / "jobs"))
 
-from tlc import csvfiles, layouts  # noqa: E402 - only where the pickup field is, for the scan
+from taxi import csvfiles, layouts  # noqa: E402 - only where the pickup field is, for the scan
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _data(folder: Path, form: str, rows: int) -> dict:
     path = folder / "truth.json"
     if not path.exists() or json.loads(path.read_text())["rows"] != rows:
         chosen = ["--months", "2009-01..2021-10", "--format", form, "--rows", str(rows)]
-        measure([sys.executable, "-m", "data_pipeline", "sample", str(folder), *chosen], ROOT)
+        measure([sys.executable, "jobs/sample.py", str(folder), *chosen], ROOT)
     truth: dict = json.loads(path.read_text())
     return truth
 
@@ -193,7 +193,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
         "| | seconds | CPU seconds | peak MB |",
         "| --- | ---: | ---: | ---: |",
         *(
-            f"| {row.name} | {row.seconds:.1f} | {_told(row.cpu)} | {_told(row.megabytes, 0)} |"
+            f"| {row.name} | {row.seconds:.1f} | {_figure(row.cpu)} | {_figure(row.megabytes, 0)} |"
             for row in rows
         ),
         "",
@@ -218,10 +218,12 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
     for name, over, under, least, aim in wanted:
         if over in by_name and under in by_name:
             a, b = by_name[over], by_name[under]
-            cpu = _told(a.cpu / b.cpu if a.cpu and b.cpu else None)
+            cpu = _figure(a.cpu / b.cpu if a.cpu and b.cpu else None)
             lines.append(f"| {name} | {a.seconds / b.seconds:.2f} | {cpu} | {least} | {aim} |")
     for name, limits in (("csv", "700 | 400"), ("one file of 2.4 GB", "1,000 | ")):
-        lines.append(f"| {name}: peak memory, MB | {_told(by_name[ours + name].megabytes, 0)} | | {limits} |")
+        lines.append(
+            f"| {name}: peak memory, MB | {_figure(by_name[ours + name].megabytes, 0)} | | {limits} |"
+        )
     lines += [
         "",
         f"{datetime.now(UTC).date()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores,"
@@ -233,7 +235,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
     return "\n".join(lines)
 
 
-def _told(number: float | None, digits: int = 1) -> str:
+def _figure(number: float | None, digits: int = 1) -> str:
     return "" if number is None else f"{number:,.{digits}f}"
 
 

@@ -23,7 +23,7 @@ import boto3
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from data_pipeline.local import lifecycle  # noqa: E402 - found once the project is on the path
+from data_pipeline.embedded_aws.server import lifecycle  # noqa: E402 - found once the project is on the path
 
 DATASETS = {"yellow": "tpep_pickup_datetime", "green": "lpep_pickup_datetime", "fhv": "pickup_datetime"}
 ONE_BY_ONE = 10

@@ -22,17 +22,17 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "jobs")]
 
-import ingest  # noqa: E402 - found once the project is on the path
 from clients import client  # noqa: E402
+from embedded_aws.featurestore.conftest import statements  # noqa: E402
 from features.conftest import GROUP, rides  # noqa: E402
-from local.featurestore.conftest import statements  # noqa: E402
-from tlc import tables  # noqa: E402
-from tlc.ingestion.sending import ENTRIES, THREADS  # noqa: E402
 
-from data_pipeline.core.feature_document import document  # noqa: E402
+from data_pipeline.core.config.feature_document import document  # noqa: E402
 from data_pipeline.core.naming import Names  # noqa: E402
-from data_pipeline.local import lifecycle  # noqa: E402
-from data_pipeline.local.endpoint import Endpoint  # noqa: E402
+from data_pipeline.embedded_aws.server import lifecycle  # noqa: E402
+from data_pipeline.embedded_aws.server.endpoint import Endpoint  # noqa: E402
+from data_pipeline.etl.ingestion.sending import ENTRIES, THREADS  # noqa: E402
+from data_pipeline.etl.jobs import ingest  # noqa: E402 - found once the project is on the path
+from data_pipeline.etl.publishing import tables  # noqa: E402
 
 NAMES = Names("bench", "local")
 STORED = GROUP.model_copy(update={"online": True, "offline": True})

@@ -29,8 +29,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from clients import client  # noqa: E402 - found once the project is on the path
 
-from data_pipeline.local import lifecycle  # noqa: E402
-from data_pipeline.local.endpoint import Endpoint  # noqa: E402
+from data_pipeline.embedded_aws.server import lifecycle  # noqa: E402
+from data_pipeline.embedded_aws.server.endpoint import Endpoint  # noqa: E402
 
 LIMITS = {"connections": 4, "requests_per_second": 100, "recheck": 50, "gigabytes": 100, "minutes": 100}
 #: uploads a file as `aws s3 cp` does, by the same library, where there is no `aws`.
@@ -89,7 +89,12 @@ def _mirror(place: Path, url: str, endpoint: Endpoint) -> Row:
     _bucket(endpoint, "mirrored")
     document = {"version": 1, "sources": [{"name": "big", "files": [url]}], "limits": LIMITS}
     (place / "sources.json").write_text(json.dumps(document))
-    job = [sys.executable, str(ROOT / "jobs" / "mirror.py"), "--source", str(place / "sources.json")]
+    job = [
+        sys.executable,
+        str(ROOT / "data_pipeline" / "etl" / "jobs" / "mirror.py"),
+        "--source",
+        str(place / "sources.json"),
+    ]
     job += ["--input", "s3://mirrored/in", "--output", "s3://mirrored/out"]
     done = measure(job, ROOT, _environment(endpoint))
     _expect(endpoint, "mirrored", "in/big.bin", place)

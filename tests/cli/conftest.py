@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from cli.deployed import DATABASE, Deployed, publish, publishing
 
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from clients import client
-from local.featurestore.conftest import definitions, record, writer_of
+from embedded_aws.featurestore.conftest import definitions, record, writer_of
 
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 STACK = "nyc-tlc-local-pipeline"
 BUCKET = "run-tests"
@@ -196,7 +196,8 @@ class Deployed:
 def publish(run: str, factor: int) -> None:
     """Replace the rows of ride_counts, as the run of this name does; AWS's settings are in the environment."""
     from features.conftest import rides
-    from tlc import tables
+
+    from data_pipeline.etl.publishing import tables
 
     at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse")
     table = at.load("ride_counts")

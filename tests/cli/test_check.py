@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from environments import environment
+from paths import ROOT
 from system.project import Project
 
-from data_pipeline.cli.check import check_environment, command_lines
+from data_pipeline.cli.commands.check import check_environment, command_lines
 from data_pipeline.cli.main import status_of
-from data_pipeline.cli.project import ROOT
 from data_pipeline.stacks import render
 
 MACHINE = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Pubish"}}}
@@ -116,7 +116,7 @@ def test_a_script_refuses_an_argument_before_it_is_deployed() -> None:
 
 def test_the_scripts_command_lines_are_those_of_their_parsers() -> None:
     """What is read from the source is what the script itself asks for."""
-    lines = command_lines(ROOT / "jobs", ["prepare.py", "ride_counts.py"])
+    lines = command_lines(ROOT, ["prepare.py", "ride_counts.py"])
     assert {"input", "output"} <= lines["ride_counts.py"].required
     assert {"input", "output", "run"} <= lines["prepare.py"].required
 

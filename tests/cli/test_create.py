@@ -8,7 +8,7 @@ import pytest
 from environments import ROOT, environment
 from system.project import Project
 
-from data_pipeline.cli.create import (
+from data_pipeline.cli.commands.create import (
     orphaned_templates,
     refuse_missing_packages,
     refuse_wrong_queries,
@@ -32,12 +32,12 @@ def _templates(project: Project) -> dict[str, bytes]:
 def test_rendering_is_the_same_everywhere(project: Project, tmp_path: Path) -> None:
     """Byte for byte, whatever the working directory, hash seed, locale and time zone."""
     committed = {path.name: path.read_bytes() for path in (ROOT / "templates").iterdir()}
-    places = [
+    locations = [
         (project.root, {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "Asia/Kathmandu", "PYTHONUTF8": "0"}),
         (tmp_path, {"PYTHONHASHSEED": "2", "LC_ALL": "tr_TR.UTF-8", "TZ": "America/St_Johns"}),
         (Path("/"), {"PYTHONHASHSEED": "3", "LANG": "de_DE.ISO-8859-1", "TZ": "UTC"}),
     ]
-    for cwd, variables in places:
+    for cwd, variables in locations:
         for path in (project.root / "templates").iterdir():
             path.unlink()
         project.ok("python", str(project.root / "data_pipeline_create.py"), cwd=cwd, **variables)

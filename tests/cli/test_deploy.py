@@ -15,7 +15,7 @@ import pytest
 from deployer import as_deployer
 from system.project import Done, Project
 
-from data_pipeline.local import lifecycle
+from data_pipeline.embedded_aws.server import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
 STACKS = ("nyc-tlc-local-storage", "nyc-tlc-local-pipeline")

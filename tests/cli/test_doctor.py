@@ -10,18 +10,18 @@ import pytest
 from botocore.stub import Stubber
 from cli.deployed import BUCKET, Deployed, publishing
 from cli.test_run_edges import stubbed
+from paths import ROOT
 
 from data_pipeline.aws import account, buckets, leftovers
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
-from data_pipeline.cli.doctor import doctor, print_assumptions
-from data_pipeline.cli.looking import look
+from data_pipeline.cli.account_answers import look
+from data_pipeline.cli.commands.doctor import doctor, print_assumptions
 from data_pipeline.cli.main import status_of
-from data_pipeline.cli.project import ROOT
 from data_pipeline.core.assumptions import matters
+from data_pipeline.core.deployment.simulation import Question
 from data_pipeline.core.doctor.answers import Bucket, Key, Lake, Quota, Refusal, Unanswered
 from data_pipeline.core.doctor.rules import examine
-from data_pipeline.core.load import load_environment
-from data_pipeline.core.simulation import Question
+from data_pipeline.core.loading.load import load_environment
 
 ME = "arn:aws:iam::123456789012:user/me"
 Dev = Callable[[str], Stubber]
@@ -77,13 +77,13 @@ def test_what_may_not_be_looked_up_names_the_action(connection: Connection, give
     """A denial is an answer of its own; another error is not swallowed."""
     said = f"User: {ME} is not authorized to perform: ec2:DescribeRegions"
     given("ec2").add_client_error("describe_regions", "UnauthorizedOperation", said, http_status_code=403)
-    answer = account.asked(connection, lambda: account.region_opt_in(connection))
+    answer = account.answer_of(connection, lambda: account.region_opt_in(connection))
     assert isinstance(answer, Unanswered)
     assert answer.emulated
     assert "needs the action ec2:DescribeRegions" in answer.reason
     given("ec2").add_client_error("describe_regions", "NotImplemented", "no", http_status_code=501)
     with pytest.raises(Exception, match="NotImplemented"):
-        account.asked(connection, lambda: account.region_opt_in(connection))
+        account.answer_of(connection, lambda: account.region_opt_in(connection))
 
 
 def test_definitions_are_validated_as_standard_machines(connection: Connection, given: Dev) -> None:
@@ -343,8 +343,8 @@ def test_the_roles_of_a_deployed_stack_are_simulated(deployed: Deployed) -> None
     connection = connect(environment, EmbeddedCredentials(at.url, at.access_key, at.secret_key))
     found = {finding.check: finding.level for finding in examine(environment, look(environment, connection))}
     assert found[f"role {role}"] == "ok"
-    asked = [Question(("s3:DeleteObject",), (f"arn:aws:s3:::{BUCKET}/x",))]
-    refused = account.refused(connection, f"arn:aws:iam::000000000000:role/{role}", asked)
+    answer_of = [Question(("s3:DeleteObject",), (f"arn:aws:s3:::{BUCKET}/x",))]
+    refused = account.refused(connection, f"arn:aws:iam::000000000000:role/{role}", answer_of)
     assert refused == [Refusal(f"s3:DeleteObject on arn:aws:s3:::{BUCKET}/x (implicitDeny)")]
 
 

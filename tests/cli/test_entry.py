@@ -13,7 +13,7 @@ import pytest
 
 from data_pipeline.cli import main
 from data_pipeline.core.errors import UserError
-from data_pipeline.local.errors import LocalError
+from data_pipeline.embedded_aws.errors import LocalError
 
 ROOT = Path(__file__).resolve().parents[2]
 

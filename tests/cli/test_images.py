@@ -40,7 +40,7 @@ def _publish(folder: Path, version: str, registries: dict[str, str]) -> dict[str
 
 
 def _table(project: Project) -> dict[str, Any]:
-    table: dict[str, Any] = json.loads((project.root / "data_pipeline/core/images.json").read_text())
+    table: dict[str, Any] = json.loads((project.root / "data_pipeline/core/facts/images.json").read_text())
     return table
 
 
@@ -49,7 +49,7 @@ def test_the_table_follows_the_package(project: Project, tmp_path: Path) -> None
     pip = _publish(tmp_path, "9.0.0", {"us-east-1": "999999999999"})
     done = project.ok(*REFRESH, **pip)
     assert done.out == (
-        "written: data_pipeline/core/images.json from sagemaker-core 9.0.0; "
+        "written: data_pipeline/core/facts/images.json from sagemaker-core 9.0.0; "
         "next: python data_pipeline_create.py\n"
     )
     assert _table(project)["images"]["sagemaker-python"]["registries"] == {"us-east-1": "999999999999"}

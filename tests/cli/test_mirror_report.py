@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from data_pipeline.cli import mirror_progress, mirror_report
-from data_pipeline.cli.mirror_job import _message
+from data_pipeline.cli.running import mirror_progress, mirror_report
+from data_pipeline.cli.running.mirror_job import _message
 
 NONE = {"new": 0, "updated": 0, "unchanged": 0, "unpublished": 0, "failed": 0, "left": 0}
 REPORT: dict[str, Any] = {

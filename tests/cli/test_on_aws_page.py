@@ -8,9 +8,9 @@ import subprocess
 import botocore.session
 import pytest
 from botocore import xform_name
+from paths import ROOT
 
 from data_pipeline.cli.main import COMMANDS
-from data_pipeline.cli.project import ROOT
 
 PAGE = (ROOT / "docs" / "on-aws.md").read_text(encoding="utf-8")
 #: commands of the CLI's own, which no service model describes

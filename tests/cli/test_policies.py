@@ -8,8 +8,8 @@ import pytest
 from environments import environment
 
 from data_pipeline.cli.main import status_of
-from data_pipeline.core import templates
-from data_pipeline.core.policies import policies
+from data_pipeline.core.deployment import templates
+from data_pipeline.core.deployment.policies import policies
 from data_pipeline.stacks import render
 
 #: two screens of a large terminal.

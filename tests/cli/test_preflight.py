@@ -9,7 +9,7 @@ from cli.test_run_edges import stubbed
 from environments import BUCKET_KEY, environment
 
 from data_pipeline.aws.session import Connection, connect
-from data_pipeline.cli.preflight import refuse_unfit_buckets
+from data_pipeline.cli.deploying.preflight import refuse_unfit_buckets
 from data_pipeline.core.errors import UserError
 
 ON = dict.fromkeys(

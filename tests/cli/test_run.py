@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, failing, publishing, waiting
+from paths import ROOT
 
 from data_pipeline.cli.main import status_of
-from data_pipeline.cli.project import ROOT
 
 
 def run(*options: str) -> int:

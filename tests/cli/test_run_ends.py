@@ -9,7 +9,7 @@ import pytest
 from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, publishing, waiting
 
 from data_pipeline.cli.main import status_of
-from data_pipeline.core import endings
+from data_pipeline.core.machine import end_states
 
 DECISION = {
     "proceed": False,
@@ -33,9 +33,9 @@ def run(*options: str) -> int:
 def _ending(**result: Any) -> dict[str, Any]:
     """States that end as a result says: the machine's own, after a Pass in the place of the job."""
     made = {"Type": "Pass", "Assign": {"decision": result}, "Next": "CheckDecision"}
-    check = {"Type": "Choice", "Choices": endings.rules("decision"), "Default": "Published"}
+    check = {"Type": "Choice", "Choices": end_states.rules("decision"), "Default": "Published"}
     published = publishing()
-    return {"Start": made, "CheckDecision": check, "Published": published["Published"], **endings.ends()}
+    return {"Start": made, "CheckDecision": check, "Published": published["Published"], **end_states.ends()}
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
@@ -124,7 +124,7 @@ def test_the_summary_says_what_was_new_and_noticed(
 
 
 def _alone() -> dict[str, Any]:
-    states = endings.alone("arn:aws:states:::aws-sdk:sfn:listExecutions", "Wait")
+    states = end_states.alone("arn:aws:states:::aws-sdk:sfn:listExecutions", "Wait")
     failed = {"Type": "Fail", "Error": "{% $failure.Error %}", "Cause": "{% $failure.Cause %}"}
     return {**states, **waiting(), "Failed": failed}
 

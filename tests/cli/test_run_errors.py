@@ -11,16 +11,16 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from cli.test_run_edges import stubbed
 from core.histories import History, succeeded
+from paths import ROOT
 from system.project import Project
 
 from data_pipeline.aws.session import Connection, connect
-from data_pipeline.cli import following
 from data_pipeline.cli.deployed import deployed_outputs
-from data_pipeline.cli.project import ROOT
-from data_pipeline.core.config import Environment
+from data_pipeline.cli.running import following
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.follow import Progress
-from data_pipeline.core.load import load_environment
+from data_pipeline.core.loading.load import load_environment
+from data_pipeline.core.progress.follow import Progress
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:nyc-tlc-dev:2026-11-23T06-00-00Z-a1b2c3"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}

@@ -13,15 +13,15 @@ import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import EndpointConnectionError
 from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, publishing
+from paths import ROOT
 
 from data_pipeline.aws import source
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
-from data_pipeline.cli import upload as uploads
 from data_pipeline.cli.main import status_of
-from data_pipeline.cli.project import ROOT
+from data_pipeline.cli.running import upload as uploads
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.load import load_environment
-from data_pipeline.core.source import SourceFile
+from data_pipeline.core.loading.load import load_environment
+from data_pipeline.core.uploads import SourceFile
 
 CHANGES = {"shorter": -1, "longer": 1}
 NAME = "green_tripdata_2019-01.csv"

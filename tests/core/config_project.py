@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.load import load_environment
+from data_pipeline.core.loading.load import load_environment
 
 #: line numbers in the tests' messages refer to this text.
 PIPELINE = """\

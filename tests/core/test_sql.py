@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from data_pipeline.core import sql
-from data_pipeline.core.config import Environment
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.load import load_environment
+from data_pipeline.core.loading.load import load_environment
 
 KNOWN = ("ride_counts", "trip_counts")
 
@@ -120,7 +120,7 @@ def test_what_is_not_translated_is_named(text: str, name: str) -> None:
 @pytest.mark.parametrize("env", ["dev", "prod", "local"])
 def test_the_named_queries_of_the_example_are_read(env: str) -> None:
     """Each is one SELECT over the tables that the steps publish."""
-    from data_pipeline.cli.project import ROOT
+    from paths import ROOT
 
     environment: Environment = load_environment(ROOT, env)
     published = {table for step in environment.steps.values() for table in step.tables}

@@ -11,8 +11,8 @@ from deployer import deployer
 
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
-from data_pipeline.core.config import Data, Environment
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.core.config.environment import Data, Environment
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 SETTINGS = {"pipeline": "nyc-tlc", "name": "test", "region": "us-east-1", "steps": {}}
 

@@ -11,10 +11,10 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from data_pipeline.aws.cloudformation import Request, Stacks
-from data_pipeline.cli.stack_apply import apply, prepare
-from data_pipeline.core.changes import StackChanges
+from data_pipeline.cli.deploying.stack_apply import apply, prepare
+from data_pipeline.core.deployment.changes import StackChanges
+from data_pipeline.core.deployment.stack_states import CREATE_ENDS, UPDATE_ENDS, Treatment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.stack_states import CREATE_ENDS, UPDATE_ENDS, Treatment
 
 NAME = "nyc-tlc-dev-pipeline"
 ARN = f"arn:aws:cloudformation:us-east-1:123456789012:stack/{NAME}/1"

@@ -13,8 +13,9 @@ import pytest
 from clients import client
 from deployer import additions, deployer, policy
 
-from data_pipeline.core import bucket_keys, templates
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.core import bucket_keys
+from data_pipeline.core.deployment import templates
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas" / "resources"

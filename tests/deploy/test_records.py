@@ -12,11 +12,11 @@ from deployer import deployer
 
 from data_pipeline.aws import records
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
-from data_pipeline.cli import adopt
-from data_pipeline.cli.recording import Record
-from data_pipeline.core.deployment_record import Deployment, dump
+from data_pipeline.cli.deploying import adopt
+from data_pipeline.cli.deploying.recording import Record
+from data_pipeline.core.deployment.deployment_record import Deployment, dump
 from data_pipeline.core.errors import UserError
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 TEMPLATE = {"Resources": {"DataBucket": {"Type": "AWS::S3::Bucket"}}}
 

@@ -14,7 +14,7 @@ from clients import client
 from data_pipeline.aws import s3
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.errors import UserError
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 
 @pytest.fixture

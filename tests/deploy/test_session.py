@@ -11,7 +11,7 @@ from deploy.conftest import environment
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
 from data_pipeline.core.errors import UserError
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 HOSTILE = {
     "AWS_PROFILE": "nobody",

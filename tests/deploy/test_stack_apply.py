@@ -10,11 +10,11 @@ import yaml
 from clients import client
 
 from data_pipeline.aws.cloudformation import Request, Stack, Stacks
-from data_pipeline.cli.stack_apply import Prepared, apply, prepare
-from data_pipeline.core.changes import Change, StackChanges
+from data_pipeline.cli.deploying.stack_apply import Prepared, apply, prepare
+from data_pipeline.core.deployment.changes import Change, StackChanges
+from data_pipeline.core.deployment.stack_states import Treatment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.stack_states import Treatment
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 TRUST = {
     "Version": "2012-10-17",

@@ -19,11 +19,11 @@ from pathlib import Path
 import pytest
 from deploy.conftest import environment
 
-from data_pipeline.cli import wheels
-from data_pipeline.cli.package import package
-from data_pipeline.core import artifacts
+from data_pipeline.cli.deploying import wheels
+from data_pipeline.cli.deploying.package import package
+from data_pipeline.core.deployment import artifacts
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.runtimes import RUNTIMES
+from data_pipeline.core.facts.runtimes import RUNTIMES
 
 PIP = tuple(int(part) for part in version("pip").split(".")[:2])
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,9 +126,9 @@ def test_the_embedded_aws_needs_no_wheels(tmp_path: Path, index: Path) -> None:
     locks = {key: content for key, content in packed.missing.items() if key.endswith("requirements.txt")}
     installed = sysconfig.get_path("purelib")
     assert list(locks.values()) == [f"# {installed}\n".encode(), b""]
-    (wheel,) = [content for key, content in packed.missing.items() if "tlc_packages" in key]
+    (wheel,) = [content for key, content in packed.missing.items() if "job_packages" in key]
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        assert archive.read("tlc_packages/installation.pth").decode() == f"{installed}\n"
+        assert archive.read("job_packages/installation.pth").decode() == f"{installed}\n"
 
 
 def test_on_aws_a_set_that_is_there_is_neither_fetched_nor_uploaded(tmp_path: Path, index: Path) -> None:

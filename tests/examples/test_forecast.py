@@ -13,10 +13,10 @@ import pytest
 from cli.conftest import deployed, published
 from cli.deployed import BUCKET, DATABASE, Deployed
 from randomness import SEED
-from tlc import tables
-from tlc.features import RIDE_COUNTS
+from taxi.features import RIDE_COUNTS
 
 from data_pipeline.cli.main import status_of
+from data_pipeline.etl.publishing import tables
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 sys.path.insert(0, str(EXAMPLES))

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import yaml
+from paths import ROOT
 
 from data_pipeline.cli.main import COMMANDS, load_command
-from data_pipeline.cli.project import ROOT
 
 TEXT = (ROOT / "examples" / "deploy.yml").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")

@@ -10,13 +10,13 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from clients import client
-from tlc import tables as jobs_tables
-from tlc.features import RIDE_COUNTS
+from taxi.features import RIDE_COUNTS
 
-from data_pipeline.core.feature_groups import FeatureGroup
+from data_pipeline.core.config.feature_groups import FeatureGroup
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
+from data_pipeline.etl.publishing import tables as jobs_tables
 from data_pipeline.features.snapshots import Tables, connect
 from data_pipeline.features.store import Store
-from data_pipeline.local.endpoint import Endpoint
 
 GROUP = FeatureGroup.model_validate(
     {

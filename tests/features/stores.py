@@ -7,18 +7,18 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-import ingest
 import pyarrow as pa
 from clients import client
+from embedded_aws.featurestore.conftest import definitions, writer_of
 from features.conftest import GROUP, Published
-from local.featurestore.conftest import definitions, writer_of
 from waiting import until
 
-from data_pipeline.core.feature_document import document
+from data_pipeline.core.config.feature_document import document
 from data_pipeline.core.naming import Names
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
+from data_pipeline.etl.jobs import ingest
 from data_pipeline.features import offline
 from data_pipeline.features.snapshots import Tables
-from data_pipeline.local.endpoint import Endpoint
 
 IDENTIFIERS = ["all", "fhv", "green"]
 STORED = GROUP.model_copy(update={"online": True, "offline": True})

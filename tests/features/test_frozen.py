@@ -11,10 +11,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from features.conftest import GROUP, Published, rides
-from tlc import expiry
 
+from data_pipeline.core.config.feature_groups import TrainingSet
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import TrainingSet
+from data_pipeline.etl.publishing import expiry
 from data_pipeline.features import frozen
 from data_pipeline.features.frozen import Frozen
 

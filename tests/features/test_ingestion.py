@@ -9,8 +9,9 @@ import pytest
 from features.conftest import rides
 from features.stores import Stores
 from randomness import times
-from tlc import tables
-from tlc.errors import JobError
+
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.publishing import tables
 
 #: records of a table with three an hour.
 RECORDS = times("ingested")

@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable
 
-import ingest
 import pytest
 from features.conftest import rides
 from features.stores import Stores
 from jobs.killing import INGESTED, POINTS, Proxy, named
 from randomness import COUNTS, SEED, times
+
+from data_pipeline.etl.jobs import ingest
 
 #: writes of the ingestion that ``begin`` prepares, and a number that has no factor in common with twice as many.
 WRITES, STEP = 43, 29

@@ -11,7 +11,7 @@ import pytest
 from randomness import SEED, times
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.features.joining import Source, join
+from data_pipeline.features.joining import JoinSource, join
 
 START = datetime(2019, 1, 1)  # noqa: DTZ001 - a wall clock
 IDS = ("all", "green", "yellow", "nobody's")
@@ -69,7 +69,7 @@ def test_the_join_is_what_a_search_of_all_records_finds(attempt: int) -> None:
     )
     how: list[tuple[str | None, int]] = [(None, 0), (None, 60), ("green", 0)]
     sources = [
-        Source(as_table(rows), "id", "event", {"value": f"value_{i}"}, record, before)
+        JoinSource(as_table(rows), "id", "event", {"value": f"value_{i}"}, record, before)
         for i, (rows, (record, before)) in enumerate(zip(groups, how, strict=True))
     ]
     for available in (True, False):
@@ -93,7 +93,7 @@ def test_later_values_are_not_seen() -> None:
         {"id": "c", "event": t, "value": 3, "available_at": t + timedelta(microseconds=1)},
     ]
     labels = pa.table({"id": ["a", "b", "c"], "t": [t, t, t]})
-    source = Source(as_table(rows), "id", "event", {"value": "v"})
+    source = JoinSource(as_table(rows), "id", "event", {"value": "v"})
     assert join(labels, "id", "t", [source])["v"].to_pylist() == [1, None, None]
     assert join(labels, "id", "t", [source], available=False)["v"].to_pylist() == [1, None, 3]
 
@@ -104,7 +104,7 @@ def test_what_cannot_be_joined_is_refused() -> None:
     with pytest.raises(
         UserError, match="2 records of 'a' at 2019-01-01 00:00:00: an event time has one record"
     ):
-        join(labels, "id", "t", [Source(rows, "id", "event", {"value": "v"})])
-    one = Source(rows.slice(0, 1), "id", "event", {"value": "v"})
+        join(labels, "id", "t", [JoinSource(rows, "id", "event", {"value": "v"})])
+    one = JoinSource(rows.slice(0, 1), "id", "event", {"value": "v"})
     with pytest.raises(UserError, match="two columns v: give each a name of its own"):
         join(labels, "id", "t", [one, one])

@@ -14,8 +14,8 @@ import pytest
 from features.conftest import GROUP, HOURS, Published, rides
 
 from data_pipeline.core import sql
+from data_pipeline.core.config.feature_groups import Joined
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.feature_groups import Joined
 from data_pipeline.features import athena_rows, queries
 from data_pipeline.features.store import Store
 

@@ -77,7 +77,7 @@ class Account:
         return json.loads(self.get("state/processed.json"))["objects"]
 
     def tables(self):
-        from tlc import tables
+        from data_pipeline.etl.publishing import tables
 
         return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse")
 

@@ -77,9 +77,9 @@ def count_here(tmp_path, monkeypatch, request):
     code, or with the patience of small inputs.
     """
     import ride_counts
-    from tlc import csvrows
+    from taxi import csvrows
 
-    monkeypatch.setattr(csvrows.patience, "left", 0 if request.param == "compiled" else 1 << 30)
+    monkeypatch.setattr(csvrows.slow_path_budget, "left", 0 if request.param == "compiled" else 1 << 30)
 
     def run(folder: Path, *arguments: str) -> Ended:
         output = tmp_path / "output"

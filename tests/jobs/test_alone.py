@@ -7,7 +7,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import ride_counts
-from tlc.errors import JobError
+
+from data_pipeline.etl.errors import JobError
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\n"
 

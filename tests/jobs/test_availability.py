@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from account import trips
-from tlc import availability
+
+from data_pipeline.etl.publishing import availability
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 

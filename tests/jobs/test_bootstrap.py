@@ -9,11 +9,11 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-import bootstrap
 import pip
 import pytest
 
-from data_pipeline.core import artifacts
+from data_pipeline.core.deployment import artifacts
+from data_pipeline.etl.jobs import bootstrap
 
 JOBS = Path(bootstrap.__file__).parent
 BASE = Path(getattr(sys, "_base_executable", sys.executable)).resolve()

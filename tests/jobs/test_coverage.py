@@ -4,7 +4,8 @@ import random
 
 import pytest
 from randomness import SEED
-from tlc import coverage
+
+from data_pipeline.etl.publishing import coverage
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from account import HEADER
 from randomness import SEED
-from tlc import drift, gate
-from tlc.errors import JobError
+from taxi import drift, gate
+
+from data_pipeline.etl.errors import JobError
 
 
 def month(windows=1000, rides=7):

@@ -3,11 +3,12 @@
 import json
 import time
 
-import maintenance
 import pytest
 from account import trips
-from tlc import expiry
-from tlc.errors import JobError
+
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.jobs import maintenance
+from data_pipeline.etl.publishing import expiry
 
 DAY = 86_400
 
@@ -64,7 +65,7 @@ def test_a_file_of_today_stays(grown):
 
 def test_ride_counts_made_of_an_expired_snapshot_is_made_anew(grown, monkeypatch):
     """A run that died behind trip_counts long ago is completed after its first snapshot has expired."""
-    from tlc import publication
+    from taxi import publication
 
     grown.put("fhv_tripdata_2015-01.csv", trips("2015-01", 500))
     grown.prepare("killed")

@@ -3,9 +3,10 @@
 from datetime import datetime, timedelta
 
 import pytest
-from tlc import gate
-from tlc.errors import JobError
-from tlc.processed import Entry
+from taxi import gate
+from taxi.processed import Entry
+
+from data_pipeline.etl.errors import JobError
 
 NOW = datetime(2026, 1, 1)  # noqa: DTZ001 - a wall clock
 

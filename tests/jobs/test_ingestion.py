@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tlc.errors import JobError
-from tlc.ingestion.groups import Group
-from tlc.ingestion.newest import plan
-from tlc.ingestion.sending import ATTEMPTS, ENTRIES, Sender
+
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.ingestion.groups import Group
+from data_pipeline.etl.ingestion.newest import plan
+from data_pipeline.etl.ingestion.sending import ATTEMPTS, ENTRIES, Sender
 
 GROUP = Group(
     name="rides",

@@ -1,8 +1,9 @@
 """The table of layouts: each is recognised by its own header, and the header alone decides."""
 
 import pytest
-from tlc import csvfiles, layouts
-from tlc.errors import FileError
+from taxi import csvfiles, layouts
+
+from data_pipeline.etl.errors import FileError
 
 # The months that SCHEMAS.md gives for each CSV layout, first and last file found of each.
 MONTHS = {

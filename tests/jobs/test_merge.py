@@ -1,7 +1,7 @@
 """Which run's rows of a source are published: every case of counted, failed, removed, published and present."""
 
 import pytest
-from tlc.merge import choose
+from taxi.merge import choose
 
 
 @pytest.mark.parametrize(

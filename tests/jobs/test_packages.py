@@ -8,10 +8,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from tlc import packages
 
-from data_pipeline.core import artifacts
-from data_pipeline.core.runtimes import RUNTIMES
+from data_pipeline.core.deployment import artifacts
+from data_pipeline.core.facts.runtimes import RUNTIMES
+from data_pipeline.etl import packages
 
 JOBS = Path(packages.__file__).parents[1]
 OLD, NEW = "1.25.5", "1.42.97"
@@ -114,7 +114,7 @@ def test_our_boto3_is_imported_wherever_glue_puts_it(
     assert done.returncode == 0, done.stderr
     versions, files = json.loads(done.stdout)
     assert versions == [NEW] * 3
-    assert all(f"{os.sep}tlc_packages{os.sep}" in file for file in files)
+    assert all(f"{os.sep}job_packages{os.sep}" in file for file in files)
 
 
 @pytest.mark.parametrize("version", [OLD, "1.35.68"])
@@ -126,7 +126,7 @@ def test_prepare_stops_at_a_botocore_that_is_too_old(tmp_path: Path, version: st
     assert done.returncode == 1
     assert done.stderr == (
         f"error: botocore {version} from {own}/botocore is too old: conditional writes to S3 (IfMatch, IfNoneMatch) "
-        "need 1.35.69 or newer, and the wheel tlc_packages did not bring it; deploy again, or let SageMaker run this "
+        "need 1.35.69 or newer, and the wheel job_packages did not bring it; deploy again, or let SageMaker run this "
         "step: service: sagemaker in its YAML, as in steps: {prepare: {service: sagemaker}}\n"
     )
 

@@ -6,7 +6,7 @@ import importlib.metadata
 import inspect
 from pathlib import Path
 
-from tlc import tables
+from data_pipeline.etl.publishing import tables
 
 JOBS = Path(tables.__file__).parents[1]
 

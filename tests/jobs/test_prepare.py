@@ -9,28 +9,23 @@ from pathlib import Path
 
 import prepare
 import pytest
-from tlc import planning, processed, sources
-from tlc.errors import JobError
-from tlc.processed import Entry
-from tlc.storage import Stored
+from taxi import planning, processed, sources
+from taxi.processed import Entry
+
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.storage.objects import Stored
 
 JOBS = Path(prepare.__file__).parent
-ON_39 = [JOBS / "prepare.py", JOBS / "bootstrap.py"] + [
-    JOBS / "tlc" / f"{name}.py"
-    for name in (
-        "__init__",
-        "arguments",
-        "errors",
-        "exits",
-        "packages",
-        "planning",
-        "processed",
-        "s3",
-        "sources",
-        "storage",
-    )
+ETL = JOBS.parent / "data_pipeline" / "etl"
+ON_39 = [
+    JOBS / "prepare.py",
+    *(JOBS / "taxi" / f"{name}.py" for name in ("__init__", "planning", "processed", "sources")),
+    ETL.parent / "__init__.py",
+    *(ETL / f"{name}.py" for name in ("__init__", "arguments", "errors", "exits", "packages")),
+    *(ETL / "jobs" / f"{name}.py" for name in ("__init__", "bootstrap", "mirror")),
+    *(ETL / "storage" / f"{name}.py" for name in ("__init__", "filesystem", "objects", "s3")),
+    *sorted((ETL / "mirror").glob("*.py")),
 ]
-ON_39 += [JOBS / "mirror.py", *sorted((JOBS / "tlc" / "mirror").glob("*.py"))]
 
 
 @pytest.fixture
@@ -249,7 +244,7 @@ def test_a_decision_is_small_whatever_the_plan():
     }
     listed = [sources.as_source(Stored(path, path, 1, "e"), "") for path in bad]
     known = {**gone, **bad}
-    difference = planning.compare(listed, known, planning.Scope())
+    difference = planning.compare(listed, known, planning.Selection())
     assert (len(difference.deleted), len(difference.unchanged)) == (20_000, 20_000)
     said = planning.messages(difference, known, prune=False)
     assert len(said) == 8
@@ -344,8 +339,9 @@ def test_prepare_imports_only_modules_that_are_checked():
     boto3.
     """
     code = (
-        "import sys, json; sys.path.insert(0, sys.argv[1]); import prepare, tlc.s3, tlc.mirror.running; "
-        "ours = ('tlc', 'prepare', 'duckdb', 'pyarrow', 'pyiceberg'); "
+        "import sys, json; sys.path.insert(0, sys.argv[1]); import prepare; "
+        "import data_pipeline.etl.storage.s3, data_pipeline.etl.mirror.running; "
+        "ours = ('data_pipeline', 'taxi', 'prepare', 'duckdb', 'pyarrow', 'pyiceberg'); "
         "print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] in ours]))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(JOBS)], capture_output=True, text=True, check=True)

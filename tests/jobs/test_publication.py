@@ -235,7 +235,7 @@ def test_quarantine_lies_under_its_run_and_an_earlier_attempt_leaves_nothing(acc
 @pytest.mark.parametrize("done", [1, 2])
 def test_what_a_killed_run_left_undone_is_done_by_the_next(account, done):
     """After a run that died behind trip_counts, or behind ride_counts, the next completes the rest."""
-    from tlc import publication
+    from taxi import publication
 
     account.run("first")
     account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
@@ -266,7 +266,8 @@ def test_a_run_with_an_older_plan_does_not_undo_a_newer_one(account):
 def test_who_loses_a_race_looks_again(account):
     """A rival commits between load and commit of every step: the loser starts from the rival's state."""
     import ride_counts
-    from tlc import tables
+
+    from data_pipeline.etl.publishing import tables
 
     account.prepare("loser")
     account.put("fhv_tripdata_2015-03.csv", trips("2015-03", 44))
@@ -344,8 +345,8 @@ def test_two_make_a_table_at_once(account):
 
 def test_one_of_many_conditional_puts_wins(account):
     """Sixteen writers that saw the same object: one replaces it, the others are told that it changed."""
-    from tlc.s3 import S3Files
-    from tlc.storage import ChangedError
+    from data_pipeline.etl.storage.objects import ChangedError
+    from data_pipeline.etl.storage.s3 import S3Files
 
     place, start, won = f"s3://{account.bucket}/out/x", threading.Barrier(16), []
     for seen in (None, "current"):
@@ -371,8 +372,8 @@ def test_one_of_many_conditional_puts_wins(account):
 
 def test_no_database(account):
     """A catalog without the database is an error that says who makes it."""
-    from tlc import tables
-    from tlc.errors import JobError
+    from data_pipeline.etl.errors import JobError
+    from data_pipeline.etl.publishing import tables
 
     at = tables.connect("glue:nowhere", f"s3://{account.bucket}/out/warehouse")
     with pytest.raises(JobError, match="there is no Glue database nowhere; deploying makes it"):
@@ -381,7 +382,7 @@ def test_no_database(account):
 
 def test_a_glue_table_of_another_kind(account, embedded):
     """A table of that name that is not Iceberg is left alone, and the error says what to do."""
-    from tlc.errors import JobError
+    from data_pipeline.etl.errors import JobError
 
     table = {"Name": "trip_counts", "TableType": "EXTERNAL_TABLE", "Parameters": {"classification": "csv"}}
     client(embedded, "glue").create_table(DatabaseName=account.database, TableInput=table)

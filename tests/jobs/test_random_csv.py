@@ -12,12 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from independent_count import judge_line, lines_of, window
 from randomness import SEED, times
-from tlc import counting, csvfiles, csvrows
-from tlc.errors import FileError
-from tlc.layouts import LAYOUTS
-from tlc.quarantine import Quarantine
-from tlc.rules import Policy
-from tlc.sources import Source
+from taxi import counting, csvfiles, csvrows
+from taxi.layouts import LAYOUTS
+from taxi.rules import Policy
+from taxi.sources import TripFile
+
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading.quarantine import Quarantine
 
 MONTH = "2015-01"
 ENDS = ["\n", "\r\n", "\r", "\n\r\n", "\r\n\r\n"]
@@ -99,14 +100,14 @@ def expected(content: bytes, position: int) -> tuple[Counter, list[tuple]]:
 @pytest.fixture(autouse=True)
 def _compiled(monkeypatch):
     """Few bytes are enough to be read by compiled code."""
-    monkeypatch.setattr(csvrows.patience, "left", 0)
+    monkeypatch.setattr(csvrows.slow_path_budget, "left", 0)
 
 
 def counted_by_us(
     engine: counting.Engine, path: Path, dataset: str, form: str, sizes: counting.Sizes | None = None
 ) -> tuple:
     """Rows, windows, reasons and quarantine of the job."""
-    source = Source(str(path), path.name, dataset, MONTH, form, "", 0)
+    source = TripFile(str(path), path.name, dataset, MONTH, form, "", 0)
     target = path.with_suffix(".parquet")
     with Quarantine(target, path.name, 10**6) as quarantine:
         counted = counting.count(engine, source, path, Policy(), quarantine, sizes or counting.Sizes())

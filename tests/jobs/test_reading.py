@@ -1,8 +1,9 @@
 """What is counted of many files, together."""
 
-from tlc import counting, reading, sources
-from tlc.rules import Policy
-from tlc.scratch import Scratch
+from taxi import counting, reading, sources
+from taxi.rules import Policy
+
+from data_pipeline.etl.storage.scratch import Scratch
 
 
 def test_the_counts_of_many_files_are_one_piece(tmp_path):

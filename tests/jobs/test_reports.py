@@ -2,8 +2,8 @@
 
 import json
 
-from tlc import reports
-from tlc.gate import Breach, Judgement
+from taxi import reports
+from taxi.gate import Breach, Judgement
 
 SUMMARY = {
     "run": "r",

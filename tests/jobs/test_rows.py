@@ -6,9 +6,11 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tlc import counting, quarantine, rules
-from tlc.errors import JobError
-from tlc.sources import Source
+from taxi import counting, rules
+from taxi.sources import TripFile
+
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.reading import quarantine
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
 AT = datetime(2015, 1, 1)  # noqa: DTZ001 - the times of the trips have no zone
@@ -230,7 +232,7 @@ def test_quarantine_that_cannot_be_written_ends_the_job(tmp_path, monkeypatch, f
         path.write_text(f"{HEADER}B1,never,1\r\n")
     else:
         pq.write_table(pa.table({"Pickup_date": [None, AT]}), path)
-    source = Source(str(path), path.name, "fhv", "2015-01", form, "", 0)
+    source = TripFile(str(path), path.name, "fhv", "2015-01", form, "", 0)
     (tmp_path / "file").touch()
     refused = quarantine.Quarantine(tmp_path / "file" / "q.parquet", path.name, 10)
     with (

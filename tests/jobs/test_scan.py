@@ -5,9 +5,9 @@ import re
 from importlib import resources
 
 import pytest
-from tlc import csvfiles, csvrows, rules
-from tlc.monthly import Month
-from tlc.rules import Policy
+from taxi import csvfiles, csvrows, rules
+from taxi.monthly import Month
+from taxi.rules import Policy
 
 HEADER = b"vendor,pickup,note\n"
 SHAPE = csvrows.Shape(3, 1, Month.of("2014-01"), Policy().limits("2014-01"))
@@ -20,7 +20,7 @@ def row(note: str = "") -> bytes:
 @pytest.fixture(autouse=True)
 def _compiled(monkeypatch):
     """Few bytes are enough to be read by compiled code."""
-    monkeypatch.setattr(csvrows.patience, "left", 0)
+    monkeypatch.setattr(csvrows.slow_path_budget, "left", 0)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def opened(tmp_path):
 
 def test_the_compiled_code_needs_nothing_but_to_read_files():
     """No function of Numba or Python, which would not be there when it is loaded."""
-    text = resources.files("tlc").joinpath("scan.ll").read_text()
+    text = resources.files("taxi").joinpath("scan.ll").read_text()
     needed = set(re.findall(r"^declare .*?@([\w.]+)\(", text, re.MULTILINE))
     assert {name for name in needed if not name.startswith("llvm.")} == {"pread"}
     assert "external" not in text
@@ -49,7 +49,7 @@ def test_the_compiled_code_needs_nothing_but_to_read_files():
 
 
 def test_one_call_reads_a_plain_file_to_its_end(opened):
-    from tlc import scan
+    from taxi import scan
 
     lines = opened(row() * 1000).lines(4096)
     assert lines.more()

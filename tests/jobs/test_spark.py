@@ -9,13 +9,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from clients import client
-from local.jobs import support
-from tlc import counting, reading, sources, spark_engine, spark_session
-from tlc.errors import JobError
-from tlc.rules import Policy
-from tlc.scratch import GIB, Scratch
+from embedded_aws.jobs import support
+from taxi import counting, reading, sources, spark_engine
+from taxi.rules import Policy
 
-from data_pipeline.local.jobs import spark as cluster
+from data_pipeline.embedded_aws.jobs import spark as cluster
+from data_pipeline.etl import spark_session
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.storage.scratch import GIB, Scratch
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITED = Policy(quarantine_limit=3)
@@ -32,7 +33,7 @@ def context(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[2] pyspark-shell")
         patch.setenv("JOB_PACKAGES", str(packages))
-        with spark_session.started() as started:
+        with spark_session.started(ROOT / "jobs") as started:
             yield started
 
 
@@ -40,7 +41,7 @@ def context(tmp_path_factory):
 def trips(tmp_path_factory):
     """Files of every layout and form, and files that are trouble."""
     folder = tmp_path_factory.mktemp("trips")
-    command = [sys.executable, "-m", "data_pipeline", "sample", str(folder), "--rows", "30000"]
+    command = [sys.executable, "jobs/sample.py", str(folder), "--rows", "30000"]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     header = "Dispatching_base_num,Pickup_date,locationID"
     trouble = {

@@ -7,18 +7,19 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from randomness import SEED, times
+from taxi import counting, reading, sources, spark_engine, spark_parts
+from taxi.rules import Policy
+from taxi.sources import TripFile
+from taxi.spark_parts import Part
 from test_random_csv import some_file
-from tlc import counting, reading, sources, spark_engine, spark_parts
-from tlc.errors import FileError
-from tlc.rules import Policy
-from tlc.scratch import GIB, Scratch
-from tlc.sources import Source
-from tlc.spark_parts import Part
+
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.storage.scratch import GIB, Scratch
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\n"
 
 
-def whole(folder: Path, source: Source, policy: Policy) -> tuple:
+def whole(folder: Path, source: TripFile, policy: Policy) -> tuple:
     """Rows, trips by window, and quarantine of a file as the DuckDB engine gives them."""
     quarantine = folder / "quarantine"
     quarantine.mkdir(parents=True)
@@ -28,7 +29,7 @@ def whole(folder: Path, source: Source, policy: Policy) -> tuple:
     return result, windows, refused(quarantine / f"{source.path}.parquet")
 
 
-def in_parts(folder: Path, source: Source, size: int, policy: Policy) -> tuple:
+def in_parts(folder: Path, source: TripFile, size: int, policy: Policy) -> tuple:
     """The same, from parts of about ``size`` bytes."""
     found = [spark_parts.read(part, policy) for part in spark_parts.parts_of(source, size)]
     reads = [read for read, _ in found]
@@ -49,7 +50,7 @@ def refused(path: Path) -> list[dict]:
     return pq.ParquetFile(path).read().to_pylist() if path.exists() else []
 
 
-def as_source(path: Path) -> Source:
+def as_source(path: Path) -> TripFile:
     (found,) = sources.list_sources(str(path.parent)).sources
     return found
 
@@ -116,7 +117,7 @@ def test_a_line_that_no_trip_has_is_refused_without_reading_on(monkeypatch):
 
 def test_only_plain_csv_is_divided():
     """A gzip stream and a Parquet file are one part each, however large."""
-    big = Source("s3://b/x", "x", "fhv", "2015-01", "csv", "e", 1000)
+    big = TripFile("s3://b/x", "x", "fhv", "2015-01", "csv", "e", 1000)
     assert [(p.start, p.end) for p in spark_parts.parts_of(big, 400)] == [(0, 400), (400, 800), (800, 1000)]
     for form in ("csv.gz", "parquet"):
         (part,) = spark_parts.parts_of(replace(big, form=form), 400)
@@ -125,7 +126,7 @@ def test_only_plain_csv_is_divided():
 
 def test_small_files_share_tasks_and_every_worker_has_one():
     """Each part is in one task; no task has much more than its share; large parts come first."""
-    parts = [Part(Source(f"{n}", f"{n}", "fhv", "2015-01", "csv", "", n), 0, n) for n in range(1, 101)]
+    parts = [Part(TripFile(f"{n}", f"{n}", "fhv", "2015-01", "csv", "", n), 0, n) for n in range(1, 101)]
     tasks = spark_engine.tasks_of(parts, 4, 10**9)
     assert sorted((part.end for task in tasks for part in task), reverse=True) == [
         part.end for task in tasks for part in task

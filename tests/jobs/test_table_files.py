@@ -9,7 +9,8 @@ from typing import Any
 import boto3
 import pytest
 from pyarrow.fs import S3FileSystem
-from tlc import table_files, tables
+
+from data_pipeline.etl.publishing import table_files, tables
 
 #: a process that gives boto3 other credentials each time, which end so soon that boto3 asks again at once.
 PROCESS = """\

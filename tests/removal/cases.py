@@ -12,7 +12,7 @@ import deployer
 from environments import NOTIFY, environment
 
 import templates
-from data_pipeline.local import required
+from data_pipeline.embedded_aws.identity import required
 from data_pipeline.stacks import render
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from data_pipeline.local import required  # noqa: E402 - found once the project is on the path
+from data_pipeline.embedded_aws.identity import required  # noqa: E402 - found once the project is on the path
 
 TEST = "tests/removal/test_removal.py"
 
@@ -72,7 +72,8 @@ def page(tried: Counter[str], missed: Counter[str], seconds: float) -> str:
             "the embedded AWS (one call of a deployment, one state or one job), and has to be denied that action.",
             "The same thing, done under the whole role, is not denied it.",
             "",
-            "What the embedded AWS demands stands in `data_pipeline/local/required_actions.yaml`, with the page of",
+            "What the embedded AWS demands stands in",
+            "`data_pipeline/embedded_aws/identity/required_actions.yaml`, with the page of",
             "AWS's documentation for each entry; the derivation of the roles never reads it, and a test compares",
             "the two. A new action without an entry and a scenario fails tests/removal, which say what to add.",
             "",

@@ -14,8 +14,9 @@ from removal.cases import Case
 from removal.differences import BEYOND_DEMAND, FEATURES, NOT_DERIVED
 
 import templates
-from data_pipeline.local import required, server
-from data_pipeline.local.required import Demand
+from data_pipeline.embedded_aws.identity import required
+from data_pipeline.embedded_aws.identity.required import Demand
+from data_pipeline.embedded_aws.server import main
 from data_pipeline.stacks import render
 
 #: moments that come with every job of a kind, whatever it does.
@@ -131,7 +132,7 @@ def test_what_cannot_be_enforced_says_why() -> None:
             assert not demand.made, demand.moment
             assert not demand.asked, demand.moment
             services = {action.partition(":")[0] for action in demand.beyond}
-            assert not services & set(server.SERVICES) or "refused by name" in demand.because
+            assert not services & set(main.SERVICES) or "refused by name" in demand.because
 
 
 def test_the_derivation_does_not_read_the_demand() -> None:

@@ -14,7 +14,7 @@ from removal.cases import Case
 from removal.world import World
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.local import required
+from data_pipeline.embedded_aws.identity import required
 
 #: (role, moment) → the actions that were denied to the whole role: none, or what the scenario means to be denied.
 _whole: dict[tuple[str, str], set[str]] = {}

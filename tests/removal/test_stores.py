@@ -13,18 +13,18 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
+from embedded_aws.featurestore.conftest import record
 from environments import STORES, environment
 from features import conftest as tables
 from features.conftest import rides
 from features.stores import Stores
-from local.featurestore.conftest import record
 from randomness import times
 from removal import cases
 from removal.cases import Case
-from tlc.errors import JobError
 from waiting import until
 
 import templates
+from data_pipeline.etl.errors import JobError
 from data_pipeline.stacks import render
 
 #: fixtures of theirs

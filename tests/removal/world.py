@@ -16,8 +16,8 @@ from removal.cases import DEPLOYER, Case, without
 from system.project import Project
 from waiting import until
 
-from data_pipeline.local import lifecycle
-from data_pipeline.local.endpoint import Endpoint
+from data_pipeline.embedded_aws.server import lifecycle
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 PIPELINE_STACK = "nyc-tlc-local-pipeline"
 #: the artifact bucket of the deployer whose actions are removed: no other statement of the policy reaches it.

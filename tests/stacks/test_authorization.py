@@ -25,7 +25,7 @@ from environments import (
 )
 
 import templates
-from data_pipeline.core.policies import text
+from data_pipeline.core.deployment.policies import text
 from data_pipeline.stacks import render
 
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -7,7 +7,7 @@ from typing import Any
 from environments import KMS, STORES, environment
 
 import templates
-from data_pipeline.core.policies import policies, unexplained
+from data_pipeline.core.deployment.policies import policies, unexplained
 from data_pipeline.stacks import render
 
 TYPE = "AWS::SageMaker::FeatureGroup"

@@ -8,7 +8,7 @@ import pytest
 from environments import ALL_ON_SAGEMAKER, CLUSTER, IAM, SWAPPED, VPC, environment
 
 import templates
-from data_pipeline.core.simulation import deployer_policy
+from data_pipeline.core.deployment.simulation import deployer_policy
 from data_pipeline.stacks import render
 
 SUBNETS = ["arn:p:ec2:r:a:subnet/subnet-0a1b2c3d", "arn:p:ec2:r:a:subnet/subnet-1a2b3c4d"]

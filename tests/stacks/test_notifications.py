@@ -9,7 +9,7 @@ from environments import KMS, NOTIFY, environment
 
 import templates
 from data_pipeline.core.checks import keys
-from data_pipeline.core.notifications import parameters
+from data_pipeline.core.machine.notifications import parameters
 from data_pipeline.stacks import render
 from data_pipeline.stacks.notifications import overdue_after
 

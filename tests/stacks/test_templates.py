@@ -26,8 +26,8 @@ from environments import (
 )
 
 import templates
+from data_pipeline.core.deployment.policies import policies, unexplained
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.policies import policies, unexplained
 from data_pipeline.stacks import render
 from data_pipeline.stacks.render import compact
 
@@ -271,7 +271,7 @@ def test_a_python_shell_job_on_glue() -> None:
     folder = "s3://${ArtifactBucket}/nyc-tlc/dev/wheels/glue-pythonshell/${WheelsGluePythonshell}"
     arguments = {name: templates.text(value) for name, value in job["DefaultArguments"].items()}
     assert arguments == {
-        "--extra-py-files": f"{library},{folder}/tlc_packages-0-py3-none-any.whl",
+        "--extra-py-files": f"{library},{folder}/job_packages-0-py3-none-any.whl",
         "library-set": "none",
     }
     assert "Conditions" not in template

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import yaml
 from deployer import as_deployer
 
-from data_pipeline.local import lifecycle
+from data_pipeline.embedded_aws.server import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".local", "__pycache__", ".*_cache", "tests")

@@ -15,7 +15,7 @@ DATASETS = ("yellow", "green", "fhv", "fhvhv")
 def sampled(project: Project) -> Path:
     """Sample trip files beside their true counts."""
     directory = project.root / ".local" / "sample"
-    project.ok("python", "-m", "data_pipeline", "sample", str(directory))
+    project.ok("python", "jobs/sample.py", str(directory))
     return directory
 
 

@@ -16,7 +16,7 @@ import sys
 import time
 
 import maintenance
-from tlc import exits
+from data_pipeline.etl import exits
 
 def late(argv):
     maintenance.main(argv, now=lambda: time.time() + 40 * 86_400)

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import Path, did_you_mean, quoted
+from data_pipeline.core.problems import Path, did_you_mean, quoted
+
 from .expressions import constant, is_no_condition
 from .findings import Finding
 from .values import check_timestamp, is_expression, is_substituted

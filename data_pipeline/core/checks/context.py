@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..problems import Path, did_you_mean, quoted
+from data_pipeline.core.problems import Path, did_you_mean, quoted
+
 from .findings import Finding
 from .walk import Scope
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import Path, did_you_mean, one_of, quoted
+from data_pipeline.core.problems import Path, did_you_mean, one_of, quoted
+
 from .findings import Finding
 from .walk import JSONATA, JSONPATH, Scope, items
 

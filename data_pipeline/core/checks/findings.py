@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..problems import Path, dotted
+from data_pipeline.core.problems import Path, dotted
+
 from .rules import RULES
 
 

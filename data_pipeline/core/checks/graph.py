@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import did_you_mean, nearest, one_of, quoted
+from data_pipeline.core.problems import did_you_mean, nearest, one_of, quoted
+
 from .findings import Finding
 from .walk import Scope, edges
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..problems import Path, did_you_mean, one_of, quoted
+from data_pipeline.core.problems import Path, did_you_mean, one_of, quoted
+
 from .findings import Finding
 from .walk import Scope, scopes
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..problems import Path
+from data_pipeline.core.problems import Path
 
 #: function → fewest and most arguments; ``None`` for any number.
 INTRINSICS: dict[str, tuple[int, int | None]] = {

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import Path, did_you_mean, one_of, quoted
+from data_pipeline.core.problems import Path, did_you_mean, one_of, quoted
+
 from . import expressions
 from .context import context_finding
+from .evaluated_texts import Text, texts
 from .findings import Finding
 from .intrinsics import was_meant
-from .places import Text, texts
 from .values import is_expression
 from .variables import Use
 from .walk import JSONATA, Scope

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..policies import text
-from ..problems import Path
+from data_pipeline.core.deployment.policies import text
+from data_pipeline.core.problems import Path
+
 from .findings import Finding
 
 Resources = Mapping[str, Any]

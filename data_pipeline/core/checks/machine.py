@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import Path
+from data_pipeline.core.problems import Path
+
 from . import choices, express, fields, graph, jsonata, jsonpath, maps, tasks, values, variables
 from .findings import Finding
 from .tasks import Services

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import Path, did_you_mean, one_of, quoted
+from data_pipeline.core.problems import Path, did_you_mean, one_of, quoted
+
 from . import shapes
 from .findings import Finding
 from .shapes import structure

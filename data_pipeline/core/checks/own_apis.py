@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import Path, quoted
+from data_pipeline.core.problems import Path, quoted
+
 from .findings import Finding
 from .integrations import OPTIMISED, Call
 from .shapes import structure

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..problems import Path, did_you_mean, nearest, one_of, quoted
+from data_pipeline.core.problems import Path, did_you_mean, nearest, one_of, quoted
+
 from .command_line import CommandLine
 from .findings import Finding
 from .integrations import call_of

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from ..problems import Path, did_you_mean, nearest, one_of, quoted
+from data_pipeline.core.problems import Path, did_you_mean, nearest, one_of, quoted
+
 from .findings import Finding
 from .values import is_expression, is_substituted
 

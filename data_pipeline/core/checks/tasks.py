@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..problems import did_you_mean, quoted
+from data_pipeline.core.problems import did_you_mean, quoted
+
 from . import integrations, own_apis, shapes
+from .evaluated_texts import Text, texts
 from .expressions import BrokenExpressionError, parse, uses
 from .findings import Finding
-from .places import Text, texts
 from .values import is_expression
 from .walk import JSONATA, Scope
 

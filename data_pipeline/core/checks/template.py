@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .. import cron, service_limits
-from ..problems import Path, RefusedError, did_you_mean, quoted
+from data_pipeline.core.facts import cron, service_limits
+from data_pipeline.core.problems import Path, RefusedError, did_you_mean, quoted
+
 from . import integrations, machine
 from .command_line import CommandLine
 from .findings import Finding

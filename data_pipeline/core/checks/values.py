@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any, TypeGuard
 
-from ..problems import Path, did_you_mean, quoted
+from data_pipeline.core.problems import Path, did_you_mean, quoted
+
 from .findings import Finding
 from .walk import JSONATA, Scope, items
 

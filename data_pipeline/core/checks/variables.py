@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..problems import Path, did_you_mean, quoted
+from data_pipeline.core.problems import Path, did_you_mean, quoted
+
 from .findings import Finding
 from .walk import Scope, edges, items
 

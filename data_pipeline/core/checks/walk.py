@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..problems import Path
+from data_pipeline.core.problems import Path
 
 JSONPATH = "JSONPath"
 JSONATA = "JSONata"

@@ -11,7 +11,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One check: what was found, what to do about it unless it is ok, and which rule says so."""
 
     check: str
@@ -127,8 +127,8 @@ class Answers:
     roles: Mapping[str, Refusals] = field(default_factory=dict)
 
 
-def unanswered(check: str, answer: Unanswered) -> Finding:
+def unanswered(check: str, answer: Unanswered) -> CheckResult:
     """The finding of a look-up without an answer."""
     if not answer.emulated:
-        return Finding(check, "unchecked", "not on the embedded AWS")
-    return Finding(check, "warning", f"could not be looked up: {answer.reason}")
+        return CheckResult(check, "unchecked", "not on the embedded AWS")
+    return CheckResult(check, "warning", f"could not be looked up: {answer.reason}")

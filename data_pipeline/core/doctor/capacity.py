@@ -4,42 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from .. import images
-from ..config import Environment, Job, Step
-from ..naming import MAINTENANCE, job_path
-from ..runtimes import RUNTIMES
-from ..service_limits import REGIONS
-from ..sizes import Cluster
-from ..steps import runtimes
-from .answers import Answers, Finding, Quota, Unanswered, unanswered
+from data_pipeline.core.config.environment import Environment, Job, Step
+from data_pipeline.core.config.sizes import Cluster
+from data_pipeline.core.facts import images
+from data_pipeline.core.facts.runtimes import RUNTIMES
+from data_pipeline.core.facts.service_limits import REGIONS
+from data_pipeline.core.machine.steps import runtimes
+from data_pipeline.core.naming import MAINTENANCE, job_path
+
+from .answers import Answers, CheckResult, Quota, Unanswered, unanswered
 
 #: whose ARNs the state machine and the policies know.
 PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 
-def partition(env: Environment, answers: Answers) -> Iterator[Finding]:
+def partition(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     """Other partitions have other names for services, and lack some of them."""
     if answers.partition not in PARTITIONS:
         found = f"{env.region} is in the partition {answers.partition}, for which nothing here is made"
-        yield Finding("partition", "problem", found, f"choose a region of {', '.join(PARTITIONS)}")
+        yield CheckResult("partition", "problem", found, f"choose a region of {', '.join(PARTITIONS)}")
 
 
-def region_is_open(env: Environment, answers: Answers) -> Iterator[Finding]:
+def region_is_open(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     yield region(env.region, answers.opt_in)
 
 
-def instance_types(env: Environment, answers: Answers) -> Iterator[Finding]:
+def instance_types(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     for name, job in _on(env, "sagemaker").items():
         yield instance_type(name, job, env.region, _quotas(answers, "sagemaker"))
 
 
-def clusters(env: Environment, answers: Answers) -> Iterator[Finding]:
+def clusters(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     for name, job in _on(env, "sagemaker").items():
         if isinstance(job, Step) and job.cluster:
             yield cluster_instances(name, job.cluster, env.region, _quotas(answers, "sagemaker"))
 
 
-def one_instance(env: Environment, answers: Answers) -> Iterator[Finding]:
+def one_instance(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     """With a quota of one, whoever comes second waits for a bounded time, and then fails."""
     upkeep, quotas = env.maintenance, _quotas(answers, "sagemaker")
     if upkeep is None or upkeep.service != "sagemaker" or isinstance(quotas, Unanswered):
@@ -53,27 +54,27 @@ def one_instance(env: Environment, answers: Answers) -> Iterator[Finding]:
     quota = quotas.get(f"{kind} for processing job usage")
     if quota and quota.value == 1 and sharing:
         found = f"the quota {quota.name!r} is 1: a run ({', '.join(sharing)}) and the maintenance wait for each other"
-        yield Finding(f"one {kind}", "warning", found, _increase("sagemaker", quota, 2, env.region))
+        yield CheckResult(f"one {kind}", "warning", found, _increase("sagemaker", quota, 2, env.region))
 
 
-def glue_units(env: Environment, answers: Answers) -> Iterator[Finding]:
+def glue_units(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     if jobs := _on(env, "glue"):
         yield from glue_capacity(jobs, env.region, _quotas(answers, "glue"))
 
 
-def published_images(env: Environment, _: Answers) -> Iterator[Finding]:
+def published_images(env: Environment, _: Answers) -> Iterator[CheckResult]:
     for runtime in runtimes(env):
         if RUNTIMES[runtime].image:
             yield image(runtime, env.region)
 
 
-def python_shell(env: Environment, _: Answers) -> Iterator[Finding]:
+def python_shell(env: Environment, _: Answers) -> Iterator[CheckResult]:
     """A runtime that gets no mends any more; the embedded AWS runs it with .venv's Python."""
     for name, job in _on(env, "glue").items():
         if job.glue.runtime == "glue-pythonshell" and not env.embedded:
             found = "Glue Python shell has Python 3.9: its support ended in October 2025, boto3's for it in April 2026"
             key = ".".join((*job_path(name), "service"))
-            yield Finding(
+            yield CheckResult(
                 f"{name}: Python 3.9", "warning", found, f"{key}: sagemaker in config/{env.name}.yaml"
             )
 
@@ -86,21 +87,21 @@ def _quotas(answers: Answers, service: str) -> Mapping[str, Quota] | Unanswered:
     return answers.quotas.get(service, Unanswered("was not asked"))
 
 
-def region(name: str, opt_in: str | Unanswered | None) -> Finding:
+def region(name: str, opt_in: str | Unanswered | None) -> CheckResult:
     """Whether every service of the pipeline is offered there and the account has it switched on."""
     if name not in REGIONS:
-        return Finding(
+        return CheckResult(
             "region", "problem", f"{name} does not offer every service that is needed", "choose another"
         )
     if isinstance(opt_in, Unanswered):
         return unanswered("region", opt_in)
     if opt_in in ("opt-in-not-required", "opted-in"):
-        return Finding("region", "ok", f"{name} ({opt_in})")
+        return CheckResult("region", "ok", f"{name} ({opt_in})")
     remedy = f"aws account enable-region --region-name {name}"
-    return Finding("region", "problem", f"{name} is not enabled in this account ({opt_in})", remedy)
+    return CheckResult("region", "problem", f"{name} is not enabled in this account ({opt_in})", remedy)
 
 
-def instance_type(name: str, job: Job, where: str, quotas: Mapping[str, Quota] | Unanswered) -> Finding:
+def instance_type(name: str, job: Job, where: str, quotas: Mapping[str, Quota] | Unanswered) -> CheckResult:
     """Whether SageMaker offers a job's instance type in the region, and lets the account use one.
 
     ``quotas`` is name in lower case → quota. SageMaker has one for every instance type that it offers.
@@ -111,7 +112,7 @@ def instance_type(name: str, job: Job, where: str, quotas: Mapping[str, Quota] |
 
 def cluster_instances(
     name: str, cluster: Cluster, where: str, quotas: Mapping[str, Quota] | Unanswered
-) -> Finding:
+) -> CheckResult:
     """Whether SageMaker lets the account use as many instances at once as a step's cluster may have."""
     kind, most = cluster.sagemaker.instance_type, cluster.most_instances
     key = f"steps.{name}.cluster.sagemaker.instance_type"
@@ -120,17 +121,17 @@ def cluster_instances(
 
 def _instances(
     name: str, kind: str, needed: int, key: str, where: str, quotas: Mapping[str, Quota] | Unanswered
-) -> Finding:
+) -> CheckResult:
     check = f"{name}: {kind}"
     if isinstance(quotas, Unanswered):
         return unanswered(check, quotas)
     quota = quotas.get(f"{kind} for processing job usage")
     if quota is None:
         remedy = f"choose another {key}"
-        return Finding(check, "problem", f"SageMaker Processing does not offer it in {where}", remedy)
+        return CheckResult(check, "problem", f"SageMaker Processing does not offer it in {where}", remedy)
     if quota.value >= needed:
-        return Finding(check, "ok", f"{quota.value:g} at once")
-    return Finding(
+        return CheckResult(check, "ok", f"{quota.value:g} at once")
+    return CheckResult(
         check,
         "problem",
         f"the quota {quota.name!r} is {quota.value:g}" + (f", needed {needed}" if needed > 1 else ""),
@@ -140,7 +141,7 @@ def _instances(
 
 def glue_capacity(
     jobs: Mapping[str, Job], where: str, quotas: Mapping[str, Quota] | Unanswered
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Whether Glue lets the account run its jobs: runs at once, and processing units of the largest one."""
     needed = max(data_processing_units(job) for job in jobs.values())
     for name, least in (("max concurrent job runs per account", 1.0), ("max task dpus per account", needed)):
@@ -150,12 +151,14 @@ def glue_capacity(
             continue
         quota = quotas.get(name)
         if quota is None:
-            yield Finding(check, "warning", "Service Quotas lists none of this name", "look in its console")
+            yield CheckResult(
+                check, "warning", "Service Quotas lists none of this name", "look in its console"
+            )
         elif quota.value >= least:
-            yield Finding(check, "ok", f"{quota.value:g}, needed {least:g}")
+            yield CheckResult(check, "ok", f"{quota.value:g}, needed {least:g}")
         else:
             found = f"{quota.value:g}, needed {least:g}"
-            yield Finding(check, "problem", found, _increase("glue", quota, least, where))
+            yield CheckResult(check, "problem", found, _increase("glue", quota, least, where))
 
 
 def data_processing_units(job: Job) -> float:
@@ -172,15 +175,15 @@ def _units(worker_type: str, workers: int) -> float:
     return float(worker_type.partition(".")[2].removesuffix("X")) * workers
 
 
-def image(runtime: str, where: str) -> Finding:
+def image(runtime: str, where: str) -> CheckResult:
     """Whether AWS publishes the runtime's image in the region, by the table: its registry answers jobs only."""
     check = f"image of {runtime}"
     if where in images.registries(runtime):
-        return Finding(
+        return CheckResult(
             check, "ok", f"{images.repository(runtime)}:{images.tag(runtime)} is published in {where}"
         )
     remedy = "choose another region, or: python -m data_pipeline images refresh"
-    return Finding(check, "problem", f"none is published in {where}", remedy)
+    return CheckResult(check, "problem", f"none is published in {where}", remedy)
 
 
 def _increase(service: str, quota: Quota, value: float, where: str) -> str:

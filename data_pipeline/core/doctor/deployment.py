@@ -4,51 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..config import Environment
-from ..stack_states import Treatment, is_moving, treatment
-from .answers import Answers, Finding, Refusal, Unanswered, unanswered
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.deployment.stack_states import Treatment, is_moving, treatment
+
+from .answers import Answers, CheckResult, Refusal, Unanswered, unanswered
 
 _POLICY = "docs/deployer-policy.json"
 
 
-def identity(env: Environment, answers: Answers) -> Iterator[Finding]:
+def identity(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     """Who asks; the account itself was compared before any look-up."""
     found = f"{answers.caller} in account {answers.account}"
     if answers.caller.endswith(":root") and not env.embedded:
         remedy = f"use a role or user with {_POLICY} instead of the account's root"
-        yield Finding("identity", "warning", found, remedy)
+        yield CheckResult("identity", "warning", found, remedy)
     else:
-        yield Finding("identity", "ok", found)
+        yield CheckResult("identity", "ok", found)
 
 
-def account_guard(env: Environment, answers: Answers) -> Iterator[Finding]:
+def account_guard(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     if env.account is None and not env.embedded:
         found = f"config/{env.name}.yaml names no account: deploy and run take whatever the credentials say"
-        yield Finding("account", "warning", found, f'account: "{answers.account}" in config/{env.name}.yaml')
+        yield CheckResult(
+            "account", "warning", found, f'account: "{answers.account}" in config/{env.name}.yaml'
+        )
 
 
-def stacks(env: Environment, answers: Answers) -> Iterator[Finding]:
+def stacks(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     for name, status in answers.stacks.items():
         yield stack(name, status, f"./deploy.sh {env.name} BUCKET")
 
 
-def templates(env: Environment, answers: Answers) -> Iterator[Finding]:
+def templates(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     for file in answers.missing:
-        yield Finding(file, "problem", "is missing", f"python data_pipeline_create.py {env.name}")
+        yield CheckResult(file, "problem", "is missing", f"python data_pipeline_create.py {env.name}")
     for file, refusal in answers.templates.items():
         yield template(file, refusal)
 
 
-def definitions(_: Environment, answers: Answers) -> Iterator[Finding]:
+def definitions(_: Environment, answers: Answers) -> Iterator[CheckResult]:
     for name, diagnostics in answers.definitions.items():
         yield definition(name, diagnostics)
 
 
-def deployer(_: Environment, answers: Answers) -> Iterator[Finding]:
+def deployer(_: Environment, answers: Answers) -> Iterator[CheckResult]:
     """Whether the caller has what docs/deployer-policy.json lists; what is above it has a rule of its own."""
     check = "permissions to deploy"
     if answers.deployer is None:
-        yield Finding(check, "unchecked", f"IAM simulates users and roles only, not {answers.caller}")
+        yield CheckResult(check, "unchecked", f"IAM simulates users and roles only, not {answers.caller}")
         return
     refused = answers.deployer
     if not isinstance(refused, Unanswered):
@@ -56,7 +59,7 @@ def deployer(_: Environment, answers: Answers) -> Iterator[Finding]:
     yield permissions(check, refused, f"give {answers.principal} the actions of {_POLICY}")
 
 
-def above_the_deployer(_: Environment, answers: Answers) -> Iterator[Finding]:
+def above_the_deployer(_: Environment, answers: Answers) -> Iterator[CheckResult]:
     """What no policy of the caller mends."""
     if answers.deployer is None or isinstance(answers.deployer, Unanswered):
         return
@@ -66,14 +69,14 @@ def above_the_deployer(_: Environment, answers: Answers) -> Iterator[Finding]:
         yield permissions("limits above the deployer", above, remedy)
 
 
-def roles(_: Environment, answers: Answers) -> Iterator[Finding]:
+def roles(_: Environment, answers: Answers) -> Iterator[CheckResult]:
     """Whether anything above the roles of the deployed stack takes away what their policies grant."""
     remedy = "lift the permissions boundary or the organization's policy that refuses it"
     for name, refused in answers.roles.items():
         yield permissions(f"role {name}", refused, remedy)
 
 
-def schedules(env: Environment, answers: Answers) -> Iterator[Finding]:
+def schedules(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     """A schedule that somebody has switched by hand is not what the configuration says."""
     wanted = {"daily": env.schedule.enabled}
     if env.maintenance:
@@ -84,55 +87,57 @@ def schedules(env: Environment, answers: Answers) -> Iterator[Finding]:
     for name, state in answers.schedules.items():
         want = "ENABLED" if wanted.get(name) else "DISABLED"
         if state == want:
-            yield Finding(f"schedule {name}", "ok", state)
+            yield CheckResult(f"schedule {name}", "ok", state)
         else:
             found = f"is {state}, the configuration says {want}"
             remedy = f"a deployment may see no change in it: switch it in the console, or change config/{env.name}.yaml"
-            yield Finding(f"schedule {name}", "warning", found, remedy)
+            yield CheckResult(f"schedule {name}", "warning", found, remedy)
 
 
-def stack(name: str, status: str | None, deploy: str) -> Finding:
+def stack(name: str, status: str | None, deploy: str) -> CheckResult:
     """What state a stack is in."""
     check = f"stack {name}"
     what = treatment(status)
     if what is Treatment.CREATE:
-        return Finding(check, "ok", "not deployed yet")
+        return CheckResult(check, "ok", "not deployed yet")
     if is_moving(status):
-        return Finding(check, "warning", f"{status}", "an operation is under way; wait until it has ended")
+        return CheckResult(
+            check, "warning", f"{status}", "an operation is under way; wait until it has ended"
+        )
     if what is Treatment.UPDATE:
-        return Finding(check, "ok", f"{status}")
-    return Finding(check, "problem", f"{status}", f"{deploy} will {what.value}")
+        return CheckResult(check, "ok", f"{status}")
+    return CheckResult(check, "problem", f"{status}", f"{deploy} will {what.value}")
 
 
-def template(file: str, refusal: str | Unanswered | None) -> Finding:
+def template(file: str, refusal: str | Unanswered | None) -> CheckResult:
     """What CloudFormation says of a template; None when it takes it."""
     if isinstance(refusal, Unanswered):
         return unanswered(file, refusal)
     if refusal is None:
-        return Finding(file, "ok", "CloudFormation accepts it")
-    return Finding(file, "problem", refusal, "python data_pipeline_create.py")
+        return CheckResult(file, "ok", "CloudFormation accepts it")
+    return CheckResult(file, "problem", refusal, "python data_pipeline_create.py")
 
 
-def definition(name: str, diagnostics: Sequence[tuple[str, str]] | Unanswered) -> Finding:
+def definition(name: str, diagnostics: Sequence[tuple[str, str]] | Unanswered) -> CheckResult:
     """What Step Functions says of the state machine ``name``: (severity, message)."""
     check = f"state machine {name}"
     if isinstance(diagnostics, Unanswered):
         return unanswered(check, diagnostics)
     if not diagnostics:
-        return Finding(check, "ok", "Step Functions accepts its definition")
+        return CheckResult(check, "ok", "Step Functions accepts its definition")
     errors = any(severity == "ERROR" for severity, _ in diagnostics)
     found = "; ".join(message for _, message in diagnostics)
-    return Finding(
+    return CheckResult(
         check, "problem" if errors else "warning", found, "the jobs in config/pipeline.yaml make it"
     )
 
 
-def permissions(check: str, refused: Sequence[Refusal] | Unanswered, remedy: str) -> Finding:
+def permissions(check: str, refused: Sequence[Refusal] | Unanswered, remedy: str) -> CheckResult:
     """The outcome of a policy simulation."""
     if isinstance(refused, Unanswered):
         return unanswered(check, refused)
     if not refused:
-        return Finding(check, "ok", "every action that is needed is allowed")
+        return CheckResult(check, "ok", "every action that is needed is allowed")
     more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
     shown = "; ".join(one.said for one in refused[:5]) + more
-    return Finding(check, "problem", f"refused: {shown}", remedy)
+    return CheckResult(check, "problem", f"refused: {shown}", remedy)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ..config import Environment
-from ..runtimes import RUNTIMES
-from ..stack_states import Treatment, treatment
-from .answers import Answers, Finding, Unanswered, unanswered
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.deployment.stack_states import Treatment, treatment
+from data_pipeline.core.facts.runtimes import RUNTIMES
+
+from .answers import Answers, CheckResult, Unanswered, unanswered
 
 #: CloudWatch Logs takes so many resource policies in a region; the one that Step Functions' log delivery extends.
 LOG_POLICIES, LOG_DELIVERY = 10, "AWSLogDeliveryWrite20150319"
@@ -23,28 +24,28 @@ def log_group_names(env: Environment) -> list[str]:
     return wanted
 
 
-def taken_log_groups(env: Environment, answers: Answers) -> Iterator[Finding]:
+def taken_log_groups(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     own = [name for kind, name in answers.resources if kind == "AWS::Logs::LogGroup"]
     yield from log_groups(log_group_names(env), answers.log_groups, own, env.region)
 
 
-def retained_database(env: Environment, answers: Answers) -> Iterator[Finding]:
+def retained_database(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     remedy = f"aws glue delete-database --name {env.names.database} --region {env.region}"
     yield from _retained(env, answers, "Glue database", answers.databases, remedy)
 
 
-def retained_feature_groups(env: Environment, answers: Answers) -> Iterator[Finding]:
+def retained_feature_groups(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     if env.managed_features:
         remedy = f"aws sagemaker delete-feature-group --feature-group-name NAME --region {env.region}"
         yield from _retained(env, answers, "feature group", answers.feature_groups, remedy)
 
 
-def retained_buckets(env: Environment, answers: Answers) -> Iterator[Finding]:
+def retained_buckets(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     if env.data.bucket is None:
         yield from _retained(env, answers, "data bucket", answers.data_buckets, "aws s3 rb s3://NAME --force")
 
 
-def taken_state_machines(_: Environment, answers: Answers) -> Iterator[Finding]:
+def taken_state_machines(_: Environment, answers: Answers) -> Iterator[CheckResult]:
     """A state machine of the same name makes the stack's creation fail; one that is being deleted, too."""
     if isinstance(answers.machines, Unanswered):
         yield unanswered("state machines", answers.machines)
@@ -53,19 +54,19 @@ def taken_state_machines(_: Environment, answers: Answers) -> Iterator[Finding]:
     for name, status in answers.machines.items():
         check = f"state machine {name} on AWS"
         if status != "ACTIVE":
-            yield Finding(
+            yield CheckResult(
                 check, "problem", f"is {status}", "wait until its executions have ended and it is gone"
             )
         elif any(arn.endswith(f":{name}") for arn in own):
-            yield Finding(check, "ok", "the stack's own, active")
+            yield CheckResult(check, "ok", "the stack's own, active")
         else:
             remedy = f"aws stepfunctions delete-state-machine --state-machine-arn ARN-OF-{name}"
-            yield Finding(
+            yield CheckResult(
                 check, "problem", "exists, and is not the stack's: a deployment fails on it", remedy
             )
 
 
-def log_policies(_: Environment, answers: Answers) -> Iterator[Finding]:
+def log_policies(_: Environment, answers: Answers) -> Iterator[CheckResult]:
     """The first state machine with a log in an account's region needs a resource policy of CloudWatch Logs."""
     check = "log resource policies"
     if isinstance(answers.log_policies, Unanswered):
@@ -73,33 +74,33 @@ def log_policies(_: Environment, answers: Answers) -> Iterator[Finding]:
     elif len(answers.log_policies) >= LOG_POLICIES and LOG_DELIVERY not in answers.log_policies:
         found = f"{len(answers.log_policies)} of {LOG_POLICIES}, none is {LOG_DELIVERY}: a log cannot be delivered"
         remedy = "aws logs delete-resource-policy --policy-name NAME, one that nobody needs any more"
-        yield Finding(check, "problem", found, remedy)
+        yield CheckResult(check, "problem", found, remedy)
     else:
-        yield Finding(check, "ok", f"{len(answers.log_policies)} of {LOG_POLICIES}")
+        yield CheckResult(check, "ok", f"{len(answers.log_policies)} of {LOG_POLICIES}")
 
 
 def log_groups(
     wanted: Collection[str], existing: Collection[str] | Unanswered, own: Collection[str], where: str
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Log groups that the stack makes: one that somebody else made first fails the deployment."""
     for name in wanted:
         check = f"log group {name}"
         if isinstance(existing, Unanswered):
             yield unanswered(check, existing)
         elif name in own:
-            yield Finding(check, "ok", "the stack's own")
+            yield CheckResult(check, "ok", "the stack's own")
         elif name in existing:
             remedy = f"aws logs delete-log-group --log-group-name {name} --region {where}"
-            yield Finding(
+            yield CheckResult(
                 check, "problem", "exists, and is not the stack's: a deployment fails on it", remedy
             )
         else:
-            yield Finding(check, "ok", "free")
+            yield CheckResult(check, "ok", "free")
 
 
 def _retained(
     env: Environment, answers: Answers, what: str, names: Collection[str] | Unanswered, remedy: str
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """What a stack that is deleted has left: only where there is no storage stack to own it."""
     if isinstance(names, Unanswered):
         yield unanswered(what, names)
@@ -109,4 +110,4 @@ def _retained(
         for name in names:
             found = "is left of a deleted stack, with the data in it"
             advice = f"a deployment takes it over, or says why not; to start without it: {remedy}"
-            yield Finding(f"{what} {name}", "warning", found, advice.replace("NAME", name))
+            yield CheckResult(f"{what} {name}", "warning", found, advice.replace("NAME", name))

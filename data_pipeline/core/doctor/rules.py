@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from ..config import Environment
-from . import buckets, capacity, deployment, lake, leftovers
-from .answers import Answers, Finding
+from data_pipeline.core.config.environment import Environment
 
-Rule = Callable[[Environment, Answers], Iterator[Finding]]
+from . import buckets, capacity, deployment, lake, leftovers
+from .answers import Answers, CheckResult
+
+Rule = Callable[[Environment, Answers], Iterator[CheckResult]]
 
 #: what concerns the buckets that are there already; deploy refuses their problems before it changes anything.
 OF_BUCKETS: Mapping[str, Rule] = {
@@ -53,7 +54,7 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def examine(env: Environment, answers: Answers, rules: Mapping[str, Rule] = RULES) -> Iterator[Finding]:
+def examine(env: Environment, answers: Answers, rules: Mapping[str, Rule] = RULES) -> Iterator[CheckResult]:
     """Every finding of the rules in turn, each with its rule's name."""
     for name, rule in rules.items():
         for finding in rule(env, answers):

@@ -7,22 +7,20 @@ import time
 from pathlib import Path
 
 from data_pipeline.aws.service_models import load
-from data_pipeline.cli.check import command_lines
-from data_pipeline.cli.project import ROOT
-from data_pipeline.core import templates
+from data_pipeline.cli.commands.check import command_lines
 from data_pipeline.core.checks import expressions, template
 from data_pipeline.core.checks.rules import RULES
-from data_pipeline.core.load import load_all
+from data_pipeline.core.deployment import templates
+from data_pipeline.core.loading.load import load_all
 from tests.core.checks import corpus
+from tests.paths import ROOT
 
 
 def seconds(path: Path, repeats: int = 5) -> float:
     """Processor time of one check of a template, the service models being loaded: the median of some."""
     document = templates.read(path.read_text(encoding="utf-8"))
     services = load(template.services(document))
-    scripts = command_lines(
-        ROOT / "jobs", {s.script for env in load_all(ROOT).values() for s in env.steps.values()}
-    )
+    scripts = command_lines(ROOT, {s.script for env in load_all(ROOT).values() for s in env.steps.values()})
     taken = []
     for _ in range(repeats):
         expressions.parse.cache_clear()

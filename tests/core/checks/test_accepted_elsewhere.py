@@ -10,8 +10,8 @@ import pytest
 from environments import environment
 
 from data_pipeline.aws.service_models import load
-from data_pipeline.core import templates
 from data_pipeline.core.checks import template
+from data_pipeline.core.deployment import templates
 from data_pipeline.stacks import render
 
 MACHINE = "Resources.StateMachine.Properties"

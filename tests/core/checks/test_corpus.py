@@ -14,7 +14,7 @@ from data_pipeline.core.checks.command_line import CommandLine
 from data_pipeline.core.checks.integrations import services
 from data_pipeline.core.checks.rules import RULES
 from data_pipeline.core.checks.tasks import Services
-from data_pipeline.core.machine import state_machine
+from data_pipeline.core.machine.state_machine import state_machine
 from tests.core.checks import corpus
 
 BROKEN = corpus.broken()

@@ -10,8 +10,17 @@ from typing import Any
 import pytest
 from environments import ALL_ON_SAGEMAKER, BUCKET_KEY, CLUSTER, STORES, environment
 
-from data_pipeline.core.config import Environment
-from data_pipeline.core.doctor.answers import Answers, Bucket, Finding, Key, Lake, Quota, Refusal, Unanswered
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.doctor.answers import (
+    Answers,
+    Bucket,
+    CheckResult,
+    Key,
+    Lake,
+    Quota,
+    Refusal,
+    Unanswered,
+)
 from data_pipeline.core.doctor.rules import RULES, examine
 
 ME = "arn:aws:iam::123456789012:user/me"
@@ -461,7 +470,7 @@ def dev(changes: dict[str, Any]) -> Environment:
     return made if region == "us-east-1" else made.model_copy(update={"region": region})
 
 
-def told(case: Case) -> list[Finding]:
+def told(case: Case) -> list[CheckResult]:
     return [f for f in examine(dev(case.config), replace(HEALTHY, **case.answers)) if f.level != "ok"]
 
 
@@ -478,7 +487,7 @@ def test_of_a_healthy_account_nothing_is_said() -> None:
 def test_what_is_wrong_is_told_by_a_rule_of_its_own(name: str) -> None:
     """The whole message, and without the rule nothing is said of it."""
     case = CASES[name]
-    assert Finding(case.check, case.level, case.found, case.remedy, case.rule) in told(case)  # type: ignore[arg-type]
+    assert CheckResult(case.check, case.level, case.found, case.remedy, case.rule) in told(case)  # type: ignore[arg-type]
     others = {rule: RULES[rule] for rule in RULES if rule != case.rule}
     left = examine(dev(case.config), replace(HEALTHY, **case.answers), others)
     expected = {"a region without the image": {"region"}}.get(name, set())

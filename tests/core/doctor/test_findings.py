@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from data_pipeline.core.config import Step
+from data_pipeline.core.config.environment import Step
+from data_pipeline.core.config.sizes import Cluster
 from data_pipeline.core.doctor import capacity, deployment, leftovers
-from data_pipeline.core.doctor.answers import Finding, Quota, Refusal
-from data_pipeline.core.sizes import Cluster
+from data_pipeline.core.doctor.answers import CheckResult, Quota, Refusal
 
 SAGEMAKER = Step(script="s.py", service="sagemaker")
 NAME = "ml.m5.xlarge for processing job usage"
@@ -133,7 +133,7 @@ def test_templates_and_definition() -> None:
     assert deployment.template("t", "line 3").found == "line 3"
     assert deployment.definition("m", []).level == "ok"
     assert deployment.definition("m", [("WARNING", "w")]).level == "warning"
-    assert deployment.definition("m", [("WARNING", "w"), ("ERROR", "e")]) == Finding(
+    assert deployment.definition("m", [("WARNING", "w"), ("ERROR", "e")]) == CheckResult(
         "state machine m", "problem", "w; e", "the jobs in config/pipeline.yaml make it"
     )
 

@@ -1,0 +1,126 @@
+"""What ``doctor`` looks up: one answer after another, each by itself, so that a refusal hides no other."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from data_pipeline.aws import account, buckets, leftovers
+from data_pipeline.aws.account import answer_of
+from data_pipeline.aws.cloudformation import Stacks
+from data_pipeline.aws.session import Connection
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.deployment.simulation import deployer_policy
+from data_pipeline.core.doctor.answers import Answers, Bucket, Key, Refusal, Unanswered
+from data_pipeline.core.doctor.buckets import named_keys
+from data_pipeline.core.doctor.leftovers import log_group_names
+from data_pipeline.core.machine.state_machine import machines
+from data_pipeline.stacks.render import compact
+
+from .project import root
+
+_POLICY = "docs/deployer-policy.json"
+
+
+def look(env: Environment, connection: Connection) -> Answers:
+    """All answers, read-only."""
+    names, stacks = env.names, Stacks(connection.client("cloudformation"))
+    storage, pipeline = stacks.find(names.storage_stack), stacks.find(names.pipeline_stack)
+    there = [stack.name for stack in (storage, pipeline) if stack]
+    artifacts = account.stack_parameter(connection, pipeline.name, "ArtifactBucket") if pipeline else None
+    data = env.data.bucket or (storage.outputs.get("DataBucket") if storage else None)
+    rendered = {f"templates/{file}": body for file, body in compact(env).items()}
+    missing = [file for file in rendered if not (root() / file).exists()]
+    resources = [found for stack in there for found in account.stack_resources(connection, stack)]
+    who = answer_of(connection, lambda: account.principal(connection))
+    own_machines = [names.state_machine, *([names.maintenance] if env.maintenance else [])]
+    groups = [names.feature_group(group) for group in env.managed_features]
+    return Answers(
+        account=connection.account,
+        caller=connection.identity,
+        partition=_partition(connection),
+        principal=who,
+        opt_in=answer_of(connection, lambda: account.region_opt_in(connection)),
+        quotas={
+            service: answer_of(connection, lambda service=service: account.quotas(connection, service))  # type: ignore[misc]
+            for service in sorted({job.service for job in env.jobs.values()})
+        },
+        templates={
+            file: answer_of(connection, lambda body=body: account.template_refusal(connection, body))  # type: ignore[misc]
+            for file, body in rendered.items()
+            if file not in missing
+        },
+        missing=missing,
+        definitions=_definitions(env, connection),
+        stacks={
+            names.storage_stack: storage.status if storage else None,
+            names.pipeline_stack: pipeline.status if pipeline else None,
+        },
+        resources=resources,
+        buckets=bucket_answers(connection, {"data": data, "artifact": artifacts}),
+        keys=key_answers(env, connection),
+        log_groups=answer_of(connection, lambda: account.log_group_names(connection, log_group_names(env))),
+        databases=answer_of(connection, lambda: leftovers.database_names(connection, [names.database])),
+        feature_groups=answer_of(connection, lambda: leftovers.feature_group_names(connection, groups)),
+        data_buckets=answer_of(
+            connection, lambda: leftovers.bucket_names(connection, f"{names.storage_stack}-databucket-")
+        ),
+        machines=answer_of(connection, lambda: leftovers.machine_states(connection, own_machines)),
+        schedules=answer_of(connection, lambda: leftovers.schedule_states(connection, names.schedule_group)),
+        log_policies=answer_of(connection, lambda: leftovers.log_policy_names(connection)),
+        lake=answer_of(connection, lambda: leftovers.lake(connection)),
+        deployer=_deployer(env, connection, who, artifacts),
+        roles={
+            name: answer_of(connection, lambda name=name: account.role_refusals(connection, name))  # type: ignore[misc]
+            for name in sorted(name for kind, name in resources if kind == "AWS::IAM::Role")
+        },
+    )
+
+
+def bucket_answers(connection: Connection, named: dict[str, str | None]) -> dict[str, Bucket | Unanswered]:
+    """The buckets that are known, by what they are for."""
+    return {
+        role: answer_of(connection, lambda name=name: buckets.bucket(connection, name))  # type: ignore[misc]
+        for role, name in named.items()
+        if name
+    }
+
+
+def key_answers(env: Environment, connection: Connection) -> dict[str, Key | Unanswered]:
+    """The keys that the configuration names."""
+    return {
+        arn: answer_of(connection, lambda arn=arn: buckets.key(connection, arn))  # type: ignore[misc]
+        for arn in named_keys(env)
+    }
+
+
+def _definitions(env: Environment, connection: Connection) -> dict[str, list[tuple[str, str]] | Unanswered]:
+    """What Step Functions says of the state machines in the rendered templates."""
+    texts = {
+        name: _with_names(json.dumps(definition), connection) for name, definition in machines(env).items()
+    }
+    return {
+        name: answer_of(connection, lambda text=text: account.definition_diagnostics(connection, text))  # type: ignore[misc]
+        for name, text in texts.items()
+    }
+
+
+def _with_names(definition: str, connection: Connection) -> str:
+    """The definition with something in place of each ``${…}``, as CloudFormation will put it there."""
+    known = {"PartitionName": _partition(connection), "RegionName": connection.region}
+    return re.sub(r"\$\{(\w+)\}", lambda match: known.get(match[1], match[1]), definition)
+
+
+def _partition(connection: Connection) -> str:
+    return connection.client("s3").meta.partition
+
+
+def _deployer(
+    env: Environment, connection: Connection, who: str | Unanswered | None, artifacts: str | None
+) -> list[Refusal] | Unanswered | None:
+    """What the caller lacks of docs/deployer-policy.json."""
+    if who is None or isinstance(who, Unanswered):
+        return who
+    policy = json.loads((root() / _POLICY).read_text(encoding="utf-8"))
+    asking = list(deployer_policy(policy, env, connection.account, _partition(connection), artifacts))
+    return answer_of(connection, lambda: account.refused(connection, who, asking))

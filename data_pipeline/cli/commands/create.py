@@ -1,0 +1,129 @@
+"""``create``: renders the templates of environments into ``templates/``, or says which are stale."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from data_pipeline.cli import job_code
+from data_pipeline.cli.files import write_atomically
+from data_pipeline.cli.project import root
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.deployment.packages import missing_packages
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.loading.load import load_all, load_environment, load_warnings
+from data_pipeline.core.naming import job_path
+from data_pipeline.stacks import file_names, render
+
+COMMAND = "python data_pipeline_create.py"
+
+
+@click.command()
+@click.argument("environments", metavar="[ENV]...", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a template is stale or missing.")
+def create(environments: tuple[str, ...], check: bool) -> None:
+    """Render both templates of each ENV to templates/; without ENV, of every environment in config/."""
+    chosen = (
+        [load_environment(root(), name) for name in environments]
+        if environments
+        else [*load_all(root()).values()]
+    )
+    for env in chosen:
+        refuse_missing_packages(root(), env)
+        for warning in load_warnings(root(), env.name, date.today()):  # noqa: DTZ011 - a day of the user's calendar
+            click.echo(f"warning: {warning}", err=True)
+    orphans = [] if environments else orphaned_templates(root(), {env.name for env in chosen})
+    if check:
+        _check([name for env in chosen for name in stale_templates(root(), env)], orphans, environments)
+        return
+    from .check import refuse_findings  # the models of AWS's services, which --check does not need
+
+    rendered = {env.name: render(env) for env in chosen}
+    for env in chosen:
+        refuse_wrong_queries(env)
+        refuse_findings(root(), env, rendered[env.name])
+    for env in chosen:
+        for name, text in rendered[env.name].items():
+            click.echo(f"{_write(root() / 'templates' / name, text)} templates/{name}")
+    for name in orphans:
+        (root() / "templates" / name).unlink()
+        click.echo(f"removed   templates/{name}: config/ has no such environment")
+
+
+def stale_templates(root: Path, env: Environment) -> list[str]:
+    """Names of an environment's templates that are missing or not what would be rendered."""
+    return [name for name, text in render(env).items() if _read(root / "templates" / name) != text]
+
+
+def refuse_stale_templates(root: Path, env: Environment) -> None:
+    """Raise ``UserError`` with the command that mends them when an environment's templates are stale."""
+    stale = stale_templates(root, env)
+    if stale:
+        raise UserError(
+            f"stale: {', '.join(f'templates/{name}' for name in stale)}\n"
+            f"  the configuration renders something else; render and review: {COMMAND} {env.name}"
+        )
+
+
+def refuse_missing_packages(root: Path, env: Environment) -> None:
+    """Raise ``UserError`` for steps whose scripts import what their runtime would not have."""
+    sources = job_code.sources(root)
+    problems = []
+    for name, step, runtime in ((n, j, r) for n, j in env.jobs.items() for r in j.runtimes):
+        lock = (root / "jobs" / "locks" / f"{runtime}.txt").read_text(encoding="utf-8")
+        for package in missing_packages(step.script, sources, lock, runtime):
+            problems.append(
+                f"environment {env.name}, {'.'.join(job_path(name))}: jobs/{step.script} imports {package}, of which "
+                f"the runtime {runtime} has no wheel\n"
+                f"  choose another runtime, or lock the package: jobs/locks/README.md"
+            )
+    if problems:
+        raise UserError("\n".join(problems))
+
+
+def refuse_wrong_queries(env: Environment) -> None:
+    """Raise ``UserError`` for named queries that are no SELECT of Athena's, or read tables that no step publishes."""
+    if not env.athena.queries:
+        return
+    from data_pipeline.core import sql
+
+    published = {table for step in env.steps.values() for table in step.tables}
+    for name, query in env.athena.queries.items():
+        try:
+            sql.sources(sql.read(query.sql), env.names.database, published)
+        except UserError as error:
+            raise UserError(f"environment {env.name}, athena.queries.{name}: {error}") from error
+
+
+def orphaned_templates(root: Path, environments: set[str]) -> list[str]:
+    """Names of rendered templates whose environment has gone from ``config/``."""
+    wanted = {name for environment in environments for name in file_names(environment)}
+    found = {path.name for kind in file_names("*") for path in (root / "templates").glob(kind)}
+    return sorted(found - wanted)
+
+
+def _check(stale: list[str], orphans: list[str], environments: tuple[str, ...]) -> None:
+    if not stale and not orphans:
+        click.echo("templates are up to date")
+        return
+    lines = [f"  templates/{name}: not what the configuration renders" for name in stale]
+    lines += [f"  templates/{name}: config/ has no such environment" for name in orphans]
+    command = " ".join([COMMAND, *environments])
+    raise UserError("\n".join(["stale templates", *lines, f"  render and review them: {command}"]))
+
+
+def _write(path: Path, text: str) -> str:
+    if _read(path) == text:
+        return "unchanged"
+    write_atomically(path, text)
+    return "written  "
+
+
+def _read(path: Path) -> str | None:
+    """Content with its line ends as they are stored; None when there is no file."""
+    try:
+        return path.read_bytes().decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,146 @@
+"""``local``: the embedded AWS of this project, started, looked at, stopped and emptied."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import shlex
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from data_pipeline.cli.local_state import HOW_TO_STOP, local_port, local_state
+from data_pipeline.embedded_aws.errors import LocalError
+from data_pipeline.embedded_aws.server import lifecycle
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
+
+#: Seconds between two looks at the log that is followed.
+_FOLLOW_SECONDS = 0.3
+
+
+@click.group()
+def local() -> None:
+    """The embedded AWS on this machine: deploy and run start it for environments on it."""
+
+
+@local.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1; 0 takes any free one. Default: 4566."
+)
+def up(port: int | None) -> None:
+    """Start it, if it does not run, and wait until it answers."""
+    endpoint, started = lifecycle.up(local_state(), local_port() if port is None else port)
+    word = "started" if started else "already running"
+    click.echo(f"{word}: the embedded AWS at {endpoint.url}; {HOW_TO_STOP}")
+
+
+@local.command()
+def down() -> None:
+    """Stop it; what it keeps is there again at the next start."""
+    if lifecycle.down(local_state()):
+        click.echo(f"stopped; its state is kept in {local_state()}")
+    else:
+        click.echo("not running")
+
+
+@local.command()
+def status() -> None:
+    """Say whether it runs, where, and what it keeps. Exit status 1 when it does not run."""
+    found = lifecycle.status(local_state())
+    rows = [("running", "yes" if found.running else f"no ({found.note})")]
+    if found.running and found.endpoint is not None:
+        rows += _running_rows(found.endpoint)
+    rows += [("state", str(found.state)), ("size", f"{found.size / 1e6:.1f} MB")]
+    for name, value in rows:
+        click.echo(f"{name:<9}{value}")
+    if not found.running:
+        raise click.exceptions.Exit(1)
+
+
+@local.command()
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until ^C.")
+def logs(follow: bool) -> None:
+    """Print the server's own log; the logs of jobs are in its CloudWatch Logs."""
+    path = lifecycle.logs_path(local_state())
+    if not path.exists():
+        click.echo(f"{path}: no log: the embedded AWS was never started", err=True)
+        return
+    _print_file(path, follow)
+
+
+@local.command()
+@click.option(
+    "-n", "count", type=click.IntRange(1), default=10, show_default=True, help="How many, of the newest."
+)
+def notifications(count: int) -> None:
+    """Print what was published to topics; no mail leaves this machine."""
+    path = local_state() / "notifications.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    if not lines:
+        click.echo(f"none: nothing was published ({path})", err=True)
+    for line in lines[-count:]:
+        told = json.loads(line)
+        click.echo(f"{told['time']}  {told['subject']}")
+        click.echo(f"to: {', '.join(told['to']) or 'nobody: the topic has no subscriber'}")
+        click.echo(f"{told['message']}\n")
+
+
+@local.command()
+def env() -> None:
+    """Print the exports that point any AWS client at it: eval "$(python -m data_pipeline local env)"."""
+    endpoint = lifecycle.running(local_state())
+    if endpoint is None:
+        raise LocalError("the embedded AWS does not run: start it with `python -m data_pipeline local up`.")
+    for name, value in endpoint.environment().items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@local.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Stop it and delete everything that it keeps: stacks, tables, objects, logs and its credential.
+
+    Asks on a terminal, unless --yes is given.
+    """
+    found = lifecycle.status(local_state())
+    if not found.state.exists():
+        click.echo(f"{found.state}: nothing to delete")
+        return
+    what = f"{found.state} ({found.size / 1e6:.1f} MB: stacks, tables, objects and logs of the embedded AWS)"
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Delete {what}?", abort=True, err=True)
+    lifecycle.reset(local_state())
+    click.echo(f"deleted {what}")
+
+
+def _running_rows(endpoint: Endpoint) -> list[tuple[str, str]]:
+    uptime = datetime.timedelta(seconds=int(time.time() - endpoint.started))
+    work = lifecycle.work(endpoint)
+    return [
+        ("url", endpoint.url),
+        ("process", str(endpoint.pid)),
+        ("uptime", str(uptime)),
+        ("account", f"{endpoint.account} (region {endpoint.region})"),
+        ("work", f"{work.get('executions', 0)} executions running"),
+    ]
+
+
+def _print_file(path: Path, follow: bool) -> None:
+    """Print a file, and what is added to it; a file that the next start replaces is printed from its
+    beginning.
+    """
+    position = 0
+    while True:
+        if path.exists():
+            if path.stat().st_size < position:
+                position = 0
+            with path.open("rb") as file:
+                file.seek(position)
+                text = file.read()
+            position += len(text)
+            click.echo(text.decode("utf-8", "replace"), nl=False)
+        if not follow:
+            return
+        time.sleep(_FOLLOW_SECONDS)

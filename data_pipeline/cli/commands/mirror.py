@@ -1,0 +1,134 @@
+"""``mirror``: brings the sources' files into the input from this machine, checks them, lists earlier issues.
+
+The mirror is a job, ``data_pipeline.etl.jobs.mirror``, in a process of its own: it is the code that the cloud runs,
+and its memory is its own. It reports JSON lines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from data_pipeline.aws.errors import explained
+from data_pipeline.aws.results import read_json
+from data_pipeline.aws.session import Connection
+from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.running.mirror_job import run_job
+from data_pipeline.cli.running.mirror_report import print_earlier, print_report, print_verified
+from data_pipeline.cli.running.run_options import dataset_option, months_option
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.sources import document
+from data_pipeline.core.errors import UserError
+
+Record = dict[str, Any]
+
+_JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr."
+)
+
+
+@click.group()
+def mirror() -> None:
+    """The files of the sources in the configuration, brought into the input."""
+
+
+def _narrowed(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which files."""
+    return dataset_option(months_option(command))
+
+
+@mirror.command("run")
+@click.argument("env", metavar="ENV")
+@click.option(
+    "--full/--update",
+    default=False,
+    help="Ask for every known file again, or (the default) only for those not asked for longest.",
+)
+@_narrowed
+@click.option(
+    "--dry-run", is_flag=True, help="Bring nothing: ask for headers, and say what would be brought."
+)
+@_JSON
+def run(env: str, full: bool, datasets: list[str], months: str | None, dry_run: bool, as_json: bool) -> None:
+    """Bring what is new or changed at the sources of ENV into its input.
+
+    A file is visible when it is whole and checked, not before. What was interrupted goes on where it was. Exits 0
+    when nothing failed; files that are not published yet are no failure.
+    """
+    environment, connection, deployed = _opened(env)
+    options = ["--full", str(full).lower(), "--dry-run", str(dry_run).lower(), *_scope(datasets, months)]
+    report = _run(environment, connection, deployed, options)
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        print_report(report, deployed["InputUri"], dry_run)
+    if report["partial"]:
+        raise UserError(
+            f"the mirror is partial: {report['counts']['failed']:,} of the files failed. What came is stored; run the "
+            "same command again for the rest."
+        )
+
+
+@mirror.command("verify")
+@click.argument("env", metavar="ENV")
+@_narrowed
+@_JSON
+def verify(env: str, datasets: list[str], months: str | None, as_json: bool) -> None:
+    """Read the stored files of ENV and hold them against their recorded hashes, and against the sources' headers.
+
+    Exits 1 when a stored file is not what was stored.
+    """
+    environment, connection, deployed = _opened(env)
+    report = _run(environment, connection, deployed, ["--verify", "true", *_scope(datasets, months)])
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    else:
+        print_verified(report, deployed["InputUri"])
+    if report["wrong"]:
+        count = "1 file is" if len(report["wrong"]) == 1 else f"{len(report['wrong']):,} files are"
+        raise UserError(
+            f"{count} not as stored. To fetch such a file again, delete it from {deployed['InputUri']}, and run: "
+            f"python -m data_pipeline mirror run {env}"
+        )
+
+
+@mirror.command("versions")
+@click.argument("env", metavar="ENV")
+@_JSON
+def versions(env: str, as_json: bool) -> None:
+    """List the earlier issues of re-issued files of ENV, which the bucket keeps as versions."""
+    _, connection, deployed = _opened(env)
+    with explained():
+        record = read_json(connection.client("s3"), f"{deployed['OutputUri']}state/mirror.json") or {
+            "objects": {}
+        }
+    earlier = {path: entry["superseded"] for path, entry in record["objects"].items() if entry["superseded"]}
+    if as_json:
+        click.echo(json.dumps(earlier, indent=2))
+    else:
+        print_earlier(earlier, deployed["InputUri"])
+
+
+def _opened(env: str) -> tuple[Environment, Connection, Record]:
+    """The environment, which has sources, and what is deployed of it."""
+    environment, connection = open_environment(env)
+    if not environment.sources:
+        raise UserError(
+            f"environment {env!r} has no sources to mirror. Write some into config/pipeline.yaml, under 'sources:'; "
+            "docs/mirror.md shows how."
+        )
+    return environment, connection, dict(deployed_outputs(environment, connection))
+
+
+def _run(env: Environment, connection: Connection, deployed: Record, options: list[str]) -> Record:
+    places = ["--input", deployed["InputUri"], "--output", deployed["OutputUri"]]
+    return run_job(connection, document(env.sources, env.mirror), [*places, *options])
+
+
+def _scope(datasets: list[str], months: str | None) -> list[str]:
+    chosen = ["--dataset", ",".join(datasets)] if datasets else []
+    return [*chosen, *(["--months", months] if months else [])]

@@ -1,0 +1,148 @@
+"""``run ENV``: starts the state machine of a deployed environment and follows it to its end."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from data_pipeline.aws import source
+from data_pipeline.aws.errors import explained
+from data_pipeline.aws.results import read_json
+from data_pipeline.aws.session import Connection
+from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.running import following
+from data_pipeline.cli.running.outcome import (
+    already_running_text,
+    failure_text,
+    print_notified,
+    print_pointers,
+    print_success,
+    print_summary,
+)
+from data_pipeline.cli.running.run_options import input_options
+from data_pipeline.cli.running.upload import upload_source
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.machine import end_states
+from data_pipeline.core.machine.steps import in_order
+from data_pipeline.core.progress.failure_reason import described
+from data_pipeline.core.progress.follow import Progress
+from data_pipeline.core.uploads import split_uri
+
+Record = dict[str, Any]
+
+
+@click.command("run")
+@click.argument("env", metavar="ENV")
+@click.option(
+    "--source",
+    "directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Before the start, upload the trip files of DIR that the input prefix does not have yet.",
+)
+@input_options
+@click.option(
+    "--wait/--no-wait", default=True, help="Follow the run to its end (the default), or only start it."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr."
+)
+@click.option("--yes", is_flag=True, help="Upload more than 1 GB without asking.")
+def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bool, yes: bool) -> None:
+    """Start the pipeline of ENV, follow it to its end, and say what it published.
+
+    Reads what is new or changed since the last run, all of it or what --dataset and --months name. Exits 0
+    when the run succeeded, also when nothing was new; else 1 with the state that failed, why, and the end of
+    its job's log.
+    """
+    record: Record = {"environment": env, "status": "NOT_STARTED"}
+    with following.recorded(record, as_json):
+        environment, connection = open_environment(env)
+        record |= {"account": connection.account, "region": connection.region}
+        deployed = deployed_outputs(environment, connection)
+        if directory is not None:
+            uploaded = upload_source(connection, directory, environment.data.files, deployed["InputUri"], yes)
+            record["uploaded"] = asdict(uploaded)
+        if not value.get("prune") and not environment.mirrors:  # there may be work without any file yet
+            _refuse_empty_input(environment, connection, deployed["InputUri"])
+        arn = following.start(connection, deployed["StateMachineArn"], value)
+        record |= {
+            "status": "RUNNING",
+            "executionArn": arn,
+            "execution": arn.rpartition(":")[2],
+            "input": value,
+        }
+        if not wait:
+            if not as_json:
+                click.echo(arn)
+            print_pointers(environment, arn)
+            return
+        progress = following.follow(environment, connection, arn)
+        record |= following.times(progress)
+        folder = f"{deployed['OutputUri']}runs/{record['execution']}/"
+        record["results"] = _results(environment, connection, folder)
+        if progress.failure is None:
+            _succeeded(environment, connection, progress, record, as_json)
+            return
+        record |= following.failed(environment, connection, progress.failure)
+        summary = _read(connection, f"{folder}summary.json")
+        if summary is not None:  # the job came to write one: it names the unreadable files
+            record |= {"summary": summary, "summaryUri": f"{folder}summary.json"}
+            if not as_json:
+                print_summary(environment, summary, record["summaryUri"], record["results"])
+        raise UserError(failure_text(environment, progress, progress.failure, record))
+
+
+def _refuse_empty_input(env: Environment, connection: Connection, uri: str) -> None:
+    bucket, prefix = split_uri(uri)
+    with explained():
+        empty = source.is_empty(connection.client("s3"), bucket, prefix)
+    if empty:
+        raise UserError(
+            f"{uri} holds no trip files, so there is nothing to run on.\n"
+            f"Upload some and run: python data_pipeline_run.py {env.name} --source DIR"
+        )
+
+
+def _succeeded(
+    env: Environment, connection: Connection, progress: Progress, record: Record, as_json: bool
+) -> None:
+    """Say how a run ended well; UserError when it ended because another one is running."""
+    record["endedAt"] = progress.current.name if progress.current else None
+    record["output"] = dict(described(progress.output))
+    if record["endedAt"] == end_states.ALREADY_RUNNING:
+        record |= {"error": end_states.ALREADY_RUNNING}
+        raise UserError(already_running_text(env, record))
+    if record["endedAt"] != end_states.NOTHING_NEW:
+        record |= _published(connection, record["output"])
+    if not as_json:
+        print_success(env, record)
+        print_notified(env, progress)
+
+
+def _published(connection: Connection, output: Record) -> Record:
+    """The summary that the output of an execution names."""
+    uri = output.get("summary")
+    if not isinstance(uri, str):  # a pipeline of other steps, whose result is no verdict
+        return {}
+    summary = _read(connection, uri)
+    if summary is None:
+        raise UserError(f"{uri}: the run succeeded, but its summary is not there any more.")
+    return {"summaryUri": uri, "summary": summary}
+
+
+def _results(env: Environment, connection: Connection, folder: str) -> dict[str, Record]:
+    """The small results that the run's steps left, as far as it came."""
+    names = [step.result for _, step in in_order(env.steps) if step.result]
+    found = {name: _read(connection, f"{folder}{name}.json") for name in names}
+    return {name: result for name, result in found.items() if result is not None}
+
+
+def _read(connection: Connection, uri: str) -> Record | None:
+    with explained():
+        return read_json(connection.client("s3"), uri)

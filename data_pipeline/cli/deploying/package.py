@@ -1,0 +1,94 @@
+"""From the project's files to the objects that the artifact bucket shall hold, and parameters for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from data_pipeline.cli.job_code import shipped
+from data_pipeline.core import bucket_keys
+from data_pipeline.core.config import feature_document
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.sources import document
+from data_pipeline.core.deployment.artifacts import (
+    LOCK,
+    code_artifact,
+    wheels_artifact,
+    wheels_prefix,
+)
+from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
+from data_pipeline.core.machine.notifications import parameters as addressees
+from data_pipeline.core.machine.steps import features_key, runtimes, sources_key
+
+from .wheels import fetch, installation, installation_lock, read_lock
+
+#: lists the artifact bucket: key prefix → key and size of each object under it.
+Listing = Callable[[str], Mapping[str, int]]
+
+
+@dataclass(frozen=True)
+class Package:
+    """``missing``: the objects to upload, in this order; ``parameters``: of the stacks."""
+
+    missing: dict[str, bytes]
+    parameters: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        """Bytes to upload."""
+        return sum(len(content) for content in self.missing.values())
+
+
+def package(environment: Environment, bucket: str, root: Path, listing: Listing) -> Package:
+    """What the environment's jobs need of the bucket; only what it lacks is fetched and built."""
+    code = code_artifact(environment.names.artifacts, shipped(root))
+    missing = _lacking(code.keys(), listing(code.key_prefix))
+    missing |= _sources(environment, listing)
+    missing |= _features(environment, listing)
+    parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha, **addressees(environment)}
+    parameters |= bucket_keys.parameters(environment)
+    for name in runtimes(environment):
+        wheels = _wheels(environment, RUNTIMES[name], root, listing)
+        missing |= wheels.missing
+        parameters |= wheels.parameters
+    return Package(missing, parameters)
+
+
+def _sources(env: Environment, listing: Listing) -> dict[str, bytes]:
+    """The list of sources that runs mirror, if the bucket does not have it."""
+    if not env.mirrors:
+        return {}
+    content = document(env.sources, env.mirror).encode()
+    return _lacking({sources_key(env): content}, listing(sources_key(env)))
+
+
+def _features(env: Environment, listing: Listing) -> dict[str, bytes]:
+    """The list of feature groups that runs ingest into, if the bucket does not have it."""
+    if not env.managed_features:
+        return {}
+    content = feature_document.document(env.features, env.names).encode()
+    return _lacking({features_key(env): content}, listing(features_key(env)))
+
+
+def _wheels(env: Environment, runtime: Runtime, root: Path, listing: Listing) -> Package:
+    """The wheels of one runtime."""
+    lock = _installation_lock(runtime) if env.embedded else read_lock(root, runtime)
+    prefix = wheels_prefix(env.names.artifacts, runtime, lock)
+    missing: dict[str, bytes] = {}
+    if prefix + LOCK not in listing(prefix):  # it is uploaded last
+        wheels = installation(lock) if env.embedded else fetch(runtime, lock, root / ".local" / "wheels")
+        missing = wheels_artifact(env.names.artifacts, runtime, lock, wheels).keys()
+    return Package(missing, {runtime.wheels_parameter: prefix.rstrip("/").rpartition("/")[2]})
+
+
+def _installation_lock(runtime: Runtime) -> bytes:
+    """The lock on the embedded AWS, where jobs run with the packages of .venv: none. A Python shell is told where
+    these are, for it has packages of its own that come before them.
+    """
+    return installation_lock() if runtime.glue_command == "pythonshell" else b""
+
+
+def _lacking(wanted: Mapping[str, bytes], present: Mapping[str, int]) -> dict[str, bytes]:
+    """The objects that are not there in full: a key names its content, so that its size decides."""
+    return {key: content for key, content in wanted.items() if present.get(key) != len(content)}

@@ -1,0 +1,205 @@
+"""How a run ended, for people: the summary on stdout, the failure as the text of an error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.machine import end_states, run_input
+from data_pipeline.core.progress import pointers, result_text
+from data_pipeline.core.progress.failure_reason import described
+from data_pipeline.core.progress.follow import Failure, Job, Progress
+from data_pipeline.core.progress.progress_log import duration
+from data_pipeline.core.progress.summary import Row, Summary, locations, table
+
+#: lines of a job's log that a failure shows.
+TAIL_LINES = 20
+_LONGEST_CAUSE = 600
+_WIDE = 2000
+
+
+def print_success(env: Environment, record: Mapping[str, Any]) -> None:
+    """A run that ended well: its summary; that nothing was new; or its output, of a pipeline of other steps.
+
+    ``record`` has ``endedAt``, ``output``, ``results`` and, after a publication, ``summary`` and ``summaryUri``.
+    """
+    if "summary" in record:
+        print_summary(env, record["summary"], record["summaryUri"], record["results"])
+    elif record["endedAt"] == end_states.NOTHING_NEW:
+        reason = record["output"].get("reason")
+        click.echo(
+            "nothing new: what was published before stays as it is" + (f" ({reason})" if reason else "")
+        )
+        for label, value in result_text.lines(record["results"]):
+            click.echo(f"{label:<11} {value}")
+    else:
+        click.echo(json.dumps(record["output"], indent=2))
+
+
+def print_summary(env: Environment, summary: Summary, uri: str, results: result_text.Results) -> None:
+    """The table of source files with its totals, what was new and noticed, and where the features are."""
+    wide = None if sys.stdout.isatty() else _WIDE  # a file or a pipe has no margin to wrap at
+    screen = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=wide, markup=False)
+    content = table(summary)
+    screen.print(_files(content.rows, content.left_out, content.total))
+    if content.left_out:
+        screen.print(f"Every file: --json, or {uri}")
+    if content.failed:
+        count = "1 file" if content.failed == 1 else f"{content.failed:,} files"
+        screen.print(f"{count} could not be read and are not counted.")
+    screen.print()
+    windows = summary.get("windows")
+    rows = [("windows", f"{windows:,} of 15 minutes")] if windows is not None else []
+    rows = [*result_text.lines(results), *rows, *locations(summary, env.names.database, uri)]
+    for label, value in rows:
+        screen.print(f"{label:<11} {value}")
+    if summary.get("export"):
+        commands = pointers.how_to_read(summary["export"], env.region, env.embedded)
+        for label, command in zip(("look", *[""] * len(commands)), commands, strict=False):
+            screen.print(f"{label:<11} {command}")
+
+
+def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
+    """Which state failed and why in the first line; then error, cause, the log's tail, where there is more.
+
+    ``record`` has ``executionArn``, ``input``, ``results`` and ``reason``; where a job was at fault also ``log``
+    and ``logGroups`` or ``logError``.
+    """
+    arn = record["executionArn"]
+    if failure.error == end_states.GATE_FAILED:
+        return _gate_text(env, progress, failure, record)
+    lines = [_headline(progress, failure.state, record["reason"])]
+    lines += _field("execution", arn)
+    lines += _field("error", failure.error)
+    cause = failure.cause.strip()
+    if cause and cause != failure.reason and not described(cause):  # a job's description is for --json
+        lines += _field("cause", cause if len(cause) <= _LONGEST_CAUSE else cause[:_LONGEST_CAUSE] + " …")
+    if failure.job is not None:
+        lines += _field("job", failure.job.name)
+        lines += _log(env, failure.job, record)
+    return "\n".join([*lines, *_notified(env, progress), *_more(env, arn)])
+
+
+def _gate_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
+    """Each rule that failed with value and limit, and how to let it through."""
+    arn = record["executionArn"]
+    failed = result_text.failed_rules(record["results"])
+    rules = list(dict.fromkeys(rule for rule, _ in failed))
+    lines = [f"the quality gate failed{_after(progress)}, and nothing was published"]
+    lines += [
+        line for text in [text for _, text in failed] or [failure.cause] for line in _field("rule", text)
+    ]
+    if rules:
+        accept = [*record["input"].get("accept", []), *rules]
+        lines += _field("accept", _run_command(env, {**record["input"], "accept": accept}))
+    lines += [*_field("execution", arn), *_field("error", failure.error)]
+    return "\n".join([*lines, *_notified(env, progress), *_more(env, arn)])
+
+
+def already_running_text(env: Environment, record: Mapping[str, Any]) -> str:
+    """Which execution is running, how to look at it, and how to run beside it."""
+    running = [str(arn) for arn in record["output"].get("running", [])]
+    lines = ["another execution is running, so this one ended at once and did nothing"]
+    lines += [line for arn in running for line in _field("running", arn)]
+    if running:
+        lines += _field("look", pointers.look(running[-1], env.region, env.embedded))
+    return "\n".join([*lines, *_field("insist", _run_command(env, {**record["input"], "concurrent": True}))])
+
+
+def print_notified(env: Environment, progress: Progress) -> None:
+    """What was told of a run that ended well."""
+    for label, value in _result_lines(env, progress):
+        click.echo(f"{label:<11} {value}")
+
+
+def _notified(env: Environment, progress: Progress) -> list[str]:
+    return [line for label, value in _result_lines(env, progress) for line in _field(label, value)]
+
+
+def _result_lines(env: Environment, progress: Progress) -> Iterator[tuple[str, str]]:
+    """Label and value: what was published to the topic, or why it was not; and where it can be read here."""
+    for one in progress.notifications:
+        yield "notified", one.subject if one.error is None else f"nobody: {one.error}"
+        if env.embedded and one.error is None:
+            yield "", "no mail leaves this machine; to read it: python -m data_pipeline local notifications"
+
+
+def _run_command(env: Environment, value: Mapping[str, Any]) -> str:
+    return " ".join(["python data_pipeline_run.py", env.name, *run_input.options(value)])
+
+
+def _more(env: Environment, arn: str) -> list[str]:
+    return _field("more", pointers.look(arn, env.region, True) if env.embedded else pointers.console(arn))
+
+
+def _after(progress: Progress) -> str:
+    if not (progress.started and progress.stopped):
+        return ""
+    return f" after {duration((progress.stopped - progress.started).total_seconds())}"
+
+
+def _headline(progress: Progress, state: str | None, reason: str) -> str:
+    after = _after(progress)
+    where = state or "the execution"
+    if progress.status == "ABORTED":
+        return f"the execution was stopped in {where}{after}: {reason}"
+    if progress.status == "TIMED_OUT":
+        return f"the execution timed out in {where}{after}: {reason}"
+    return f"{where} failed{after}: {reason}"
+
+
+def _log(env: Environment, job: Job, record: Mapping[str, Any]) -> list[str]:
+    if "logError" in record:
+        return _field("log", f"could not be read: {record['logError']}")
+    tail = record["log"]
+    if not tail:
+        return _field("log", "none: the job did not get as far as its script")
+    lines = _field("log", f"the last {len(tail)} lines" if len(tail) > 1 else "one line")
+    lines += [f"    {line}" for line in tail]
+    groups = tuple(record["logGroups"])
+    return lines + [
+        line
+        for command in pointers.whole_log(job, groups, env.region, env.embedded)
+        for line in _field("whole log", command)
+    ]
+
+
+def _field(label: str, value: str) -> list[str]:
+    first, *rest = value.splitlines() or [""]
+    return [f"  {label:<10} {first}", *(f"  {'':<10} {line}" for line in rest)]
+
+
+def _files(rows: tuple[Row, ...], left_out: Row | None, total: Row) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    made.add_column("source file", no_wrap=True)
+    for name in ("rows read", "counted", "quarantined"):
+        made.add_column(name, justify="right", no_wrap=True)
+    shown = [*rows, *([left_out] if left_out else [])]
+    notes = any(row.note for row in shown)
+    if notes:
+        made.add_column("", overflow="fold")
+    for row in shown:
+        made.add_row(*_cells(row)[: 5 if notes else 4])
+    made.add_row(*_cells(total)[: 5 if notes else 4], style="bold")
+    return made
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    if row.note and not row.read:
+        return row.label, "-", "-", "-", row.note
+    return row.label, f"{row.read:,}", f"{row.counted:,}", f"{row.quarantined:,}", row.note
+
+
+def print_pointers(env: Environment, arn: str) -> None:
+    """``--no-wait``: how to look at the execution and how to stop it."""
+    click.echo(f"look with: {pointers.look(arn, env.region, env.embedded)}", err=True)
+    if not env.embedded:
+        click.echo(f"or at: {pointers.console(arn)}", err=True)
+    click.echo(f"stop with: {pointers.stop(arn, env.region, env.embedded)}", err=True)

@@ -1,0 +1,1 @@
+"""The models of the configuration: what YAML may say, as values. Imports facts."""

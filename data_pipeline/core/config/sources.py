@@ -1,0 +1,123 @@
+"""The configuration's models of where files are mirrored from, and the document that the mirror reads.
+
+The mirror itself is ``data_pipeline.etl.mirror``, in the cloud and on the laptop; its ``catalogue``
+reads the document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from data_pipeline.core.facts import limits, source_limits
+
+from .sizes import Expected, Gigabytes, Model
+
+VERSION = 1
+PLACEHOLDER = "{sources}"
+KINDS = ("url", "s3", "index", "files")
+
+SourceName = Annotated[str, AfterValidator(source_limits.dataset)]
+DatasetName = Annotated[str, AfterValidator(source_limits.dataset)]
+Pattern = Annotated[str, AfterValidator(source_limits.pattern), Expected("a URL with placeholders")]
+Url = Annotated[str, AfterValidator(source_limits.url), Expected("a URL")]
+FileUrl = Annotated[str, AfterValidator(source_limits.file_url), Expected("the URL of a file")]
+S3Prefix = Annotated[
+    str, AfterValidator(source_limits.s3_prefix), Expected("s3://, a bucket and a key prefix")
+]
+Period = Annotated[
+    str,
+    AfterValidator(source_limits.period),
+    Expected("its first month, as in '2009-01'"),
+]
+Folder = Annotated[str, AfterValidator(limits.key_prefix), Expected("a key prefix")]
+
+
+class Source(Model):
+    """Where files come from: one of `url`, `s3`, `index`, `files`."""
+
+    url: Pattern | None = Field(
+        None,
+        description="A URL with placeholders for data set and date: "
+        + ", ".join(f"{{{name}}}" for name in source_limits.PLACEHOLDERS)
+        + ". New dates are found by asking.",
+        examples=["https://example.org/{dataset}_tripdata_{year}-{month:02}.parquet"],
+    )
+    datasets: dict[DatasetName, Period] = Field(
+        {},
+        description="With `url`: the data sets, each with its first month (or day, where the pattern has one).",
+        examples=[{"yellow": "2009-01"}],
+    )
+    s3: S3Prefix | None = Field(
+        None, description="Everything below this prefix of a bucket.", examples=["s3://their-bucket/trips/"]
+    )
+    index: Url | None = Field(
+        None,
+        description="The URL of a text with one URL in each line, which may be relative to it.",
+        examples=["https://example.org/trips/files.txt"],
+    )
+    files: tuple[FileUrl, ...] = Field(
+        (), description="The URLs of single files.", examples=[["https://example.org/zones.csv"]]
+    )
+    to: Folder | None = Field(
+        None,
+        description="Key prefix below the input where its files go; without it, directly into the input.",
+        examples=["side"],
+    )
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Which of the ways to say where files come from are used; one, of a source that is right."""
+        return tuple(kind for kind in KINDS if getattr(self, kind))
+
+
+class Mirror(Model):
+    """How `sources` are asked, and what a run in the cloud may take of them."""
+
+    on_run: bool = Field(
+        True,
+        description="Whether each run mirrors before it looks at the input. Without it, `mirror run` alone does.",
+    )
+    connections: int = Field(4, ge=1, le=16, description="Files at a time.")
+    requests_per_second: int = Field(10, ge=1, le=100, description="No more requests than these in a second.")
+    recheck: int = Field(
+        50,
+        ge=0,
+        le=100_000,
+        description="Known files that a run asks for again, those not asked for longest first: re-issues are found.",
+    )
+    gigabytes: Gigabytes = Field(
+        20, description="What one run of the pipeline brings at most; the next one goes on."
+    )
+    minutes: int = Field(20, ge=1, le=1440, description="How long one run of the pipeline mirrors at most.")
+
+
+def document(sources: Mapping[str, Source], mirror: Mirror) -> str:
+    """The list of sources as JSON: the same for the same configuration."""
+    listed = [_listed(name, source) for name, source in sorted(sources.items())]
+    whole = {"version": VERSION, "sources": listed, "limits": mirror.model_dump(exclude={"on_run"})}
+    return json.dumps(whole, sort_keys=True, separators=(",", ":"))
+
+
+def key(folder: str, document: str) -> str:
+    """Key of the document in the artifact bucket: it names its content."""
+    return f"{folder}/sources/{hashlib.sha256(document.encode()).hexdigest()}.json"
+
+
+def _listed(name: str, source: Source) -> dict[str, Any]:
+    kind = source.kinds[0]
+    found: dict[str, Any] = {
+        "name": name,
+        kind: getattr(source, kind),
+        "to": f"{source.to}/" if source.to else "",
+    }
+    return {**found, "datasets": source.datasets} if source.datasets else found
+
+
+def takes_sources(arguments: Mapping[str, str]) -> bool:
+    """Whether a step with these arguments is given the list of sources."""
+    return any(PLACEHOLDER in value for value in arguments.values())

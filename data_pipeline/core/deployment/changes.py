@@ -1,0 +1,161 @@
+"""A change set as a value, and as what the user reads before it is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .stack_states import Treatment
+
+#: resources that hold something which cannot be rendered again.
+HOLDS_DATA = frozenset(
+    {
+        "AWS::S3::Bucket",
+        "AWS::Glue::Database",
+        "AWS::Glue::Table",
+        "AWS::SageMaker::FeatureGroup",
+        "AWS::DynamoDB::Table",
+        "AWS::KMS::Key",
+        "AWS::Logs::LogGroup",
+        "AWS::SQS::Queue",
+    }
+)
+_KEEPS = frozenset({"Retain", "ReplaceAndRetain", "RetainExceptOnCreate", "Snapshot", "ReplaceAndSnapshot"})
+_SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "<", "Dynamic": "?"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one resource of a stack, in CloudFormation's words."""
+
+    action: str
+    logical_id: str
+    type: str
+    replacement: Literal["True", "False", "Conditional"] = "False"
+    #: names of the changed properties, or attributes such as Tags, sorted.
+    because: tuple[str, ...] = ()
+    #: what becomes of the present resource where it is removed or replaced ("" when the change set does not
+    #: say).
+    policy: str = ""
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the resource is, or may be, replaced by a new one."""
+        return self.action == "Modify" and self.replacement != "False"
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether something that holds data is, or may be, deleted."""
+        goes = self.action == "Remove" or self.replaces
+        return goes and self.type in HOLDS_DATA and self.policy not in _KEEPS
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What a user agreed to, when this change was shown."""
+        return (self.action, self.logical_id, self.type, self.replacement)
+
+
+@dataclass(frozen=True)
+class StackChanges:
+    """What a deployment will do to one stack."""
+
+    stack: str
+    treatment: Treatment
+    changes: tuple[Change, ...] = ()
+    #: something changes: resources, or only outputs, tags or parameters.
+    any: bool = True
+    #: termination protection will be switched on.
+    protect: bool = False
+    #: what the user should know before anything else.
+    warnings: tuple[str, ...] = ()
+    #: None: the changes are known. Otherwise: why they cannot be known before the treatment has begun.
+    unknown: str | None = None
+
+    @property
+    def nothing(self) -> bool:
+        return not self.any and not self.protect
+
+    def agrees_with(self, shown: StackChanges) -> bool:
+        """Whether nothing will happen that was not already shown as ``shown``.
+
+        What is taken over is then changed, in its place, into what the template says.
+        """
+        known = {c.key for c in shown.changes}
+        known |= {("Modify", c.logical_id, c.type, "False") for c in shown.changes if c.action == "Import"}
+        return shown.unknown is None and {c.key for c in self.changes} <= known
+
+
+def from_change_set(described: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+    """The ``Changes`` of DescribeChangeSet, sorted by action and name."""
+    resources = (entry["ResourceChange"] for entry in described if entry.get("Type") == "Resource")
+    return _sorted(_change(resource) for resource in resources)
+
+
+def from_template(template: Mapping[str, Any]) -> tuple[Change, ...]:
+    """What creating a stack from this template will add: every resource that has no condition."""
+    resources: Mapping[str, Any] = template.get("Resources", {})
+    return _sorted(Change("Add", name, resource["Type"]) for name, resource in resources.items())
+
+
+def describe(plan: StackChanges) -> list[str]:
+    """The lines that a user reads, without colour; a line that tells of lost data begins with ``!``."""
+    if plan.nothing:
+        return [f"{plan.stack}: no changes"]
+    lines = [f"{plan.stack}: {plan.treatment.value}", *(f"  ! {warning}" for warning in plan.warnings)]
+    if plan.unknown:
+        lines.append(f"  ? {plan.unknown}")
+    elif plan.any and not plan.changes:
+        lines.append("  ~ Modify   outputs, tags or parameters only; no resource")
+    width = max((len(change.type) for change in plan.changes), default=0)
+    lines += [_change_line(change, width) for change in plan.changes]
+    if plan.protect:
+        lines.append("  + termination protection")
+    lines += [_warning(change) for change in plan.changes if change.loses_data]
+    return lines
+
+
+def summary(plans: Sequence[StackChanges]) -> str:
+    """How many resources will be added, modified, replaced and removed, in one line."""
+    changes = [change for plan in plans for change in plan.changes]
+    counts = {
+        "to take over": sum(c.action == "Import" for c in changes),
+        "to add": sum(c.action == "Add" for c in changes),
+        "to modify": sum(c.action in ("Modify", "Dynamic") and not c.replaces for c in changes),
+        "to replace": sum(c.replaces for c in changes),
+        "to remove": sum(c.action == "Remove" for c in changes),
+    }
+    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return told or "no resource changes"
+
+
+def _change(resource: Mapping[str, Any]) -> Change:
+    targets = [detail.get("Target", {}) for detail in resource.get("Details", [])]
+    names = {target.get("Name") or target.get("Attribute") for target in targets}
+    return Change(
+        action=resource["Action"],
+        logical_id=resource["LogicalResourceId"],
+        type=resource["ResourceType"],
+        replacement=resource.get("Replacement") or "False",
+        because=tuple(sorted(name for name in names if name)),
+        policy=resource.get("PolicyAction", ""),
+    )
+
+
+def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:
+    order = list(_SIGNS)
+    return tuple(sorted(changes, key=lambda change: (order.index(change.action), change.logical_id)))
+
+
+def _change_line(change: Change, width: int) -> str:
+    line = f"  {_SIGNS[change.action]} {change.action:<8} {change.type:<{width}}  {change.logical_id}"
+    if change.because:
+        line += f" ({', '.join(change.because)})"
+    if change.replaces:
+        line += " · REPLACED" if change.replacement == "True" else " · MAY BE REPLACED"
+    return line
+
+
+def _warning(change: Change) -> str:
+    verb = "is removed" if change.action == "Remove" else "is replaced by an empty one"
+    return f"  ! DATA LOSS: {change.type} {change.logical_id} {verb}, and what it holds is deleted"

@@ -1,0 +1,111 @@
+"""Which packages a job's script imports, and which of them its runtime would not have."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from .artifacts import locked_names, normalised
+
+#: what a runtime has of its own, beside the locked packages.
+PROVIDED = {"glue-spark": frozenset({"pyspark", "awsglue"}), "sagemaker-spark": frozenset({"pyspark"})}
+#: modules whose package is not called as they are.
+PACKAGE_OF = {
+    "dateutil": "python-dateutil",
+    "yaml": "pyyaml",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+}
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+
+
+def missing_packages(script: str, sources: Mapping[str, str], lock: str, runtime: str) -> list[str]:
+    """Packages that the script needs, sorted, and that neither the lock of its runtime nor the runtime has.
+
+    ``sources``: path → Python source, of the script and of all that is shipped with it, whose modules are
+    followed. An import inside of ``try … except ImportError`` or ``if TYPE_CHECKING`` is optional and not
+    counted.
+    """
+    available = locked_names(lock) | PROVIDED.get(runtime, frozenset())
+    return sorted({package for package in needed_packages(script, sources) if package not in available})
+
+
+def needed_packages(script: str, sources: Mapping[str, str]) -> set[str]:
+    """Packages that the script imports, itself or through its modules, by their normalised names."""
+    return _follow(script, sources)[1]
+
+
+def imported_files(script: str, sources: Mapping[str, str]) -> set[str]:
+    """The files among ``sources`` that the script may run, itself included."""
+    return _follow(script, sources)[0]
+
+
+def _follow(script: str, sources: Mapping[str, str]) -> tuple[set[str], set[str]]:
+    followed: set[str] = set()
+    waiting, packages = [script], set()
+    while waiting:
+        path = waiting.pop()
+        if path in followed:
+            continue
+        followed.add(path)
+        for module in _imports(path, sources[path]):
+            top = module.split(".")[0]
+            if here := [found for found in _files(module) if found in sources]:
+                waiting += here
+            elif top not in sys.stdlib_module_names:
+                packages.add(normalised(PACKAGE_OF.get(top, top)))
+    return followed, packages
+
+
+def _files(module: str) -> Iterator[str]:
+    """The files that an import of ``a.b.c`` may run: each package on the way, and the module."""
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        stem = "/".join(parts[:end])
+        yield f"{stem}/__init__.py"
+        yield f"{stem}.py"
+
+
+@lru_cache(maxsize=1024)
+def _imports(path: str, source: str) -> tuple[str, ...]:
+    """Absolute names of every module that the file imports; of ``from a import b`` both ``a`` and ``a.b``.
+
+    Kept: every job of every environment follows the same library.
+    """
+    here = path.removesuffix(".py").removesuffix("/__init__").split("/")
+    package = here if path.endswith("/__init__.py") else here[:-1]
+    names: list[str] = []
+    for node in _required(ast.parse(source, path)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    return tuple(names)
+
+
+def _required(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements in and below the node, but for the parts that may fail to import."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.expr):
+            continue
+        if isinstance(child, ast.Try) and any(_catches_import(handler) for handler in child.handlers):
+            continue
+        if isinstance(child, ast.If) and _names(child.test) & {"TYPE_CHECKING"}:
+            continue
+        yield from _required(child)
+
+
+def _catches_import(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or bool(_names(handler.type) & _IMPORT_ERRORS)
+
+
+def _names(node: ast.AST) -> set[str]:
+    """Plain and dotted names in an expression, by their last part."""
+    walked = list(ast.walk(node))
+    plain = {part.id for part in walked if isinstance(part, ast.Name)}
+    return plain | {part.attr for part in walked if isinstance(part, ast.Attribute)}

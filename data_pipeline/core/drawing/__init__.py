@@ -1,0 +1,1 @@
+"""Drawing a state machine and what it published, as SVG."""

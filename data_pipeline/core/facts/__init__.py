@@ -1,0 +1,1 @@
+"""What AWS accepts: closed sets, limits of single values, cron, images, runtimes. Imports no other room of core."""

@@ -1,0 +1,308 @@
+"""Reading the configuration: YAML files of ``config/`` → environments, or all that is wrong with them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from data_pipeline.core.config.access import Artifacts, Kms, Security, Vpc
+from data_pipeline.core.config.environment import Data, Environment, Maintenance, Step
+from data_pipeline.core.config.feature_groups import FeatureGroup, TrainingSet
+from data_pipeline.core.config.notify import Notify
+from data_pipeline.core.config.sources import Mirror, Source
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.facts import limits
+from data_pipeline.core.facts.service_limits import REGIONS
+from data_pipeline.core.naming import MAINTENANCE, Names
+from data_pipeline.core.problems import (
+    ConfigurationError,
+    Place,
+    Problem,
+    RefusedError,
+    Violation,
+    did_you_mean,
+    quoted,
+)
+
+from . import explain, rules, schedule_rules, secrets, table_columns, yaml_lines
+from .table_columns import Columns
+from .yaml_lines import Node
+
+_TOOLS_SCRIPTS = Path(__file__).parents[2] / "etl" / "jobs"
+#: what every environment has in common.
+PIPELINE = "pipeline"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_environment(root: Path, name: str) -> Environment:
+    """The environment ``name`` of the project at ``root``: ``pipeline.yaml`` merged with ``<name>.yaml``.
+
+    Raises ``ConfigurationError`` with every problem of both files; ``UserError`` without such an environment.
+    """
+    names = environment_names(root)
+    if name not in names:
+        raise UserError(_unknown(root, name, names))
+    env, problems, _ = _load(root, name)
+    if env is None or problems:
+        raise ConfigurationError(problems)
+    return env
+
+
+def load_all(root: Path) -> dict[str, Environment]:
+    """Every environment of ``config/``, by name, sorted; none of them writes into another's data.
+
+    Raises ``ConfigurationError`` with every problem of every file.
+    """
+    names = environment_names(root)
+    problems = _misnamed(root)
+    if not names and not problems:
+        raise UserError("config/ has no environment; write one, as in config/dev.yaml")
+    loaded: dict[str, Environment] = {}
+    nodes: dict[str, Node] = {}
+    for name in names:
+        env, found, node = _load(root, name)
+        problems += found
+        if env and node:
+            loaded[name], nodes[name] = env, node
+    for name, finding in rules.isolation(loaded):
+        problems.append(_placed(finding, nodes[name]))
+    if problems:
+        raise ConfigurationError(problems)
+    return loaded
+
+
+def load_warnings(root: Path, name: str, today: date) -> list[Problem]:
+    """What is right in the configuration of a valid environment, and still not what somebody will have meant."""
+    env, _, node = _load(root, name)
+    if env is None or node is None:
+        return []
+    return [_placed(finding, node) for finding in schedule_rules.clock_changes(env, today)]
+
+
+def environment_names(root: Path) -> list[str]:
+    """The environments that have a file, sorted."""
+    files = (root / "config").glob("*.yaml")
+    return sorted(f.stem for f in files if f.stem != PIPELINE and not f.name.startswith("."))
+
+
+def _misnamed(root: Path) -> list[Problem]:
+    """Files that somebody meant as an environment."""
+    files = sorted(f.name for f in (root / "config").glob("*.yml") if not f.name.startswith("."))
+    return [
+        Problem(Place(f"config/{f}", 1), (), "the ending '.yml'", "'.yaml'", "rename the file") for f in files
+    ]
+
+
+def _unknown(root: Path, name: str, names: list[str]) -> str:
+    if not names:
+        return f"there is no environment {quoted(name)}: config/ has none; write one, as in config/dev.yaml"
+    if f"{name}.yml" in {f.name for f in (root / "config").glob("*.yml")}:
+        return f"there is no environment {quoted(name)}; rename config/{name}.yml to config/{name}.yaml"
+    near = did_you_mean(name, names)
+    known = ", ".join(names)
+    return f"there is no environment {quoted(name)}: config/ has {known}" + (f"; {near}" if near else "")
+
+
+def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Node | None]:
+    base, problems = _read(root, PIPELINE)
+    over, more = _read(root, name)
+    problems += more + _file_name(name)
+    whole = base is not None and over is not None
+    if base and over:
+        problems += [_placed(f, over) for f in _strays(base, over)]
+        over = _without_strays(base, over)
+    node = yaml_lines.merge(base, over) if base and over else base or over
+    if node is None:
+        return None, problems, None
+    leaks = [(f, place) for source in (base, over) if source for f, place in secrets.findings(source)]
+    problems += [Problem(at.place, f.path, f.found, f.expected, f.advice) for f, at in leaks]
+    env, found = _validate(name, node, _scripts(root), _columns(root), whole)
+    secret = {f.path for f, _ in leaks}
+    problems += [_placed(f, node) for f in found if not any(f.path[: len(p)] == p for p in secret)]
+    return env, problems, node
+
+
+def _read(root: Path, name: str) -> tuple[Node | None, list[Problem]]:
+    """A file's map. An environment's file may be empty; ``pipeline.yaml`` may not."""
+    file = f"config/{name}.yaml"
+    top = Place(file, 1)
+    try:
+        content = (root / "config" / f"{name}.yaml").read_bytes()
+    except OSError as error:
+        expected = "a file that can be read"
+        return None, [Problem(top, (), f"none ({error.strerror})", expected)]
+    node, wrong = _parsed(content, file)
+    problems = [*wrong]
+    if node is None and not problems:
+        if name != PIPELINE:
+            return Node({}, top), []
+        return None, [Problem(top, (), "nothing", "the pipeline's name, region, data and steps")]
+    if node is not None and not isinstance(node.value, dict):
+        return None, [
+            *problems,
+            Problem(node.place, (), explain.describe(node), "a map", "write 'key: value' lines"),
+        ]
+    return node, problems
+
+
+@lru_cache(maxsize=64)
+def _parsed(content: bytes, file: str) -> tuple[Node | None, tuple[Problem, ...]]:
+    """The same bytes are read once: pipeline.yaml is part of every environment."""
+    node, problems = yaml_lines.read(content, file)
+    return node, tuple(problems)
+
+
+def _file_name(name: str) -> list[Problem]:
+    try:
+        limits.environment_name(name)
+    except RefusedError as refused:
+        found = f"{quoted(name)} as the environment's name"
+        return [Problem(Place(f"config/{name}.yaml", 1), (), found, refused.expected, "rename the file")]
+    return []
+
+
+def _strays(base: Node, over: Node) -> Iterator[Violation]:
+    """What an environment's file may not say: the pipeline's name, and steps that exist nowhere."""
+    if PIPELINE in over.keys:
+        yield Violation(
+            (PIPELINE,),
+            "the pipeline's name in an environment's file",
+            "it in config/pipeline.yaml alone",
+            "remove the line",
+        )
+    known = base.at(("steps",)).keys if "steps" in base.keys else {}
+    for name in _stray_steps(base, over):
+        advice = did_you_mean(name, list(known)) or "a new step needs 'script' and 'service'"
+        yield Violation(
+            ("steps", name), "a step that config/pipeline.yaml does not have", "one that it has", advice
+        )
+
+
+def _stray_steps(base: Node, over: Node) -> list[str]:
+    if "steps" not in base.keys or "steps" not in over.keys:
+        return []
+    known = base.keys["steps"].keys
+    return [n for n, step in over.keys["steps"].keys.items() if n not in known and "script" not in step.keys]
+
+
+def _without_strays(base: Node, over: Node) -> Node:
+    """The environment's file without what is reported already."""
+    keys = {key: node for key, node in over.keys.items() if key != PIPELINE}
+    if stray := _stray_steps(base, over):
+        steps = keys["steps"]
+        kept = {name: step for name, step in steps.keys.items() if name not in stray}
+        keys["steps"] = Node(kept, steps.place)
+    return Node(keys, over.place)
+
+
+def _validate(
+    name: str, node: Node, scripts: tuple[str, ...], columns: Columns, whole: bool
+) -> tuple[Environment | None, list[Violation]]:
+    """The environment, or what is wrong; without ``whole``, only what the part that could be read shows."""
+    plain = node.plain()
+    assert isinstance(plain, dict)
+    found: list[Violation] = []
+    if "name" in plain:
+        found.append(Violation(("name",), "an unknown key", "", "an environment's name is its file's name"))
+    env: Environment | None = None
+    try:
+        env = Environment.model_validate({**plain, "name": name}, strict=True)
+    except ValidationError as error:
+        found += explain.findings(error, node, whole)
+    if whole:
+        found += rules.check(_draft(name, node, scripts, columns))
+    return env, found
+
+
+def _draft(name: str, node: Node, scripts: tuple[str, ...], columns: Columns) -> rules.Draft:
+    """The parts of the configuration that are valid by themselves."""
+    steps = _parts(Step, node, "steps")
+    words = {key: at.value for key, at in node.keys.items() if isinstance(at.value, str)}
+    region = words.get("region")
+    return rules.Draft(
+        names=Names(words[PIPELINE], name) if PIPELINE in words else None,
+        region=region if region in REGIONS else None,
+        account=words.get("account"),
+        endpoint=words.get("endpoint"),
+        data=_part(Data, node.keys["data"]) if "data" in node.keys else None,
+        vpc=_whole(Vpc, node.keys["vpc"]) if "vpc" in node.keys else None,
+        kms=_whole(Kms, node.keys["kms"]) if "kms" in node.keys else None,
+        artifacts=_whole(Artifacts, node.keys["artifacts"]) if "artifacts" in node.keys else None,
+        lake_formation="lake_formation" in node.keys and node.keys["lake_formation"].value is True,
+        security=_whole(Security, node.keys["security"]) if "security" in node.keys else None,
+        notify=_whole(Notify, node.keys["notify"]) if "notify" in node.keys else None,
+        named=tuple(key for key, at in node.keys.items() if at.value is not None),
+        steps={step: valid for step, valid in steps.items() if valid},
+        step_names=tuple(steps),
+        scripts=scripts,
+        columns=columns,
+        maintenance=_part(Maintenance, node.keys[MAINTENANCE]) if node.keys.get(MAINTENANCE) else None,
+        sources=_sources(node),
+        mirror=(_part(Mirror, node.keys["mirror"]) if "mirror" in node.keys else None) or Mirror(),
+        features=_parts(FeatureGroup, node, "features"),
+        training_sets={
+            name: valid for name, valid in _parts(TrainingSet, node, "training_sets").items() if valid
+        },
+    )
+
+
+def _sources(node: Node) -> dict[str, Source]:
+    """The sources that are right by themselves: of one that is not, its own findings say enough."""
+    if "sources" not in node.keys:
+        return {}
+    found: dict[str, Source] = {}
+    for name, at in node.keys["sources"].keys.items():
+        with contextlib.suppress(ValidationError):
+            found[name] = Source.model_validate(at.plain(), strict=True)
+    return found
+
+
+def _parts(model: type[M], node: Node, key: str) -> dict[str, M | None]:
+    """The entries of the map ``key``, each as far as it is valid."""
+    return {name: _part(model, at) for name, at in node.at((key,)).keys.items() if key in node.keys}
+
+
+def _part(model: type[M], node: Node) -> M | None:
+    """A part of the environment, without the values whose own findings say that they are wrong.
+
+    ``None`` where it cannot do without them, or would mean something else (a step's ``after``).
+    """
+    try:
+        return model.model_validate(node.plain(), strict=True)
+    except ValidationError as error:
+        wrong = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
+    if not wrong & node.keys.keys() or "after" in wrong:
+        return None
+    return _part(model, Node({key: at for key, at in node.keys.items() if key not in wrong}, node.place))
+
+
+def _whole(model: type[M], node: Node) -> M | None:
+    """A part of the environment in which nothing is wrong: what is left out of it means something."""
+    try:
+        return model.model_validate(node.plain(), strict=True)
+    except ValidationError:
+        return None
+
+
+def _scripts(root: Path) -> tuple[str, ...]:
+    return tuple(
+        sorted({file.name for folder in (_TOOLS_SCRIPTS, root / "jobs") for file in folder.glob("[!_]*.py")})
+    )
+
+
+def _columns(root: Path) -> Columns:
+    jobs = root / "jobs"
+    files = sorted(jobs.rglob(table_columns.NAME_OF_FILE))
+    found = [table_columns.read(f.read_text(encoding="utf-8"), f.relative_to(root).as_posix()) for f in files]
+    return {table: columns for one in found for table, columns in one.items()}
+
+
+def _placed(finding: Violation, node: Node) -> Problem:
+    return Problem(node.at(finding.path).place, finding.path, finding.found, finding.expected, finding.advice)

@@ -1,0 +1,77 @@
+"""Rules of ``sources`` and ``mirror`` that concern more than one value, as those in ``rules``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from data_pipeline.core.config.environment import Step
+from data_pipeline.core.config.sources import KINDS, PLACEHOLDER, Mirror, Source, takes_sources
+from data_pipeline.core.problems import Violation, one_of, quoted
+
+#: minutes that a step has, over and above those of the mirror, to look at the input and write its plan.
+_AFTER_THE_MIRROR = 5
+
+
+def check(
+    sources: Mapping[str, Source], mirror: Mirror, steps: Mapping[str, Step], all_steps: bool
+) -> Iterator[Violation]:
+    """Every rule in turn; without ``all_steps`` some steps are wrong by themselves, and may be the ones meant."""
+    for name, source in sources.items():
+        yield from _kinds(name, source)
+        yield from _datasets(name, source)
+    mirroring = [name for name, step in steps.items() if takes_sources(step.arguments)]
+    for name in mirroring:
+        yield from _step(name, steps[name], mirror, bool(sources) and mirror.on_run)
+    if sources and mirror.on_run and not mirroring and all_steps:
+        advice = f"give a step the argument 'source: \"{PLACEHOLDER}\"', or write 'mirror: {{on_run: false}}'"
+        yield Violation(
+            ("sources",),
+            "sources that no step mirrors",
+            f"a step with {PLACEHOLDER} in its arguments",
+            advice,
+        )
+
+
+def _kinds(name: str, source: Source) -> Iterator[Violation]:
+    if not source.kinds:
+        found = "nothing that says where files come from"
+        yield Violation(("sources", name), found, f"one of {one_of(KINDS)}")
+    elif len(source.kinds) > 1:
+        found = " and ".join(quoted(kind) for kind in source.kinds)
+        yield Violation(("sources", name), found, f"one of {one_of(KINDS)}", "give each a source of its own")
+
+
+def _datasets(name: str, source: Source) -> Iterator[Violation]:
+    path = ("sources", name, "datasets")
+    if source.url is None:
+        if source.datasets and source.kinds:
+            yield Violation(path, f"data sets of {quoted(source.kinds[0])}", "none", "they belong to 'url'")
+        return
+    if not source.datasets:
+        advice = "write 'datasets: {trips: 2009-01}' for the first month of a data set"
+        yield Violation(("sources", name), "no 'datasets'", "data sets, each with its first month", advice)
+    if len(source.datasets) > 1 and "{dataset}" not in source.url:
+        yield Violation(
+            (*path[:2], "url"), quoted(source.url), "{dataset} in it", "several data sets have one URL"
+        )
+    daily = "{day" in source.url
+    for dataset, first in source.datasets.items():
+        if (len(first) > len("2009-01")) != daily:
+            expected = "its first day, as the pattern has {day}" if daily else "its first month"
+            yield Violation((*path, dataset), quoted(first), expected)
+
+
+def _step(name: str, step: Step, mirror: Mirror, mirrors: bool) -> Iterator[Violation]:
+    missing = [place for place in ("input", "state") if place not in step.reads]
+    if missing:
+        found = f"a step with {PLACEHOLDER} that does not read {one_of(missing)}"
+        yield Violation(
+            ("steps", name, "reads"), found, "'input' and 'state'", "the mirror looks at what is there"
+        )
+    least = mirror.minutes + _AFTER_THE_MIRROR
+    if mirrors and step.timeout_minutes < least:
+        found = f"the number {step.timeout_minutes}"
+        expected = (
+            f"at least {least}: mirror.minutes is {mirror.minutes}, and {_AFTER_THE_MIRROR} are for the plan"
+        )
+        yield Violation(("steps", name, "timeout_minutes"), found, expected, "or lower mirror.minutes")

@@ -1,0 +1,1 @@
+"""Steps → the state machine: states, expressions, input, end states, notifications. Imports config and facts."""

@@ -1,0 +1,171 @@
+"""The input of an execution: one versioned object, built here for the schedule and the run command alike.
+
+``SCHEMA`` describes it, and ``CHECKED`` the two things for which JSON Schema has no word. From both are made
+the condition by which the state machine's first state refuses an input, and the sentence that says why. A
+field may be added to version 1, since each has a default and a schedule that was deployed before does not
+know it; the version counts up when a field changes its meaning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from data_pipeline.core.config import arguments
+
+from . import jsonata
+
+VERSION = 1
+
+#: a name of a data set or of a quality rule; which ones there are, only the jobs know.
+NAME = "[a-z][a-z0-9_-]{0,63}"
+MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
+
+_NAMES = {"type": "array", "items": {"type": "string", "pattern": f"^{NAME}$"}, "uniqueItems": True}
+
+#: JSON Schema of the input. The state machine's first state refuses what this refuses.
+SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Input of an execution",
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "version": {
+            "type": "integer",
+            "const": VERSION,
+            "default": VERSION,
+            "title": f"the number {VERSION}",
+            "description": "Version of this format.",
+        },
+        "reprocess": {
+            "type": "boolean",
+            "default": False,
+            "title": "true or false",
+            "description": "Read what is already processed once more.",
+        },
+        "datasets": {
+            **_NAMES,
+            "minItems": 1,
+            "title": "a list of names of data sets, each once",
+            "description": "The data sets to look at; all of them when left out.",
+        },
+        "months": {
+            "type": "string",
+            "pattern": rf"^{MONTH}(\.\.{MONTH})?$",
+            "title": "a month or a range of months, as in '2019-01..2019-06'",
+            "description": "The months to look at, both ends included; all of them when left out.",
+        },
+        "prune": {
+            "type": "boolean",
+            "default": False,
+            "title": "true or false",
+            "description": "Remove the counts of source files that are gone.",
+        },
+        "accept": {
+            **_NAMES,
+            "default": [],
+            "title": "a list of names of quality rules, each once",
+            "description": "Quality rules that may fail in this run.",
+        },
+        "concurrent": {
+            "type": "boolean",
+            "default": False,
+            "title": "true or false",
+            "description": "Run although another execution is running.",
+        },
+    },
+}
+
+#: what must hold of a field besides, as JSONata over ``{value}``, and in words.
+CHECKED = {
+    "datasets": (f"$length($join({{value}}, ',')) <= {arguments.LONGEST}", arguments.TOGETHER),
+    "accept": (f"$length($join({{value}}, ',')) <= {arguments.LONGEST}", arguments.TOGETHER),
+    "months": ("$substringBefore({value}, '..') <= $substringAfter({value}, '..')", "the earlier one first"),
+}
+
+#: the input, as a state of the machine sees it wherever it stands.
+_INPUT = "$states.context.Execution.Input"
+
+#: placeholder → JSONata of the text that a job is given for it.
+PLACEHOLDERS = {
+    "run": jsonata.RUN,
+    "reprocess": f"({_INPUT}.reprocess = true ? 'true' : 'false')",
+    "datasets": f"($exists({_INPUT}.datasets) ? $join({_INPUT}.datasets, ',') : 'all')",
+    "months": f"($exists({_INPUT}.months) ? {_INPUT}.months : 'all')",
+    "prune": f"({_INPUT}.prune = true ? 'true' : 'false')",
+    "accept": f"($count({_INPUT}.accept) > 0 ? $join({_INPUT}.accept, ',') : 'none')",
+}
+
+#: JSONata: whether somebody wants this execution to run beside another one.
+CONCURRENT = f"{_INPUT}.concurrent = true"
+
+
+def execution_input(**fields: Any) -> dict[str, Any]:
+    """The input with these fields; one at its default is left out, so that an ordinary run has none."""
+    assert fields.keys() < SCHEMA["properties"].keys(), fields
+    unset: tuple[Any, ...] = (None, False, [])
+    return {"version": VERSION, **{name: value for name, value in fields.items() if value not in unset}}
+
+
+def is_valid(given: str) -> str:
+    """JSONata of whether ``given``, itself JSONata, is an input."""
+    fields = " and ".join(f"({_field_is_valid(given, name)})" for name in SCHEMA["properties"])
+    return f"$type({given}) = 'object' ? $count({_unknown(given)}) = 0 and {fields} : false"
+
+
+def why_not(given: str) -> str:
+    """JSONata of the sentence that says what is wrong with an input: of every field, at bounded length."""
+    known = ", ".join(SCHEMA["properties"])
+    wrong = [
+        f"$not({_field_is_valid(given, name)}) ? {jsonata.literal(f'{name}: expected {_words(name)}')}"
+        for name in SCHEMA["properties"]
+    ]
+    unknown = f"{_unknown(given)}.('unknown field ' & $substring($, 0, 50) & ', expected one of: {known}')"
+    listed = ", ".join([unknown, *wrong])
+    return jsonata.concatenation(
+        [
+            "'the input of an execution is not valid: '",
+            f"($type({given}) = 'object' ? $substring($join([{listed}], '; '), 0, 4000)"
+            " : 'expected an object, which is {} for an ordinary run')",
+            f"'; found: ' & $substring($string({given}), 0, 1000)",
+        ]
+    )
+
+
+def _unknown(given: str) -> str:
+    known = ", ".join(jsonata.literal(name) for name in SCHEMA["properties"])
+    return f"$keys({given})[$not($ in [{known}])]"
+
+
+def _words(name: str) -> str:
+    words: str = SCHEMA["properties"][name]["title"]
+    return f"{words}, {CHECKED[name][1]}" if name in CHECKED else words
+
+
+def _field_is_valid(given: str, name: str) -> str:
+    value = f"{given}.{name}"
+    return f"$exists({value}) ? {_value_is_valid(value, name)} : true"
+
+
+def _value_is_valid(value: str, name: str) -> str:
+    """The field's schema in JSONata. ``and`` evaluates both its sides, so that types are asked by ``?:``."""
+    schema = SCHEMA["properties"][name]
+    if "const" in schema:
+        return f"{value} = {schema['const']}"
+    if schema["type"] == "boolean":
+        return f"$type({value}) = 'boolean'"
+    more = CHECKED[name][0].format(value=value)
+    if schema["type"] == "string":
+        # As JSON text, in which a line end is no line end: what '$' means before one differs between engines.
+        whole = f"$contains($string([{value}]), /^\\[{_quoted(schema['pattern'])}\\]$/)"
+        return f"($type({value}) = 'string' ? ({whole} ? {more} : false) : false)"
+    item = _quoted(schema["items"]["pattern"])
+    some = f"{item}(,{item})*"
+    items = some if schema.get("minItems") else f"({some})?"
+    whole = f"$contains($string({value}), /^\\[{items}\\]$/)"
+    once = f"$count($distinct({value})) = $count({value})"
+    return f"($type({value}) = 'array' ? ({whole} ? {once} and {more} : false) : false)"
+
+
+def _quoted(pattern: str) -> str:
+    """A pattern of a whole text → of the same text as JSON writes it."""
+    return f'"{pattern.removeprefix("^").removesuffix("$")}"'

@@ -1,0 +1,192 @@
+"""Steps → the state machine, as a dict of the Amazon States Language (JSONata, variables).
+
+Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``,
+``ArtifactBucketName``, ``DataKeyArn``, ``NotificationTopicArn``, ``CodeVersionHash``, ``RegionName``;
+per step ``<Step>RoleArn`` and ``<Step>JobName``;
+per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says what they become.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from data_pipeline.core.config.environment import Environment, Job, Step
+from data_pipeline.core.config.locations import key_prefix
+from data_pipeline.core.config.sources import takes_sources
+from data_pipeline.core.naming import MAINTENANCE
+
+from . import cluster, end_states, execution, failures, jsonata, notifications, tasks
+from .steps import camel, cluster_state, in_order
+
+#: the result that the maintenance's job leaves: what it expired and deleted, by table.
+MAINTAINED = "maintained"
+
+State = dict[str, Any]
+Named = tuple[str, Step]
+
+#: what an execution holds before its first step: how often the present step's job has been started again.
+_START = {"attempt": 0}
+
+
+def state_machine(env: Environment) -> dict[str, Any]:
+    """The definition of an environment's state machine."""
+    steps = in_order(env.steps)
+    first = camel(steps[0][0])
+    states: dict[str, State] = {}
+    _add(states, "CheckInput", _check_input(first))
+    for name, state in end_states.alone(tasks.resource(env, "aws-sdk:sfn:listExecutions"), first).items():
+        _add(states, name, state)
+    output = "{}"
+    for place, (name, step) in enumerate(steps):
+        following = steps[place + 1] if place + 1 < len(steps) else None
+        before = steps[place - 1][1].result if place else None
+        output = _add_step(states, env, (name, step), before, following) or output
+    output = _with_partial(env, steps, output)
+    _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
+    if any(step.result for _, step in steps):
+        for name, state in end_states.ends().items():
+            _add(states, name, state)
+    _add(states, "Failed", _failed())
+    return {
+        "Comment": f"{env.pipeline} in {env.name}: "
+        + ", then ".join(name for name, _ in steps)
+        + "; one run of the whole",
+        "QueryLanguage": "JSONata",
+        "StartAt": "CheckInput",
+        "States": notifications.tell(env, states),
+    }
+
+
+def maintenance(env: Environment, job: Job) -> dict[str, Any]:
+    """The definition of the maintenance's state machine: one job, tried again as a step is.
+
+    A machine of its own, not a step: it must neither delay a publication nor be stopped by one that fails. It
+    needs no look for another execution, since expiry commits as every publication does and deletes nothing
+    that is young.
+    """
+    first = camel(MAINTENANCE)
+    states: dict[str, State] = {"Begin": {"Type": "Pass", "Assign": _START, "Next": first}}
+    _add_job(states, first, tasks.task(env, MAINTENANCE, job), f"Read{camel(MAINTAINED)}")
+    read = {**_read_result(env, MAINTAINED), **failures.catch("Failed"), "Next": camel(MAINTAINED)}
+    _add(states, f"Read{camel(MAINTAINED)}", read)
+    output = jsonata.expression(f"${MAINTAINED}")
+    _add(states, camel(MAINTAINED), {"Type": "Succeed", "Output": output})
+    _add(states, "Failed", _failed())
+    return {
+        "Comment": f"{env.pipeline} in {env.name}: the upkeep of its tables",
+        "QueryLanguage": "JSONata",
+        "StartAt": "Begin",
+        "States": notifications.tell(env, states),
+    }
+
+
+def machines(env: Environment) -> dict[str, dict[str, Any]]:
+    """Name → definition of every state machine of an environment."""
+    found = {env.names.state_machine: state_machine(env)}
+    if env.maintenance:
+        found[env.names.maintenance] = maintenance(env, env.maintenance)
+    return found
+
+
+def callers(definition: Mapping[str, Any]) -> dict[str, str]:
+    """Integration (``glue:startJobRun.sync``) → which states call it, in words."""
+    states: dict[str, list[str]] = {}
+    for name, state in definition["States"].items():
+        if state["Type"] == "Task":
+            states.setdefault(state["Resource"].split(":", 5)[5], []).append(name)
+    return {
+        integration: ("states " if len(names) > 1 else "state ") + f"{', '.join(names)} ({integration})"
+        for integration, names in states.items()
+    }
+
+
+def _add(states: dict[str, State], name: str, state: State) -> None:
+    assert name not in states, f"two states called {name}"  # refused by rules.states before
+    states[name] = state
+
+
+def _add_step(
+    states: dict[str, State], env: Environment, named: Named, before: str | None, following: Named | None
+) -> str | None:
+    """The states of one step; the JSONata of its result, if it leaves one. ``before``: the result before it."""
+    name, step = named
+    onwards = camel(following[0]) if following else "Published"
+    after = f"Read{camel(step.result)}" if step.result else onwards
+    _add_job(states, camel(name), tasks.task(env, name, step), after)
+    if step.cluster and step.on_cluster and before:
+        instances = cluster.instances(step.cluster, before, step.service)
+        _add_job(states, cluster_state(name), tasks.task(env, name, step.on_cluster, instances), after)
+    if not step.result:
+        return None
+    rules = end_states.rules(step.result)
+    if following and following[1].cluster:
+        rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))
+    judge = f"Check{camel(step.result)}"
+    _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": judge})
+    _add(states, judge, {"Type": "Choice", "Choices": rules, "Default": onwards})
+    return f"${step.result}"
+
+
+def _with_partial(env: Environment, steps: Sequence[Named], output: str) -> str:
+    """JSONata of the output of a run that published, which says whether the mirror before it was partial."""
+    results = [step.result for _, step in steps if step.result and takes_sources(step.arguments)]
+    if not env.mirrors or not results:
+        return output
+    return f"$merge([{output}, {{'partial': ${results[0]}.partial = true}}])"
+
+
+def _add_job(states: dict[str, State], state: str, task: State, after: str) -> None:
+    """A task, and what becomes of it when its job fails."""
+    _add(states, state, {**task, **failures.catch(f"{state}Failure"), "Next": after})
+    _add(states, f"{state}Failure", failures.judge(retry=f"{state}Backoff", fail="Failed"))
+    _add(states, f"{state}Backoff", failures.back_off(state))
+
+
+def _check_input(first: str) -> State:
+    """Refuse what ``execution.SCHEMA`` refuses, before anything is started."""
+    given = "$states.input"
+    failure = {"Error": "InvalidInput", "Cause": jsonata.expression(execution.why_not(given))}
+    return {
+        "Type": "Choice",
+        "Choices": [
+            {
+                "Condition": jsonata.expression(f"$not({execution.is_valid(given)})"),
+                "Assign": {"failure": failure},
+                "Next": "Failed",
+            },
+            {"Condition": jsonata.expression(execution.CONCURRENT), "Assign": _START, "Next": first},
+        ],
+        "Assign": _START,
+        "Default": end_states.LOOK,
+    }
+
+
+def _read_result(env: Environment, result: str) -> State:
+    """Read ``<output>/runs/<run>/<result>.json`` into the variable ``<result>``."""
+    parsed = jsonata.expression("$parse($states.result.Body)")
+    key = [
+        jsonata.literal(key_prefix(env, "runs")),
+        jsonata.RUN,
+        jsonata.literal(f"/{result}.json"),
+    ]
+    return {
+        "Type": "Task",
+        "Resource": tasks.resource(env, "aws-sdk:s3:getObject"),
+        "Arguments": {
+            "Bucket": "${DataBucketName}",
+            "Key": jsonata.expression(jsonata.concatenation(key)),
+        },
+        "TimeoutSeconds": 60,
+        "Retry": [failures.retry_call(["S3.S3Exception", "S3.SdkClientException"], attempts=4)],
+        "Assign": {result: parsed},
+        "Output": {},
+    }
+
+
+def _failed() -> State:
+    return {
+        "Type": "Fail",
+        "Error": jsonata.expression("$failure.Error"),
+        "Cause": jsonata.expression("$failure.Cause"),
+    }

@@ -1,0 +1,1 @@
+"""Following a run: its history as states, failure reasons, result texts, where to look next."""

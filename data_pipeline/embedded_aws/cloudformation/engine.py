@@ -1,0 +1,66 @@
+"""CloudFormation: MiniStack's engine of stacks and change sets, over resource types of our own
+(``provision``).
+
+A template with any other type is refused before anything is made, as AWS refuses an unrecognized type.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from ministack.services import cloudformation
+from ministack.services.cloudformation import provisioners, stacks
+
+from . import catalog, existing, features, identity, orchestration, queries, queues, storage, topics
+from .kinds import Kind
+
+_log = logging.getLogger("embedded.cloudformation")
+
+#: Status of a stack whose operation a killed server left → the status that says that it did not end.
+INTERRUPTED = {
+    "CREATE_IN_PROGRESS": "CREATE_FAILED",
+    "DELETE_IN_PROGRESS": "DELETE_FAILED",
+    "IMPORT_IN_PROGRESS": "IMPORT_ROLLBACK_FAILED",
+    "IMPORT_ROLLBACK_IN_PROGRESS": "IMPORT_ROLLBACK_FAILED",
+    "ROLLBACK_IN_PROGRESS": "ROLLBACK_FAILED",
+    "UPDATE_IN_PROGRESS": "UPDATE_FAILED",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_COMPLETE",
+    "UPDATE_ROLLBACK_IN_PROGRESS": "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
+}
+#: Types that MiniStack does not know at all.
+OURS = {"AWS::Athena::NamedQuery", "AWS::SageMaker::FeatureGroup"}
+REASON = "The embedded AWS was stopped or killed during this operation."
+
+
+def kinds() -> Iterable[Kind]:
+    """Every resource type that is emulated."""
+    made = (storage, catalog, identity, orchestration, queries, queues, topics, features)
+    return [kind for family in made for kind in family.KINDS]
+
+
+def install() -> None:
+    """Put our resource types in MiniStack's place, and run them off the event loop, which they call."""
+    handlers = {kind.type: kind.handler() for kind in kinds()}
+    missing = sorted(set(handlers) - set(provisioners._RESOURCE_HANDLERS) - OURS)
+    if missing:
+        raise AttributeError(f"MiniStack's CloudFormation has no {missing}: the pin of its version moved")
+    provisioners._RESOURCE_HANDLERS.clear()
+    provisioners._RESOURCE_HANDLERS.update(handlers)
+    provisioners._STACK_TAG_PROPERTY.clear()
+    provisioners._REPLACING_PROPERTIES.clear()
+    provisioners._REPLACING_PROPERTIES.update({kind.type: kind.create_only for kind in kinds()})
+    tagged = {kind.type: ("Tags", kind.tags) for kind in kinds() if kind.tags}
+    provisioners._STACK_TAG_PROPERTY.update(tagged)
+    stacks._runs_on_worker_thread = lambda _type: True
+    existing.install({kind.type: kind for kind in kinds()})
+
+
+def recover() -> None:
+    """Say of every stack that was being changed when the last server ended that this did not end."""
+    for stack in cloudformation._stacks._data.values():
+        status = INTERRUPTED.get(stack.get("StackStatus", ""))
+        if status is not None:
+            _log.warning("%s: %s becomes %s", stack["StackName"], stack["StackStatus"], status)
+            stack.update(StackStatus=status, StackStatusReason=REASON)

@@ -1,0 +1,1 @@
+"""IAM and STS: signatures, policies, roles handed to services, what each request requires."""

@@ -1,0 +1,154 @@
+"""The operations that are served, service by service: any other is refused by its name.
+
+MiniStack has more, of which some only say yes. What stands here is exercised by the conformance suite or by
+the product's own tests; an operation is added together with the test that shows that it does what AWS does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from ministack import app
+from ministack.core import iam_actions
+
+from data_pipeline.embedded_aws.answers import Response, error_in_xml, not_emulated, refusal_in_xml
+from data_pipeline.embedded_aws.identity import caller, iam
+
+Handler = Callable[..., Awaitable[Response]]
+
+#: Service (MiniStack's name) → its operations.
+SERVED: dict[str, frozenset[str]] = {
+    service: frozenset(operations.split())
+    for service, operations in {
+        "athena": """CreateNamedQuery CreateWorkGroup DeleteNamedQuery DeleteWorkGroup GetNamedQuery GetWorkGroup
+            ListNamedQueries ListTagsForResource ListWorkGroups TagResource UntagResource UpdateWorkGroup""",
+        "cloudformation": """CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack
+        DeleteChangeSet DeleteStack
+            DescribeChangeSet DescribeEvents DescribeStackEvents DescribeStackResource DescribeStackResources
+            DescribeStacks ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListStackResources
+            ListStacks UpdateStack UpdateTerminationProtection ValidateTemplate""",
+        "glue": """BatchDeleteTable BatchStopJobRun CreateDatabase CreateJob CreateTable DeleteDatabase
+        DeleteJob
+            DeleteTable GetDatabase GetDatabases GetJob GetJobRun GetJobRuns GetJobs GetTable GetTables
+            GetTags ListJobs StartJobRun TagResource UntagResource UpdateDatabase UpdateJob UpdateTable""",
+        "iam": """AttachRolePolicy AttachUserPolicy CreateAccessKey CreatePolicy CreatePolicyVersion
+        CreateRole
+            CreateUser DeleteAccessKey DeletePolicy DeletePolicyVersion DeleteRole
+            DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUser DeleteUserPolicy DetachRolePolicy
+            DetachUserPolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser GetUserPolicy
+            ListAccessKeys ListAttachedRolePolicies ListAttachedUserPolicies ListPolicies ListPolicyVersions
+            ListRolePolicies ListRoles ListRoleTags ListUserPolicies ListUsers PutRolePermissionsBoundary
+            PutRolePolicy PutUserPolicy SimulateCustomPolicy SimulatePrincipalPolicy TagRole UntagRole
+            UpdateAccessKey UpdateAssumeRolePolicy UpdateRole""",
+        "logs": """CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DeleteRetentionPolicy
+            DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents ListTagsForResource PutLogEvents
+            PutRetentionPolicy TagResource UntagResource""",
+        "scheduler": """CreateSchedule CreateScheduleGroup DeleteSchedule DeleteScheduleGroup GetSchedule
+            GetScheduleGroup ListScheduleGroups ListSchedules ListTagsForResource TagResource UntagResource
+            UpdateSchedule""",
+        "sns": """CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes ListSubscriptions
+            ListSubscriptionsByTopic ListTagsForResource ListTopics Publish SetTopicAttributes Subscribe
+            TagResource Unsubscribe UntagResource""",
+        "sqs": """CreateQueue DeleteMessage DeleteQueue GetQueueAttributes GetQueueUrl ListQueues
+        ListQueueTags
+            PurgeQueue ReceiveMessage SendMessage SetQueueAttributes TagQueue UntagQueue""",
+        "states": """CreateStateMachine DeleteStateMachine DescribeExecution DescribeStateMachine
+            DescribeStateMachineForExecution GetExecutionHistory ListExecutions ListStateMachines
+            ListTagsForResource RedriveExecution StartExecution StopExecution TagResource UntagResource
+            UpdateStateMachine ValidateStateMachineDefinition""",
+        "sts": "AssumeRole GetCallerIdentity",
+    }.items()
+}
+#: Subresources of S3 that MiniStack stores without effect, or does not have: writing them is refused.
+S3_REFUSED = frozenset(
+    [
+        "accelerate",
+        "analytics",
+        "cors",
+        "inventory",
+        "intelligent-tiering",
+        "legal-hold",
+        "logging",
+        "metrics",
+        "notification",
+        "object-lock",
+        "replication",
+        "requestPayment",
+        "restore",
+        "retention",
+        "select",
+        "torrent",
+        "website",
+    ]
+)
+
+
+#: Members of CloudFormation's operations that MiniStack takes and forgets.
+CLOUDFORMATION_REFUSED = (
+    "NotificationARNs",
+    "RoleARN",
+    "RollbackConfiguration",
+    "StackPolicyBody",
+    "StackPolicyURL",
+)
+
+
+def _refused_member(service: str, query: dict[str, Any], body: bytes) -> str | None:
+    if service != "cloudformation":
+        return None
+    members = {*query, *parse_qs(body.decode("utf-8", "replace"))}
+    given = {member.partition(".")[0] for member in members}
+    return next((member for member in CLOUDFORMATION_REFUSED if member in given), None)
+
+
+def install() -> None:
+    """Put the check in front of every handler; what is wrapped here must exist, or the pin has moved."""
+    for service, operations in SERVED.items():
+        app.SERVICE_HANDLERS[service] = _only(service, operations, app.SERVICE_HANDLERS[service])
+    app.SERVICE_HANDLERS["s3"] = _s3(app.SERVICE_HANDLERS["s3"])
+
+
+def _only(service: str, operations: frozenset[str], handler: Handler) -> Handler:
+    async def served(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        operation = operation_of(service, method, path, headers, body, query)
+        member = _refused_member(service, query, body)
+        if member is not None:
+            return refusal_in_xml(f"{service}:{operation} with {member}")
+        if operation in operations:
+            return await handler(method, path, headers, body, query)
+        what = f"{service}:{operation or f'{method} {path}'}"
+        if service in iam_actions._QUERY_XML_NS:
+            return refusal_in_xml(what)
+        return not_emulated(what)
+
+    return served
+
+
+def _s3(handler: Handler) -> Handler:
+    async def served(
+        method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+    ) -> Response:
+        refused = S3_REFUSED.intersection(query)
+        if refused and method in ("PUT", "POST", "DELETE"):
+            return refusal_in_xml(f"s3: {method} ?{min(refused)}", root="Error")
+        if method == "PUT" and "x-amz-object-ownership" in headers:  # part of CreateBucket
+            bucket = f"arn:aws:s3:::{path.strip('/')}"
+            try:
+                iam.hold_caller("making the artifact bucket", caller.ACCESS_KEY.get(), bucket=bucket)
+            except iam.AccessDenied as denied:
+                return error_in_xml(403, "AccessDenied", str(denied), root="Error")
+        return await handler(method, path, headers, body, query)
+
+    return served
+
+
+def operation_of(
+    service: str, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
+) -> str | None:
+    """The name of the operation that a request asks for, or None when it has none."""
+    action = iam_actions.extract_iam_action(service, method, path, headers, body, query)
+    return action.partition(":")[2] if action else None

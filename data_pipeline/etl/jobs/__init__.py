@@ -1,0 +1,1 @@
+"""The entry scripts that are the tool's own."""

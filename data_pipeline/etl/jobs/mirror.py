@@ -1,0 +1,80 @@
+"""Job: mirror the sources that a list names into the input, or verify what is stored. Runs on Python 3.9.
+
+``python -m data_pipeline mirror`` starts it on the laptop; the job prepare does the same in the cloud, within the
+budget that the list sets. With ``--events true`` each line on standard output is a JSON object, the last one the
+report; otherwise it is text.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from typing import Any
+
+from data_pipeline.etl import arguments, exits
+from data_pipeline.etl.mirror import mirroring, periods, running, verifying, wanted
+
+Event = dict[str, Any]
+
+#: bytes between two lines of progress of all files.
+_TOLD_EVERY = 1 << 20
+
+
+def main(argv: list[str]) -> None:
+    """Mirror or verify as ``argv`` says. Raises JobError for a list of sources that is none, and the like."""
+    parser = arguments.parser(__doc__ or "")
+    add = parser.add_argument
+    switch: dict[str, Any] = {"choices": ("false", "true"), "default": "false"}
+    add("--source", required=True, help="the list of sources: a JSON file, s3://… or a path")
+    add("--input", required=True, help="where the files go: s3://bucket/prefix")
+    add("--output", required=True, help="state/mirror.json is below it: s3://bucket/prefix")
+    add("--dataset", default=wanted.ALL, help="these data sets only: yellow,green")
+    add("--months", default=wanted.ALL, help="these months only: 2019-01..2019-06 or 2019-01")
+    add("--full", **switch, help="true: ask for every known file again, not only for a few")
+    add("--dry-run", **switch, help="true: bring nothing, say what would be brought")
+    add("--verify", **switch, help="true: read what is stored, and hold it against the record")
+    add("--events", **switch, help="true: JSON lines")
+    options = arguments.parse(parser, argv)
+    tell = Teller() if options.events == "true" else running.logged
+    sources = running.read(options.source)
+    scope = wanted.scope(options.dataset, options.months, sources)
+    means = running.made(sources, options.input, options.output, tell)
+    if options.verify == "true":
+        month = periods.month_in
+        known = means.record.objects.items()
+        chosen = {
+            path: entry for path, entry in known if scope.has(entry.lane, month(path.rpartition("/")[2]))
+        }
+        done = verifying.verify(chosen, means)
+    else:
+        full, dry = options.full == "true", options.dry_run == "true"
+        done = mirroring.mirror(sources, means, scope, full=full, dry=dry, today=running.today())
+    tell({"event": "report", **done})
+
+
+class Teller:
+    """Writes events as JSON lines; those of bytes are added up."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._bytes: dict[str, int] = {}
+
+    def __call__(self, event: Event) -> None:
+        with self._lock:
+            if event["event"] == "bytes":
+                path = event["path"]
+                self._bytes[path] = self._bytes.get(path, 0) + event["bytes"]
+                if self._bytes[path] < _TOLD_EVERY:
+                    return
+                event = {**event, "bytes": self._bytes.pop(path)}
+            elif event["event"] == "end" and (rest := self._bytes.pop(event["path"], 0)):
+                print(json.dumps({"event": "bytes", "path": event["path"], "bytes": rest}))
+            print(json.dumps(event), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        exits.run(main, sys.argv[1:])
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

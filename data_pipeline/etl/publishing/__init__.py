@@ -1,0 +1,1 @@
+"""Iceberg tables in the Glue catalog: made, replaced, committed, expired."""

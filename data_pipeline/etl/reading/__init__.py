@@ -1,0 +1,1 @@
+"""What reading source files shares: quarantine."""

@@ -1,0 +1,170 @@
+"""Counting the rows of one trip file by 15-minute window, and refusing those that do not count (``rules``).
+
+A file counts wholly or not at all: whatever makes a part of it unreadable raises FileError. Memory is bounded
+by a few chunks of ``csvfiles.CHUNK_BYTES``, the refused rows of a few spans of ``csvfiles.SPAN_BYTES``, or a few
+batches of ``parquetfiles.BATCH`` rows, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter, deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading.quarantine import Quarantine
+from taxi import csvfiles, csvrows, layouts, parquetfiles, parquetrows, rules, times
+from taxi.monthly import MOST_WINDOWS, Month
+from taxi.sources import TripFile
+
+MOST_THREADS = 8
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What one file holds. ``windows``: starts of windows (microseconds since 1970-01-01 on the wall clock), in order,
+    and the trips in each, two NumPy arrays. ``reasons``: rows that do not count.
+    """
+
+    layout: layouts.Match
+    rows: int
+    windows: tuple[Any, Any]
+    reasons: Counter[str]
+
+    @property
+    def trips(self) -> int:
+        return int(self.windows[1].sum())
+
+    @property
+    def refused(self) -> int:
+        return sum(self.reasons.values())
+
+
+class Engine:
+    """Threads that count spans of CSV files, as many as there are processors unless told otherwise; and DuckDB, its
+    threads and memory bounded, for what becomes of the counts. Use it in a ``with`` statement.
+    """
+
+    def __init__(self, work: Path, threads: int | None = None) -> None:
+        self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
+        self.workers = ThreadPoolExecutor(self.threads)
+        self.db = duckdb.connect(":memory:")
+        self._share(1)
+        self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
+        self.db.execute("SET temp_directory = ?", [str(work / "duckdb")])
+
+    @contextmanager
+    def reading(self, files: int) -> Iterator[None]:
+        """While so many files are read, DuckDB has fewer threads of its own: each file's brings one."""
+        self._share(files)
+        try:
+            yield
+        finally:
+            self._share(1)
+
+    def _share(self, readers: int) -> None:
+        self.db.execute(f"SET threads = {max(1, self.threads // max(1, readers))}")
+
+    def keep(self, trip_counts: pa.Table) -> None:
+        """Make this table the relation ``trip_counts`` of ``db``."""
+        self.trip_counts = trip_counts
+        self.db.register("trip_counts", trip_counts)
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.workers.shutdown(cancel_futures=True)
+        self.db.close()
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes of a CSV file that are looked at together, and that a worker is given at once."""
+
+    chunk: int = csvfiles.CHUNK_BYTES
+    span: int = csvfiles.SPAN_BYTES
+
+
+_SIZES = Sizes()
+
+
+def count(
+    engine: Engine,
+    source: TripFile,
+    path: Path,
+    policy: rules.Policy,
+    quarantine: Quarantine,
+    sizes: Sizes = _SIZES,
+) -> Counted:
+    """Count the rows of ``source``, whose content is the local file ``path``, and give those that do not count
+    to ``quarantine``. Raises FileError.
+    """
+    limits = policy.limits(source.month)
+    windows: times.Windows
+    if source.form == "parquet":
+        with parquetfiles.opened(path) as file:
+            rows, schema = file.metadata.num_rows, file.schema_arrow
+            layout = layouts.match(schema.names, source.dataset)
+            quarantine.whole = partial(parquetrows.whole, engine.db, path, schema, layout.position)
+            windows = parquetfiles.count(file, layout.name, limits, quarantine)
+    else:
+        rows, windows, trips = 0, [], np.zeros(MOST_WINDOWS, np.int64)
+        with csvfiles.opened(path, source.form == "csv.gz") as csv:
+            layout = layouts.match(csv.names, source.dataset)
+            shape = csvrows.Shape(len(csv.names), layout.position, Month.of(source.month), limits)
+            for tally in _tallies(engine, path, csv, shape, sizes):
+                quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
+                rows += tally.rows
+                trips += tally.month
+                windows += tally.windows
+        windows += shape.month.windows(trips)
+    counted = Counted(layout, rows, times.total(windows), quarantine.reasons)
+    if source.form == "parquet" and counted.trips + counted.refused != rows:
+        found = counted.trips + counted.refused
+        raise FileError(
+            f"the Parquet data cannot be read: its footer says {rows} rows, its data hold {found}"
+        )
+    if counted.trips + counted.refused != rows:
+        raise RuntimeError(
+            f"{source.path}: {rows} rows read, {counted.trips} counted and {counted.refused} refused: "
+            "a bug of the job"
+        )
+    return counted
+
+
+def _tallies(
+    engine: Engine, path: Path, csv: csvfiles.Opened, shape: csvrows.Shape, sizes: Sizes
+) -> Iterator[csvrows.Tally]:
+    """The tallies of the file in order. Of a large plain file each thread has a span, and one more waits; a small one
+    and gzip data, which come in one stream, are counted here.
+    """
+    spans = csv.spans(sizes.span)
+    if len(spans) < 2:
+        yield csvrows.tally(csv.lines(sizes.chunk), shape)
+        return
+    waiting: deque[Future[csvrows.Tally]] = deque()
+    try:
+        for span in spans:
+            waiting.append(engine.workers.submit(_tally, path, span, shape, sizes.chunk))
+            if len(waiting) > engine.threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        wait(waiting)
+
+
+def _tally(path: Path, span: csvfiles.Span, shape: csvrows.Shape, chunk: int) -> csvrows.Tally:
+    with csvfiles.lines_of(path, span, chunk) as lines:
+        return csvrows.tally(lines, shape)

@@ -1,0 +1,1 @@
+"""The source of the compiled scan of CSV: development only."""

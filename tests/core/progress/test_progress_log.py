@@ -1,0 +1,71 @@
+"""Progress of an execution → lines for a log."""
+
+from __future__ import annotations
+
+import pytest
+from core.histories import History, succeeded
+
+from data_pipeline.core.progress.follow import Progress
+from data_pipeline.core.progress.progress_log import changes, clock, duration
+
+JOB = "nyc-tlc-dev-ride-counts-0123456789ab-0-0-0"
+LINES = [
+    "00:00 Prepare",
+    "00:00 Prepare: job nyc-tlc-dev-prepare run jr_1",
+    "00:20 Prepare: done in 20 s",
+    "00:20 RideCounts",
+    f"00:20 RideCounts: job {JOB}",
+    "03:20 RideCounts: done in 3 min",
+    "03:20 SUCCEEDED",
+]
+
+
+def test_a_whole_run_at_once() -> None:
+    """Tasks with their jobs and times, then the end; states that only decide are not mentioned."""
+    assert list(changes(Progress(), Progress().after(succeeded().events))) == LINES
+
+
+def test_a_run_event_by_event_says_the_same() -> None:
+    """However often one looks, each change is told once; a Glue job when its run has an id."""
+    said: list[str] = []
+    progress = Progress()
+    for event in succeeded().events:
+        now = progress.after([event])
+        said += changes(progress, now)
+        progress = now
+    assert said == LINES
+
+
+def test_each_attempt_that_went_wrong_is_told_once() -> None:
+    """Two failures of one state are two lines; leaving it after a failure is not called done."""
+    history = History()
+    history.enter(0, "RideCounts")
+    said: list[str] = []
+    progress = Progress().after(history.events)
+    for cause in ("Rate exceeded", '{"ExitMessage": "error: no files"}'):
+        history.processing_job(1, JOB)
+        history.fail(2, "E", cause)
+        said += changes(progress, progress := progress.after(history.events))
+    history.leave(3, "RideCounts")
+    said += changes(progress, progress.after(history.events))
+    assert [line for line in said if "job" not in line] == [
+        "00:00 RideCounts: failed: Rate exceeded",
+        "00:00 RideCounts: failed: no files",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "as_clock", "as_words"),
+    [
+        (0, "00:00", "0 s"),
+        (-3, "00:00", "0 s"),
+        (59.4, "00:59", "59 s"),
+        (59.6, "00:59", "1 min"),
+        (125, "02:05", "2 min 5 s"),
+        (3600, "1:00:00", "1 h"),
+        (3_840, "1:04:00", "1 h 4 min"),
+    ],
+)
+def test_times(seconds: float, as_clock: str, as_words: str) -> None:
+    """A clock that ran backwards shows zero; words are rounded to what matters."""
+    assert (clock(seconds), duration(seconds)) == (as_clock, as_words)

@@ -1,0 +1,85 @@
+"""summary.json → the rows of its table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from data_pipeline.core.progress.summary import Row, locations, table
+
+
+def file(source: str, read: int = 10, quarantined: int = 0, error: str | None = None) -> dict[str, Any]:
+    return {
+        "source": source,
+        "rows_read": read,
+        "rows_counted": read - quarantined,
+        "rows_quarantined": quarantined,
+        "error": error,
+    }
+
+
+def summary(*files: dict[str, Any]) -> dict[str, Any]:
+    rows = {
+        "read": sum(f["rows_read"] for f in files),
+        "counted": sum(f["rows_counted"] for f in files),
+        "quarantined": sum(f["rows_quarantined"] for f in files),
+    }
+    return {
+        "rows": rows,
+        "files": list(files),
+        "windows": 3,
+        "tables": {},
+        "export": None,
+        "quarantine": None,
+    }
+
+
+def test_every_file_has_a_row_and_the_total_is_the_jobs_own() -> None:
+    """Rows are in the order of their names, whatever the order of the summary."""
+    shown = table(summary(file("b.csv", 5, 1), file("a.csv")))
+    assert shown.rows == (Row("a.csv", 10, 10, 0), Row("b.csv", 5, 4, 1))
+    assert (shown.total, shown.left_out, shown.failed) == (Row("2 files", 15, 14, 1), None, 0)
+
+
+def test_a_long_list_keeps_what_went_wrong_and_adds_up_the_rest() -> None:
+    """Failed files first, then those with quarantined rows; what is shown and left out is the total."""
+    good = [file(f"{n:03}.csv") for n in range(500)]
+    bad = file("zz.csv", 0, error="is an HTML page")
+    shown = table(summary(*good, file("z.csv", 7, 2), bad), shown=3)
+    assert [row.label for row in shown.rows] == ["000.csv", "z.csv", "zz.csv"]
+    assert shown.rows[-1].note == "is an HTML page"
+    assert shown.left_out == Row("… 499 more", 4990, 4990, 0)
+    assert shown.failed == 1
+    assert shown.total.read == sum(row.read for row in shown.rows) + shown.left_out.read
+
+
+def test_failed_files_that_are_left_out_are_counted() -> None:
+    """More failures than rows to show: the row of the rest says how many."""
+    shown = table(summary(*(file(f"{n}.csv", 0, error="bad") for n in range(5))), shown=2)
+    assert shown.left_out == Row("… 3 more", note="3 of them failed")
+    assert shown.failed == 5
+
+
+def test_nothing_read_is_a_table_too() -> None:
+    """A run over no rows has zeros, and over one file says so in the singular."""
+    assert table(summary()).total == Row("0 files")
+    assert table(summary(file("a.csv", 0))).total == Row("1 file")
+
+
+@pytest.mark.parametrize("quarantined", [0, 2])
+def test_locations(quarantined: int) -> None:
+    """Features first, then tables with their snapshots; quarantine only where there is something in it."""
+    document = summary(file("a.csv", 5, quarantined)) | {
+        "export": "s3://b/output/export/X.parquet",
+        "quarantine": "s3://b/output/quarantine/run=r/",
+        "tables": {"trip_counts": {"snapshot": "1", "rows": 4}, "ride_counts": {"snapshot": "2", "rows": 3}},
+    }
+    found = locations(document, "nyc_tlc_dev", "s3://b/s.json")
+    assert [entry for entry in found if entry[0] != "quarantine"] == [
+        ("features", "s3://b/output/export/X.parquet"),
+        ("table", "nyc_tlc_dev.ride_counts, snapshot 2"),
+        ("table", "nyc_tlc_dev.trip_counts, snapshot 1"),
+        ("summary", "s3://b/s.json"),
+    ]
+    assert (("quarantine", "s3://b/output/quarantine/run=r/") in found) == bool(quarantined)
