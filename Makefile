@@ -58,10 +58,10 @@ bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark
 	python tests/bench/mirror.py
 	python tests/bench/ingestion.py
 
-soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/soak.md
+soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/records/soak.md
 	python tests/soak.py
 
-removal: $(INSTALLED_DEV)  ## take every action of every role away, one by one, and show that it is missed, into docs/removal.md
+removal: $(INSTALLED_DEV)  ## take every action of every role away, one by one, and show that it is missed, into docs/records/removal.md
 	python tests/removal/report.py
 
 check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, templates, security, shell, documentation

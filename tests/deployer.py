@@ -1,4 +1,4 @@
-"""An IAM user of an embedded AWS with exactly docs/deployer-policy.json, for all deployments of the tests."""
+"""An IAM user of an embedded AWS with exactly docs/reference/deployer-policy.json, for all deployments of the tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from clients import client
 
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
-POLICY = Path(__file__).resolve().parents[1] / "docs" / "deployer-policy.json"
+POLICY = Path(__file__).resolve().parents[1] / "docs" / "reference" / "deployer-policy.json"
 NAME = "deployer"
 
 
@@ -22,7 +22,7 @@ def policy(
     added: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
     """The policy with its placeholders filled in; by default for artifact buckets of any name. ``added``: Sids of
-    the statements that docs/deployer-policy.md adds for options.
+    the statements that docs/reference/deployer-policy.md adds for options.
     """
     document = json.loads(POLICY.read_text(encoding="utf-8"))
     document["Statement"] += [statement for sid, statement in additions().items() if sid in added]
@@ -41,7 +41,7 @@ def policy(
 
 
 def additions() -> dict[str, dict[str, Any]]:
-    """Sid → statement of those that docs/deployer-policy.md adds for options."""
+    """Sid → statement of those that docs/reference/deployer-policy.md adds for options."""
     page = POLICY.with_suffix(".md").read_text(encoding="utf-8")
     blocks = [json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:]]
     return {s["Sid"]: s for block in blocks for s in (block if isinstance(block, list) else [block])}

@@ -1,4 +1,4 @@
-"""`make soak`: randomised and killed-process tests with their full counts; what ran goes to docs/soak.md."""
+"""`make soak`: randomised and killed-process tests with their full counts; what ran goes to docs/records/soak.md."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def main() -> int:
         ]
         status = subprocess.run(command, cwd=ROOT, env={**os.environ, "SOAK": "1"}, check=False).returncode
         cases = list(ElementTree.parse(report).iter("testcase"))
-    target = ROOT / "docs" / "soak.md"
+    target = ROOT / "docs" / "records" / "soak.md"
     before = target.read_text(encoding="utf-8") if sys.argv[1:] else ""
     target.write_text(page(cases, time.monotonic() - began, before), encoding="utf-8")
     missed = [point for point in POINTS if not properties(cases, "killed")[point]]

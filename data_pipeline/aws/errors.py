@@ -109,7 +109,7 @@ _DENIAL = re.compile(
     r"(?P<who>arn:\S+?) is not authorized to perform: (?P<action>[\w-]+:\w+)"
     r"(?: on resource: \"?(?P<what>[^\s\"]+))?"
 )
-_POLICY = "docs/deployer-policy.json lists what a deployment needs."
+_POLICY = "docs/reference/deployer-policy.json lists what a deployment needs."
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from data_pipeline.stacks.render import compact
 
 from .project import root
 
-_POLICY = "docs/deployer-policy.json"
+_POLICY = "docs/reference/deployer-policy.json"
 
 
 def look(env: Environment, connection: Connection) -> Answers:
@@ -118,7 +118,7 @@ def _partition(connection: Connection) -> str:
 def _deployer(
     env: Environment, connection: Connection, who: str | Unanswered | None, artifacts: str | None
 ) -> list[Refusal] | Unanswered | None:
-    """What the caller lacks of docs/deployer-policy.json."""
+    """What the caller lacks of docs/reference/deployer-policy.json."""
     if who is None or isinstance(who, Unanswered):
         return who
     policy = json.loads((root() / _POLICY).read_text(encoding="utf-8"))

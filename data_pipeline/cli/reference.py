@@ -1,4 +1,4 @@
-"""``python -m data_pipeline.cli.reference``: the help of every command, as the page docs/commands.md.
+"""``python -m data_pipeline.cli.reference``: the help of every command, as the page docs/reference/commands.md.
 
 With ``--check`` nothing is written; a page that is out of date exits 1 and says what mends it.
 """
@@ -41,11 +41,12 @@ def _sections(command: click.Command, path: list[str]) -> Iterator[str]:
 
 def main() -> None:
     """Write the page, or with ``--check`` compare it."""
-    file = find(Path.cwd()) / "docs" / "commands.md"
+    file = find(Path.cwd()) / "docs" / "reference" / "commands.md"
     if sys.argv[1:] != ["--check"]:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(page(), encoding="utf-8")
     elif not file.exists() or file.read_text(encoding="utf-8") != page():
-        sys.exit("docs/commands.md is out of date: run 'make docs'")
+        sys.exit("docs/reference/commands.md is out of date: run 'make docs'")
 
 
 if __name__ == "__main__":

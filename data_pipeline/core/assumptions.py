@@ -1,6 +1,6 @@
 """What is assumed of AWS and was never observed there: the entries of ``assumptions.yaml``, kept beside this module.
 
-The page docs/on-aws.md is written from them, and ``matters`` says which concern an environment.
+The page docs/reference/on-aws.md is written from them, and ``matters`` says which concern an environment.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def settled() -> list[Settled]:
 
 
 def page(command: str) -> str:
-    """docs/on-aws.md; ``command`` writes it."""
+    """docs/reference/on-aws.md; ``command`` writes it."""
     parts = [_HEAD.format(command=command)]
     for section in sections():
         parts.append(f"## {section.name}\n")

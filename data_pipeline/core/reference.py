@@ -144,10 +144,10 @@ def pages() -> dict[str, str]:
     """Path from the project's root → text of every generated file."""
     return {
         "config/schema.json": schema(),
-        "docs/checks.md": checks.page(COMMAND),
-        "docs/configuration.md": page(),
-        "docs/costs.md": costs.page(COMMAND),
-        "docs/on-aws.md": assumptions.page(COMMAND),
+        "docs/reference/checks.md": checks.page(COMMAND),
+        "docs/reference/configuration.md": page(),
+        "docs/reference/costs.md": costs.page(COMMAND),
+        "docs/reference/on-aws.md": assumptions.page(COMMAND),
     }
 
 
@@ -239,6 +239,7 @@ def main(root: Path, check: bool) -> int:
     stale = [name for name, text in pages().items() if not _holds(root / name, text)]
     for name in stale:
         if not check:
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(pages()[name], encoding="utf-8")
         sys.stderr.write(f"{name} {f'is stale: run {COMMAND}' if check else 'written'}\n")
     return 1 if check and stale else 0

@@ -209,7 +209,7 @@ def for_duckdb(query: Query, name_of: Callable[[exp.Table], str]) -> str:
             name = node.name if isinstance(node, exp.Anonymous) else node.sql(DIALECT).partition("(")[0]
             raise UserError(
                 f"the embedded AWS does not translate {quoted(node.sql(DIALECT))}: {name.lower()} may mean something "
-                "else there. Athena runs it; docs/sql.md lists what both do."
+                "else there. Athena runs it; docs/how-to/sql.md lists what both do."
             )
     named = {id(table): name_of(table) for table in _tables(query.tree)}
 

@@ -1,5 +1,5 @@
 """Where the tables are asked with SQL: Athena's workgroup and the named queries. No role of ours may use it: whoever
-asks does so with permissions of his own (docs/reader-policy.md).
+asks does so with permissions of his own (docs/reference/reader-policy.md).
 """
 
 from __future__ import annotations

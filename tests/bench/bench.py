@@ -3,7 +3,7 @@
 The plain job (``plain_spark_job.py``) is what most people would write: Spark, an inferred schema, all
 columns. Both jobs count the same generated files in the same run, so that the ratios say more than the
 seconds of one machine. The commands run in a copy of the project, with an embedded AWS of its own. Prints a
-table and writes ``docs/bench.md``.
+table and writes ``docs/records/bench.md``.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows of generated data, per format")
     parser.add_argument("--repeat", type=int, default=1, help="runs of each but the demo; the fastest counts")
     parser.add_argument("--jobs-only", action="store_true", help="leave out create, demo and deploy")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "bench.md")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "records" / "bench.md")
     return parser.parse_args()
 
 

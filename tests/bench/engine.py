@@ -1,6 +1,6 @@
 """The speed and memory of ride_counts.py on generated files of all eras, against bare reading and the plain job.
 
-Prints a table and writes it to ``docs/performance.md``. Everything is measured in one run, one after the other,
+Prints a table and writes it to ``docs/explanation/performance.md``. All is measured in one run, one by one,
 on the same files, which are read once before, so that the first to run does not pay for the disk; of ``--repeat``
 runs of each the quickest counts, since a machine is disturbed now and then. CPU seconds are told of our job and bare
 reading alone: Spark's Java process is not the bench's child. The data are generated once into ``--data`` and used
@@ -64,7 +64,7 @@ def _options() -> argparse.Namespace:
         "--data", type=Path, default=ROOT / ".local" / "bench", help="where the data are kept"
     )
     parser.add_argument("--repeat", type=int, default=3, help="how often each is measured")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "performance.md")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "explanation" / "performance.md")
     return parser.parse_args()
 
 

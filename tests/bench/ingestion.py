@@ -2,7 +2,7 @@
 
 The bare limit: requests that were made beforehand, sent as fast as the same number of threads can. The ingestion
 does the whole of it: reads the table, finds what is new, makes the records, sends and notes them. Prints a table and
-writes ``docs/ingestion-bench.md``.
+writes ``docs/records/ingestion-bench.md``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
     """Publish, measure, print, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--records", type=int, default=100_000, help="records, three for each hour")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "ingestion-bench.md")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "records" / "ingestion-bench.md")
     options = parser.parse_args()
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as scratch:

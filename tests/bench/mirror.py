@@ -2,7 +2,7 @@
 
 A web server of its own process serves one file of random bytes; both ways bring it into the same embedded AWS, one
 after the other, each into a bucket of its own. Memory is what the process of the mirror holds, without the embedded
-AWS, which keeps objects in memory. Prints a table and writes ``docs/mirror-bench.md``.
+AWS, which keeps objects in memory. Prints a table and writes ``docs/records/mirror-bench.md``.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--megabytes", type=int, default=1_000, help="size of the file")
     parser.add_argument("--repeat", type=int, default=2, help="runs of each, in turn; the fastest counts")
     parser.add_argument("--scratch", type=Path, default=None, help="where files go for a while")
-    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "mirror-bench.md")
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "records" / "mirror-bench.md")
     return parser.parse_args()
 
 

@@ -58,7 +58,7 @@ Resources:
     name = _file(tmp_path, "template.yaml", text)
     assert _run(name) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: 2 findings; their codes are explained in docs/checks.md\n")
+    assert error.startswith("error: 2 findings; their codes are explained in docs/reference/checks.md\n")
     assert (
         "Resources.Machine.Properties.Definition.States.A.Type: no type is called 'Sucess'; did you" in error
     )

@@ -58,7 +58,7 @@ def test_a_template_and_a_table_make_a_picture(project: Path, capsys: pytest.Cap
         project / "X.parquet", num_rides=[5, 7], minutes=[480, 495], dow=[2, 2], month=[6, 6], doy=[154, 154],
         yellow=[3, 4], fhv=[2, 3],
     )  # fmt: skip
-    output = project / "docs" / "picture.svg"
+    output = project / "docs" / "diagram.svg"
     assert _run("dev", "-o", str(output), "--features", str(features)) == 0
     assert capsys.readouterr().out == f"{output}\n"
     svg = output.read_text()

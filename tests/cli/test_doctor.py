@@ -354,14 +354,17 @@ def test_help_says_that_it_only_looks() -> None:
 
 
 def test_the_least_sure_assumptions_of_the_environment_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """A few, by the headings of docs/on-aws.md; of the embedded AWS none is assumed."""
+    """A few, by the headings of docs/reference/on-aws.md; of the embedded AWS none is assumed."""
     found = matters(load_environment(ROOT, "dev"))
     print_assumptions(found)
     told = capsys.readouterr().out.strip().splitlines()
-    assert told[0] == "assumed of AWS and never observed; docs/on-aws.md has the command that shows each:"
+    assert (
+        told[0]
+        == "assumed of AWS and never observed; docs/reference/on-aws.md has the command that shows each:"
+    )
     assert told[1:6] == [f"  {each.sure}: {each.title}" for each in found[:5]]
     assert told[6:] == [f"  and {len(found) - 5} more that concern this environment"]
-    page = (ROOT / "docs" / "on-aws.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "on-aws.md").read_text(encoding="utf-8")
     assert all(f"### {each.title}\n" in page for each in found)
     print_assumptions(matters(load_environment(ROOT, "local")))
     assert capsys.readouterr().out == ""

@@ -1,4 +1,4 @@
-"""docs/on-aws.md: every assumption has a command, and every command of the AWS CLI exists."""
+"""docs/reference/on-aws.md: every assumption has a command, and every command of the AWS CLI exists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from paths import ROOT
 
 from data_pipeline.cli.main import COMMANDS
 
-PAGE = (ROOT / "docs" / "on-aws.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "on-aws.md").read_text(encoding="utf-8")
 #: commands of the CLI's own, which no service model describes
 OWN = {("logs", "tail"): {"log-stream-name-prefix", "since"}}
 #: options that every command of the CLI takes, and those by which it pages

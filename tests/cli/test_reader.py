@@ -1,4 +1,4 @@
-"""docs/reader-policy.json: a user who has exactly this reads, asks and freezes, and can do nothing else."""
+"""docs/reference/reader-policy.json: a user who has exactly this reads, asks and freezes, and can do nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clients import client
 
 from data_pipeline.cli.main import status_of
 
-POLICY = Path(__file__).resolve().parents[2] / "docs" / "reader-policy.json"
+POLICY = Path(__file__).resolve().parents[2] / "docs" / "reference" / "reader-policy.json"
 NAME = "reader"
 
 

@@ -25,7 +25,7 @@ def environment(**changes: object) -> Environment:
 
 @pytest.fixture(scope="session")
 def connection(embedded: Endpoint) -> Connection:
-    """The deployer's connection: every test here deploys with docs/deployer-policy.json alone."""
+    """The deployer's connection: every test here deploys with docs/reference/deployer-policy.json alone."""
     return connect(environment(), EmbeddedCredentials(embedded.url, **deployer(embedded)))
 
 

@@ -1,4 +1,4 @@
-"""docs/deployer-policy.json against what AWS's own resource schemas say that CloudFormation calls."""
+"""docs/reference/deployer-policy.json against what AWS's own resource schemas say that CloudFormation calls."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_policy_allows_nothing_that_no_resource_needs() -> None:
 
 
 def test_everything_is_scoped_to_the_pipeline_but_what_knows_no_resource() -> None:
-    """Each * has its reason in docs/deployer-policy.md; every other resource begins with the pipeline, but for the role
+    """Each * has its reason in docs/reference/deployer-policy.md. Others begin with the pipeline, but for the role
     that Athena may make for itself.
     """
     stars = [s for s in statements() if "*" in listed(s["Resource"])]
@@ -113,7 +113,7 @@ def test_everything_is_scoped_to_the_pipeline_but_what_knows_no_resource() -> No
         "logs:DescribeLogGroups",
         "logs:DescribeResourcePolicies",
     }
-    reasons = (ROOT / "docs" / "deployer-policy.md").read_text()
+    reasons = (ROOT / "docs" / "reference" / "deployer-policy.md").read_text()
     assert all(action in reasons for s in stars for action in listed(s["Action"]))
     for statement in policy(bucket="my-artifacts")["Statement"]:
         for resource in listed(statement["Resource"]):

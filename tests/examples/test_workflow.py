@@ -1,4 +1,4 @@
-"""The workflow of examples/deploy.yml and docs/ci.md: its commands exist, and it gives no more than is needed."""
+"""The workflow of examples/deploy.yml and docs/how-to/ci.md: its commands exist, and it gives only what is needed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from paths import ROOT
 from data_pipeline.cli.main import COMMANDS, load_command
 
 TEXT = (ROOT / "examples" / "deploy.yml").read_text(encoding="utf-8")
-PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
 WORKFLOW: dict[str, Any] = yaml.load(TEXT, Loader=yaml.BaseLoader)  # `on` is a text in GitHub's YAML
 JOBS = WORKFLOW["jobs"]
 #: every command of the workflow, and those of the page that are the project's own

@@ -34,7 +34,7 @@ MEANINGS = (
     ("extract(minute FROM t)", 45),
     ("date_trunc('hour', t)", datetime(2019, 1, 7, 13)),  # noqa: DTZ001 - a wall clock
     ("date_trunc('week', t)", datetime(2019, 1, 7)),  # noqa: DTZ001 - a wall clock
-    # Trino's is a date; that it is a midnight here is told in docs/sql.md.
+    # Trino's is a date; that it is a midnight here is told in docs/how-to/sql.md.
     ("date_trunc('month', date '2019-01-07')", datetime(2019, 1, 1)),  # noqa: DTZ001 - a wall clock
     ("date(t)", date(2019, 1, 7)),
     ("cast(t AS date)", date(2019, 1, 7)),

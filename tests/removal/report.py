@@ -1,4 +1,4 @@
-"""`make removal`: every action of every role is taken away once; what was tried and felt goes to docs/removal.md."""
+"""`make removal`: takes every action of every role away once and writes what failed to docs/records/removal.md."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def main() -> int:
         ).returncode
         cases = list(ElementTree.parse(report).iter("testcase"))
     tried, missed = counted(cases)
-    (ROOT / "docs" / "removal.md").write_text(page(tried, missed, time.monotonic() - began), encoding="utf-8")
+    (ROOT / "docs" / "records" / "removal.md").write_text(
+        page(tried, missed, time.monotonic() - began), encoding="utf-8"
+    )
     felt = sum(tried.values()) - sum(missed.values())
     print(f"{sum(tried.values())} actions of {len(tried)} roles taken away one by one, {felt} removals felt")
     return status

@@ -110,9 +110,9 @@ def test_no_statement_of_a_template_is_dead(changes: dict[str, Any]) -> None:
 
 
 def _documents() -> dict[str, dict[str, Any]]:
-    """Sid → statement of the policies for people, with what docs/deployer-policy.md adds for options."""
-    reader = json.loads(Path(ROOT, "docs", "reader-policy.json").read_text(encoding="utf-8"))
-    page = Path(ROOT, "docs", "reader-policy.md").read_text(encoding="utf-8")
+    """Sid → statement of the policies for people, with what docs/reference/deployer-policy.md adds for options."""
+    reader = json.loads(Path(ROOT, "docs", "reference", "reader-policy.json").read_text(encoding="utf-8"))
+    page = Path(ROOT, "docs", "reference", "reader-policy.md").read_text(encoding="utf-8")
     blocks = [json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:]]
     found = {f"deployer {s['Sid']}": s for s in policy(added=frozenset(additions()))["Statement"]}
     found |= {f"reader {s['Sid']}": s for s in [*reader["Statement"], *blocks]}

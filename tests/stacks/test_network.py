@@ -155,7 +155,7 @@ def test_every_role_has_the_path_and_the_boundary() -> None:
 
 
 def test_the_deployer_is_asked_about_roles_under_their_path() -> None:
-    """As docs/deployer-policy.md tells to write it."""
+    """As docs/reference/deployer-policy.md tells to write it."""
     policy = {
         "Statement": [
             {

@@ -90,8 +90,8 @@ class Project:
         return self.ok("./deploy.sh", environment, "artifacts", "--yes", **self.as_deployer())
 
     def as_deployer(self) -> dict[str, str]:
-        """The variables with which a command may do what docs/deployer-policy.json allows, and no more; where the
-        configuration notifies, with what docs/deployer-policy.md adds for that.
+        """Variables of a user who may do what docs/reference/deployer-policy.json allows, and no more; where the
+        configuration notifies, with what docs/reference/deployer-policy.md adds for that.
         """
         state = self.root / ".local" / "aws"
         pipeline = yaml.safe_load((self.root / "config" / "pipeline.yaml").read_text())["pipeline"]

@@ -30,9 +30,13 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 def _allow_feature_groups(project: Project) -> None:
-    """What docs/deployer-policy.md adds, to the deployer that the tests make."""
+    """What docs/reference/deployer-policy.md adds, to the deployer that the tests make."""
     project.as_deployer()
-    page = (ROOT / "docs" / "deployer-policy.md").read_text().partition("## With feature groups")[2]
+    page = (
+        (ROOT / "docs" / "reference" / "deployer-policy.md")
+        .read_text()
+        .partition("## With feature groups")[2]
+    )
     (block,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
     handed = {
         "Effect": "Allow",

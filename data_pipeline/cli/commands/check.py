@@ -33,7 +33,7 @@ def check(target: str | None) -> None:
     """Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a
     state machine, ASL.json.
 
-    Asks nothing of AWS. The rules are in docs/checks.md. Exits 1 with findings.
+    Asks nothing of AWS. The rules are in docs/reference/checks.md. Exits 1 with findings.
     """
     if target and (target.endswith(_FILES) or "/" in target):
         lines = check_file(Path(target))
@@ -98,7 +98,9 @@ def as_message(lines: list[str]) -> str:
     """One line for one finding, a list for several."""
     if len(lines) == 1:
         return lines[0]
-    return "\n  ".join([f"{len(lines)} findings; their codes are explained in docs/checks.md", *lines])
+    return "\n  ".join(
+        [f"{len(lines)} findings; their codes are explained in docs/reference/checks.md", *lines]
+    )
 
 
 def _read(path: Path) -> Any:

@@ -97,7 +97,7 @@ def _show(target: Target, plan: Plan) -> None:
     click.echo(f"s3://{target.bucket}/{target.environment.names.artifacts}/: {upload}", err=True)
     if target.environment.data.bucket:
         own = f"bucket {target.environment.data.bucket} is yours: its lifecycle rules are left as they are"
-        click.echo(f"retention: {own} (docs/retention.md says which to add)", err=True)
+        click.echo(f"retention: {own} (docs/how-to/retention.md says which to add)", err=True)
     if target.environment.embedded and target.environment.notify:
         without = "the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
         click.echo(f"alarms: none, {without}", err=True)

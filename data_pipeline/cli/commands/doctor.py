@@ -70,7 +70,9 @@ def print_assumptions(found: Sequence[Assumption]) -> None:
     """What this environment relies on and nobody has seen on AWS yet."""
     if not found:
         return
-    click.echo("\nassumed of AWS and never observed; docs/on-aws.md has the command that shows each:")
+    click.echo(
+        "\nassumed of AWS and never observed; docs/reference/on-aws.md has the command that shows each:"
+    )
     for each in found[:_ENTRIES]:
         click.echo(f"  {each.sure}: {each.title}")
     if len(found) > _ENTRIES:

@@ -70,7 +70,7 @@ def _machine(env: Environment, deployed: Any) -> str:
     if env.maintenance is None:
         raise UserError(
             f"environment {env.name!r} has no maintenance: neither config/pipeline.yaml nor "
-            f"config/{env.name}.yaml has a block 'maintenance' (docs/configuration.md describes it)."
+            f"config/{env.name}.yaml has a block 'maintenance' (docs/reference/configuration.md describes it)."
         )
     if _ARN not in deployed:
         raise UserError(

@@ -119,7 +119,7 @@ def _opened(env: str) -> tuple[Environment, Connection, Record]:
     if not environment.sources:
         raise UserError(
             f"environment {env!r} has no sources to mirror. Write some into config/pipeline.yaml, under 'sources:'; "
-            "docs/mirror.md shows how."
+            "docs/how-to/mirror.md shows how."
         )
     return environment, connection, dict(deployed_outputs(environment, connection))
 

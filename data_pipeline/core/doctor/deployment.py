@@ -9,7 +9,7 @@ from data_pipeline.core.deployment.stack_states import Treatment, is_moving, tre
 
 from .answers import Answers, CheckResult, Refusal, Unanswered, unanswered
 
-_POLICY = "docs/deployer-policy.json"
+_POLICY = "docs/reference/deployer-policy.json"
 
 
 def identity(env: Environment, answers: Answers) -> Iterator[CheckResult]:
@@ -48,7 +48,7 @@ def definitions(_: Environment, answers: Answers) -> Iterator[CheckResult]:
 
 
 def deployer(_: Environment, answers: Answers) -> Iterator[CheckResult]:
-    """Whether the caller has what docs/deployer-policy.json lists; what is above it has a rule of its own."""
+    """Whether the caller has what docs/reference/deployer-policy.json lists; what is above it has a rule of its own."""
     check = "permissions to deploy"
     if answers.deployer is None:
         yield CheckResult(check, "unchecked", f"IAM simulates users and roles only, not {answers.caller}")

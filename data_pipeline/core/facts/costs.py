@@ -1,4 +1,4 @@
-"""What days and options cost, for docs/costs.md: computed from the prices of ``prices.yaml`` beside this module.
+"""What days and options cost, for docs/reference/costs.md, from the prices of ``prices.yaml`` beside this module.
 
 Prices are dated and each names where it was read. How long a job takes on AWS was never observed: the minutes stand
 here as assumptions, and the page prints them.
@@ -165,7 +165,7 @@ The date is that of the source, or, where it has none, of the day on which its s
 
 
 def page(command: str) -> str:
-    """docs/costs.md; ``command`` writes it."""
+    """docs/reference/costs.md; ``command`` writes it."""
     days = (("A quiet day: nothing is new", quiet_day()), ("A busy day: one new file", busy_day()))
     parts = [_HEAD.format(command=command)]
     for title, bill in days:

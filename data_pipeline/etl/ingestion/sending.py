@@ -1,7 +1,7 @@
 """Records to the feature store, in batches, several at a time; what was not processed is sent again, with patience.
 
 BatchWriteRecord, not the Spark connector, which cannot delete records and leaves what was not processed to its caller;
-docs/features.md has the comparison. Where the service, boto3 or the role's policy does not know BatchWriteRecord, which
+docs/how-to/features.md compares. Where the service, boto3 or the role's policy does not know BatchWriteRecord, which
 is younger than the rest, records go one by one by PutRecord.
 """
 

@@ -12,7 +12,7 @@ from data_pipeline.core.loading.load import load_environment
 
 ROOT = Path(__file__).resolve().parents[3]
 DEV = load_environment(ROOT, "dev")
-POLICY = json.loads((ROOT / "docs" / "deployer-policy.json").read_text())
+POLICY = json.loads((ROOT / "docs" / "reference" / "deployer-policy.json").read_text())
 
 
 def asked(env: Environment = DEV, artifacts: str | None = "my-artifacts") -> list[Question]:

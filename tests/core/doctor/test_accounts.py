@@ -117,7 +117,7 @@ CASES = {
         "warning",
         "identity",
         "arn:aws:iam::123456789012:root in account 123456789012",
-        "use a role or user with docs/deployer-policy.json instead of the account's root",
+        "use a role or user with docs/reference/deployer-policy.json instead of the account's root",
         {"caller": "arn:aws:iam::123456789012:root"},
     ),
     "no guard": Case(
@@ -436,7 +436,7 @@ CASES = {
         "problem",
         "permissions to deploy",
         "refused: iam:PassRole on arn:x (implicitDeny)",
-        f"give {ME} the actions of docs/deployer-policy.json",
+        f"give {ME} the actions of docs/reference/deployer-policy.json",
         {"deployer": [Refusal("iam:PassRole on arn:x (implicitDeny)")]},
     ),
     "an organization that refuses": Case(

@@ -101,7 +101,7 @@ def test_example_of_the_page(tmp_path: Path) -> None:
 def test_check_tells_what_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """--check writes nothing and ends with 1 while a file differs; without it, both are written."""
     (tmp_path / "config").mkdir()
-    (tmp_path / "docs").mkdir()
+
     assert reference.main(tmp_path, check=True) == 1
     assert not list(tmp_path.rglob("*.*"))
     assert (
