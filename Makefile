@@ -22,18 +22,18 @@ help:  ## show this list
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 14) else "error: Python 3.11 to 3.14 is needed, $(PYTHON) is %d.%d; name another with: make PYTHON=python3.11 ..." % v)'
 	"$(PYTHON)" -m venv .venv
 
-$(INSTALLED): pyproject.toml requirements.txt requirements-local.txt constraints.txt | .venv/bin/python
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-local.txt -e .
+$(INSTALLED): pyproject.toml requirements.txt jobs/requirements.txt locks/constraints.txt | .venv/bin/python
+	python -m pip install --quiet --disable-pip-version-check -c locks/constraints.txt -r requirements.txt
 	@touch $@
 
-$(INSTALLED_DEV): $(INSTALLED) requirements-dev.txt constraints.txt
-	python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+$(INSTALLED_DEV): $(INSTALLED) locks/constraints.txt
+	python -m pip install --quiet --disable-pip-version-check -r locks/constraints.txt
 	@touch $@
 
 # An environment of its own: checkov pins an old boto3.
-$(INSTALLED_SECURITY): requirements-security.txt constraints-security.txt | .venv/bin/python
+$(INSTALLED_SECURITY): locks/constraints-security.txt | .venv/bin/python
 	python -m venv .venv-security
-	.venv-security/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-security.txt -r requirements-security.txt
+	.venv-security/bin/python -m pip install --quiet --disable-pip-version-check -r locks/constraints-security.txt
 	@touch $@
 
 install: $(INSTALLED)  ## make .venv with what the commands and the embedded AWS need
@@ -91,10 +91,11 @@ format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
 	ruff format .
 	ruff check --fix .
 
-constraints: $(INSTALLED_DEV)  ## resolve constraints.txt and constraints-security.txt anew for every supported Python
+RESOLVE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make constraints"
+constraints: $(INSTALLED_DEV)  ## resolve the packages of pyproject.toml anew for every supported Python, into locks/
 	python -m pip install --quiet uv
-	uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make constraints" requirements-dev.txt -o constraints.txt
-	uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make constraints" requirements-security.txt -o constraints-security.txt
+	$(RESOLVE) --extra local --group dev pyproject.toml -o locks/constraints.txt
+	$(RESOLVE) --group security -o locks/constraints-security.txt
 
 authorization: | .venv/bin/python  ## fetch with npm what AWS says of each IAM action, against which the tests hold the policies
 	python tests/make_authorization.py

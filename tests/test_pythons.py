@@ -15,19 +15,25 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 #: tested, and the one that was only resolved
 CLAIMED = ("3.11", "3.12", "3.13", "3.14")
-LOCKS = {"constraints.txt": "requirements-dev.txt", "constraints-security.txt": "requirements-security.txt"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+GROUPS = PROJECT["dependency-groups"]
+#: file in locks/ → what it locks
+LOCKED = {
+    "constraints.txt": [
+        *PROJECT["project"]["dependencies"],
+        *PROJECT["project"]["optional-dependencies"]["local"],
+        *GROUPS["dev"],
+    ],
+    "constraints-security.txt": GROUPS["security"],
+}
 
 
-def requirements(name: str) -> list[Requirement]:
-    """The requirements of a file and of those that it includes."""
-    found = []
-    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
-        text = line.partition("#")[0].strip()
-        if text.startswith("-r "):
-            found += requirements(text[3:])
-        elif text:
-            found.append(Requirement(text))
-    return found
+def requirements(path: str) -> list[Requirement]:
+    """The requirements of a file."""
+    lines = [
+        line.partition("#")[0].strip() for line in (ROOT / path).read_text(encoding="utf-8").splitlines()
+    ]
+    return [Requirement(line) for line in lines if line]
 
 
 def normalised(name: str) -> str:
@@ -39,15 +45,16 @@ def environment(python: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("python", CLAIMED)
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", LOCKED)
 def test_the_lock_has_one_release_of_each_requirement(lock: str, python: str) -> None:
     """Of every package one release is for this Python, and it is one that the requirement allows."""
     pinned: dict[str, list[Requirement]] = {}
-    for each in requirements(lock):
+    for each in requirements(f"locks/{lock}"):
         if each.marker is None or each.marker.evaluate(environment(python)):
             pinned.setdefault(normalised(each.name), []).append(each)
     assert {name: len(releases) for name, releases in pinned.items() if len(releases) != 1} == {}
-    for wanted in requirements(LOCKS[lock]):
+    jobs = requirements("jobs/requirements.txt") if lock == "constraints.txt" else []
+    for wanted in [*map(Requirement, LOCKED[lock]), *jobs]:
         (release,) = pinned[normalised(wanted.name)]
         (exact,) = release.specifier
         assert exact.operator == "=="
@@ -56,8 +63,7 @@ def test_the_lock_has_one_release_of_each_requirement(lock: str, python: str) ->
 
 def test_what_is_claimed_is_said_alike() -> None:
     """Metadata, entry points and Makefile claim the same Pythons."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["requires-python"] == f">={CLAIMED[0]}"
+    assert PROJECT["project"]["requires-python"] == f">={CLAIMED[0]}"
     said = f"Python {CLAIMED[0]} to {CLAIMED[-1]} is needed"
     for name in ("Makefile", "data_pipeline/cli/entry.py"):
         assert said in (ROOT / name).read_text(encoding="utf-8"), name
@@ -72,10 +78,16 @@ def test_every_locked_package_has_a_wheel_or_builds(python: str, tmp_path: Path)
         pytest.skip("uv is not installed; `make constraints` installs it")
     command = [uv, "pip", "compile", "--quiet", "--python-version", python, "--only-binary", ":all:"]
     built = [word for name in ("pyspark", "strictyaml") for word in ("--no-binary", name)]
-    files = ["-c", "constraints.txt", "requirements-dev.txt", "-o", str(tmp_path / "resolved.txt")]
+    files = ["locks/constraints.txt", "-o", str(tmp_path / "resolved.txt")]
     done = subprocess.run(
         [*command, *built, *files], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
     if re.search("[Ff]ailed to fetch|dns|[Cc]onnect", done.stderr):
         pytest.skip("no package index can be reached")
     assert done.returncode == 0, done.stderr
+
+
+def test_the_build_is_of_the_release_that_the_tests_build_with() -> None:
+    """Without an index the tests build with the installed hatchling; everybody else with the one of [build-system]."""
+    (build,) = PROJECT["build-system"]["requires"]
+    assert build in GROUPS["dev"]

@@ -46,7 +46,7 @@ def open_environment(name: str, root: Path | None = None) -> tuple[Environment, 
 
 def _embedded_aws(root: Path) -> tuple[EmbeddedCredentials, bool]:
     """The running embedded AWS with the credential to use there, and whether it had to be started."""
-    # imported here because it needs requirements-local.txt, which an environment on AWS does without
+    # imported here because it needs the extra [local], which an environment on AWS does without
     from data_pipeline.embedded_aws.server import lifecycle
 
     state = local_state(root)

@@ -130,8 +130,9 @@ def test_another_python_is_refused_by_name(entry: str) -> None:
 def test_make_refuses_another_python_by_name(tmp_path: Path) -> None:
     """`make install` with a Python it does not support changes nothing and names the one it was given."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    for name in ("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "constraints.txt"):
-        shutil.copy(ROOT / name, tmp_path)
+    for name in ("pyproject.toml", "requirements.txt", "jobs/requirements.txt", "locks/constraints.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     fake = tmp_path / "python3.9"
     pretend = "import sys; sys.version_info = (3, 9); exec(sys.argv[1])"
     fake.write_text(f'#!/bin/sh\nexec {sys.executable} -c "{pretend}" "$2"\n')

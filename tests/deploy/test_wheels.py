@@ -172,7 +172,7 @@ def test_locks_name_no_host_and_hash_everything(name: str) -> None:
 
 def test_the_locks_hold_what_the_tests_run_with() -> None:
     """A job in the cloud runs the versions that it is tested with here."""
-    pinned = dict(re.findall(r"^([\w-]+)==([^\s;]+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE))
+    pinned = dict(re.findall(r"^([\w-]+)==([^\s;]+)", (ROOT / "locks/constraints.txt").read_text(), re.M))
     for name in ("sagemaker-python", "sagemaker-spark", "glue-spark"):
         lock = dict(
             re.findall(r"^([\w-]+)==(\S+)", wheels.read_lock(ROOT, RUNTIMES[name]).decode(), re.MULTILINE)

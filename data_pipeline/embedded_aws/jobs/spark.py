@@ -79,7 +79,5 @@ def _link(installed: Path, home: Path) -> None:
 def _installed(package: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
-        raise SparkError(
-            f"{package} is not installed here: pip install -r requirements-local.txt -c constraints.txt"
-        )
+        raise SparkError(f"{package} is not installed here: pip install -r requirements.txt")
     return Path(found.origin).parent

@@ -160,7 +160,7 @@ def _start(state: Path, port: int) -> Endpoint:
     if importlib.util.find_spec("ministack") is None:
         raise LocalError(
             "the embedded AWS needs packages that are not installed.\n"
-            f"Install them with: {sys.executable} -m pip install -r requirements-local.txt"
+            f"Install them with: {sys.executable} -m pip install -r requirements.txt"
         )
     command = [
         sys.executable,
