@@ -115,8 +115,8 @@ def prepare(
 def nothing_to_read(input: str, mirrored: dict[str, Any] | None) -> JobError:
     """The error for an input without trip files, with what the mirror says of it."""
     error = sources.nothing_to_read(input)
-    told = "; ".join(of_mirror(mirrored))
-    return JobError(f"{error}; {told}") if told else error
+    mirror_text = "; ".join(of_mirror(mirrored))
+    return JobError(f"{error}; {mirror_text}") if mirror_text else error
 
 
 def of_mirror(mirrored: dict[str, Any] | None) -> list[str]:

@@ -231,8 +231,8 @@ class Publication:
         ):
             exits.log(f"{name}: {'published' if done else 'unchanged'}")
         tables = {"trip_counts": asdict(trips), "ride_counts": asdict(rides)}
-        told = reports.statistics(described.result())
-        return {"tables": tables, "windows": rides.rows, "export": export, "statistics": told}
+        statistics = reports.statistics(described.result())
+        return {"tables": tables, "windows": rides.rows, "export": export, "statistics": statistics}
 
 
 def write_files(engine: Engine, results: list[Result], target: Target, work: Path) -> dict[str, Any]:

@@ -30,7 +30,7 @@ BODY_LIMIT = 51_200
 CHANGE_SET_SECONDS = 600.0
 OPERATION_SECONDS = 2 * 3600.0
 #: how often a stack is found at rest, with nothing happening, before that is taken for the end.
-_PATIENCE = 15
+_RESTING_POLLS = 15
 #: what CloudFormation answers when there is nothing to do: told by its words alone.
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 #: a change set that is being applied, or that went when another one was.
@@ -186,7 +186,7 @@ class Stacks:
         """
         deadline = time.monotonic() + OPERATION_SECONDS
         resting = 0
-        while resting < _PATIENCE:
+        while resting < _RESTING_POLLS:
             stack = self.find(stack_id)
             fresh = self.events(stack_id, after)
             for happened in fresh:
@@ -243,8 +243,8 @@ class Stacks:
         while True:
             described: Any = self.client.describe_change_set(ChangeSetName=change_set_id, StackName=stack_id)
             if described["Status"] not in ("CREATE_PENDING", "CREATE_IN_PROGRESS"):
-                settled: dict[str, Any] = described
-                return settled
+                final: dict[str, Any] = described
+                return final
             if time.monotonic() > deadline:
                 raise UserError(
                     f"the change set {change_set_id} is not ready after {CHANGE_SET_SECONDS / 60:.0f} "

@@ -66,8 +66,8 @@ def _get_batch(
 ) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The records of one request, and the identifiers that must be asked for again."""
     of = [{"FeatureGroupName": name, "RecordIdentifiersValueAsString": identifiers}]
-    told = runtime.batch_get_record(Identifiers=of)
-    refused = [error for error in told["Errors"] if error["ErrorCode"] not in _PASSING]
+    response = runtime.batch_get_record(Identifiers=of)
+    refused = [error for error in response["Errors"] if error["ErrorCode"] not in _PASSING]
     if refused:
         first = refused[0]
         raise UserError(
@@ -78,7 +78,9 @@ def _get_batch(
         record["RecordIdentifierValueAsString"]: {
             value["FeatureName"]: value["ValueAsString"] for value in record["Record"]
         }
-        for record in told["Records"]
+        for record in response["Records"]
     }
-    left = [one for some in told["UnprocessedIdentifiers"] for one in some["RecordIdentifiersValueAsString"]]
-    return records, [*left, *(error["RecordIdentifierValueAsString"] for error in told["Errors"])]
+    left = [
+        one for some in response["UnprocessedIdentifiers"] for one in some["RecordIdentifiersValueAsString"]
+    ]
+    return records, [*left, *(error["RecordIdentifierValueAsString"] for error in response["Errors"])]

@@ -28,12 +28,12 @@ _PAGE = 200
 @dataclass(frozen=True)
 class Pace:
     """How often to look, in seconds: ``fastest`` after something happened, ever slower up to ``slowest``
-    while nothing does; ``patience`` is how long AWS may be unreachable before watching ends.
+    while nothing does; ``tolerated_outage`` is how long AWS may be unreachable before watching ends.
     """
 
     fastest: float = 1.0
     slowest: float = 6.0
-    patience: float = 900.0
+    tolerated_outage: float = 900.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def watch(
 ) -> Iterator[Watched]:
     """Look at an execution until it has ended; the last one yielded has ended.
 
-    Throttling makes it slower. A network or service that does not answer is borne for ``pace.patience``
+    Throttling makes it slower. A network or service that does not answer is borne for ``pace.tolerated_outage``
     seconds, then the error is raised; so is every other error at once.
     """
     pace = pace or Pace()
@@ -79,7 +79,7 @@ def watch(
             if not passing(error):
                 raise
             lost_since = clock() if lost_since is None else lost_since
-            if clock() - lost_since >= pace.patience:
+            if clock() - lost_since >= pace.tolerated_outage:
                 raise
             lost, events = str(error), []
         progress = progress.after(events)

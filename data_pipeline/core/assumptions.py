@@ -56,7 +56,7 @@ RUN=$(aws glue get-job-runs --job-name "$P-prepare" --max-items 1 --query 'JobRu
 ```
 """  # noqa: E501 - commands are not wrapped
 
-_SETTLED = """\
+_CONFIRMED = """\
 ## Settled
 
 Nobody needs to look at these any more; AWS's documents or models say them in so many words:
@@ -87,7 +87,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Settled:
+class Confirmed:
     """What was assumed once and is known by now."""
 
     what: str
@@ -151,9 +151,9 @@ def sections() -> list[Section]:
     ]
 
 
-def settled() -> list[Settled]:
+def confirmed() -> list[Confirmed]:
     """What is known by now."""
-    return [Settled(**each) for each in _table()["settled"]]
+    return [Confirmed(**each) for each in _table()["settled"]]
 
 
 def page(command: str) -> str:
@@ -164,8 +164,8 @@ def page(command: str) -> str:
         if section.introduction:
             parts.append(section.introduction)
         parts += [_entry(each) for each in section.entries]
-    known = "".join(f"- {each.what} {_evidence(each.evidence, each.source)}\n" for each in settled())
-    return "\n".join([*parts, _SETTLED, known])
+    known = "".join(f"- {each.what} {_evidence(each.evidence, each.source)}\n" for each in confirmed())
+    return "\n".join([*parts, _CONFIRMED, known])
 
 
 def _entry(each: Assumption) -> str:

@@ -43,8 +43,8 @@ def grants(env: Environment, step: Job) -> list[Grant]:
     ]
     online = [name for name, group in groups.items() if group.online]
     if online:
-        told = f"features: {', '.join(online)}: what the online store has already is not written again"
-        found.append(_grant(env, "ReadNewestRecords", [sagemaker.BatchGetRecord], online, told))
+        reason = f"features: {', '.join(online)}: what the online store has already is not written again"
+        found.append(_grant(env, "ReadNewestRecords", [sagemaker.BatchGetRecord], online, reason))
     return found
 
 

@@ -283,7 +283,7 @@ def _join_network(
 ) -> list[Grant]:
     """What both services do; ``look`` and ``lend``: what one of them does besides."""
     interfaces = arn("ec2", "network-interface/*")
-    places = [arn("ec2", f"subnet/{subnet}") for subnet in subnets]
+    subnet_arns = [arn("ec2", f"subnet/{subnet}") for subnet in subnets]
     groups = [arn("ec2", f"security-group/{group}") for group in security_groups]
     described = [ec2.DescribeNetworkInterfaces, ec2.DescribeSubnets, ec2.DescribeSecurityGroups]
     return [
@@ -294,12 +294,12 @@ def _join_network(
             why=why,
             reason="EC2's Describe actions have no resources",
         ),
-        _grant("MakeInterfaces", [ec2.CreateNetworkInterface], [interfaces, *places, *groups], why=why),
+        _grant("MakeInterfaces", [ec2.CreateNetworkInterface], [interfaces, *subnet_arns, *groups], why=why),
         _grant(
             "UseInterfaces",
             [*lend, ec2.DeleteNetworkInterface],
             [interfaces],
-            Condition(ArnEquals("ec2:Subnet", places)),
+            Condition(ArnEquals("ec2:Subnet", subnet_arns)),
             why=why,
         ),
     ]

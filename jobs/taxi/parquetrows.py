@@ -28,10 +28,10 @@ def whole(
     """
     # For parameters DuckDB would look for pandas each time, half a millisecond in which no other thread goes on. A few
     # numbers are compared while it reads; many are joined.
-    places = ", ".join(str(row.row - 1) for row in rows)
-    chosen = f"({places})" if len(rows) <= _IN_QUERY else f"(SELECT unnest([{places}]))"
-    told = _raw_texts(schema, pickup, rows)
-    known = ["file_row_number", *([schema.names[pickup]] if told else [])]
+    row_numbers = ", ".join(str(row.row - 1) for row in rows)
+    chosen = f"({row_numbers})" if len(rows) <= _IN_QUERY else f"(SELECT unnest([{row_numbers}]))"
+    raw_texts = _raw_texts(schema, pickup, rows)
+    known = ["file_row_number", *([schema.names[pickup]] if raw_texts else [])]
     query = (
         f"SELECT file_row_number + 1, TRY(to_json(COLUMNS(* EXCLUDE ({', '.join(map(_name, known))})))) FROM "  # noqa: S608 - quoted
         f"read_parquet({_quoted(str(path))}, file_row_number = true) WHERE file_row_number IN {chosen}"
@@ -44,9 +44,9 @@ def whole(
         except (duckdb.Error, UnicodeDecodeError):
             return {}
         names = [json.dumps(name, ensure_ascii=False) for name, *_ in cursor.description[1:]]
-    if told:
+    if raw_texts:
         names.insert(pickup, json.dumps(schema.names[pickup], ensure_ascii=False))
-        found = [(number, *values[:pickup], told[number], *values[pickup:]) for number, *values in found]
+        found = [(number, *values[:pickup], raw_texts[number], *values[pickup:]) for number, *values in found]
     return {number: _csv_line(names, values) for number, *values in found}
 
 

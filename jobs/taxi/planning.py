@@ -90,9 +90,9 @@ def reason(difference: Difference, reprocess: bool, removed: int) -> str:
     if reprocess:
         parts.append((len(difference.unchanged), "unchanged but asked for"))
     parts.append((removed, "deleted from the input and to be pruned"))
-    told = [f"{n} {what}" for n, what in parts if n]
-    if told:
-        return "trip files: " + ", ".join(told)
+    counted = [f"{n} {what}" for n, what in parts if n]
+    if counted:
+        return "trip files: " + ", ".join(counted)
     return f"nothing is new: {len(difference.unchanged)} trip files are as they were processed"
 
 

@@ -193,9 +193,9 @@ def verdict(
     }
 
 
-def _of_all(told: dict[str, Any] | None) -> dict[str, Any] | None:
+def _of_all(statistics: dict[str, Any] | None) -> dict[str, Any] | None:
     """The rides of all data sets together; None where nothing is published."""
-    every = told["features"] if told else []
+    every = statistics["features"] if statistics else []
     return next((f for f in every if (f["dataset"], f["feature"]) == (ALL, "rides")), None)
 
 

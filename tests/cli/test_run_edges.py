@@ -130,7 +130,7 @@ def test_a_network_that_stays_away_ends_watching(flaky: tuple[Any, Stubber, list
     down += [True] * 1000
     clock = Clock()
     with pytest.raises(EndpointConnectionError):
-        list(states.watch(client, ARN, clock.sleep, clock, states.Pace(1, 6, patience=60)))
+        list(states.watch(client, ARN, clock.sleep, clock, states.Pace(1, 6, tolerated_outage=60)))
     assert 60 <= clock.now < 70
 
 

@@ -30,7 +30,7 @@ def test_evidence_and_certainty_agree() -> None:
         assert each.sure != "high" or each.evidence in ("document", "model"), each.id
         if each.evidence == "document":
             assert "https://" in each.source or "RFC" in each.source, each.id
-    assert all(each.evidence in ("document", "model") for each in assumptions.settled())
+    assert all(each.evidence in ("document", "model") for each in assumptions.confirmed())
 
 
 def told(env: str, **changes: Any) -> set[str]:

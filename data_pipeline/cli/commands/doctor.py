@@ -38,11 +38,11 @@ def doctor(env: str, as_json: bool) -> None:
     open_ones = matters(environment)
     if as_json:
         where = {"environment": env, "account": connection.account, "region": connection.region}
-        told = {
+        report = {
             "findings": [asdict(finding) for finding in findings],
             "assumptions": [each.title for each in open_ones],
         }
-        click.echo(json.dumps(where | told, indent=2))
+        click.echo(json.dumps(where | report, indent=2))
     else:
         _print(findings)
         print_assumptions(open_ones)

@@ -49,14 +49,14 @@ def show(env: str, group: str, as_json: bool) -> None:
     """Show a feature group: its features, its stores, and what SageMaker says of it."""
     environment, connection = open_environment(env)
     definition = store_of(environment, connection).group(group)
-    told = {**_summary(environment, connection, group), **_described(definition)}
+    state = {**_summary(environment, connection, group), **_described(definition)}
     if as_json:
-        click.echo(json.dumps(told, indent=1))
+        click.echo(json.dumps(state, indent=1))
         return
-    for key, value in told.items():
+    for key, value in state.items():
         if key != "features":
             click.echo(f"{key:<18} {', '.join(value) if isinstance(value, list) else value}")
-    for name, feature in told["features"].items():
+    for name, feature in state["features"].items():
         click.echo(f"  {name:<16} {feature['type']:<11} {feature['description']}".rstrip())
 
 

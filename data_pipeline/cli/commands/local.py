@@ -81,10 +81,10 @@ def notifications(count: int) -> None:
     if not lines:
         click.echo(f"none: nothing was published ({path})", err=True)
     for line in lines[-count:]:
-        told = json.loads(line)
-        click.echo(f"{told['time']}  {told['subject']}")
-        click.echo(f"to: {', '.join(told['to']) or 'nobody: the topic has no subscriber'}")
-        click.echo(f"{told['message']}\n")
+        notification = json.loads(line)
+        click.echo(f"{notification['time']}  {notification['subject']}")
+        click.echo(f"to: {', '.join(notification['to']) or 'nobody: the topic has no subscriber'}")
+        click.echo(f"{notification['message']}\n")
 
 
 @local.command()

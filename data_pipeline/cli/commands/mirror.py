@@ -125,8 +125,8 @@ def _opened(env: str) -> tuple[Environment, Connection, Record]:
 
 
 def _run(env: Environment, connection: Connection, deployed: Record, options: list[str]) -> Record:
-    places = ["--input", deployed["InputUri"], "--output", deployed["OutputUri"]]
-    return run_job(connection, document(env.sources, env.mirror), [*places, *options])
+    locations = ["--input", deployed["InputUri"], "--output", deployed["OutputUri"]]
+    return run_job(connection, document(env.sources, env.mirror), [*locations, *options])
 
 
 def _scope(datasets: list[str], months: str | None) -> list[str]:

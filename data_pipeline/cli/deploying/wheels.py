@@ -88,9 +88,9 @@ def _download(runtime: Runtime, lock: bytes, folder: Path) -> None:
 def _why(runtime: Runtime, stderr: str) -> str:
     lines = [line for line in stderr.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR")] or lines
-    told = "\n".join(errors[-_SHOWN_LINES:])
+    shown = "\n".join(errors[-_SHOWN_LINES:])
     return (
         f"the wheels of the runtime {runtime.name!r} (jobs/locks/{runtime.name}.txt) cannot be "
-        f"fetched:\n{told}\nCheck the network and pip's configuration (pip config list), then run the same "
+        f"fetched:\n{shown}\nCheck the network and pip's configuration (pip config list), then run the same "
         f"command again."
     )

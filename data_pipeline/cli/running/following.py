@@ -27,7 +27,7 @@ from .outcome import TAIL_LINES
 from .watching import shown
 
 #: the embedded AWS is near, and does not come back by itself.
-_EMBEDDED_PACE = states.Pace(fastest=0.2, slowest=1.0, patience=5.0)
+_EMBEDDED_PACE = states.Pace(fastest=0.2, slowest=1.0, tolerated_outage=5.0)
 #: looks for a job's log, two seconds apart: CloudWatch shows the last lines a little late.
 _LOG_LOOKS = 4
 
@@ -95,11 +95,11 @@ def _what_becomes_of_it(env: Environment, arn: str) -> str:
 def times(progress: Progress) -> Record:
     """How an execution ended, when it started and stopped, and what was told of it, as far as that is known."""
     times = {"startDate": progress.started, "stopDate": progress.stopped}
-    told = [asdict(notification) for notification in progress.notifications]
+    notifications = [asdict(notification) for notification in progress.notifications]
     return {
         "status": progress.status,
         **{k: v.isoformat() for k, v in times.items() if v is not None},
-        **({"notifications": told} if told else {}),
+        **({"notifications": notifications} if notifications else {}),
     }
 
 

@@ -23,7 +23,7 @@ from .mirror_progress import Shown, shown
 Event = dict[str, Any]
 
 #: seconds that the job has after ^C, to let parts that are on their way arrive.
-_PATIENCE = 60.0
+_SECONDS_TO_END = 60.0
 _LONGEST_ERROR = 4000
 
 
@@ -68,7 +68,7 @@ def _started(words: list[str], variables: Mapping[str, str], said: Any) -> Itera
         )
         job.send_signal(signal.SIGINT)
         try:
-            job.communicate(timeout=_PATIENCE)
+            job.communicate(timeout=_SECONDS_TO_END)
         except subprocess.TimeoutExpired:
             job.kill()
         raise

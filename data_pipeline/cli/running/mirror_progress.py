@@ -46,10 +46,10 @@ class _Lines:
             self._sizes[event["path"]] = event["size"]
         elif event["event"] == "end" and event["outcome"] not in _QUIET:
             size = self._sizes.get(event["path"])
-            told = f", {amount(size)}" if size else ""
+            bytes_text = f", {amount(size)}" if size else ""
             reason = f": {event['reason']}" if event["reason"] else ""
             click.echo(
-                f"  {event['path']}{told} {OUTCOMES.get(event['outcome'], event['outcome'])}{reason}",
+                f"  {event['path']}{bytes_text} {OUTCOMES.get(event['outcome'], event['outcome'])}{reason}",
                 err=True,
             )
 

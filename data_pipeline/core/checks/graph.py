@@ -15,25 +15,25 @@ _NAME_LIMIT = 80
 
 def check(scopes: list[Scope]) -> Iterator[Finding]:
     """Findings about the targets and the reachability of all scopes' states."""
-    places: dict[str, list[Scope]] = {}
+    scopes_of: dict[str, list[Scope]] = {}
     for scope in scopes:
         for name in scope.states:
             if len(name) > _NAME_LIMIT:
                 message = f"a state's name may have {_NAME_LIMIT} characters, not {len(name)}"
                 yield Finding("name-too-long", scope.at(name), message)
-            if name in places:
+            if name in scopes_of:
                 message = f"the machine has another state called {quoted(name)}"
                 yield Finding(
                     "name-duplicate", scope.at(name), message, "state names are unique in the machine"
                 )
-            places.setdefault(name, []).append(scope)
+            scopes_of.setdefault(name, []).append(scope)
     for scope in scopes:
         if scope.states:
-            yield from _targets(scope, places)
+            yield from _targets(scope, scopes_of)
             yield from _reach(scope)
 
 
-def _targets(scope: Scope, places: dict[str, list[Scope]]) -> Iterator[Finding]:
+def _targets(scope: Scope, scopes_of: dict[str, list[Scope]]) -> Iterator[Finding]:
     start = scope.body.get("StartAt")
     if isinstance(start, str) and start not in scope.states:
         message = f"no state here is called {quoted(start)}"
@@ -45,7 +45,7 @@ def _targets(scope: Scope, places: dict[str, list[Scope]]) -> Iterator[Finding]:
                 yield Finding("shape", path, "expected the name of a state")
             elif edge.target in scope.states:
                 continue
-            elif edge.target in places:
+            elif edge.target in scopes_of:
                 message = f"the state {quoted(edge.target)} is in another scope"
                 yield Finding(
                     "target-across-scopes", path, message, "end this scope and go on from the outer state"

@@ -22,7 +22,7 @@ _LATER_OPERATOR = re.compile(r"\?[?:]")
 #: a plain text that was surely meant as an expression.
 _WITHOUT_BRACES = re.compile(r"\$states\.(input|context|result|errorOutput)\b.*")
 #: where another rule finds such a text.
-_TOLD_ELSEWHERE = frozenset(["Condition", "Variable", "Parameters", "ResultSelector"])
+_CHECKED_ELSEWHERE = frozenset(["Condition", "Variable", "Parameters", "ResultSelector"])
 _MEMBERS = ("input", "context", "result", "errorOutput")
 _OF_ERRORS = ("Error", "Cause")
 _WHERE = {
@@ -42,7 +42,7 @@ def check(scope: Scope, name: str, state: dict[str, Any]) -> Iterator[Finding | 
             stripped = text.text.strip()
             half = stripped.startswith("{%") or stripped.endswith("%}")
             meant = _WITHOUT_BRACES.fullmatch(stripped) or was_meant(text.path, stripped)
-            if half or (meant and not {text.path[0], path[-1]} & _TOLD_ELSEWHERE):
+            if half or (meant and not {text.path[0], path[-1]} & _CHECKED_ELSEWHERE):
                 message = "this is plain text: an expression begins with '{%' and ends with '%}'"
                 yield Finding("jsonata-braces", path, message)
         else:

@@ -34,11 +34,11 @@ def check(scopes: list[Scope], uses: dict[tuple[Path, str], list[Use]]) -> Itera
         known = _visible(scope)
         for state in scope.states:
             yield from _names(scope, state)
-            told: set[str] = set()
+            reported: set[str] = set()
             for use in uses.get((scope.path, state), ()):
                 way = _way_without(scope, state, use.name)
-                if way is not None and use.name not in told:
-                    told.add(use.name)
+                if way is not None and use.name not in reported:
+                    reported.add(use.name)
                     yield _unassigned(scope, use, way, known)
 
 

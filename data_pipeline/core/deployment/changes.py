@@ -125,8 +125,8 @@ def summary(plans: Sequence[StackChanges]) -> str:
         "to replace": sum(c.replaces for c in changes),
         "to remove": sum(c.action == "Remove" for c in changes),
     }
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return told or "no resource changes"
+    counted = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return counted or "no resource changes"
 
 
 def _change(resource: Mapping[str, Any]) -> Change:

@@ -30,8 +30,8 @@ def findings(events: Iterable[Mapping[str, Any]]) -> list[str]:
 
     A validation that only warns is left out: it does not stop a change set.
     """
-    told = (_finding(event) for event in events)
-    return list(dict.fromkeys(text for text in told if text))
+    texts = (_finding(event) for event in events)
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 def _finding(event: Mapping[str, Any]) -> str | None:

@@ -82,11 +82,11 @@ def _create_only(group: FeatureGroup, deployed: Mapping[str, Any], version: str)
     )
     for key, there, wanted in pairs:
         if there != wanted:
-            told = [
+            values = [
                 str(value).lower() if isinstance(value, bool) else quoted(value) for value in (there, wanted)
             ]
-            what = f"has {key} {told[0]}, the definition {told[1]}"
-            yield Difference("group", what, f"write {told[0]}, since it cannot change; or {version}", True)
+            what = f"has {key} {values[0]}, the definition {values[1]}"
+            yield Difference("group", what, f"write {values[0]}, since it cannot change; or {version}", True)
 
 
 def of_table(group: FeatureGroup, columns: Mapping[str, str] | None) -> Iterator[Difference]:

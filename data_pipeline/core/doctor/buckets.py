@@ -115,17 +115,17 @@ def key_lets_us_in(env: Environment, answers: Answers) -> Iterator[CheckResult]:
             (action, key_policy.Request(answers.account, answers.partition, via, action))
             for action in statement["Action"]
         ]
-        told = {action: key_policy.decide(key.policy, request) for action, request in asked}
+        decisions = {action: key_policy.decide(key.policy, request) for action, request in asked}
         closed = [
             f"{action} is {decision}"
-            for action, decision in told.items()
+            for action, decision in decisions.items()
             if decision in ("refused", "denied")
         ]
         if closed:
             yield CheckResult(
                 check, "problem", f"{' and '.join(closed)} to this account's roles through S3", remedy
             )
-        elif "unsure" in told.values():
+        elif "unsure" in decisions.values():
             found = "has conditions that cannot be judged from here: a run shows whether it lets the roles in"
             yield CheckResult(check, "warning", found, remedy)
         else:

@@ -47,7 +47,7 @@ class Price:
 
 
 @dataclass(frozen=True)
-class Line:
+class Charge:
     """So much of what has a price, for one purpose."""
 
     what: str
@@ -55,10 +55,10 @@ class Line:
     price: str
 
 
-Bill = Sequence[Line]
+Bill = Sequence[Charge]
 
 
-def usd(bill: Iterable[Line], prices: Mapping[str, Price] | None = None) -> float:
+def usd(bill: Iterable[Charge], prices: Mapping[str, Price] | None = None) -> float:
     """The dollars of a bill."""
     known = table() if prices is None else prices
     return sum(line.amount * known[line.price].usd for line in bill)
@@ -77,7 +77,7 @@ def quiet_day() -> Bill:
         *_started(QUIET),
         *_shell(PREPARE_MINUTES),
         *_requests(puts=20, gets=50),
-        Line("logs", 0.001, "log-gb"),
+        Charge("logs", 0.001, "log-gb"),
     ]
 
 
@@ -88,28 +88,28 @@ def busy_day() -> Bill:
         *_shell(PREPARE_MINUTES),
         *_processing(COUNT_MINUTES, 1),
         *_requests(puts=200, gets=500),
-        Line("logs", 0.005, "log-gb"),
+        Charge("logs", 0.005, "log-gb"),
     ]
 
 
 def options() -> dict[str, Bill]:
     """What each option of the configuration adds in a month, and what is paid without any run."""
     return {
-        "100 GB of data are kept": [Line("data", 100, "storage-month")],
+        "100 GB of data are kept": [Charge("data", 100, "storage-month")],
         "`maintenance`, once a week": [
             line for _ in range(4) for line in _processing(MAINTENANCE_MINUTES, 1)
         ],
-        "`notify`: four alarms": [Line("alarms", 4, "alarm-month")],
+        "`notify`: four alarms": [Charge("alarms", 4, "alarm-month")],
         "`kms: {customer_key: true}`, 100,000 requests": [
-            Line("key", 1, "key-month"),
-            Line("requests", 100_000, "key-request"),
+            Charge("key", 1, "key-month"),
+            Charge("requests", 100_000, "key-request"),
         ],
         "`vpc` with a NAT gateway, 10 GB through it": [
-            Line("NAT gateway", HOURS_OF_MONTH, "nat-hour"),
-            Line("traffic", 10, "nat-gb"),
+            Charge("NAT gateway", HOURS_OF_MONTH, "nat-hour"),
+            Charge("traffic", 10, "nat-gb"),
         ],
         "`vpc` with interface endpoints, each in one zone": [
-            Line("endpoint", HOURS_OF_MONTH, "endpoint-hour")
+            Charge("endpoint", HOURS_OF_MONTH, "endpoint-hour")
         ],
         "`steps: {prepare: {service: sagemaker}}`, 30 runs, beside Glue's share that it saves": [
             line for _ in range(30) for line in _processing(PREPARE_MINUTES, 1)
@@ -117,29 +117,32 @@ def options() -> dict[str, Bill]:
         f"`cluster`: one run on {CLUSTER_INSTANCES} instances": _processing(
             CLUSTER_MINUTES, CLUSTER_INSTANCES
         ),
-        "`athena`: 1,000 queries of 100 MB": [Line("read", 0.1, "athena-tb")],
-        "`online: true`: a million records of 1 KB": [Line("records", 1_000_000, "record-write")],
+        "`athena`: 1,000 queries of 100 MB": [Charge("read", 0.1, "athena-tb")],
+        "`online: true`: a million records of 1 KB": [Charge("records", 1_000_000, "record-write")],
     }
 
 
 def _started(states: Sequence[str]) -> Bill:
-    return [Line("start", 1, "schedule-start"), Line("state transitions", len(states), "state-transition")]
+    return [
+        Charge("start", 1, "schedule-start"),
+        Charge("state transitions", len(states), "state-transition"),
+    ]
 
 
 def _shell(minutes: float) -> Bill:
-    return [Line(f"prepare, {minutes:g} minutes on Glue", SHELL_DPU * minutes / 60, "glue-dpu-hour")]
+    return [Charge(f"prepare, {minutes:g} minutes on Glue", SHELL_DPU * minutes / 60, "glue-dpu-hour")]
 
 
 def _processing(minutes: float, instances: int) -> Bill:
     hours = minutes / 60 * instances
     return [
-        Line(f"job, {minutes:g} minutes on {instances} x ml.m5.xlarge", hours, "processing-hour"),
-        Line("its disk", DISK_GB * hours / HOURS_OF_MONTH, "processing-disk-month"),
+        Charge(f"job, {minutes:g} minutes on {instances} x ml.m5.xlarge", hours, "processing-hour"),
+        Charge("its disk", DISK_GB * hours / HOURS_OF_MONTH, "processing-disk-month"),
     ]
 
 
 def _requests(puts: int, gets: int) -> Bill:
-    return [Line(f"{puts} writes to S3", puts, "put"), Line(f"{gets} reads", gets, "get")]
+    return [Charge(f"{puts} writes to S3", puts, "put"), Charge(f"{gets} reads", gets, "get")]
 
 
 _HEAD = """\

@@ -17,7 +17,7 @@ from . import end_states, failures, jsonata, tasks
 State = dict[str, Any]
 
 #: end → (the state that tells of it, which of the ends in the configuration it is)
-TOLD: dict[str, tuple[str, End]] = {
+NOTIFYING: dict[str, tuple[str, End]] = {
     "Failed": ("NotifyFailure", "failure"),
     end_states.GATE_FAILED: ("NotifyGateFailure", "failure"),
     "Published": ("NotifyPublished", "success"),
@@ -55,18 +55,18 @@ def tell(env: Environment, states: dict[str, State]) -> dict[str, State]:
     """The states of a machine, with one in front of each end that somebody wants to hear of."""
     if env.notify is None:
         return states
-    told = names(env.notify, states)
+    notifying = names(env.notify, states)
     found: dict[str, State] = {}
     for name, state in states.items():
-        if name in told:
-            found[told[name]] = _publish(env, name, state)
-        found[name] = _redirected(_placed(state), told)
+        if name in notifying:
+            found[notifying[name]] = _publish(env, name, state)
+        found[name] = _redirected(_placed(state), notifying)
     return found
 
 
 def names(notify: Notify, ends: Collection[str]) -> dict[str, str]:
     """Which of these ends are told of → the state that does it."""
-    return {end: name for end, (name, kind) in TOLD.items() if end in ends and kind in notify.when}
+    return {end: name for end, (name, kind) in NOTIFYING.items() if end in ends and kind in notify.when}
 
 
 def _publish(env: Environment, end: str, state: State) -> State:
@@ -120,9 +120,9 @@ def _opening(env: Environment, said: str) -> Iterator[str]:
 
 def _cause(cause: str) -> str:
     """JSONata of a cause in short: of a failed job, what it or the service said, else its beginning."""
-    told = f"$match($cause, {_WHY})[0].groups[1]"
+    quoted = f"$match($cause, {_WHY})[0].groups[1]"
     return (
-        f"($cause := {cause}; $told := {told}; "
+        f"($cause := {cause}; $told := {quoted}; "
         f"$substring($exists($told) ? $parse('\"' & $told & '\"') : $cause, 0, {_LONGEST_CAUSE}))"
     )
 
@@ -150,14 +150,15 @@ def _with_place(rule: dict[str, Any]) -> dict[str, Any]:
     return {**rule, "Assign": {**rule["Assign"], "failure": placed}}
 
 
-def _redirected(state: State, told: dict[str, str]) -> State:
+def _redirected(state: State, targets: dict[str, str]) -> State:
     """The state, going to what tells of an end where it went to the end."""
     changed = {
-        key: told.get(value, value) if key in ("Next", "Default") else value for key, value in state.items()
+        key: targets.get(value, value) if key in ("Next", "Default") else value
+        for key, value in state.items()
     }
     for key in ("Catch", "Choices"):
         if key in state:
-            changed[key] = [{**rule, "Next": told.get(rule["Next"], rule["Next"])} for rule in state[key]]
+            changed[key] = [{**rule, "Next": targets.get(rule["Next"], rule["Next"])} for rule in state[key]]
     return changed
 
 

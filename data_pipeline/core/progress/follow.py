@@ -99,7 +99,7 @@ class Progress:
     cause: str | None = None
     last_event: int = 0
     #: event id → index of its state in ``states``.
-    _places: Mapping[int, int] = field(default_factory=dict, repr=False)
+    _state_of_event: Mapping[int, int] = field(default_factory=dict, repr=False)
 
     @property
     def ended(self) -> bool:
@@ -147,19 +147,19 @@ def _step(progress: Progress, event: Event) -> Progress:
     if kind.endswith("StateEntered"):
         name = event["stateEnteredEventDetails"]["name"]
         state = State(name, kind.removesuffix("StateEntered"), when)
-        locations = {**progress._places, event["id"]: len(progress.states)}
-        return replace(progress, states=(*progress.states, state), _places=locations)
+        locations = {**progress._state_of_event, event["id"]: len(progress.states)}
+        return replace(progress, states=(*progress.states, state), _state_of_event=locations)
     return _in_state(progress, event)
 
 
 def _in_state(progress: Progress, event: Event) -> Progress:
     """An event within a visit of a state: that of its previous event (branches of a Parallel mix)."""
-    place = progress._places.get(event.get("previousEventId", 0), len(progress.states) - 1)
+    place = progress._state_of_event.get(event.get("previousEventId", 0), len(progress.states) - 1)
     if place < 0:
         return progress
     changed = _changed(progress.states[place], event)
     states = (*progress.states[:place], changed, *progress.states[place + 1 :])
-    return replace(progress, states=states, _places={**progress._places, event["id"]: place})
+    return replace(progress, states=states, _state_of_event={**progress._state_of_event, event["id"]: place})
 
 
 def _changed(state: State, event: Event) -> State:
@@ -167,9 +167,14 @@ def _changed(state: State, event: Event) -> State:
     if kind == "TaskScheduled":
         details = event["taskScheduledEventDetails"]
         scheduled = _job(state.job, details, "parameters")
-        told = _notification(details) or state.notification
+        notification = _notification(details) or state.notification
         return replace(
-            state, attempts=state.attempts + 1, job=scheduled, error=None, cause=None, notification=told
+            state,
+            attempts=state.attempts + 1,
+            job=scheduled,
+            error=None,
+            cause=None,
+            notification=notification,
         )
     if kind == "TaskSubmitted":
         return replace(state, job=_job(state.job, event["taskSubmittedEventDetails"], "output"))

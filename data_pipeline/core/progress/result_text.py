@@ -81,8 +81,8 @@ def _described(numbers: Mapping[str, Any]) -> str:
 
 def outcomes(counts: Mapping[str, Any]) -> str:
     """How many mirrored files ended how: ``2 new, 3 not yet published``."""
-    told = [f"{counts[kind]:,} {words}" for kind, words in OUTCOMES.items() if counts.get(kind)]
-    return ", ".join(told) or "nothing to ask for"
+    parts = [f"{counts[kind]:,} {words}" for kind, words in OUTCOMES.items() if counts.get(kind)]
+    return ", ".join(parts) or "nothing to ask for"
 
 
 def failed_rules(results: Results) -> list[tuple[str, str]]:

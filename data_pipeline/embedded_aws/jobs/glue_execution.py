@@ -175,16 +175,16 @@ def ending(kind: str, outcome: Outcome, report: Path) -> dict[str, Any]:
         return {"JobRunState": "TIMEOUT", "ErrorMessage": "Job run exceeded its timeout."}
     if outcome.code == 0:
         return {"JobRunState": "SUCCEEDED"}
-    told = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else None
-    return {"JobRunState": "FAILED", "ErrorMessage": error_message(kind, outcome.code, told)}
+    exception = json.loads(report.read_text(encoding="utf-8")) if report.is_file() else None
+    return {"JobRunState": "FAILED", "ErrorMessage": error_message(kind, outcome.code, exception)}
 
 
-def error_message(kind: str, code: int, told: Mapping[str, Any] | None) -> str:
+def error_message(kind: str, code: int, exception: Mapping[str, Any] | None) -> str:
     """The ErrorMessage: the exception for one that was raised, the exit status otherwise."""
-    if told is None or (told["exit"] and kind == SHELL):
+    if exception is None or (exception["exit"] and kind == SHELL):
         return f"Command failed with exit code {code}"
-    text = f"{told['error']}: {told['message']}"
-    if told["exit"] or kind == SHELL:
+    text = f"{exception['error']}: {exception['message']}"
+    if exception["exit"] or kind == SHELL:
         return text
-    line = f"Failed Line Number: {told['line']}; " if told["line"] else ""
+    line = f"Failed Line Number: {exception['line']}; " if exception["line"] else ""
     return f"Error Category: UNCLASSIFIED_ERROR; {line}{text}"

@@ -122,8 +122,8 @@ def _describing(handler: Handler) -> Handler:
         execution = stepfunctions._executions.get(data["executionArn"])
         reason = why_not(execution, datetime.datetime.now(datetime.UTC))
         found = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-        told = found if reason else {"redriveStatus": "REDRIVABLE"}
-        return answer({**json.loads(body), **_counted(execution), **told})
+        redrivable = found if reason else {"redriveStatus": "REDRIVABLE"}
+        return answer({**json.loads(body), **_counted(execution), **redrivable})
 
     return describe
 

@@ -18,7 +18,7 @@ from data_pipeline.etl.mirror import mirroring, periods, running, verifying, wan
 Event = dict[str, Any]
 
 #: bytes between two lines of progress of all files.
-_TOLD_EVERY = 1 << 20
+_REPORTED_BYTES = 1 << 20
 
 
 def main(argv: list[str]) -> None:
@@ -39,17 +39,17 @@ def main(argv: list[str]) -> None:
     tell = Teller() if options.events == "true" else running.logged
     sources = running.read(options.source)
     scope = wanted.scope(options.dataset, options.months, sources)
-    means = running.made(sources, options.input, options.output, tell)
+    context = running.made(sources, options.input, options.output, tell)
     if options.verify == "true":
         month = periods.month_in
-        known = means.record.objects.items()
+        known = context.record.objects.items()
         chosen = {
             path: entry for path, entry in known if scope.has(entry.lane, month(path.rpartition("/")[2]))
         }
-        done = verifying.verify(chosen, means)
+        done = verifying.verify(chosen, context)
     else:
         full, dry = options.full == "true", options.dry_run == "true"
-        done = mirroring.mirror(sources, means, scope, full=full, dry=dry, today=running.today())
+        done = mirroring.mirror(sources, context, scope, full=full, dry=dry, today=running.today())
     tell({"event": "report", **done})
 
 
@@ -65,7 +65,7 @@ class Teller:
             if event["event"] == "bytes":
                 path = event["path"]
                 self._bytes[path] = self._bytes.get(path, 0) + event["bytes"]
-                if self._bytes[path] < _TOLD_EVERY:
+                if self._bytes[path] < _REPORTED_BYTES:
                     return
                 event = {**event, "bytes": self._bytes.pop(path)}
             elif event["event"] == "end" and (rest := self._bytes.pop(event["path"], 0)):

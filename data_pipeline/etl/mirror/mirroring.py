@@ -115,12 +115,12 @@ def _looked_at(ask: Ask, context: TransferContext) -> Outcome:
             conditions = (known.etag, known.modified) if known else ("", "")
             answer = context.origin(ask.url).ask(ask.url, conditions, most=0)
             answer.close()
-            means_ = meaning(answer.head, ask.path, known, "", 0)
-            if means_ is Meaning.SAME:
+            answered = meaning(answer.head, ask.path, known, "", 0)
+            if answered is Meaning.SAME:
                 return Outcome(ask, UNCHANGED)
-            if means_ is Meaning.REFUSED:
+            if answered is Meaning.REFUSED:
                 return Outcome(ask, REFUSED, status=answer.head.status)
-            if means_ is Meaning.BODY:
+            if answered is Meaning.BODY:
                 return Outcome(ask, UPDATED if known else NEW, size=answer.head.total or 0)
             reason, wait = f"the source answers {answer.head.status}", answer.head.wait
         except DroppedError as error:

@@ -41,15 +41,15 @@ def messages(report: dict[str, Any]) -> list[str]:
     counts = report["counts"]
     if not report["partial"]:
         return []
-    told = [f"{counts[FAILED]:,} failed"] if counts[FAILED] else []
-    told += [f"{counts[LEFT]:,} left for the next run"] if counts[LEFT] else []
+    counted = [f"{counts[FAILED]:,} failed"] if counts[FAILED] else []
+    counted += [f"{counts[LEFT]:,} left for the next run"] if counts[LEFT] else []
     failed = [f"{file['path']}: {file['reason']}" for file in report["files"] if file["outcome"] == FAILED]
     more = (
         [f"and {len(failed) - _SHOWN:,} more files that could not be mirrored"]
         if len(failed) > _SHOWN
         else []
     )
-    lines = [f"the mirror of the source is partial: {', '.join(told)}", *failed[:_SHOWN], *more]
+    lines = [f"the mirror of the source is partial: {', '.join(counted)}", *failed[:_SHOWN], *more]
     return [line[:_LONGEST] for line in lines]
 
 

@@ -51,7 +51,7 @@ class Web:
     """Asks web servers; ``pace`` is called before each request. Each thread has connections of its own."""
 
     def __init__(self, retry_policy: RetryPolicy, pace: Callable[[], None]) -> None:
-        self._patience = retry_policy
+        self._retry_policy = retry_policy
         self._pace = pace
         self._threads = threading.local()
 
@@ -128,12 +128,12 @@ class Web:
             return kept[where], True
         connection = self._opened(parts)
         if connection.sock is not None:
-            connection.sock.settimeout(self._patience.read)
+            connection.sock.settimeout(self._retry_policy.read)
         kept[where] = connection
         return connection, False
 
     def _opened(self, parts: SplitResult) -> http.client.HTTPConnection:
-        host, port, limit = parts.hostname or "", parts.port, self._patience.connect
+        host, port, limit = parts.hostname or "", parts.port, self._retry_policy.connect
         proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme)
         secure = parts.scheme == "https"
         if proxy is None:
