@@ -16,6 +16,8 @@ from typing import Any
 from taxi import planning, processed, sources
 
 from data_pipeline.etl import arguments, exits, packages
+from data_pipeline.etl.documents import decision, plan
+from data_pipeline.etl.documents.decision import Decision
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import join, write_json
 
@@ -64,7 +66,7 @@ def prepare(
     reprocess: bool = False,
     prune: bool = False,
     mirrored: dict[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> Decision:
     """Compare ``input``, write plan.json and decision.json below ``output`` and return the decision, which tells
     of the report of a mirror too.
     """
@@ -77,16 +79,16 @@ def prepare(
     removed = difference.deleted if prune else ()
     listing = sources.Listing(difference.to_read(reprocess), found.ignored, removed)
     folder = join(output, "runs", run)
-    plan = join(folder, "plan.json")
+    planned = join(folder, plan.NAME)
     notes = [
         *of_mirror(mirrored),
         *planning.messages(difference, known, prune),
         *planning.few(found.repeated()),
     ]
-    decision = {
-        "version": 1,
+    decided: Decision = {
+        "version": decision.VERSION,
         "run": run,
-        "plan": plan,
+        "plan": planned,
         "objects": len(listing.sources),
         "bytes": sum(source.size for source in listing.sources),
         "ignored": found.ignored,
@@ -99,17 +101,17 @@ def prepare(
         "messages": notes,
     }
     if mirrored is not None:
-        decision["mirror"] = {**mirrored["counts"], "bytes": mirrored["bytes"]}
-        decision["partial"] = mirrored["partial"]
-    write_json(plan, sources.plan_document(run, listing))
-    write_json(join(folder, "decision.json"), decision)
+        decided["mirror"] = {**mirrored["counts"], "bytes": mirrored["bytes"]}
+        decided["partial"] = mirrored["partial"]
+    write_json(planned, sources.plan_document(run, listing))
+    write_json(join(folder, decision.NAME), decided)
     for line in notes:
         exits.log(f"warning: {line}")
     exits.log(
-        f"{decision['reason']}; {decision['objects']} to read, {decision['bytes']:,} bytes, {found.ignored} other "
-        f"files ignored; plan in {plan} after {time.monotonic() - started:.1f} s"
+        f"{decided['reason']}; {decided['objects']} to read, {decided['bytes']:,} bytes, {found.ignored} other "
+        f"files ignored; plan in {planned} after {time.monotonic() - started:.1f} s"
     )
-    return decision
+    return decided
 
 
 def nothing_to_read(input: str, mirrored: dict[str, Any] | None) -> JobError:

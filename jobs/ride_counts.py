@@ -25,6 +25,9 @@ from taxi.reading import TRIP_COUNTS, Result, read_all
 from taxi.sources import TripFile
 
 from data_pipeline.etl import arguments, exits
+from data_pipeline.etl.documents import summary as summaries
+from data_pipeline.etl.documents import verdict as verdicts
+from data_pipeline.etl.documents.summary import Published, Summary
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.publishing import coverage
 from data_pipeline.etl.storage.filesystem import files, join, write_json
@@ -83,7 +86,7 @@ def main(argv: list[str]) -> None:
     _say(summary)
 
 
-def _say(summary: dict[str, Any]) -> None:
+def _say(summary: Summary) -> None:
     rows = summary["rows"]
     counts = (
         f"{rows['read']:,} rows read, {rows['counted']:,} counted, {rows['quarantined']:,} in quarantine; "
@@ -174,14 +177,14 @@ class Publication:
     accept: frozenset[str]
     warnings: list[str]
 
-    def run(self, engine: Engine, results: list[Result], removed: frozenset[str]) -> dict[str, Any]:
+    def run(self, engine: Engine, results: list[Result], removed: frozenset[str]) -> Summary:
         """Judge the counts, publish both tables and the export if they pass, and write summary.json and
         verdict.json of the run.
 
         The summary is written twice: its list of sources is there before any snapshot refers to it.
         """
         folder = join(self.target.output, "runs", self.target.run)
-        place = join(folder, "summary.json")
+        place = join(folder, summaries.NAME)
         about = (results, self.target.run, self.target.code_version)
         judgement, drift = self._judge(engine, results)
         summary = reports.summary(*about, None, {}, None, self.target.quarantine, self.target.engine)
@@ -189,10 +192,10 @@ class Publication:
         write_json(place, summary)
         if not judgement.failed:
             lineage = reports.lineage(*about, place, judgement.accepted)
-            summary |= self._publish(engine, results, removed, lineage)
+            summary = {**summary, **self._publish(engine, results, removed, lineage)}
             write_json(place, summary)
         verdict = reports.verdict(summary, place, results, self.warnings, judgement)
-        write_json(join(folder, "verdict.json"), verdict)
+        write_json(join(folder, verdicts.NAME), verdict)
         return summary
 
     def _judge(self, engine: Engine, results: list[Result]) -> tuple[gate.Judgement, dict[str, Any]]:
@@ -211,7 +214,7 @@ class Publication:
 
     def _publish(
         self, engine: Engine, results: list[Result], removed: frozenset[str], lineage: dict[str, str]
-    ) -> dict[str, Any]:
+    ) -> Published:
         from taxi import observing, publication, recording
         from taxi.work import Work
 
@@ -235,14 +238,14 @@ class Publication:
         return {"tables": tables, "windows": rides.rows, "export": export, "statistics": statistics}
 
 
-def write_files(engine: Engine, results: list[Result], target: Target, work: Path) -> dict[str, Any]:
+def write_files(engine: Engine, results: list[Result], target: Target, work: Path) -> Summary:
     """Without a catalog: replace X.parquet, trip_counts.parquet and summary.json."""
     about = (results, target.run, target.code_version)
-    place = join(target.output, "summary.json")
+    place = join(target.output, summaries.NAME)
     export, trips = join(target.output, "X.parquet"), join(target.output, "trip_counts.parquet")
     months = {(r.source.dataset, r.source.month) for r in results if r.rows_counted}
     covered = features.covered(engine.db, months)
-    lineage = reports.lineage(*about, "summary.json") | {coverage.COVERED: covered}
+    lineage = reports.lineage(*about, summaries.NAME) | {coverage.COVERED: covered}
     with tempfile.TemporaryDirectory(dir=work) as folder:
         x, t = Path(folder) / "X.parquet", Path(folder) / "trip_counts.parquet"
         with ThreadPoolExecutor(1) as pool:

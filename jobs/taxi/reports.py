@@ -12,6 +12,10 @@ from typing import Any
 
 import duckdb
 
+from data_pipeline.etl.documents import summary as summaries
+from data_pipeline.etl.documents import verdict as verdicts
+from data_pipeline.etl.documents.summary import File, Rows, Summary
+from data_pipeline.etl.documents.verdict import BrokenRule, Verdict
 from data_pipeline.etl.publishing import coverage
 from taxi.drift import Drift
 from taxi.gate import Breach, Counted, Judgement
@@ -19,12 +23,11 @@ from taxi.planning import few
 from taxi.reading import Result, failures
 from taxi.statistics import ALL, Described, Statistics
 
-VERSION = 1
 NAMED = 10
 """How many broken rules a verdict names; the summary names all."""
 
 
-def files_of(results: list[Result]) -> list[dict[str, Any]]:
+def files_of(results: list[Result]) -> list[File]:
     """The summary's entry for each file. One that could not be read has 0 rows and says why in ``error``;
     ``reasons``: why rows are in quarantine → how many.
     """
@@ -57,9 +60,9 @@ def counted(db: duckdb.DuckDBPyConnection, results: list[Result]) -> list[Counte
     ]
 
 
-def rows_of(results: list[Result]) -> dict[str, int]:
+def rows_of(results: list[Result]) -> Rows:
     """Rows read, counted and quarantined, of all files. Read is always the sum of the other two."""
-    rows = {
+    rows: Rows = {
         "read": sum(result.rows_read for result in results),
         "counted": sum(result.rows_counted for result in results),
         "quarantined": sum(result.rows_quarantined for result in results),
@@ -99,12 +102,12 @@ def summary(
     export: str | None,
     quarantine: str | None,
     engine: str = "duckdb",
-) -> dict[str, Any]:
+) -> Summary:
     """summary.json. ``windows`` and ``export`` are None, and ``tables`` empty, in the one that is written
     before the tables are.
     """
     return {
-        "version": VERSION,
+        "version": summaries.VERSION,
         "run": run,
         "code_version": code_version,
         "engine": engine,
@@ -164,19 +167,21 @@ def statistics(described: Sequence[tuple[str, Statistics]]) -> dict[str, Any]:
 
 
 def _numbers(described: Described | None) -> dict[str, Any] | None:
-    return described and {"rows": described.rows, "missing": described.missing, **described.numbers}
+    if described is None:
+        return None
+    return {"rows": described.rows, "missing": described.missing, **described.numbers}
 
 
 def verdict(
-    summary: dict[str, Any], place: str, results: list[Result], warnings: list[str], judgement: Judgement
-) -> dict[str, Any]:
+    summary: Summary, place: str, results: list[Result], warnings: list[str], judgement: Judgement
+) -> Verdict:
     """verdict.json, under 16 KiB whatever the run: the summary without its list of files, with a few
     messages.
     """
     failed = sum(1 for result in results if result.error)
     warned = [str(breach) for breach in judgement.warnings]
     return {
-        "version": VERSION,
+        "version": verdicts.VERSION,
         "run": summary["run"],
         "rows": summary["rows"],
         "files": {"read": len(results) - failed, "failed": failed},
@@ -209,6 +214,6 @@ def _furthest(months: list[dict[str, Any]]) -> dict[str, Any]:
     return {"months": len(months), "furthest": max(every, key=lambda one: one["psi"], default=None)}
 
 
-def _breach(breach: Breach) -> dict[str, Any]:
+def _breach(breach: Breach) -> BrokenRule:
     source = few([breach.source])[0]
     return {"rule": breach.rule, "source": source, "value": breach.value, "limit": breach.limit}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from data_pipeline.etl.documents import plan
+from data_pipeline.etl.documents.plan import Plan, PlannedObject
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import files, join
 from data_pipeline.etl.storage.objects import Stored
@@ -17,7 +18,6 @@ DATASETS = ("yellow", "green", "fhv", "fhvhv")
 NAME = re.compile(
     r"(?P<dataset>yellow|green|fhv|fhvhv)_tripdata_(?P<month>\d{4}-(?:0[1-9]|1[0-2]))\.(?P<form>csv|csv\.gz|parquet)"
 )
-PLAN_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -111,34 +111,24 @@ def nothing_to_read(folder: str) -> JobError:
 
 
 def plan_document(run: str, listing: Listing) -> dict[str, Any]:
-    """plan.json: every object to read, with its ETag and size in bytes, and the paths whose rows are to
-    go.
-    """
-    objects = [{"uri": source.uri, "etag": source.etag, "size": source.size} for source in listing.sources]
-    rest = {"ignored": listing.ignored, "removed": list(listing.removed)}
-    return {"version": PLAN_VERSION, "run": run, "objects": objects, **rest}
+    """plan.json of the files that are to be read."""
+    objects = tuple(PlannedObject(source.uri, source.etag, source.size) for source in listing.sources)
+    return plan.document(run, Plan(objects, listing.ignored, listing.removed))
 
 
 def read_plan(place: str, folder: str) -> Listing:
     """The listing that ``plan_document`` wrote to ``place``; paths are relative to the input ``folder``."""
-    try:
-        plan = json.loads(files(place).read(place))
-        version, entries = plan["version"], plan["objects"]
-        objects = [(str(o["uri"]), str(o["etag"]), int(o["size"])) for o in entries]
-        ignored = int(plan.get("ignored", 0))
-        removed = tuple(str(path) for path in plan.get("removed", []))
-    except (ValueError, KeyError, TypeError) as error:
-        raise JobError(f"{place}: this is not a plan ({type(error).__name__}: {error})") from error
-    if version != PLAN_VERSION:
-        raise JobError(f"{place}: version {version} of a plan; this job reads version {PLAN_VERSION}")
-    return Listing(tuple(_planned(place, folder, *entry) for entry in objects), ignored, removed)
+    found = plan.read(files(place).read(place), place)
+    return Listing(
+        tuple(_planned(place, folder, each) for each in found.objects), found.ignored, found.removed
+    )
 
 
-def _planned(place: str, folder: str, uri: str, etag: str, size: int) -> TripFile:
-    start = join(folder, "")
+def _planned(place: str, folder: str, planned: PlannedObject) -> TripFile:
+    start, uri = join(folder, ""), planned.uri
     if not uri.startswith(start):
         raise JobError(f"{place}: {uri} is not below the input {start}; plan and --input belong together")
-    source = as_source(Stored(uri, uri[len(start) :], size, etag), folder)
+    source = as_source(Stored(uri, uri[len(start) :], planned.size, planned.etag), folder)
     if source is None:
         raise JobError(f"{place}: {uri} does not have the name of a trip file")
     return source

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from data_pipeline.etl.documents.features import Group
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.ingestion.groups import Group
 from data_pipeline.etl.ingestion.newest import plan
 from data_pipeline.etl.ingestion.sending import ATTEMPTS, ENTRIES, Sender
 

@@ -24,6 +24,7 @@ ON_39 = [
     *(ETL / f"{name}.py" for name in ("__init__", "arguments", "errors", "exits", "packages")),
     *(ETL / "jobs" / f"{name}.py" for name in ("__init__", "bootstrap", "mirror")),
     *(ETL / "storage" / f"{name}.py" for name in ("__init__", "filesystem", "objects", "s3")),
+    *sorted((ETL / "documents").glob("*.py")),
     *sorted((ETL / "mirror").glob("*.py")),
 ]
 

@@ -32,6 +32,7 @@ from data_pipeline.core.machine.steps import in_order
 from data_pipeline.core.progress.failure_reason import described
 from data_pipeline.core.progress.follow import Progress
 from data_pipeline.core.uploads import split_uri
+from data_pipeline.etl.documents import summary as summaries
 
 Record = dict[str, Any]
 
@@ -90,9 +91,9 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
             _succeeded(environment, connection, progress, record, as_json)
             return
         record |= following.failed(environment, connection, progress.failure)
-        summary = _read(connection, f"{folder}summary.json")
+        summary: Any = _read(connection, folder + summaries.NAME)
         if summary is not None:  # the job came to write one: it names the unreadable files
-            record |= {"summary": summary, "summaryUri": f"{folder}summary.json"}
+            record |= {"summary": summary, "summaryUri": folder + summaries.NAME}
             if not as_json:
                 print_summary(environment, summary, record["summaryUri"], record["results"])
         raise UserError(failure_text(environment, progress, progress.failure, record))

@@ -17,7 +17,8 @@ from data_pipeline.core.progress import pointers, result_text
 from data_pipeline.core.progress.failure_reason import described
 from data_pipeline.core.progress.follow import Failure, Job, Progress
 from data_pipeline.core.progress.progress_log import duration
-from data_pipeline.core.progress.summary import Row, Summary, locations, table
+from data_pipeline.core.progress.summary import Row, locations, table
+from data_pipeline.etl.documents.summary import Summary
 
 #: lines of a job's log that a failure shows.
 TAIL_LINES = 20
@@ -60,8 +61,9 @@ def print_summary(env: Environment, summary: Summary, uri: str, results: result_
     rows = [*result_text.lines(results), *rows, *locations(summary, env.names.database, uri)]
     for label, value in rows:
         screen.print(f"{label:<11} {value}")
-    if summary.get("export"):
-        commands = pointers.how_to_read(summary["export"], env.region, env.embedded)
+    export = summary.get("export")
+    if export:
+        commands = pointers.how_to_read(export, env.region, env.embedded)
         for label, command in zip(("look", *[""] * len(commands)), commands, strict=False):
             screen.print(f"{label:<11} {command}")
 

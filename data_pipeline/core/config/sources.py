@@ -1,25 +1,23 @@
-"""The configuration's models of where files are mirrored from, and the document that the mirror reads.
+"""The configuration's models of where files are mirrored from, and the document that they become.
 
-The mirror itself is ``data_pipeline.etl.mirror``, in the cloud and on the laptop; its ``catalogue``
-reads the document.
+The mirror itself is ``data_pipeline.etl.mirror``, in the cloud and on the laptop; it reads the document.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
 from data_pipeline.core.facts import limits, source_limits
+from data_pipeline.etl.documents import sources as source_list
+from data_pipeline.etl.documents.sources import KINDS, Limits, MirrorSource
 
 from .sizes import Expected, Gigabytes, Model
 
-VERSION = 1
 PLACEHOLDER = "{sources}"
-KINDS = ("url", "s3", "index", "files")
 
 SourceName = Annotated[str, AfterValidator(source_limits.dataset)]
 DatasetName = Annotated[str, AfterValidator(source_limits.dataset)]
@@ -98,9 +96,8 @@ class Mirror(Model):
 
 def document(sources: Mapping[str, Source], mirror: Mirror) -> str:
     """The list of sources as JSON: the same for the same configuration."""
-    listed = [_listed(name, source) for name, source in sorted(sources.items())]
-    whole = {"version": VERSION, "sources": listed, "limits": mirror.model_dump(exclude={"on_run"})}
-    return json.dumps(whole, sort_keys=True, separators=(",", ":"))
+    limits = Limits(**mirror.model_dump(exclude={"on_run"}))
+    return source_list.write((_listed(name, source) for name, source in sorted(sources.items())), limits)
 
 
 def key(folder: str, document: str) -> str:
@@ -108,14 +105,11 @@ def key(folder: str, document: str) -> str:
     return f"{folder}/sources/{hashlib.sha256(document.encode()).hexdigest()}.json"
 
 
-def _listed(name: str, source: Source) -> dict[str, Any]:
+def _listed(name: str, source: Source) -> MirrorSource:
     kind = source.kinds[0]
-    found: dict[str, Any] = {
-        "name": name,
-        kind: getattr(source, kind),
-        "to": f"{source.to}/" if source.to else "",
-    }
-    return {**found, "datasets": source.datasets} if source.datasets else found
+    where = "" if kind == "files" else getattr(source, kind)
+    to = f"{source.to}/" if source.to else ""
+    return MirrorSource(name, kind, where, source.datasets, source.files, to)
 
 
 def takes_sources(arguments: Mapping[str, str]) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from data_pipeline.core.config.environment import Step
-from data_pipeline.core.config.sources import KINDS, PLACEHOLDER, Mirror, Source, takes_sources
+from data_pipeline.core.config.sources import PLACEHOLDER, Mirror, Source, takes_sources
 from data_pipeline.core.problems import Violation, one_of, quoted
+from data_pipeline.etl.documents.sources import KINDS
 
 #: minutes that a step has, over and above those of the mirror, to look at the input and write its plan.
 _AFTER_THE_MIRROR = 5

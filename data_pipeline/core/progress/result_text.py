@@ -1,21 +1,20 @@
 """What the results of a run's steps tell people: what was new, which rules failed, what was noticed; pure.
 
-``results``: name of a result → its JSON. ``{"new", "changed", "unchanged", "deleted", "reason"}`` are those
-of a step that compares input with what is processed, ``{"failed_rules", "accepted", "messages"}`` of one that
-judges, ``{"statistics", "drift"}`` of one that describes what it has published and compares months,
-``{"mirror", "partial"}`` of one that mirrors first; whatever is missing is not told.
+``results``: name of a result → its JSON, which has what ``etl.documents`` says of a decision (a step that compares
+input with what is processed, and may mirror first) or of a verdict (a step that judges, and describes what it has
+published); whatever is missing is not told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from data_pipeline.core.uploads import amount
+from data_pipeline.etl.documents import decision, verdict
 
 Results = Mapping[str, Mapping[str, Any]]
 
-_COUNTS = ("new", "changed", "unchanged", "deleted")
 #: how a mirrored file can end → the same in words.
 OUTCOMES = {
     "new": "new",
@@ -32,27 +31,28 @@ _MESSAGES = 20
 def news(results: Results) -> str:
     """``2 new, 1 changed, 200 unchanged, 0 deleted``; empty where no step compared."""
     for result in results.values():
-        counts = [f"{result[key]:,} {key}" for key in _COUNTS if isinstance(result.get(key), int)]
+        counts = decision.counts(result)
         if counts:
-            return ", ".join(counts)
+            return ", ".join(f"{count:,} {key}" for key, count in counts.items())
     return ""
 
 
 def mirrored(results: Results) -> str:
     """``2 new, 1 unchanged, 3 not yet published; 1.2 GB fetched``, and if it is partial; empty without a mirror."""
     for result in results.values():
-        mirror = result.get("mirror")
-        if isinstance(mirror, dict):
-            partial = "partial: " if result.get("partial") else ""
-            return f"{partial}{outcomes(mirror)}; {amount(mirror.get('bytes', 0))} fetched"
+        found = decision.mirror(result)
+        if found:
+            mirror, partial = found
+            start = "partial: " if partial else ""
+            return f"{start}{outcomes(mirror)}; {amount(mirror.get('bytes', 0))} fetched"
     return ""
 
 
 def drift(results: Results) -> str:
     """``2 months compared with those before; furthest: fhv 2020-04 rides, 0.31``; empty where none was compared."""
     for result in results.values():
-        found = result.get("drift")
-        if isinstance(found, dict) and found.get("months"):
+        found = verdict.drift(result)
+        if found:
             months = "1 month" if found["months"] == 1 else f"{found['months']:,} months"
             furthest = found.get("furthest") or {}
             about = " ".join(str(furthest.get(key)) for key in ("dataset", "month", "feature"))
@@ -63,8 +63,8 @@ def drift(results: Results) -> str:
 def statistics(results: Results) -> str:
     """``9 windows with rides, 1 without, mean 7.3, nine in ten from 1 to 20; before: …``; empty without any."""
     for result in results.values():
-        found = result.get("statistics")
-        if isinstance(found, dict) and isinstance(found.get("now"), dict):
+        found = verdict.statistics(result)
+        if found:
             before = found.get("before")
             return _described(found["now"]) + (f"; before: {_described(before)}" if before else "")
     return ""
@@ -87,11 +87,8 @@ def outcomes(counts: Mapping[str, Any]) -> str:
 
 def failed_rules(results: Results) -> list[tuple[str, str]]:
     """(rule, rule with source, value and limit) of each failed rule."""
-    return [
-        (str(rule.get("rule")), _rule(rule))
-        for rule in _items(results, "failed_rules")
-        if isinstance(rule, dict)
-    ]
+    rules = [rule for result in results.values() for rule in verdict.failed_rules(result)]
+    return [(str(rule.get("rule")), _rule(rule)) for rule in rules]
 
 
 def lines(results: Results) -> list[tuple[str, str]]:
@@ -102,21 +99,11 @@ def lines(results: Results) -> list[tuple[str, str]]:
     found += [("drift", drift(results))] if drift(results) else []
     for _, text in failed_rules(results):
         found.append(("failed rule", text))
-    accepted = [_name(rule) for rule in _items(results, "accepted")]
+    accepted = [rule for result in results.values() for rule in verdict.accepted(result)]
     if accepted:
         found.append(("accepted", ", ".join(dict.fromkeys(accepted))))
-    return found + [("message", str(text)) for text in [*_items(results, "messages")][:_MESSAGES]]
-
-
-def _items(results: Results, key: str) -> Iterator[Any]:
-    for result in results.values():
-        values = result.get(key)
-        if isinstance(values, list):
-            yield from values
-
-
-def _name(rule: Any) -> str:
-    return str(rule.get("rule")) if isinstance(rule, dict) else str(rule)
+    messages = [text for result in results.values() for text in verdict.messages(result)]
+    return found + [("message", text) for text in messages[:_MESSAGES]]
 
 
 def _rule(rule: Mapping[str, Any]) -> str:

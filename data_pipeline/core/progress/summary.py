@@ -1,17 +1,12 @@
-"""``summary.json`` of a run → the rows of its table, and where its results are; pure.
-
-A summary: ``{"rows": {"read", "counted", "quarantined"}, "files": [{"source", "rows_read", "rows_counted",
-"rows_quarantined", "error": null | reason, …}], "windows": n, "tables": {name: {"snapshot", "rows"}},
-"export": uri, "quarantine": uri | null}``.
-"""
+"""``summary.json`` of a run → the rows of its table, and where its results are; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-Summary = Mapping[str, Any]
+from data_pipeline.etl.documents.summary import File, Summary
+
 #: source files that a table shows; the rest is added up in one row.
 SHOWN = 40
 
@@ -39,7 +34,7 @@ class Table:
 
 def table(summary: Summary, shown: int = SHOWN) -> Table:
     """At most ``shown`` files: the failed ones first, then those with quarantined rows, then by name."""
-    files: Sequence[Mapping[str, Any]] = summary["files"]
+    files = summary["files"]
     by_weight = sorted(files, key=lambda f: (f["error"] is None, not f["rows_quarantined"], f["source"]))
     kept, rest = by_weight[:shown], by_weight[shown:]
     return Table(
@@ -61,7 +56,7 @@ def locations(summary: Summary, database: str, summary_uri: str | None) -> list[
     return found + ([("summary", summary_uri)] if summary_uri else [])
 
 
-def _row(file: Mapping[str, Any]) -> Row:
+def _row(file: File) -> Row:
     return Row(
         label=file["source"],
         read=file["rows_read"] or 0,
@@ -71,7 +66,7 @@ def _row(file: Mapping[str, Any]) -> Row:
     )
 
 
-def _left_out(files: Iterable[Mapping[str, Any]]) -> Row:
+def _left_out(files: Iterable[File]) -> Row:
     rows = [_row(file) for file in files]
     failed = sum(bool(row.note) for row in rows)
     return Row(

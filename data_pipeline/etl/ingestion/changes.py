@@ -19,10 +19,9 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
+from data_pipeline.etl.documents.features import Group
 from data_pipeline.etl.exits import log
 from data_pipeline.etl.publishing import availability, coverage, tables
-
-from .groups import Group
 
 _AVAILABLE = pa.schema(
     [("dataset", pa.string()), ("month", pa.timestamp("us")), ("at", pa.timestamp("us")), ("by", pa.string())]

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from .groups import Group
+from data_pipeline.etl.documents.features import Group
+
 from .sending import Row, Sender
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"

@@ -19,9 +19,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from data_pipeline.etl import exits
+from data_pipeline.etl.documents.features import Group
 from data_pipeline.etl.errors import JobError
-
-from .groups import Group
 
 #: entries of one request, which the service sets; and requests at a time.
 ENTRIES = 25

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from data_pipeline.etl import arguments, exits
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.storage.filesystem import join, write_json
+from data_pipeline.etl.storage.filesystem import files, join, write_json
 from data_pipeline.etl.storage.objects import ChangedError
 
 if TYPE_CHECKING:
-    from data_pipeline.etl.ingestion.groups import Group
+    from data_pipeline.etl.documents.features import Group
     from data_pipeline.etl.ingestion.state import Entry, Ingested
     from data_pipeline.etl.publishing.tables import Tables
 
@@ -59,7 +59,7 @@ class Written:
 
 def main(argv: list[str]) -> None:
     """Ingest the groups that ``argv`` names. Raises JobError for whatever the user can mend."""
-    from data_pipeline.etl.ingestion import groups
+    from data_pipeline.etl.documents import features
     from data_pipeline.etl.publishing import tables
 
     parser = arguments.parser(__doc__ or "")
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> None:
     options = arguments.parse(parser, argv)
     at = tables.connect(options.catalog, join(options.output, "warehouse"))
     found = {}
-    for group in groups.read(options.features):
+    for group in features.read(files(options.features).read(options.features), options.features):
         done = _ingest_until_noted(options, at, group)
         if done is not None:
             found[group.name] = asdict(done)

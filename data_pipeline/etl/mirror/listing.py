@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import date
 from urllib.parse import urljoin
 
+from data_pipeline.etl.documents.sources import MirrorSource
 from data_pipeline.etl.errors import JobError
 
 from . import wanted
-from .catalogue import MirrorSource
 from .record import Entry
 from .transfer import FAILED, LEFT, Outcome
 from .transfer_context import LeftError, TransferContext

@@ -10,10 +10,10 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
+from data_pipeline.etl.documents.sources import SourceList
 from data_pipeline.etl.storage.filesystem import files
 
 from . import listing, refusals, report, wanted
-from .catalogue import Catalogue
 from .refusals import Evidence
 from .transfer import FAILED, LEFT, NEW, REFUSED, UNCHANGED, UPDATED, Outcome, Transfer
 from .transfer_context import LeftError, TransferContext
@@ -26,7 +26,7 @@ _LOOK = 0.2  # seconds between two looks at the threads, in which ^C is heard
 
 
 def mirror(
-    catalogue: Catalogue,
+    sources: SourceList,
     context: TransferContext,
     scope: Selection,
     *,
@@ -43,12 +43,12 @@ def mirror(
             stored.path for stored in files(context.store.place("")).list(context.store.place(""))
         )
         entries = {path: entry for path, entry in context.record.objects.items() if path in there}
-        found, outcomes = listing.listed(catalogue.sources, entries, context, today)
+        found, outcomes = listing.listed(sources.sources, entries, context, today)
         found = [
             (s, {n: [a for a in asks if scope.has(n, a.period)] for n, asks in of.items()}) for s, of in found
         ]
         found = listing.adopted(found, there, context)
-        chosen = wanted.chosen(found, scope, None if full else catalogue.limits.recheck)
+        chosen = wanted.chosen(found, scope, None if full else sources.limits.recheck)
         context.tell({"event": "plan", "files": chosen.count})
         outcomes += _transferred(chosen, context, dry)
         outcomes = _judge_refusals(outcomes, found, context, dry)

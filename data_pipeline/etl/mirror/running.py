@@ -6,10 +6,11 @@ from datetime import date, datetime, timezone
 from typing import Any, Callable
 
 from data_pipeline.etl import exits
+from data_pipeline.etl.documents import sources as source_list
+from data_pipeline.etl.documents.sources import SourceList
 from data_pipeline.etl.storage.filesystem import files
 
-from . import catalogue, mirroring, report, wanted
-from .catalogue import Catalogue
+from . import mirroring, report, wanted
 from .record import Record, place
 from .retry_policy import RetryPolicy
 from .store import PART, Store
@@ -21,13 +22,13 @@ Event = dict[str, Any]
 _QUIET = ("unchanged", "refused", "right")
 
 
-def read(source: str) -> Catalogue:
+def read(source: str) -> SourceList:
     """The list of sources at a place."""
-    return catalogue.read(files(source).read(source), source)
+    return source_list.read(files(source).read(source), source)
 
 
 def made(
-    sources: Catalogue,
+    sources: SourceList,
     input: str,
     output: str,
     tell: Callable[[Event], None],

@@ -14,8 +14,9 @@ from datetime import datetime, timezone
 from typing import Any, Callable
 from urllib.parse import urlsplit
 
+from data_pipeline.etl.documents.sources import Limits
+
 from .bucket import Bucket
-from .catalogue import Limits
 from .record import Record
 from .retry_policy import RetryPolicy
 from .store import Store

@@ -9,10 +9,10 @@ from datetime import date
 from difflib import get_close_matches
 from urllib.parse import unquote, urlsplit
 
+from data_pipeline.etl.documents.sources import MirrorSource, SourceList
 from data_pipeline.etl.errors import JobError
 
 from . import periods
-from .catalogue import Catalogue, MirrorSource
 from .record import Entry
 
 ALL = "all"
@@ -78,17 +78,17 @@ class Wanted:
         return sum(len(lane.asks) for lane in self.lanes) + len(self.again)
 
 
-def scope(datasets: str, months: str, catalogue: Catalogue, strict: bool = True) -> Selection:
+def scope(datasets: str, months: str, sources: SourceList, strict: bool = True) -> Selection:
     """The scope that ``--dataset`` (``all`` or names with commas) and ``--months`` spell. Without ``strict``, a
     name that no source has is none of the mirror's business; otherwise it is a JobError.
     """
     names = None
     if datasets != ALL:
         names = frozenset(name.strip() for name in datasets.split(","))
-        for name in sorted(names - frozenset(catalogue.names)) if strict else ():
-            near = get_close_matches(name, catalogue.names, 1)
+        for name in sorted(names - frozenset(sources.names)) if strict else ():
+            near = get_close_matches(name, sources.names, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            known = ", ".join(catalogue.names) or "none"
+            known = ", ".join(sources.names) or "none"
             raise JobError(f"--dataset {name}: no source has it; there are: {known}{hint}")
     if months == ALL:
         return Selection(names)

@@ -7,15 +7,15 @@ on Python 3.9; boto3 is imported only when an S3 place is used.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from data_pipeline.etl.documents import form
 from data_pipeline.etl.errors import JobError
 
 from .objects import FILE_CHANGED, FILE_GONE, Head, MissingError, Stored
@@ -42,9 +42,9 @@ def join(folder: str, *names: str) -> str:
     return "/".join([folder.rstrip("/"), *names])
 
 
-def write_json(place: str, document: dict[str, Any]) -> None:
+def write_json(place: str, document: Mapping[str, Any]) -> None:
     """Replace the object at ``place`` by ``document`` as one line of JSON with sorted keys."""
-    files(place).write(place, json.dumps(document, sort_keys=True, separators=(",", ":")).encode())
+    files(place).write(place, form.text(document).encode())
 
 
 class LocalFiles:

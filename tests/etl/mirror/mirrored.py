@@ -40,18 +40,18 @@ class Mirror:
 
         scope = options.pop("scope", ("all", "all"))
         today = options.pop("today", TODAY)
-        sources = self.catalogue(source)
+        sources = self.source_list(source)
         context = self.context(sources, **options)
         return mirroring.mirror(
             sources, context, wanted.scope(*scope, sources), full=full, dry=dry, today=today
         )
 
-    def catalogue(self, source: dict, recheck: int = 50):
-        from data_pipeline.etl.mirror.catalogue import Catalogue, Limits, MirrorSource
+    def source_list(self, source: dict, recheck: int = 50):
+        from data_pipeline.etl.documents.sources import Limits, MirrorSource, SourceList
 
         made = [MirrorSource(**{"name": "trips", **each}) for each in source.get("sources", [source])]
         limits = {"requests_per_second": 10_000.0, "recheck": recheck, **self.settings}
-        return Catalogue(tuple(made), Limits(**limits))
+        return SourceList(tuple(made), Limits(**limits))
 
     def context(self, sources, **options):
         from data_pipeline.etl.mirror import running

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from data_pipeline.etl.documents import sources as source_list
+from data_pipeline.etl.documents.sources import MirrorSource, SourceList
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.mirror import catalogue, footer, periods, refusals, retry_policy, verdicts, wanted
+from data_pipeline.etl.mirror import footer, periods, refusals, retry_policy, verdicts, wanted
 from data_pipeline.etl.mirror.record import Entry
 from data_pipeline.etl.mirror.refusals import Evidence
 from data_pipeline.etl.mirror.retry_policy import RetryPolicy
@@ -163,7 +165,7 @@ def test_a_name_that_no_object_should_have_is_refused(url):
 
 
 def test_a_scope_with_a_name_that_no_source_has():
-    known = catalogue.Catalogue((catalogue.MirrorSource("trips", "url", MONTHLY, {"yellow": "2019-01"}),))
+    known = SourceList((MirrorSource("trips", "url", MONTHLY, {"yellow": "2019-01"}),))
     with pytest.raises(
         JobError, match="--dataset yelow: no source has it; there are: yellow; did you mean yellow"
     ):
@@ -178,7 +180,7 @@ def test_a_scope_with_a_name_that_no_source_has():
 )
 def test_a_list_of_sources_that_is_none(content):
     with pytest.raises(JobError, match=r"^place: "):
-        catalogue.read(content, "place")
+        source_list.read(content, "place")
 
 
 def written(**options: object) -> bytes:

@@ -1,4 +1,4 @@
-"""What is mirrored: the document of sources that the configuration becomes. Pure; runs on Python 3.9.
+"""The list of sources to mirror from: the tool writes it, the mirror reads it.
 
 ``{"version": 1, "sources": [{"name", "to", and one of "url" with "datasets", "s3", "index", "files"}], "limits":
 {"connections", "requests_per_second", "recheck", "gigabytes", "minutes"}}``.
@@ -6,12 +6,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from data_pipeline.etl.errors import JobError
+from . import form
 
 VERSION = 1
 KINDS = ("url", "s3", "index", "files")
@@ -35,18 +34,26 @@ class MirrorSource:
 @dataclass(frozen=True)
 class Limits:
     """How hard the sources may be asked, how many known files a run asks for again, and what a run in the cloud
-    may take: bytes and seconds.
+    may take.
     """
 
     connections: int = 4
     requests_per_second: float = 10.0
     recheck: int = 50
-    bytes: int = 20_000_000_000
-    seconds: float = 1200.0
+    gigabytes: float = 20.0
+    minutes: float = 20.0
+
+    @property
+    def bytes(self) -> int:
+        return int(self.gigabytes * 1e9)
+
+    @property
+    def seconds(self) -> float:
+        return self.minutes * 60
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class SourceList:
     sources: tuple[MirrorSource, ...]
     limits: Limits = Limits()
 
@@ -59,18 +66,28 @@ class Catalogue:
         return tuple(dict.fromkeys(found))
 
 
-def read(content: bytes, place: str) -> Catalogue:
-    """The catalogue that a document holds. JobError, with the place, if it is none."""
-    try:
-        document = json.loads(content)
-        version = document["version"]
-        if version != VERSION:
-            raise JobError(
-                f"{place}: version {version} of a list of sources; this job reads version {VERSION}"
-            )
-        return Catalogue(tuple(_source(each) for each in document["sources"]), _limits(document["limits"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobError(f"{place}: this is no list of sources ({type(error).__name__}: {error})") from error
+def write(sources: Iterable[MirrorSource], limits: Limits) -> str:
+    """The list as JSON: the same for the same sources and limits."""
+    listed = [_written(source) for source in sources]
+    return form.text({"version": VERSION, "sources": listed, "limits": asdict(limits)})
+
+
+def read(content: str | bytes, place: str) -> SourceList:
+    """The list that a document holds. JobError, with the place, if it holds none."""
+    return form.read(content, place, "a list of sources", VERSION, _read)
+
+
+def _written(source: MirrorSource) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": source.name,
+        source.kind: list(source.files) if source.kind == "files" else source.where,
+        "to": source.to,
+    }
+    return {**found, "datasets": dict(source.datasets)} if source.datasets else found
+
+
+def _read(document: Mapping[str, Any]) -> SourceList:
+    return SourceList(tuple(_source(each) for each in document["sources"]), _limits(document["limits"]))
 
 
 def _source(each: Mapping[str, Any]) -> MirrorSource:
@@ -85,6 +102,6 @@ def _limits(each: Mapping[str, Any]) -> Limits:
         int(each["connections"]),
         float(each["requests_per_second"]),
         int(each["recheck"]),
-        int(float(each["gigabytes"]) * 1e9),
-        float(each["minutes"]) * 60,
+        float(each["gigabytes"]),
+        float(each["minutes"]),
     )

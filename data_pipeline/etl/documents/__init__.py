@@ -1,0 +1,6 @@
+"""Documents that jobs and package exchange, one module each: its names, its version, its writer and its reader.
+
+The tool on the laptop imports this room, and so does the code in the cloud: it needs the standard library alone (and
+``etl.errors``), and runs on Python 3.9. Written by the tool: ``sources``, ``features``. Written by jobs: ``plan``,
+``decision``, ``summary``, ``verdict``. ``form`` is what all have in common.
+"""

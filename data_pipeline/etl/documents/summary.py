@@ -1,0 +1,67 @@
+"""``summary.json`` of a run: everything, per file. The job that publishes writes it; the command ``run`` shows it."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+NAME = "summary.json"
+VERSION = 1
+
+
+class Rows(TypedDict):
+    """Rows of all files: ``read`` is always the sum of the other two."""
+
+    read: int
+    counted: int
+    quarantined: int
+
+
+class File(TypedDict):
+    """One source file. One that could not be read has 0 rows and says why in ``error``; ``reasons``: why rows are in
+    quarantine → how many.
+    """
+
+    source: str
+    dataset: str
+    layout: str | None
+    etag: str
+    bytes: int
+    rows_read: int
+    rows_counted: int
+    rows_quarantined: int
+    reasons: dict[str, int]
+    error: str | None
+
+
+class Published(TypedDict):
+    """What a run has published. ``tables``: name → ``snapshot`` and ``rows``; ``export``: where it is; ``statistics``:
+    what the values are like.
+    """
+
+    windows: int | None
+    tables: dict[str, Any]
+    export: str | None
+    statistics: dict[str, Any]
+
+
+class _Always(TypedDict):
+    version: int
+    run: str
+    code_version: str
+    engine: str
+    rows: Rows
+    files: list[File]
+    windows: int | None
+    tables: dict[str, Any]
+    export: str | None
+    quarantine: str | None
+
+
+class Summary(_Always, total=False):
+    """What is ``Published`` is None, or empty, where nothing is published. ``quarantine``: where it is, if any row is
+    quarantined. A run that judges has ``quality`` and ``drift``, too.
+    """
+
+    quality: dict[str, Any]
+    drift: dict[str, Any]
+    statistics: dict[str, Any]

@@ -1,0 +1,78 @@
+"""``verdict.json`` of a run: the summary without its list of files, with a few messages; under 16 KiB whatever the
+run, so that a state machine can hold it.
+
+The job that judges writes it. The state machine reads ``passed`` and ``failed_rules``; the functions here read the
+rest out of the results of any step: what a result does not have is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from .summary import Rows
+
+NAME = "verdict.json"
+VERSION = 1
+
+
+class BrokenRule(TypedDict):
+    """A rule that does not hold; ``source``: the file or month that it is about."""
+
+    rule: str
+    source: str
+    value: float
+    limit: float
+
+
+class Verdict(TypedDict):
+    """``summary``: where it is; ``drift``: how many months were compared, and the ``furthest``; ``statistics``: of all
+    rides, ``now`` and ``before``.
+    """
+
+    version: int
+    run: str
+    rows: Rows
+    files: dict[str, int]
+    windows: int | None
+    tables: dict[str, Any]
+    export: str | None
+    summary: str
+    drift: dict[str, Any]
+    statistics: dict[str, Any] | None
+    passed: bool
+    failed_rules: list[BrokenRule]
+    accepted: list[str]
+    messages: list[str]
+
+
+def failed_rules(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [rule for rule in _list(result, "failed_rules") if isinstance(rule, dict)]
+
+
+def accepted(result: Mapping[str, Any]) -> list[str]:
+    """The names of the rules that the run was told to let through."""
+    return [
+        str(rule.get("rule")) if isinstance(rule, dict) else str(rule) for rule in _list(result, "accepted")
+    ]
+
+
+def messages(result: Mapping[str, Any]) -> list[str]:
+    """Of a verdict and of a decision."""
+    return [str(text) for text in _list(result, "messages")]
+
+
+def drift(result: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How many ``months`` were compared and the ``furthest``; None where none was."""
+    found = result.get("drift")
+    return found if isinstance(found, dict) and found.get("months") else None
+
+
+def statistics(result: Mapping[str, Any]) -> dict[str, Any] | None:
+    found = result.get("statistics")
+    return found if isinstance(found, dict) and isinstance(found.get("now"), dict) else None
+
+
+def _list(result: Mapping[str, Any], key: str) -> list[Any]:
+    values = result.get(key)
+    return values if isinstance(values, list) else []

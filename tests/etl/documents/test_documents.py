@@ -1,0 +1,132 @@
+"""Both ends of each document that jobs and package exchange: its bytes, and what is read of them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.core.config import sources as models
+from data_pipeline.etl import documents
+from data_pipeline.etl.documents import decision, features, form, plan, sources, summary, verdict
+from data_pipeline.etl.errors import JobError
+
+ROOM = Path(documents.__file__).parent
+SOURCES = (
+    '{"limits":{"connections":4,"gigabytes":20,"minutes":20,"recheck":50,"requests_per_second":10},"sources":['
+    '{"files":["https://x.org/zones.csv"],"name":"side","to":"side/"},'
+    '{"datasets":{"yellow":"2009-01"},"name":"trips","to":"","url":"https://x.org/{dataset}_{year}-{month:02}"}],'
+    '"version":1}'
+)
+FEATURES = (
+    '{"groups":[{"columns":["at","id","n"],"event_time":"at","feature_group":"trips-dev-rides","features":'
+    '["n"],"identifier":"id","lag_days":0,"name":"rides","offline":true,"online":true,"query":"SELECT 1","table":'
+    '"counts","timezone":"UTC","ttl_days":null}],"version":1}'
+)
+GROUP = features.Group(
+    "rides",
+    "trips-dev-rides",
+    "counts",
+    ["at", "id", "n"],
+    "SELECT 1",
+    "id",
+    "at",
+    ["n"],
+    True,
+    True,
+    None,
+    0,
+    "UTC",
+)
+PLAN = plan.Plan((plan.PlannedObject("s3://b/in/x.csv", "e1", 7),), 2, ("gone.csv",))
+
+
+def test_the_list_of_sources_that_the_configuration_writes() -> None:
+    """Its key in the artifact bucket is the hash of its bytes: they are pinned."""
+    configured = {
+        "trips": models.Source(
+            url="https://x.org/{dataset}_{year}-{month:02}", datasets={"yellow": "2009-01"}
+        ),
+        "side": models.Source(files=("https://x.org/zones.csv",), to="side"),
+    }
+    assert models.document(configured, models.Mirror()) == SOURCES
+    assert sources.read(SOURCES, "place") == sources.SourceList(
+        (
+            sources.MirrorSource("side", "files", files=("https://x.org/zones.csv",), to="side/"),
+            sources.MirrorSource(
+                "trips", "url", "https://x.org/{dataset}_{year}-{month:02}", {"yellow": "2009-01"}
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize("kind", ["s3", "index"])
+def test_a_source_of_each_kind_is_read_as_it_was_written(kind: str) -> None:
+    listed = sources.SourceList((sources.MirrorSource("a", kind, "s3://b/c"),), sources.Limits(minutes=0.5))
+    assert sources.read(sources.write(listed.sources, listed.limits), "place") == listed
+    assert (listed.limits.seconds, listed.limits.bytes) == (30.0, 20_000_000_000)
+
+
+def test_the_list_of_feature_groups() -> None:
+    assert features.write([GROUP]) == FEATURES
+    assert features.read(FEATURES, "place") == [GROUP]
+
+
+def test_a_plan() -> None:
+    content = form.text(plan.document("r.1", PLAN))
+    assert content == (
+        '{"ignored":2,"objects":[{"etag":"e1","size":7,"uri":"s3://b/in/x.csv"}],"removed":["gone.csv"],"run":"r.1",'
+        '"version":1}'
+    )
+    assert plan.read(content, "place") == PLAN
+
+
+@pytest.mark.parametrize(
+    ("read", "kind"),
+    [
+        (sources.read, "a list of sources"),
+        (features.read, "a list of feature groups"),
+        (plan.read, "a plan"),
+    ],
+)
+def test_what_is_no_such_document_is_refused(read, kind: str) -> None:
+    for content in (
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"version": 1}',
+        b'{"version": 1, "objects": 2, "sources": 1, "groups": 1}',
+    ):
+        with pytest.raises(JobError, match=rf"^place: this is not {kind} \("):
+            read(content, "place")
+    with pytest.raises(JobError, match=rf"^place: version 2 of {kind}; this job reads version 1$"):
+        read(b'{"version": 2}', "place")
+
+
+def test_results_are_read_leniently() -> None:
+    """The results of steps that are no decision and no verdict have nothing to say."""
+    for result in (
+        {},
+        {"new": "x", "mirror": 1, "failed_rules": 2, "accepted": None, "drift": [], "statistics": {}},
+    ):
+        assert (decision.counts(result), decision.mirror(result)) == ({}, None)
+        assert verdict.failed_rules(result) == verdict.accepted(result) == verdict.messages(result) == []
+        assert verdict.drift(result) is verdict.statistics(result) is None
+
+
+def test_the_documents_of_a_run_have_the_names_that_configurations_may_know() -> None:
+    """Projects name them in their steps' results and arguments."""
+    names = [each.NAME for each in (plan, decision, summary, verdict)]
+    assert names == ["plan.json", "decision.json", "summary.json", "verdict.json"]
+
+
+def test_the_room_needs_the_standard_library_alone() -> None:
+    for file in ROOM.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            names = [each.name for each in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [str(node.module)]
+            for name in names:
+                assert name.split(".")[0] in sys.stdlib_module_names or name == "data_pipeline.etl.errors"
