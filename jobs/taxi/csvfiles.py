@@ -94,13 +94,13 @@ class Lines:
             self.buffer[filled] = ord("\n")
             end = filled = filled + 1
         self.places[: FILLED + 1] = 0, end, filled
-        return end > 0
+        return bool(end > 0)
 
     def chunk(self) -> bytes:
         """All lines of the chunk, whether they are taken or not."""
         return bytes(self.buffer[: self.places[LINES]])
 
-    def _hold(self, filled: bytes, room: int) -> None:
+    def _hold(self, filled: bytes | bytearray, room: int) -> None:
         self.buffer = bytearray(room + PADDING)
         self.buffer[: len(filled)] = filled
         self.text = np.frombuffer(self.buffer, np.uint8)

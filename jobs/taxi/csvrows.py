@@ -139,7 +139,8 @@ class _Doubted:
         """Trips of those of the first ``many`` rows whose pickup time can be read, if they are many; the others, which
         stay suspect.
         """
-        places, windows, suspect = self.places[:many], [], np.ones(many, bool)
+        windows: times.Windows = []
+        places, suspect = self.places[:many], np.ones(many, bool)
         fit = np.flatnonzero(places[:, BEGIN] != UNPROVED)
         if len(fit) > _FEW:
             texts = self._texts(places[fit][:, [BEGIN, END]])
@@ -151,7 +152,7 @@ class _Doubted:
 
     def _texts(self, places: Any) -> list[str]:
         """What stands at ``places``, rows of begin and end."""
-        with memoryview(self.text) as text:
+        with self.text.data as text:
             return [_text(bytes(text[begin:end])) for begin, end in places.tolist()]
 
 

@@ -103,7 +103,8 @@ def _deciles(values: Numbers, weights: Numbers) -> Numbers:
 
 def _shares(edges: Numbers, values: Numbers, weights: Numbers) -> npt.NDArray[np.float64]:
     counts = np.bincount(np.searchsorted(edges, values), weights, len(edges) + 1)
-    return counts / counts.sum()
+    shares: npt.NDArray[np.float64] = counts / counts.sum()
+    return shares
 
 
 def months_before(month: str, n: int = 12) -> list[str]:

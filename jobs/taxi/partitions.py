@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pyiceberg.conversions import from_bytes
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
+from pyiceberg.types import PrimitiveType
 
 
 def partition_of(file: DataFile) -> tuple[str, str]:
@@ -20,7 +21,9 @@ def years_of(table: Table, file: DataFile) -> range:
     lower, upper = ((found or {}).get(column.field_id) for found in (file.lower_bounds, file.upper_bounds))
     if lower is None or upper is None:
         return range(1, 10_000)
-    first, last = (int(from_bytes(column.field_type, bound)) for bound in (lower, upper))
+    kind = column.field_type
+    assert isinstance(kind, PrimitiveType)  # a column that has bounds is of one value a row
+    first, last = (int(from_bytes(kind, bound)) for bound in (lower, upper))
     return range(_year(first), _year(last) + 1)
 
 

@@ -154,13 +154,14 @@ def _trip_counts(found: list[tuple[Result, tuple[Any, Any]]]) -> pa.Table:
     """The windows of each file as one table, in batches that DuckDB's threads share."""
     found = sorted(found, key=lambda each: (each[0].source.dataset, each[0].source.path))
     sizes = [len(starts) for _, (starts, _) in found]
+    results = [result for result, _ in found]
     texts = [
-        _repeated([of(result) for result, _ in found], sizes)
-        for of in (
-            lambda result: result.source.dataset,
-            lambda result: result.source.path,
-            lambda result: result.etag,
-            lambda result: result.source.month,
+        _repeated(values, sizes)
+        for values in (
+            [result.source.dataset for result in results],
+            [result.source.path for result in results],
+            [result.etag for result in results],
+            [result.source.month for result in results],
         )
     ]
     nothing = np.zeros(0, np.int64)

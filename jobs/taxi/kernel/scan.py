@@ -159,7 +159,7 @@ _OF_NUMBA = ("target ", "source_filename", "; ModuleID", "@_ZN08NumbaEnv")
 _part = numba.njit(error_model="numpy", inline="always")
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _more(file, places, text, room):  # type: ignore[no-untyped-def]
     """Read the next chunk of a plain file as ``csvfiles.Lines.more`` does: whether there is one. Whatever is not simple
     is left to that: errors, the file's end, and a line that does not fit.
@@ -181,7 +181,7 @@ def _more(file, places, text, room):  # type: ignore[no-untyped-def]
     return end > 0
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _quoted(text, start, position):  # type: ignore[no-untyped-def]
     """How many fields the line from ``start`` on has, 0 if that is not sure, because a quote is neither the first nor
     the last character of one; where field ``position`` begins and ends.
@@ -206,7 +206,7 @@ def _quoted(text, start, position):  # type: ignore[no-untyped-def]
         at += 1
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _window(text, at, month, days):  # type: ignore[no-untyped-def]
     """The number of the window in the month of the 19 characters from ``at`` on; -1 if they are no time of it.
 
@@ -226,7 +226,7 @@ def _window(text, at, month, days):  # type: ignore[no-untyped-def]
     return -1
 
 
-@_part  # type: ignore[untyped-decorator]
+@_part
 def _spare(text, stop, fields):  # type: ignore[no-untyped-def]
     """Whether the last ``fields`` of the line that stops at ``stop`` are empty, and few enough."""
     if fields < 0 or fields > SPARE_FIELDS:
