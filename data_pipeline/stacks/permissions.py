@@ -333,6 +333,17 @@ def run_processing_jobs(job_prefixes: Sequence[str], *, why: str) -> list[Grant]
     ]
 
 
+def list_processing_jobs(*, why: str) -> Grant:
+    """Find out whether another job of the pipeline is in progress."""
+    return _grant(
+        "ListProcessingJobs",
+        [sagemaker.ListProcessingJobs],
+        ["*"],
+        why=why,
+        reason="ListProcessingJobs has no resources: a list is the account's, and shows names and states only",
+    )
+
+
 def pass_roles(roles: Sequence[Any], service: str, *, why: str) -> Grant:
     return _grant(
         "PassJobRoles",

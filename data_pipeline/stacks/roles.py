@@ -90,6 +90,7 @@ def _runs(
         why = calls["sagemaker:createProcessingJob.sync"]
         grants += may.run_processing_jobs([env.names.job(name) for name in on["sagemaker"]], why=why)
         roles = [GetAtt(job_role_id(name), "Arn") for name in on["sagemaker"]]
+        grants.append(may.list_processing_jobs(why=calls["aws-sdk:sagemaker:listProcessingJobs"]))
         grants.append(may.pass_roles(roles, "sagemaker.amazonaws.com", why=f"{why} with the job's role"))
     if on["glue"]:
         names = [env.names.job(name) for name in on["glue"]]

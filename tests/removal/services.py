@@ -99,6 +99,12 @@ def looking_for_other_executions(world: World, case: Case) -> None:
     world.ended(world.execute(alone(world, name)))
 
 
+def looking_for_other_jobs(world: World, case: Case) -> None:
+    """The state that lists processing jobs."""
+    name = _state(world, "arn:aws:states:::aws-sdk:sagemaker:listProcessingJobs")
+    world.ended(world.execute(alone(world, name)))
+
+
 def notification(world: World, case: Case) -> None:
     """The state that tells of a failure."""
     name = _state(world, "arn:aws:states:::sns:publish")
@@ -202,6 +208,7 @@ SCENARIOS = {
     "glue task stopped": glue_task_stopped,
     "reading a result": reading_a_result,
     "looking for other executions": looking_for_other_executions,
+    "looking for other jobs": looking_for_other_jobs,
     "notification": notification,
     "image": quick_processing_job,
     "processing log": quick_processing_job,

@@ -30,6 +30,7 @@ OF_STATES = {
     "glue:startJobRun.sync": {"glue task", "glue task stopped"},
     "aws-sdk:s3:getObject": {"reading a result"},
     "aws-sdk:sfn:listExecutions": {"looking for other executions"},
+    "aws-sdk:sagemaker:listProcessingJobs": {"looking for other jobs"},
     "sns:publish": {"notification"},
 }
 STORES_ON_GLUE = {**STORES, "steps": {"ingest": {"service": "glue"}}}

@@ -164,6 +164,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
             "events:PutTargets events:PutRule events:DescribeRule",
             [f"arn:p:events:r:a:rule/{rule}"],
         ),
+        "ListProcessingJobs": ("sagemaker:ListProcessingJobs", ["*"]),
         "PassJobRoles": ("iam:PassRole", ["RideCountsJobRole.Arn"]),
         "RunGlueJobs": (
             "glue:StartJobRun glue:GetJobRun glue:GetJobRuns glue:BatchStopJobRun",
@@ -221,8 +222,8 @@ def test_the_maintenance_machine_may_run_its_job_alone() -> None:
     assert allowed["RunProcessingJobs"][1] == [job]
     assert allowed["PassJobRoles"] == ("iam:PassRole", ["MaintenanceJobRole.Arn"])
     assert allowed["ReadResults"] == ("s3:GetObject", ["arn:p:s3:::${DataBucket}/output/runs/*"])
-    sids = {"RunProcessingJobs", "WaitForProcessingJobs", "PassJobRoles", "ReadResults", "DeliverLogs"}
-    assert allowed.keys() == sids
+    jobs = {"RunProcessingJobs", "WaitForProcessingJobs", "ListProcessingJobs", "PassJobRoles"}
+    assert allowed.keys() == {*jobs, "ReadResults", "DeliverLogs"}
 
 
 def test_without_maintenance_nothing_of_it_is_left() -> None:

@@ -9,6 +9,7 @@ from data_pipeline.core.config.sizes import Cluster
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.facts.service_limits import REGIONS
+from data_pipeline.core.machine.failures import QUOTA_PAUSE, QUOTA_WAITS
 from data_pipeline.core.machine.steps import runtimes
 from data_pipeline.core.naming import MAINTENANCE, job_path
 
@@ -53,7 +54,10 @@ def one_instance(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     ]
     quota = quotas.get(f"{kind} for processing job usage")
     if quota and quota.value == 1 and sharing:
-        found = f"the quota {quota.name!r} is 1: a run ({', '.join(sharing)}) and the maintenance wait for each other"
+        found = (
+            f"the quota {quota.name!r} is 1: a run ({', '.join(sharing)}) and the maintenance wait for each "
+            f"other, up to {QUOTA_PAUSE * QUOTA_WAITS // 3600} hours for each job"
+        )
         yield CheckResult(f"one {kind}", "warning", found, _increase("sagemaker", quota, 2, env.region))
 
 

@@ -21,6 +21,7 @@ _DONE_BY = {
     "glue:startJobRun": "Glue job",
     "s3:getObject": "read from S3",
     "sfn:listExecutions": "list executions",
+    "sagemaker:listProcessingJobs": "list jobs",
     "sns:publish": "notify",
 }
 _COLOURS = {

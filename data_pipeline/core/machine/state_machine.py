@@ -25,9 +25,6 @@ MAINTAINED = "maintained"
 State = dict[str, Any]
 Named = tuple[str, Step]
 
-#: what an execution holds before its first step: how often the present step's job has been started again.
-_START = {"attempt": 0}
-
 
 def state_machine(env: Environment) -> dict[str, Any]:
     """The definition of an environment's state machine."""
@@ -66,8 +63,8 @@ def maintenance(env: Environment, job: Job) -> dict[str, Any]:
     that is young.
     """
     first = camel(MAINTENANCE)
-    states: dict[str, State] = {"Begin": {"Type": "Pass", "Assign": _START, "Next": first}}
-    _add_job(states, first, tasks.task(env, MAINTENANCE, job), f"Read{camel(MAINTAINED)}")
+    states: dict[str, State] = {"Begin": {"Type": "Pass", "Assign": failures.START, "Next": first}}
+    _add_job(states, env, first, tasks.task(env, MAINTENANCE, job), f"Read{camel(MAINTAINED)}")
     read = {**_read_result(env, MAINTAINED), **failures.catch("Failed"), "Next": camel(MAINTAINED)}
     _add(states, f"Read{camel(MAINTAINED)}", read)
     output = jsonata.expression(f"${MAINTAINED}")
@@ -113,10 +110,10 @@ def _add_step(
     name, step = named
     onwards = camel(following[0]) if following else "Published"
     after = f"Read{camel(step.result)}" if step.result else onwards
-    _add_job(states, camel(name), tasks.task(env, name, step), after)
+    _add_job(states, env, camel(name), tasks.task(env, name, step), after)
     if step.cluster and step.on_cluster and before:
         instances = cluster.instances(step.cluster, before, step.service)
-        _add_job(states, cluster_state(name), tasks.task(env, name, step.on_cluster, instances), after)
+        _add_job(states, env, cluster_state(name), tasks.task(env, name, step.on_cluster, instances), after)
     if not step.result:
         return None
     rules = end_states.rules(step.result)
@@ -136,11 +133,16 @@ def _with_partial(env: Environment, steps: Sequence[Named], output: str) -> str:
     return f"$merge([{output}, {{'partial': ${results[0]}.partial = true}}])"
 
 
-def _add_job(states: dict[str, State], state: str, task: State, after: str) -> None:
-    """A task, and what becomes of it when its job fails."""
-    _add(states, state, {**task, **failures.catch(f"{state}Failure"), "Next": after})
-    _add(states, f"{state}Failure", failures.judge(retry=f"{state}Backoff", fail="Failed"))
-    _add(states, f"{state}Backoff", failures.back_off(state))
+def _add_job(states: dict[str, State], env: Environment, state: str, task: State, after: str) -> None:
+    """A task, and what becomes of it when its job fails. Glue itself queues a run that exceeds a quota."""
+    failure, again = f"{state}Failure", f"{state}Backoff"
+    look = f"{state}OtherJobs" if "createProcessingJob" in task["Resource"] else None
+    _add(states, state, {**task, **failures.catch(failure), "Next": after})
+    _add(states, failure, failures.judge(again, "Failed", look))
+    if look:
+        listing = tasks.resource(env, "aws-sdk:sagemaker:listProcessingJobs")
+        _add(states, look, failures.look_for_jobs(listing, f"{env.names.prefix}-", failure, "Failed"))
+    _add(states, again, failures.back_off(state))
 
 
 def _check_input(first: str) -> State:
@@ -155,9 +157,9 @@ def _check_input(first: str) -> State:
                 "Assign": {"failure": failure},
                 "Next": "Failed",
             },
-            {"Condition": jsonata.expression(execution.CONCURRENT), "Assign": _START, "Next": first},
+            {"Condition": jsonata.expression(execution.CONCURRENT), "Assign": failures.START, "Next": first},
         ],
-        "Assign": _START,
+        "Assign": failures.START,
         "Default": end_states.LOOK,
     }
 

@@ -37,4 +37,5 @@ def of_no_step(steps: Mapping[str, Step], notify: Notify | None = None) -> dict[
 def of_step(name: str, step: Step | None) -> tuple[str, ...]:
     """States that run a step, or wait to run it again; of a step that is not valid, those of one machine."""
     jobs = (camel(name), cluster_state(name)) if step and step.cluster else (camel(name),)
-    return tuple(f"{job}{what}" for job in jobs for what in ("", "Failure", "Backoff"))
+    look = () if step and step.service == "glue" else ("OtherJobs",)
+    return tuple(f"{job}{what}" for job in jobs for what in ("", "Failure", *look, "Backoff"))

@@ -49,7 +49,7 @@ def task(env: Environment, name: str, step: Job, instances: str | None = None) -
             failures.retry_call(_BUSY_ERRORS[step.service], attempts=8),
             failures.retry_call(_CALL_ERRORS[step.service], attempts=4),
         ],
-        "Assign": {"attempt": 0},
+        "Assign": failures.START,
         "Output": {},
     }
 

@@ -11,7 +11,7 @@ from ministack.core.responses import AccountRegionScopedDict, get_account_id, ge
 
 from data_pipeline.embedded_aws.identity import iam
 
-from . import access, answers, processing, refusals, run
+from . import access, answers, processing, quotas, refusals, run
 from .answers import ServiceError
 
 _log = logging.getLogger("embedded.sagemaker")
@@ -56,6 +56,7 @@ def create(request: Request, headers: dict[str, str]) -> Request:
             "Job name must be unique within an AWS account and region, and a job with this name already "
             f"exists ({arn})",
         )
+    quotas.check(request, JOBS.values())
     credentials = _assume(role, name, arn)
     now = time.time()
     record = {

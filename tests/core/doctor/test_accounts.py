@@ -157,7 +157,8 @@ CASES = {
         "one-instance",
         "warning",
         "one ml.m5.xlarge",
-        f"the quota '{M5}' is 1: a run (prepare, ride_counts) and the maintenance wait for each other",
+        f"the quota '{M5}' is 1: a run (prepare, ride_counts) and the maintenance wait for each other, up to 2 hours "
+        "for each job",
         "aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code L-1 "
         "--desired-value 2 --region us-east-1",
         changed("sagemaker", **{M5: Quota(M5, "L-1", 1)}),

@@ -64,7 +64,7 @@ def test_every_expression_parses(changes: dict[str, Any]) -> None:
 
 @variants
 def test_every_variable_is_assigned_before_it_is_read(changes: dict[str, Any]) -> None:
-    """The first state assigns attempt, whoever leads to Failed assigns failure, Read… assigns the results."""
+    """The first state assigns the counts, whoever leads to Failed assigns failure, Read… assigns the results."""
     definition = state_machine(environment(changes))
     read = {v for code in expressions(definition) for v in re.findall(r"\$(\w+)(?![\w(])", code)} - {"states"}
     states = definition["States"].values()
@@ -72,14 +72,20 @@ def test_every_variable_is_assigned_before_it_is_read(changes: dict[str, Any]) -
     assigned = {name for holder in [*states, *branches] for name in holder.get("Assign", {})}
     assert read <= assigned
     check = definition["States"]["CheckInput"]
-    assert check["Assign"] == check["Choices"][1]["Assign"] == {"attempt": 0}
+    assert check["Assign"] == check["Choices"][1]["Assign"] == {"attempt": 0, "waits": 0, "others": -1}
 
 
 @variants
 def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> None:
-    """Each state that can fail catches everything into the variable that Failed reports."""
+    """Each state that can fail catches everything into the variable that Failed reports; a look for other jobs comes
+    after such a failure, and keeps that.
+    """
     states = state_machine(environment(changes))["States"]
-    tasks = [state for state in states.values() if state["Type"] == "Task"]
+    looks = [state for name, state in states.items() if name.endswith("OtherJobs")]
+    assert [look["Catch"] for look in looks] == [
+        [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "Failed"}]
+    ] * len(looks)
+    tasks = [state for state in states.values() if state["Type"] == "Task" and state not in looks]
     assert len(tasks) == 5 + ("RideCountsOnCluster" in states)
     for task in tasks:
         (catch,) = task["Catch"]
@@ -171,20 +177,73 @@ def test_a_job_is_started_again_only_when_the_service_failed(
     cause: str, attempt: int, following: str
 ) -> None:
     """By the service's own words at the start of its reason, twice at most; a script's words do not count."""
-    (branch,) = (judge := state_machine(environment())["States"]["RideCountsFailure"])["Choices"]
     failure = {"Error": "States.TaskFailed", "Cause": cause}
-    again = evaluate(branch["Condition"], {}, failure=failure, attempt=attempt)
-    assert (branch["Next"] if again else judge["Default"]) == following
+    assert _judged(failure, attempt=attempt)[0] == following
+
+
+def _judged(failure: dict[str, str], **counts: int) -> tuple[str, dict[str, Any]]:
+    """Where a failure of RideCounts leads, and what is assigned on the way."""
+    judge = state_machine(environment())["States"]["RideCountsFailure"]
+    known = {"attempt": 0, "waits": 0, "others": -1, **counts}
+    for branch in judge["Choices"]:
+        if evaluate(branch["Condition"], {}, failure=failure, **known):
+            assigned = branch.get("Assign", {})
+            values = {
+                name: evaluate(value, {}, **known) if isinstance(value, str) else value
+                for name, value in assigned.items()
+            }
+            return branch["Next"], values
+    return judge["Default"], {}
+
+
+REFUSED = "The account-level service limit 'ml.m5.large for processing job usage' is 1 Instances"
+BY_NAME = {"Error": "SageMaker.ResourceLimitExceededException", "Cause": REFUSED}
+IN_GENERAL = {
+    "Error": "SageMaker.AmazonSageMakerException",
+    "Cause": f"{REFUSED} (Service: AmazonSageMaker; Status Code: 400; Error Code: ResourceLimitExceeded)",
+}
+
+
+@pytest.mark.parametrize("failure", [BY_NAME, IN_GENERAL], ids=["by its name", "by the general name"])
+def test_a_job_that_a_quota_refused_waits_while_another_is_in_progress(failure: dict[str, str]) -> None:
+    """It looks first; it waits five minutes and looks again where one was found, for two hours at most."""
+    assert _judged(failure) == ("RideCountsOtherJobs", {})
+    assert _judged(failure, others=0) == ("Failed", {})
+    assert _judged(failure, others=2, waits=3) == (
+        "RideCountsBackoff",
+        {"pause": 300, "waits": 4, "others": -1},
+    )
+    assert _judged(failure, others=1, waits=23)[1]["waits"] == 24
+    assert _judged(failure, waits=24) == ("Failed", {})
+
+
+def test_a_look_for_other_jobs_counts_those_of_this_pipeline() -> None:
+    """Those in progress, by the beginning of their names; it goes back to the judge of the failure."""
+    look = state_machine(environment())["States"]["RideCountsOtherJobs"]
+    assert look["Arguments"] == {
+        "NameContains": "nyc-tlc-dev-",
+        "StatusEquals": "InProgress",
+        "SortBy": "CreationTime",
+        "SortOrder": "Descending",
+        "MaxResults": 100,
+    }
+    for jobs in ([], [{"ProcessingJobName": "a"}], [{"ProcessingJobName": "a"}, {"ProcessingJobName": "b"}]):
+        answer = {"result": {"ProcessingJobSummaries": jobs}}
+        assert evaluate(look["Assign"]["others"], answer) == len(jobs)
+    assert look["Next"] == "RideCountsFailure"
 
 
 def test_a_restart_waits_longer_each_time_and_counts() -> None:
     """One minute, then four; the count makes the next job's name a new one and is reset by success."""
     states = state_machine(environment())["States"]
+    broken = {"Error": "States.TaskFailed", "Cause": '{"FailureReason":"CapacityError: none left"}'}
+    assert [_judged(broken, attempt=n)[1] for n in (0, 1)] == [
+        {"pause": 60, "attempt": 1},
+        {"pause": 240, "attempt": 2},
+    ]
     backoff = states["RideCountsBackoff"]
-    assert [evaluate(backoff["Seconds"], {}, attempt=n) for n in (0, 1)] == [60, 240]
-    assert evaluate(backoff["Assign"]["attempt"], {}, attempt=1) == 2
-    assert backoff["Next"] == "RideCounts"
-    assert states["RideCounts"]["Assign"] == {"attempt": 0}
+    assert backoff == {"Type": "Wait", "Seconds": "{% $pause %}", "Next": "RideCounts"}
+    assert states["RideCounts"]["Assign"] == {"attempt": 0, "waits": 0, "others": -1}
 
 
 def _job_name(execution: str, redrive: int = 0, attempt: int = 0, retry: int = 0) -> str:
@@ -325,7 +384,7 @@ def test_the_output_is_the_last_result() -> None:
     body = json.dumps({"windows": 3})
     assert evaluate(read["Assign"]["verdict"], {"result": {"Body": body}}) == {"windows": 3}
     assert states["Published"] == {"Type": "Succeed", "Output": "{% $verdict %}"}
-    assert [state["Output"] for state in states.values() if state["Type"] == "Task"] == [{}] * 5
+    assert [state["Output"] for state in states.values() if state["Type"] == "Task"] == [{}] * 6
 
 
 def test_a_pipeline_without_results_succeeds_with_an_empty_output() -> None:
@@ -362,7 +421,7 @@ def test_no_region_is_accepted_whose_partition_is_another(region: str) -> None:
 @variants
 def test_the_definition_is_small(changes: dict[str, Any]) -> None:
     """Step Functions takes 1 MB; a definition of two steps has no business near it."""
-    assert len(json.dumps(state_machine(environment(changes)))) < 20_000
+    assert len(json.dumps(state_machine(environment(changes)))) < 22_000
 
 
 @pytest.mark.parametrize("service", ["sagemaker", "glue"])
