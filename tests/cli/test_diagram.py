@@ -38,7 +38,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of one rendered template; the command looks for templates there."""
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "dev-pipeline.yaml").write_text(TEMPLATE)
-    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "root", lambda: tmp_path)
     return tmp_path
 
 
@@ -49,7 +49,7 @@ def _features(path: Path, **columns: list[object]) -> Path:
 
 
 def _run(*arguments: str) -> int:
-    return status_of("python -m data_pipeline", ["picture", *arguments])
+    return status_of("python -m data_pipeline", ["diagram", *arguments])
 
 
 def test_a_template_and_a_table_make_a_picture(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

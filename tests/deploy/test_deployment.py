@@ -44,7 +44,7 @@ def target(
 ) -> Target:
     """An environment that says it is on AWS, at an embedded endpoint; its templates are two resources."""
     name = f"t{uuid.uuid4().hex[:8]}"
-    monkeypatch.setattr(deployment, "ROOT", tmp_path)
+    monkeypatch.setattr(deployment, "root", lambda: tmp_path)
     (tmp_path / "templates").mkdir()
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs" / "prepare.py").write_text("print()\n")

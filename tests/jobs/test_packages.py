@@ -8,18 +8,19 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from data_pipeline.core.deployment import artifacts
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.etl import packages
 
-JOBS = Path(packages.__file__).parents[1]
+JOBS = ROOT / "jobs"
 OLD, NEW = "1.25.5", "1.42.97"
 SHOW = """
 import json, sys
 if sys.argv[1] == "before":
     import boto3, botocore.config
-from tlc import packages
+from data_pipeline.etl import packages
 packages.put_first()
 packages.check_botocore()
 import boto3, botocore, botocore.config, named_by_pth

@@ -27,7 +27,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         project = Project(Path(scratch) / "project")
         local = project.root / ".local"
-        project.ok("python", "-m", "data_pipeline", "sample", str(local / "sample"), "--rows", "2000")
+        project.ok("python", "jobs/sample.py", str(local / "sample"), "--rows", "2000")
         try:
             project.ok("python", "data_pipeline_create.py", "local")
             project.ok("./deploy.sh", "local", "artifacts", "--yes")  # as root: no key of a user is recorded

@@ -24,7 +24,7 @@ def test_every_command_of_the_readme_runs(project: Project) -> None:
     """In the README's order, in one copy of the project whose dev.yaml says `endpoint: embedded`."""
     project.configure("dev", endpoint="embedded")
     project.ok("python", "data_pipeline_create.py")
-    project.ok("python", "-m", "data_pipeline", "sample", ".local/sample")
+    project.ok("python", "jobs/sample.py", ".local/sample")
     told = commands()
     assert len(told) > 10
     for line in told:

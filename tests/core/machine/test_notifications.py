@@ -9,7 +9,6 @@ import pytest
 from asl import evaluate, reachable, targets
 from environments import NOTIFY, environment
 
-from data_pipeline.core.facts import cron
 from data_pipeline.core.machine import state_names
 from data_pipeline.core.machine.state_machine import maintenance, state_machine
 
@@ -131,22 +130,3 @@ def test_the_gate_is_told_with_value_and_limit() -> None:
 def test_links_lead_to_the_partition() -> None:
     china = state_machine(environment({**NOTIFY, "region": "cn-north-1"}))["States"]["NotifyFailure"]
     assert "https://console.amazonaws.cn/states/home?region=cn-north-1#" in china["Arguments"]["Message"]
-
-
-@pytest.mark.parametrize(
-    ("expression", "hours"),
-    [
-        ("rate(12 hours)", 12),
-        ("rate(1 day)", 24),
-        ("cron(0 6 * * ? *)", 24),
-        ("cron(0 6,18 * * ? *)", 12),
-        ("cron(0 5,6 * * ? *)", 23),
-        ("cron(30 6 ? * MON-FRI *)", 72),
-        ("cron(0 12 ? * SUN *)", 168),
-        ("cron(0 6 1 * ? *)", 744),
-        ("cron(0 6 L * ? *)", None),
-        ("cron(0 6 * * ? 2027)", None),
-    ],
-)
-def test_the_longest_gap_of_a_schedule(expression: str, hours: float | None) -> None:
-    assert cron.longest_gap(expression) == hours
