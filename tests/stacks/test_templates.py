@@ -227,7 +227,7 @@ def test_a_spark_job_on_glue() -> None:
     job = templates.of_type(template, "AWS::Glue::Job")["RideCountsJob"]
     arguments = {k: templates.text(v) for k, v in job.pop("DefaultArguments").items()}
     assert arguments == {
-        "--extra-py-files": "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/tlc-0-py3-none-any.whl",
+        "--extra-py-files": "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/jobs-0-py3-none-any.whl",
         "--additional-python-modules": (
             "s3://${ArtifactBucket}/nyc-tlc/dev/wheels/glue-spark/${WheelsGlueSpark}/wheels.gluewheels.zip"
         ),
@@ -267,7 +267,7 @@ def test_a_python_shell_job_on_glue() -> None:
     assert job["Command"]["Name"] == "pythonshell"
     assert (job["Command"]["PythonVersion"], job["GlueVersion"], job["MaxCapacity"]) == ("3.9", "3.0", 0.0625)
     assert not job.keys() & {"WorkerType", "NumberOfWorkers"}
-    library = "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/tlc-0-py3-none-any.whl"
+    library = "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/jobs-0-py3-none-any.whl"
     folder = "s3://${ArtifactBucket}/nyc-tlc/dev/wheels/glue-pythonshell/${WheelsGluePythonshell}"
     arguments = {name: templates.text(value) for name, value in job["DefaultArguments"].items()}
     assert arguments == {
