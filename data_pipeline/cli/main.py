@@ -30,7 +30,7 @@ COMMANDS = {
     "run": "Start the pipeline of ENV, follow it to its end, and say what it published.",
     "mirror": "The files of the sources in the configuration, brought into the input.",
     "maintenance": "The upkeep of the tables: old snapshots, and the files that only they needed.",
-    "doctor": "Look, read-only, at what ENV needs of its account: quotas, permissions, buckets, templates.",
+    "doctor": "Look, read-only, at what ENV needs of its account: quotas, permissions, buckets and keys, left-overs.",
     "features": "Feature groups: what the published tables offer to models.",
     "dataset": "Training sets that can be made again byte for byte.",
     "sql": "Run QUERY, one SELECT in Athena's SQL, over the published tables; - reads it from stdin.",

@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "jobs")]
 from clients import client  # noqa: E402
 from embedded_aws.featurestore.conftest import statements  # noqa: E402
 from features.conftest import GROUP, rides  # noqa: E402
+from taxi.definitions import TABLES  # noqa: E402
 
 from data_pipeline.core.config.feature_document import document  # noqa: E402
 from data_pipeline.core.naming import Names  # noqa: E402
@@ -70,7 +71,7 @@ def _measured(at: Endpoint, records: int) -> list[tuple[str, int, float]]:
     _deploy(at)
     number = 3 * (records // 3)
     tables.replace(
-        tables.connect("glue:bench_local", "s3://bench/warehouse").load("ride_counts"),
+        tables.connect("glue:bench_local", "s3://bench/warehouse", TABLES).load("ride_counts"),
         [],
         [rides(1, hours=records // 3)],
         COVERED,

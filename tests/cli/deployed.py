@@ -11,6 +11,7 @@ from typing import Any
 
 from clients import client
 from embedded_aws.featurestore.conftest import definitions, record, writer_of
+from taxi.definitions import TABLES
 
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
@@ -199,7 +200,7 @@ def publish(run: str, factor: int) -> None:
 
     from data_pipeline.etl.publishing import tables
 
-    at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse")
+    at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse", TABLES)
     table = at.load("ride_counts")
     noted = {"pipeline.run": run, "pipeline.covered-months": "fhv 2019-01..2019-12; green 2019-01..2019-12"}
     tables.replace(

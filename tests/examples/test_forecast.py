@@ -13,6 +13,7 @@ import pytest
 from cli.conftest import deployed, published
 from cli.deployed import BUCKET, DATABASE, Deployed
 from randomness import SEED
+from taxi.definitions import TABLES
 from taxi.features import RIDE_COUNTS
 
 from data_pipeline.cli.main import status_of
@@ -62,7 +63,7 @@ def test_the_script_beats_last_year(
     published: Deployed, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Published, frozen, fitted and judged; counts are the table's, and chance is all that is left to miss."""
-    at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse")
+    at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse", TABLES)
     table = at.load("ride_counts")
     old = [task.file for task in table.scan().plan_files()]
     noted = {"pipeline.run": "years", "pipeline.covered-months": "green 2016-01..2020-12"}

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from clients import client
+from taxi.definitions import TABLES
 from taxi.features import RIDE_COUNTS
 
 from data_pipeline.core.config.feature_groups import FeatureGroup
@@ -93,7 +94,7 @@ def published(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Published:
     name = f"data-{uuid.uuid4().hex[:12]}"
     client(embedded, "s3").create_bucket(Bucket=name)
     client(embedded, "glue").create_database(DatabaseInput={"Name": name.replace("-", "_")})
-    jobs = jobs_tables.connect(f"glue:{name.replace('-', '_')}", f"s3://{name}/warehouse")
+    jobs = jobs_tables.connect(f"glue:{name.replace('-', '_')}", f"s3://{name}/warehouse", TABLES)
     access = {
         "s3.endpoint": embedded.url,
         "s3.region": embedded.region,

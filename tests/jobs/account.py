@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 from clients import client
 from independent_count import count_csv, features
+from taxi.definitions import TABLES
 
 DATASETS = ("yellow", "green", "fhv", "fhvhv")
 HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
@@ -79,7 +80,7 @@ class Account:
     def tables(self):
         from data_pipeline.etl.publishing import tables
 
-        return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse")
+        return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse", TABLES)
 
     def expected(self) -> list[dict]:
         """The features of what lies in the input now, counted by the csv module."""

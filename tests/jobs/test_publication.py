@@ -9,6 +9,7 @@ import pytest
 from account import HEADER, trips
 from clients import client
 from randomness import SEED, times
+from taxi.definitions import TABLES
 
 
 def test_a_run_publishes_both_tables_and_the_export(account):
@@ -375,7 +376,7 @@ def test_no_database(account):
     from data_pipeline.etl.errors import JobError
     from data_pipeline.etl.publishing import tables
 
-    at = tables.connect("glue:nowhere", f"s3://{account.bucket}/out/warehouse")
+    at = tables.connect("glue:nowhere", f"s3://{account.bucket}/out/warehouse", TABLES)
     with pytest.raises(JobError, match="there is no Glue database nowhere; deploying makes it"):
         at.load("trip_counts")
 

@@ -37,7 +37,7 @@ def refresh(sdk_version: str | None) -> None:
         click.echo(f"unchanged: {content['source']}")
         return
     write_atomically(table.TABLE, text)
-    stored = f"data_pipeline/core/{table.TABLE.name}"
+    stored = f"data_pipeline/core/facts/{table.TABLE.name}"
     click.echo(f"written: {stored} from {content['source']}; next: python data_pipeline_create.py")
 
 
