@@ -78,11 +78,13 @@ check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, t
 	shellcheck deploy.sh .ci/run
 	python -m data_pipeline.core.reference --check
 	python -m data_pipeline.cli.reference --check
+	python tests/architecture.py --check
 	vermin --target=3.9- --violations --no-tips --eval-annotations jobs/prepare.py data_pipeline/etl/jobs/bootstrap.py data_pipeline/etl/jobs/mirror.py data_pipeline/etl/documents data_pipeline/etl/mirror data_pipeline/etl/storage data_pipeline/etl/errors.py data_pipeline/etl/exits.py data_pipeline/etl/arguments.py
 
 docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
 	python -m data_pipeline.core.reference
 	python -m data_pipeline.cli.reference
+	python tests/architecture.py
 
 kernel: $(INSTALLED_DEV)  ## compile the scan of CSV, jobs/taxi/kernel/scan.py, into jobs/taxi/scan.ll
 	python jobs/taxi/kernel/scan.py

@@ -38,6 +38,11 @@ COMMANDS = {
     "diagram": "Draw ENV's state machine, from its rendered template, and the ride counts that it has published.",
     "images": "AWS's prebuilt container images by region.",
 }
+#: name that a command had → what to type in its place.
+RENAMED = {
+    "picture": "data-pipeline diagram ENV -o FILE",
+    "sample": "python jobs/sample.py DIR (a script of the example project)",
+}
 
 
 class Tree(click.Group):
@@ -48,6 +53,13 @@ class Tree(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         return load_command(cmd_name) if cmd_name in COMMANDS else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in RENAMED:
+            raise UserError(f"{args[0]!r} has another name since version 0.2; type: {RENAMED[args[0]]}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of the commands as click writes it, without importing them."""

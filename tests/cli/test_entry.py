@@ -50,6 +50,18 @@ def test_every_outcome_has_its_exit_status(
     assert ("Traceback" in shown) == (status == 3)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("picture", "data-pipeline diagram ENV -o FILE"), ("sample", "python jobs/sample.py DIR")],
+)
+def test_an_old_name_says_the_new_one(old: str, new: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever options follow it; the usual message would only say that there is no such command."""
+    assert main.status_of("data-pipeline", [old, "dev", "--fast"]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"error: {old!r} has another name since version 0.2; type: {new}"
+    )
+
+
 def test_every_command_of_the_tree_loads_and_has_help() -> None:
     """Each name in the registry leads to a command of that name whose help begins as the registry says."""
     for name, text in main.COMMANDS.items():

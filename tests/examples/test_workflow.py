@@ -4,40 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from typing import Any
 
+import documented
 import pytest
 import yaml
 from paths import ROOT
-
-from data_pipeline.cli.main import COMMANDS, load_command
 
 TEXT = (ROOT / "examples" / "deploy.yml").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
 WORKFLOW: dict[str, Any] = yaml.load(TEXT, Loader=yaml.BaseLoader)  # `on` is a text in GitHub's YAML
 JOBS = WORKFLOW["jobs"]
-#: every command of the workflow, and those of the page that are the project's own
+#: every command of the workflow; those of the page are among tests/test_documentation.py's
 RUNS = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
-OWN = [line.strip() for line in PAGE.splitlines() if re.match(r" *(\./deploy\.sh|python )", line)]
-SHORT = {"./deploy.sh": "deploy", "data_pipeline_create.py": "create", "data_pipeline_run.py": "run"}
 
 
-@pytest.mark.parametrize("command", [*RUNS, *OWN])
+@pytest.mark.parametrize("command", RUNS)
 def test_the_commands_exist(command: str) -> None:
-    """A target of the Makefile, or a command with options that it has and a known environment."""
-    words = shlex.split(command)
-    if words[0] == "make":
-        assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-        return
-    words = words[1:] if words[0].endswith("python") else words
-    name, *rest = [SHORT[words[0]], *words[1:]] if words[0] in SHORT else words[2:]
-    assert words[:2] == ["-m", "data_pipeline"] or words[0] in SHORT
-    assert name in COMMANDS
-    known = {option for parameter in load_command(name).params for option in parameter.opts}
-    assert {word for word in rest if word.startswith("-")} <= known
-    environments = {path.stem for path in (ROOT / "config").glob("*.yaml")}
-    assert not rest or rest[0].startswith("-") or rest[0] in environments
+    """A target of the Makefile, or a command with options that it has."""
+    assert documented.mistake(command.removeprefix(".venv/bin/")) is None
+
+
+def test_what_is_deployed_is_configured() -> None:
+    """The environment of the deployment has its file."""
+    (environment,) = [words[1] for words in map(str.split, RUNS) if words[0] == "./deploy.sh"]
+    assert (ROOT / "config" / f"{environment}.yaml").is_file()
 
 
 def test_a_deployment_is_approved_and_checked_first() -> None:
