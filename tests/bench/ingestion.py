@@ -162,7 +162,7 @@ def _report(rows: list[tuple[str, int, float]], records: int, load: float) -> st
             "",
             f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {platform.machine()}, "
             f"{os.cpu_count()} cores, Python {platform.python_version()}.",
-            f"The machine's load was {load:.1f} before; figures of a busy machine are of little use.",
+            f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
             "",
         ]
     )

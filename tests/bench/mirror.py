@@ -209,7 +209,7 @@ def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
         "",
         f"{datetime.now(UTC).date()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores,"
         f" Python {platform.python_version()}.",
-        f"The machine's load was {load:.1f} before; figures of a busy machine are of little use.",
+        f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
         "",
     ]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""`make removal`: takes every action of every role away once and writes what failed to docs/records/removal.md."""
+"""`make removal`: remove every action of every role once, and write what was denied to docs/records/removal.md."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def main() -> int:
     (ROOT / "docs" / "records" / "removal.md").write_text(
         page(tried, missed, time.monotonic() - began), encoding="utf-8"
     )
-    felt = sum(tried.values()) - sum(missed.values())
-    print(f"{sum(tried.values())} actions of {len(tried)} roles taken away one by one, {felt} removals felt")
+    denied = sum(tried.values()) - sum(missed.values())
+    print(f"{sum(tried.values())} actions of {len(tried)} roles removed one by one, {denied} then denied")
     return status
 
 
@@ -69,21 +69,20 @@ def page(tried: Counter[str], missed: Counter[str], seconds: float) -> str:
         [
             "# Every permission is needed",
             "",
-            "Written by `make removal`. Every action of every statement of every role in the shipped templates,",
-            "and of the deployer's policy, is taken away, alone; then the shortest thing that needs it is done on",
-            "the embedded AWS (one call of a deployment, one state or one job), and has to be denied that action.",
-            "The same thing, done under the whole role, is not denied it.",
+            "Written by `make removal`. It removes every action of every statement of every role in the shipped",
+            "templates, and of the deployer's policy, one at a time. Then it does the shortest thing that needs the",
+            "action on the embedded AWS (one call of a deployment, one state or one job), which must be denied. The",
+            "same thing under the whole role is not denied.",
             "",
-            "What the embedded AWS demands stands in",
-            "`data_pipeline/embedded_aws/identity/required_actions.yaml`, with the page of",
-            "AWS's documentation for each entry; the derivation of the roles never reads it, and a test compares",
-            "the two. A new action without an entry and a scenario fails tests/removal, which say what to add.",
+            "`data_pipeline/embedded_aws/identity/required_actions.yaml` lists what the embedded AWS demands, each",
+            "entry with its page of AWS's documentation. The code that derives the roles never reads it, and a test",
+            "compares the two. A new action without an entry or a scenario fails tests/removal, which say what to add.",
             "",
             f"- date: {datetime.now(UTC):%Y-%m-%d}",
-            f"- actions taken away: {sum(tried.values())}, felt: {sum(tried.values()) - sum(missed.values())}",
+            f"- actions removed: {sum(tried.values())}, denied: {sum(tried.values()) - sum(missed.values())}",
             f"- took: {seconds:.0f} s with two workers on {os.cpu_count()} cores",
             "",
-            "| role | actions taken away | felt |",
+            "| role | actions removed | denied |",
             "| --- | ---: | ---: |",
             *rows,
             "",

@@ -30,12 +30,16 @@ Counts = list[tuple[datetime, dict[str, int]]]
 @click.command()
 @click.argument("env", metavar="ENV")
 @click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The SVG."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="SVG file to write.",
 )
 @click.option(
     "--features",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="An X.parquet whose rides to draw, in place of the one that ENV has published.",
+    help="X.parquet whose rides to draw, instead of the one that ENV has published.",
 )
 def diagram(env: str, output: Path, features: Path | None) -> None:
     """Draw ENV's state machine, from its rendered template, and the ride counts that it has published."""

@@ -78,7 +78,12 @@ features.add_command(diff)
     help="The newest record of this record identifier, from the online store of SageMaker; repeatable.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="parquet", show_default=True, help="Of the rows."
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="parquet",
+    show_default=True,
+    help="Format of the rows.",
 )
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of stdout."

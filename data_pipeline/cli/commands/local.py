@@ -38,7 +38,7 @@ def up(port: int | None) -> None:
 
 @local.command()
 def down() -> None:
-    """Stop it; what it keeps is there again at the next start."""
+    """Stop it, and keep its state for the next start."""
     if lifecycle.down(local_state()):
         click.echo(f"stopped; its state is kept in {local_state()}")
     else:
@@ -47,7 +47,7 @@ def down() -> None:
 
 @local.command()
 def status() -> None:
-    """Say whether it runs, where, and what it keeps. Exit status 1 when it does not run."""
+    """Show whether it runs, where, and what it keeps. Exit status 1 when it does not run."""
     found = lifecycle.status(local_state())
     rows = [("running", "yes" if found.running else f"no ({found.note})")]
     if found.running and found.endpoint is not None:
@@ -60,9 +60,9 @@ def status() -> None:
 
 
 @local.command()
-@click.option("-f", "--follow", is_flag=True, help="Go on with what is added, until ^C.")
+@click.option("-f", "--follow", is_flag=True, help="Continue with new lines, until ^C.")
 def logs(follow: bool) -> None:
-    """Print the server's own log; the logs of jobs are in its CloudWatch Logs."""
+    """Print the server's log; the logs of jobs are in its CloudWatch Logs."""
     path = lifecycle.logs_path(local_state())
     if not path.exists():
         click.echo(f"{path}: no log: the embedded AWS was never started", err=True)
@@ -72,10 +72,15 @@ def logs(follow: bool) -> None:
 
 @local.command()
 @click.option(
-    "-n", "count", type=click.IntRange(1), default=10, show_default=True, help="How many, of the newest."
+    "-n",
+    "count",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Number of messages, the newest.",
 )
 def notifications(count: int) -> None:
-    """Print what was published to topics; no mail leaves this machine."""
+    """Print the messages that topics received; no mail leaves this machine."""
     path = local_state() / "notifications.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     if not lines:
@@ -100,7 +105,7 @@ def env() -> None:
 @local.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
-    """Stop it and delete everything that it keeps: stacks, tables, objects, logs and its credential.
+    """Stop it and delete its state: stacks, tables, objects, logs and its credential.
 
     Asks on a terminal, unless --yes is given.
     """

@@ -32,7 +32,7 @@ _TABLE = "table"
     "--format",
     "form",
     type=click.Choice((_TABLE, *FORMATS)),
-    help="Of the rows: a table on a terminal, else csv, unless it says otherwise.",
+    help="Format of the rows; the default is a table on a terminal, else csv.",
 )
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file, in place of stdout."

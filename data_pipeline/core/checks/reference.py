@@ -9,17 +9,17 @@ _HEAD = """\
 
 <!-- Written by `{command}` from data_pipeline/core/checks/rules.py; do not edit. -->
 
-`python -m data_pipeline check` says what is wrong with a pipeline before AWS sees it, and
-`python data_pipeline_create.py` writes no template that has a finding. It also serves those who have only a
-CloudFormation template or a state machine of their own:
+`python -m data_pipeline check` finds mistakes in a pipeline before it is deployed, and
+`python data_pipeline_create.py` writes no template that has a finding. It also checks a CloudFormation template
+or a state machine of your own:
 
 ```
 python -m data_pipeline check my-template.yaml
 python -m data_pipeline check my-machine.json
 ```
 
-Nothing is asked of AWS. State machines are read in both query languages; arguments are compared with the
-models of the services in the installed botocore. What is computed when the machine runs is taken to be right.
+It makes no call to AWS. It reads state machines in both query languages, and compares arguments with the
+service models of the installed botocore. It assumes that values computed at run time are right.
 A finding names the place in the document, what is wrong there, what was probably meant, and the rule's code:
 
 ```
