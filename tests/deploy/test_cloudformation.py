@@ -262,6 +262,51 @@ def test_events_are_read_page_by_page_back_to_the_last_one_seen(played: Played) 
     assert [event.id for event in played.stacks.events(ARN, "0")] == ["1", "2", "3"]
 
 
+ROLE = "Neither the global service principal states.amazonaws.com, nor the regional one is authorized to assume it."
+
+
+def _failed_creation(played: Played, reason: str) -> None:
+    """A change set of a new stack that is applied, fails with this reason, and takes the stack along."""
+    events = ["REVIEW_IN_PROGRESS", f"Queue=CREATE_FAILED={reason}", "DELETE_COMPLETE"]
+    played.events("REVIEW_IN_PROGRESS").executed()
+    played.stack("DELETE_COMPLETE").events(*events).stack("DELETE_COMPLETE")
+
+
+def test_a_creation_is_tried_once_more_where_a_role_is_not_known(
+    played: Played, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A second change set of the same request, without a question; what happened is said."""
+    played.no_stack().change_set(kind="CREATE")
+    prepared = prepare(played.stacks, WANTED, BODY, ready=True)
+    _failed_creation(played, ROLE)
+    played.change_set(kind="CREATE").events("REVIEW_IN_PROGRESS").executed()
+    played.stack("CREATE_COMPLETE").events("REVIEW_IN_PROGRESS", "CREATE_COMPLETE").stack("CREATE_COMPLETE")
+    assert apply(played.stacks, prepared, WANTED, never).status == "CREATE_COMPLETE"
+    assert "a role was not known yet to who uses it; trying once more" in capsys.readouterr().err
+
+
+def test_a_creation_is_not_tried_a_third_time(played: Played) -> None:
+    """A role that is really wrong says the same: the second failure is the user's."""
+    played.no_stack().change_set(kind="CREATE")
+    prepared = prepare(played.stacks, WANTED, BODY, ready=True)
+    _failed_creation(played, ROLE)
+    played.change_set(kind="CREATE")
+    _failed_creation(played, ROLE)
+    with pytest.raises(
+        UserError, match=r"DELETE_COMPLETE.\n  first failure: Queue (.|\n)*authorized to assume"
+    ):
+        apply(played.stacks, prepared, WANTED, never)
+
+
+def test_a_creation_that_fails_otherwise_is_not_tried_again(played: Played) -> None:
+    """One attempt, for every reason that is not a role's."""
+    played.no_stack().change_set(kind="CREATE")
+    prepared = prepare(played.stacks, WANTED, BODY, ready=True)
+    _failed_creation(played, "it exists already")
+    with pytest.raises(UserError, match="it exists already"):
+        apply(played.stacks, prepared, WANTED, never)
+
+
 def test_an_interruption_says_what_goes_on(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
     """^C while a stack is changed ends the command, not the deployment, and says how to look."""
     played.stack("CREATE_COMPLETE", by=NAME).change_set()

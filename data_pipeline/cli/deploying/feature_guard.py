@@ -28,6 +28,6 @@ def refuse_replaced_groups(plan: StackChanges) -> None:
     if groups:
         raise UserError(
             f"{plan.stack}: this would replace the feature group {', '.join(groups)}, and lose its records. Tags, "
-            "role, description and place of a feature group cannot change: write them as they are deployed, or add "
-            "another group beside it."
+            "role, description, place and key (kms, data.kms_key) of a feature group cannot change: write them as they "
+            "are deployed, or add another group beside it."
         )

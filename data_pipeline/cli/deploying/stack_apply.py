@@ -10,7 +10,7 @@ from typing import Any
 from data_pipeline.aws.cloudformation import ChangeSet, Request, Stack, Stacks
 from data_pipeline.core.deployment.adoption import Adoption, Leftover, import_template, shown
 from data_pipeline.core.deployment.changes import StackChanges, from_template
-from data_pipeline.core.deployment.stack_events import Event, first_failure
+from data_pipeline.core.deployment.stack_events import Event, first_failure, role_is_unknown
 from data_pipeline.core.deployment.stack_states import (
     CREATE_ENDS,
     DELETE_ENDS,
@@ -25,7 +25,7 @@ from data_pipeline.core.deployment.stack_states import (
 from data_pipeline.core.deployment.templates import read
 from data_pipeline.core.errors import UserError
 
-from .stack_progress import progress
+from .stack_progress import note, progress
 
 #: asks the user about changes that were not shown before.
 Agree = Callable[[StackChanges], bool]
@@ -97,7 +97,8 @@ def prepare(
 def apply(stacks: Stacks, prepared: Prepared, wanted: Request, agree: Agree) -> Stack:
     """Make the stack what ``wanted`` says, and return it. What outlived a stack of this name is taken over first.
 
-    ``wanted`` may have other parameters than were prepared. UserError with the first resource that failed and
+    ``wanted`` may have other parameters than were prepared. A creation that fails because a role is not known yet is
+    tried once more. UserError with the first resource that failed and
     AWS's reason, or when the user does not agree to what turned out to be different from what was shown.
     """
     how = prepared.plan.treatment
@@ -106,13 +107,29 @@ def apply(stacks: Stacks, prepared: Prepared, wanted: Request, agree: Agree) -> 
     create = how in _CREATING
     if create and prepared.change_set is None:
         create = not _take_over(stacks, wanted.stack, prepared.template, prepared.adopt().imported)
-    _renew(stacks, prepared, replace(wanted, create=create), agree)
+    request = replace(wanted, create=create)
+    _renew(stacks, prepared, request, agree)
     if prepared.change_set is None:
         return _present(stacks, wanted.stack)
     change_set = prepared.change_set
     after = _begin(stacks, change_set)
     prepared.change_set = None
-    return _ended(stacks, wanted.stack, change_set, after, CREATE_ENDS if create else UPDATE_ENDS)
+    if create:
+        return _created(stacks, request, change_set, after)
+    return _succeeded(*_ended(stacks, wanted.stack, change_set, after, UPDATE_ENDS))
+
+
+def _created(stacks: Stacks, request: Request, change_set: ChangeSet, after: str | None) -> Stack:
+    """The new stack; a second one where the first has gone again because a role was not known yet."""
+    stack, events = _ended(stacks, request.stack, change_set, after, CREATE_ENDS)
+    failed = first_failure(events)
+    if stack.status != "DELETE_COMPLETE" or not role_is_unknown(failed):
+        return _succeeded(stack, events)
+    note(f"{stack.name}: a role was not known yet to who uses it; trying once more\n{_why(stack, events)}")
+    again = stacks.create_change_set(request)
+    assert again is not None, "a stack that does not exist is a change"
+    after = _begin(stacks, again)
+    return _succeeded(*_ended(stacks, request.stack, again, after, CREATE_ENDS))
 
 
 def _begin(stacks: Stacks, change_set: ChangeSet) -> str | None:
@@ -124,10 +141,14 @@ def _begin(stacks: Stacks, change_set: ChangeSet) -> str | None:
 
 def _ended(
     stacks: Stacks, name: str, change_set: ChangeSet, after: str | None, ends: frozenset[str]
-) -> Stack:
-    """The stack once the change set has been applied; UserError with the first failure."""
+) -> tuple[Stack, list[Event]]:
+    """The stack once the change set has been applied, well or not, and what happened."""
     events = progress(name, stacks.follow(change_set.stack_id, after, ends), len(change_set.changes))
-    stack = _present(stacks, change_set.stack_id)
+    return _present(stacks, change_set.stack_id), events
+
+
+def _succeeded(stack: Stack, events: list[Event]) -> Stack:
+    """The stack; UserError with the first failure where it is not as it should be."""
     if not succeeded(stack.status):
         raise UserError(
             f"{stack.name}: the deployment failed; the stack is now {stack.status}.\n{_why(stack, events)}\n"
@@ -144,7 +165,7 @@ def _take_over(stacks: Stacks, name: str, template: Mapping[str, Any], leftovers
     request = Request(name, True, {}, {}, body=body, imports=tuple(each.resource for each in leftovers))
     change_set = stacks.create_change_set(request)
     assert change_set is not None, "an import is a change"
-    _ended(stacks, name, change_set, _begin(stacks, change_set), IMPORT_ENDS)
+    _succeeded(*_ended(stacks, name, change_set, _begin(stacks, change_set), IMPORT_ENDS))
     return True
 
 

@@ -42,6 +42,11 @@ def progress(stack: str, events: Iterable[Event], resources: int = 0, waiting_fo
     return seen
 
 
+def note(text: str) -> None:
+    """Say something between two operations."""
+    console().print(text, markup=False)
+
+
 def sending(objects: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
     """The objects one by one, to be uploaded: a bar on a terminal, elsewhere a line for each large one."""
     screen = console()

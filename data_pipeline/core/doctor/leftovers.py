@@ -26,7 +26,8 @@ def log_group_names(env: Environment) -> list[str]:
 
 def taken_log_groups(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     own = [name for kind, name in answers.resources if kind == "AWS::Logs::LogGroup"]
-    yield from log_groups(log_group_names(env), answers.log_groups, own, env.region)
+    new = treatment(answers.stacks.get(env.names.pipeline_stack)) in (Treatment.CREATE, Treatment.DELETE)
+    yield from log_groups(log_group_names(env), answers.log_groups, own, env.region, new)
 
 
 def retained_database(env: Environment, answers: Answers) -> Iterator[CheckResult]:
@@ -42,7 +43,11 @@ def retained_feature_groups(env: Environment, answers: Answers) -> Iterator[Chec
 
 def retained_buckets(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     if env.data.bucket is None:
-        yield from _retained(env, answers, "data bucket", answers.data_buckets, "aws s3 rb s3://NAME --force")
+        taken = (
+            "a deployment takes it over if the record of the last one names it, and makes a new one if not"
+        )
+        remedy = "aws s3 rb s3://NAME --force"
+        yield from _retained(env, answers, "data bucket", answers.data_buckets, remedy, taken)
 
 
 def taken_state_machines(_: Environment, answers: Answers) -> Iterator[CheckResult]:
@@ -80,26 +85,43 @@ def log_policies(_: Environment, answers: Answers) -> Iterator[CheckResult]:
 
 
 def log_groups(
-    wanted: Collection[str], existing: Collection[str] | Unanswered, own: Collection[str], where: str
+    wanted: Collection[str],
+    existing: Collection[str] | Unanswered,
+    own: Collection[str],
+    where: str,
+    new_stack: bool,
 ) -> Iterator[CheckResult]:
-    """Log groups that the stack makes: one that somebody else made first fails the deployment."""
+    """Log groups that the stack makes: one that is there already is taken over by a new stack, and fails the
+    deployment of a stack that exists.
+    """
     for name in wanted:
         check = f"log group {name}"
         if isinstance(existing, Unanswered):
             yield unanswered(check, existing)
         elif name in own:
             yield CheckResult(check, "ok", "the stack's own")
+        elif name in existing and new_stack:
+            found = "is left of a deleted stack, or somebody else's"
+            remedy = f"a deployment takes it over; to start without it: {_delete_log_group(name, where)}"
+            yield CheckResult(check, "warning", found, remedy)
         elif name in existing:
-            remedy = f"aws logs delete-log-group --log-group-name {name} --region {where}"
-            yield CheckResult(
-                check, "problem", "exists, and is not the stack's: a deployment fails on it", remedy
-            )
+            found = "exists, and is not the stack's: a deployment fails on it"
+            yield CheckResult(check, "problem", found, _delete_log_group(name, where))
         else:
             yield CheckResult(check, "ok", "free")
 
 
+def _delete_log_group(name: str, where: str) -> str:
+    return f"aws logs delete-log-group --log-group-name {name} --region {where}"
+
+
 def _retained(
-    env: Environment, answers: Answers, what: str, names: Collection[str] | Unanswered, remedy: str
+    env: Environment,
+    answers: Answers,
+    what: str,
+    names: Collection[str] | Unanswered,
+    remedy: str,
+    taken: str = "a deployment takes it over, or says why not",
 ) -> Iterator[CheckResult]:
     """What a stack that is deleted has left: only where there is no storage stack to own it."""
     if isinstance(names, Unanswered):
@@ -109,5 +131,5 @@ def _retained(
     else:
         for name in names:
             found = "is left of a deleted stack, with the data in it"
-            advice = f"a deployment takes it over, or says why not; to start without it: {remedy}"
+            advice = f"{taken}; to start without it: {remedy}"
             yield CheckResult(f"{what} {name}", "warning", found, advice.replace("NAME", name))

@@ -389,16 +389,29 @@ CASES = {
         "warning",
         "data bucket nyc-tlc-dev-storage-databucket-1abc",
         LEFT,
-        f"{EITHER} aws s3 rb s3://nyc-tlc-dev-storage-databucket-1abc --force",
+        "a deployment takes it over if the record of the last one names it, and makes a new one if not; to start "
+        "without it: aws s3 rb s3://nyc-tlc-dev-storage-databucket-1abc --force",
         {"data_buckets": ["nyc-tlc-dev-storage-databucket-1abc"]},
     ),
     "a left-over log group": Case(
+        "log-groups",
+        "warning",
+        "log group /aws/vendedlogs/states/nyc-tlc-dev",
+        "is left of a deleted stack, or somebody else's",
+        "a deployment takes it over; to start without it: "
+        "aws logs delete-log-group --log-group-name /aws/vendedlogs/states/nyc-tlc-dev --region us-east-1",
+        {"log_groups": ["/aws/vendedlogs/states/nyc-tlc-dev"]},
+    ),
+    "a log group beside the stack": Case(
         "log-groups",
         "problem",
         "log group /aws/vendedlogs/states/nyc-tlc-dev",
         "exists, and is not the stack's: a deployment fails on it",
         "aws logs delete-log-group --log-group-name /aws/vendedlogs/states/nyc-tlc-dev --region us-east-1",
-        {"log_groups": ["/aws/vendedlogs/states/nyc-tlc-dev"]},
+        {
+            "log_groups": ["/aws/vendedlogs/states/nyc-tlc-dev"],
+            "stacks": {"nyc-tlc-dev-storage": None, "nyc-tlc-dev-pipeline": "UPDATE_COMPLETE"},
+        },
     ),
     "ten log policies": Case(
         "log-policies",

@@ -112,8 +112,12 @@ def test_stack(status: str | None, level: str) -> None:
 
 
 def test_log_groups_of_others_fail_a_deployment() -> None:
-    """A group that exists without being the stack's is a problem with the command that removes it."""
-    mine, theirs, free = leftovers.log_groups(["/a", "/b", "/c"], {"/a", "/b"}, ["/a"], "us-east-1")
+    """A group that exists without being the stack's is a problem with the command that removes it; a stack that is
+    new takes it over.
+    """
+    given = ["/a", "/b", "/c"], {"/a", "/b"}, ["/a"], "us-east-1"
+    assert [each.level for each in leftovers.log_groups(*given, new_stack=True)] == ["ok", "warning", "ok"]
+    mine, theirs, free = leftovers.log_groups(*given, new_stack=False)
     assert [mine.level, theirs.level, free.level] == ["ok", "problem", "ok"]
     assert theirs.remedy == "aws logs delete-log-group --log-group-name /b --region us-east-1"
 
