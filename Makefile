@@ -94,10 +94,12 @@ format: $(INSTALLED_DEV)  ## format the code and mend what lint can mend
 	ruff check --fix .
 
 RESOLVE := uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-annotate --custom-compile-command "make constraints"
-constraints: $(INSTALLED_DEV)  ## resolve the packages of pyproject.toml anew for every supported Python, into locks/
+constraints: $(INSTALLED_DEV)  ## resolve the packages of pyproject.toml anew for every supported Python, into locks/, and those of the jobs
 	python -m pip install --quiet uv
 	$(RESOLVE) --extra local --group dev pyproject.toml -o locks/constraints.txt
 	$(RESOLVE) --group security -o locks/constraints-security.txt
+	python -m data_pipeline.cli.job_locks locks/constraints.txt
+	data-pipeline lock
 
 authorization: | .venv/bin/python  ## fetch with npm what AWS says of each IAM action, against which the tests hold the policies
 	python tests/make_authorization.py

@@ -22,6 +22,7 @@ from data_pipeline.embedded_aws.errors import LocalError
 #: imported when the command is run: it needs only the packages that it uses, and the list needs none.
 COMMANDS = {
     "init": "Write a new project to DIR, which does not exist or is empty.",
+    "lock": "Write jobs/locks/RUNTIME.txt for the packages in jobs/requirements.txt and those of the tool; needs uv.",
     "create": "Render both templates of each ENV to templates/; without ENV, of every environment in config/.",
     "check": "Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a "
     "state machine, ASL.json.",

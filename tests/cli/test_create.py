@@ -109,7 +109,7 @@ def test_a_script_whose_package_has_no_wheel_is_refused(project: Project) -> Non
     assert str(caught.value) == (
         "environment dev, steps.prepare: jobs/prepare.py imports duckdb, of which the "
         "runtime glue-pythonshell has no wheel\n"
-        "  choose another runtime, or lock the package: jobs/locks/README.md"
+        "  choose another runtime, or name the package in jobs/requirements.txt, then: data-pipeline lock"
     )
     assert project(*CREATE, "dev").status == 1
 

@@ -303,7 +303,7 @@ def test_the_script_says_how_to_make_an_environment(project: Project) -> None:
     assert done.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("script", ["deploy.sh", "jobs/locks/update.sh"])
+@pytest.mark.parametrize("script", ["deploy.sh", ".ci/run"])
 def test_shellcheck_has_nothing_to_say(script: str) -> None:
     """The few lines of bash are clean."""
     done = subprocess.run(

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from data_pipeline.cli import job_code
+from data_pipeline.cli import job_code, job_locks
 from data_pipeline.cli.files import write_atomically
 from data_pipeline.cli.project import root
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment.packages import missing_packages
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_all, load_environment, load_warnings
 from data_pipeline.core.naming import job_path
 from data_pipeline.stacks import file_names, render
@@ -72,12 +73,12 @@ def refuse_missing_packages(root: Path, env: Environment) -> None:
     sources = job_code.sources(root)
     problems = []
     for name, step, runtime in ((n, j, r) for n, j in env.jobs.items() for r in j.runtimes):
-        lock = (root / "jobs" / "locks" / f"{runtime}.txt").read_text(encoding="utf-8")
+        lock = job_locks.read_lock(root, RUNTIMES[runtime]).decode()
         for package in missing_packages(step.script, sources, lock, runtime):
             problems.append(
                 f"environment {env.name}, {'.'.join(job_path(name))}: jobs/{step.script} imports {package}, of which "
                 f"the runtime {runtime} has no wheel\n"
-                f"  choose another runtime, or lock the package: jobs/locks/README.md"
+                f"  choose another runtime, or name the package in {job_locks.REQUIREMENTS}, then: {job_locks.COMMAND}"
             )
     if problems:
         raise UserError("\n".join(problems))

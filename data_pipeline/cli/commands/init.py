@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from data_pipeline.cli import origin
+from data_pipeline.cli.job_locks import REQUIREMENTS
 from data_pipeline.core import reference
 from data_pipeline.core.errors import UserError
 
@@ -56,5 +57,6 @@ def _files(requirement: str) -> Iterator[tuple[str, bytes]]:
     yield "config/schema.json", reference.schema().encode()
     yield (
         "requirements.txt",
-        f"# The tool that this project was made with, and the embedded AWS.\n{requirement}\n".encode(),
+        "# The tool that this project was made with, with the embedded AWS, and what the jobs need.\n"
+        f"{requirement}\n-r {REQUIREMENTS}\n".encode(),
     )

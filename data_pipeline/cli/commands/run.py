@@ -69,7 +69,7 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
         if directory is not None:
             uploaded = upload_source(connection, directory, environment.data.files, deployed["InputUri"], yes)
             record["uploaded"] = asdict(uploaded)
-        if not value.get("prune") and not environment.mirrors:  # there may be work without any file yet
+        if _needs_files(environment, value):
             _refuse_empty_input(environment, connection, deployed["InputUri"])
         arn = following.start(connection, deployed["StateMachineArn"], value)
         record |= {
@@ -97,6 +97,12 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
             if not as_json:
                 print_summary(environment, summary, record["summaryUri"], record["results"])
         raise UserError(failure_text(environment, progress, progress.failure, record))
+
+
+def _needs_files(env: Environment, value: Record) -> bool:
+    """Whether there is no work without a file in the input."""
+    reads = any("input" in step.reads for step in env.steps.values())
+    return reads and not value.get("prune") and not env.mirrors
 
 
 def _refuse_empty_input(env: Environment, connection: Connection, uri: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data_pipeline.cli.job_code import shipped
+from data_pipeline.cli.job_locks import read_lock
 from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import feature_document
 from data_pipeline.core.config.environment import Environment
@@ -21,7 +22,7 @@ from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.notifications import parameters as addressees
 from data_pipeline.core.machine.steps import features_key, runtimes, sources_key
 
-from .wheels import fetch, installation, installation_lock, read_lock
+from .wheels import fetch, installation, installation_lock
 
 #: lists the artifact bucket: key prefix → key and size of each object under it.
 Listing = Callable[[str], Mapping[str, int]]

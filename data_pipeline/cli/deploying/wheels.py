@@ -18,18 +18,6 @@ from data_pipeline.core.facts.runtimes import Runtime
 _SHOWN_LINES = 5
 
 
-def read_lock(root: Path, runtime: Runtime) -> bytes:
-    """The lock of a runtime's packages."""
-    path = root / "jobs" / "locks" / f"{runtime.name}.txt"
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise UserError(
-            f"{path}: there is no lock for the packages of the runtime {runtime.name!r}.\n"
-            "Make it with: ./jobs/locks/update.sh"
-        ) from None
-
-
 def fetch(runtime: Runtime, lock: bytes, cache: Path) -> dict[str, bytes]:
     """File name → content of every wheel of the lock, from the cache or the package index.
 
@@ -90,7 +78,7 @@ def _why(runtime: Runtime, stderr: str) -> str:
     errors = [line for line in lines if line.startswith("ERROR")] or lines
     shown = "\n".join(errors[-_SHOWN_LINES:])
     return (
-        f"the wheels of the runtime {runtime.name!r} (jobs/locks/{runtime.name}.txt) cannot be "
-        f"fetched:\n{shown}\nCheck the network and pip's configuration (pip config list), then run the same "
+        f"the wheels of the runtime {runtime.name!r} (jobs/locks/{runtime.name}.txt, or else the tool's lock) cannot "
+        f"be fetched:\n{shown}\nCheck the network and pip's configuration (pip config list), then run the same "
         f"command again."
     )

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from data_pipeline.cli import job_code
+from data_pipeline.cli import job_code, job_locks
 from data_pipeline.core.deployment.packages import missing_packages, needed_packages
+from data_pipeline.core.facts.runtimes import RUNTIMES
 
 JOBS = Path(__file__).resolve().parents[3] / "jobs"
 LOCK = "boto3==1.42.97 \\\n    --hash=sha256:00\n"
@@ -73,5 +74,5 @@ def test_a_package_is_missing_unless_locked_or_of_the_runtime() -> None:
 def test_the_project_s_own_jobs_have_their_packages(script: str, runtime: str, missing: list[str]) -> None:
     """Each script runs where the configuration may put it, and DuckDB on Python 3.9 is refused."""
     sources = job_code.sources(JOBS.parent)
-    lock = (JOBS / "locks" / f"{runtime}.txt").read_text()
+    lock = job_locks.read_lock(JOBS.parent, RUNTIMES[runtime]).decode()
     assert missing_packages(script, sources, lock, runtime) == missing

@@ -1,0 +1,33 @@
+"""``lock``: the packages of the project's jobs, with hashes, for the runtimes that it uses."""
+
+from __future__ import annotations
+
+import click
+
+from data_pipeline.cli import job_locks
+from data_pipeline.cli.project import root
+from data_pipeline.core.facts.runtimes import RUNTIMES
+from data_pipeline.core.loading.load import load_all
+from data_pipeline.core.machine.steps import runtimes as used_runtimes
+
+
+@click.command()
+@click.argument("runtimes", metavar="[RUNTIME]...", nargs=-1, type=click.Choice(sorted(RUNTIMES)))
+def lock(runtimes: tuple[str, ...]) -> None:
+    """Write jobs/locks/RUNTIME.txt for the packages in jobs/requirements.txt and those of the tool; needs uv.
+
+    Without RUNTIME: for each that an environment in config/ uses, and for each that has a lock already. A runtime
+    without a lock of the project's own has the packages of the tool alone.
+
+    Example: data-pipeline lock
+    """
+    folder = root()
+    chosen = runtimes or _needed()
+    for name in chosen:
+        job_locks.lock(folder, RUNTIMES[name])
+        click.echo(f"written   {job_locks.FOLDER / name}.txt")
+
+
+def _needed() -> list[str]:
+    used = {name for env in load_all(root()).values() for name in used_runtimes(env)}
+    return sorted(used | {*job_locks.locked(root())})

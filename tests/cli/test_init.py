@@ -1,0 +1,47 @@
+"""A new project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.cli.main import status_of
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("name", ["data_pipeline_create.py", "data_pipeline_run.py", "deploy.sh"])
+def test_a_new_project_has_the_entry_points_of_this_one(name: str, tmp_path: Path) -> None:
+    """The same bytes and the same mode."""
+    assert status_of("data-pipeline", ["init", str(tmp_path)]) == 0
+    ours, theirs = ROOT / name, tmp_path / name
+    assert theirs.read_bytes() == ours.read_bytes()
+    assert theirs.stat().st_mode & 0o111 == ours.stat().st_mode & 0o111
+
+
+def test_what_is_in_the_way_is_named_and_nothing_changes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder with a file of the user's."""
+    (tmp_path / "notes.txt").write_text("mine")
+    assert status_of("data-pipeline", ["init", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(
+        f"error: {tmp_path}: found notes.txt, expected a folder that is new or empty; nothing was"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_new_project_renders_and_is_found_from_below(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without locks of its own, every environment."""
+    assert status_of("data-pipeline", ["init", str(tmp_path)]) == 0
+    monkeypatch.chdir(tmp_path / "jobs" / "data")
+    assert status_of("data-pipeline", ["create"]) == 0, capsys.readouterr().err
+    made = {path.name for path in (tmp_path / "templates").iterdir()}
+    assert made == {
+        f"{env}-{kind}.yaml" for env in ("dev", "local", "prod") for kind in ("pipeline", "storage")
+    }
+    assert status_of("data-pipeline", ["create", "--check"]) == 0
