@@ -10,16 +10,32 @@ from pathlib import Path
 
 from data_pipeline.core.errors import UserError
 
-from . import project
+from . import files, project
 
 HOW_TO_STOP = "stop it with: python -m data_pipeline local down"
 STATE_VARIABLE = "DATA_PIPELINE_LOCAL_STATE"
+#: where a project notes that it uses an embedded AWS elsewhere, which it shares with other projects.
+_NOTE = Path(".local") / "state"
 PORT_VARIABLE = "DATA_PIPELINE_LOCAL_PORT"
 
 
 def local_state(root: Path | None = None) -> Path:
-    """The state directory of this project's embedded AWS."""
-    return Path(os.environ.get(STATE_VARIABLE) or (root or project.root()) / ".local" / "aws")
+    """The state directory of this project's embedded AWS: of the environment variable, else as it was noted, else of
+    its own.
+    """
+    named = os.environ.get(STATE_VARIABLE)
+    if named:
+        return Path(named)
+    folder = root or project.root()
+    note = folder / _NOTE
+    return Path(note.read_text(encoding="utf-8").strip()) if note.is_file() else folder / ".local" / "aws"
+
+
+def use_state(state: Path) -> None:
+    """Note that this project's commands use the embedded AWS that keeps its state there."""
+    if os.environ.get(STATE_VARIABLE):
+        raise UserError(f"--state {state}: {STATE_VARIABLE} is set, which would win; unset it first")
+    files.write_atomically(project.root() / _NOTE, f"{state.resolve()}\n")
 
 
 def local_port() -> int | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from data_pipeline.cli.local_state import HOW_TO_STOP, local_port, local_state
+from data_pipeline.cli.local_state import HOW_TO_STOP, local_port, local_state, use_state
 from data_pipeline.embedded_aws.errors import LocalError
 from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
@@ -29,8 +29,17 @@ def local() -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1; 0 takes any free one. Default: 4566."
 )
-def up(port: int | None) -> None:
+@click.option(
+    "--state",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Use the embedded AWS that keeps its state in DIR, from now on, with every command of this project: several "
+    "projects can share one. Default: .local/aws.",
+)
+def up(port: int | None, state: Path | None) -> None:
     """Start it, if it does not run, and wait until it answers."""
+    if state is not None:
+        use_state(state)
     endpoint, started = lifecycle.up(local_state(), local_port() if port is None else port)
     word = "started" if started else "already running"
     click.echo(f"{word}: the embedded AWS at {endpoint.url}; {HOW_TO_STOP}")

@@ -1,0 +1,47 @@
+"""Two projects in one embedded AWS."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from clients import client
+
+from data_pipeline.cli.commands import init
+from data_pipeline.embedded_aws.server import lifecycle
+
+
+def test_two_projects_stand_side_by_side_in_one_account(tmp_path: Path) -> None:
+    """Each by its own commands, after `local up --state` of the same folder; one `local down` stops both's."""
+    state = tmp_path / "shared"
+    projects = {name: tmp_path / name for name in ("weather", "tides")}
+    for name, folder in projects.items():
+        init.write(folder, "daily-data-pipeline[local]")
+        config = folder / "config" / "pipeline.yaml"
+        config.write_text(config.read_text().replace("pipeline: my-pipeline", f"pipeline: {name}"))
+    try:
+        for folder in projects.values():
+            call(folder, sys.executable, "-m", "data_pipeline", "local", "up", "--state", str(state))
+            call(folder, sys.executable, "data_pipeline_create.py", "local")
+            call(folder, "./deploy.sh", "local", "artifacts", "--create-bucket", "--yes")
+        endpoint = lifecycle.running(state)
+        assert endpoint is not None
+        stacks = client(endpoint, "cloudformation").describe_stacks()["Stacks"]
+        assert {stack["StackName"] for stack in stacks} == {
+            f"{name}-local-{kind}" for name in projects for kind in ("storage", "pipeline")
+        }
+        assert [folder for folder in projects.values() if (folder / ".local" / "aws").exists()] == []
+    finally:
+        call(folder, sys.executable, "-m", "data_pipeline", "local", "down")
+    assert lifecycle.running(state) is None
+
+
+def call(folder: Path, *command: str) -> None:
+    values = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DATA_PIPELINE_"))
+    }
+    values |= {"VIRTUAL_ENV": sys.prefix, "DATA_PIPELINE_LOCAL_PORT": "0"}
+    done = subprocess.run(command, cwd=folder, env=values, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
