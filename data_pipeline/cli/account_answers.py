@@ -14,12 +14,11 @@ from data_pipeline.core.deployment.simulation import deployer_policy
 from data_pipeline.core.doctor.answers import Answers, Bucket, Key, Refusal, Unanswered
 from data_pipeline.core.doctor.buckets import named_keys
 from data_pipeline.core.doctor.leftovers import log_group_names
+from data_pipeline.core.facts.deployer_policy import text as policy_text
 from data_pipeline.core.machine.state_machine import machines
 from data_pipeline.stacks.render import compact
 
 from .project import root
-
-_POLICY = "docs/reference/deployer-policy.json"
 
 
 def look(env: Environment, connection: Connection) -> Answers:
@@ -118,9 +117,9 @@ def _partition(connection: Connection) -> str:
 def _deployer(
     env: Environment, connection: Connection, who: str | Unanswered | None, artifacts: str | None
 ) -> list[Refusal] | Unanswered | None:
-    """What the caller lacks of docs/reference/deployer-policy.json."""
+    """What the caller lacks of the deployer's policy."""
     if who is None or isinstance(who, Unanswered):
         return who
-    policy = json.loads((root() / _POLICY).read_text(encoding="utf-8"))
+    policy = json.loads(policy_text())
     asking = list(deployer_policy(policy, env, connection.account, _partition(connection), artifacts))
     return answer_of(connection, lambda: account.refused(connection, who, asking))

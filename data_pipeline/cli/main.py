@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
+from data_pipeline import __version__
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.errors import LocalError
 
@@ -80,6 +81,7 @@ def load_command(name: str) -> click.Command:
 
 
 @click.command(cls=Tree, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="data-pipeline")
 def tree() -> None:
     """Render, deploy and run daily data pipelines on AWS, or on this machine."""
 

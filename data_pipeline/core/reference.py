@@ -28,7 +28,7 @@ from .config.notify import Notify
 from .config.retention import Retention
 from .config.sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 from .config.sources import Mirror, Source
-from .facts import costs
+from .facts import costs, deployer_policy
 from .loading.shape import ModelField, model_field
 
 COMMAND = "python -m data_pipeline.core.reference"
@@ -147,6 +147,7 @@ def pages() -> dict[str, str]:
         "docs/reference/checks.md": checks.page(COMMAND),
         "docs/reference/configuration.md": page(),
         "docs/reference/costs.md": costs.page(COMMAND),
+        "docs/reference/deployer-policy.json": deployer_policy.text(),
         "docs/reference/on-aws.md": assumptions.page(COMMAND),
     }
 

@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import click
 import pytest
 
+from data_pipeline import __version__
 from data_pipeline.cli import main
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.errors import LocalError
@@ -69,6 +71,13 @@ def test_every_command_of_the_tree_loads_and_has_help() -> None:
         assert command.name == name
         assert text
         assert " ".join((command.help or "").partition("\n\n")[0].split()) == text
+
+
+def test_the_version_is_the_package_s(capsys: pytest.CaptureFixture[str]) -> None:
+    """One version, which the distribution has too."""
+    assert main.status_of("data-pipeline", ["--version"]) == 0
+    assert capsys.readouterr().out == f"data-pipeline, version {__version__}\n"
+    assert metadata.version("daily-data-pipeline") == __version__
 
 
 def test_the_list_of_commands_is_the_one_that_click_writes() -> None:

@@ -35,7 +35,7 @@ class Question:
 def deployer_policy(
     policy: Mapping[str, Any], env: Environment, account: str, partition: str, artifacts: str | None
 ) -> Iterator[Question]:
-    """The questions of docs/reference/deployer-policy.json for one environment.
+    """The questions of the deployer's policy for one environment.
 
     ``artifacts`` is the artifact bucket; the statements about it are left out while none is known, and those
     about the data bucket where the user brings one.
