@@ -1,4 +1,4 @@
-"""Two projects in one embedded AWS."""
+"""Two projects in one embedded AWS, and a job's own package on Glue."""
 
 from __future__ import annotations
 
@@ -14,18 +14,24 @@ from data_pipeline.embedded_aws.server import lifecycle
 
 
 def test_two_projects_stand_side_by_side_in_one_account(tmp_path: Path) -> None:
-    """Each by its own commands, after `local up --state` of the same folder; one `local down` stops both's."""
+    """Each by its own commands, after `local up --state` of the same folder; one `local down` stops both's.
+
+    The job imports a package beside it, with a file: on Glue, where the script alone lies in its folder, the package is
+    found in the wheel of the jobs. The test of the wheel runs the same job on SageMaker.
+    """
     state = tmp_path / "shared"
     projects = {name: tmp_path / name for name in ("weather", "tides")}
     for name, folder in projects.items():
         init.write(folder, "daily-data-pipeline[local]")
         config = folder / "config" / "pipeline.yaml"
-        config.write_text(config.read_text().replace("pipeline: my-pipeline", f"pipeline: {name}"))
+        text = config.read_text().replace("pipeline: my-pipeline", f"pipeline: {name}")
+        config.write_text(text.replace("service: sagemaker  ", "service: glue  "))
     try:
         for folder in projects.values():
             call(folder, sys.executable, "-m", "data_pipeline", "local", "up", "--state", str(state))
             call(folder, sys.executable, "data_pipeline_create.py", "local")
             call(folder, "./deploy.sh", "local", "artifacts", "--create-bucket", "--yes")
+        call(folder, sys.executable, "data_pipeline_run.py", "local")
         endpoint = lifecycle.running(state)
         assert endpoint is not None
         stacks = client(endpoint, "cloudformation").describe_stacks()["Stacks"]

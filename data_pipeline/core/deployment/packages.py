@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from data_pipeline.core.errors import UserError
+
 from .artifacts import locked_names, normalised
 
 #: what a runtime has of its own, beside the locked packages.
@@ -81,6 +83,12 @@ def _imports(path: str, source: str) -> tuple[str, ...]:
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
+            if node.level > len(package):
+                raise UserError(
+                    f"jobs/{path}:{node.lineno}: found a relative import that leads out of its package, expected the "
+                    "name of a module or package in jobs/\n  a script is in no package: write `import x`, not "
+                    "`from . import x`"
+                )
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
             names += [module, *(f"{module}.{alias.name}" for alias in node.names)]

@@ -8,6 +8,7 @@ import pytest
 
 from data_pipeline.cli import job_code, job_locks
 from data_pipeline.core.deployment.packages import missing_packages, needed_packages
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 
 JOBS = Path(__file__).resolve().parents[3] / "jobs"
@@ -48,6 +49,16 @@ def test_imports_are_found_through_the_library(source: str, needed: set[str]) ->
         "lib/inner/shallow.py": "import polars\n",
     }
     assert needed_packages("script.py", sources) == needed
+
+
+@pytest.mark.parametrize(
+    ("path", "line"), [("job.py", "from . import helper"), ("lib/storage.py", "from ..helper import x")]
+)
+def test_a_relative_import_out_of_a_package_is_refused(path: str, line: str) -> None:
+    """It finds its module in no service, although the module is shipped."""
+    sources = {"job.py": "import lib.storage\n", "lib/__init__.py": "", "lib/storage.py": "", "helper.py": ""}
+    with pytest.raises(UserError, match=rf"jobs/{path}:1: found a relative import"):
+        needed_packages("job.py", sources | {path: line})
 
 
 def test_a_package_is_missing_unless_locked_or_of_the_runtime() -> None:

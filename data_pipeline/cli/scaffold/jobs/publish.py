@@ -1,11 +1,12 @@
-"""Job: publish data/readings.csv as the table readings, in one commit. A run with the same rows changes nothing."""
+"""Job: publish readings/readings.csv as the table readings, in one commit. A run with the same rows changes nothing."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from importlib import resources
 
 import pyarrow as pa
+import readings
 from pyarrow import csv
 
 from data_pipeline.etl import arguments, exits
@@ -14,7 +15,6 @@ from data_pipeline.etl.publishing.commits import commit_with_retry
 from data_pipeline.etl.publishing.definition import Definition
 from data_pipeline.etl.storage.filesystem import join
 
-FILE = Path(__file__).with_name("data") / "readings.csv"
 COLUMNS = pa.schema([("station", pa.string()), ("taken_at", pa.timestamp("us")), ("celsius", pa.float64())])
 READINGS = Definition(
     COLUMNS,
@@ -36,8 +36,11 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--code-version", default="", help="the content hash of the code, for the log")
     options = arguments.parse(parser, argv)
     types = {field.name: field.type for field in COLUMNS}
+    # not beside __file__: Glue copies the script elsewhere, and gets what is beside it as an archive
+    file = resources.files(readings).joinpath("readings.csv").read_bytes()
     rows = csv.read_csv(
-        FILE, convert_options=csv.ConvertOptions(column_types=types, include_columns=COLUMNS.names)
+        pa.BufferReader(file),
+        convert_options=csv.ConvertOptions(column_types=types, include_columns=COLUMNS.names),
     )
     at = tables.connect(options.catalog, join(options.output, "warehouse"), {"readings": READINGS})
     changed = commit_with_retry("readings", lambda: publish(at, rows, options.run))
