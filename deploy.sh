@@ -15,7 +15,7 @@ if [[ -n "${VIRTUAL_ENV:-}" && -x "$VIRTUAL_ENV/bin/python" ]]; then
 elif [[ -x .venv/bin/python ]]; then
   python=.venv/bin/python
 else
-  echo "error: there is no Python environment in $PWD: run 'make install', or activate one" >&2
+  echo "error: no Python environment in $PWD: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt" >&2
   exit 1
 fi
 exec "$python" -c 'from data_pipeline.cli.entry import start; start("./deploy.sh", "deploy")' "$@"

@@ -37,4 +37,4 @@ def _remedy(project: Path) -> str:
     environment = project / ".venv"
     if environment.is_dir() and Path(sys.prefix).resolve() != environment.resolve():
         return "activate the project's environment: source .venv/bin/activate"
-    return "run 'make install', or: pip install -r requirements.txt"
+    return "pip install -r requirements.txt"

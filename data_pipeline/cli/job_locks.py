@@ -38,17 +38,24 @@ def locked(root: Path) -> list[str]:
     return [name for name in RUNTIMES if (root / FOLDER / f"{name}.txt").is_file()]
 
 
-def lock(root: Path, runtime: Runtime) -> Path:
-    """Write the project's own lock of a runtime; the versions of the tool's packages are those of its own lock."""
+def lock(root: Path, runtime: Runtime) -> bool:
+    """Write the project's own lock of a runtime, with the tool's packages as in its lock; whether one is needed.
+
+    Where the jobs import nothing else on this runtime, the tool's lock is enough, and goes on with the tool.
+    """
     wanted = root / REQUIREMENTS
     if not wanted.is_file():
         raise UserError(
             f"{wanted}: found no such file, expected the names of the packages that the jobs import\n"
             f"  write it, a package a line, then: {COMMAND}"
         )
-    path = root / FOLDER / f"{runtime.name}.txt"
-    write_atomically(path, _resolved(runtime, [_PACKAGES, wanted], _default(runtime)))
-    return path
+    path, default = root / FOLDER / f"{runtime.name}.txt", _default(runtime)
+    text = _resolved(runtime, [_PACKAGES, wanted], default)
+    if text == default.read_text(encoding="utf-8"):
+        path.unlink(missing_ok=True)
+        return False
+    write_atomically(path, text)
+    return True
 
 
 def main(constraints: Path) -> None:

@@ -298,8 +298,8 @@ def test_the_script_says_how_to_make_an_environment(project: Project) -> None:
     """Neither an active environment nor .venv: one line, no traceback."""
     done = project("./deploy.sh", "local", "artifacts", VIRTUAL_ENV="")
     assert done.status == 1
-    assert done.err.startswith("error: there is no Python environment in ")
-    assert "make install" in done.err
+    assert done.err.startswith("error: no Python environment in ")
+    assert "pip install -r requirements.txt" in done.err
     assert done.err.count("\n") == 1
 
 

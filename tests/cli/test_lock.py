@@ -64,6 +64,22 @@ def test_what_is_used_and_what_is_locked_is_locked_again(
     assert {"--python-version=3.9", "--python-platform=x86_64-manylinux_2_17"} <= {*asked}
 
 
+def test_what_the_tool_s_lock_has_needs_no_other(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A former lock is removed: jobs/requirements.txt names nothing more for this runtime."""
+    pretend(UV, tmp_path, monkeypatch)
+    monkeypatch.chdir(project)
+    assert status_of("data-pipeline", ["lock", "glue-pythonshell"]) == 0
+    assert job_locks.locked(project) == ["glue-pythonshell"]
+    pretend(
+        f'#!/bin/sh\nfor last; do :; done\ncp {job_locks._default(SHELL)} "$last"\n', tmp_path, monkeypatch
+    )
+    assert status_of("data-pipeline", ["lock", "glue-pythonshell"]) == 0
+    assert job_locks.locked(project) == []
+    assert capsys.readouterr().out.splitlines()[-1] == "not needed jobs/locks/glue-pythonshell.txt"
+
+
 def test_uv_s_own_words_are_said(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And no lock is written."""
     pretend("#!/bin/sh\necho no such package >&2\nexit 1\n", tmp_path, monkeypatch)

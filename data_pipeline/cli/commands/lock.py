@@ -16,16 +16,16 @@ from data_pipeline.core.machine.steps import runtimes as used_runtimes
 def lock(runtimes: tuple[str, ...]) -> None:
     """Write jobs/locks/RUNTIME.txt for the packages in jobs/requirements.txt and those of the tool; needs uv.
 
-    Without RUNTIME: for each that an environment in config/ uses, and for each that has a lock already. A runtime
-    without a lock of the project's own has the packages of the tool alone.
+    Without RUNTIME: for each that an environment in config/ uses, and for each that has a lock already. Where the
+    tool's own lock has all of it, none is written, and a former one is removed.
 
     Example: data-pipeline lock
     """
     folder = root()
     chosen = runtimes or _needed()
     for name in chosen:
-        job_locks.lock(folder, RUNTIMES[name])
-        click.echo(f"written   {job_locks.FOLDER / name}.txt")
+        own = job_locks.lock(folder, RUNTIMES[name])
+        click.echo(f"{'written   ' if own else 'not needed'} {job_locks.FOLDER / name}.txt")
 
 
 def _needed() -> list[str]:
