@@ -1,12 +1,18 @@
-"""The models of AWS's services, as the installed botocore has them."""
+"""The models of AWS's services, as the installed botocore has them.
+
+Read from botocore's files: its loader costs more to import than the models do to read.
+"""
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
-from botocore.loaders import Loader
+import botocore
 
 from data_pipeline.core.checks.tasks import Services
 
@@ -21,12 +27,20 @@ def load(wanted: Iterable[str]) -> Services:
     return Services({name: _model(real) for name, real in known.items()}, frozenset(by_plain))
 
 
+_FILES = Path(botocore.__file__).parent / "data"
+
+
 @cache
 def _names() -> list[str]:
-    return list(Loader().list_available_services("service-2"))
+    return sorted(folder.name for folder in _FILES.iterdir() if folder.is_dir())
 
 
 @cache
 def _model(name: str) -> Any:
-    """Kept: several machines call the same services."""
-    return Loader().load_service_model(name, "service-2")
+    """The newest version. Kept: several machines call the same services."""
+    newest = max(folder for folder in (_FILES / name).iterdir() if folder.is_dir())
+    if any(newest.glob("service-2.sdk-extras.json*")):
+        from botocore.loaders import Loader  # which completes the few models that have such a file
+
+        return Loader().load_service_model(name, "service-2")
+    return json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))

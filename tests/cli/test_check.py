@@ -11,6 +11,7 @@ from environments import environment
 from paths import ROOT
 from system.project import Project
 
+from data_pipeline.cli import job_code
 from data_pipeline.cli.commands.check import check_environment, command_lines
 from data_pipeline.cli.main import status_of
 from data_pipeline.stacks import render
@@ -110,13 +111,13 @@ def test_a_script_refuses_an_argument_before_it_is_deployed() -> None:
     """On either service: the job would only end with an error when it runs."""
     for service in ("glue", "sagemaker"):
         env = environment({"steps": {"prepare": {**MISSPELT["prepare"], "service": service}}})
-        (line,) = check_environment(ROOT, env, render(env))
+        (line,) = check_environment(env, render(env), job_code.sources(ROOT))
         assert "the script has no option '--inptu'; did you mean '--input'? [option-unknown]" in line
 
 
 def test_the_scripts_command_lines_are_those_of_their_parsers() -> None:
     """What is read from the source is what the script itself asks for."""
-    lines = command_lines(ROOT, ["prepare.py", "ride_counts.py"])
+    lines = command_lines(job_code.sources(ROOT), ["prepare.py", "ride_counts.py"])
     assert {"input", "output"} <= lines["ride_counts.py"].required
     assert {"input", "output", "run"} <= lines["prepare.py"].required
 

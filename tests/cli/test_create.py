@@ -8,6 +8,7 @@ import pytest
 from environments import ROOT, environment
 from system.project import Project
 
+from data_pipeline.cli import job_code
 from data_pipeline.cli.commands.create import (
     orphaned_templates,
     refuse_missing_packages,
@@ -105,7 +106,7 @@ def test_a_script_whose_package_has_no_wheel_is_refused(project: Project) -> Non
     script = project.root / "jobs" / "prepare.py"
     script.write_text("import duckdb\n" + script.read_text())
     with pytest.raises(UserError) as caught:
-        refuse_missing_packages(project.root, environment())
+        refuse_missing_packages(project.root, environment(), job_code.sources(project.root))
     assert str(caught.value) == (
         "environment dev, steps.prepare: jobs/prepare.py imports duckdb, of which the "
         "runtime glue-pythonshell has no wheel\n"

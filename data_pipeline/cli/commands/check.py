@@ -39,21 +39,24 @@ def check(target: str | None) -> None:
         lines = check_file(Path(target))
     else:
         chosen = [load_environment(root(), target)] if target else [*load_all(root()).values()]
-        lines = [line for env in chosen for line in check_environment(root(), env, render(env))]
+        sources = job_code.sources(root())
+        lines = [line for env in chosen for line in check_environment(env, render(env), sources)]
     if lines:
         raise UserError(as_message(lines))
     click.echo("no findings")
 
 
-def refuse_findings(root: Path, env: Environment, rendered: Mapping[str, str]) -> None:
+def refuse_findings(env: Environment, rendered: Mapping[str, str], sources: Mapping[str, str]) -> None:
     """Raise ``UserError`` with what is wrong in an environment's rendered templates."""
-    if lines := check_environment(root, env, rendered):
+    if lines := check_environment(env, rendered, sources):
         raise UserError(as_message(lines))
 
 
-def check_environment(root: Path, env: Environment, rendered: Mapping[str, str]) -> list[str]:
-    """The findings in an environment's templates; ``rendered``: file name → text."""
-    scripts = command_lines(root, {job.script for job in env.jobs.values()})
+def check_environment(env: Environment, rendered: Mapping[str, str], sources: Mapping[str, str]) -> list[str]:
+    """The findings in an environment's templates; ``rendered``: file name → text, ``sources``: of the jobs
+    (``job_code.sources``).
+    """
+    scripts = command_lines(sources, {job.script for job in env.jobs.values()})
     documents = {name: templates.read_rendered(text) for name, text in rendered.items()}
     found = [
         f"templates/{name}: {finding}"
@@ -83,9 +86,8 @@ def check_document(document: Any, scripts: dict[str, CommandLine]) -> list[Findi
     return machine.check(document, load(integrations.services(document)))
 
 
-def command_lines(root: Path, scripts: Iterable[str]) -> dict[str, CommandLine]:
+def command_lines(sources: Mapping[str, str], scripts: Iterable[str]) -> dict[str, CommandLine]:
     """File name → command line of the scripts of the project's jobs and of the tool's."""
-    sources = job_code.sources(root)
     return {
         Path(script).name: command_line.read(
             sources[script], [sources[name] for name in sorted(imported_files(script, sources) - {script})]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -31,8 +32,9 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         if environments
         else [*load_all(root()).values()]
     )
+    sources = job_code.sources(root())
     for env in chosen:
-        refuse_missing_packages(root(), env)
+        refuse_missing_packages(root(), env, sources)
         for warning in load_warnings(root(), env.name, date.today()):  # noqa: DTZ011 - a day of the user's calendar
             click.echo(f"warning: {warning}", err=True)
     orphans = [] if environments else orphaned_templates(root(), {env.name for env in chosen})
@@ -44,7 +46,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     rendered = {env.name: render(env) for env in chosen}
     for env in chosen:
         refuse_wrong_queries(env)
-        refuse_findings(root(), env, rendered[env.name])
+        refuse_findings(env, rendered[env.name], sources)
     for env in chosen:
         for name, text in rendered[env.name].items():
             click.echo(f"{_write(root() / 'templates' / name, text)} templates/{name}")
@@ -68,9 +70,8 @@ def refuse_stale_templates(root: Path, env: Environment) -> None:
         )
 
 
-def refuse_missing_packages(root: Path, env: Environment) -> None:
+def refuse_missing_packages(root: Path, env: Environment, sources: Mapping[str, str]) -> None:
     """Raise ``UserError`` for steps whose scripts import what their runtime would not have."""
-    sources = job_code.sources(root)
     problems = []
     for name, step, runtime in ((n, j, r) for n, j in env.jobs.items() for r in j.runtimes):
         lock = job_locks.read_lock(root, RUNTIMES[runtime]).decode()

@@ -20,6 +20,7 @@ PACKAGE_OF = {
     "PIL": "pillow",
     "sklearn": "scikit-learn",
 }
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 
 
@@ -61,13 +62,12 @@ def _follow(script: str, sources: Mapping[str, str]) -> tuple[set[str], set[str]
     return followed, packages
 
 
-def _files(module: str) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def _files(module: str) -> tuple[str, ...]:
     """The files that an import of ``a.b.c`` may run: each package on the way, and the module."""
     parts = module.split(".")
-    for end in range(1, len(parts) + 1):
-        stem = "/".join(parts[:end])
-        yield f"{stem}/__init__.py"
-        yield f"{stem}.py"
+    stems = ["/".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    return tuple(file for stem in stems for file in (f"{stem}/__init__.py", f"{stem}.py"))
 
 
 @lru_cache(maxsize=1024)
@@ -98,14 +98,18 @@ def _imports(path: str, source: str) -> tuple[str, ...]:
 def _required(node: ast.AST) -> Iterator[ast.AST]:
     """The statements in and below the node, but for the parts that may fail to import."""
     yield node
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr):
-            continue
+    for child in _statements(node):
         if isinstance(child, ast.Try) and any(_catches_import(handler) for handler in child.handlers):
             continue
         if isinstance(child, ast.If) and _names(child.test) & {"TYPE_CHECKING"}:
             continue
         yield from _required(child)
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands right below the node and may be or hold a statement; expressions hold none."""
+    for block in _BLOCKS:
+        yield from getattr(node, block, ())
 
 
 def _catches_import(handler: ast.ExceptHandler) -> bool:

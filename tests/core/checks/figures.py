@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from data_pipeline.aws.service_models import load
+from data_pipeline.cli import job_code
 from data_pipeline.cli.commands.check import command_lines
 from data_pipeline.core.checks import expressions, template
 from data_pipeline.core.checks.rules import RULES
@@ -20,7 +21,8 @@ def seconds(path: Path, repeats: int = 5) -> float:
     """Processor time of one check of a template, the service models being loaded: the median of some."""
     document = templates.read(path.read_text(encoding="utf-8"))
     services = load(template.services(document))
-    scripts = command_lines(ROOT, {s.script for env in load_all(ROOT).values() for s in env.steps.values()})
+    used = {s.script for env in load_all(ROOT).values() for s in env.steps.values()}
+    scripts = command_lines(job_code.sources(ROOT), used)
     taken = []
     for _ in range(repeats):
         expressions.parse.cache_clear()
