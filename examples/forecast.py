@@ -21,8 +21,7 @@ import pyarrow.compute as pc
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from data_pipeline.cli.commands.dataset import TrainingSet, open_training_set
-from data_pipeline.core.errors import UserError
+from data_pipeline.api import Project, TrainingSet, UserError
 
 LAST_YEAR, YEAR_BEFORE = "rides_52_weeks_before", "rides_104_weeks_before"
 SHRINKAGES = (0.1, 1.0, 10.0, 100.0, 1000.0)
@@ -154,7 +153,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--plot", type=Path, help="an image file to draw a week of the test to (matplotlib)")
     options = parser.parse_args(arguments)
     try:
-        data = open_training_set(options.env, options.name, options.version)
+        data = (
+            Project(Path(__file__).parent)
+            .environment(options.env)
+            .training_set(options.name, options.version)
+        )
         rows = parts(data)
     except UserError as error:
         sys.stderr.write(f"error: {error}\n")

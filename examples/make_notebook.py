@@ -18,8 +18,9 @@ CELLS = (
     ),
     (
         "does",
-        "import forecast\n\nfrom data_pipeline.cli.commands.dataset import open_training_set\n\n"
-        'data = open_training_set("local", "next_window")\n{name: len(table) for name, table in data.parts.items()}',
+        "import forecast\n\nfrom data_pipeline.api import Project\n\n"
+        'data = Project(".").environment("local").training_set("next_window")\n'
+        "{name: len(table) for name, table in data.parts.items()}",
     ),
     ("says", "What a row holds. `time` is when the prediction is made, `label` what came."),
     ("does", 'for row in data.parts["test"].slice(48, 3).to_pylist():\n    print(row)'),

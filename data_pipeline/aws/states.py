@@ -103,6 +103,14 @@ def new_events(client: SFNClient, arn: str, last: int) -> list[Event]:
         request["nextToken"] = page["nextToken"]
 
 
+def newest(client: SFNClient, machine: str, most: int) -> list[str]:
+    """The ARNs of at most so many executions of a state machine, the newest first."""
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=machine, PaginationConfig={"MaxItems": most}
+    )
+    return [execution["executionArn"] for page in pages for execution in page["executions"]]
+
+
 def passing(error: ClientError | BotoCoreError) -> bool:
     """Whether the same request may be answered a little later."""
     if isinstance(error, ClientError):

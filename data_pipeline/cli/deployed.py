@@ -6,40 +6,18 @@ from collections.abc import Mapping
 
 import click
 
-from data_pipeline.aws.cloudformation import Stacks
-from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.config.environment import Environment
-from data_pipeline.core.deployment.stack_states import Treatment, is_moving, treatment
-from data_pipeline.core.errors import UserError
+from data_pipeline.core.deployment.stack_states import is_moving
+from data_pipeline.project.deployed import pipeline_stack
 
 
 def deployed_outputs(env: Environment, connection: Connection) -> Mapping[str, str]:
-    """Outputs of the pipeline stack; UserError, with the command that deploys, when it is not deployed."""
-    name = env.names.pipeline_stack
-    where = f"account {connection.account}, region {connection.region}"
-    with explained():
-        stack = Stacks(connection.client("cloudformation")).find(name)
-    deploy = f"Deploy it with: ./deploy.sh {env.name} BUCKET"
-    if stack is None or treatment(stack.status) is Treatment.CREATE:
-        raise UserError(
-            f"environment {env.name!r} is not deployed in {where}: no stack is called {name}.\n{deploy}"
-        )
-    if treatment(stack.status) is Treatment.DELETE or stack.status.startswith("DELETE_"):
-        raise UserError(
-            f"environment {env.name!r} is not deployed: its stack {name} is {stack.status}.\n{deploy}"
-        )
+    """Outputs of the pipeline stack; UserError, with the command that deploys, when it is not deployed.
+
+    Notes on stderr that the stack is being updated.
+    """
+    stack = pipeline_stack(env, connection)
     if is_moving(stack.status):
-        if "StateMachineArn" not in stack.outputs:
-            raise UserError(
-                f"environment {env.name!r} is being deployed right now ({name} is {stack.status}). Run the "
-                "same command again when that has ended."
-            )
-        click.echo(f"note: {name} is being updated right now ({stack.status})", err=True)
-    missing = [key for key in ("StateMachineArn", "InputUri", "OutputUri") if key not in stack.outputs]
-    if missing:
-        raise UserError(
-            f"stack {name} has no output {', '.join(missing)}: another version of this project deployed it."
-            f"\n{deploy}"
-        )
+        click.echo(f"note: {env.names.pipeline_stack} is being updated right now ({stack.status})", err=True)
     return stack.outputs

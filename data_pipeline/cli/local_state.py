@@ -1,4 +1,4 @@
-"""Where the embedded AWS of this project keeps what it has, and on which port it is to listen.
+"""Where the embedded AWS of this project keeps what it has.
 
 Apart from ``connect``, so that the commands of ``local`` start without AWS's client and the configuration.
 """
@@ -9,40 +9,21 @@ import os
 from pathlib import Path
 
 from data_pipeline.core.errors import UserError
+from data_pipeline.project import local_state as of_project
 
 from . import files, project
 
 HOW_TO_STOP = "stop it with: python -m data_pipeline local down"
-STATE_VARIABLE = "DATA_PIPELINE_LOCAL_STATE"
-#: where a project notes that it uses an embedded AWS elsewhere, which it shares with other projects.
-_NOTE = Path(".local") / "state"
-PORT_VARIABLE = "DATA_PIPELINE_LOCAL_PORT"
 
 
-def local_state(root: Path | None = None) -> Path:
-    """The state directory of this project's embedded AWS: of the environment variable, else as it was noted, else of
-    its own.
-    """
-    named = os.environ.get(STATE_VARIABLE)
-    if named:
-        return Path(named)
-    folder = root or project.root()
-    note = folder / _NOTE
-    return Path(note.read_text(encoding="utf-8").strip()) if note.is_file() else folder / ".local" / "aws"
+def local_state() -> Path:
+    """The state directory of this project's embedded AWS."""
+    return of_project.local_state(project.root())
 
 
 def use_state(state: Path) -> None:
     """Note that this project's commands use the embedded AWS that keeps its state there."""
-    if os.environ.get(STATE_VARIABLE):
-        raise UserError(f"--state {state}: {STATE_VARIABLE} is set, which would win; unset it first")
-    files.write_atomically(project.root() / _NOTE, f"{state.resolve()}\n")
-
-
-def local_port() -> int | None:
-    """The port that the user wants the embedded AWS to have (0: any free one), None for the default."""
-    text = os.environ.get(PORT_VARIABLE)
-    if not text:
-        return None
-    if not text.isdecimal() or int(text) > 65535:
-        raise UserError(f"{PORT_VARIABLE}={text}: expected a port number, 0 to 65535 (0: any free one).")
-    return int(text)
+    variable = of_project.STATE_VARIABLE
+    if os.environ.get(variable):
+        raise UserError(f"--state {state}: {variable} is set, which would win; unset it first")
+    files.write_atomically(project.root() / of_project.NOTE, f"{state.resolve()}\n")

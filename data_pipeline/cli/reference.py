@@ -11,8 +11,9 @@ from pathlib import Path
 
 import click
 
+from data_pipeline.project.folder import find
+
 from .main import COMMANDS, load_command
-from .project import find
 
 PROGRAM = "python -m data_pipeline"
 HEAD = f"""# Commands

@@ -59,6 +59,19 @@ def connect(glue: Any, access: Mapping[str, str], database: str) -> Tables:
     return Tables(GlueCatalog("glue", client=glue, **access), database)
 
 
+def chosen(
+    table: Table, as_of_time: datetime | None = None, snapshot: str | None = None, run: str | None = None
+) -> Snapshot:
+    """The state at a time, in the snapshot of an id or as a run published it; the newest one without any of them."""
+    if sum(choice is not None for choice in (as_of_time, snapshot, run)) > 1:
+        raise UserError("choose one of as-of, snapshot and run: each names one state of the table")
+    if snapshot is not None:
+        return by_id(table, snapshot)
+    if run is not None:
+        return by_run(table, run)
+    return as_of(table, as_of_time) if as_of_time is not None else current(table)
+
+
 def current(table: Table) -> Snapshot:
     """The newest state, or the one that it was rolled back to."""
     found = table.current_snapshot()

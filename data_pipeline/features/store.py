@@ -38,16 +38,9 @@ class Store:
         zone, in a ``snapshot`` or by a ``run``; else the newest. ``since`` and ``until`` (exclusive) bound the event
         time, on the table's wall clock.
         """
-        if sum(choice is not None for choice in (as_of, snapshot, run)) > 1:
-            raise UserError("choose one of as-of, snapshot and run: each names one state of the table")
         found = self.group(group)
         table = self.tables.load(found.table)
-        if snapshot is not None:
-            state = snapshots.by_id(table, snapshot)
-        elif run is not None:
-            state = snapshots.by_run(table, run)
-        else:
-            state = snapshots.as_of(table, as_of) if as_of is not None else snapshots.current(table)
+        state = snapshots.chosen(table, as_of, snapshot, run)
         return records.read(table, state, found, since, until, self.ask)
 
     def join(

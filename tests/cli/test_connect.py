@@ -11,10 +11,10 @@ from clients import client
 from system.project import ROOT
 
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.local_state import local_port
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
+from data_pipeline.project.local_state import local_port
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.cli import local_state
+from data_pipeline.project import local_state as of_project
 from data_pipeline.cli.main import status_of
 from data_pipeline.embedded_aws.errors import LocalError
 from data_pipeline.embedded_aws.server import lifecycle
@@ -15,7 +16,7 @@ from data_pipeline.embedded_aws.server import lifecycle
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project's folder, which is the working directory."""
-    monkeypatch.delenv(local_state.STATE_VARIABLE, raising=False)
+    monkeypatch.delenv(of_project.STATE_VARIABLE, raising=False)
     folder = tmp_path / "project"
     (folder / "config").mkdir(parents=True)
     (folder / "config" / "pipeline.yaml").touch()
@@ -42,7 +43,7 @@ def test_the_state_that_was_named_is_kept_for_every_command(project: Path, start
     assert status_of("data-pipeline", ["local", "up", "--state", "../shared"]) == 1
     shared = project.parent / "shared"
     assert started == [shared]
-    assert local_state.local_state() == local_state.local_state(project) == shared
+    assert local_state.local_state() == of_project.local_state(project) == shared
     status_of("data-pipeline", ["local", "up"])
     status_of("data-pipeline", ["local", "up", "--state", ".local/aws"])
     assert started == [shared, shared, project / ".local" / "aws"]
@@ -53,7 +54,7 @@ def test_the_variable_wins_and_is_not_contradicted(
 ) -> None:
     """With the variable set, the option would do nothing for the next command; so it is refused."""
     status_of("data-pipeline", ["local", "up", "--state", "shared"])
-    monkeypatch.setenv(local_state.STATE_VARIABLE, "/elsewhere")
+    monkeypatch.setenv(of_project.STATE_VARIABLE, "/elsewhere")
     assert local_state.local_state() == Path("/elsewhere")
     assert status_of("data-pipeline", ["local", "up", "--state", "shared"]) == 1
     assert "DATA_PIPELINE_LOCAL_STATE is set" in capsys.readouterr().err

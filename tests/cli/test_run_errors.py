@@ -21,6 +21,7 @@ from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.core.progress.follow import Progress
+from data_pipeline.project import runs
 
 ARN = "arn:aws:states:us-east-1:123456789012:execution:nyc-tlc-dev:2026-11-23T06-00-00Z-a1b2c3"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -180,7 +181,7 @@ def test_a_log_that_may_not_be_read_does_not_hide_the_failure() -> None:
     environment, connection, stub = dev("logs")
     said = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: logs:DescribeLogStreams"
     stub.add_client_error("describe_log_streams", "AccessDeniedException", said, http_status_code=400)
-    record = following.failed(environment, connection, failure())
+    record = runs.failed(environment, connection, failure())
     assert (record["state"], record["reason"]) == ("RideCounts", "no files")
     assert "needs the action logs:DescribeLogStreams" in record["logError"]
 

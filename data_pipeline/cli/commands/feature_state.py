@@ -13,11 +13,11 @@ from data_pipeline.aws import feature_store
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.reading import readable, store_of
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.deployment.feature_state import Difference, of_group, of_records, of_table
 from data_pipeline.features.store import Store
+from data_pipeline.project.features import readable, store_of
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON, for a script.")
 

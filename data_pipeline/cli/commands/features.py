@@ -10,9 +10,10 @@ from pathlib import Path
 import click
 import pyarrow as pa
 
-from data_pipeline.cli.reading import open_store, read_offline, read_online, readable
+from data_pipeline.cli.connect import open_environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.features.formats import FORMATS, Format, encoded
+from data_pipeline.project.features import read_offline, read_online, readable, store_of
 
 from .feature_state import diff, list_groups, show
 
@@ -114,12 +115,12 @@ def get(
     others = [option for option, asked in (("--offline", offline), ("--athena", athena)) if asked]
     if records:
         _refuse("--record has the newest records alone", [*given, *others])
-        _write(read_online(env, group, records), form, output)
+        _write(read_online(*open_environment(env), group, records), form, output)
     elif offline:
         _refuse("--offline has the records as they are now", given)
-        _write(read_offline(env, group, athena=athena), form, output)
+        _write(read_offline(*open_environment(env), group, athena=athena), form, output)
     else:
-        store = open_store(env, athena=athena)
+        store = store_of(*open_environment(env), athena=athena)
         with readable():
             rows = store.get(group, as_of=as_of, snapshot=snapshot, run=run, since=since, until=until)
         _write(rows, form, output)

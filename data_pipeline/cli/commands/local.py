@@ -11,10 +11,11 @@ from pathlib import Path
 
 import click
 
-from data_pipeline.cli.local_state import HOW_TO_STOP, local_port, local_state, use_state
+from data_pipeline.cli.local_state import HOW_TO_STOP, local_state, use_state
 from data_pipeline.embedded_aws.errors import LocalError
 from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
+from data_pipeline.project.local_state import local_port
 
 #: Seconds between two looks at the log that is followed.
 _FOLLOW_SECONDS = 0.3

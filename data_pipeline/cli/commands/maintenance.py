@@ -13,6 +13,7 @@ from data_pipeline.cli.running.outcome import failure_text, print_pointers
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.progress.failure_reason import described
+from data_pipeline.project import runs
 
 _ARN = "MaintenanceStateMachineArn"
 
@@ -40,9 +41,7 @@ def run(env: str, wait: bool, as_json: bool) -> None:
     with following.recorded(record, as_json):
         environment, connection = open_environment(env)
         record |= {"account": connection.account, "region": connection.region}
-        arn = following.start(
-            connection, _machine(environment, deployed_outputs(environment, connection)), {}
-        )
+        arn = runs.start(connection, _machine(environment, deployed_outputs(environment, connection)), {})
         record |= {
             "status": "RUNNING",
             "executionArn": arn,
@@ -56,9 +55,9 @@ def run(env: str, wait: bool, as_json: bool) -> None:
             print_pointers(environment, arn)
             return
         progress = following.follow(environment, connection, arn)
-        record |= following.times(progress)
+        record |= runs.times(progress)
         if progress.failure is not None:
-            record |= following.failed(environment, connection, progress.failure)
+            record |= runs.failed(environment, connection, progress.failure)
             raise UserError(failure_text(environment, progress, progress.failure, record))
         record["output"] = dict(described(progress.output))
         if not as_json:

@@ -8,9 +8,6 @@ from typing import Any
 
 import click
 
-from data_pipeline.aws import source
-from data_pipeline.aws.errors import explained
-from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
@@ -28,11 +25,10 @@ from data_pipeline.cli.running.upload import upload_source
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import end_states
-from data_pipeline.core.machine.steps import in_order
 from data_pipeline.core.progress.failure_reason import described
 from data_pipeline.core.progress.follow import Progress
-from data_pipeline.core.uploads import split_uri
 from data_pipeline.etl.documents import summary as summaries
+from data_pipeline.project import runs
 
 Record = dict[str, Any]
 
@@ -69,9 +65,9 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
         if directory is not None:
             uploaded = upload_source(connection, directory, environment.data.files, deployed["InputUri"], yes)
             record["uploaded"] = asdict(uploaded)
-        if _needs_files(environment, value):
-            _refuse_empty_input(environment, connection, deployed["InputUri"])
-        arn = following.start(connection, deployed["StateMachineArn"], value)
+        if runs.needs_files(environment, value):
+            runs.refuse_empty_input(environment, connection, deployed["InputUri"])
+        arn = runs.start(connection, deployed["StateMachineArn"], value)
         record |= {
             "status": "RUNNING",
             "executionArn": arn,
@@ -84,36 +80,19 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
             print_pointers(environment, arn)
             return
         progress = following.follow(environment, connection, arn)
-        record |= following.times(progress)
-        folder = f"{deployed['OutputUri']}runs/{record['execution']}/"
-        record["results"] = _results(environment, connection, folder)
+        record |= runs.times(progress)
+        folder = runs.folder(deployed["OutputUri"], arn)
+        record["results"] = runs.results(environment, connection, folder)
         if progress.failure is None:
             _succeeded(environment, connection, progress, record, as_json)
             return
-        record |= following.failed(environment, connection, progress.failure)
-        summary: Any = _read(connection, folder + summaries.NAME)
+        record |= runs.failed(environment, connection, progress.failure)
+        summary: Any = runs.document(connection, folder + summaries.NAME)
         if summary is not None:  # the job came to write one: it names the unreadable files
             record |= {"summary": summary, "summaryUri": folder + summaries.NAME}
             if not as_json:
                 print_summary(environment, summary, record["summaryUri"], record["results"])
         raise UserError(failure_text(environment, progress, progress.failure, record))
-
-
-def _needs_files(env: Environment, value: Record) -> bool:
-    """Whether there is no work without a file in the input."""
-    reads = any("input" in step.reads for step in env.steps.values())
-    return reads and not value.get("prune") and not env.mirrors
-
-
-def _refuse_empty_input(env: Environment, connection: Connection, uri: str) -> None:
-    bucket, prefix = split_uri(uri)
-    with explained():
-        empty = source.is_empty(connection.client("s3"), bucket, prefix)
-    if empty:
-        raise UserError(
-            f"{uri} holds no trip files, so there is nothing to run on.\n"
-            f"Upload some and run: python data_pipeline_run.py {env.name} --source DIR"
-        )
 
 
 def _succeeded(
@@ -126,30 +105,9 @@ def _succeeded(
         record |= {"error": end_states.ALREADY_RUNNING}
         raise UserError(already_running_text(env, record))
     if record["endedAt"] != end_states.NOTHING_NEW:
-        record |= _published(connection, record["output"])
+        published = runs.published(connection, record["output"])
+        if published is not None:
+            record["summaryUri"], record["summary"] = published
     if not as_json:
         print_success(env, record)
         print_notified(env, progress)
-
-
-def _published(connection: Connection, output: Record) -> Record:
-    """The summary that the output of an execution names."""
-    uri = output.get("summary")
-    if not isinstance(uri, str):  # a pipeline of other steps, whose result is no verdict
-        return {}
-    summary = _read(connection, uri)
-    if summary is None:
-        raise UserError(f"{uri}: the run succeeded, but its summary is not there any more.")
-    return {"summaryUri": uri, "summary": summary}
-
-
-def _results(env: Environment, connection: Connection, folder: str) -> dict[str, Record]:
-    """The small results that the run's steps left, as far as it came."""
-    names = [step.result for _, step in in_order(env.steps) if step.result]
-    found = {name: _read(connection, f"{folder}{name}.json") for name in names}
-    return {name: result for name, result in found.items() if result is not None}
-
-
-def _read(connection: Connection, uri: str) -> Record | None:
-    with explained():
-        return read_json(connection.client("s3"), uri)

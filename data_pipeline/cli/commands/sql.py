@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 import pyarrow as pa
 
-from data_pipeline.cli.asking import ask
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.reading import readable, store_of
 from data_pipeline.core import sql as dialect
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 from data_pipeline.core.uploads import amount
 from data_pipeline.features.formats import FORMATS, encoded
+from data_pipeline.project.asking import ask
+from data_pipeline.project.features import readable, store_of
 
 _SHOWN = 100
 _TABLE = "table"

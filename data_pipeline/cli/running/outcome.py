@@ -20,8 +20,6 @@ from data_pipeline.core.progress.progress_log import duration
 from data_pipeline.core.progress.summary import Row, locations, table
 from data_pipeline.etl.documents.summary import Summary
 
-#: lines of a job's log that a failure shows.
-TAIL_LINES = 20
 _LONGEST_CAUSE = 600
 _WIDE = 2000
 

@@ -9,7 +9,7 @@ from data_pipeline.core.config.environment import Environment
 from data_pipeline.features import athena_rows, queries
 from data_pipeline.features.snapshots import Tables
 
-from .deployed import deployed_outputs
+from .deployed import pipeline_stack
 
 
 def ask(
@@ -19,7 +19,7 @@ def ask(
     if environment.embedded:
         return queries.run(tables, statement, int(environment.athena.gb_per_query * 10**9))
     sql.sources(statement, tables.database, tables.names())
-    deployed_outputs(environment, connection)
+    pipeline_stack(environment, connection)
     clients = connection.client("athena"), connection.client("s3")
     result = athena.run(*clients, statement.text, tables.database, environment.names.workgroup)
     return queries.Answer(athena_rows.rows(result.columns, result.csv), result.scanned)

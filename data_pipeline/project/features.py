@@ -1,4 +1,4 @@
-"""The feature groups of an environment, opened: ``open_store("local")``, for the commands and for a notebook."""
+"""The feature groups of an environment, read: what was published, and the stores of SageMaker."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from data_pipeline.features.snapshots import Tables, connect
 from data_pipeline.features.store import Store
 
 from .asking import ask
-from .connect import open_environment
 
 
-def open_store(env: str, *, athena: bool = False) -> Store:
-    """The store of the environment ``env``. With ``athena``, Athena reads the tables, under the limit of bytes."""
-    environment, connection = open_environment(env)
-    store = store_of(environment, connection)
-    return replace(store, ask=_asking(environment, connection, store.tables)) if athena else store
+def store_of(environment: Environment, connection: Connection, *, athena: bool = False) -> Store:
+    """The environment's feature groups. With ``athena``, Athena reads the tables, under the limit of bytes."""
+    with explained():
+        tables = connect(connection.client("glue"), table_access(connection), environment.names.database)
+    store = Store(tables, environment.features)
+    return replace(store, ask=_asking(environment, connection, tables)) if athena else store
 
 
-def read_offline(env: str, name: str | None, *, athena: bool = False) -> pa.Table:
+def read_offline(
+    environment: Environment, connection: Connection, name: str | None, *, athena: bool = False
+) -> pa.Table:
     """The records that a group's offline store has, each once; read by ``athena``, if so asked. UserError where it
     has none.
     """
-    environment, connection = open_environment(env)
     group, called, deployed = _deployed(environment, connection, name)
     config = deployed.get("OfflineStoreConfig", {}).get("DataCatalogConfig")
     if config is None:
@@ -52,12 +53,13 @@ def read_offline(env: str, name: str | None, *, athena: bool = False) -> pa.Tabl
         return offline.read(group, tables.load(config["TableName"]).scan().to_arrow())
 
 
-def read_online(env: str, name: str | None, identifiers: Sequence[str]) -> pa.Table:
+def read_online(
+    environment: Environment, connection: Connection, name: str | None, identifiers: Sequence[str]
+) -> pa.Table:
     """The newest record of each of these record identifiers, in their order, from a group's online store.
 
     Columns and types are those of ``Store.get``. UserError where the group has no online store, or no record.
     """
-    environment, connection = open_environment(env)
     group, called, deployed = _deployed(environment, connection, name)
     if not deployed.get("OnlineStoreConfig", {}).get("EnableOnlineStore"):
         raise UserError(_lacking(called, "online"))
@@ -85,13 +87,6 @@ def _deployed(
 
 def _lacking(called: str, store: str) -> str:
     return f"the feature group {called} has no {store} store here: write '{store}: true', and deploy"
-
-
-def store_of(environment: Environment, connection: Connection) -> Store:
-    """The same, of a connection that is there already."""
-    with explained():
-        tables = connect(connection.client("glue"), table_access(connection), environment.names.database)
-    return Store(tables, environment.features)
 
 
 @contextmanager
