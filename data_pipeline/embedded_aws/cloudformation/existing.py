@@ -17,7 +17,7 @@ from ministack.services.cloudformation import changesets, handlers, provisioners
 from ministack.services.cloudformation.helpers import _error, _p
 from ministack.services.cloudformation.stacks import _operation_event, _stack_region_context
 
-from data_pipeline.embedded_aws.featurestore.groups import GROUPS
+from data_pipeline.embedded_aws.featurestore.register import GROUPS
 from data_pipeline.embedded_aws.identity import caller, iam
 
 from .kinds import Kind, Properties, explained

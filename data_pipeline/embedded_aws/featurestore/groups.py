@@ -11,22 +11,20 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
+from ministack.core.responses import get_account_id, get_region
 
 from data_pipeline.embedded_aws.jobs import access, answers
 from data_pipeline.embedded_aws.jobs.answers import ServiceError
 
 from . import offline
 from .online import STORE
+from .register import GROUPS
 from .values import RESERVED
 
 Request = dict[str, Any]
 
 MOST_FEATURES = 2500
 _SUMMARY = ("FeatureGroupName", "FeatureGroupArn", "CreationTime", "FeatureGroupStatus", "OfflineStoreStatus")
-
-#: name → DescribeFeatureGroup's answer, and "Tags"
-GROUPS = AccountRegionScopedDict()
 
 
 def create(request: Request, headers: dict[str, str]) -> Request:

@@ -22,6 +22,7 @@ from data_pipeline.embedded_aws.identity import caller, iam
 from data_pipeline.embedded_aws.jobs import access, storage
 from data_pipeline.embedded_aws.jobs.answers import ServiceError
 
+from . import register
 from .online import STORE, Pending
 from .values import Record, native
 
@@ -115,7 +116,7 @@ def flush_all() -> None:
     """Write what waits of every group. Nothing that goes wrong ends the thread that calls this: the log has it."""
     try:
         for arn in STORE.groups_waiting():
-            group = _group(arn)
+            group = register.of_arn(arn)
             if group is not None:
                 flush(group)
     except Exception:  # noqa: BLE001 - the thread must go on
@@ -255,11 +256,3 @@ def _assume(group: Group) -> iam.Credentials:
     arn = group["FeatureGroupArn"]
     source = {"aws:SourceArn": arn, "aws:SourceAccount": arn.split(":")[4]}
     return iam.assume_for_service(group["RoleArn"], PRINCIPAL, session="SageMaker", source=source)
-
-
-def _group(arn: str) -> Group | None:
-    """A group of any account and region."""
-    from .groups import GROUPS
-
-    found: Group | None = next((g for g in [*GROUPS._data.values()] if g["FeatureGroupArn"] == arn), None)
-    return found

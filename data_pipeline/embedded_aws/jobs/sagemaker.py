@@ -18,8 +18,8 @@ from ministack.core import iam_actions, persistence, router
 from ministack.core.concurrency import run_reentrant
 
 from data_pipeline.embedded_aws.featurestore import groups, offline, runtime
-from data_pipeline.embedded_aws.featurestore.groups import GROUPS
 from data_pipeline.embedded_aws.featurestore.online import STORE
+from data_pipeline.embedded_aws.featurestore.register import GROUPS
 
 from . import answers, processing_api, run
 from .answers import ServiceError

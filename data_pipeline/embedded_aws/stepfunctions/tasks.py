@@ -5,17 +5,35 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import Any, Protocol
 
-from .expressions import limited
+from .expressions import Bindings, limited
 from .integrations import INTEGRATIONS, TaskCall, TaskError
-
-if TYPE_CHECKING:
-    from .interpreter import Run
+from .sdk import Caller
 
 #: Errors that no wildcard matches: a machine that runs into them is wrong, and would only do it again.
 TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
 SDK = "arn:aws:states:::aws-sdk:"
+
+
+class Run(Protocol):
+    """What a task uses of its execution, which is an ``interpreter.Run``."""
+
+    arn: str
+    role_arn: str
+    region: str
+    context: dict[str, Any]
+    stopped: Event
+    deadline: float | None
+
+    @property
+    def caller(self) -> Caller: ...
+    def scope(self, data: Any, **more: Any) -> Bindings: ...
+    def event(self, type_: str, details: Mapping[str, Any] | None = None) -> None: ...
+    def check(self) -> None: ...
+    def pause(self, seconds: float, until: float | None = None) -> None: ...
+    def assign(self, scope: Bindings, holder: Mapping[str, Any]) -> dict[str, Any]: ...
 
 
 def run_task(run: Run, state: Mapping[str, Any], data: Any) -> tuple[Any, dict[str, Any], str | None]:
@@ -80,25 +98,12 @@ def _attempt(run: Run, state: Mapping[str, Any], data: Any) -> Any:
     scope = run.scope(data)
     arguments = scope.fill(state["Arguments"], "Arguments") if "Arguments" in state else data
     parameters = limited(arguments, "The arguments of the task")
-    call = TaskCall(
-        resource=state["Resource"],
-        arguments=arguments,
-        role_arn=run.role_arn,
-        execution_arn=run.arn,
-        region=run.region,
-        event=run.event,
-        invoke=lambda service, operation, values: run.caller(
-            service, operation, values, optimized=not is_sdk
-        ),
-        stopped=run.stopped,
-    )
-    is_sdk = state["Resource"].startswith(SDK)
+    call = _task_call(run, state, arguments)
     kind = {"resourceType": call.resource_type, "resource": call.action}
-    scheduled = {**kind, "region": run.region, "parameters": parameters}
+    scheduled: dict[str, Any] = {**kind, "region": run.region, "parameters": parameters}
     if "TimeoutSeconds" in state:
-        seconds = scope.field(state["TimeoutSeconds"], "TimeoutSeconds", int)
-        scheduled["timeoutInSeconds"] = seconds
-        call.deadline = time.monotonic() + seconds
+        scheduled["timeoutInSeconds"] = scope.field(state["TimeoutSeconds"], "TimeoutSeconds", int)
+        call.deadline = time.monotonic() + scheduled["timeoutInSeconds"]
     task_deadline = call.deadline
     if run.deadline is not None:
         call.deadline = min(run.deadline, call.deadline or run.deadline)
@@ -121,6 +126,21 @@ def _attempt(run: Run, state: Mapping[str, Any], data: Any) -> Any:
         raise error from None
     run.event("TaskSucceeded", {**kind, "output": output, "outputDetails": {"truncated": False}})
     return result
+
+
+def _task_call(run: Run, state: Mapping[str, Any], arguments: Any) -> TaskCall:
+    """The call of the task's resource with these arguments."""
+    optimized = not state["Resource"].startswith(SDK)
+    return TaskCall(
+        resource=state["Resource"],
+        arguments=arguments,
+        role_arn=run.role_arn,
+        execution_arn=run.arn,
+        region=run.region,
+        event=run.event,
+        invoke=lambda service, operation, values: run.caller(service, operation, values, optimized=optimized),
+        stopped=run.stopped,
+    )
 
 
 def _call(call: TaskCall) -> Any:
