@@ -49,7 +49,7 @@ def _workgroup(env: Environment) -> athena.WorkGroup:
             BytesScannedCutoffPerQuery=int(env.athena.gb_per_query * 10**9),
             EngineVersion=athena.EngineVersion(SelectedEngineVersion=_ENGINE),
             ResultConfiguration=athena.ResultConfiguration(
-                OutputLocation=Sub(f"s3://${{DataBucket}}/{athena_results(env)}"),
+                OutputLocation=Sub(f"s3://${{DataBucket}}/{athena_results(env.data)}"),
                 EncryptionConfiguration=athena.EncryptionConfiguration(**encryption),
             ),
         ),

@@ -47,7 +47,7 @@ def _group(env: Environment, name: str, group: FeatureGroup, bucket: str) -> sag
         )
         stores["OnlineStoreConfig"] = sagemaker.OnlineStoreConfig(EnableOnlineStore=True, **ttl)
     if group.offline:
-        place = Sub(f"s3://{bucket}/{offline_prefix(env, name).rstrip('/')}")
+        place = Sub(f"s3://{bucket}/{offline_prefix(env.data, name).rstrip('/')}")
         key = {"KmsKeyId": GetAtt("DataKey", "Arn")} if env.key_of_data else {}
         if env.data.kms_key:
             key = {"KmsKeyId": Ref(bucket_keys.DATA)}
@@ -79,7 +79,7 @@ def _role(env: Environment, name: str, bucket: str) -> iam.Role:
     """What AWS's own policy for offline stores allows, on this group's objects and table alone."""
     called = env.names.feature_group(name)
     of_bucket = f"arn:${{AWS::Partition}}:s3:::{bucket}"
-    objects = f"{of_bucket}/{offline_prefix(env, name)}*"
+    objects = f"{of_bucket}/{offline_prefix(env.data, name)}*"
     why = f"features.{name}.offline: SageMaker"
     # The service writes the group's name with - or with _, and the time at which it made the table behind it.
     table = f"table/{DATABASE}/{called.replace('-', '?')}?*"
@@ -104,7 +104,7 @@ def _role(env: Environment, name: str, bucket: str) -> iam.Role:
     ]
     grants += key_of_data(env, write=True, own=GetAtt("DataKey", "Arn"))
     source = arn("sagemaker", f"feature-group/{called}")
-    made = role(env, _role_id(name), f"The offline store of {name}", trust("sagemaker", source), grants)
+    made = role(env.iam, _role_id(name), f"The offline store of {name}", trust("sagemaker", source), grants)
     made.DeletionPolicy = made.UpdateReplacePolicy = "Retain"
     return made
 

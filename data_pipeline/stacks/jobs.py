@@ -10,6 +10,7 @@ from data_pipeline.core.config.environment import Environment, Job
 from data_pipeline.core.deployment.artifacts import GLUE_WHEELS, LIBRARY_WHEEL, PACKAGES_WHEEL
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.steps import camel
+from data_pipeline.core.naming import Names
 
 from .roles import job_role_id
 
@@ -35,9 +36,9 @@ def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
         Command=glue.JobCommand(
             Name=runtime.glue_command,
             PythonVersion=runtime.python if runtime.glue_command == "pythonshell" else "3",
-            ScriptLocation=_code(env, step.script),
+            ScriptLocation=_code(env.names, step.script),
         ),
-        DefaultArguments=_packages(env, runtime),
+        DefaultArguments=_packages(env.names, runtime),
         # Besides the stack's, which CloudFormation hands down: a run is billed by its job's tags.
         Tags=dict(sorted(env.all_tags.items())),
         ExecutionProperty=glue.ExecutionProperty(MaxConcurrentRuns=_CONCURRENT_RUNS),
@@ -73,56 +74,53 @@ def network(env: Environment) -> list[glue.Connection]:
     ]
 
 
-def glue_configuration(env: Environment) -> list[glue.SecurityConfiguration]:
-    """What Glue's jobs encrypt with the customer's key. Not their logs: the stack's groups are under the key by
-    themselves, and Glue would write to others, with names that it makes up.
+def glue_configuration(name: str, *, data: bool) -> glue.SecurityConfiguration:
+    """What Glue's jobs encrypt with the customer's key; ``data``: what they write to S3, too. Not their logs: the
+    stack's groups are under the key by themselves, and Glue would write to others, with names that it makes up.
     """
-    if not env.glue_configuration:
-        return []
     key = {"KmsKeyArn": Ref("DataKey")}
     to_s3 = glue.S3Encryption(S3EncryptionMode="SSE-KMS", **key)
-    return [
-        glue.SecurityConfiguration(
-            "GlueConfiguration",
-            Name=env.names.glue_configuration,
-            EncryptionConfiguration=glue.EncryptionConfiguration(
-                CloudWatchEncryption=glue.CloudWatchEncryption(CloudWatchEncryptionMode="DISABLED"),
-                JobBookmarksEncryption=glue.JobBookmarksEncryption(
-                    JobBookmarksEncryptionMode="CSE-KMS", **key
-                ),
-                # A bucket that the user brings is encrypted as he decided.
-                **({"S3Encryptions": [to_s3]} if env.key_of_data else {}),
-            ),
-        )
-    ]
+    return glue.SecurityConfiguration(
+        "GlueConfiguration",
+        Name=name,
+        EncryptionConfiguration=glue.EncryptionConfiguration(
+            CloudWatchEncryption=glue.CloudWatchEncryption(CloudWatchEncryptionMode="DISABLED"),
+            JobBookmarksEncryption=glue.JobBookmarksEncryption(JobBookmarksEncryptionMode="CSE-KMS", **key),
+            # A bucket that the user brings is encrypted as he decided.
+            **({"S3Encryptions": [to_s3]} if data else {}),
+        ),
+    )
 
 
 def log_groups(env: Environment) -> list[logs.LogGroup]:
     """The groups that Glue 5 makes of the prefix given to Spark jobs: ``…/output`` and ``…/error``."""
     if not any(RUNTIMES[job.runtime].glue_command == "glueetl" for job in env.jobs.values()):
         return []
+    kept = env.log_retention_days, env.customer_key
     return [
-        log_group(f"Glue{kind.capitalize()}Logs", f"{env.names.glue_log_group_prefix}/{kind}", env)
+        log_group(f"Glue{kind.capitalize()}Logs", f"{env.names.glue_log_group_prefix}/{kind}", *kept)
         for kind in ("output", "error")
     ]
 
 
-def log_group(title: str, name: str, env: Environment) -> logs.LogGroup:
+def log_group(title: str, name: str, days: int, customer_key: bool) -> logs.LogGroup:
     """A log group that goes with the stack."""
     return logs.LogGroup(
         title,
         DeletionPolicy="Delete",
         UpdateReplacePolicy="Delete",
         LogGroupName=name,
-        RetentionInDays=env.log_retention_days,
-        **({"KmsKeyId": Ref("DataKey")} if env.customer_key else {}),
+        RetentionInDays=days,
+        **({"KmsKeyId": Ref("DataKey")} if customer_key else {}),
     )
 
 
-def _packages(env: Environment, runtime: Runtime) -> dict[str, Any]:
+def _packages(names: Names, runtime: Runtime) -> dict[str, Any]:
     """Glue's own arguments: where the library and the packages come from, never a package index."""
-    library = f"s3://${{ArtifactBucket}}/{env.names.artifacts}/code/${{CodeVersion}}/{LIBRARY_WHEEL}"
-    wheels = f"s3://${{ArtifactBucket}}/{env.names.artifacts}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}"
+    library = f"s3://${{ArtifactBucket}}/{names.artifacts}/code/${{CodeVersion}}/{LIBRARY_WHEEL}"
+    wheels = (
+        f"s3://${{ArtifactBucket}}/{names.artifacts}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}"
+    )
     if runtime.glue_command == "pythonshell":
         # A Python shell takes wheels as --extra-py-files; its --additional-python-modules knows no S3 URI.
         return {"--extra-py-files": Sub(f"{library},{wheels}/{PACKAGES_WHEEL}"), "library-set": "none"}
@@ -130,12 +128,12 @@ def _packages(env: Environment, runtime: Runtime) -> dict[str, Any]:
         "--extra-py-files": Sub(library),
         "--additional-python-modules": Sub(f"{wheels}/{GLUE_WHEELS}"),
         "--python-modules-installer-option": "--no-index",
-        "--custom-logGroup-prefix": env.names.glue_log_group_prefix,
+        "--custom-logGroup-prefix": names.glue_log_group_prefix,
     }
 
 
-def _code(env: Environment, file: str) -> Sub:
-    return Sub(f"s3://${{ArtifactBucket}}/{env.names.artifacts}/code/${{CodeVersion}}/{file}")
+def _code(names: Names, file: str) -> Sub:
+    return Sub(f"s3://${{ArtifactBucket}}/{names.artifacts}/code/${{CodeVersion}}/{file}")
 
 
 def _shell_size(step: Job) -> dict[str, Any]:

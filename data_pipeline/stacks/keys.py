@@ -6,6 +6,7 @@ their own policy as well, and says through which services and for which purposes
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from awacs import kms as may
@@ -41,21 +42,35 @@ _WHY = {
 
 def data_key(env: Environment) -> kms.Key:
     """A key that outlives the stacks: without it, everything that it encrypted is lost."""
+    names = env.names
+    groups = (
+        names.state_machine_log_group,
+        names.maintenance_log_group,
+        f"{names.glue_log_group_prefix}/*",
+    )
+    statements = _statements(groups, own_topic=env.own_topic)
+    whys = {statement.properties["Sid"]: _WHY[statement.properties["Sid"]] for statement in statements}
+    return kms.Key(
+        "DataKey",
+        DeletionPolicy="Retain",
+        UpdateReplacePolicy="Retain",
+        Metadata={"Why": whys},
+        Description=f"What {env.pipeline} in {env.name} holds",
+        EnableKeyRotation=True,
+        KeyPolicy=PolicyDocument(Version="2012-10-17", Statement=statements),
+    )
+
+
+def _statements(log_groups: Sequence[str], *, own_topic: bool) -> list[Statement]:
+    """Who may use the key for what."""
     account = Principal("AWS", Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root"))
     logs = Principal("Service", Sub("logs.${AWS::Region}.${AWS::URLSuffix}"))
-    services = ("s3", "sqs", *(["sns"] if env.own_topic else []))
+    services = ("s3", "sqs", *(["sns"] if own_topic else []))
     through = [Sub(f"{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") for service in services]
     group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
-    groups = [
-        Sub(f"{group}{name}")
-        for name in (
-            env.names.state_machine_log_group,
-            env.names.maintenance_log_group,
-            f"{env.names.glue_log_group_prefix}/*",
-        )
-    ]
+    groups = [Sub(f"{group}{name}") for name in log_groups]
     ours = StringEquals("kms:CallerAccount", Ref("AWS::AccountId"))
-    statements = [
+    return [
         _allow("AdministerByAccount", account, _ADMINISTER),
         _allow(
             "UseThroughServices",
@@ -76,19 +91,8 @@ def data_key(env: Environment) -> kms.Key:
             [may.Encrypt, may.Decrypt, may.ReEncryptFrom, may.ReEncryptTo, may.GenerateDataKey],
             Condition(ArnLike("kms:EncryptionContext:aws:logs:arn", groups)),
         ),
+        *([_publish_alarms()] if own_topic else []),
     ]
-    if env.own_topic:
-        statements.append(_publish_alarms())
-    whys = {statement.properties["Sid"]: _WHY[statement.properties["Sid"]] for statement in statements}
-    return kms.Key(
-        "DataKey",
-        DeletionPolicy="Retain",
-        UpdateReplacePolicy="Retain",
-        Metadata={"Why": whys},
-        Description=f"What {env.pipeline} in {env.name} holds",
-        EnableKeyRotation=True,
-        KeyPolicy=PolicyDocument(Version="2012-10-17", Statement=statements),
-    )
 
 
 def key_parameter(name: str, place: str) -> Parameter:

@@ -6,13 +6,14 @@ Whoever may create tables in a database may also put them at its location, which
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from troposphere import GetAtt, Ref
 from troposphere import lakeformation as lake
 
 from data_pipeline.core.config.environment import Environment, Job, Maintenance
+from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.machine.steps import camel
 
 from .ingestion import ingests
@@ -21,25 +22,24 @@ _READ = ["DESCRIBE", "SELECT"]
 _COMMIT = ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
 
 
-def uses_tables(env: Environment, job: Job) -> bool:
-    """Whether a job's role reads or writes tables of the database."""
-    return bool(job.tables) or ingests(env, job)
+def uses_tables(groups: Mapping[str, FeatureGroup], job: Job) -> bool:
+    """Whether a job's role reads or writes tables of the database; ``groups``: those with a store."""
+    return bool(job.tables) or ingests(groups, job)
 
 
 def grants_of_lake(env: Environment) -> list[lake.PrincipalPermissions]:
     """Grants one after another: Lake Formation refuses changes of one resource at the same time."""
     made: list[lake.PrincipalPermissions] = []
-    for name, job in env.jobs.items() if env.lake_formation else ():
-        for grant in _of_job(env, name, job):
+    using = {name: job for name, job in env.jobs.items() if uses_tables(env.managed_features, job)}
+    for name, job in using.items() if env.lake_formation else ():
+        for grant in _of_job(name, job):
             if made:
                 grant.DependsOn = made[-1].title
             made.append(grant)
     return made
 
 
-def _of_job(env: Environment, name: str, job: Job) -> Iterator[lake.PrincipalPermissions]:
-    if not uses_tables(env, job):
-        return
+def _of_job(name: str, job: Job) -> Iterator[lake.PrincipalPermissions]:
     commits = bool(job.tables)
     on_database = (
         ["CREATE_TABLE", "DESCRIBE"] if commits and not isinstance(job, Maintenance) else ["DESCRIBE"]

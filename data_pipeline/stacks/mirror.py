@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from awacs import s3
 from awacs.aws import Allow, Condition, Statement, StringLike
 from troposphere import Sub
 
-from data_pipeline.core.config.environment import Environment, Job
+from data_pipeline.core.config.environment import Data, Job
 from data_pipeline.core.config.locations import key_prefix
 from data_pipeline.core.config.sources import Source, takes_sources
 
 from .permissions import Grant, objects
 
 
-def mirrors(env: Environment, step: Job) -> bool:
-    """Whether the step's jobs mirror."""
-    return env.mirrors and takes_sources(step.arguments)
+def mirrors(sources: Mapping[str, Source], step: Job) -> bool:
+    """Whether the step's jobs mirror; ``sources``: those that each run mirrors."""
+    return bool(sources) and takes_sources(step.arguments)
 
 
-def grants(env: Environment, step: Job) -> list[Grant]:
+def grants(sources: Mapping[str, Source], data: Data, step: Job) -> list[Grant]:
     """Store files below the input, keep the record of them, and read the sources that lie in S3."""
-    if not mirrors(env, step):
+    if not mirrors(sources, step):
         return []
     bucket = Sub("arn:${AWS::Partition}:s3:::${DataBucket}")
     stored = [s3.PutObject, s3.AbortMultipartUpload, s3.ListMultipartUploadParts]
-    record = f"{key_prefix(env, 'state')}mirror.json"
+    record = f"{key_prefix(data, 'state')}mirror.json"
     found = [
         _grant(
             "MirrorInput",
             stored,
-            objects("DataBucket", [key_prefix(env, "input")]),
-            f"sources: {', '.join(sorted(env.sources))} are mirrored into the input",
+            objects("DataBucket", [key_prefix(data, "input")]),
+            f"sources: {', '.join(sorted(sources))} are mirrored into the input",
         ),
         _grant(
             "RecordMirror",
@@ -45,7 +47,7 @@ def grants(env: Environment, step: Job) -> list[Grant]:
             "sources: superseded issues are kept, so the bucket must have versions",
         ),
     ]
-    on_s3 = [(name, source) for name, source in sorted(env.sources.items()) if source.s3]
+    on_s3 = [(name, source) for name, source in sorted(sources.items()) if source.s3]
     for number, (name, source) in enumerate(on_s3, 1):
         found += _of_bucket(name, source, number)
     return found

@@ -7,14 +7,14 @@ stops, a start that was never delivered, and runs that should succeed and do not
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from awacs import sns as may_on_topic
 from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Statement, StringEquals
 from troposphere import GetAtt, Parameter, Ref, cloudwatch, sns
 
-from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.environment import Environment, Schedule, Step
 from data_pipeline.core.facts import firings
 from data_pipeline.core.machine.notifications import email_parameters
 
@@ -29,9 +29,9 @@ _LONGEST_LOOK_HOURS = 7 * 24
 _SLACK_HOURS = 2
 
 
-def topic(env: Environment) -> Ref:
+def topic(own: bool) -> Ref:
     """The topic's ARN: the reference of the own one, or the parameter of another's."""
-    return Ref(_TOPIC if env.own_topic else f"{_TOPIC}Arn")
+    return Ref(_TOPIC if own else f"{_TOPIC}Arn")
 
 
 def parameters(env: Environment) -> list[Parameter]:
@@ -49,16 +49,20 @@ def resources(env: Environment) -> list[Any]:
     """Topic, subscriptions and alarms."""
     if env.notify is None:
         return []
-    own = [_topic(env), _policy(), *_subscriptions(env)] if env.own_topic else []
+    own = (
+        [_topic(env.names.prefix, env.customer_key), _policy(), *_subscriptions(email_parameters(env))]
+        if env.own_topic
+        else []
+    )
     return [*own, *alarms(env)]
 
 
-def grants(env: Environment, calls: Mapping[str, str]) -> list[Grant]:
+def grants(own_topic: bool, customer_key: bool, calls: Mapping[str, str]) -> list[Grant]:
     """What a state machine needs for its publications. ``calls``: integration → which of its states call it."""
     if "sns:publish" not in calls:
         return []
-    found = [may.publish(topic(env), why=calls["sns:publish"])]
-    if env.own_topic and env.customer_key:
+    found = [may.publish(topic(own_topic), why=calls["sns:publish"])]
+    if own_topic and customer_key:
         why = "kms: the topic is encrypted with the key"
         found.append(may.use_key("sns", write=True, why=why, sid="UseTopicKey"))
     return found
@@ -68,48 +72,47 @@ def alarms(env: Environment) -> list[cloudwatch.Alarm]:
     """The alarms of an environment on AWS. The embedded AWS keeps no metrics that they could look at."""
     if env.notify is None or env.embedded:
         return []
+    publish_to, prefix = topic(env.own_topic), env.names.prefix
     found = [
         _alarm(
             "DeadLettersAlarm",
-            env,
-            f"A start of {env.names.prefix} was not delivered; the queue says which, and why",
+            publish_to,
+            f"A start of {prefix} was not delivered; the queue says which, and why",
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
             {"QueueName": GetAtt("DeadLetters", "QueueName")},
             Statistic="Maximum",
         ),
-        *(_aborted(env, machine) for machine in ("StateMachine", "MaintenanceStateMachine")),
-        *_overdue(env),
+        _aborted(publish_to, "StateMachine", f"An execution in {prefix}"),
     ]
-    return [alarm for alarm in found if alarm is not None]
+    if env.maintenance:
+        found.append(
+            _aborted(publish_to, "MaintenanceStateMachine", f"An execution of the maintenance in {prefix}")
+        )
+    hours = overdue_after(env.schedule, env.steps.values())
+    return found if hours is None else [*found, _overdue(publish_to, prefix, hours)]
 
 
-def _aborted(env: Environment, machine: str) -> cloudwatch.Alarm | None:
+def _aborted(publish_to: Ref, machine: str, what: str) -> cloudwatch.Alarm:
     """An execution that is stopped ends where it stands. None times out: no machine has a TimeoutSeconds."""
-    if machine == "MaintenanceStateMachine" and env.maintenance is None:
-        return None
-    what = "of the maintenance " if machine.startswith("Maintenance") else ""
     return _alarm(
         f"{machine}AbortedAlarm",
-        env,
-        f"An execution {what}in {env.names.prefix} was stopped before its end",
+        publish_to,
+        f"{what} was stopped before its end",
         "AWS/States",
         "ExecutionsAborted",
         {"StateMachineArn": Ref(machine)},
     )
 
 
-def _overdue(env: Environment) -> list[cloudwatch.Alarm]:
+def _overdue(publish_to: Ref, prefix: str, hours: int) -> cloudwatch.Alarm:
     """No execution has succeeded for longer than the schedule and the longest run allow: nothing started, or
-    every run failed, also where no state could tell. Not where that is longer than an alarm can look back.
+    every run failed, also where no state could tell.
     """
-    hours = overdue_after(env)
-    if hours is None:
-        return []
-    succeeded = _alarm(
+    return _alarm(
         "OverdueAlarm",
-        env,
-        f"No run of {env.names.prefix} has succeeded for {hours} hours",
+        publish_to,
+        f"No run of {prefix} has succeeded for {hours} hours",
         "AWS/States",
         "ExecutionsSucceeded",
         {"StateMachineArn": Ref("StateMachine")},
@@ -120,24 +123,23 @@ def _overdue(env: Environment) -> list[cloudwatch.Alarm]:
         # An hour in which nothing succeeds has no data at all.
         TreatMissingData="breaching",
     )
-    return [succeeded]
 
 
-def overdue_after(env: Environment) -> int | None:
-    """Hours without a success after which something must be wrong, or None where no alarm can tell."""
-    if not env.schedule.enabled:
+def overdue_after(schedule: Schedule, steps: Iterable[Step]) -> int | None:
+    """Hours without a success after which something must be wrong, or None where no alarm can look back so far."""
+    if not schedule.enabled:
         return None
-    gap = firings.longest_gap(env.schedule.expression, env.schedule.timezone)
+    gap = firings.longest_gap(schedule.expression, schedule.timezone)
     if gap is None:
         return None
-    run = sum(step.timeout_minutes + 30 for step in env.steps.values()) / 60
+    run = sum(step.timeout_minutes + 30 for step in steps) / 60
     hours = math.ceil(gap + run) + _SLACK_HOURS
     return hours if hours <= _LONGEST_LOOK_HOURS else None
 
 
 def _alarm(
     title: str,
-    env: Environment,
+    publish_to: Ref,
     description: str,
     namespace: str,
     metric: str,
@@ -148,7 +150,7 @@ def _alarm(
     return cloudwatch.Alarm(
         title,
         AlarmDescription=description,
-        AlarmActions=[topic(env)],
+        AlarmActions=[publish_to],
         Namespace=namespace,
         MetricName=metric,
         Dimensions=[cloudwatch.MetricDimension(Name=n, Value=v) for n, v in dimensions.items()],
@@ -164,19 +166,19 @@ def _alarm(
     )
 
 
-def _topic(env: Environment) -> sns.Topic:
+def _topic(name: str, customer_key: bool) -> sns.Topic:
     # The display name is the sender's in a mail. Without a customer's key, SNS's disk encryption is all: alarms cannot
     # use the key alias/aws/sns, whose policy does not admit CloudWatch.
-    key = {"KmsMasterKeyId": Ref("DataKey")} if env.customer_key else {}
-    return sns.Topic(_TOPIC, DisplayName=env.names.prefix, **key)
+    key = {"KmsMasterKeyId": Ref("DataKey")} if customer_key else {}
+    return sns.Topic(_TOPIC, DisplayName=name, **key)
 
 
-def _subscriptions(env: Environment) -> list[sns.SubscriptionResource]:
+def _subscriptions(emails: Iterable[str]) -> list[sns.SubscriptionResource]:
     return [
         sns.SubscriptionResource(
             f"{name}Subscription", Protocol="email", Endpoint=Ref(name), TopicArn=Ref(_TOPIC)
         )
-        for name in email_parameters(env)
+        for name in emails
     ]
 
 

@@ -45,7 +45,12 @@ def pipeline(env: Environment) -> Template:
         template.add_resource(job_role(env, name, job))
         if job.service == "glue":
             template.add_resource(glue_job(env, name, job))
-    template.add_resource([*network(env), *glue_configuration(env), *log_groups(env), *_machines(env, used)])
+    configuration = (
+        [glue_configuration(env.names.glue_configuration, data=env.key_of_data)]
+        if env.glue_configuration
+        else []
+    )
+    template.add_resource([*network(env), *configuration, *log_groups(env), *_machines(env, used)])
     template.add_resource(grants_of_lake(env))
     template.add_resource([*schedule(env), schedule_role(env), *queries(env), *notifications.resources(env)])
     _add_outputs(template, env)
@@ -79,22 +84,27 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
 
 def _machines(env: Environment, used: list[Runtime]) -> list[Any]:
     """State machines with their log groups and roles."""
-    names = env.names
-    logs = log_group("StateMachineLogs", names.state_machine_log_group, env)
+    names, kept = env.names, (env.log_retention_days, env.customer_key)
+    given = _substitutions(env, used)
+    logs = log_group("StateMachineLogs", names.state_machine_log_group, *kept)
     role = state_machine_role(env)
-    found = [logs, role, _machine(env, used, names.state_machine, state_machine(env), role, logs)]
+    found = [
+        logs,
+        role,
+        _machine(names.state_machine, state_machine(env), given, role, logs, traced=env.traced),
+    ]
     if env.maintenance:
-        logs = log_group("MaintenanceStateMachineLogs", names.maintenance_log_group, env)
+        logs = log_group("MaintenanceStateMachineLogs", names.maintenance_log_group, *kept)
         role = maintenance_machine_role(env, env.maintenance)
         definition = maintenance(env, env.maintenance)
-        found += [logs, role, _machine(env, used, names.maintenance, definition, role, logs)]
+        found += [logs, role, _machine(names.maintenance, definition, given, role, logs, traced=env.traced)]
     return found
 
 
 def _machine(
-    env: Environment, used: list[Runtime], name: str, definition: dict[str, Any], role: Any, logs: Any
+    name: str, definition: dict[str, Any], given: dict[str, Any], role: Any, logs: Any, *, traced: bool
 ) -> stepfunctions.StateMachine:
-    """A state machine, whose logical id is its role's without ``Role``."""
+    """A state machine, whose logical id is its role's without ``Role``; ``given``: what its ``${…}`` may name."""
     tracing = stepfunctions.TracingConfiguration(Enabled=True)
     named = set(_SUBSTITUTION.findall(json.dumps(definition)))
     return stepfunctions.StateMachine(
@@ -103,8 +113,8 @@ def _machine(
         StateMachineType="STANDARD",
         RoleArn=GetAtt(role, "Arn"),
         Definition=definition,
-        **({"TracingConfiguration": tracing} if env.traced else {}),
-        DefinitionSubstitutions={k: v for k, v in _substitutions(env, used).items() if k in named},
+        **({"TracingConfiguration": tracing} if traced else {}),
+        DefinitionSubstitutions={k: v for k, v in given.items() if k in named},
         # Every event with its data: these are URIs, counts and messages, never rows, and an error without its
         # cause explains nothing. A run has some forty events.
         LoggingConfiguration=stepfunctions.LoggingConfiguration(
@@ -133,7 +143,7 @@ def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
     if env.customer_key:
         known["DataKeyArn"] = Ref("DataKey")
     if env.notify:
-        known["NotificationTopicArn"] = notifications.topic(env)
+        known["NotificationTopicArn"] = notifications.topic(env.own_topic)
     for runtime in used:
         known[f"{runtime.camel}WheelsHash"] = Ref(runtime.wheels_parameter)
         if runtime.image:
@@ -154,16 +164,19 @@ def _image(runtime: Runtime) -> Sub:
 
 
 def _add_outputs(template: Template, env: Environment) -> None:
-    output = output_prefix(env)
+    output = output_prefix(env.data)
     values = {
         "StateMachineArn": ("ARN of the state machine", Ref("StateMachine")),
         "StateMachineLogGroup": ("Log group of the state machine", Ref("StateMachineLogs")),
         "Schedule": (f"Name of the schedule in the group {env.names.schedule_group}", Ref("Schedule")),
-        "InputUri": ("Where the originals are read", Sub(f"s3://${{DataBucket}}/{key_prefix(env, 'input')}")),
+        "InputUri": (
+            "Where the originals are read",
+            Sub(f"s3://${{DataBucket}}/{key_prefix(env.data, 'input')}"),
+        ),
         "OutputUri": ("Where everything is written", Sub(f"s3://${{DataBucket}}/{output}")),
         "ExportUri": (
             "Where the features are",
-            Sub(f"s3://${{DataBucket}}/{key_prefix(env, 'export')}X.parquet"),
+            Sub(f"s3://${{DataBucket}}/{key_prefix(env.data, 'export')}X.parquet"),
         ),
     }
     if env.maintenance:

@@ -10,8 +10,10 @@ from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Stat
 from troposphere import FindInMap, GetAtt, Ref, Sub, iam
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config.environment import Environment, Job, Location, Maintenance
+from data_pipeline.core.config.access import Iam
+from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance
 from data_pipeline.core.config.locations import key_prefix
+from data_pipeline.core.config.sources import Source
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.state_machine import callers, maintenance, state_machine
@@ -41,12 +43,13 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    data = [*_data(env, name, step), *mirror.grants(env, step), *ingestion.grants(env, step)]
-    if env.lake_formation and uses_tables(env, step):
+    data = [*_data(env, name, step), *mirror.grants(_mirrored(env), env.data, step)]
+    data += ingestion.grants(env.managed_features, env.names, step)
+    if env.lake_formation and uses_tables(env.managed_features, step):
         data.append(may.access_lake())
     grants = [*data, *_artifacts(env, step), *_service(env, name, step)]
     what = "Jobs of the maintenance" if name == MAINTENANCE else f"Jobs of the step {name}"
-    return role(env, job_role_id(name), what, run_as, grants)
+    return role(env.iam, job_role_id(name), what, run_as, grants)
 
 
 def state_machine_role(env: Environment) -> iam.Role:
@@ -58,9 +61,9 @@ def state_machine_role(env: Environment) -> iam.Role:
     grants = [
         *_runs(env, in_order(env.steps), results, calls),
         may.list_executions(source, why=calls["aws-sdk:sfn:listExecutions"]),
-        *_events(env),
+        *_events(env.traced),
     ]
-    return role(env, "StateMachineRole", "The state machine", trust("states", source), grants)
+    return role(env.iam, "StateMachineRole", "The state machine", trust("states", source), grants)
 
 
 def maintenance_machine_role(env: Environment, job: Maintenance) -> iam.Role:
@@ -68,12 +71,12 @@ def maintenance_machine_role(env: Environment, job: Maintenance) -> iam.Role:
     source = arn("states", f"stateMachine:{env.names.maintenance}")
     runs = _runs(env, [(MAINTENANCE, job)], True, callers(maintenance(env, job)))
     title, description = "MaintenanceStateMachineRole", "The maintenance's state machine"
-    return role(env, title, description, trust("states", source), [*runs, *_events(env)])
+    return role(env.iam, title, description, trust("states", source), [*runs, *_events(env.traced)])
 
 
-def _events(env: Environment) -> list[Grant]:
+def _events(traced: bool) -> list[Grant]:
     """Where a state machine's events go."""
-    return [may.deliver_logs(), *([may.send_traces()] if env.traced else [])]
+    return [may.deliver_logs(), *([may.send_traces()] if traced else [])]
 
 
 def _runs(
@@ -96,10 +99,10 @@ def _runs(
         names = [env.names.job(name) for name in on["glue"]]
         grants.append(may.run_glue_jobs(names, why=calls["glue:startJobRun.sync"]))
     if results:
-        read = [key_prefix(env, "runs")]
+        read = [key_prefix(env.data, "runs")]
         grants.append(may.read_objects("ReadResults", "DataBucket", read, why=calls["aws-sdk:s3:getObject"]))
         grants += key_of_data(env, write=False)
-    return [*grants, *notifications.grants(env, calls)]
+    return [*grants, *notifications.grants(env.own_topic, env.customer_key, calls)]
 
 
 def schedule_role(env: Environment) -> iam.Role:
@@ -113,18 +116,18 @@ def schedule_role(env: Environment) -> iam.Role:
         why = "kms: the queue is encrypted with the key"
         grants.append(may.use_key("sqs", write=True, why=why))
     return role(
-        env, "ScheduleRole", "The schedule", trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
+        env.iam, "ScheduleRole", "The schedule", trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
     )
 
 
 def role(
-    env: Environment, title: str, description: str, trusts: Statement, grants: Sequence[Grant]
+    limits: Iam | None, title: str, description: str, trusts: Statement, grants: Sequence[Grant]
 ) -> iam.Role:
     """A role with one inline policy; what needs each statement, and why a ``*``, stands in its Metadata."""
     reasons = {grant.statement.properties["Sid"]: grant.reason for grant in grants if grant.reason}
     made = iam.Role(
         title,
-        **_limits(env),
+        **_limits(limits),
         Description=description,
         AssumeRolePolicyDocument=PolicyDocument(Version="2012-10-17", Statement=[trusts]),
         Policies=[
@@ -141,21 +144,28 @@ def role(
     return made
 
 
-def _limits(env: Environment) -> dict[str, Any]:
+def _limits(limits: Iam | None) -> dict[str, Any]:
     """The path and the boundary that the account asks for."""
-    if env.iam is None:
+    if limits is None:
         return {}
-    given: dict[str, Any] = {} if env.iam.role_path == "/" else {"Path": env.iam.role_path}
-    if env.iam.permissions_boundary:
-        policy = f"policy/{env.iam.permissions_boundary}"
+    given: dict[str, Any] = {} if limits.role_path == "/" else {"Path": limits.role_path}
+    if limits.permissions_boundary:
+        policy = f"policy/{limits.permissions_boundary}"
         given["PermissionsBoundary"] = Sub(f"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{policy}")
     return given
 
 
+def _mirrored(env: Environment) -> Mapping[str, Source]:
+    """The sources that each run mirrors."""
+    return env.sources if env.mirrors else {}
+
+
 def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     place = ".".join(job_path(name))
-    reads = [key_prefix(env, location) for location in step.reads]
-    replaces = [key_prefix(env, location) for location in step.writes if location in _REPLACED_AS_FOLDERS]
+    reads = [key_prefix(env.data, location) for location in step.reads]
+    replaces = [
+        key_prefix(env.data, location) for location in step.writes if location in _REPLACED_AS_FOLDERS
+    ]
     grants: list[Grant] = []
     if reads:
         why = f"{place}.reads: {', '.join(step.reads)}"
@@ -165,17 +175,17 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
         why = f"{place} finds what it reads" + (", and what it replaces" if replaces else "")
         grants.append(lists("ListData", "DataBucket", [*reads, *replaces], why=why))
     if step.writes:
-        writes = [key_prefix(env, location) for location in step.writes]
+        writes = [key_prefix(env.data, location) for location in step.writes]
         why = f"{place}.writes: {', '.join(step.writes)}"
         grants.append(may.write_objects("WriteData", "DataBucket", writes, why=why))
     if replaces:
         why = "a job that is started again replaces what its first attempt left"
         grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces, why=why))
-    stores = bool(step.writes or step.tables or mirror.mirrors(env, step))
+    stores = bool(step.writes or step.tables or mirror.mirrors(_mirrored(env), step))
     if reads or stores:
         grants += key_of_data(env, write=stores)
     if isinstance(step, Maintenance):
-        grants += _upkeep(env, step)
+        grants += _upkeep(env.data, step)
     elif step.tables:
         why = f"{place}.tables: {', '.join(step.tables)}"
         grants.append(may.publish_tables(step.tables, why=why))
@@ -194,9 +204,9 @@ def key_of_data(env: Environment, *, write: bool, own: Any = None) -> list[Grant
     return []
 
 
-def _upkeep(env: Environment, job: Maintenance) -> list[Grant]:
+def _upkeep(data: Data, job: Maintenance) -> list[Grant]:
     """What only the maintenance may: delete data, and commit to tables without making any."""
-    deletes = [key_prefix(env, location) for location in job.deletes]
+    deletes = [key_prefix(data, location) for location in job.deletes]
     grants = []
     if deletes:
         why = f"maintenance.deletes: {', '.join(job.deletes)}"
@@ -215,8 +225,8 @@ def _artifacts(env: Environment, step: Job) -> list[Grant]:
     folder = env.names.artifacts
     prefixes = [f"{folder}/code/", f"{folder}/wheels/"]
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
-    documents = [f"{folder}/sources/"] if mirror.mirrors(env, step) else []
-    documents += [f"{folder}/features/"] if ingestion.ingests(env, step) else []
+    documents = [f"{folder}/sources/"] if mirror.mirrors(_mirrored(env), step) else []
+    documents += [f"{folder}/features/"] if ingestion.ingests(env.managed_features, step) else []
     read = [*prefixes, *documents]
     grants = [
         may.read_objects("ReadArtifacts", "ArtifactBucket", read, why=f"the job runs {what}"),

@@ -23,7 +23,7 @@ _GIVE_UP_AFTER = 6 * 3600
 def schedule(env: Environment) -> list[Any]:
     """The resources of the schedule; its role is elsewhere."""
     return [
-        _dead_letters(env),
+        _dead_letters(env.customer_key),
         _encrypted_transport_only(),
         scheduler.ScheduleGroup("ScheduleGroup", Name=env.names.schedule_group),
         _starts("", "daily", env.names.state_machine, env.schedule, execution_input()),
@@ -58,8 +58,8 @@ def _starts(what: str, name: str, machine: str, when: Schedule, value: dict[str,
     )
 
 
-def _dead_letters(env: Environment) -> sqs.Queue:
-    key = {"KmsMasterKeyId": Ref("DataKey")} if env.customer_key else {"SqsManagedSseEnabled": True}
+def _dead_letters(customer_key: bool) -> sqs.Queue:
+    key = {"KmsMasterKeyId": Ref("DataKey")} if customer_key else {"SqsManagedSseEnabled": True}
     return sqs.Queue("DeadLetters", MessageRetentionPeriod=_TWO_WEEKS, **key)
 
 

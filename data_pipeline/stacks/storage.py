@@ -8,8 +8,10 @@ from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config.environment import Environment, Location
+from data_pipeline.core.config.access import Security
+from data_pipeline.core.config.environment import Data, Environment, Location
 from data_pipeline.core.config.locations import athena_results, key_prefix
+from data_pipeline.core.config.retention import Retention
 
 from . import permissions as may
 from .feature_groups import feature_groups
@@ -43,7 +45,13 @@ def storage(env: Environment) -> Template:
         template.add_resource(_encrypted_transport_only())
     if env.data.kms_key and any(group.offline for group in env.managed_features.values()):
         template.add_parameter(key_parameter(bucket_keys.DATA, "data.kms_key"))
-    database = template.add_resource(_database(env, bucket))
+    database = template.add_resource(
+        _database(
+            env.names.database,
+            f"Tables of {env.pipeline} in {env.name}",
+            _uri(bucket, key_prefix(env.data, "warehouse")),
+        )
+    )
     template.add_resource(feature_groups(env, bucket))
     template.add_output(
         [
@@ -62,7 +70,7 @@ def _bucket(env: Environment) -> s3.Bucket:
         VersioningConfiguration=s3.VersioningConfiguration(Status="Enabled"),
         BucketEncryption=s3.BucketEncryption(
             ServerSideEncryptionConfiguration=[
-                _encryption(env),
+                _encryption(env.customer_key),
             ]
         ),
         PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
@@ -71,12 +79,14 @@ def _bucket(env: Environment) -> s3.Bucket:
         OwnershipControls=s3.OwnershipControls(
             Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]
         ),
-        **_access_logs(env),
-        LifecycleConfiguration=s3.LifecycleConfiguration(Rules=[*_housekeeping(env), *_retention(env)]),
+        **_access_logs(env.security, env.names.prefix),
+        LifecycleConfiguration=s3.LifecycleConfiguration(
+            Rules=[*_housekeeping(env.data), *_retention(env.data, env.retention)]
+        ),
     )
 
 
-def _housekeeping(env: Environment) -> list[s3.LifecycleRule]:
+def _housekeeping(data: Data) -> list[s3.LifecycleRule]:
     """Rules for what nobody can want any longer."""
     return [
         s3.LifecycleRule(
@@ -90,32 +100,31 @@ def _housekeeping(env: Environment) -> list[s3.LifecycleRule]:
         s3.LifecycleRule(
             Id="forget-deleted-table-files",
             Status="Enabled",
-            Prefix=key_prefix(env, "warehouse"),
+            Prefix=key_prefix(data, "warehouse"),
             NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(
                 NoncurrentDays=_DELETED_TABLE_FILES_STAY_DAYS
             ),
             ExpiredObjectDeleteMarker=True,
         ),
-        _expiring("forget-query-results", athena_results(env), _QUERY_RESULTS_STAY_DAYS),
+        _expiring("forget-query-results", athena_results(data), _QUERY_RESULTS_STAY_DAYS),
     ]
 
 
-def _retention(env: Environment) -> list[s3.LifecycleRule]:
+def _retention(data: Data, kept: Retention) -> list[s3.LifecycleRule]:
     """Rules of ``retention``; none for what is never deleted."""
-    kept = env.retention
     expiring: dict[Location, int | None] = {"runs": kept.runs_days, "quarantine": kept.quarantine_days}
     older: dict[Location, int | None] = {
         "export": kept.export_versions_days,
         "state": kept.state_versions_days,
     }
     rules = [
-        _expiring(f"forget-{name}", key_prefix(env, name), days) for name, days in expiring.items() if days
+        _expiring(f"forget-{name}", key_prefix(data, name), days) for name, days in expiring.items() if days
     ]
     rules += [
         s3.LifecycleRule(
             Id=f"forget-older-{name}",
             Status="Enabled",
-            Prefix=key_prefix(env, name),
+            Prefix=key_prefix(data, name),
             NoncurrentVersionExpiration=s3.NoncurrentVersionExpiration(NoncurrentDays=days),
             ExpiredObjectDeleteMarker=True,
         )
@@ -136,19 +145,17 @@ def _expiring(name: str, prefix: str, days: int) -> s3.LifecycleRule:
     )
 
 
-def _access_logs(env: Environment) -> dict[str, Any]:
+def _access_logs(security: Security | None, prefix: str) -> dict[str, Any]:
     """To the account's bucket for such logs, below a prefix of this environment's own."""
-    if env.security is None or env.security.access_logs is None:
+    if security is None or security.access_logs is None:
         return {}
-    to = s3.LoggingConfiguration(
-        DestinationBucketName=env.security.access_logs, LogFilePrefix=f"{env.names.prefix}/"
-    )
+    to = s3.LoggingConfiguration(DestinationBucketName=security.access_logs, LogFilePrefix=f"{prefix}/")
     return {"LoggingConfiguration": to}
 
 
-def _encryption(env: Environment) -> s3.ServerSideEncryptionRule:
+def _encryption(customer_key: bool) -> s3.ServerSideEncryptionRule:
     """By S3's own key; or by the customer's, of which S3 derives one for the bucket to spare calls of KMS."""
-    if not env.customer_key:
+    if not customer_key:
         return s3.ServerSideEncryptionRule(
             ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
         )
@@ -175,16 +182,16 @@ def _encrypted_transport_only() -> s3.BucketPolicy:
     )
 
 
-def _database(env: Environment, bucket: Any) -> glue.Database:
+def _database(name: str, description: str, place: Any) -> glue.Database:
     return glue.Database(
         "Database",
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
         CatalogId=Ref("AWS::AccountId"),
         DatabaseInput=glue.DatabaseInput(
-            Name=env.names.database,
-            Description=f"Tables of {env.pipeline} in {env.name}",
-            LocationUri=_uri(bucket, key_prefix(env, "warehouse")),
+            Name=name,
+            Description=description,
+            LocationUri=place,
         ),
     )
 

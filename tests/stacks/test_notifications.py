@@ -126,14 +126,17 @@ def test_alarms_are_within_the_bounds_of_cloudwatch(changes: dict[str, Any]) -> 
         assert alarm["TreatMissingData"] == ("breaching" if name == "OverdueAlarm" else "notBreaching")
 
 
+def overdue(**more: Any) -> int | None:
+    """Of prod with this configuration."""
+    env = environment({**NOTIFY, **more}, "prod")
+    return overdue_after(env.schedule, env.steps.values())
+
+
 def test_overdue_is_later_than_the_schedule_and_the_longest_run() -> None:
     """A day, 30 and 240 minutes with half an hour of grace each, and slack; none where no alarm can look so far."""
-    assert overdue_after(environment(NOTIFY, "prod")) == 24 + 6 + 2
-    assert (
-        overdue_after(environment({**NOTIFY, "schedule": {"expression": "cron(0 6 ? * SUN *)"}}, "prod"))
-        is None
-    )
-    assert overdue_after(environment({**NOTIFY, "schedule": {"enabled": False}}, "prod")) is None
+    assert overdue() == 24 + 6 + 2
+    assert overdue(schedule={"expression": "cron(0 6 ? * SUN *)"}) is None
+    assert overdue(schedule={"enabled": False}) is None
 
 
 def test_the_embedded_aws_is_given_no_alarms() -> None:

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from .environment import Environment, Location
+from .environment import Data, Location
 
 
-def key_prefix(env: Environment, location: Location) -> str:
+def key_prefix(data: Data, location: Location) -> str:
     """Key prefix of a location, ending in ``/`` (or empty: the whole bucket)."""
     if location == "input":
-        return _folder(env.data.input)
-    return f"{output_prefix(env)}{location}/"
+        return _folder(data.input)
+    return f"{output_prefix(data)}{location}/"
 
 
-def offline_prefix(env: Environment, group: str) -> str:
+def offline_prefix(data: Data, group: str) -> str:
     """Key prefix below which SageMaker keeps the offline store of a feature group, ending in ``/``."""
-    return f"{output_prefix(env)}offline/{group}/"
+    return f"{output_prefix(data)}offline/{group}/"
 
 
-def athena_results(env: Environment) -> str:
+def athena_results(data: Data) -> str:
     """Key prefix of the results of Athena's queries, ending in ``/``."""
-    return f"{output_prefix(env)}athena/"
+    return f"{output_prefix(data)}athena/"
 
 
-def output_prefix(env: Environment) -> str:
+def output_prefix(data: Data) -> str:
     """Key prefix of everything that the pipeline writes, ending in ``/`` (or empty: the whole bucket)."""
-    return _folder(env.data.output)
+    return _folder(data.output)
 
 
 def _folder(prefix: str) -> str:

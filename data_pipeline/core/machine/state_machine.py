@@ -168,7 +168,7 @@ def _read_result(env: Environment, result: str) -> State:
     """Read ``<output>/runs/<run>/<result>.json`` into the variable ``<result>``."""
     parsed = jsonata.expression("$parse($states.result.Body)")
     key = [
-        jsonata.literal(key_prefix(env, "runs")),
+        jsonata.literal(key_prefix(env.data, "runs")),
         jsonata.RUN,
         jsonata.literal(f"/{result}.json"),
     ]

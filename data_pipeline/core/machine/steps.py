@@ -42,8 +42,8 @@ def runtimes(env: Environment) -> list[str]:
 def argument_values(env: Environment) -> dict[str, str]:
     """Placeholder → text with the template's substitutions, for those that are known before an execution."""
     return {
-        "input": f"s3://${{DataBucketName}}/{key_prefix(env, 'input')}",
-        "output": f"s3://${{DataBucketName}}/{output_prefix(env)}",
+        "input": f"s3://${{DataBucketName}}/{key_prefix(env.data, 'input')}",
+        "output": f"s3://${{DataBucketName}}/{output_prefix(env.data)}",
         "code_version": "${CodeVersionHash}",
         "database": "${DatabaseName}",
         "features": f"s3://${{ArtifactBucketName}}/{features_key(env)}" if env.managed_features else "none",

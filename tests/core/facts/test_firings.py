@@ -125,7 +125,8 @@ def test_the_alarm_leaves_room_for_a_run_that_the_clock_leaves_out() -> None:
 
     def overdue(expression: str) -> int | None:
         schedule = {"expression": expression, "timezone": NEW_YORK}
-        return overdue_after(environment({"notify": {}, "schedule": schedule}, "prod"))
+        env = environment({"notify": {}, "schedule": schedule}, "prod")
+        return overdue_after(env.schedule, env.steps.values())
 
     usual, skipped = overdue("cron(30 3 * * ? *)"), overdue("cron(30 2 * * ? *)")
     assert usual is not None
