@@ -87,12 +87,18 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
             _succeeded(environment, connection, progress, record, as_json)
             return
         record |= runs.failed(environment, connection, progress.failure)
-        summary: Any = runs.document(connection, folder + summaries.NAME)
-        if summary is not None:  # the job came to write one: it names the unreadable files
-            record |= {"summary": summary, "summaryUri": folder + summaries.NAME}
-            if not as_json:
-                print_summary(environment, summary, record["summaryUri"], record["results"])
+        _add_summary(environment, connection, folder + summaries.NAME, record, as_json)
         raise UserError(failure_text(environment, progress, progress.failure, record))
+
+
+def _add_summary(env: Environment, connection: Connection, uri: str, record: Record, as_json: bool) -> None:
+    """Keep and show the summary of a failed run, where its job wrote one: it names the unreadable files."""
+    summary: Any = runs.document(connection, uri)
+    if summary is None:
+        return
+    record |= {"summary": summary, "summaryUri": uri}
+    if not as_json:
+        print_summary(env, summary, uri, record["results"])
 
 
 def _succeeded(

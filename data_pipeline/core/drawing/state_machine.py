@@ -71,19 +71,9 @@ def _route(source: Cell, target: Cell, taken: set[Cell]) -> list[Point]:
     """Corners of the line from box to box, which goes around boxes that stand between them."""
     (left, top), (to_left, to_top) = _corner(source), _corner(target)
     middle, to_middle = left + BOX_WIDTH / 2, to_left + BOX_WIDTH / 2
-    height, to_height = top + BOX_HEIGHT / 2, to_top + BOX_HEIGHT / 2
+    to_height = to_top + BOX_HEIGHT / 2
     if source.row == target.row:
-        if abs(source.column - target.column) == 1:
-            ahead = target.column > source.column
-            return [(left + BOX_WIDTH * ahead, height), (to_left + BOX_WIDTH * (not ahead), height)]
-        below = top + BOX_HEIGHT + _LOWER_LANE
-        side = to_middle - _PORT if to_middle > middle else to_middle + _PORT
-        return [
-            (middle, top + BOX_HEIGHT),
-            (middle, below),
-            (side, below),
-            (side, top + BOX_HEIGHT),
-        ]
+        return _route_in_row(source, target)
     if source.row > target.row:
         lane = to_top + BOX_HEIGHT + _LOWER_LANE
         side = to_middle - _PORT if to_middle > middle else to_middle + _PORT
@@ -108,6 +98,24 @@ def _route(source: Cell, target: Cell, taken: set[Cell]) -> list[Point]:
         (gap, lane),
         (gap, to_height),
         (_side(target, source), to_height),
+    ]
+
+
+def _route_in_row(source: Cell, target: Cell) -> list[Point]:
+    """Straight to a neighbour, else below the boxes of the row."""
+    (left, top), (to_left, _) = _corner(source), _corner(target)
+    middle, to_middle = left + BOX_WIDTH / 2, to_left + BOX_WIDTH / 2
+    if abs(source.column - target.column) == 1:
+        ahead = target.column > source.column
+        height = top + BOX_HEIGHT / 2
+        return [(left + BOX_WIDTH * ahead, height), (to_left + BOX_WIDTH * (not ahead), height)]
+    below = top + BOX_HEIGHT + _LOWER_LANE
+    side = to_middle - _PORT if to_middle > middle else to_middle + _PORT
+    return [
+        (middle, top + BOX_HEIGHT),
+        (middle, below),
+        (side, below),
+        (side, top + BOX_HEIGHT),
     ]
 
 

@@ -91,8 +91,12 @@ def assume_for_service(
             f'{{"Service": "{service}"}} the action sts:AssumeRole'
             + (f" under {dict(source)}." if source else ".")
         )
+    return _issued(role, role_arn, re.sub(r"[^\w+=,.@-]", "-", session)[:64] or "embedded", seconds)
+
+
+def _issued(role: Mapping[str, Any], role_arn: str, session: str, seconds: int) -> Credentials:
+    """Credentials of a session of the role, which STS knows from now on."""
     account, name = _parts(role_arn)
-    session = re.sub(r"[^\w+=,.@-]", "-", session)[:64] or "embedded"
     credentials = Credentials(
         access_key="ASIA" + secrets.token_hex(8).upper(),
         secret_key=secrets.token_urlsafe(30),
