@@ -151,9 +151,7 @@ class Environment:
         """
         value = execution_input(**_checked(options))
         outputs = pipeline_stack(self._configuration, self._connection).outputs
-        if (
-            not value.get("prune") and not self._configuration.mirrors
-        ):  # there may be work without any file yet
+        if runs.needs_files(self._configuration, value):
             runs.refuse_empty_input(self._configuration, self._connection, outputs["InputUri"])
         arn = runs.start(self._connection, outputs["StateMachineArn"], value)
         return self._run(outputs["OutputUri"], arn, Progress())
