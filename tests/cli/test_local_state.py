@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.cli import local_state
-from data_pipeline.project import local_state as of_project
 from data_pipeline.cli.main import status_of
 from data_pipeline.embedded_aws.errors import LocalError
 from data_pipeline.embedded_aws.server import lifecycle
+from data_pipeline.project import local_state as of_project
 
 
 @pytest.fixture
