@@ -26,15 +26,16 @@ class Room(NamedTuple):
 
 ROOMS = {
     "cli": Room(1, 0, "commands; the only printer"),
-    "stacks": Room(0, 1, "templates and roles"),
-    "features": Room(1, 1, "records, training sets"),
-    "aws": Room(2, 1, "the only user of boto3"),
-    "core": Room(1, 2, "pure: configuration, checks"),
-    "embedded_aws": Room(3, 0, "plays AWS on a laptop"),
-    "etl": Room(4, 2, "what every job needs"),
+    "project": Room(1, 1, "what cli and api share"),
+    "stacks": Room(0, 2, "templates and roles"),
+    "features": Room(1, 2, "records, training sets"),
+    "aws": Room(2, 2, "the only user of boto3"),
+    "core": Room(1, 3, "pure: configuration, checks"),
+    "embedded_aws": Room(3, 1, "plays AWS on a laptop"),
+    "etl": Room(4, 3, "what every job needs"),
 }
 #: boxes and arrows that are no imports
-_OUTSIDE = {"AWS": Room(3, 1, "your account"), "jobs/": Room(4, 1, "the project's own code")}
+_OUTSIDE = {"AWS": Room(3, 2, "your account"), "jobs/": Room(4, 2, "the project's own code")}
 _USES = (("aws", "AWS"), ("aws", "embedded_aws"), ("AWS", "jobs/"), ("embedded_aws", "jobs/"))
 
 
@@ -59,7 +60,7 @@ def picture() -> str:
     lines += [_line("back", boxes[a], boxes[b]) for a, b in _USES]
     drawn = [_box(name, room) for name, room in boxes.items()]
     width = 4 * _COLUMN + _WIDTH + 2 * _MARGIN
-    height = 2 * _ROW + _HEIGHT + 2 * _MARGIN + _HEADING
+    height = 3 * _ROW + _HEIGHT + 2 * _MARGIN + _HEADING
     words = "; ".join(f"{a} imports {b}" for a, b in shown)
     return card(width, height, "The rooms of the package and their imports", words, [_HEAD, *lines, *drawn])
 
