@@ -12,7 +12,7 @@ from removal.world import World
 from system.project import Project
 from system.test_maintenance import LATER
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "mirror"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "etl" / "mirror"))
 
 from source_server import File, SourceServer
 

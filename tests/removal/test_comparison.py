@@ -138,11 +138,11 @@ def test_what_cannot_be_enforced_says_why() -> None:
 
 def test_the_derivation_does_not_read_the_demand() -> None:
     """Nothing but the embedded AWS reads required_actions.yaml."""
-    package = Path(required.__file__).resolve().parents[1]
+    package = Path(required.__file__).resolve().parents[2]
     readers = {
         path.relative_to(package).parts[0]
         for path in package.rglob("*.py")
         if "required_actions" in path.read_text(encoding="utf-8")
         or "required import" in path.read_text(encoding="utf-8")
     }
-    assert readers == {"local"}
+    assert readers == {"embedded_aws"}

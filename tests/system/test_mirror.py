@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from system.project import Project
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "mirror"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "etl" / "mirror"))
 
 from source_server import File, SourceServer
 
