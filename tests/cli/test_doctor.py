@@ -309,6 +309,7 @@ def test_problems_exit_1_and_the_table_says_what_to_do(
     deployed: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """A log group that is in the way of the deployment is found before it fails."""
+    deployed.deploy(publishing())
     name = "/aws/vendedlogs/states/nyc-tlc-local"
     deployed.client("logs").create_log_group(logGroupName=name)
     try:

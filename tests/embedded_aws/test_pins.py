@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-LOCAL = Path(__file__).resolve().parents[2] / "data_pipeline" / "local"
-MODULES = sorted(LOCAL.rglob("*.py"))
+ROOM = Path(__file__).resolve().parents[2] / "data_pipeline" / "embedded_aws"
+MODULES = sorted(ROOM.rglob("*.py"))
 
 #: What we put something of our own in the place of → its parameters, which ours must take.
 REPLACED = {

@@ -11,6 +11,7 @@ from data_pipeline.etl.jobs import maintenance
 from data_pipeline.etl.publishing import expiry
 
 DAY = 86_400
+TABLES = ("trip_counts", "ride_counts")
 
 
 @pytest.fixture
@@ -35,9 +36,9 @@ def test_what_is_expired_and_what_stays(grown, table):
     rows = at.load(table).scan(snapshot_id=tagged.snapshot_id).to_arrow()
     at.load(table).manage_snapshots().create_tag(tagged.snapshot_id, "training").commit()
     before, rides = names(grown, table), grown.rides()
-    assert expiry.expire(at, table, 30, 10, later).snapshots == 0
-    assert expiry.expire(at, table, 41, 1, later).snapshots == 0
-    done = expiry.expire(at, table, 30, 1, later)
+    assert expiry.expire(at, table, TABLES, 30, 10, later).snapshots == 0
+    assert expiry.expire(at, table, TABLES, 41, 1, later).snapshots == 0
+    done = expiry.expire(at, table, TABLES, 30, 1, later)
     assert done.snapshots == 2
     assert [s.snapshot_id for s in at.load(table).snapshots()] == [
         snapshots[0].snapshot_id,
@@ -47,7 +48,7 @@ def test_what_is_expired_and_what_stays(grown, table):
     assert len(before - left) == done.files > 2
     assert at.load(table).scan(snapshot_id=tagged.snapshot_id).to_arrow().equals(rows)
     assert grown.rides() == rides
-    assert expiry.expire(at, table, 30, 1, later).files == 0
+    assert expiry.expire(at, table, TABLES, 30, 1, later).files == 0
     grown.put("fhv_tripdata_2015-01.csv", trips("2015-01", 500))
     grown.run("after")
     assert grown.rides() == grown.exported() == grown.expected()
@@ -58,8 +59,8 @@ def test_a_file_of_today_stays(grown):
     key = "out/warehouse/trip_counts/data/not-committed-yet.parquet"
     grown.s3.put_object(Bucket=grown.bucket, Key=key, Body=b"x")
     at = grown.tables()
-    assert expiry.expire(at, "trip_counts", 1, 1, time.time() + 0.9 * DAY).files == 0
-    expiry.expire(at, "trip_counts", 3, 1, time.time() + 1.1 * DAY)
+    assert expiry.expire(at, "trip_counts", TABLES, 1, 1, time.time() + 0.9 * DAY).files == 0
+    expiry.expire(at, "trip_counts", TABLES, 3, 1, time.time() + 1.1 * DAY)
     assert key not in names(grown, "trip_counts")
 
 
@@ -86,7 +87,7 @@ def test_ride_counts_made_of_an_expired_snapshot_is_made_anew(grown, monkeypatch
 def test_the_job(grown, capsys):
     """The job says what it did to each table, and refuses what is no number."""
     places = ["--output", f"s3://{grown.bucket}/out", "--catalog", f"glue:{grown.database}"]
-    places += ["--run", "upkeep"]
+    places += ["--run", "upkeep", "--tables", ",".join(TABLES)]
     maintenance.main(places)
     nothing = {"snapshots": 0, "files": 0, "bytes": 0}
     assert json.loads(grown.get("runs/upkeep/maintained.json")) == {
@@ -102,6 +103,7 @@ def test_the_job(grown, capsys):
 def test_before_the_first_run(account, capsys):
     """Tables that nobody has made yet are not made, and that is no failure."""
     places = ["--output", f"s3://{account.bucket}/out", "--catalog", f"glue:{account.database}", "--run", "r"]
+    places += ["--tables", ",".join(TABLES)]
     maintenance.main(places)
     assert "ride_counts: there is no such table yet" in capsys.readouterr().out
     assert json.loads(account.get("runs/r/maintained.json"))["tables"] == {}

@@ -13,6 +13,7 @@ from embedded_aws.jobs import support
 from taxi import counting, reading, sources, spark_engine
 from taxi.rules import Policy
 
+from data_pipeline.cli import job_code
 from data_pipeline.embedded_aws.jobs import spark as cluster
 from data_pipeline.etl import spark_session
 from data_pipeline.etl.errors import JobError
@@ -131,9 +132,8 @@ def test_the_job_on_a_cluster_reads_s3_and_publishes_what_duckdb_does(embedded, 
     rows = "".join(f"B1,2015-01-{1 + n % 28:02} {n % 24:02}:10:00,{n}\n" for n in range(2000))
     content = f"Dispatching_base_num,Pickup_date,locationID\n{rows}B1,never,1\n".encode()
     s3.put_object(Bucket=bucket, Key="in/fhv_tripdata_2015-01.csv", Body=content)
-    for file in sorted((ROOT / "jobs").rglob("*.py")):
-        key = f"code/{file.relative_to(ROOT / 'jobs')}"
-        s3.put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
+    for name, content in job_code.shipped(ROOT).items():
+        s3.put_object(Bucket=bucket, Key=f"code/{name}", Body=content)
     results = {}
     for engine, instances in (("spark", 2), ("duckdb", 1)):
         described = run_on_cluster(embedded, bucket, engine, instances)
