@@ -70,9 +70,12 @@ def _folder(found: importlib.machinery.ModuleSpec) -> Path:
 
 
 def _forget_others(folders: list[str]) -> None:
-    """Let what is in the folders, and was imported from elsewhere, be imported anew."""
+    """Let what is in the folders, and was imported from elsewhere, be imported anew; but for this package itself, of
+    which a run has its own, and which may be among the packages on the embedded AWS.
+    """
     importlib.invalidate_caches()
-    for name in {loaded.partition(".")[0] for loaded in list(sys.modules)}:
+    own = __name__.partition(".")[0]
+    for name in {loaded.partition(".")[0] for loaded in list(sys.modules)} - {own}:
         ours = importlib.machinery.PathFinder.find_spec(name, folders)
         if ours is None or getattr(sys.modules.get(name), "__file__", None) == ours.origin:
             continue

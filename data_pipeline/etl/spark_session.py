@@ -134,16 +134,18 @@ def package(folder: Path, code: Path) -> Path:
     tool = Path(etl.__file__).parents[1]
     with zipfile.ZipFile(target, "w") as zipped:
         zipped.write(tool / "__init__.py", f"{tool.name}/__init__.py")
-        for root, file in [*_modules(tool.parent, tool / "etl"), *_modules(code, code)]:
-            name = file.relative_to(root).as_posix()
-            if root != code or not name.startswith(f"{tool.name}/"):
+        for file in _modules(tool / "etl"):
+            zipped.write(file, file.relative_to(tool.parent))
+        for file in _modules(code):
+            name = file.relative_to(code)
+            if name.parts[0] != tool.name:  # in a run's folder the two lie side by side
                 zipped.write(file, name)
     return target
 
 
-def _modules(root: Path, folder: Path) -> Iterator[tuple[Path, Path]]:
-    """``root`` and each file below ``folder`` that Python or a package of it may read, caches left out."""
+def _modules(folder: Path) -> Iterator[Path]:
+    """Each file below ``folder`` that Python or a package of it may read, caches left out."""
     for file in sorted(folder.rglob("*")):
-        parts = file.relative_to(root).parts
+        parts = file.relative_to(folder).parts
         if file.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in parts):
-            yield root, file
+            yield file

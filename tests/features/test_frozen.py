@@ -58,7 +58,7 @@ def test_the_same_again_and_another_after_a_change(published: Published) -> None
         published.publish(f"new-{n}", rides(n + 2))
     changed = freeze(published)
     assert changed.version != first.version
-    done = expiry.expire(published.jobs, "ride_counts", 30, 1, time.time() + 40 * 86_400)
+    done = expiry.expire(published.jobs, "ride_counts", [], 30, 1, time.time() + 40 * 86_400)
     assert done.snapshots == 2
     manifest = json.loads(frozen.document(first.manifest))
     again = frozen.made_again(published.tables, manifest)
