@@ -17,8 +17,9 @@ HOW_TO_STOP = "stop it with: python -m data_pipeline local down"
 
 
 def local_state() -> Path:
-    """The state directory of this project's embedded AWS."""
-    return of_project.local_state(project.root())
+    """The state directory of this project's embedded AWS; of no project where the environment variable names one."""
+    named = os.environ.get(of_project.STATE_VARIABLE)
+    return Path(named) if named else of_project.local_state(project.root())
 
 
 def use_state(state: Path) -> None:

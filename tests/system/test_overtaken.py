@@ -15,6 +15,7 @@ WAITING = """\
 def waiting(argv):
     import time
 
+    packages.put_first()
     import boto3
 
     bucket, _, prefix = argv[argv.index("--input") + 1].removeprefix("s3://").partition("/")
