@@ -102,7 +102,6 @@ def _options(runtime: Runtime) -> list[str]:
         "--generate-hashes",
         "--only-binary=:all:",
         "--no-annotate",
-        "--no-emit-index-url",
         f"--python={sys.executable}",
         f"--python-version={runtime.python}",
         f"--python-platform=x86_64-manylinux_{major}_{minor}",

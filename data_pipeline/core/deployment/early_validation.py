@@ -12,12 +12,14 @@ from typing import Any
 #: what the reason of a refused change set speaks of, where DescribeEvents has more to say.
 _HINTS = re.compile(r"hook|validation|DescribeEvents", re.IGNORECASE)
 _EXISTS = re.compile(r"NAME_CONFLICT|already exists", re.IGNORECASE)
-_EXISTS_TODO = (
+_REMEDY_IF_TAKEN = (
     "it exists and is not in this stack. If nobody needs it, delete it; if another stack has it, delete that stack, or "
     "name this pipeline or environment otherwise. Then deploy again"
 )
-_PROPERTY_TODO = "change what the configuration says of it, render the templates, and deploy again"
-_HOOK_TODO = "the hook is a rule of this account: do what it says, or ask whoever keeps the account's hooks"
+_REMEDY_OF_PROPERTY = "change what the configuration says of it, render the templates, and deploy again"
+_REMEDY_OF_HOOK = (
+    "the hook is a rule of this account: do what it says, or ask whoever keeps the account's hooks"
+)
 
 
 def has_events(reason: str) -> bool:
@@ -38,7 +40,7 @@ def _finding(event: Mapping[str, Any]) -> str | None:
     kind = event.get("EventType")
     if kind == "HOOK_INVOCATION_ERROR" and event.get("HookFailureMode") != "WARN":
         name = event.get("HookType") or "a hook"
-        return f"{_where(event)}: {name} says: {_said(event, 'HookStatusReason')}\n    {_HOOK_TODO}."
+        return f"{_where(event)}: {name} says: {_said(event, 'HookStatusReason')}\n    {_REMEDY_OF_HOOK}."
     failed = (
         event.get("ValidationStatus", "FAILED") == "FAILED" and event.get("ValidationFailureMode") != "WARN"
     )
@@ -46,7 +48,7 @@ def _finding(event: Mapping[str, Any]) -> str | None:
         return None
     said = _said(event, "ValidationStatusReason")
     exists = _EXISTS.search(f"{event.get('ValidationName', '')} {said}")
-    return f"{_where(event)}: {said}\n    {_EXISTS_TODO if exists else _PROPERTY_TODO}."
+    return f"{_where(event)}: {said}\n    {_REMEDY_IF_TAKEN if exists else _REMEDY_OF_PROPERTY}."
 
 
 def _where(event: Mapping[str, Any]) -> str:
