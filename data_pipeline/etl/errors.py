@@ -6,4 +6,4 @@ class JobError(Exception):
 
 
 class FileError(Exception):
-    """One trip file cannot be read. Nothing of it is counted, the other files are; the message says why."""
+    """One source file cannot be read. Nothing of it is counted, the other files are; the message says why."""

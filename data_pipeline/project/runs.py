@@ -44,7 +44,7 @@ def refuse_empty_input(env: Environment, connection: Connection, uri: str) -> No
         empty = source.is_empty(connection.client("s3"), bucket, prefix)
     if empty:
         raise UserError(
-            f"{uri} holds no trip files, so there is nothing to run on.\n"
+            f"{uri} holds no files, so there is nothing to run on.\n"
             f"Upload some and run: python data_pipeline_run.py {env.name} --source DIR"
         )
 

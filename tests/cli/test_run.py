@@ -210,7 +210,7 @@ def test_an_empty_input_starts_nothing(deployed: Deployed, capfd: pytest.Capture
     deployed.put("elsewhere/green_tripdata_2019-01.csv")
     assert run() == 1
     err = capfd.readouterr().err
-    assert f"error: s3://{BUCKET}/input/ holds no trip files, so there is nothing to run on.\n" in err
+    assert f"error: s3://{BUCKET}/input/ holds no files, so there is nothing to run on.\n" in err
     assert "python data_pipeline_run.py local --source DIR" in err
     assert deployed.executions() == []
 

@@ -40,7 +40,7 @@ Record = dict[str, Any]
     "directory",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Before the start, upload the trip files of DIR that the input prefix does not have yet.",
+    help="Before the start, upload the source files of DIR that the input prefix does not have yet.",
 )
 @input_options
 @click.option(

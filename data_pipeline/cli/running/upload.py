@@ -1,4 +1,4 @@
-"""``run --source``: brings the trip files of a directory into the input prefix, those that it lacks."""
+"""``run --source``: brings the source files of a directory into the input prefix, those that it lacks."""
 
 from __future__ import annotations
 

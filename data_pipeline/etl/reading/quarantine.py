@@ -99,7 +99,7 @@ class Quarantine:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        """A disk that takes no more spoils the job, not the trip file."""
+        """A disk that takes no more spoils the job, not the source file."""
         try:
             yield
         except OSError as error:
