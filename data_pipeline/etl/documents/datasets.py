@@ -1,0 +1,172 @@
+"""What the input's files mean and what is made of them: the tool writes the data sets and tables of a project, the
+jobs that plan and load read them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from . import form
+
+VERSION = 1
+#: raised when the same definition makes other rows than before; part of every definition's hash.
+SEMANTICS = 1
+
+#: columns that the tool adds to the table of a data set: which unit a row is of (16 hex digits), the path of its file,
+#: its number in the file from 1, its period, and when that version of the file was first published (or, with
+#: ``reissues: corrections``, the first one).
+UNIT, FILE, ROW, PERIOD, AVAILABLE_AT = "_unit", "_file", "_row", "_period", "_available_at"
+RESERVED = (UNIT, FILE, ROW, PERIOD, AVAILABLE_AT)
+
+REPLACES = ("file", "period", "all")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``type`` as in ``types``; ``named``: what a file may call it, the usual name first; ``default``: the
+    text that stands for a missing or null value; ``pii``: ``drop``, ``hash`` or nothing; ``was``: the column's name in
+    the table before.
+    """
+
+    name: str
+    type: str
+    nullable: bool = False
+    named: tuple[str, ...] = ()
+    default: str | None = None
+    comment: str = ""
+    pii: str = ""
+    was: str = ""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files are written. ``kind``: ``csv``, ``json`` (lines) or ``parquet``; the rest but ``timezone`` is of CSV.
+    ``date`` and ``timestamp`` are formats of strftime, empty for ISO 8601. ``decimal``: what stands between whole and
+    fraction. ``timezone``: the zone of a timestamptz that a file writes without an offset, and in which a text with an
+    offset becomes a timestamp.
+    """
+
+    kind: str
+    delimiter: str = ","
+    quote: str = '"'
+    header: bool = True
+    nulls: tuple[str, ...] = ("",)
+    encoding: str = "utf-8"
+    decimal: str = "."
+    date: str = ""
+    timestamp: str = ""
+    timezone: str = ""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """``complete``: the name of a marker file, or empty. ``checks``: slug → SQL on a row. ``sql``: a SELECT over the
+    accepted rows of a unit, which are named as the data set is, or empty. ``rules``: name → ``fail LIMIT``, ``warn
+    LIMIT``, ``off``. ``reader``: ``module:Class``, or empty. ``reissues``: ``versions`` or ``corrections``.
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    format: Format
+    columns: tuple[Column, ...]
+    replaces: str = "file"
+    complete: str = ""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    sql: str = ""
+    partition: tuple[str, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    reader: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    reissues: str = "versions"
+    comment: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
+    export: str = ""
+    quarantine_limit: int = 100_000
+
+    @property
+    def definition(self) -> str:
+        """The hash of whatever decides a unit's rows: not comments, limits, rules, partitions, patterns."""
+        columns = [(c.name, c.type, c.nullable, c.named, c.default, c.pii) for c in self.columns]
+        decisive = {
+            "semantics": SEMANTICS,
+            "format": asdict(self.format),
+            "columns": columns,
+            "checks": dict(self.checks),
+            "sql": self.sql,
+            "replaces": self.replaces,
+            "reader": [self.reader, dict(self.options)],
+        }
+        return hashlib.sha256(form.text(decisive).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table made of others by ``sql``, one SELECT over the tables ``inputs``. ``follows``: input → the expression of
+    its column (``day(ordered_at)``) from which this table's partition follows; ``reach_days``: how many later days a
+    day of an input touches. ``comments``: column → text.
+    """
+
+    name: str
+    sql: str
+    inputs: tuple[str, ...]
+    partition: tuple[str, ...] = ()
+    follows: Mapping[str, str] = field(default_factory=dict)
+    reach_days: int = 0
+    export: str = ""
+    comment: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def definition(self) -> str:
+        """The hash of what decides its rows."""
+        decisive = {"semantics": SEMANTICS, "sql": self.sql, "inputs": list(self.inputs)}
+        return hashlib.sha256(form.text(decisive).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The data sets by name, and the tables, each after those that it is made of."""
+
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
+
+
+def write(definitions: Definitions) -> str:
+    """The definitions as JSON: the same for the same ones."""
+    return form.text(
+        {
+            "version": VERSION,
+            "datasets": [asdict(each) for each in definitions.datasets.values()],
+            "tables": [asdict(each) for each in definitions.tables.values()],
+        }
+    )
+
+
+def read(content: str | bytes, place: str) -> Definitions:
+    """The definitions that a document holds. JobError, with the place, if it holds none."""
+    return form.read(content, place, "a list of data sets", VERSION, _read)
+
+
+def _read(document: Mapping[str, Any]) -> Definitions:
+    datasets = [_dataset(each) for each in document["datasets"]]
+    tables = [Table(**_tuples(each, "inputs", "partition")) for each in document["tables"]]
+    return Definitions({each.name: each for each in datasets}, {each.name: each for each in tables})
+
+
+def _dataset(each: Mapping[str, Any]) -> Dataset:
+    columns = tuple(Column(**_tuples(column, "named")) for column in each["columns"])
+    return Dataset(
+        **{
+            **_tuples(each, "patterns", "partition"),
+            "columns": columns,
+            "format": Format(**_tuples(each["format"], "nulls")),
+        }
+    )
+
+
+def _tuples(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {key: tuple(value) if key in names else value for key, value in fields.items()}
