@@ -62,10 +62,27 @@ class Format:
 
 
 @dataclass(frozen=True)
+class Series:
+    """Rows at regular times, about which rules may ask what is missing and what is unlike before. ``time``: the column
+    of a window's start, or of any time inside it; ``step_minutes``: a window's length; ``by``: the columns that tell
+    series apart; ``period``: ``hour``, ``day``, ``month`` or ``year``, what is compared with those before it;
+    ``weight``: the column that counts, or empty where each row counts one; ``values``: columns whose distribution is
+    compared.
+    """
+
+    time: str
+    step_minutes: int
+    by: tuple[str, ...] = ()
+    period: str = "month"
+    weight: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Dataset:
     """``complete``: the name of a marker file, or empty. ``checks``: slug → SQL on a row. ``sql``: a SELECT over the
-    accepted rows of a unit, which are named as the data set is, or empty. ``rules``: name → ``fail LIMIT``, ``warn
-    LIMIT``, ``off``. ``reader``: ``module:Class``, or empty. ``reissues``: ``versions`` or ``corrections``.
+    accepted rows of a unit, which are named as the data set is, or empty. ``rules``: as in ``rules``, where each is
+    explained. ``reader``: ``module:Class``, or empty. ``reissues``: ``versions`` or ``corrections``.
     """
 
     name: str
@@ -85,6 +102,7 @@ class Dataset:
     comments: Mapping[str, str] = field(default_factory=dict)
     export: str = ""
     quarantine_limit: int = 100_000
+    series: Series | None = None
 
     @property
     def definition(self) -> str:
@@ -119,6 +137,7 @@ class Table:
     comment: str = ""
     comments: Mapping[str, str] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
+    series: Series | None = None
 
     @property
     def definition(self) -> str:
@@ -153,7 +172,10 @@ def read(content: str | bytes, place: str) -> Definitions:
 
 def _read(document: Mapping[str, Any]) -> Definitions:
     datasets = [_dataset(each) for each in document["datasets"]]
-    tables = [Table(**_tuples(each, "inputs", "partition")) for each in document["tables"]]
+    tables = [
+        Table(**{**_tuples(each, "inputs", "partition"), "series": _series(each)})
+        for each in document["tables"]
+    ]
     return Definitions({each.name: each for each in datasets}, {each.name: each for each in tables})
 
 
@@ -164,8 +186,14 @@ def _dataset(each: Mapping[str, Any]) -> Dataset:
             **_tuples(each, "patterns", "partition"),
             "columns": columns,
             "format": Format(**_tuples(each["format"], "nulls")),
+            "series": _series(each),
         }
     )
+
+
+def _series(each: Mapping[str, Any]) -> Series | None:
+    found = each["series"]
+    return None if found is None else Series(**_tuples(found, "by", "values"))
 
 
 def _tuples(fields: Mapping[str, Any], *names: str) -> dict[str, Any]:
