@@ -34,7 +34,12 @@ LONGEST_OF_INPUT = {
     "reprocess": len("false"),
     "datasets": arguments.LONGEST,
     "months": len("2019-01..2019-06"),
+    "parts": arguments.LONGEST,
+    "periods": len("2019-01-31T05..2019-06-30T23"),
     "prune": len("false"),
+    "rebuild": arguments.LONGEST,
+    "from_now_on": arguments.LONGEST,
+    "drop_columns": arguments.LONGEST,
     "accept": arguments.LONGEST,
 }
 
@@ -383,6 +388,15 @@ def _right_before(draft: Draft, name: str) -> str | None:
     return ordered[ordered.index(name) - 1]
 
 
+#: placeholder of a document in the artifact bucket → the folder that it lies in.
+_DOCUMENTS = {"features": "features", "sources": "sources"}
+
+
+def _document(names: Names, folder: str) -> int:
+    """Characters of the URI of a document, whose name is a hash."""
+    return len(f"s3:///{names.artifacts}/{folder}/.json") + LONGEST_BUCKET + 64
+
+
 def argument_lengths(draft: Draft) -> Iterator[Violation]:
     """A value that would be too long for a container once its placeholders are filled."""
     if draft.data is None or draft.names is None:
@@ -394,18 +408,7 @@ def argument_lengths(draft: Draft) -> Iterator[Violation]:
         "run": LONGEST_RUN,
         "database": len(draft.names.database),
         "code_version": 64,
-        "features": len("s3:///")
-        + LONGEST_BUCKET
-        + len(draft.names.pipeline)
-        + len("/features/")
-        + 64
-        + len(".json"),
-        "sources": len("s3:///")
-        + LONGEST_BUCKET
-        + len(draft.names.pipeline)
-        + len("/sources/")
-        + 64
-        + len(".json"),
+        **{name: _document(draft.names, folder) for name, folder in _DOCUMENTS.items()},
         **LONGEST_OF_INPUT,
     }
     for name, job in draft.jobs.items():

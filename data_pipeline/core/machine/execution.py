@@ -19,6 +19,19 @@ VERSION = 1
 #: a name of a data set or of a quality rule; which ones there are, only the jobs know.
 NAME = "[a-z][a-z0-9_-]{0,63}"
 MONTH = "[0-9]{4}-(0[1-9]|1[0-2])"
+#: a year, a month, a day or an hour.
+PERIOD = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]))?)?)?"
+#: a named part of a pattern, and a value of it; no comma, which joins them in one argument of a job.
+PART = "[a-z][a-z0-9_]{0,63}=[A-Za-z0-9 ._+@~:-]{1,100}"
+#: a rule, and the run whose findings under it are let through.
+RULE = f"{NAME}(@[A-Za-z0-9._-]{{1,80}})?"
+COLUMN = f"{NAME}[.][A-Za-z_][A-Za-z0-9_]{{0,127}}"
+
+
+def _list(pattern: str) -> dict[str, Any]:
+    items = {"type": "string", "pattern": f"^{pattern}$"}
+    return {"type": "array", "items": items, "uniqueItems": True, "default": []}
+
 
 _NAMES = {"type": "array", "items": {"type": "string", "pattern": f"^{NAME}$"}, "uniqueItems": True}
 
@@ -54,17 +67,42 @@ SCHEMA: dict[str, Any] = {
             "title": "a month or a range of months, as in '2019-01..2019-06'",
             "description": "The months to look at, both ends included; all of them when left out.",
         },
+        "parts": {
+            **_list(PART),
+            "title": "a list of values of named parts, as in 'country=de', each once",
+            "description": "The values of named parts to look at; of a part that is not named, all.",
+        },
+        "periods": {
+            "type": "string",
+            "pattern": rf"^{PERIOD}(\.\.{PERIOD})?$",
+            "title": "a period or a range of periods, as in '2024-01..2024-06-15'",
+            "description": "The years, months, days or hours to look at, both ends included; all when left out.",
+        },
         "prune": {
             "type": "boolean",
             "default": False,
             "title": "true or false",
-            "description": "Remove the counts of source files that are gone.",
+            "description": "Remove what came from source files that are gone.",
+        },
+        "rebuild": {
+            **_list(NAME),
+            "title": "a list of names of data sets, each once",
+            "description": "Data sets whose tables are made anew from all their files.",
+        },
+        "from_now_on": {
+            **_list(NAME),
+            "title": "a list of names of data sets, each once",
+            "description": "Data sets whose new definition holds for files from now on.",
+        },
+        "drop_columns": {
+            **_list(COLUMN),
+            "title": "a list of columns, as in 'orders.status', each once",
+            "description": "Columns of tables that may be dropped.",
         },
         "accept": {
-            **_NAMES,
-            "default": [],
-            "title": "a list of names of quality rules, each once",
-            "description": "Quality rules that may fail in this run.",
+            **_list(RULE),
+            "title": "a list of quality rules, as in 'rows-of-median' or 'rows-of-median@RUN', each once",
+            "description": "Quality rules that may fail in this run; with RUN, only by what that run has found.",
         },
         "concurrent": {
             "type": "boolean",
@@ -76,14 +114,26 @@ SCHEMA: dict[str, Any] = {
 }
 
 #: what must hold of a field besides, as JSONata over ``{value}``, and in words.
+_TOGETHER = (f"$length($join({{value}}, ',')) <= {arguments.LONGEST}", arguments.TOGETHER)
+_FIRST, _LAST = "$substringBefore({value}, '..')", "$substringAfter({value}, '..')"
 CHECKED = {
-    "datasets": (f"$length($join({{value}}, ',')) <= {arguments.LONGEST}", arguments.TOGETHER),
-    "accept": (f"$length($join({{value}}, ',')) <= {arguments.LONGEST}", arguments.TOGETHER),
-    "months": ("$substringBefore({value}, '..') <= $substringAfter({value}, '..')", "the earlier one first"),
+    **dict.fromkeys(("datasets", "parts", "rebuild", "from_now_on", "drop_columns", "accept"), _TOGETHER),
+    "months": (f"{_FIRST} <= {_LAST}", "the earlier one first"),
+    # '2024-02..2024' ends with the year that it begins in
+    "periods": (
+        f"({_FIRST} <= {_LAST} or $substring({_FIRST}, 0, $length({_LAST})) = {_LAST})",
+        "the earlier one first",
+    ),
 }
 
 #: the input, as a state of the machine sees it wherever it stands.
 _INPUT = "$states.context.Execution.Input"
+
+
+def _joined(field: str, without: str) -> str:
+    """JSONata of a list joined by commas, or ``without`` where it is empty."""
+    return f"($count({_INPUT}.{field}) > 0 ? $join({_INPUT}.{field}, ',') : '{without}')"
+
 
 #: placeholder → JSONata of the text that a job is given for it.
 PLACEHOLDERS = {
@@ -91,8 +141,13 @@ PLACEHOLDERS = {
     "reprocess": f"({_INPUT}.reprocess = true ? 'true' : 'false')",
     "datasets": f"($exists({_INPUT}.datasets) ? $join({_INPUT}.datasets, ',') : 'all')",
     "months": f"($exists({_INPUT}.months) ? {_INPUT}.months : 'all')",
+    "parts": _joined("parts", "all"),
+    "periods": f"($exists({_INPUT}.periods) ? {_INPUT}.periods : 'all')",
     "prune": f"({_INPUT}.prune = true ? 'true' : 'false')",
-    "accept": f"($count({_INPUT}.accept) > 0 ? $join({_INPUT}.accept, ',') : 'none')",
+    "rebuild": _joined("rebuild", "none"),
+    "from_now_on": _joined("from_now_on", "none"),
+    "drop_columns": _joined("drop_columns", "none"),
+    "accept": _joined("accept", "none"),
 }
 
 #: JSONata: whether somebody wants this execution to run beside another one.

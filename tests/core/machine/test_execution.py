@@ -27,6 +27,16 @@ VALID: list[Any] = [
     {"accept": []},
     {"accept": ["quarantined-share"]},
     {"accept": NAMES_OF_256},
+    {"accept": ["rows-of-median@2026-11-30T05-00-00.1"]},
+    {"parts": []},
+    {"parts": ["country=de", "country=fr", "shop=Main St. 2"]},
+    {"periods": "2024"},
+    {"periods": "2024-01-31T05"},
+    {"periods": "2024-01..2024-06-15"},
+    {"periods": "2024-02..2024"},
+    {"periods": "2024-01-31T05..2024-01-31"},
+    {"rebuild": ["orders"], "from_now_on": ["weather", "sensors"]},
+    {"drop_columns": ["orders.status", "orders._Old"]},
 ]
 REFUSED: list[Any] = [
     {"version": 2},
@@ -63,6 +73,24 @@ REFUSED: list[Any] = [
     {"months": 201901},
     {"accept": "quarantined-share"},
     {"accept": {}},
+    {"accept": ["rows-of-median@"]},
+    {"parts": "country=de"},
+    {"parts": ["country"]},
+    {"parts": ["country="]},
+    {"parts": ["country=de,fr"]},
+    {"parts": ["country=de/fr"]},
+    {"parts": ["Country=de"]},
+    {"parts": ["country=de", "country=de"]},
+    {"periods": "2024-1"},
+    {"periods": "2024-01-32"},
+    {"periods": "2024-01-31T24"},
+    {"periods": "2024-01-31 05"},
+    {"periods": ["2024"]},
+    {"rebuild": "orders"},
+    {"rebuild": [""]},
+    {"from_now_on": [1]},
+    {"drop_columns": ["status"]},
+    {"drop_columns": ["orders.2nd"]},
     [],
     [{"version": 1}],
     "version",
@@ -75,6 +103,9 @@ REFUSED_BESIDES: list[Any] = [
     {"datasets": [*NAMES_OF_256[:3], "u" * 62]},
     {"accept": [*NAMES_OF_256, "v"]},
     {"months": "2019-03..2019-01"},
+    {"periods": "2024-03..2024-01-31"},
+    {"periods": "2024..2023-12"},
+    {"rebuild": [*NAMES_OF_256, "v"]},
     {"months": "2019-01\n"},
 ]
 
@@ -127,8 +158,9 @@ def test_anything_else_is_refused(given: Any) -> None:
         ({"prune": "yes"}, 'prune: expected true or false; found: {"prune":"yes"}'),
         (
             {"month": 1, "version": 3},
-            "unknown field month, expected one of: version, reprocess, datasets, months, prune, accept, "
-            'concurrent; version: expected the number 1; found: {"month":1,"version":3}',
+            "unknown field month, expected one of: version, reprocess, datasets, months, parts, periods, prune, "
+            "rebuild, from_now_on, drop_columns, accept, concurrent; version: expected the number 1; "
+            'found: {"month":1,"version":3}',
         ),
         (
             {"datasets": [], "months": "2019"},
@@ -180,6 +212,27 @@ def test_schema_and_condition_agree_on_random_input(attempt: int) -> None:
             {"reprocess": "false", "datasets": "yellow,green", "months": "all", "accept": "a,b-c"},
         ),
         ({"accept": []}, {"accept": "none"}),
+        (
+            {},
+            {"parts": "all", "periods": "all"}
+            | dict.fromkeys(("rebuild", "from_now_on", "drop_columns"), "none"),
+        ),
+        (
+            {
+                "parts": ["country=de", "country=fr"],
+                "periods": "2024..2024-02",
+                "rebuild": ["orders"],
+                "from_now_on": ["a", "b"],
+                "drop_columns": ["orders.status"],
+            },
+            {
+                "parts": "country=de,country=fr",
+                "periods": "2024..2024-02",
+                "rebuild": "orders",
+                "from_now_on": "a,b",
+                "drop_columns": "orders.status",
+            },
+        ),
     ],
 )
 def test_jobs_are_given_text(given: dict[str, Any], texts: dict[str, str]) -> None:
