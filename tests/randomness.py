@@ -35,6 +35,7 @@ COUNTS = {
     "ingestion-meanwhile": (1, 45),
     "ingestions": (1, 20),
     "signatures": (100, 10_000),
+    "patterns": (150, 5_000),
 }
 
 
