@@ -6,7 +6,7 @@ from taxi.definitions import TABLES
 from taxi.features import RIDE_COUNTS
 from taxi.reading import TRIP_COUNTS
 
-from data_pipeline.etl.publishing import tables
+from data_pipeline.etl.publishing import iceberg_types
 
 
 def in_glue(embedded, account, name: str) -> tuple[str, dict[str, str]]:
@@ -36,7 +36,7 @@ def test_published_tables_carry_them(embedded, account):
 def test_a_table_of_an_earlier_version_gets_them(embedded, account):
     """Its rows, its snapshots and its properties stay; the next load commits nothing."""
     at = account.tables()
-    schema = tables.iceberg_schema(RIDE_COUNTS)
+    schema = iceberg_types.schema(RIDE_COUNTS)
     place = f"s3://{account.bucket}/out/warehouse/ride_counts"
     at.catalog.create_table(
         (account.database, "ride_counts"), schema=schema, location=place, properties={"a": "b"}

@@ -12,8 +12,8 @@ from pyiceberg.table import Table
 
 @dataclass(frozen=True)
 class Definition:
-    """``columns`` with Arrow's types, in order; ``partitions``: columns whose values are the partitions;
-    ``comment`` of the table and ``comments`` of its columns, one for each.
+    """``columns`` with Arrow's types, in order; ``partitions`` as ``transforms`` spell them; ``comment`` of
+    the table and ``comments`` of its columns, which may be empty.
     """
 
     columns: pa.Schema
@@ -24,12 +24,14 @@ class Definition:
     @property
     def properties(self) -> dict[str, str]:
         """By which Glue (``Description``) and Iceberg's engines (``comment``) know what the table is."""
-        return {"Description": self.comment, "comment": self.comment}
+        return {"Description": self.comment, "comment": self.comment} if self.comment else {}
 
 
 def commented(schema: Schema, comments: Mapping[str, str]) -> Schema:
     """``schema`` with a comment on each of its columns."""
-    return Schema(*(field.model_copy(update={"doc": comments[field.name]}) for field in schema.fields))
+    return Schema(
+        *(field.model_copy(update={"doc": comments.get(field.name) or None}) for field in schema.fields)
+    )
 
 
 def upgrade(table: Table, definition: Definition) -> bool:

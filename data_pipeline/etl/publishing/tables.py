@@ -6,7 +6,8 @@ boto3 decides endpoint, region and credentials of the catalog, and of the files,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import boto3
@@ -22,30 +23,23 @@ from pyiceberg.exceptions import (
     TableAlreadyExistsError,
 )
 from pyiceberg.expressions import AlwaysTrue
-from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files
+from pyiceberg.io import FileIO
+from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files, pyarrow_to_schema, write_file
 from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestFile
-from pyiceberg.partitioning import PartitionField, PartitionSpec
-from pyiceberg.schema import Schema
-from pyiceberg.table import FileScanTask, Table
+from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
+from pyiceberg.table import FileScanTask, Table, WriteTask
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation, Snapshot
 from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFiles
 from pyiceberg.transforms import IdentityTransform
-from pyiceberg.types import DoubleType, IntegerType, LongType, NestedField, StringType, TimestampType
 from pyiceberg.utils.concurrent import ExecutorFactory
 
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import join
 
-from . import table_files
+from . import iceberg_types, table_files, transforms
 from .definition import Definition, commented, upgrade
 
-_TYPES = {
-    pa.string(): StringType(),
-    pa.int32(): IntegerType(),
-    pa.int64(): LongType(),
-    pa.float64(): DoubleType(),
-    pa.timestamp("us"): TimestampType(),
-}
 # PyIceberg's own retry would submit the same rows again on top of a rival's; who loses here starts anew.
 _PROPERTIES = {"commit.retry.num-retries": "0", "write.parquet.compression-codec": "zstd"}
 MANIFEST_BYTES = 8 << 20
@@ -63,9 +57,11 @@ class Tables:
     warehouse: str
     definitions: Mapping[str, Definition] = field(default_factory=dict)
 
-    def load(self, name: str) -> Table:
-        """The newest state of a table that is defined, which is made if it is not there, and says what it holds."""
-        definition = self.definitions[name]
+    def load(self, name: str, definition: Definition | None = None) -> Table:
+        """The newest state of a table that is defined, here or by ``definition``; it is made if it is not there, and
+        says what it holds.
+        """
+        definition = definition or self.definitions[name]
         table = self.find(name) or self._create(name, definition)
         upgraded = upgrade(table, definition)
         return self.catalog.load_table((self.database, name)) if upgraded else table
@@ -83,13 +79,13 @@ class Tables:
 
     def _create(self, name: str, definition: Definition) -> Table:
         identifier = (self.database, name)
-        schema = commented(iceberg_schema(definition.columns), definition.comments)
+        schema = commented(iceberg_types.schema(definition.columns), definition.comments)
         try:
             return self.catalog.create_table(
                 identifier,
                 schema=schema,
                 location=join(self.warehouse, name),
-                partition_spec=_partitions(schema, definition.partitions),
+                partition_spec=transforms.spec(schema, definition.partitions),
                 properties=_PROPERTIES | definition.properties,
             )
         except TableAlreadyExistsError:
@@ -117,20 +113,6 @@ def connect(catalog: str, warehouse: str, definitions: Mapping[str, Definition] 
     return Tables(GlueCatalog("glue", client=client, **access), database, warehouse, definitions or {})
 
 
-def iceberg_schema(schema: pa.Schema) -> Schema:
-    """``schema`` with Iceberg's types; columns are numbered from 1."""
-    fields = [NestedField(i, column.name, _TYPES[column.type]) for i, column in enumerate(schema, 1)]
-    return Schema(*fields)
-
-
-def _partitions(schema: Schema, columns: tuple[str, ...]) -> PartitionSpec:
-    fields = [
-        PartitionField(schema.find_field(column).field_id, 1000 + i, IdentityTransform(), column)
-        for i, column in enumerate(columns)
-    ]
-    return PartitionSpec(*fields)
-
-
 def replace(
     table: Table, gone: Iterable[DataFile], rows: Iterable[pa.Table], properties: dict[str, str]
 ) -> None:
@@ -147,8 +129,22 @@ def replace(
             for file in gone:
                 replacement.delete_data_file(file)
             for part in rows:
-                for file in _dataframe_to_data_files(transaction.table_metadata, part, table.io):
+                for file in _written(transaction.table_metadata, part, table.io):
                     replacement.append_data_file(file)
+
+
+def _written(metadata: TableMetadata, rows: pa.Table, io: FileIO) -> Iterator[DataFile]:
+    """Data files of ``rows``, for each partition its own."""
+    spec, schema = metadata.spec(), metadata.schema()
+    if all(isinstance(field.transform, IdentityTransform) for field in spec.fields):
+        yield from _dataframe_to_data_files(metadata, rows, io)
+        return
+    columns = pyarrow_to_schema(rows.schema, name_mapping=schema.name_mapping)
+    for number, (values, part) in enumerate(transforms.split(spec, schema, rows)):
+        fields = zip(spec.fields, values, strict=True)
+        key = PartitionKey([PartitionFieldValue(field, value) for field, value in fields], spec, schema)
+        task = WriteTask(uuid.uuid4(), number, columns, part.to_batches(), partition_key=key)
+        yield from write_file(io, metadata, iter([task]))
 
 
 class _Replacement(_OverwriteFiles):
