@@ -40,18 +40,22 @@ class Source(Model):
 
     url: Pattern | None = Field(
         None,
-        description="A URL with placeholders for data set and date: "
+        description="A URL with placeholders in its path: "
         + ", ".join(f"{{{name}}}" for name in source_limits.PLACEHOLDERS)
-        + ". New dates are found by asking.",
+        + ". After a colon a number is a width: {month} writes 4, {month:02} 04. New dates are found by asking. Files "
+        "go into the folders that the URL has from its first placeholder on.",
         examples=["https://example.org/{dataset}_tripdata_{year}-{month:02}.parquet"],
     )
     datasets: dict[DatasetName, Period] = Field(
         {},
-        description="With `url`: the data sets, each with its first month (or day, where the pattern has one).",
-        examples=[{"yellow": "2009-01"}],
+        description="With `url`: the values of its {dataset} (or of the other name that it has), each with its first "
+        "month (or year, day, hour: the finest that the URL has).",
+        examples=[{"orders": "2009-01"}],
     )
     s3: S3Prefix | None = Field(
-        None, description="Everything below this prefix of a bucket.", examples=["s3://their-bucket/trips/"]
+        None,
+        description="Everything below this prefix of a bucket, with its folders.",
+        examples=["s3://their-bucket/trips/"],
     )
     index: Url | None = Field(
         None,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from data_pipeline.core.problems import RefusedError, did_you_mean, one_of, quoted
+from data_pipeline.core.problems import RefusedError, did_you_mean, quoted
+from data_pipeline.etl.documents import patterns
+from data_pipeline.etl.documents.patterns import PatternError
 
 from . import limits
 
-#: what a URL pattern may hold, as the mirror fills it.
-PLACEHOLDERS = ("dataset", "year", "month", "month:02", "day", "day:02")
+#: what a URL pattern may hold, as the mirror fills it: a name of one's own, for the data sets, and a time.
+PLACEHOLDERS = ("dataset", *patterns.UNITS[1:])
 _BRACED = re.compile(r"\{([^{}]*)\}")
+_NAMED = re.compile(r"\{([a-z0-9_]*)(:[^{}]*)?\}")
 _LONGEST = 1000
 
 
@@ -45,20 +49,27 @@ def file_url(value: str) -> str:
 
 
 def pattern(value: str) -> str:
-    """A URL with placeholders for a data set and a date, in its path alone."""
-    for braced in _BRACED.findall(value):
-        if braced not in PLACEHOLDERS:
-            known = [f"{{{name}}}" for name in PLACEHOLDERS]
-            raise RefusedError(f"placeholders among {one_of(known)}", did_you_mean(f"{{{braced}}}", known))
+    """A URL with placeholders for a time and for one name, in its path alone; their grammar is that of data sets."""
     plain = _BRACED.sub("0", value)
     if "{" in plain or "}" in plain:
         raise RefusedError("braces in pairs, around a placeholder's name")
     file_url(plain)
-    names = {braced.partition(":")[0] for braced in _BRACED.findall(value)}
-    if not {"year", "month"} <= names:
+    host, sign, path = value.partition("://")[2].partition("/")
+    if "{" in host or not sign:
+        raise RefusedError("a URL with placeholders in its path alone")
+    names = [name for name, _ in _NAMED.findall(path) if name not in PLACEHOLDERS]
+    near = next((hint for name in names if (hint := did_you_mean(name, PLACEHOLDERS))), "")
+    try:
+        found = patterns.parse(path.partition("?")[0].replace("*", "_"))
+    except PatternError as error:
+        raise RefusedError(error.expected, near or error.advice, error.found) from error
+    if not found.unit:
         raise RefusedError(
-            "a pattern with {year} and {month}, for the dates of the files", "one file goes to 'files'"
+            "a pattern with {year}, for the dates of the files", near or "one file goes to 'files'"
         )
+    if len(found.names) > 1:
+        words = " and ".join(f"{{{name}}}" for name in found.names)
+        raise RefusedError("one name beside the time, whose values are the keys of 'datasets'", near, words)
     return value
 
 
@@ -82,7 +93,14 @@ def dataset(value: str) -> str:
 
 
 def period(value: str) -> str:
-    """The first month, or day, of a data set."""
-    if not re.fullmatch(r"(19|20)\d\d-(0[1-9]|1[0-2])(-(0[1-9]|1\d|2[0-8]))?", value):
-        raise RefusedError("its first month, as in '2009-01', or first day, as in '2009-01-15' (1 to 28)")
+    """The first year, month, day or hour of a data set."""
+    forms = {4: "%Y", 7: "%Y-%m", 10: "%Y-%m-%d", 13: "%Y-%m-%dT%H"}
+    try:
+        first = datetime.strptime(value, forms.get(len(value), "%Y-%m"))  # noqa: DTZ007 - a label, no moment
+    except ValueError:
+        first = None
+    if first is None or first.year < 1900:
+        raise RefusedError(
+            "its first month, as in '2009-01', or year, day ('2009-01-15') or hour ('2009-01-15T05')"
+        )
     return value

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from data_pipeline.core.config.environment import Step
 from data_pipeline.core.config.sources import PLACEHOLDER, Mirror, Source, takes_sources
 from data_pipeline.core.problems import Violation, one_of, quoted
+from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.sources import KINDS
 
 #: minutes that a step has, over and above those of the mirror, to look at the input and write its plan.
 _AFTER_THE_MIRROR = 5
+#: characters of a period, by its unit.
+_LENGTHS = {
+    "year": len("2009"),
+    "month": len("2009-01"),
+    "day": len("2009-01-15"),
+    "hour": len("2009-01-15T05"),
+}
 
 
 def check(
@@ -51,14 +60,17 @@ def _datasets(name: str, source: Source) -> Iterator[Violation]:
     if not source.datasets:
         advice = "write 'datasets: {trips: 2009-01}' for the first month of a data set"
         yield Violation(("sources", name), "no 'datasets'", "data sets, each with its first month", advice)
-    if len(source.datasets) > 1 and "{dataset}" not in source.url:
+    pattern = patterns.parse(urlsplit(source.url).path.lstrip("/"))
+    if len(source.datasets) > 1 and not pattern.names:
         yield Violation(
             (*path[:2], "url"), quoted(source.url), "{dataset} in it", "several data sets have one URL"
         )
-    daily = "{day" in source.url
     for dataset, first in source.datasets.items():
-        if (len(first) > len("2009-01")) != daily:
-            expected = "its first day, as the pattern has {day}" if daily else "its first month"
+        listed = next(iter(pattern.values.values()), (dataset,))
+        if dataset not in listed:
+            yield Violation((*path, dataset), quoted(dataset), f"{one_of(listed)}, which the URL lists")
+        if len(first) != _LENGTHS[pattern.unit]:
+            expected = f"its first {pattern.unit}, as the pattern has {{{pattern.unit}}}"
             yield Violation((*path, dataset), quoted(first), expected)
 
 

@@ -13,10 +13,14 @@ import threading
 from typing import Any
 
 from data_pipeline.etl import arguments, exits
+from data_pipeline.etl.documents import datasets
+from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.mirror import mirroring, periods, running, verifying, wanted
+from data_pipeline.etl.storage.filesystem import files
 
 Event = dict[str, Any]
 
+NONE = "none"
 #: bytes between two lines of progress of all files.
 _REPORTED_BYTES = 1 << 20
 
@@ -31,6 +35,13 @@ def main(argv: list[str]) -> None:
     add("--output", required=True, help="state/mirror.json is below it: s3://bucket/prefix")
     add("--dataset", default=wanted.ALL, help="these data sets only: yellow,green")
     add("--months", default=wanted.ALL, help="these months only: 2019-01..2019-06 or 2019-01")
+    add("--periods", default=wanted.ALL, help="these years, months, days or hours only: 2024-01..2024-06-15")
+    add("--part", default=wanted.ALL, help="these values of named parts only: country=de,country=fr")
+    add(
+        "--definitions",
+        default=NONE,
+        help="the data sets, whose patterns say what a file is: a JSON file, or none",
+    )
     add("--full", **switch, help="true: ask for every known file again, not only for a few")
     add("--dry-run", **switch, help="true: bring nothing, say what would be brought")
     add("--verify", **switch, help="true: read what is stored, and hold it against the record")
@@ -38,19 +49,22 @@ def main(argv: list[str]) -> None:
     options = arguments.parse(parser, argv)
     tell = Teller() if options.events == "true" else running.logged
     sources = running.read(options.source)
-    scope = wanted.scope(options.dataset, options.months, sources)
+    span = options.months if options.periods == wanted.ALL else options.periods
+    claims = wanted.claims(_definitions(options.definitions))
+    scope = wanted.scope(options.dataset, span, sources, parts=options.part, claims=claims)
     context = running.made(sources, options.input, options.output, tell)
     if options.verify == "true":
-        month = periods.month_in
         known = context.record.objects.items()
-        chosen = {
-            path: entry for path, entry in known if scope.has(entry.lane, month(path.rpartition("/")[2]))
-        }
+        chosen = {p: entry for p, entry in known if scope.has(entry.lane, p, periods.in_name(p))}
         done = verifying.verify(chosen, context)
     else:
         full, dry = options.full == "true", options.dry_run == "true"
-        done = mirroring.mirror(sources, context, scope, full=full, dry=dry, today=running.today())
+        done = mirroring.mirror(sources, context, scope, full=full, dry=dry, today=running.now())
     tell({"event": "report", **done})
+
+
+def _definitions(place: str) -> Definitions:
+    return Definitions() if place == NONE else datasets.read(files(place).read(place), place)
 
 
 class Teller:

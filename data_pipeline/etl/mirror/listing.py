@@ -95,7 +95,7 @@ def _files(
     named = []
     for url in urls:
         try:
-            wanted.name_of(url)
+            wanted.path_of(url, source.where if source.kind == "s3" else "")
             named.append(url)
         except JobError as error:
             failed.append(Outcome(Ask(url, url, source.name), FAILED, reason=str(error)))

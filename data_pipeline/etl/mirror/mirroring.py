@@ -45,7 +45,8 @@ def mirror(
         entries = {path: entry for path, entry in context.record.objects.items() if path in there}
         found, outcomes = listing.listed(sources.sources, entries, context, today)
         found = [
-            (s, {n: [a for a in asks if scope.has(n, a.period)] for n, asks in of.items()}) for s, of in found
+            (s, {n: [a for a in asks if scope.has(n, a.path, a.period)] for n, asks in of.items()})
+            for s, of in found
         ]
         found = listing.adopted(found, there, context)
         chosen = wanted.chosen(found, scope, None if full else sources.limits.recheck)

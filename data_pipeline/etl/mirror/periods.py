@@ -1,60 +1,85 @@
-"""Months and days as sources name them, and the URLs that a pattern makes of them. Pure; runs on Python 3.9.
+"""Years, months, days and hours as sources name them, and the URLs that a pattern makes of them. Pure; Python 3.9.
 
-A period is a ``datetime.date``: the first of its month, or the day itself where the pattern has ``{day}``.
+A period is the ``datetime`` at which it begins, in UTC. The placeholders are those of ``etl.documents.patterns``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 
-PLACEHOLDER = re.compile(r"\{(dataset|year|month|day)(?::(02))?\}")
+UNITS = ("year", "month", "day", "hour")
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)(?::([^{}]*))?\}")
+#: the digits of a period's label, of each unit.
+_LENGTHS = {"year": 4, "month": 7, "day": 10, "hour": 13}
 _DATED = re.compile(r"(?<!\d)(\d{4})-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?(?!\d)")
 
 
-def is_daily(pattern: str) -> bool:
-    """Whether the pattern names days; otherwise it names months."""
-    return any(name == "day" for name, _ in PLACEHOLDER.findall(pattern))
+def unit(pattern: str) -> str:
+    """The finest of ``UNITS`` that the pattern names; empty if it names none."""
+    named = {name for name, _ in PLACEHOLDER.findall(pattern)}
+    return max(named.intersection(UNITS), key=UNITS.index, default="")
 
 
-def expand(pattern: str, dataset: str, period: date) -> str:
-    """The URL of a period of a data set: ``{month:02}`` has two digits, ``{month}`` as many as it needs."""
-    values = {"year": period.year, "month": period.month, "day": period.day}
+def expand(pattern: str, dataset: str, period: datetime) -> str:
+    """The URL of a period of a data set, which is the value of the one other name: ``{month:02}`` has two digits,
+    ``{month}`` as many as it needs.
+    """
 
     def text(found: re.Match[str]) -> str:
-        if found[1] == "dataset":
+        name, width = found[1], found[2]
+        if name not in UNITS:
             return dataset
-        return f"{values[found[1]]:{'02' if found[2] else ''}}"
+        return f"{getattr(period, name):0{int(width or 0)}d}"
 
     return PLACEHOLDER.sub(text, pattern)
 
 
-def label(period: date, daily: bool) -> str:
-    """``2019-01``, or ``2019-01-31`` of a day."""
-    return period.isoformat() if daily else period.isoformat()[:7]
+def label(period: datetime, unit: str) -> str:
+    """``2019``, ``2019-01``, ``2019-01-31`` or ``2019-01-31T05``."""
+    return period.isoformat()[: _LENGTHS[unit]]
 
 
-def parse(text: str) -> date:
-    """The period that ``2019-01`` or ``2019-01-31`` names. ValueError if it is neither."""
-    return date.fromisoformat(text if len(text) > 7 else f"{text}-01")
+def parse(text: str) -> datetime:
+    """The period that a label names. ValueError if it names none."""
+    whole = text + {4: "-01-01T00", 7: "-01T00", 10: "T00", 13: ""}.get(len(text), "?")
+    return datetime.fromisoformat(f"{whole}:00:00+00:00")
 
 
-def through(first: date, today: date, daily: bool) -> Iterator[date]:
-    """Every period from ``first`` to the last one that is over on the day ``today``."""
+def unit_of(label: str) -> str:
+    """The unit of a label."""
+    return next(unit for unit, length in _LENGTHS.items() if length == len(label))
+
+
+def through(first: datetime, now: date, unit: str) -> Iterator[datetime]:
+    """Every period from ``first`` to the last one that is over ``now``, a time or the beginning of a day."""
+    moment = now if isinstance(now, datetime) else datetime(now.year, now.month, now.day, tzinfo=timezone.utc)
     period = first
-    while _next(period, daily) <= today:
+    while _next(period, unit) <= moment:
         yield period
-        period = _next(period, daily)
+        period = _next(period, unit)
 
 
-def month_in(name: str) -> str:
-    """The month (``YYYY-MM``) that a file's name holds; empty if it holds none, or several."""
-    found = {f"{year}-{month}" for year, month, _ in _DATED.findall(name)}
-    return found.pop() if len(found) == 1 else ""
+def overlaps(period: str, first: str, last: str) -> bool:
+    """Whether a period shares time with those from ``first`` to ``last``, both included; all are labels."""
+    begins, ends = min(len(period), len(first)), min(len(period), len(last))
+    return first[:begins] <= period[:begins] and period[:ends] <= last[:ends]
 
 
-def _next(period: date, daily: bool) -> date:
-    if daily:
+def in_name(name: str) -> str:
+    """The month or day that a file's name holds, as a label; empty if it holds none, or several months."""
+    found = {"-".join(part for part in parts if part) for parts in _DATED.findall(name)}
+    months = {each[:7] for each in found}
+    if len(months) != 1:
+        return ""
+    return found.pop() if len(found) == 1 else months.pop()
+
+
+def _next(period: datetime, unit: str) -> datetime:
+    if unit == "hour":
+        return period + timedelta(hours=1)
+    if unit == "day":
         return period + timedelta(days=1)
-    return date(period.year + period.month // 12, period.month % 12 + 1, 1)
+    months = period.month + (12 if unit == "year" else 1)
+    return period.replace(year=period.year + (months - 1) // 12, month=(months - 1) % 12 + 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import datetime, timezone
 from typing import Any, Callable
 
 from data_pipeline.etl import exits
 from data_pipeline.etl.documents import sources as source_list
+from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.documents.sources import SourceList
 from data_pipeline.etl.storage.filesystem import files
 
@@ -42,19 +43,31 @@ def made(
     return TransferContext(store, Record(place(output)), sources.limits, retry_policy, budget, tell)
 
 
-def within_budget(source: str, input: str, output: str, datasets: str, months: str) -> dict[str, Any]:
-    """What prepare does before it looks at the input: a mirror within the list's own budget; the report."""
+def within_budget(
+    source: str,
+    input: str,
+    output: str,
+    datasets: str,
+    span: str,
+    *,
+    parts: str = wanted.ALL,
+    definitions: Definitions = Definitions(),  # noqa: B008 - it is frozen
+) -> dict[str, Any]:
+    """What prepare does before it looks at the input: a mirror within the list's own budget; the report. ``datasets``,
+    ``span`` of periods and ``parts``: as ``wanted.scope`` reads them.
+    """
     sources = read(source)
     budget = Budget(sources.limits.bytes, sources.limits.seconds)
     context = made(sources, input, output, logged, budget=budget)
-    scope = wanted.scope(datasets, months, sources, strict=False)
-    done = mirroring.mirror(sources, context, scope, full=False, today=today())
+    claims = wanted.claims(definitions)
+    scope = wanted.scope(datasets, span, sources, strict=False, parts=parts, claims=claims)
+    done = mirroring.mirror(sources, context, scope, full=False, today=now())
     logged({"event": "report", **done})
     return done
 
 
-def today() -> date:
-    return datetime.now(timezone.utc).date()
+def now() -> datetime:
+    return datetime.now(timezone.utc)
 
 
 def logged(event: Event) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from urllib.parse import unquote, urlsplit
 
+from data_pipeline.etl.documents import patterns
+from data_pipeline.etl.documents.datasets import Definitions
+from data_pipeline.etl.documents.patterns import Pattern
 from data_pipeline.etl.documents.sources import MirrorSource, SourceList
 from data_pipeline.etl.errors import JobError
 
@@ -17,9 +20,10 @@ from .record import Entry
 
 ALL = "all"
 #: refusals in a row behind which nothing later of a data set is asked for: sources publish without long gaps.
-LOOKAHEAD, LOOKAHEAD_DAYS = 6, 60
+LOOKAHEAD = {"year": 2, "month": 6, "day": 60, "hour": 72}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.=-]{0,199}")
-_MONTHS = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))(?:\.\.(\d{4}-(?:0[1-9]|1[0-2])))?")
+_PERIOD = r"\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]))?)?)?"
+_PERIODS = re.compile(rf"({_PERIOD})(?:\.\.({_PERIOD}))?")
 
 
 @dataclass(frozen=True)
@@ -49,20 +53,48 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A pattern of a data set: what it matches is the data set's."""
+
+    dataset: str
+    pattern: Pattern
+
+
+@dataclass(frozen=True)
 class Selection:
-    """The data sets (or names of sources) and the months, both ends included, that are looked at."""
+    """What is looked at: data sets (or names of sources), values of named parts, and the periods from ``first`` to
+    ``last``, both included. ``claims``: the patterns of the project's data sets.
+    """
 
     names: frozenset[str] | None = None
-    first: str = "0000-01"
-    last: str = "9999-12"
+    first: str = ""
+    last: str = ""
+    parts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
 
-    def has(self, name: str, period: str) -> bool:
-        """Whether that file is looked at; one without a period is, unless months are asked for."""
-        if self.names is not None and name not in self.names:
+    def has(self, lane: str, path: str, period: str = "") -> bool:
+        """Whether that file is looked at. Its path says of which data set, parts and period it is where a data set
+        claims it; else ``lane`` does, and ``period``: one without a period is, unless periods are asked for.
+        """
+        names, parts = {lane}, {}
+        claimed = self._claimed(path)
+        if claimed is not None:
+            dataset, match = claimed
+            names, parts, period = {lane, dataset}, dict(match.parts), match.period
+        if self.names is not None and not names & self.names:
+            return False
+        if any(parts.get(name) not in values for name, values in self.parts.items()):
             return False
         if not period:
-            return (self.first, self.last) == ("0000-01", "9999-12")
-        return self.first <= period[:7] <= self.last
+            return not self.first
+        return periods.overlaps(period, self.first, self.last)
+
+    def _claimed(self, path: str) -> tuple[str, patterns.Match] | None:
+        for claim in self.claims:
+            match = claim.pattern.match(path)
+            if match is not None:
+                return claim.dataset, match
+        return None
 
 
 @dataclass(frozen=True)
@@ -78,50 +110,90 @@ class Wanted:
         return sum(len(lane.asks) for lane in self.lanes) + len(self.again)
 
 
-def scope(datasets: str, months: str, sources: SourceList, strict: bool = True) -> Selection:
-    """The scope that ``--dataset`` (``all`` or names with commas) and ``--months`` spell. Without ``strict``, a
-    name that no source has is none of the mirror's business; otherwise it is a JobError.
+def claims(definitions: Definitions) -> tuple[Claim, ...]:
+    """The patterns of data sets, in their order."""
+    return tuple(
+        Claim(dataset.name, patterns.parse(text))
+        for dataset in definitions.datasets.values()
+        for text in dataset.patterns
+    )
+
+
+def scope(
+    datasets: str,
+    span: str,
+    sources: SourceList,
+    strict: bool = True,
+    *,
+    parts: str = ALL,
+    claims: tuple[Claim, ...] = (),
+) -> Selection:
+    """The scope that ``--dataset`` (``all`` or names with commas), ``--periods`` or ``--months``, and ``--part``
+    (``all`` or ``name=value`` with commas) spell. Without ``strict``, a name that no source has is none of the mirror's
+    business; otherwise it is a JobError.
     """
     names = None
     if datasets != ALL:
         names = frozenset(name.strip() for name in datasets.split(","))
-        for name in sorted(names - frozenset(sources.names)) if strict else ():
-            near = get_close_matches(name, sources.names, 1)
+        there = [*dict.fromkeys([*sources.names, *(claim.dataset for claim in claims)])]
+        for name in sorted(names - frozenset(there)) if strict else ():
+            near = get_close_matches(name, there, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            known = ", ".join(sources.names) or "none"
+            known = ", ".join(there) or "none"
             raise JobError(f"--dataset {name}: no source has it; there are: {known}{hint}")
-    if months == ALL:
-        return Selection(names)
-    match = _MONTHS.fullmatch(months)
-    if match is None or (match[2] or match[1]) < match[1]:
+    first, last = _ends(span)
+    return Selection(names, first, last, _parts(parts), claims)
+
+
+def _ends(span: str) -> tuple[str, str]:
+    if span == ALL:
+        return "", ""
+    match = _PERIODS.fullmatch(span)
+    first, last = (match[1], match[2] or match[1]) if match else ("", "")
+    if match is None or not periods.overlaps(first, first, last):
         raise JobError(
-            f"--months {months}: this is not YYYY-MM, or YYYY-MM..YYYY-MM with the earlier one first"
+            f"{span}: this is no period such as 2024, 2024-01, 2024-01-31 or 2024-01-31T05, or two of them as in "
+            "2024-01..2024-06 with the earlier one first"
         )
-    return Selection(names, match[1], match[2] or match[1])
+    return first, last
+
+
+def _parts(text: str) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for each in text.split(",") if text != ALL else ():
+        name, sign, value = each.strip().partition("=")
+        if not sign:
+            raise JobError(f"--part {each}: this is not NAME=VALUE")
+        found[name] = found.get(name, frozenset()) | {value}
+    return found
 
 
 def of_pattern(source: MirrorSource, entries: Mapping[str, Entry], today: date) -> dict[str, list[Ask]]:
-    """Data set → every period of it that is over, of a source with a URL pattern."""
-    daily = periods.is_daily(source.where)
-    found: dict[str, list[Ask]] = {}
-    for dataset, first in source.datasets.items():
-        through = periods.through(periods.parse(first), today, daily)
-        found[dataset] = [
+    """Data set → every period of it that is over, of a source with a URL pattern. A file goes into the folders that
+    the pattern has from its first placeholder on.
+    """
+    unit = periods.unit(source.where)
+    before = source.where.partition("{")[0].rpartition("/")[0] + "/"
+    return {
+        dataset: [
             _ask(
                 periods.expand(source.where, dataset, period),
                 source,
                 dataset,
                 entries,
-                periods.label(period, daily),
+                before,
+                periods.label(period, unit),
             )
-            for period in through
+            for period in periods.through(periods.parse(first), today, unit)
         ]
-    return found
+        for dataset, first in source.datasets.items()
+    }
 
 
 def of_urls(source: MirrorSource, urls: Iterable[str], entries: Mapping[str, Entry]) -> dict[str, list[Ask]]:
-    """The name of the source → a file for each URL, once."""
-    asks = [_ask(url, source, source.name, entries) for url in dict.fromkeys(urls)]
+    """The name of the source → a file for each URL, once. Those below an S3 prefix keep their folders."""
+    before = source.where if source.kind == "s3" else ""
+    asks = [_ask(url, source, source.name, entries, before) for url in dict.fromkeys(urls)]
     return {source.name: asks}
 
 
@@ -132,7 +204,7 @@ def chosen(
     lanes, known = [], []
     for source, asks_of in found:
         for name, asks in asks_of.items():
-            within = [ask for ask in asks if scope.has(name, ask.period)]
+            within = [ask for ask in asks if scope.has(name, ask.path, ask.period)]
             known += [ask for ask in within if ask.known]
             new = tuple(ask for ask in within if not ask.known)
             newest = max((ask.period for ask in asks if ask.known), default="")
@@ -143,24 +215,42 @@ def chosen(
 
 
 def _lookahead(source: MirrorSource) -> int | None:
-    if source.kind != "url":
-        return None
-    return LOOKAHEAD_DAYS if periods.is_daily(source.where) else LOOKAHEAD
+    return LOOKAHEAD[periods.unit(source.where)] if source.kind == "url" else None
 
 
 def _ask(
-    url: str, source: MirrorSource, lane: str, entries: Mapping[str, Entry], period: str | None = None
+    url: str,
+    source: MirrorSource,
+    lane: str,
+    entries: Mapping[str, Entry],
+    before: str,
+    period: str | None = None,
 ) -> Ask:
-    name = name_of(url)
-    path = source.to + name
-    return Ask(url, path, lane, periods.month_in(name) if period is None else period, entries.get(path))
+    """What to ask for; a file that was stored by its name alone, as all were once, keeps that path."""
+    path, plain = source.to + path_of(url, before), source.to + name_of(url)
+    earlier = entries.get(plain)
+    if path not in entries and earlier is not None and earlier.url == url:
+        path = plain
+    return Ask(url, path, lane, periods.in_name(path) if period is None else period, entries.get(path))
 
 
 def name_of(url: str) -> str:
     """The file's name in the input: the last part of the URL's path. JobError for one that no object can have."""
-    name = unquote(urlsplit(url).path.rpartition("/")[2])
-    if not _NAME.fullmatch(name):
-        raise JobError(
-            f"{url}: its last part, {name!r}, is no name for a file: letters, digits and _ . = - are, at most 200"
-        )
-    return name
+    return path_of(url, "")
+
+
+def path_of(url: str, before: str) -> str:
+    """The file's path in the input: what follows ``before`` in the URL, which ends in ``/``, or its last part alone.
+    JobError for one that no object can have.
+    """
+    if before and url.startswith(before):
+        raw = urlsplit(url[len(before) :]).path
+    else:
+        raw = urlsplit(url).path.rpartition("/")[2]
+    names = [unquote(name) for name in raw.split("/")]
+    for name in names:
+        if not _NAME.fullmatch(name):
+            raise JobError(
+                f"{url}: a part of it, {name!r}, is no name for a file: letters, digits and _ . = - are, at most 200"
+            )
+    return "/".join(names)

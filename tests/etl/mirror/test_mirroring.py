@@ -174,6 +174,16 @@ def test_an_s3_prefix_is_a_source_too(mirror):
     assert mirror(there)["counts"]["unchanged"] == 1
 
 
+def test_folders_of_an_s3_prefix_are_kept(mirror):
+    """Files of one name in two folders are two files."""
+    for folder in ("de", "fr"):
+        key = f"theirs/{folder}/2024-01.csv"
+        mirror.s3.put_object(Bucket=mirror.bucket, Key=key, Body=folder.encode())
+    there = {"kind": "s3", "name": "theirs", "where": f"s3://{mirror.bucket}/theirs/", "to": "side/"}
+    assert mirror(there)["counts"]["new"] == 2
+    assert mirror.stored() == {"side/de/2024-01.csv": b"de", "side/fr/2024-01.csv": b"fr"}
+
+
 def test_what_was_stored_but_not_recorded_is_not_fetched_again(mirror, source):
     """A mirror that was killed before it wrote its record: the objects themselves tell what they are."""
     publish(source, 1, 2)

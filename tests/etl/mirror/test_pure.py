@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import random
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from data_pipeline.etl.documents import sources as source_list
+from data_pipeline.etl.documents.datasets import Dataset, Definitions, Format
 from data_pipeline.etl.documents.sources import MirrorSource, SourceList
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.mirror import footer, periods, refusals, retry_policy, verdicts, wanted
@@ -23,45 +24,145 @@ from data_pipeline.etl.mirror.wanted import Ask
 
 MONTHLY = "https://x.org/{dataset}_{year}-{month:02}.parquet"
 DAILY = "https://x.org/{year}/{month}/{dataset}-{year}{month:02}{day:02}.csv"
+HOURLY = "https://x.org/{year}-{month}-{day}/{station}-{hour}.csv"
 
 
 @pytest.mark.parametrize(
     ("pattern", "period", "url"),
     [
-        (MONTHLY, date(2019, 1, 1), "https://x.org/yellow_2019-01.parquet"),
-        (DAILY, date(2019, 1, 31), "https://x.org/2019/1/yellow-20190131.csv"),
+        (MONTHLY, "2019-01", "https://x.org/orders_2019-01.parquet"),
+        (DAILY, "2019-01-31", "https://x.org/2019/1/orders-20190131.csv"),
+        (HOURLY, "2019-01-31T05", "https://x.org/2019-1-31/orders-5.csv"),
+        ("https://x.org/{year}.csv", "2019", "https://x.org/2019.csv"),
     ],
 )
 def test_a_pattern_names_a_period(pattern, period, url):
-    assert periods.expand(pattern, "yellow", period) == url
+    """Without a width a month has the digits that it needs; the one other name is the data set."""
+    assert periods.expand(pattern, "orders", periods.parse(period)) == url
+    assert periods.unit(pattern) == periods.unit_of(period)
 
 
 @pytest.mark.parametrize(
-    ("first", "today", "daily", "labels"),
+    ("first", "today", "labels"),
     [
-        ("2023-11", date(2024, 2, 1), False, ["2023-11", "2023-12", "2024-01"]),
-        ("2023-11", date(2024, 1, 31), False, ["2023-11", "2023-12"]),
-        ("2024-02", date(2024, 2, 29), False, []),
-        ("2024-02-28", date(2024, 3, 1), True, ["2024-02-28", "2024-02-29"]),
+        ("2023-11", date(2024, 2, 1), ["2023-11", "2023-12", "2024-01"]),
+        ("2023-11", date(2024, 1, 31), ["2023-11", "2023-12"]),
+        ("2024-02", date(2024, 2, 29), []),
+        ("2024-02-28", date(2024, 3, 1), ["2024-02-28", "2024-02-29"]),
+        ("2022", datetime(2024, 1, 1, tzinfo=UTC), ["2022", "2023"]),
+        ("2022", datetime(2023, 12, 31, 23, tzinfo=UTC), ["2022"]),
+        ("2024-02-29T22", datetime(2024, 3, 1, 0, 59, tzinfo=UTC), ["2024-02-29T22", "2024-02-29T23"]),
     ],
 )
-def test_only_periods_that_are_over(first, today, daily, labels):
+def test_only_periods_that_are_over(first, today, labels):
     """A month is asked for from the first day after it, whatever the year and the length of February."""
-    found = [periods.label(each, daily) for each in periods.through(periods.parse(first), today, daily)]
+    unit = periods.unit_of(first)
+    found = [periods.label(each, unit) for each in periods.through(periods.parse(first), today, unit)]
     assert found == labels
 
 
 @pytest.mark.parametrize(
-    ("name", "month"),
+    ("name", "period"),
     [
-        ("yellow_tripdata_2019-01.csv", "2019-01"),
-        ("a-2019-01-31.csv", "2019-01"),
+        ("orders_2019-01.csv", "2019-01"),
+        ("a-2019-01-31.csv", "2019-01-31"),
+        ("a-2019-01-01-2019-01-31.csv", "2019-01"),
+        ("a-2019-01-2019-02.csv", ""),
         ("zones.csv", ""),
         ("120190-01.csv", ""),
     ],
 )
-def test_the_month_in_a_name(name, month):
-    assert periods.month_in(name) == month
+def test_the_period_in_a_name(name, period):
+    assert periods.in_name(name) == period
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last", "shares"),
+    [
+        ("2024-01", "2024-01-15", "2024-02", True),
+        ("2024-01", "2024-02-01", "2024-02-01", False),
+        ("2024-01-31T23", "2024", "2024-01", True),
+        ("2024-02-01", "2023", "2024-01", False),
+        ("2024", "2024-06", "2024-06", True),
+    ],
+)
+def test_periods_of_different_lengths_share_time(period, first, last, shares):
+    assert periods.overlaps(period, first, last) is shares
+
+
+def test_what_lies_below_the_first_placeholder_is_kept():
+    """The documentation's own example: a folder a month, and the same name in each."""
+    pattern = "https://x.org/exports/{year}/{month:02}/{dataset}-{day:02}.csv"
+    source = MirrorSource("daily", "url", pattern, {"weather": "2024-01-31"}, to="side/")
+    asks = wanted.of_pattern(source, {}, date(2024, 2, 3))["weather"]
+    assert [ask.path for ask in asks] == [
+        "side/2024/01/weather-31.csv",
+        "side/2024/02/weather-01.csv",
+        "side/2024/02/weather-02.csv",
+    ]
+    assert [ask.period for ask in asks] == ["2024-01-31", "2024-02-01", "2024-02-02"]
+
+
+def test_a_file_that_was_stored_by_its_name_keeps_its_place():
+    """A record from before folders were kept still tells what is there: nothing is brought a second time."""
+    pattern = "https://x.org/{year}/{dataset}-{year}-{month:02}.csv"
+    source = MirrorSource("trips", "url", pattern, {"a": "2023-12"})
+    known = Entry("https://x.org/2023/a-2023-12.csv", '"e"', "", 1, "", 1)
+    before, after = wanted.of_pattern(source, {"a-2023-12.csv": known}, date(2024, 2, 1))["a"]
+    assert (before.path, before.known) == ("a-2023-12.csv", known)
+    assert (after.path, after.known) == ("2024/a-2024-01.csv", None)
+
+
+def test_a_prefix_keeps_its_folders_and_a_list_does_not():
+    prefix = MirrorSource("theirs", "s3", "s3://their-bucket/out/")
+    (ask,) = wanted.of_urls(prefix, ["s3://their-bucket/out/de/2024-01.csv"], {})["theirs"]
+    assert (ask.path, ask.period) == ("de/2024-01.csv", "2024-01")
+    listed = MirrorSource("listed", "files", files=("https://x.org/a/b.csv",), to="side/")
+    (ask,) = wanted.of_urls(listed, listed.files, {})["listed"]
+    assert ask.path == "side/b.csv"
+
+
+def test_a_path_that_no_object_can_have():
+    with pytest.raises(JobError, match=r"a part of it, 'a b', is no name for a file"):
+        wanted.path_of("s3://their-bucket/out/a b/c.csv", "s3://their-bucket/out/")
+    with pytest.raises(JobError, match=r"a part of it, '', is no name for a file"):
+        wanted.path_of("s3://their-bucket/out/a//c.csv", "s3://their-bucket/out/")
+
+
+CLAIMS = wanted.claims(
+    Definitions(
+        {
+            "orders": Dataset("orders", ("orders/{country}/{year}-{month}-{day}.csv",), Format("csv"), ()),
+            "weather": Dataset("weather", ("weather-{year}.csv",), Format("csv"), ()),
+        }
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("datasets", "span", "parts", "paths"),
+    [
+        ("all", "all", "all", ["de 30", "de 31", "fr 31", "weather", "other"]),
+        ("orders", "all", "all", ["de 30", "de 31", "fr 31"]),
+        ("all", "all", "country=de", ["de 30", "de 31"]),
+        ("all", "all", "country=de,country=fr", ["de 30", "de 31", "fr 31"]),
+        ("all", "2024-01-31..2024-02", "all", ["de 31", "fr 31", "weather"]),
+        ("weather", "2023", "all", []),
+        ("theirs", "all", "all", ["de 30", "de 31", "fr 31", "weather", "other"]),
+    ],
+)
+def test_a_scope_is_what_data_sets_say_of_a_path(datasets, span, parts, paths):
+    """A file's data set, parts and period are read from its path, whatever source it comes from."""
+    files = {
+        "de 30": "orders/de/2024-01-30.csv",
+        "de 31": "orders/de/2024-01-31.csv",
+        "fr 31": "orders/fr/2024-01-31.csv",
+        "weather": "weather-2024.csv",
+        "other": "notes.txt",
+    }
+    sources = SourceList((MirrorSource("theirs", "s3", "s3://their-bucket/"),))
+    found = wanted.scope(datasets, span, sources, parts=parts, claims=CLAIMS)
+    assert [name for name, path in files.items() if found.has("theirs", path)] == paths
 
 
 def test_pauses_double_and_differ_and_end():
@@ -171,7 +272,7 @@ def test_a_scope_with_a_name_that_no_source_has():
     ):
         wanted.scope("yelow", "all", known)
     assert wanted.scope("green", "all", known, strict=False).names == {"green"}
-    with pytest.raises(JobError, match=r"--months 2019-02\.\.2019-01"):
+    with pytest.raises(JobError, match=r"2019-02\.\.2019-01: this is no period"):
         wanted.scope("all", "2019-02..2019-01", known)
 
 
