@@ -34,6 +34,7 @@ COUNTS = {
     "kill-ingestion-at-any-time": (1, 20),
     "ingestion-meanwhile": (1, 45),
     "ingestions": (1, 20),
+    "texts": (8, 400),
     "signatures": (100, 10_000),
     "patterns": (150, 5_000),
 }

@@ -39,8 +39,16 @@ def _names() -> list[str]:
 def _model(name: str) -> Any:
     """The newest version. Kept: several machines call the same services."""
     newest = max(folder for folder in (_FILES / name).iterdir() if folder.is_dir())
-    if any(newest.glob("service-2.sdk-extras.json*")):
-        from botocore.loaders import Loader  # which completes the few models that have such a file
+    model = json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
+    for file in newest.glob("service-2.sdk-extras.json"):
+        _complete(model, json.loads(file.read_bytes())["merge"])
+    return model
 
-        return Loader().load_service_model(name, "service-2")
-    return json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
+
+def _complete(model: dict[str, Any], extras: dict[str, Any]) -> None:
+    """Merge into a model what botocore keeps beside it: maps deep, anything else replaced."""
+    for key, value in extras.items():
+        if isinstance(value, dict) and isinstance(model.get(key), dict):
+            _complete(model[key], value)
+        else:
+            model[key] = value

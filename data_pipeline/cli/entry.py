@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,8 @@ def start(prog_name: str, verb: str | None = None, script: str | None = None) ->
     """
     if not (3, 11) <= sys.version_info[:2] <= (3, 14):
         sys.exit("error: Python 3.11 to 3.14 is needed, this is {}.{}".format(*sys.version_info[:2]))
+    # Pydantic would ask every installed package for plugins, which takes longer than reading the configuration.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     project = Path(script).resolve().parent if script else None
     try:
         from .main import main

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import data_pipeline
 from data_pipeline.core.deployment.artifacts import is_shipped
+from data_pipeline.core.errors import UserError
 
 _TOOL = Path(data_pipeline.__file__).parent
 _ENTRY_SCRIPTS = _TOOL / "etl" / "jobs"
@@ -31,8 +32,19 @@ def shipped(root: Path) -> dict[str, bytes]:
 
 
 def sources(root: Path) -> dict[str, str]:
-    """The Python source among these files."""
-    return {name: content.decode() for name, content in shipped(root).items() if name.endswith(".py")}
+    """The Python source among these files. UserError, with file and line, for one that is not in UTF-8."""
+    return {name: _text(name, content) for name, content in shipped(root).items() if name.endswith(".py")}
+
+
+def _text(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"jobs/{name}:{line}: found the byte 0x{content[error.start]:02x}, expected text in UTF-8\n"
+            "  save the file as UTF-8"
+        ) from error
 
 
 def _files(base: Path, below: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:

@@ -6,6 +6,7 @@ Exit status: 0 done; 1 anything the user can mend; 2 "there are differences", on
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 import traceback
@@ -75,8 +76,16 @@ class Tree(click.Group):
 
 
 def load_command(name: str) -> click.Command:
-    """The command of that name, from the module of ``commands`` that has its name too."""
-    command: click.Command = getattr(importlib.import_module(f"data_pipeline.cli.commands.{name}"), name)
+    """The command of that name, from the module of ``commands`` that has its name too.
+
+    The garbage collector waits meanwhile, and leaves alone what was imported, of which nothing becomes garbage.
+    """
+    gc.disable()
+    try:
+        command: click.Command = getattr(importlib.import_module(f"data_pipeline.cli.commands.{name}"), name)
+    finally:
+        gc.freeze()
+        gc.enable()
     return command
 
 

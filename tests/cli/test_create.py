@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,16 @@ def test_a_script_whose_package_has_no_wheel_is_refused(project: Project) -> Non
     assert project(*CREATE, "dev").status == 1
 
 
+def test_a_script_that_is_not_in_utf_8_is_refused(project: Project) -> None:
+    """With its file and line, not with a traceback."""
+    (project.root / "jobs" / "latin.py").write_bytes(b"import os\n# caf\xe9\n")
+    done = project(*CREATE, "dev")
+    assert (done.status, done.err) == (
+        1,
+        "error: jobs/latin.py:2: found the byte 0xe9, expected text in UTF-8\n  save the file as UTF-8\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
@@ -129,6 +141,23 @@ def test_a_named_query_that_could_not_run_is_refused(sql: str, words: str) -> No
     with pytest.raises(UserError) as raised:
         refuse_wrong_queries(made)
     assert words in str(raised.value)
+
+
+def test_only_new_templates_have_their_queries_read(project: Project) -> None:
+    """Those that are there were written after their queries had been read; a changed query is read."""
+    assert project(*CREATE, "dev").status == 0
+    imported = [sys.executable, "-X", "importtime", "data_pipeline_create.py", "dev"]
+    assert (
+        "sqlglot"
+        not in subprocess.run(imported, cwd=project.root, capture_output=True, text=True, check=True).stderr
+    )
+    config = project.root / "config" / "dev.yaml"
+    config.write_text(
+        f"{config.read_text()}\nathena:\n  queries:\n    x: {{description: d, sql: SELECT 1 FROM nowhere}}\n"
+    )
+    done = project(*CREATE, "dev")
+    assert done.status == 1
+    assert "athena.queries.x: there is no table 'nowhere'" in done.err
 
 
 def test_stale_templates_are_found_for_deploy(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
+from randomness import SEED, times
 
 import templates
 from data_pipeline.stacks.text import to_yaml
@@ -59,3 +61,81 @@ def test_the_text_says_what_the_template_says() -> None:
     assert [*parsed["Outputs"]["O"]] == ["Z", "A", "M"]
     assert text.index("Resources:") < text.index("Outputs:")
     assert text.index("Type: T") < text.index("Properties:")
+
+
+_AWKWARD = [
+    "{%",
+    "%}",
+    "a",
+    "Z",
+    "1",
+    "0",
+    " ",
+    "  ",
+    ":",
+    ": ",
+    "#",
+    " #",
+    "-",
+    "--",
+    "?",
+    "!",
+    "&",
+    "*",
+    "|",
+    ">",
+    "'",
+]
+_AWKWARD += [
+    '"',
+    "%",
+    "@",
+    "`",
+    "\\",
+    "/",
+    "$",
+    "${X}",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "\n",
+    "\n ",
+    "\t",
+    "ü",
+    "\u2028",
+    "\x07",
+    "no",
+]
+_AWKWARD += ["Null", "~", "=", "<<", "12:30", "1e3", ".5", "---", "...", "2026-01-31", "true"]
+
+
+def _random_text(choose: random.Random) -> str:
+    return "".join(choose.choices(_AWKWARD, k=choose.randrange(5)))
+
+
+def _random_value(choose: random.Random, depth: int) -> Any:
+    kind = choose.randrange(9 if depth else 5)
+    if kind < 4:
+        return _random_text(choose)
+    if kind == 4:
+        return choose.choice([True, False, None, 0, -1, 7, 10**12, 0.25])
+    inside = [_random_value(choose, depth - 1) for _ in range(choose.randrange(4))]
+    if kind == 5:
+        return {choose.choice(["Ref", "Fn::Sub"]): _random_text(choose)}
+    if kind == 6:
+        return {choose.choice(["Fn::If", "Fn::Equals", "Fn::Sub"]): inside}
+    keys = ["".join(choose.choices(_AWKWARD, k=3)) for _ in inside]
+    return inside if kind == 7 else dict(zip(keys, inside, strict=True))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("texts")))
+def test_any_value_is_read_back_as_it_was(attempt: int) -> None:
+    """Whatever YAML could take for something else, at any place: alone, in a list, as a key, in a function."""
+    choose = random.Random(f"{SEED}-text-{attempt}")
+    for _ in range(10):
+        value = {"A": [_random_value(choose, 3) for _ in range(3)], "B": {"C": _random_value(choose, 3)}}
+        parsed = templates.parse(to_yaml({"Resources": {}, "Outputs": value}))
+        assert parsed["Outputs"] == value

@@ -24,7 +24,7 @@ class Expected:
 
 
 class Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 ArgumentName = Annotated[str, AfterValidator(limits.argument_name)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
 from data_pipeline.cli import job_code, job_locks
+from data_pipeline.core.deployment import packages
 from data_pipeline.core.deployment.packages import missing_packages, needed_packages
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
@@ -87,3 +89,30 @@ def test_the_project_s_own_jobs_have_their_packages(script: str, runtime: str, m
     sources = job_code.sources(JOBS.parent)
     lock = job_locks.read_lock(JOBS.parent, RUNTIMES[runtime]).decode()
     assert missing_packages(script, sources, lock, runtime) == missing
+
+
+def test_what_is_left_out_of_the_tools_own_files_holds_no_import() -> None:
+    """Their trees up to the first definition have every import that their whole trees have."""
+    sources = {
+        name: text
+        for name, text in job_code.sources(JOBS.parent).items()
+        if name.startswith("data_pipeline/")
+    }
+    shortened = 0
+    for name, text in sources.items():
+        tree = packages._parsed(name, text)
+        whole = ast.parse(text)
+        assert _imports(tree) == _imports(whole), name
+        shortened += len(tree.body) < len(whole.body)
+    assert shortened > 20
+
+
+def _imports(tree: ast.Module) -> list[str]:
+    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
+def test_a_script_that_is_no_python_is_refused_with_its_line() -> None:
+    """In the script itself or in a module that it reaches, and after the imports, too."""
+    sources = {"job.py": "import helper\n", "helper.py": "import os\n\ndef f():\n    return (\n"}
+    with pytest.raises(UserError, match=r"^jobs/helper\.py:4: '\(' was never closed$"):
+        needed_packages("job.py", sources)
