@@ -1,0 +1,313 @@
+"""A column of texts becomes a column of its type, exactly: what Arrow is proved to cast as ``numbers``, ``times``
+and ``formats`` would judge is cast at once, and every other text is judged by them, one by one.
+
+A cast is proved right where a text has none of the bytes by which Arrow's reading is wider than ours (``0x1F``,
+``inf``), and its value is none of those that Arrow alters (1e400). A text that Arrow refuses may still be one of
+ours (``1.0`` as int).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents.datasets import Format
+from data_pipeline.etl.reading import formats, numbers, times
+from data_pipeline.etl.reading.reasons import WrongValueError
+from data_pipeline.etl.reading.schemas import arrow_type
+
+BLANKS = " \t"
+Problems = dict[int, str]
+"""Position in a column → why its value is refused."""
+
+
+class Quick(NamedTuple):
+    """A cast of many texts. ``lowest`` and ``highest`` are the only bytes that ``cast`` may be given: it returns the
+    values, and where they have to be judged again, or None. It raises ArrowInvalid if one text is none. Texts that
+    match the last of ``grammars`` never make it raise, those that match one before seldom do.
+    """
+
+    cast: Callable[[Any], tuple[Any, Any]]
+    lowest: str
+    highest: str
+    grammars: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cast:
+    """``judge`` gives the value of one text as Python has it (a time as microseconds, a date as days), or raises
+    WrongValueError. ``point``: what stands between whole and fraction of a number.
+    """
+
+    type: pa.DataType
+    judge: Callable[[str], Any]
+    quick: Quick
+    point: str = "."
+
+
+def cast_of(kind: types.Primitive, written: Format) -> Cast | None:
+    """How texts of a file in the format ``written`` become ``kind``; None for a string, which stays as it is."""
+    if kind.name == "string":
+        return None
+    maker = _MAKERS.get(kind.name, _number)
+    return maker(kind, written)
+
+
+def convert(texts: Any, cast: Cast) -> tuple[Any, Problems]:
+    """The values of an Arrow array of strings (null stays null), null where a text has none, and why it has none."""
+    values, doubtful = _quick(texts, cast)
+    if doubtful is None:
+        return values, {}
+    at = np.flatnonzero(doubtful)
+    return _judged(texts, values, at, cast) if len(at) else (values, {})
+
+
+def _quick(texts: Any, cast: Cast) -> tuple[Any, Any]:
+    """The values that are proved, and a NumPy array of where others are to be judged, or None if nowhere."""
+    quick = cast.quick
+    plain, pointed = (texts, None) if cast.point == "." else _with_points(texts, cast.point)
+    doubtful = _either(pointed, _outside(plain, quick))
+    attempt = _attempt(_without(plain, doubtful), cast)
+    if (attempt is None and doubtful is None) or (doubtful is not None and _blank(plain)):
+        plain = pc.utf8_trim(plain, BLANKS)
+        doubtful = _either(pointed, _outside(plain, quick))
+        attempt = _attempt(_without(plain, doubtful), cast)
+    for grammar in quick.grammars:
+        if attempt is not None:
+            break
+        fits = pc.match_substring_regex(plain, grammar)
+        doubtful = _either(doubtful, _mask(pc.invert(fits)))
+        attempt = _attempt(_without(plain, doubtful), cast)
+    if attempt is None:
+        return pa.nulls(len(texts), cast.type), texts.is_valid().to_numpy(zero_copy_only=False)
+    values, odd = attempt
+    return values, _either(doubtful, None if odd is None else _mask(odd))
+
+
+def _attempt(texts: Any, cast: Cast) -> tuple[Any, Any] | None:
+    try:
+        return cast.quick.cast(texts)
+    except pa.ArrowInvalid:
+        return None
+
+
+def _judged(texts: Any, values: Any, at: Any, cast: Cast) -> tuple[Any, Problems]:
+    """``values`` with those of the texts at the positions ``at`` put in."""
+    known: dict[str, Any] = {}
+    problems: Problems = {}
+    found: list[Any] = []
+    for position, text in zip(at.tolist(), texts.take(pa.array(at)).to_pylist(), strict=True):
+        if text not in known:
+            known[text] = _one(text, cast)
+            if len(known) > 1 << 16:
+                known.clear()
+                known[text] = _one(text, cast)
+        value = known[text]
+        if isinstance(value, WrongValueError):
+            problems[position] = value.reason
+            found.append(None)
+        else:
+            found.append(value)
+    mask = np.zeros(len(values), bool)
+    mask[at] = True
+    return pc.replace_with_mask(values, pa.array(mask), _array(found, cast.type)), problems
+
+
+def _one(text: str, cast: Cast) -> Any:
+    try:
+        return cast.judge(text)
+    except WrongValueError as refusal:
+        return refusal
+
+
+def _array(values: list[Any], kind: pa.DataType) -> Any:
+    """Times from microseconds, dates from days, the rest from Python's values."""
+    if pa.types.is_timestamp(kind):
+        return pa.array(values, pa.int64()).view(kind)
+    if pa.types.is_date32(kind):
+        return pa.array(values, pa.int32()).view(kind)
+    return pa.array(values, kind)
+
+
+def scalar(text: str, cast: Cast | None) -> Any:
+    """The one value that ``text`` is. WrongValueError if it is none."""
+    return pa.scalar(text) if cast is None else _array([cast.judge(text)], cast.type)[0]
+
+
+def _outside(texts: Any, quick: Quick) -> Any:
+    """Where a text has a byte below ``lowest`` or above ``highest``: a NumPy array, or None if nowhere."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    if not len(texts) or offsets[0] == offsets[-1]:
+        return None
+    data = np.frombuffer(texts.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    lowest, highest = ord(quick.lowest), ord(quick.highest)
+    if data.min() >= lowest and data.max() <= highest:
+        return None
+    at = np.flatnonzero((data < lowest) | (data > highest)) + offsets[0]
+    found = np.zeros(len(texts), bool)
+    found[np.searchsorted(offsets, at, side="right") - 1] = True
+    if texts.null_count:
+        found &= texts.is_valid().to_numpy(zero_copy_only=False)
+    return found if found.any() else None
+
+
+def _with_points(texts: Any, point: str) -> tuple[Any, Any]:
+    """Texts whose decimal comma is a point, and where one had a point already."""
+    had = _mask(pc.match_substring(texts, "."))
+    return pc.replace_substring(texts, point, "."), had
+
+
+def _blank(texts: Any) -> bool:
+    return bool(pc.any(pc.match_substring_regex(texts, "^[ \t]|[ \t]$")).as_py())
+
+
+def _without(texts: Any, doubtful: Any) -> Any:
+    return texts if doubtful is None else pc.if_else(pa.array(doubtful), None, texts)
+
+
+def _mask(values: Any) -> Any:
+    """A NumPy array of an Arrow array of booleans, false for null; None if there is no true one."""
+    if not pc.any(values).as_py():
+        return None
+    return pc.fill_null(values, False).to_numpy(zero_copy_only=False)
+
+
+def _either(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return other if one is None else one
+    return one | other
+
+
+def _boolean(_kind: types.Primitive, _written: Format) -> Cast:
+    quick = Quick(lambda texts: (pc.cast(texts, pa.bool_()), None), "A", "z", ("^(?i:true|false)$",))
+    return Cast(pa.bool_(), numbers.judge_boolean, quick)
+
+
+def _number(kind: types.Primitive, written: Format) -> Cast:
+    arrow, point = arrow_type(kind), written.decimal
+    if kind.name == "decimal":
+        precision, scale = kind.precision, kind.scale
+        whole, fraction = f"[0-9]{{1,{max(precision - scale, 1)}}}", f"[0-9]{{0,{scale}}}"
+        if precision == scale:
+            whole = "0"
+        return Cast(
+            arrow,
+            lambda text: numbers.judge_decimal(text, precision, scale, point),
+            Quick(
+                lambda texts: (pc.cast(texts, arrow), None), "+", "9", (rf"^[+-]?{whole}(\.{fraction})?$",)
+            ),
+            point,
+        )
+    digits = 9 if kind.name == "int" else 18
+    return Cast(
+        arrow,
+        lambda text: numbers.judge_integer(text, kind.name, point),
+        Quick(lambda texts: (pc.cast(texts, arrow), None), "+", "9", (rf"^-?[0-9]{{1,{digits}}}$",)),
+        point,
+    )
+
+
+def _float(kind: types.Primitive, written: Format) -> Cast:
+    arrow, point = arrow_type(kind), written.decimal
+
+    def cast(texts: Any) -> tuple[Any, Any]:
+        values = pc.cast(texts, arrow)
+        return values, numbers.odd_floats(values, texts)
+
+    grammar = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+    return Cast(
+        arrow,
+        lambda text: numbers.judge_float(text, kind.name, point),
+        Quick(cast, "+", "e", (grammar,)),
+        point,
+    )
+
+
+_DATE = "[0-9]{4}-[0-9]{2}-"
+_CLOCK = r"([ T]([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?)?"
+_OFFSET = "(Z|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?)"
+
+
+def _days(rest: str) -> tuple[str, str]:
+    """Grammars of days that a calendar may have, and of those that each month has, with ``rest`` behind them."""
+    sure = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+    return f"^{_DATE}[0-9]{{2}}{rest}$", f"^{sure}{rest}$"
+
+
+def _date(kind: types.Primitive, written: Format) -> Cast:
+    if written.date:
+        return _formatted(kind, written, written.date)
+
+    def cast(texts: Any) -> tuple[Any, Any]:
+        values = pc.cast(texts, pa.date32())
+        return values, times.odd_times(values)
+
+    return Cast(pa.date32(), times.judge_date, Quick(cast, "-", "9", _days("")))
+
+
+def _timestamp(kind: types.Primitive, written: Format) -> Cast:
+    if written.timestamp:
+        return _formatted(kind, written, written.timestamp)
+    zone = written.timezone
+    with_zone = kind.name == "timestamptz"
+
+    def judge(text: str) -> int:
+        return _instant(times.moment(text, kind.name), kind.name, zone)
+
+    def cast(texts: Any) -> tuple[Any, Any]:
+        if with_zone:
+            values, odd = times.quick_timestamptz(texts, zone)
+        else:
+            values, odd = pc.cast(texts, arrow_type(kind)), None
+        beyond = times.odd_times(values)
+        return values, beyond if odd is None else odd if beyond is None else pc.or_(odd, beyond)
+
+    rest = f"{_CLOCK}{_OFFSET})" if with_zone else f"{_CLOCK})?"
+    return Cast(arrow_type(kind), judge, Quick(cast, " ", "Z", _days(rest)))
+
+
+def _instant(found: times.Moment, name: str, zone: str) -> int:
+    judge = times.judge_timestamptz if name == "timestamptz" else times.judge_timestamp
+    return judge(found, zone)
+
+
+def _formatted(kind: types.Primitive, written: Format, text: str) -> Cast:
+    """A date or a time in a format of strftime."""
+    form, arrow, zone = formats.compiled(text, kind.name), arrow_type(kind), written.timezone
+
+    def judge(value: str) -> int:
+        found = form.moment(value, kind.name)
+        if kind.name == "date":
+            return found.clock // times.DAY
+        return _instant(found, kind.name, zone)
+
+    def cast(texts: Any) -> tuple[Any, Any]:
+        clocks = form.quick(texts)
+        if clocks is None or (kind.name == "timestamptz" and not zone):
+            return pa.nulls(len(texts), arrow), texts.is_valid()
+        unread = pc.and_(texts.is_valid(), clocks.is_null())
+        if kind.name == "date":
+            days = pc.cast(pc.floor_temporal(clocks.view(pa.timestamp("us")), unit="day"), arrow)
+            return days, unread
+        stamps = clocks.view(pa.timestamp("us"))
+        if kind.name == "timestamp":
+            return stamps, unread
+        instants, odd = times.assume_zone(stamps, zone)
+        return instants, unread if odd is None else pc.or_(unread, pc.fill_null(odd, False))
+
+    return Cast(arrow, judge, Quick(cast, "\0", "\x7f", ()))
+
+
+_MAKERS: dict[str, Callable[[types.Primitive, Format], Cast]] = {
+    "boolean": _boolean,
+    "float": _float,
+    "double": _float,
+    "date": _date,
+    "timestamp": _timestamp,
+    "timestamptz": _timestamp,
+}

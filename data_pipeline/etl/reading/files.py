@@ -1,0 +1,45 @@
+"""Read one local file of a data set: what its format says, or a reader of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.reading import protocol
+from data_pipeline.etl.reading.csv_files import CsvReader
+from data_pipeline.etl.reading.protocol import FileRows, Reader, Staged
+from data_pipeline.etl.reading.quarantine import Quarantine
+
+__all__ = ["FileRows", "read_file", "reader"]
+
+
+def reader(dataset: Dataset, workers: int = 1) -> Reader:
+    """What reads the files of ``dataset``; ``workers`` threads share a large file. JobError for a definition that
+    cannot be followed.
+    """
+    if dataset.reader:
+        return protocol.load(dataset)
+    kinds = {"csv": CsvReader}
+    if dataset.format.kind not in kinds:
+        raise JobError(
+            f"data set {dataset.name}: format {dataset.format.kind} is not one of {', '.join(kinds)}"
+        )
+    return kinds[dataset.format.kind](dataset, workers)
+
+
+def read_file(
+    path: Path,
+    dataset: Dataset,
+    parts: Mapping[str, str],
+    quarantine: Quarantine,
+    staged: Staged,
+    *,
+    scratch: Path | None = None,
+    workers: int = 1,
+) -> FileRows:
+    """Read one file; where many are read, ``reader(dataset)`` once and its ``read`` for each is quicker. See
+    ``protocol.Reader``.
+    """
+    return reader(dataset, workers).read(path, parts, quarantine, staged, scratch=scratch or path.parent)

@@ -1,0 +1,57 @@
+"""What reads one file of a data set: the tool's own readers, and a reader of one's own (``read: module:Class``)."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable, Protocol
+
+from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.reading.quarantine import Quarantine
+
+Staged = Callable[[Any], None]
+"""Takes a ``pa.Table`` of accepted rows, in the order of their numbers."""
+
+
+@dataclass(frozen=True)
+class FileRows:
+    """What became of a file's rows: ``read`` = ``accepted`` + ``quarantined``, whose ``reasons`` are counted.
+    ``columns_ignored``: columns or keys of the file that the data set does not name.
+    """
+
+    read: int
+    accepted: int
+    quarantined: int
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    columns_ignored: tuple[str, ...] = ()
+
+
+class Reader(Protocol):
+    """Reads files of one data set. Made once for a data set and used for many files, from one thread."""
+
+    def read(
+        self, path: Path, parts: Mapping[str, str], quarantine: Quarantine, staged: Staged, *, scratch: Path
+    ) -> FileRows:
+        """Hand the accepted rows of the local file ``path`` to ``staged`` as tables of ``arrow_schema(dataset,
+        tuple(parts))``, and every other row to ``quarantine``. ``scratch`` is an empty folder.
+
+        Rows are numbered from 1 in the file's order; refused rows count too. FileError if nothing of the file can
+        be used: what was handed on before it must be dropped by the caller.
+        """
+
+
+def load(dataset: Dataset) -> Reader:
+    """The reader of one's own that ``dataset`` names: ``Class(dataset)`` of its module. JobError if there is none."""
+    module, _, name = dataset.reader.partition(":")
+    where = f"data set {dataset.name}: its reader {dataset.reader}"
+    try:
+        found = getattr(importlib.import_module(module), name or " ", None)
+    except ImportError as error:
+        raise JobError(f"{where} cannot be imported: {error}; it is module:Class below jobs/") from error
+    if not isinstance(found, type) or not hasattr(found, "read"):
+        raise JobError(f"{where} is no class with a method read; see data_pipeline/etl/reading/protocol.py")
+    reader: Reader = found(dataset)
+    return reader

@@ -1,0 +1,46 @@
+"""The Arrow types of a data set's columns, and the schema of the rows that reading hands on."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents.datasets import ROW, Column, Dataset
+
+_PRIMITIVES = {
+    "boolean": pa.bool_(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", "UTC"),
+    "string": pa.string(),
+}
+
+
+def arrow_type(kind: types.Type) -> pa.DataType:
+    """The one Arrow type of ``kind``. Its fields and elements are null only where ``kind`` says so."""
+    if isinstance(kind, types.List):
+        return pa.list_(pa.field("element", arrow_type(kind.element), kind.nullable))
+    if isinstance(kind, types.Struct):
+        return pa.struct([pa.field(each.name, arrow_type(each.type), each.nullable) for each in kind.fields])
+    if kind.name == "decimal":
+        return pa.decimal128(kind.precision, kind.scale)
+    return _PRIMITIVES[kind.name]
+
+
+def arrow_column(column: Column) -> pa.Field:
+    """The field of a column as it is handed on: what ``pii: hash`` hashed is a string."""
+    kind = pa.string() if column.pii == "hash" else arrow_type(types.parse(column.type))
+    return pa.field(column.name, kind, column.nullable)
+
+
+def arrow_schema(dataset: Dataset, parts: tuple[str, ...] = ()) -> pa.Schema:
+    """Of the tables that ``staged`` gets: the columns in their order, without those that ``pii`` drops, then each of
+    the named ``parts`` as a string, then the row's number.
+    """
+    columns = [arrow_column(column) for column in dataset.columns if column.pii != "drop"]
+    named = [pa.field(name, pa.string(), nullable=False) for name in parts]
+    return pa.schema([*columns, *named, pa.field(ROW, pa.int64(), nullable=False)])

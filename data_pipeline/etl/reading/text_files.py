@@ -1,0 +1,112 @@
+"""A text file as a stream of UTF-8: plain, ``.gz``, ``.zst`` or ``.bz2``, in any of Python's encodings.
+
+Bytes that are no text in the file's encoding become 0xFF, which is none in UTF-8 either, so that what reads the
+stream refuses their record. A byte order mark is dropped; that of UTF-16 says UTF-16 where UTF-8 was expected.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from data_pipeline.etl.errors import FileError, JobError
+
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
+_STARTS = {
+    b"\x1f\x8b": "a gzip file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"BZh": "a bzip2 file",
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a ZIP archive",
+}
+_UTF8, _UTF16 = codecs.BOM_UTF8, (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_NO_TEXT = "no-text-in-this-encoding"
+codecs.register_error(_NO_TEXT, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
+
+
+class TextFile:
+    """The bytes of an open text file in UTF-8, without a byte order mark."""
+
+    def __init__(self, file: Any, encoding: str) -> None:
+        self._file = file
+        self._start = _read(file, 4)
+        self._decoder: codecs.IncrementalDecoder | None = None
+        name = codecs.lookup(encoding).name
+        if name == "utf-8" and self._start.startswith(_UTF16):
+            name = "utf-16"
+        if name != "utf-8":
+            self._decoder = codecs.getincrementaldecoder(name)(_NO_TEXT)
+        elif self._start.startswith(_UTF8):
+            self._start = self._start[3:]
+        self._first = True
+
+    def read(self, size: int) -> bytes:
+        """About ``size`` bytes; none at the end. FileError for compressed data that is damaged or cut off."""
+        while True:
+            data, self._start = self._start + _read(self._file, size), b""
+            if self._decoder is None:
+                return data
+            text = self._decoder.decode(data, final=not data)
+            if self._first and text:
+                text, self._first = text.removeprefix("\ufeff"), False
+            if text or not data:
+                return text.encode("utf-8", "surrogateescape")
+
+
+@contextmanager
+def opened(path: Path, encoding: str) -> Iterator[TextFile]:
+    """The text of a local file. FileError if it is not compressed as its name says; JobError for an encoding that
+    Python does not know.
+    """
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise JobError(f"encoding {encoding} is not known; use one such as utf-8 or cp1252") from error
+    kind = COMPRESSIONS.get(path.suffix.lower())
+    with path.open("rb") as content:
+        start = content.read(4)
+    for sign, what in _STARTS.items():
+        if kind is None and start.startswith(sign):
+            raise FileError(f"it is {what} by its first bytes, which its name does not say")
+    if kind and not start:
+        raise FileError(f"it is empty, not a {kind} file")
+    with pa.OSFile(str(path), "rb") as file:
+        yield TextFile(pa.CompressedInputStream(file, kind) if kind else file, encoding)
+
+
+def _read(file: Any, size: int) -> bytes:
+    try:
+        data: bytes = file.read(size)
+        return data
+    except (pa.ArrowException, OSError) as error:
+        raise FileError(f"its compressed data is damaged or cut off: {error}") from error
+
+
+def undecodable(data: bytes) -> list[int]:
+    """The positions of what is no UTF-8 in ``data``."""
+    found: list[int] = []
+
+    def note(error: UnicodeError) -> tuple[str, int]:
+        found.extend(range(error.start, error.end))  # type: ignore[attr-defined]
+        return "?", error.end  # type: ignore[attr-defined]
+
+    if is_utf8(data):
+        return found
+    codecs.register_error("note-what-is-no-utf-8", note)
+    data.decode("utf-8", "note-what-is-no-utf-8")
+    return found
+
+
+def is_utf8(data: bytes) -> bool:
+    """Quicker than decoding it."""
+    offsets = pa.array([0, len(data)], pa.int32()).buffers()[1]
+    try:
+        pa.StringArray.from_buffers(1, offsets, pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
