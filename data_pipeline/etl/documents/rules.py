@@ -20,6 +20,10 @@ A data set or a table has a map ``rules``. A key is a rule, with the columns tha
   comma, a bracket or an apostrophe stands in apostrophes, of which one inside is doubled.
 - Some rules have a default, which holds where they are not written: ``KINDS``. A rule that needs a period in the file
   pattern, files, or a ``series`` has none where that is missing; to write it there is an error.
+- A series is ``series: {time: COLUMN, step: 15 minutes, by: [COLUMN], weight: COLUMN, values: [COLUMN]}``: ``step`` is
+  the length of a window, which divides a day or is one; ``by``, ``weight`` and
+  ``values`` may be left out. ``period`` is what is compared with those before it: of a data set that of its files, of
+  a table a month, unless it says ``period: day``, ``hour`` or ``year``.
 - A name that is no rule's is a rule of one's own: a SELECT that returns one number, over the rows that are to be
   published under the name of their data set or table. Above LIMIT it is broken.
 
@@ -39,6 +43,7 @@ NUMBER, SHARE, RATIO, AGE = "number", "share", "ratio", "age"
 FILES, PERIOD, SERIES = "files", "period", "series"
 _SEVERITIES = ("fail", "warn", "off")
 _HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
+_DAY = 1440
 _TIMES = ("date", "timestamp", "timestamptz")
 _LISTED = ("boolean", "int", "long", "date", "string")
 _OWN_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -189,6 +194,18 @@ def problem(rule: Rule, columns: Mapping[str, str], *, files: bool, period: bool
         if wrong:
             return f"{rule.key}: {column} is of type {columns[column]}; {wrong}"
     return None
+
+
+def step(text: str) -> int:
+    """The minutes of a series' ``step``. RuleError if it is none."""
+    number, unit = _word(text.strip())
+    hours = _HOURS.get(unit[:-1] if unit.endswith("s") else unit)
+    if not number.isdigit() or hours is None or int(number) == 0:
+        raise RuleError(f"step: {text!r} is no length of a window, such as 15 minutes, 1 hour or 1 day")
+    minutes = round(int(number) * hours * 60)
+    if _DAY % minutes:
+        raise RuleError(f"step: {text} does not divide a day: windows would not begin at midnight")
+    return minutes
 
 
 def spelled(rule: Rule) -> str:

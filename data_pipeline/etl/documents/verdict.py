@@ -25,11 +25,7 @@ class BrokenRule(TypedDict):
     limit: float
 
 
-class Verdict(TypedDict):
-    """``summary``: where it is; ``drift``: how many months were compared, and the ``furthest``; ``statistics``: of all
-    rides, ``now`` and ``before``.
-    """
-
+class _Always(TypedDict):
     version: int
     run: str
     rows: Rows
@@ -46,6 +42,14 @@ class Verdict(TypedDict):
     messages: list[str]
 
 
+class Verdict(_Always, total=False):
+    """``summary``: where it is; ``drift``: how many months were compared, and the ``furthest``; ``statistics``: of all
+    rides, ``now`` and ``before``; ``findings``: where the document is that has every rule that failed.
+    """
+
+    findings: str
+
+
 def failed_rules(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [rule for rule in _list(result, "failed_rules") if isinstance(rule, dict)]
 
@@ -55,6 +59,12 @@ def accepted(result: Mapping[str, Any]) -> list[str]:
     return [
         str(rule.get("rule")) if isinstance(rule, dict) else str(rule) for rule in _list(result, "accepted")
     ]
+
+
+def findings(result: Mapping[str, Any]) -> str | None:
+    """Where ``findings.json`` of the run is; None where no rule failed."""
+    place = result.get("findings")
+    return place if isinstance(place, str) and place else None
 
 
 def messages(result: Mapping[str, Any]) -> list[str]:

@@ -109,11 +109,19 @@ def test_results_are_read_leniently() -> None:
     """The results of steps that are no decision and no verdict have nothing to say."""
     for result in (
         {},
-        {"new": "x", "mirror": 1, "failed_rules": 2, "accepted": None, "drift": [], "statistics": {}},
+        {
+            "new": "x",
+            "mirror": 1,
+            "failed_rules": 2,
+            "accepted": None,
+            "drift": [],
+            "statistics": {},
+            "findings": [],
+        },
     ):
         assert (decision.counts(result), decision.mirror(result)) == ({}, None)
         assert verdict.failed_rules(result) == verdict.accepted(result) == verdict.messages(result) == []
-        assert verdict.drift(result) is verdict.statistics(result) is None
+        assert verdict.drift(result) is verdict.statistics(result) is verdict.findings(result) is None
 
 
 def test_the_documents_of_a_run_have_the_names_that_configurations_may_know() -> None:

@@ -141,3 +141,27 @@ def test_each_default_can_be_written() -> None:
         key = {"none": name, "optional": name, "values": f"{name}(a, [b])"}.get(kind.columns, f"{name}(a)")
         rule = rules.parse(key, "warn")
         assert rules.parse(key, f"warn {rules.spelled(rule)}") == rule
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes"),
+    [("15 minutes", 15), ("1 minute", 1), ("1 hour", 60), ("6 hours", 360), ("1 day", 1440)],
+)
+def test_the_step_of_a_series(text: str, minutes: int) -> None:
+    assert rules.step(text) == minutes
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("15", "'15' is no length of a window, such as 15 minutes"),
+        ("0 minutes", "is no length"),
+        ("1.5 hours", "is no length"),
+        ("1 month", "is no length"),
+        ("7 minutes", "does not divide a day"),
+        ("2 days", "does not divide a day"),
+    ],
+)
+def test_what_is_no_step(text: str, message: str) -> None:
+    with pytest.raises(RuleError, match=message):
+        rules.step(text)

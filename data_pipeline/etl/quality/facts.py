@@ -1,0 +1,89 @@
+"""What a run has counted and measured, what was there before, and what became of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from data_pipeline.etl.documents import rules
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """A source file that the run has read. ``series``: the values of its pattern's other names, as ``a=1, b=2``;
+    ``read`` = ``accepted`` + quarantined rows; ``error``: why nothing of it can be used, or empty.
+    """
+
+    path: str
+    etag: str
+    period: str
+    series: str
+    read: int
+    accepted: int
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The issue of a file that is published now: its accepted rows."""
+
+    period: str
+    series: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The value of the rule with this ``key`` at ``source``: a file, ``orders``, ``orders 2024-01 kind=a`` or that with
+    a column. ``version``: what tells one finding from another of the same value, such as the ETag.
+    """
+
+    key: str
+    source: str
+    value: float
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Of the data set or table ``of``. ``now``: seconds since 1970, UTC."""
+
+    of: str
+    now: float
+    files: Sequence[FileFacts] = ()
+    measured: Sequence[Measured] = ()
+
+
+#: path → the issue before of a file, of those that are loaded again, and of those that stay as they are
+History = Mapping[str, Earlier]
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A rule that does not hold of ``source``. The limit and the value of an age are in hours; ``note``: why a file is
+    unreadable.
+    """
+
+    of: str
+    rule: str
+    severity: str
+    source: str
+    value: float
+    limit: float
+    version: str = ""
+    note: str = ""
+
+    def __str__(self) -> str:
+        kind = rules.KINDS.get(self.rule.partition("(")[0])
+        unit = kind.unit if kind else rules.NUMBER
+        value, limit = (rules.measured(number, unit) for number in (self.value, self.limit))
+        return f"{self.source}: {self.rule} is {value}, the limit is {limit}{f': {self.note}' if self.note else ''}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Breaches that stop the publication, that the run accepts, and that are only warnings."""
+
+    failed: tuple[Breach, ...] = field(default_factory=tuple)
+    accepted: tuple[Breach, ...] = field(default_factory=tuple)
+    warnings: tuple[Breach, ...] = field(default_factory=tuple)
