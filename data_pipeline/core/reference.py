@@ -22,14 +22,16 @@ from .checks import reference as checks
 from .config import arguments
 from .config.access import Artifacts, Iam, Kms, Security, Vpc
 from .config.athena import Athena, NamedQuery
+from .config.datasets import Column, Dataset, Series
 from .config.environment import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .config.feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
 from .config.notify import Notify
 from .config.retention import Retention
 from .config.sizes import Cluster, ClusterOnGlue, ClusterOnSageMaker, Glue, SageMaker
 from .config.sources import Mirror, Source
+from .config.tables import Table
 from .facts import costs, deployer_policy
-from .loading.shape import ModelField, model_field
+from .loading.shape import ModelField, fields, model_field
 
 COMMAND = "python -m data_pipeline.core.reference"
 
@@ -44,6 +46,10 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster`", Cluster),
     ("`steps.<name>.cluster.sagemaker`", ClusterOnSageMaker),
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
+    ("`datasets.<name>`", Dataset),
+    ("`datasets.<name>.columns.<name>`", Column),
+    ("`datasets.<name>.series`, `tables.<name>.series`", Series),
+    ("`tables.<name>`", Table),
     ("`sources.<name>`", Source),
     ("`mirror`", Mirror),
     ("`features.<name>`", FeatureGroup),
@@ -107,6 +113,13 @@ _CHECKS = """\
 - A step with `{features}` in its arguments brings records into stores; without `online` or `offline` anywhere it
   is left out, so no step follows it, and a store needs one.
 - A training set names groups, features and records that exist, and its test comes last.
+- Data sets: no path is claimed by two of them; the patterns of one have the same names in braces, none of which is a
+  column, too; `replaces: period` and `complete` have a period, `complete` one folder for each; keys of CSV files stand
+  with CSV files; two columns are not read from one; a default is a value of its type.
+- What a data set or a table publishes has the columns that `partition`, `rules`, `series` and `comments` name, with
+  types that fit: `hour` is of a timestamp, `bucket` and `truncate` have a number. Two tables have not one `export`.
+- An SQL file, a reader's module and a file of columns exist. A table has no data set's name, `follows` names inputs and
+  belongs to a `partition`, `reach` belongs to `follows` by day.
 - The region has an image for every job on SageMaker.
 - A source is one of `url`, `s3`, `index`, `files`; a `url` has `datasets`, with first days where it has `{day}`.
 - Where runs mirror, a step has `{sources}` in its arguments, reads `input` and `state`, and has five minutes more
@@ -193,7 +206,7 @@ def page() -> str:
 def _table(model: type[BaseModel]) -> Iterator[str]:
     yield "| key | value | default | meaning |"
     yield "| --- | --- | --- | --- |"
-    for name, field in model.model_fields.items():
+    for name, field in fields(model).items():
         if model is not Environment or name != "name":
             cells = (
                 f"`{name}`",

@@ -63,7 +63,9 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
         record |= {"account": connection.account, "region": connection.region}
         deployed = deployed_outputs(environment, connection)
         if directory is not None:
-            uploaded = upload_source(connection, directory, environment.data.files, deployed["InputUri"], yes)
+            uploaded = upload_source(
+                connection, directory, environment.data.files or ("*",), deployed["InputUri"], yes
+            )
             record["uploaded"] = asdict(uploaded)
         if runs.needs_files(environment, value):
             runs.refuse_empty_input(environment, connection, deployed["InputUri"])

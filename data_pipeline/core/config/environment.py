@@ -18,12 +18,14 @@ from data_pipeline.core.naming import MAINTENANCE, Names
 from . import arguments
 from .access import KEY_EXAMPLE, Artifacts, Iam, KeyArn, Kms, Security, Vpc
 from .athena import Athena
+from .datasets import Dataset, DatasetName
 from .feature_document import takes_features
 from .feature_groups import FeatureGroup, GroupName, TrainingSet
 from .notify import Notify
 from .retention import Retention
 from .sizes import ArgumentName, ArgumentValue, Cluster, Expected, Glue, Model, SageMaker
 from .sources import Mirror, Source, SourceName
+from .tables import Table
 
 Service = Literal["sagemaker", "glue"]
 Location = Literal["input", "runs", "quarantine", "export", "warehouse", "state"]
@@ -86,9 +88,11 @@ class Data(Model):
         description="Key prefix of everything the pipeline writes; neither inside the input nor around it.",
         examples=["trips/output"],
     )
-    files: tuple[FilePattern, ...] = Field(
+    files: tuple[FilePattern, ...] | None = Field(
+        None,
         min_length=1,
-        description="Names of source files, as patterns with * ? and [ ]; `run --source` uploads these.",
+        description="Names of source files, as patterns with * ? and [ ]; `run --source` uploads these. With "
+        "`datasets`, which say what a file is, there is no such list.",
         examples=[["*_tripdata_????-??.parquet"]],
     )
 
@@ -231,11 +235,17 @@ class Environment(Model):
     endpoint: Literal["aws", "embedded"] = Field(
         "aws", description="`aws`, or `embedded` for the AWS on this machine, which needs no account."
     )
-    data: Data = Field(description="Where the data live.")
+    data: Data = Field(Data(), description="Where the data live.")
     artifacts: Artifacts = Field(Artifacts(), description="The bucket of code and packages.")
     steps: dict[StepName, Step] = Field(
         min_length=1,
         description="The pipeline's jobs, by name. An environment changes what it names, no more.",
+    )
+    datasets: dict[DatasetName, Dataset] = Field(
+        {}, description="What the input's files mean, by name: each data set becomes a table."
+    )
+    tables: dict[DatasetName, Table] = Field(
+        {}, description="Tables that are made of data sets, and of each other, with SQL."
     )
     sources: dict[SourceName, Source] = Field(
         {}, description="Where files are mirrored from, by name, into the input."

@@ -11,17 +11,21 @@ from pydantic import BaseModel, ValidationError
 
 from data_pipeline.core.problems import Path, RefusedError, Violation, did_you_mean, nearest, one_of, quoted
 
-from .shape import ModelField, field_at
+from .shape import ModelField, field_at, fields
 from .yaml_lines import Node
 
 
 def findings(error: ValidationError, root: Node, whole: bool = True) -> Iterator[Violation]:
     """One finding for each of pydantic's errors about ``root``; unless it is whole, keys may be missing."""
-    for item in error.errors(include_url=False):
+    items = error.errors(include_url=False)
+    wrong_keys = {item["loc"][:-1] for item in items if item["loc"][-1:] == ("[key]",)}
+    for item in items:
         path: Path = tuple(item["loc"])
         of_key = bool(path) and path[-1] == "[key]"
         if of_key:
             path = path[:-1]
+        elif any(path[: len(key)] == key for key in wrong_keys):
+            continue  # what a key means that is none cannot be told
         kind = item["type"]
         if kind == "missing":
             if whole:
@@ -56,23 +60,23 @@ def unknown_key(path: Path) -> Violation:
     key = str(path[-1])
     above = field_at(path[:-1])
     model = above.model if above else None
-    known = [name for name in model.model_fields if path[:-1] or name != "name"] if model else []
+    known = [name for name in fields(model) if path[:-1] or name != "name"] if model else []
     if key == "<<":
         return Violation(
             path, "a merge key", "keys that are written out", "an alias may stand as a value only"
         )
-    if near := did_you_mean(key, known):
-        return Violation(path, "an unknown key", "", near)
     if model and (home := _home(key, model)):
         return Violation(path, "an unknown key", "", f"{quoted(key)} belongs under {quoted(home)}")
+    if near := did_you_mean(key, known):
+        return Violation(path, "an unknown key", "", near)
     return Violation(path, "an unknown key", one_of(known))
 
 
 def _home(key: str, model: type[BaseModel]) -> str | None:
     """The field of ``model`` whose own model has the key."""
-    for name in model.model_fields:
+    for name in fields(model):
         below = ModelField(model).below(name)
-        if below and below.model and key in below.model.model_fields:
+        if below and below.model and key in fields(below.model):
             return name
     return None
 
@@ -119,7 +123,8 @@ def _advice(model_field: ModelField, node: Node) -> str:
     """How to turn what was written into what was meant, where that can be guessed."""
     value, source = node.value, node.source
     if value is None:
-        return "give it a value or remove the line"
+        word = source.lower() == "null" and model_field.type is str
+        return f'put it in quotes: "{source}"' if word else "give it a value or remove the line"
     if model_field.type is str:
         if isinstance(value, dict) and len(value) == 1 and all(v.value is None for v in value.values()):
             return f'put quotes around it: "{{{next(iter(value))}}}"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -12,10 +13,12 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from data_pipeline.core.config.access import Artifacts, Kms, Security, Vpc
+from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Data, Environment, Maintenance, Step
 from data_pipeline.core.config.feature_groups import FeatureGroup, TrainingSet
 from data_pipeline.core.config.notify import Notify
 from data_pipeline.core.config.sources import Mirror, Source
+from data_pipeline.core.config.tables import Table
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import limits
 from data_pipeline.core.facts.service_limits import REGIONS
@@ -30,7 +33,7 @@ from data_pipeline.core.problems import (
     quoted,
 )
 
-from . import explain, rules, schedule_rules, secrets, table_columns, yaml_lines
+from . import column_files, explain, rules, schedule_rules, secrets, table_columns, yaml_lines
 from .table_columns import Columns
 from .yaml_lines import Node
 
@@ -111,8 +114,8 @@ def _unknown(root: Path, name: str, names: list[str]) -> str:
 
 
 def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Node | None]:
-    base, problems = _read(root, PIPELINE)
-    over, more = _read(root, name)
+    base, problems = _file(root, PIPELINE)
+    over, more = _file(root, name)
     problems += more + _file_name(name)
     whole = base is not None and over is not None
     if base and over:
@@ -123,10 +126,19 @@ def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Nod
         return None, problems, None
     leaks = [(f, place) for source in (base, over) if source for f, place in secrets.findings(source)]
     problems += [Problem(at.place, f.path, f.found, f.expected, f.advice) for f, at in leaks]
-    env, found = _validate(name, node, _scripts(root), _columns(root), whole)
+    env, found = _validate(name, node, _Project(root), whole)
     secret = {f.path for f, _ in leaks}
     problems += [_placed(f, node) for f in found if not any(f.path[: len(p)] == p for p in secret)]
     return env, problems, node
+
+
+def _file(root: Path, name: str) -> tuple[Node | None, list[Problem]]:
+    """A file's map, with the columns that stand in files of their own."""
+    node, problems = _read(root, name)
+    if node is None:
+        return None, problems
+    node, more = column_files.resolved(root, node)
+    return node, problems + more
 
 
 def _read(root: Path, name: str) -> tuple[Node | None, list[Problem]]:
@@ -202,8 +214,38 @@ def _without_strays(base: Node, over: Node) -> Node:
     return Node(keys, over.place)
 
 
+@dataclass(frozen=True)
+class _Project:
+    """What of the project's own files rules ask for."""
+
+    root: Path
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        jobs = self.root / "jobs"
+        return tuple(
+            sorted({file.name for folder in (_TOOLS_SCRIPTS, jobs) for file in folder.glob("[!_]*.py")})
+        )
+
+    @property
+    def columns(self) -> Columns:
+        files = sorted((self.root / "jobs").rglob(table_columns.NAME_OF_FILE))
+        found = [
+            table_columns.read(f.read_text(encoding="utf-8"), f.relative_to(self.root).as_posix())
+            for f in files
+        ]
+        return {table: columns for one in found for table, columns in one.items()}
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Modules and SQL below jobs/, by path."""
+        jobs = self.root / "jobs"
+        found = (file.relative_to(jobs) for kind in ("*.py", "*.sql") for file in jobs.rglob(kind))
+        return tuple(sorted(file.as_posix() for file in found if not file.as_posix().startswith(".")))
+
+
 def _validate(
-    name: str, node: Node, scripts: tuple[str, ...], columns: Columns, whole: bool
+    name: str, node: Node, project: _Project, whole: bool
 ) -> tuple[Environment | None, list[Violation]]:
     """The environment, or what is wrong; without ``whole``, only what the part that could be read shows."""
     plain = node.plain()
@@ -217,11 +259,11 @@ def _validate(
     except ValidationError as error:
         found += explain.findings(error, node, whole)
     if whole:
-        found += rules.check(_draft(name, node, scripts, columns))
+        found += rules.check(_draft(name, node, project))
     return env, found
 
 
-def _draft(name: str, node: Node, scripts: tuple[str, ...], columns: Columns) -> rules.Draft:
+def _draft(name: str, node: Node, project: _Project) -> rules.Draft:
     """The parts of the configuration that are valid by themselves."""
     steps = _parts(Step, node, "steps")
     words = {key: at.value for key, at in node.keys.items() if isinstance(at.value, str)}
@@ -241,10 +283,14 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...], columns: Columns) ->
         named=tuple(key for key, at in node.keys.items() if at.value is not None),
         steps={step: valid for step, valid in steps.items() if valid},
         step_names=tuple(steps),
-        scripts=scripts,
-        columns=columns,
+        scripts=project.scripts,
+        columns=project.columns,
         maintenance=_part(Maintenance, node.keys[MAINTENANCE]) if node.keys.get(MAINTENANCE) else None,
-        sources=_sources(node),
+        datasets=_right(Dataset, node, "datasets"),
+        dataset_names=tuple(node.keys["datasets"].keys) if "datasets" in node.keys else (),
+        tables=_right(Table, node, "tables"),
+        files=project.files if "datasets" in node.keys else (),
+        sources=_right(Source, node, "sources"),
         mirror=(_part(Mirror, node.keys["mirror"]) if "mirror" in node.keys else None) or Mirror(),
         features=_parts(FeatureGroup, node, "features"),
         training_sets={
@@ -253,14 +299,14 @@ def _draft(name: str, node: Node, scripts: tuple[str, ...], columns: Columns) ->
     )
 
 
-def _sources(node: Node) -> dict[str, Source]:
-    """The sources that are right by themselves: of one that is not, its own findings say enough."""
-    if "sources" not in node.keys:
+def _right(model: type[M], node: Node, key: str) -> dict[str, M]:
+    """The entries of the map ``key`` that are right by themselves: of one that is not, its own findings say enough."""
+    if key not in node.keys:
         return {}
-    found: dict[str, Source] = {}
-    for name, at in node.keys["sources"].keys.items():
+    found: dict[str, M] = {}
+    for name, at in node.keys[key].keys.items():
         with contextlib.suppress(ValidationError):
-            found[name] = Source.model_validate(at.plain(), strict=True)
+            found[name] = model.model_validate(at.plain(), strict=True)
     return found
 
 
@@ -291,18 +337,13 @@ def _whole(model: type[M], node: Node) -> M | None:
         return None
 
 
-def _scripts(root: Path) -> tuple[str, ...]:
-    return tuple(
-        sorted({file.name for folder in (_TOOLS_SCRIPTS, root / "jobs") for file in folder.glob("[!_]*.py")})
-    )
-
-
-def _columns(root: Path) -> Columns:
-    jobs = root / "jobs"
-    files = sorted(jobs.rglob(table_columns.NAME_OF_FILE))
-    found = [table_columns.read(f.read_text(encoding="utf-8"), f.relative_to(root).as_posix()) for f in files]
-    return {table: columns for one in found for table, columns in one.items()}
-
-
 def _placed(finding: Violation, node: Node) -> Problem:
-    return Problem(node.at(finding.path).place, finding.path, finding.found, finding.expected, finding.advice)
+    path = finding.path
+    while path and isinstance(path[-1], str | int) and _inside_a_value(node.at(path[:-1])):
+        path = path[:-1]
+    return Problem(node.at(path).place, path, finding.found, finding.expected, finding.advice)
+
+
+def _inside_a_value(node: Node) -> bool:
+    """Whether what is below the node is how its value is read, not what is written: one text for a list of one."""
+    return not isinstance(node.value, dict | tuple)

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 
 from data_pipeline.core.config import arguments
 from data_pipeline.core.config.access import Artifacts, Kms, Security, Vpc
+from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Data, Environment, Job, Maintenance, Step
 from data_pipeline.core.config.feature_groups import FeatureGroup, TrainingSet
 from data_pipeline.core.config.notify import Notify
 from data_pipeline.core.config.sources import Mirror, Source
+from data_pipeline.core.config.tables import Table
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.limits import SAGEMAKER_TIMEOUT_MINUTES, has_own_disks
 from data_pipeline.core.facts.runtimes import RUNTIMES
@@ -22,7 +24,7 @@ from data_pipeline.core.machine.steps import in_order
 from data_pipeline.core.naming import JOB_NAME_LIMIT, JOB_SUFFIX, MAINTENANCE, Names, job_path
 from data_pipeline.core.problems import Violation, did_you_mean, one_of, quoted
 
-from . import feature_rules, source_rules
+from . import dataset_rules, feature_rules, source_rules
 from .table_columns import Columns
 
 #: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
@@ -67,6 +69,11 @@ class Draft:
     #: of the tables that the jobs describe
     columns: Columns = field(default_factory=dict)
     maintenance: Maintenance | None = None
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
+    dataset_names: tuple[str, ...] = ()
+    tables: Mapping[str, Table] = field(default_factory=dict)
+    #: paths below jobs/, where there are data sets
+    files: tuple[str, ...] = ()
     sources: Mapping[str, Source] = field(default_factory=dict)
     mirror: Mirror = field(default_factory=Mirror)
     features: Mapping[str, FeatureGroup | None] = field(default_factory=dict)
@@ -100,9 +107,12 @@ def check(draft: Draft) -> Iterator[Violation]:
     yield from clusters(draft)
     yield from argument_lengths(draft)
     yield from upkeep(draft)
+    yield from file_names(draft)
+    yield from dataset_rules.check(draft.datasets, draft.tables, draft.dataset_names, draft.files)
     all_steps = len(draft.steps) == len(draft.step_names)
     yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
     tables = frozenset(table for step in draft.steps.values() for table in step.tables)
+    tables |= {*draft.dataset_names, *draft.tables}
     yield from feature_rules.check(draft.features, draft.training_sets, tables, draft.columns, draft.names)
     yield from feature_rules.ingestion(draft.features, draft.steps, all_steps)
 
@@ -113,6 +123,13 @@ def prefixes(draft: Draft) -> Iterator[Violation]:
         advice = f"data.input is {quoted(draft.data.input)}"
         found = quoted(draft.data.output)
         yield Violation(("data", "output"), found, "a prefix neither inside the input nor around it", advice)
+
+
+def file_names(draft: Draft) -> Iterator[Violation]:
+    """Data sets say what a file is."""
+    if draft.dataset_names and draft.data and draft.data.files:
+        found = "names of files beside data sets, which say what a file is"
+        yield Violation(("data", "files"), found, "no 'files' here", "remove the line")
 
 
 def overlap(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.sizes import Expected
@@ -38,7 +39,7 @@ class ModelField:
     def below(self, part: str | int) -> ModelField | None:
         """The spot of a key, an entry or an item."""
         if self.model:
-            field = self.model.model_fields.get(str(part))
+            field = fields(self.model).get(str(part))
             return model_field(field.annotation, tuple(field.metadata)) if field else None
         if self.origin in (dict, tuple):
             inner = get_args(self.type)
@@ -61,6 +62,11 @@ class ModelField:
 
     def _bound(self, kind: type, attribute: str) -> Any:
         return next((getattr(m, attribute) for m in self.metadata if isinstance(m, kind)), None)
+
+
+def fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that they have in YAML."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def model_field(annotation: Any, metadata: tuple[Any, ...] = ()) -> ModelField:

@@ -26,7 +26,12 @@ _INT = re.compile(r"[-+]?[0-9]{1,40}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 #: what stands for something else in YAML at the beginning of a value: braces before more text, and signs.
-_UNQUOTED = re.compile(r"[:-]\s+(?:(?=\{[^{}]*\}[^\s,}\]])|(?=\[[^\[\]]*\][^\s,}\]])|(?=[*&!%@`]))(.)")
+_UNQUOTED = re.compile(
+    r"(?:[:-]\s+|[\[,]\s*)(?:(?=\{[^{}]*\}[^\s,}\]])|(?=\[[^\[\]]*\][^\s,}\]])|(?=[*&!%@`]))(.)"
+)
+
+#: a value that begins with a quoted text and goes on behind it.
+_HALF_QUOTED = re.compile(r"[:-]\s+('[^']*'|\"[^\"]*\")\s*[^\s#,}\]'\"]")
 
 _TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq")}
 
@@ -233,6 +238,18 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     found = f"YAML that cannot be read ({error.problem or error.context})"
     if special := _UNQUOTED.search(line):
         return Problem(place, (), found, "", f"put quotes around the text that begins with {special[1]}")
+    if _HALF_QUOTED.search(line):
+        return Problem(
+            place, (), found, "", "a quote ends the text at its second sign: put quotes around the whole"
+        )
+    if re.search(r"[:\[,]\s*[^\s\[\]{},'\"#][^\[\]{},'\"#]*\{", line):
+        return Problem(
+            place, (), found, "", "put quotes around a text with braces that stands inside { } or [ ]"
+        )
+    if re.search(r"[{\[].*\([^()]*,[^()]*\)", line):
+        return Problem(
+            place, (), found, "", "put quotes around a text with a comma that stands inside { } or [ ]"
+        )
     if "?" in line and re.search("[{\\[]", line):
         return Problem(place, (), found, "", "put quotes around a text with ? that stands inside { } or [ ]")
     return Problem(place, (), found, "", "look at the indentation and the quotes of this line")

@@ -129,7 +129,7 @@ def _time(name: str, rest: str, braced: str) -> Time:
         raise PatternError(_quoted(braced), f"{{{name}}}: a time has no values", f"write {{{name}}}")
     if rest and int(rest) != TIMES[name]:
         raise PatternError(
-            _quoted(braced), f"a {name} of {TIMES[name]} digits", f"write {{{name}:0{TIMES[name]}}}"
+            _quoted(braced), f"{_a(name)} of {TIMES[name]} digits", f"write {{{name}:0{TIMES[name]}}}"
         )
     return Time(name, bool(rest) or name == "year")
 
@@ -185,7 +185,7 @@ def _check_names(names: list[str]) -> None:
     words = list(TIMES)
     for coarser, finer in zip(words, words[1:]):
         if finer in names and coarser not in names:
-            raise PatternError(f"{{{finer}}} without {{{coarser}}}", f"a {finer} with its {coarser}")
+            raise PatternError(f"{{{finer}}} without {{{coarser}}}", f"{_a(finer)} with its {coarser}")
 
 
 def _check_neighbours(before: Token, after: Token) -> None:
@@ -194,7 +194,7 @@ def _check_neighbours(before: Token, after: Token) -> None:
         name = before.name
         raise PatternError(
             f"{{{name}}} directly before {_word(after)}",
-            f"a {name} of two digits there",
+            f"{_a(name)} of two digits there",
             f"write {{{name}:02}}",
         )
     free = [isinstance(each, Part) and each.free for each in (before, after)]
@@ -203,6 +203,10 @@ def _check_neighbours(before: Token, after: Token) -> None:
         raise PatternError(
             f"{_word(before)} directly before {_word(after)}", "something between them that tells them apart"
         )
+
+
+def _a(time: str) -> str:
+    return f"{'an' if time == 'hour' else 'a'} {time}"
 
 
 def _begins_with_digit(token: Token) -> bool:

@@ -42,11 +42,6 @@ IN_PIPELINE = {
         "config/pipeline.yaml:12: steps.count: found no key 'script', expected the name of a Python file in "
         "jobs/; add 'script: …'",
     ),
-    "no files": (
-        '  files: ["*.csv"]',
-        "  input: trips",
-        "config/pipeline.yaml:3: data: found no key 'files', expected a list; add 'files: …'",
-    ),
     "no steps": (
         PIPELINE[PIPELINE.index("steps:") : PIPELINE.index("schedule:")],
         "steps: {}\n",

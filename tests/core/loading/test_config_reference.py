@@ -70,8 +70,9 @@ def test_schema_refuses(value: dict[str, Any]) -> None:
 
 
 def _fields(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The keys of each model; of one that may be written short, those of its long form."""
     for model in (schema, *schema["$defs"].values()):
-        yield from model["properties"].items()
+        yield from (model if "properties" in model else model["anyOf"][-1])["properties"].items()
 
 
 def test_every_field_is_described() -> None:

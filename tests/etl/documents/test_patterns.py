@@ -156,7 +156,7 @@ def test_what_it_cannot_write(pattern: str, period: str, parts: dict[str, str], 
         ),
         ("{month}.csv", "found {month} without {year}, expected a month with its year"),
         ("{year}-{day}.csv", "found {day} without {month}, expected a day with its month"),
-        ("{year}{month:02}T{hour}", "found {hour} without {day}, expected a hour with its day"),
+        ("{year}{month:02}T{hour}", "found {hour} without {day}, expected an hour with its day"),
         ("{year}/{year}.csv", "found {year} twice, expected each name once; write '*' the second time"),
         ("{k}/{k:a|b}.csv", "found {k} twice, expected each name once; write '*' the second time"),
         (
