@@ -36,6 +36,7 @@ COUNTS = {
     "ingestions": (1, 20),
     "texts": (8, 400),
     "signatures": (100, 10_000),
+    "plans": (100, 5_000),
     "patterns": (150, 5_000),
     "drifts": (3, 200),
 }
