@@ -34,9 +34,10 @@ class _Always(TypedDict):
 
 class Decision(_Always, total=False):
     """``plan``: where it is; ``objects`` and ``bytes`` are to read. After a mirror also how many files ended how, with
-    the ``bytes`` received, and whether it is ``partial``.
+    the ``bytes`` received, and whether it is ``partial``. ``held``: data sets that wait for an answer.
     """
 
+    held: list[str]
     mirror: dict[str, int]
     partial: bool
 

@@ -83,6 +83,19 @@ def spelt(
     return Selection(chosen, wanted, first, last, again, prune, rebuilt, adopted)
 
 
+def columns(definitions: Definitions, text: str) -> tuple[str, ...]:
+    """The columns ``TABLE.COLUMN`` that ``--drop-column`` names with commas. JobError if there is no such table."""
+    names = [] if text == NONE else [name.strip() for name in text.split(",")]
+    known = [*definitions.datasets, *definitions.tables]
+    for name in names:
+        table, dot, column = name.partition(".")
+        if not dot or not column or table not in known:
+            raise JobError(
+                f"--drop-column {text}: {name!r} is not TABLE.COLUMN with one of {', '.join(known)}"
+            )
+    return tuple(names)
+
+
 def _names(option: str, text: str, known: Collection[str]) -> frozenset[str]:
     names = frozenset() if text == NONE else frozenset(name.strip() for name in text.split(","))
     for name in sorted(names - frozenset(known)):

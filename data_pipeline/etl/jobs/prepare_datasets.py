@@ -1,0 +1,154 @@
+"""Job: compare the input's files with what the tables of the data sets have, and write down what the run is to load.
+Runs on Python 3.9.
+
+Writes ``<output>/runs/<run>/plan.json`` (every unit to load, with its files, their ETags and sizes) and
+``decision.json`` (whether there is anything to do, why, and the totals, which a state machine may hold: under 16 KiB
+whatever the plan). With ``--source``, a list of sources, what is new there is mirrored into the input before.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from data_pipeline.etl import arguments, exits, packages
+from data_pipeline.etl.documents import datasets, decision, load_plan
+from data_pipeline.etl.documents.datasets import Definitions
+from data_pipeline.etl.documents.decision import Decision
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.planning import comparing, report, selection
+from data_pipeline.etl.planning.comparing import Comparison
+from data_pipeline.etl.planning.selection import ALL, NONE, Selection
+from data_pipeline.etl.state.ledger import Ledger
+from data_pipeline.etl.storage.filesystem import files, join, write_json
+from data_pipeline.etl.storage.objects import ChangedError, Stored
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the input is, where ``runs/<run>/`` is written, and the run's name."""
+
+    input: str
+    output: str
+    run: str
+
+
+def main(argv: list[str]) -> None:
+    """Write plan and decision for the run that ``argv`` names. JobError for whatever the user can mend."""
+    packages.put_first()
+    packages.check_botocore()
+    parser = arguments.parser(__doc__ or "")
+    add = parser.add_argument
+    switch: dict[str, Any] = {"choices": ("false", "true"), "default": "false"}
+    add("--input", required=True, help="where the files are: s3://bucket/prefix or a folder")
+    add("--output", required=True, help="where runs/<run>/ is written: s3://bucket/prefix or a folder")
+    add("--definitions", required=True, help="the data sets and tables: s3://… or a file")
+    add("--source", default=NONE, help="mirror the sources of this list first: s3://… or a file")
+    add("--run", required=True, help="the name of this run")
+    add("--dataset", default=ALL, help="look at these data sets only: orders,weather")
+    add("--part", default=ALL, help="look at these values of named parts only: country=de,country=fr")
+    add("--periods", default=ALL, help="look at these periods only: 2024-01..2024-06-15 or 2024")
+    add("--reprocess", **switch, help="true: read what is unchanged, too")
+    add("--prune", **switch, help="true: drop the rows of files that are no longer in the input")
+    add("--rebuild", default=NONE, help="make the tables of these data sets anew from all of their files")
+    add(
+        "--from-now-on",
+        default=NONE,
+        help="let changed definitions of these data sets hold for new files only",
+    )
+    add("--drop-column", default=NONE, help="columns that tables may lose: orders.status,orders.note")
+    add("--code-version", default="", help="the content hash of the code, for the log")
+    options = arguments.parse(parser, argv)
+    definitions = datasets.read(files(options.definitions).read(options.definitions), options.definitions)
+    chosen = selection.spelt(
+        definitions,
+        options.dataset,
+        [] if options.part == ALL else options.part.split(","),
+        options.periods,
+        again=options.reprocess == "true",
+        prune=options.prune == "true",
+        rebuild=options.rebuild,
+        from_now_on=options.from_now_on,
+    )
+    dropped = selection.columns(definitions, options.drop_column)
+    target = Target(options.input, options.output, options.run)
+    mirrored = mirror(options.source, target) if options.source != NONE else None
+    prepare(target, definitions, chosen, dropped, mirrored)
+
+
+def mirror(source: str, target: Target) -> dict[str, Any]:
+    """Mirror the sources within their budget; the report."""
+    from data_pipeline.etl.mirror import running  # only where there are sources
+
+    return running.within_budget(source, target.input, target.output, ALL, ALL)
+
+
+def prepare(
+    target: Target,
+    definitions: Definitions,
+    chosen: Selection,
+    dropped: tuple[str, ...] = (),
+    mirrored: dict[str, Any] | None = None,
+) -> Decision:
+    """Compare the input, write plan.json and decision.json and return the decision, which tells of the report of a
+    mirror too.
+    """
+    started = time.monotonic()
+    found = _compared(target, definitions, chosen)
+    plan = replace(found.plan, dropped_columns=dropped)
+    folder = join(target.output, "runs", target.run)
+    planned = join(folder, load_plan.NAME)
+    decided = report.decision_of(found, chosen, target.run, planned, _of_mirror(mirrored))
+    if mirrored is not None:
+        decided["mirror"] = {**mirrored["counts"], "bytes": mirrored["bytes"]}
+        decided["partial"] = mirrored["partial"]
+    write_json(planned, load_plan.document(target.run, plan))
+    write_json(join(folder, decision.NAME), decided)
+    for line in decided["messages"]:
+        exits.log(f"warning: {line}")
+    exits.log(
+        f"{decided['reason']}; {decided['objects']} to read, {decided['bytes']:,} bytes, {found.plan.unclaimed} other "
+        f"files ignored; plan in {planned} after {time.monotonic() - started:.1f} s"
+    )
+    return decided
+
+
+def _compared(target: Target, definitions: Definitions, chosen: Selection) -> Comparison:
+    """The input held against the ledger, again where another run writes to the ledger meanwhile."""
+    for _ in range(ATTEMPTS):
+        try:
+            return comparing.compare(
+                listed(target.input),
+                definitions,
+                Ledger(target.output),
+                chosen,
+                lambda path: join(target.input, path),
+            )
+        except ChangedError as error:
+            problem = error
+    raise JobError(f"{problem}: other runs write to it again and again; start this run when they have ended")
+
+
+def listed(input: str) -> Iterator[Stored]:
+    """The input's files with their ETags."""
+    store = files(input)
+    for each in store.list(input):
+        yield each if each.etag else replace(each, etag=store.fingerprint(each.uri))
+
+
+def _of_mirror(mirrored: dict[str, Any] | None) -> list[str]:
+    """What a mirror that is partial has to say."""
+    if mirrored is None:
+        return []
+    from data_pipeline.etl.mirror import report as mirror_report
+
+    return mirror_report.messages(mirrored)
+
+
+if __name__ == "__main__":
+    exits.run(main, sys.argv[1:])

@@ -1,0 +1,80 @@
+"""What a comparison says of itself: ``decision.json``, small whatever the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from data_pipeline.etl.documents import decision
+from data_pipeline.etl.documents.decision import Decision
+
+from .comparing import Comparison
+from .selection import Selection
+
+SHOWN = 3
+LONGEST = 300
+
+
+def decision_of(
+    found: Comparison, chosen: Selection, run: str, plan: str, before: Iterable[str] = ()
+) -> Decision:
+    """The decision of ``run``, whose plan is at ``plan``; ``before`` are messages that come first."""
+    planned = [file for unit in found.plan.units for file in unit.files]
+    return {
+        "version": decision.VERSION,
+        "run": run,
+        "plan": plan,
+        "objects": len(planned),
+        "bytes": sum(file.size for file in planned),
+        "ignored": found.plan.unclaimed,
+        "proceed": bool(found.plan.units or found.plan.rebuilt or found.plan.adopted),
+        "reason": reason(found)[:LONGEST],
+        "new": found.counts.new,
+        "changed": found.counts.changed,
+        "unchanged": found.counts.unchanged,
+        "deleted": found.counts.deleted,
+        "messages": [*before, *messages(found, chosen)],
+        "held": sorted(found.plan.held or {})[:SHOWN],
+    }
+
+
+def reason(found: Comparison) -> str:
+    """Why the run goes on, or why not, in one line."""
+    because = [unit.because for unit in found.plan.units for _ in unit.files or unit.removed]
+    parts = [
+        (found.counts.new, "new"),
+        (found.counts.changed, "changed"),
+        (because.count("again"), "read again"),
+        (sum(1 for unit in found.plan.units if unit.because == "pruned"), "units to be pruned"),
+    ]
+    counted = [f"{number:,} {what}" for number, what in parts if number]
+    adopted = [f"the new definition of {name} holds from now on" for name in found.plan.adopted]
+    if counted or adopted:
+        return "; ".join([*([f"source files: {', '.join(counted)}"] if counted else []), *adopted])
+    if found.plan.held:
+        return f"nothing is loaded: the definitions of {', '.join(sorted(found.plan.held))} have changed"
+    return f"nothing is new: {found.counts.unchanged:,} source files are as they were processed"
+
+
+def messages(found: Comparison, chosen: Selection) -> list[str]:
+    """What a reader should know of files that the run does not load: a few short lines of each kind."""
+    kept = [] if chosen.prune else found.gone
+    return [
+        *few((found.plan.held or {}).values()),
+        *few(found.waiting),
+        *few(
+            f"{end(path)} is no longer in the input; its rows are kept (--prune drops them)" for path in kept
+        ),
+        *(line[:LONGEST] for line in found.unclaimed),
+    ]
+
+
+def end(path: str) -> str:
+    """A path of at most 100 characters, cut in front."""
+    return path if len(path) <= 100 else f"…{path[-99:]}"
+
+
+def few(lines: Iterable[str]) -> list[str]:
+    """The first of ``lines``, cut to 300 characters, and one that counts the others."""
+    every = list(lines)
+    more = [f"and {len(every) - SHOWN:,} more like this"] if len(every) > SHOWN else []
+    return [line[:LONGEST] for line in every[:SHOWN]] + more
