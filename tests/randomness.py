@@ -37,6 +37,7 @@ COUNTS = {
     "texts": (8, 400),
     "signatures": (100, 10_000),
     "plans": (100, 5_000),
+    "units": (3, 200),
     "patterns": (150, 5_000),
     "drifts": (3, 200),
 }

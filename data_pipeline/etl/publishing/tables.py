@@ -122,15 +122,22 @@ def replace(
     ``properties`` go into the snapshot's summary. Raises CommitFailedException or ValidationException if the
     table has changed since it was loaded; nothing has changed then.
     """
+    made = (file for part in rows for file in _written(table.metadata, part, table.io))
+    exchange(table, gone, made, properties)
+
+
+def exchange(
+    table: Table, gone: Iterable[DataFile], come: Iterable[DataFile], properties: dict[str, str]
+) -> None:
+    """Replace the data files ``gone`` by those that ``come``, as ``replace`` does."""
     with table.transaction() as transaction:
         operation = Operation.OVERWRITE if table.current_snapshot() else Operation.APPEND
         replacement = _Replacement(operation, transaction, table.io, snapshot_properties=properties)
         with replacement:
             for file in gone:
                 replacement.delete_data_file(file)
-            for part in rows:
-                for file in _written(transaction.table_metadata, part, table.io):
-                    replacement.append_data_file(file)
+            for file in come:
+                replacement.append_data_file(file)
 
 
 def _written(metadata: TableMetadata, rows: pa.Table, io: FileIO) -> Iterator[DataFile]:

@@ -1,0 +1,91 @@
+"""Data files of a table: read batch by batch as its columns are now, and made of Parquet files of this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyiceberg import types as iceberg
+from pyiceberg.io.pyarrow import (
+    _to_requested_schema,
+    compute_statistics_plan,
+    data_file_statistics_from_parquet_metadata,
+    parquet_path_to_id_mapping,
+    pyarrow_to_schema,
+)
+from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
+from pyiceberg.schema import Schema
+from pyiceberg.table import Table
+from pyiceberg.typedef import Record
+
+from data_pipeline.etl.storage.filesystem import files
+
+from . import iceberg_types
+from .parquet_parts import Part
+
+ROWS = 65_536
+_FIELD_ID = b"PARQUET:field_id"
+
+
+def arrow_schema(schema: Schema) -> pa.Schema:
+    """The Arrow schema of a table's files: each field has its number."""
+    return pa.schema([_field(field.name, field.field_id, field.field_type) for field in schema.fields])
+
+
+def _field(name: str, number: int, type: iceberg.IcebergType) -> pa.Field:
+    return pa.field(name, _arrow(type), metadata={_FIELD_ID: str(number)})
+
+
+def _arrow(type: iceberg.IcebergType) -> pa.DataType:
+    if isinstance(type, iceberg.ListType):
+        return pa.list_(_field("element", type.element_id, type.element_type))
+    if isinstance(type, iceberg.StructType):
+        return pa.struct([_field(each.name, each.field_id, each.field_type) for each in type.fields])
+    return iceberg_types.to_arrow(iceberg_types.of_iceberg(type))
+
+
+def batches(table: Table, file: DataFile, columns: Sequence[str] = ()) -> Iterator[pa.Table]:
+    """The rows of ``file``, some at a time, as the columns of ``table`` are now: all, or these."""
+    schema = table.schema().select(*columns) if columns else table.schema()
+    arrow = arrow_schema(schema)
+    with table.io.new_input(file.file_path).open() as stream, pq.ParquetFile(stream) as parquet:
+        there = pyarrow_to_schema(parquet.schema_arrow, name_mapping=table.schema().name_mapping)
+        wanted = {field.field_id for field in schema.fields}
+        names = [field.name for field in there.fields if field.field_id in wanted]
+        part = there.select(*names)
+        for batch in parquet.iter_batches(ROWS, columns=names):
+            found = _to_requested_schema(schema, part, batch)
+            yield pa.Table.from_batches([found]).cast(arrow)
+
+
+def filled(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """``rows`` with the columns of ``schema``; what they do not have is null."""
+    columns = [
+        rows[field.name] if field.name in rows.column_names else pa.nulls(len(rows), field.type)
+        for field in schema
+    ]
+    return pa.table(columns, names=schema.names).cast(schema)
+
+
+def uploaded(table: Table, part: Part, place: str) -> DataFile:
+    """The data file of ``table`` at ``place`` that is the finished ``part``; it is uploaded unless it is there."""
+    if files(place).head(place) is None:
+        files(place).upload(part.path, place)
+    statistics = data_file_statistics_from_parquet_metadata(
+        parquet_metadata=pq.read_metadata(part.path),
+        stats_columns=compute_statistics_plan(table.schema(), table.properties),
+        parquet_column_mapping=parquet_path_to_id_mapping(table.schema()),
+    )
+    return DataFile.from_args(
+        content=DataFileContent.DATA,
+        file_path=place,
+        file_format=FileFormat.PARQUET,
+        partition=Record(*part.values),
+        file_size_in_bytes=part.path.stat().st_size,
+        sort_order_id=None,
+        spec_id=table.metadata.default_spec_id,
+        equality_ids=None,
+        key_metadata=None,
+        **statistics.to_serialized_dict(),
+    )

@@ -1,0 +1,161 @@
+"""A data set's table: the rows of units that are replaced, in one commit.
+
+Each attempt looks at the newest snapshot, reads the data files that may hold rows of these units (each file says
+between which ids its units lie), keeps the rows of other units, and commits only if that changes any row and nobody
+else has committed meanwhile. Since when a row is available is not compared: the same row was there before.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+
+from data_pipeline.etl.documents.datasets import UNIT
+from data_pipeline.etl.storage.filesystem import join
+
+from . import data_files, prints, table_columns, tables
+from .commits import commit_with_retry
+from .definition import Definition
+from .parquet_parts import Part, PartWriter
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What is to be published of a data set: its table's ``definition``, finished ``parts`` on this machine, and the
+    ``units`` whose rows they are or, of a unit without rows, were. ``anew``: nothing else stays in the table.
+    ``dropped``: columns that the table may lose. ``spec``: by which partitions the parts are split.
+    """
+
+    definition: Definition
+    parts: Sequence[Part]
+    units: frozenset[str]
+    anew: bool = False
+    dropped: frozenset[str] = frozenset()
+    spec: str = ""
+
+
+@dataclass(frozen=True)
+class Published:
+    """What is published now: the table's UUID, its snapshot with its sequence number, its rows, and whether this run
+    has committed it. ``available``: unit → path of its file → since when the table has these very rows, of units that
+    are as they were.
+    """
+
+    table: str
+    snapshot: str
+    sequence: int
+    rows: int
+    committed: bool
+    available: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+
+
+def publish(
+    at: tables.Tables, name: str, staged: Staged, lineage: Mapping[str, str], work: Path
+) -> Published:
+    """Put ``staged`` in place of what the table ``name`` has of its units. ``work``: a folder for files that are made
+    on the way. JobError for columns that the table cannot take.
+    """
+    uploaded: dict[Path, str] = {}
+    return commit_with_retry(name, lambda: _attempt(at, name, staged, lineage, work, uploaded))
+
+
+def _attempt(
+    at: tables.Tables,
+    name: str,
+    staged: Staged,
+    lineage: Mapping[str, str],
+    work: Path,
+    uploaded: dict[Path, str],
+) -> Published:
+    table = table_columns.fitted(at, name, staged.definition, staged.dropped)
+    every = tables.files_in(table, table.current_snapshot())
+    touched = every if staged.anew else [file for file in every if may_hold(table, file, staged.units)]
+    looked_at = None if staged.anew else staged.units
+    old = {file.file_path: prints.of_file(table, file, looked_at) for file in touched}
+    before = prints.together(old.values())
+    new = prints.of_parts(staged.parts, staged.definition.columns.names)
+    same = {unit for unit in staged.units if before.rows.get(unit) == new.rows.get(unit)}
+    changed = staged.units - same
+    available = {unit: before.since[unit] for unit in same if unit in before.since}
+    if not changed and not before.rows.keys() - staged.units:
+        return _now(table, False, available)
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        here = Path(folder)
+        if staged.anew:
+            gone, kept, same = touched, [], set()
+        else:
+            gone = [file for file in touched if old[file.file_path].rows.keys() & changed]
+            kept = _kept(table, gone, changed, here)
+        parts = [*kept, *_fitting(table, staged, frozenset(same & new.rows.keys()), here)]
+        written = [data_files.uploaded(table, part, _place(table, part, uploaded)) for part in parts]
+        tables.exchange(table, gone, written, dict(lineage))
+    return _now(table, True, {} if staged.anew else available)
+
+
+def may_hold(table: Table, file: DataFile, units: Iterable[str]) -> bool:
+    """Whether ``file`` may have rows of one of ``units``, by the bounds of their ids, which are never cut."""
+    number = table.schema().find_field(UNIT).field_id
+    lower, upper = file.lower_bounds.get(number), file.upper_bounds.get(number)
+    if lower is None or upper is None:
+        return True
+    return any(lower <= unit.encode() <= upper for unit in units)
+
+
+def _kept(table: Table, gone: Sequence[DataFile], changed: Iterable[str], folder: Path) -> list[Part]:
+    """The rows of other units that the files ``gone`` have, as parts."""
+    writer = _writer(table, folder, "kept")
+    leaving = pa.array(sorted(changed))
+    for file in gone:
+        for rows in data_files.batches(table, file):
+            writer.write(rows.filter(pc.invert(pc.is_in(rows[UNIT], leaving))))
+    return writer.close()
+
+
+def _fitting(table: Table, staged: Staged, same: frozenset[str], folder: Path) -> list[Part]:
+    """The parts as the table's columns are numbered and its rows are partitioned, without rows of units that are the
+    same. The parts are so already, unless the table has changed since they were laid out.
+    """
+    schema = data_files.arrow_schema(table.schema())
+    partitioned = staged.spec == str(table.spec())
+    leaving = pa.array(sorted(same), pa.string())
+    found: list[Part] = []
+    writer = _writer(table, folder, "fresh")
+    for part in staged.parts:
+        as_it_is = partitioned and pq.read_schema(part.path).equals(schema, check_metadata=True)
+        if as_it_is and not (same and same & prints.units_in(part)):
+            found.append(part)
+            continue
+        with pq.ParquetFile(part.path) as file:
+            for batch in file.iter_batches(data_files.ROWS):
+                rows = data_files.filled(pa.Table.from_batches([batch]), schema)
+                writer.write(rows.filter(pc.invert(pc.is_in(rows[UNIT], leaving))))
+    return [*found, *writer.close()]
+
+
+def _writer(table: Table, folder: Path, name: str) -> PartWriter:
+    laid_out = table_columns.laid_out(table.schema(), table.spec())
+    return PartWriter(folder, laid_out.schema, laid_out.split, name)
+
+
+def _place(table: Table, part: Part, uploaded: dict[Path, str]) -> str:
+    """Where a part goes: the same place again in another attempt."""
+    return uploaded.setdefault(part.path, join(table.location(), "data", f"{uuid.uuid4()}.parquet"))
+
+
+def _now(table: Table, committed: bool, available: Mapping[str, Mapping[str, datetime]]) -> Published:
+    snapshot = table.current_snapshot()
+    number, sequence, rows = "", 0, 0
+    if snapshot is not None:
+        number, sequence = str(snapshot.snapshot_id), snapshot.sequence_number or 0
+        rows = tables.rows_in(snapshot)
+    return Published(str(table.metadata.table_uuid), number, sequence, rows, committed, available)
