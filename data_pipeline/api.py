@@ -29,7 +29,7 @@ from data_pipeline.core.config.environment import Environment as Configuration
 from data_pipeline.core.config.feature_groups import Joined
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import environment_names
-from data_pipeline.core.machine import end_states, run_input
+from data_pipeline.core.machine import end_states, run_input, selection
 from data_pipeline.core.machine.execution import execution_input
 from data_pipeline.core.problems import RefusedError, did_you_mean, one_of, quoted
 from data_pipeline.core.progress.failure_reason import described
@@ -69,10 +69,20 @@ class RunOptions(TypedDict, total=False):
     """These data sets only."""
     months: str
     """These months only: one, or both ends, as in "2019-01..2019-06"."""
+    parts: Sequence[str]
+    """Values of named parts only, as in "country=de"."""
+    periods: str
+    """These years, months, days or hours only: one, or both ends, as in "2024-01..2024-06-15"."""
     prune: bool
     """Remove the rows of source files that are gone."""
+    rebuild: Sequence[str]
+    """Data sets whose tables are made anew from all their files, as their definitions are now."""
+    from_now_on: Sequence[str]
+    """Data sets whose changed definitions hold for new files alone."""
+    drop_columns: Sequence[str]
+    """Columns that the configuration has no more and that may be dropped, as in "orders.status"."""
     accept: Sequence[str]
-    """Quality rules that may fail."""
+    """Quality rules that may fail; of data sets "RULE@RUN": as far as that run has found."""
     concurrent: bool
     """Run although another execution is running."""
 
@@ -149,12 +159,14 @@ class Environment:
 
         UserError for an option that is none, an environment that is not deployed, and an input without a file.
         """
-        value = execution_input(**_checked(options))
+        value = selection.checked(selection.known(self._configuration), execution_input(**_checked(options)))
         outputs = pipeline_stack(self._configuration, self._connection).outputs
         if runs.needs_files(self._configuration, value):
             runs.refuse_empty_input(self._configuration, self._connection, outputs["InputUri"])
-        arn = runs.start(self._connection, outputs["StateMachineArn"], value)
-        return self._run(outputs["OutputUri"], arn, Progress())
+        machine, output = outputs["StateMachineArn"], outputs["OutputUri"]
+        value = runs.accepting(self._configuration, self._connection, machine, output, value)
+        arn = runs.start(self._connection, machine, value)
+        return self._run(output, arn, Progress())
 
     def runs(self, most: int = 10) -> list[Run]:
         """The newest executions of the pipeline, at most so many, the newest first, by whomever they were started."""
@@ -351,10 +363,15 @@ def _value(option: str, value: Any) -> Any:
         raise UserError(f"{option}: found {value!r}, expected {error.expected}{advice}") from error
 
 
-def _names(value: object) -> list[str]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise RefusedError(f"a list of names, as in [{str(value)!r}]")
-    return run_input.names([run_input.name(str(one)) for one in value])
+def _each(check: Callable[[str], str]) -> Callable[[object], list[str]]:
+    """The reader of a list, each of whose entries the check lets through."""
+
+    def read(value: object) -> list[str]:
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise RefusedError(f"a list of names, as in [{str(value)!r}]")
+        return run_input.names([check(str(one)) for one in value])
+
+    return read
 
 
 def _flag(value: object) -> bool:
@@ -364,7 +381,12 @@ def _flag(value: object) -> bool:
 
 
 _READ: dict[str, Callable[[Any], Any]] = {
-    "datasets": _names,
-    "accept": _names,
+    "datasets": _each(run_input.name),
+    "parts": _each(run_input.part),
+    "rebuild": _each(run_input.name),
+    "from_now_on": _each(run_input.name),
+    "drop_columns": _each(run_input.column),
+    "accept": _each(run_input.rule),
     "months": lambda value: run_input.months(str(value)),
+    "periods": lambda value: run_input.periods(str(value)),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from boto3.s3.transfer import TransferConfig
 
@@ -20,9 +20,15 @@ _PIECE = 8 * 1024 * 1024
 _TRANSFER = TransferConfig(multipart_threshold=_PIECE, multipart_chunksize=_PIECE, max_concurrency=8)
 
 
-def stored_objects(client: S3Client, bucket: str, prefix: str) -> dict[str, StoredObject]:
-    """Name → object, of those directly under ``prefix`` (which ends in ``/`` or is empty)."""
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/")
+def stored_objects(
+    client: S3Client, bucket: str, prefix: str, *, folders: bool = False
+) -> dict[str, StoredObject]:
+    """Path → object, of those directly under ``prefix`` (which ends in ``/`` or is empty), or with ``folders`` of all
+    below it.
+    """
+    listing = client.get_paginator("list_objects_v2")
+    within: dict[str, Any] = {} if folders else {"Delimiter": "/"}
+    pages = listing.paginate(Bucket=bucket, Prefix=prefix, **within)
     return {
         item["Key"].removeprefix(prefix): StoredObject(item["Size"], item["ETag"].strip('"'))
         for page in pages

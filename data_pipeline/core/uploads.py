@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+from data_pipeline.etl.documents import patterns
+from data_pipeline.etl.documents.patterns import Pattern
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,31 @@ class Comparison:
     new: tuple[SourceFile, ...]
     resized: tuple[SourceFile, ...]
     same_size: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What data sets claim: the patterns of each, and the names of marker files."""
+
+    patterns: Mapping[str, tuple[Pattern, ...]]
+    markers: frozenset[str] = frozenset()
+
+    def has(self, path: str) -> bool:
+        """Whether a file with this path below the input is one of a data set, or a marker."""
+        if self.is_marker(path):
+            return True
+        return any(pattern.match(path) for each in self.patterns.values() for pattern in each)
+
+    def is_marker(self, path: str) -> bool:
+        return PurePosixPath(path).name in self.markers
+
+    def nearest(self, path: str) -> str:
+        """The pattern that a path is probably meant for, with its data set; empty where none is near."""
+        near = patterns.nearest(path, (pattern for each in self.patterns.values() for pattern in each))
+        if near is None:
+            return ""
+        dataset = next(name for name, each in self.patterns.items() if near in each)
+        return f"nearest: {near} of {dataset}"
 
 
 def is_source(name: str, patterns: Sequence[str]) -> bool:

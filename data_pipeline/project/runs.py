@@ -16,11 +16,15 @@ from data_pipeline.aws.session import Connection
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine.steps import in_order
+from data_pipeline.core.problems import quoted
 from data_pipeline.core.progress import pointers
 from data_pipeline.core.progress.failure_reason import reason_from_log
 from data_pipeline.core.progress.follow import Failure, Job, Progress
 from data_pipeline.core.uploads import split_uri
+from data_pipeline.etl.documents import verdict
 
+#: runs that are looked at for the last one that failed by a rule.
+_LOOKED_BACK = 50
 #: lines of a job's log that explain a failure.
 TAIL_LINES = 20
 #: the embedded AWS is near, and does not come back by itself.
@@ -47,6 +51,41 @@ def refuse_empty_input(env: Environment, connection: Connection, uri: str) -> No
             f"{uri} holds no files, so there is nothing to run on.\n"
             f"Upload some and run: python data_pipeline_run.py {env.name} --source DIR"
         )
+
+
+def accepting(env: Environment, connection: Connection, machine: str, output: str, value: Record) -> Record:
+    """The input with a run for each rule of data sets that it accepts: the last one that failed by the rule, where none
+    is named. UserError where there is none, or where the named one did not fail by it.
+    """
+    if not env.datasets or not value.get("accept"):
+        return value
+    found = [_with_run(connection, machine, output, each) for each in value["accept"]]
+    return {**value, "accept": list(dict.fromkeys(found))}
+
+
+def _with_run(connection: Connection, machine: str, output: str, text: str) -> str:
+    rule, sign, run = text.partition("@")
+    if sign:
+        if rule not in _broken(connection, output, run):
+            raise UserError(
+                f"--accept {text}: found no failure by {quoted(rule)} in the verdict of the run {run}"
+            )
+        return text
+    with explained():
+        arns = states.newest(connection.client("stepfunctions"), machine, _LOOKED_BACK)
+    for name in (arn.rpartition(":")[2] for arn in arns):
+        if rule in _broken(connection, output, name):
+            return f"{rule}@{name}"
+    raise UserError(
+        f"--accept {text}: found no run that failed by this rule among the last {_LOOKED_BACK}; a run lets through "
+        "what an earlier one has found, so start one without the option first"
+    )
+
+
+def _broken(connection: Connection, output: str, run: str) -> set[str]:
+    """The rules by which a run failed, without the columns that they are about."""
+    found = document(connection, f"{output}runs/{run}/{verdict.NAME}") or {}
+    return {str(rule.get("rule")).partition("(")[0] for rule in verdict.failed_rules(found)}
 
 
 def start(connection: Connection, machine: str, value: Record) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template, stepfunctions
 
 from data_pipeline.core import bucket_keys
+from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment, Job
 from data_pipeline.core.config.locations import key_prefix, output_prefix
 from data_pipeline.core.facts import images
@@ -68,6 +69,9 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
             Parameter("CodeVersion", Description="SHA-256 of the jobs' code", **digest),
         ]
     )
+    if env.datasets:
+        what = "SHA-256 of the list of data sets and tables"
+        template.add_parameter(Parameter(dataset_document.PARAMETER, Description=what, **digest))
     if env.customer_key:
         template.add_parameter(
             Parameter("DataKey", Type="String", Description="The storage stack's output DataKey")
@@ -140,6 +144,8 @@ def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
         "ArtifactBucketName": Ref("ArtifactBucket"),
         "CodeVersionHash": Ref("CodeVersion"),
     }
+    if env.datasets:
+        known[dataset_document.SUBSTITUTION] = Ref(dataset_document.PARAMETER)
     if env.customer_key:
         known["DataKeyArn"] = Ref("DataKey")
     if env.notify:

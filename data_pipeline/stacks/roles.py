@@ -10,7 +10,9 @@ from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Stat
 from troposphere import FindInMap, GetAtt, Ref, Sub, iam
 
 from data_pipeline.core import bucket_keys
+from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.access import Iam
+from data_pipeline.core.config.dataset_document import takes_definitions
 from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance
 from data_pipeline.core.config.locations import key_prefix
 from data_pipeline.core.config.sources import Source
@@ -227,6 +229,8 @@ def _artifacts(env: Environment, step: Job) -> list[Grant]:
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
     documents = [f"{folder}/sources/"] if mirror.mirrors(_mirrored(env), step) else []
     documents += [f"{folder}/features/"] if ingestion.ingests(env.managed_features, step) else []
+    if env.datasets and takes_definitions(step.arguments):
+        documents.append(dataset_document.folder(folder))
     read = [*prefixes, *documents]
     grants = [
         may.read_objects("ReadArtifacts", "ArtifactBucket", read, why=f"the job runs {what}"),

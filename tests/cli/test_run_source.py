@@ -21,7 +21,8 @@ from data_pipeline.cli.main import status_of
 from data_pipeline.cli.running import upload as uploads
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_environment
-from data_pipeline.core.uploads import SourceFile
+from data_pipeline.core.uploads import Claims, SourceFile
+from data_pipeline.etl.documents import patterns
 
 CHANGES = {"shorter": -1, "longer": 1}
 NAME = "green_tripdata_2019-01.csv"
@@ -241,16 +242,102 @@ def test_a_failure_midway_keeps_what_is_there_and_says_so(
 
     connection.client("s3").meta.events.register("provide-client-params.s3.PutObject", interrupt)
     with pytest.raises(UserError) as error:
-        uploads.upload_source(connection, trips, ("*_tripdata_*",), f"s3://{BUCKET}/input/", yes=False)
+        uploads.upload_source(connection, trips, found(trips), f"s3://{BUCKET}/input/", yes=False)
     assert "AWS cannot be reached" in str(error.value)
     assert "1 of 2 files uploaded; they stay. No run was started. Run the same command again" in str(
         error.value
     )
     assert set(ready.keys()) == {SUMMARY_KEY, "input/fhv_tripdata_2015-01.parquet"}
     again = uploads.upload_source(
-        connection_to(ready), trips, ("*_tripdata_*",), f"s3://{BUCKET}/input/", yes=False
+        connection_to(ready), trips, found(trips), f"s3://{BUCKET}/input/", yes=False
     )
     assert (again.files, again.unchanged, again.bytes) == ((NAME,), 1, 4)
+
+
+def found(trips: Path) -> uploads.Found:
+    return uploads.Found(uploads.source_files(trips, ("*_tripdata_*",)))
+
+
+CLAIMS = Claims(
+    {
+        "orders": (patterns.parse("orders/{country}/{year}-{month}-{day}.csv"),),
+        "bases": (patterns.parse("bases.csv"),),
+    },
+    frozenset({"_SUCCESS"}),
+)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A directory as somebody has it: folders, a copy of them that nobody asked for, and other files."""
+    directory = tmp_path / "shop"
+    for name in (
+        "orders/de/2024-01-31.csv",
+        "orders/de/_SUCCESS",
+        "orders/fr/2024-2-1.csv",
+        "bases.csv",
+        "unaltered/bases.csv",
+        "unaltered/orders/de/2024-01-31.csv",
+        "orders/de/2024-01-31.csv.part",
+        "orders/.hidden/2024-01-31.csv",
+        "orders/de/.2024-01-30.csv.swp",
+        "notes.txt",
+    ):
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(name)
+    return directory
+
+
+def test_files_that_data_sets_claim_keep_their_folders(shop: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Markers come last, for they say that the rest is there; a copy in another folder is nobody's, and is named."""
+    found = uploads.claimed_files(shop, CLAIMS)
+    assert [(file.name, file.path.read_text()) for file in found.files] == [
+        (name, name)
+        for name in ("bases.csv", "orders/de/2024-01-31.csv", "orders/fr/2024-2-1.csv", "orders/de/_SUCCESS")
+    ]
+    assert found.unclaimed == (
+        "notes.txt",
+        "orders/de/2024-01-31.csv.part",
+        "unaltered/bases.csv",
+        "unaltered/orders/de/2024-01-31.csv",
+    )
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[0] == f"{shop}: 4 files that no data set claims, not uploaded:"
+    assert lines[1:] == [
+        "  notes.txt",
+        "  orders/de/2024-01-31.csv.part (nearest: orders/{country}/{year}-{month}-{day}.csv of orders)",
+        "  unaltered/bases.csv (nearest: bases.csv of bases)",
+        "  unaltered/orders/de/2024-01-31.csv (nearest: orders/{country}/{year}-{month}-{day}.csv of orders)",
+    ]
+
+
+def test_claimed_files_are_stored_with_their_folders(ready: Deployed, shop: Path) -> None:
+    """And a second time nothing is."""
+    uri = f"s3://{BUCKET}/input/"
+    first = uploads.upload_source(
+        connection_to(ready), shop, uploads.claimed_files(shop, CLAIMS), uri, yes=False
+    )
+    assert set(ready.keys()) == {SUMMARY_KEY, *(f"input/{name}" for name in first.files)}
+    assert first.files[-1] == "orders/de/_SUCCESS"
+    again = uploads.upload_source(
+        connection_to(ready), shop, uploads.claimed_files(shop, CLAIMS), uri, yes=False
+    )
+    assert (again.files, again.unchanged, len(again.unclaimed)) == ((), 4, 4)
+
+
+def test_a_directory_of_which_nothing_is_claimed(tmp_path: Path) -> None:
+    """A marker alone is nothing either; the nearest pattern says what was probably meant."""
+    expected = "expected a directory of files like: orders/{country}/{year}-{month}-{day}.csv, "
+    with pytest.raises(UserError, match="holds 0 files, none that a data set claims; expected a directory"):
+        uploads.claimed_files(tmp_path, CLAIMS)
+    (tmp_path / "_SUCCESS").touch()
+    (tmp_path / "base.csv").touch()
+    with pytest.raises(UserError) as caught:
+        uploads.claimed_files(tmp_path, CLAIMS)
+    assert "holds 2 files, the first base.csv (nearest: bases.csv of bases), none that" in str(caught.value)
+    assert expected in str(caught.value)
+    with pytest.raises(UserError, match="does not exist; expected a directory of files like"):
+        uploads.claimed_files(tmp_path / "none", CLAIMS)
 
 
 def times(ready: Deployed) -> dict[str, Any]:

@@ -7,7 +7,7 @@ and its memory is its own. It reports JSON lines.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -16,13 +16,18 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.dataset_definitions import load_definitions
 from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.project import root
 from data_pipeline.cli.running.mirror_job import run_job
 from data_pipeline.cli.running.mirror_report import print_earlier, print_report, print_verified
-from data_pipeline.cli.running.run_options import dataset_option, months_option
+from data_pipeline.cli.running.run_options import Scope, scope_options
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.sources import document
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.machine import selection
+from data_pipeline.etl.documents import datasets
+from data_pipeline.etl.documents import sources as source_list
 
 Record = dict[str, Any]
 
@@ -36,11 +41,6 @@ def mirror() -> None:
     """The files of the sources in the configuration, brought into the input."""
 
 
-def _narrowed(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which files."""
-    return dataset_option(months_option(command))
-
-
 @mirror.command("run")
 @click.argument("env", metavar="ENV")
 @click.option(
@@ -48,20 +48,20 @@ def _narrowed(command: Callable[..., Any]) -> Callable[..., Any]:
     default=False,
     help="Ask for every known file again, or (the default) only for those not asked for longest.",
 )
-@_narrowed
+@scope_options
 @click.option(
     "--dry-run", is_flag=True, help="Bring nothing: ask for headers, and say what would be brought."
 )
 @_JSON
-def run(env: str, full: bool, datasets: list[str], months: str | None, dry_run: bool, as_json: bool) -> None:
+def run(env: str, full: bool, scope: Scope, dry_run: bool, as_json: bool) -> None:
     """Bring what is new or changed at the sources of ENV into its input.
 
     A file is visible when it is whole and checked, not before. What was interrupted goes on where it was. Exits 0
     when nothing failed; files that are not published yet are no failure.
     """
     environment, connection, deployed = _opened(env)
-    options = ["--full", str(full).lower(), "--dry-run", str(dry_run).lower(), *_scope(datasets, months)]
-    report = _run(environment, connection, deployed, options)
+    options = ["--full", str(full).lower(), "--dry-run", str(dry_run).lower()]
+    report = _run(environment, connection, deployed, options, scope)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
@@ -75,15 +75,15 @@ def run(env: str, full: bool, datasets: list[str], months: str | None, dry_run: 
 
 @mirror.command("verify")
 @click.argument("env", metavar="ENV")
-@_narrowed
+@scope_options
 @_JSON
-def verify(env: str, datasets: list[str], months: str | None, as_json: bool) -> None:
+def verify(env: str, scope: Scope, as_json: bool) -> None:
     """Read the stored files of ENV and hold them against their recorded hashes, and against the sources' headers.
 
     Exits 1 when a stored file is not what was stored.
     """
     environment, connection, deployed = _opened(env)
-    report = _run(environment, connection, deployed, ["--verify", "true", *_scope(datasets, months)])
+    report = _run(environment, connection, deployed, ["--verify", "true"], scope)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
@@ -124,11 +124,22 @@ def _opened(env: str) -> tuple[Environment, Connection, Record]:
     return environment, connection, dict(deployed_outputs(environment, connection))
 
 
-def _run(env: Environment, connection: Connection, deployed: Record, options: list[str]) -> Record:
+def _run(
+    env: Environment, connection: Connection, deployed: Record, options: list[str], scope: Scope
+) -> Record:
+    """The report of a mirror of the files that the scope has. UserError for a scope that the project has not."""
+    names = source_list.read(document(env.sources, env.mirror), "sources").names
+    chosen = selection.checked(replace(selection.known(env), sources=names), scope)
     locations = ["--input", deployed["InputUri"], "--output", deployed["OutputUri"]]
-    return run_job(connection, document(env.sources, env.mirror), [*locations, *options])
+    definitions = datasets.write(load_definitions(root(), env)) if env.datasets else None
+    return run_job(
+        connection, document(env.sources, env.mirror), definitions, [*locations, *options, *_words(chosen)]
+    )
 
 
-def _scope(datasets: list[str], months: str | None) -> list[str]:
-    chosen = ["--dataset", ",".join(datasets)] if datasets else []
-    return [*chosen, *(["--months", months] if months else [])]
+def _words(scope: Scope) -> list[str]:
+    """The options of the job."""
+    joined = {"--dataset": scope.get("datasets"), "--part": scope.get("parts")}
+    lists = [word for option, each in joined.items() if each for word in (option, ",".join(each))]
+    spans = [word for name in ("months", "periods") if scope.get(name) for word in (f"--{name}", scope[name])]
+    return [*lists, *spans]

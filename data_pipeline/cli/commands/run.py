@@ -11,7 +11,7 @@ import click
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
-from data_pipeline.cli.running import following
+from data_pipeline.cli.running import following, upload
 from data_pipeline.cli.running.outcome import (
     already_running_text,
     failure_text,
@@ -21,10 +21,9 @@ from data_pipeline.cli.running.outcome import (
     print_summary,
 )
 from data_pipeline.cli.running.run_options import input_options
-from data_pipeline.cli.running.upload import upload_source
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.machine import end_states
+from data_pipeline.core.machine import end_states, selection
 from data_pipeline.core.progress.failure_reason import described
 from data_pipeline.core.progress.follow import Progress
 from data_pipeline.etl.documents import summary as summaries
@@ -53,7 +52,7 @@ Record = dict[str, Any]
 def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bool, yes: bool) -> None:
     """Start the pipeline of ENV, follow it to its end, and say what it published.
 
-    Reads what is new or changed since the last run, all of it or what --dataset and --months name. Exits 0
+    Reads what is new or changed since the last run, all of it or what --dataset, --part and --periods name. Exits 0
     when the run succeeded, also when nothing was new; else 1 with the state that failed, why, and the end of
     its job's log.
     """
@@ -61,15 +60,17 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
     with following.recorded(record, as_json):
         environment, connection = open_environment(env)
         record |= {"account": connection.account, "region": connection.region}
+        value = selection.checked(selection.known(environment), value)
         deployed = deployed_outputs(environment, connection)
         if directory is not None:
-            uploaded = upload_source(
-                connection, directory, environment.data.files or ("*",), deployed["InputUri"], yes
-            )
+            found = upload.files_of(directory.expanduser(), environment)
+            uploaded = upload.upload_source(connection, directory, found, deployed["InputUri"], yes)
             record["uploaded"] = asdict(uploaded)
         if runs.needs_files(environment, value):
             runs.refuse_empty_input(environment, connection, deployed["InputUri"])
-        arn = runs.start(connection, deployed["StateMachineArn"], value)
+        machine = deployed["StateMachineArn"]
+        value = runs.accepting(environment, connection, machine, deployed["OutputUri"], value)
+        arn = runs.start(connection, machine, value)
         record |= {
             "status": "RUNNING",
             "executionArn": arn,

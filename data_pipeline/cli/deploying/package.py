@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from data_pipeline.cli.dataset_definitions import load_definitions
 from data_pipeline.cli.job_code import shipped
 from data_pipeline.cli.job_locks import read_lock
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config import feature_document
+from data_pipeline.core.config import dataset_document, feature_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.sources import document
 from data_pipeline.core.deployment.artifacts import (
@@ -21,6 +22,7 @@ from data_pipeline.core.deployment.artifacts import (
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.notifications import parameters as addressees
 from data_pipeline.core.machine.steps import features_key, runtimes, sources_key
+from data_pipeline.etl.documents import datasets
 
 from .wheels import fetch, installation, installation_lock
 
@@ -48,6 +50,12 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     missing |= _sources(environment, listing)
     missing |= _features(environment, listing)
     parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha, **addressees(environment)}
+    if environment.datasets:
+        content = datasets.write(load_definitions(root, environment))
+        digest = dataset_document.digest(content)
+        key = dataset_document.key(environment.names.artifacts, digest)
+        missing |= _lacking({key: content.encode()}, listing(key))
+        parameters[dataset_document.PARAMETER] = digest
     parameters |= bucket_keys.parameters(environment)
     for name in runtimes(environment):
         wheels = _wheels(environment, RUNTIMES[name], root, listing)

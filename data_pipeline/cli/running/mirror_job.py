@@ -27,11 +27,17 @@ _SECONDS_TO_END = 60.0
 _LONGEST_ERROR = 4000
 
 
-def run_job(connection: Connection, sources: str, options: list[str]) -> Event:
-    """Run the mirror on these sources; its report. UserError with its own message if it fails."""
+def run_job(connection: Connection, sources: str, definitions: str | None, options: list[str]) -> Event:
+    """Run the mirror on these sources, with the project's data sets if it has some; its report. UserError with its own
+    message if it fails.
+    """
     with tempfile.TemporaryDirectory(prefix="mirror-") as scratch:
         listed, errors = Path(scratch) / "sources.json", Path(scratch) / "errors"
         listed.write_text(sources, encoding="utf-8")
+        if definitions is not None:
+            defined = Path(scratch) / "datasets.json"
+            defined.write_text(definitions, encoding="utf-8")
+            options = [*options, "--definitions", str(defined)]
         words = [
             sys.executable,
             "-m",

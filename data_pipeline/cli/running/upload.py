@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -16,42 +17,111 @@ from data_pipeline.aws import source
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.screen import console
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.uploads import SourceFile, amount, compare, is_source, split_uri
+from data_pipeline.core.machine import selection
+from data_pipeline.core.uploads import Claims, SourceFile, amount, compare, is_source, split_uri
 
 #: bytes above which an upload is asked about.
 ASK_ABOVE = 1_000_000_000
 #: bytes from which a file has a line of its own where there is no terminal.
 _LINE_FROM = 50_000_000
+#: files that no data set claims, of which each is named; the rest are counted.
+_NAMED = 5
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """What ``--source`` did: names of files stored now, number of those that were there, bytes sent."""
+    """What ``--source`` did: names of files stored now, number of those that were there, bytes sent; paths that no data
+    set claims, which are not stored.
+    """
 
     files: tuple[str, ...]
     unchanged: int
     bytes: int
+    unclaimed: tuple[str, ...] = ()
 
 
-def upload_source(
-    connection: Connection, directory: Path, patterns: Sequence[str], uri: str, yes: bool
-) -> Uploaded:
-    """Store the source files of ``directory`` that are new or changed under ``uri`` (ends in ``/``)."""
+@dataclass(frozen=True)
+class Found:
+    """The files of a directory that are to be stored, and the paths of those that are not."""
+
+    files: list[SourceFile]
+    unclaimed: tuple[str, ...] = field(default=())
+
+
+def upload_source(connection: Connection, directory: Path, found: Found, uri: str, yes: bool) -> Uploaded:
+    """Store the ``found`` files of ``directory`` that are new or changed under ``uri`` (ends in ``/``)."""
     bucket, prefix = split_uri(uri)
-    files = source_files(directory.expanduser(), patterns)
+    files = found.files
     with explained():
         wanted = _wanted(connection, files, bucket, prefix)
     size = sum(file.size for file in wanted)
     unchanged = len(files) - len(wanted)
     if not wanted:
         click.echo(f"{_files(len(files))} of {directory}: all in {uri} already", err=True)
-        return Uploaded((), unchanged, 0)
+        return Uploaded((), unchanged, 0, found.unclaimed)
     already = f"; {unchanged} unchanged" if unchanged else ""
     click.echo(f"uploading {_files(len(wanted))}, {amount(size)}, to {uri}{already}", err=True)
     _ask(size, yes)
     _store(connection, wanted, bucket, prefix)
-    return Uploaded(tuple(file.name for file in wanted), unchanged, size)
+    return Uploaded(tuple(file.name for file in wanted), unchanged, size, found.unclaimed)
+
+
+def files_of(directory: Path, env: Environment) -> Found:
+    """The files of ``directory`` that belong into the input of an environment."""
+    if not env.datasets:
+        return Found(source_files(directory, env.data.files or ()))
+    markers = frozenset(each.complete for each in env.datasets.values() if each.complete)
+    return claimed_files(directory, Claims(selection.known(env).patterns, markers))
+
+
+def claimed_files(directory: Path, claims: Claims) -> Found:
+    """The files below ``directory`` that data sets claim, by path, markers last: a period is complete when its marker
+    is there. Hidden files and folders, and links to folders, are passed over; what nobody claims is mentioned.
+
+    UserError for a directory that is none, holds none, or holds one that cannot be read.
+    """
+    expected = f"expected a directory of files like: {', '.join(map(str, _patterns(claims)))}"
+    _refuse_no_directory(directory, expected)
+    paths = [*_paths_below(directory)]
+    claimed = [path for path in paths if claims.has(path)]
+    unclaimed = tuple(path for path in paths if path not in set(claimed))
+    if all(claims.is_marker(path) for path in claimed):
+        first = f", the first {_with_nearest(unclaimed[0], claims)}" if unclaimed else ""
+        raise UserError(
+            f"--source {directory}: holds {_files(len(paths))}{first}, none that a data set claims; {expected}"
+        )
+    if unclaimed:
+        click.echo(f"{directory}: {_files(len(unclaimed))} that no data set claims, not uploaded:", err=True)
+        for path in unclaimed[:_NAMED]:
+            click.echo(f"  {_with_nearest(path, claims)}", err=True)
+        if len(unclaimed) > _NAMED:
+            click.echo(f"  and {len(unclaimed) - _NAMED:,} more", err=True)
+    ordered = sorted(claimed, key=lambda path: (claims.is_marker(path), path))
+    return Found([_looked_at(directory / path, path) for path in ordered], unclaimed)
+
+
+def _patterns(claims: Claims) -> Iterator[object]:
+    return (pattern for each in claims.patterns.values() for pattern in each)
+
+
+def _with_nearest(path: str, claims: Claims) -> str:
+    near = claims.nearest(path)
+    return f"{path} ({near})" if near else path
+
+
+def _paths_below(directory: Path) -> Iterator[str]:
+    """Paths of files below a directory, with ``/``, in order."""
+
+    def refused(error: OSError) -> None:
+        raise source.unreadable(Path(error.filename or directory), error) from error
+
+    for folder, below, names in os.walk(directory, onerror=refused):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith("."):
+                yield (Path(folder) / name).relative_to(directory).as_posix()
 
 
 def source_files(directory: Path, patterns: Sequence[str]) -> list[SourceFile]:
@@ -60,9 +130,7 @@ def source_files(directory: Path, patterns: Sequence[str]) -> list[SourceFile]:
     UserError for a directory that is none, holds none, or holds one that cannot be read.
     """
     expected = f"expected a directory of files named like: {', '.join(patterns)}"
-    if not directory.is_dir():
-        found = "is not a directory" if directory.exists() else "does not exist"
-        raise UserError(f"--source {directory}: {found}; {expected}")
+    _refuse_no_directory(directory, expected)
     try:
         entries = sorted(directory.iterdir())
     except OSError as error:
@@ -76,17 +144,23 @@ def source_files(directory: Path, patterns: Sequence[str]) -> list[SourceFile]:
         raise UserError(f"--source {directory}: holds {inside}{below}; {expected}")
     if folders:
         click.echo(f"{directory}: sub-directories are not searched ({_named(folders)})", err=True)
-    return [_looked_at(path) for path in matching]
+    return [_looked_at(path, path.name) for path in matching]
 
 
-def _looked_at(path: Path) -> SourceFile:
+def _refuse_no_directory(directory: Path, expected: str) -> None:
+    if not directory.is_dir():
+        found = "is not a directory" if directory.exists() else "does not exist"
+        raise UserError(f"--source {directory}: {found}; {expected}")
+
+
+def _looked_at(path: Path, name: str) -> SourceFile:
     """A file that can be read, links followed."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise UserError(f"{path}: is not a regular file.")
         with path.open("rb"):
-            return SourceFile(path.name, path, found.st_size, found.st_mtime_ns)
+            return SourceFile(name, path, found.st_size, found.st_mtime_ns)
     except OSError as error:
         if path.is_symlink() and not path.exists():
             raise UserError(f"{path}: is a link to {path.readlink()}, which does not exist.") from error
@@ -95,9 +169,11 @@ def _looked_at(path: Path) -> SourceFile:
 
 def _wanted(connection: Connection, files: list[SourceFile], bucket: str, prefix: str) -> list[SourceFile]:
     client = connection.client("s3")
-    found = compare(files, source.stored_objects(client, bucket, prefix))
+    folders = any("/" in file.name for file in files)
+    found = compare(files, source.stored_objects(client, bucket, prefix, folders=folders))
     changed = [f for f in found.same_size if not source.is_stored(client, f, bucket, prefix + f.name)]
-    return sorted([*found.new, *found.resized, *changed], key=lambda file: file.name)
+    wanted = {file.name for file in (*found.new, *found.resized, *changed)}
+    return [file for file in files if file.name in wanted]
 
 
 def _ask(size: int, yes: bool) -> None:

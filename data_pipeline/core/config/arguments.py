@@ -24,6 +24,7 @@ PLACEHOLDERS = {
     "from_now_on": "names of data sets joined by commas, of the execution's input, or none",
     "drop_columns": "columns (orders.status) joined by commas, of the execution's input, or none",
     "accept": "names of rules joined by commas, of the execution's input, or none",
+    "definitions": "URI of the list of data sets and tables, or none",
     "features": "URI of the list of feature groups that have a store, or none",
     "sources": "URI of the list of sources that the run mirrors, or none",
 }

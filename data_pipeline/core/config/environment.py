@@ -239,7 +239,9 @@ class Environment(Model):
     artifacts: Artifacts = Field(Artifacts(), description="The bucket of code and packages.")
     steps: dict[StepName, Step] = Field(
         min_length=1,
-        description="The pipeline's jobs, by name. An environment changes what it names, no more.",
+        description="The pipeline's jobs, by name. An environment changes what it names, no more. With `datasets`, the "
+        "steps `prepare`, `load` and (for feature groups with a store) `ingest` are there by themselves: here they are "
+        "resized, moved to the other service, or put behind a step of the project's own.",
     )
     datasets: dict[DatasetName, Dataset] = Field(
         {}, description="What the input's files mean, by name: each data set becomes a table."

@@ -13,7 +13,7 @@ from data_pipeline.core.problems import RefusedError
 from .sizes import Expected, Model
 
 #: how a run may end, as far as somebody can be told.
-End = Literal["failure", "success", "nothing_new"]
+End = Literal["failure", "warning", "success", "nothing_new"]
 
 #: a topic's name, after SNS's API reference of CreateTopic; one of first-in-first-out has ".fifo" and no mail.
 _TOPIC = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
@@ -50,7 +50,8 @@ class Notify(Model):
     when: Annotated[tuple[End, ...], AfterValidator(limits.distinct)] = Field(
         ("failure",),
         min_length=1,
-        description="Of which ends: `failure` (a failed quality rule, too), `success`, `nothing_new`.",
+        description="Of which ends: `failure` (a failed quality rule, too), `warning` (published, with a quality rule "
+        "of data sets that warns), `success` (with warnings, too), `nothing_new`.",
         examples=[["failure", "success"]],
     )
     emails: Annotated[tuple[Email, ...], AfterValidator(limits.distinct)] = Field(

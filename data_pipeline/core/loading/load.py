@@ -33,7 +33,7 @@ from data_pipeline.core.problems import (
     quoted,
 )
 
-from . import column_files, explain, rules, schedule_rules, secrets, table_columns, yaml_lines
+from . import column_files, default_steps, explain, rules, schedule_rules, secrets, table_columns, yaml_lines
 from .table_columns import Columns
 from .yaml_lines import Node
 
@@ -121,9 +121,13 @@ def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Nod
     if base and over:
         problems += [_placed(f, over) for f in _strays(base, over)]
         over = _without_strays(base, over)
-    node = yaml_lines.merge(base, over) if base and over else base or over
-    if node is None:
+    merged = yaml_lines.merge(base, over) if base and over else base or over
+    if merged is None:
         return None, problems, None
+    node, closed = default_steps.merged(merged)
+    if not any(problem.path[:1] == ("datasets",) for problem in problems):
+        closed += default_steps.without_data_sets(merged)
+    problems += [_placed(f, merged) for f in closed]
     leaks = [(f, place) for source in (base, over) if source for f, place in secrets.findings(source)]
     problems += [Problem(at.place, f.path, f.found, f.expected, f.advice) for f, at in leaks]
     env, found = _validate(name, node, _Project(root), whole)
@@ -189,19 +193,25 @@ def _strays(base: Node, over: Node) -> Iterator[Violation]:
             "it in config/pipeline.yaml alone",
             "remove the line",
         )
-    known = base.at(("steps",)).keys if "steps" in base.keys else {}
+    known = _known_steps(base, over)
     for name in _stray_steps(base, over):
-        advice = did_you_mean(name, list(known)) or "a new step needs 'script' and 'service'"
+        advice = did_you_mean(name, known) or "a new step needs 'script' and 'service'"
         yield Violation(
             ("steps", name), "a step that config/pipeline.yaml does not have", "one that it has", advice
         )
 
 
 def _stray_steps(base: Node, over: Node) -> list[str]:
-    if "steps" not in base.keys or "steps" not in over.keys:
+    known = _known_steps(base, over)
+    if not known or "steps" not in over.keys:
         return []
-    known = base.keys["steps"].keys
     return [n for n, step in over.keys["steps"].keys.items() if n not in known and "script" not in step.keys]
+
+
+def _known_steps(base: Node, over: Node) -> list[str]:
+    """The steps of config/pipeline.yaml, with those that come with the data sets of either file."""
+    written = base.keys["steps"].keys if "steps" in base.keys else {}
+    return [*written, *(name for name in default_steps.names(base, over) if name not in written)]
 
 
 def _without_strays(base: Node, over: Node) -> Node:

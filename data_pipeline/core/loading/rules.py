@@ -406,7 +406,7 @@ def _right_before(draft: Draft, name: str) -> str | None:
 
 
 #: placeholder of a document in the artifact bucket → the folder that it lies in.
-_DOCUMENTS = {"features": "features", "sources": "sources"}
+_DOCUMENTS = {"features": "features", "sources": "sources", "definitions": "datasets"}
 
 
 def _document(names: Names, folder: str) -> int:

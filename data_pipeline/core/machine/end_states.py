@@ -15,6 +15,9 @@ from . import failures, jsonata
 NOTHING_NEW = "NothingNew"
 GATE_FAILED = "QualityGateFailed"
 ALREADY_RUNNING = "AlreadyRunning"
+WARNED = "PublishedWithWarnings"
+#: the states that look, after the tables that passed are ingested, whether others failed, and for warnings.
+CHECK_REST, CHECK_WARNINGS = "CheckRest", "CheckWarnings"
 LOOK, COMPARE = "LookForOthers", "CheckOthers"
 
 #: executions at which one look stops: as a result of some 500 bytes each they fit a state many times.
@@ -32,6 +35,36 @@ def rules(result: str) -> list[Rule]:
         _ends(f"${result}.proceed = false", result, NOTHING_NEW),
         _ends(f"${result}.passed = false", result, GATE_FAILED),
     ]
+
+
+def of_publication(result: str, ingest: str) -> list[Rule]:
+    """The same of a verdict of data sets, where a state ingests what is published although a rule failed."""
+    some = f"$type(${result}.published) = 'number' ? ${result}.published > 0 : false"
+    nothing_new, failed = rules(result)
+    rest = {"Condition": jsonata.expression(f"${result}.passed = false and ({some})"), "Next": ingest}
+    return [nothing_new, rest, failed]
+
+
+def check_rest(result: str, following: str) -> State:
+    """The Choice after that ingestion: what failed its rules makes the run fail now."""
+    return {
+        "Type": "Choice",
+        "Choices": [_ends(f"${result}.passed = false", result, GATE_FAILED)],
+        "Default": following,
+    }
+
+
+def check_warnings(result: str, output: str) -> dict[str, State]:
+    """The states by which a run that published with warnings ends as such; ``output``: JSONata of its output."""
+    warned = f"$type(${result}.warnings) = 'number' ? ${result}.warnings > 0 : false"
+    return {
+        CHECK_WARNINGS: {
+            "Type": "Choice",
+            "Choices": [{"Condition": jsonata.expression(warned), "Next": WARNED}],
+            "Default": "Published",
+        },
+        WARNED: {"Type": "Succeed", "Output": jsonata.expression(output)},
+    }
 
 
 def ends() -> dict[str, State]:

@@ -158,7 +158,8 @@ def execution_input(**fields: Any) -> dict[str, Any]:
     """The input with these fields; one at its default is left out, so that an ordinary run has none."""
     assert fields.keys() < SCHEMA["properties"].keys(), fields
     unset: tuple[Any, ...] = (None, False, [])
-    return {"version": VERSION, **{name: value for name, value in fields.items() if value not in unset}}
+    given = ((name, fields.get(name)) for name in SCHEMA["properties"])
+    return {"version": VERSION, **{name: value for name, value in given if value not in unset}}
 
 
 def is_valid(given: str) -> str:

@@ -16,18 +16,32 @@ from . import end_states, failures, jsonata, tasks
 
 State = dict[str, Any]
 
-#: end → (the state that tells of it, which of the ends in the configuration it is)
-NOTIFYING: dict[str, tuple[str, End]] = {
-    "Failed": ("NotifyFailure", "failure"),
-    end_states.GATE_FAILED: ("NotifyGateFailure", "failure"),
-    "Published": ("NotifyPublished", "success"),
-    end_states.NOTHING_NEW: ("NotifyNothingNew", "nothing_new"),
+#: end → (the state that tells of it, as which of the ends in the configuration)
+NOTIFYING: dict[str, tuple[str, tuple[End, ...]]] = {
+    "Failed": ("NotifyFailure", ("failure",)),
+    end_states.GATE_FAILED: ("NotifyGateFailure", ("failure",)),
+    end_states.WARNED: ("NotifyWarnings", ("warning", "success")),
+    "Published": ("NotifyPublished", ("success",)),
+    end_states.NOTHING_NEW: ("NotifyNothingNew", ("nothing_new",)),
+}
+_SAID = {
+    "Published": "published",
+    end_states.WARNED: "published with warnings",
+    end_states.NOTHING_NEW: "found nothing new",
 }
 
 #: SNS takes subjects of fewer than 100 characters, ASCII without line ends; messages of 262,144 bytes.
 _LONGEST_SUBJECT = 99
 #: characters of an error's name, of its cause and of a result in a message: far below that limit in any encoding.
 _LONGEST_ERROR, _LONGEST_CAUSE, _LONGEST_RESULT = 200, 2000, 4000
+
+#: JSONata of what was published although a rule failed.
+_PUBLISHED_NOTHING = "'Nothing was published: a quality rule failed.'"
+_PUBLISHED_OTHERS = (
+    "($type($states.input.published) = 'number' and $states.input.published > 0"
+    " ? 'A quality rule failed: what it is about was not published; ' & $states.input.published"
+    " & ' other tables were.' : 'Nothing was published: a quality rule failed.')"
+)
 
 _CONSOLES = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
 
@@ -66,7 +80,9 @@ def tell(env: Environment, states: dict[str, State]) -> dict[str, State]:
 
 def names(notify: Notify, ends: Collection[str]) -> dict[str, str]:
     """Which of these ends are told of → the state that does it."""
-    return {end: name for end, (name, kind) in NOTIFYING.items() if end in ends and kind in notify.when}
+    return {
+        end: name for end, (name, kinds) in NOTIFYING.items() if end in ends and {*kinds} & {*notify.when}
+    }
 
 
 def _publish(env: Environment, end: str, state: State) -> State:
@@ -102,9 +118,9 @@ def _text(env: Environment, end: str, state: State) -> tuple[str, list[str]]:
         where = ["'state: ' & $failure.State"]
     elif end == end_states.GATE_FAILED:
         said, error, cause = "failed", jsonata.literal(end_states.GATE_FAILED), end_states.failed_rules()
-        where = ["'Nothing was published: a quality rule failed.'"]
+        where = [_PUBLISHED_OTHERS if env.datasets else _PUBLISHED_NOTHING]
     else:
-        said = "published" if end == "Published" else "found nothing new"
+        said = _SAID[end]
         result = _code(state["Output"]) if "Output" in state else "$states.input"
         shown = f"'result: ' & $substring($string({result}), 0, {_LONGEST_RESULT})"
         return jsonata.literal(f"{run}: {said}"), [*_opening(env, said), shown, _link(env)]

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from data_pipeline.core.config import arguments
 from data_pipeline.core.problems import RefusedError, quoted
 
-from .execution import MONTH, NAME
+from .execution import COLUMN, MONTH, NAME, PART, PERIOD, RULE
+
+#: options that are repeated for each entry of a field.
+_REPEATED = {
+    "datasets": "dataset",
+    "parts": "part",
+    "rebuild": "rebuild",
+    "from_now_on": "from-now-on",
+    "drop_columns": "drop-column",
+    "accept": "accept",
+}
 
 
 def months(text: str) -> str:
@@ -21,6 +32,47 @@ def months(text: str) -> str:
     if last and last < first:
         raise RefusedError("the earlier month first", _meant(f"{last}..{first}"))
     return text
+
+
+def periods(text: str) -> str:
+    """A year, month, day or hour, or a range of them; RefusedError with what was probably meant."""
+    expected = "a year, month, day or hour, or a range of them, as in '2024-01..2024-06-15'"
+    if not re.fullmatch(rf"{PERIOD}(\.\.{PERIOD})?", text):
+        raise RefusedError(expected, _meant(_periods_in(text)))
+    first, _, last = text.partition("..")
+    if last and last < first and not first.startswith(last):
+        raise RefusedError("the earlier period first", _meant(f"{last}..{first}"))
+    return text
+
+
+def part(text: str) -> str:
+    """The value of a named part, ``country=de``, as far as its form goes."""
+    if not re.fullmatch(PART, text):
+        advice = "repeat the option for each" if "," in text else ""
+        raise RefusedError("NAME=VALUE, as in 'country=de', without '/' and quotes", advice)
+    return text
+
+
+def column(text: str) -> str:
+    """A column of a table, ``orders.status``, as far as its form goes."""
+    if not re.fullmatch(COLUMN, text):
+        raise RefusedError(
+            "TABLE.COLUMN, as in 'orders.status'", "repeat the option for each" if "," in text else ""
+        )
+    return text
+
+
+def rule(text: str) -> str:
+    """A quality rule, or one with the run whose findings it is about, ``rows-of-median@RUN``."""
+    if re.fullmatch(RULE, text):
+        return text
+    before, sign, run = text.partition("@")
+    if sign and re.fullmatch(NAME, before):
+        raise RefusedError("RULE@RUN, RUN being the name of a run", f"{quoted(run)} is none")
+    if "(" in before:
+        short = before.partition("(")[0].strip() + sign + run
+        raise RefusedError("the rule's name without what stands in brackets", _meant(short))
+    return name(text)
 
 
 def name(text: str) -> str:
@@ -46,9 +98,13 @@ def names(texts: Sequence[str]) -> list[str]:
 def options(value: Mapping[str, Any]) -> list[str]:
     """The options of the run command that say this input."""
     flags = [f"--{flag}" for flag in ("reprocess", "prune", "concurrent") if value.get(flag)]
-    datasets = [f"--dataset {name}" for name in value.get("datasets", [])]
-    ranges = [f"--months {value['months']}"] if "months" in value else []
-    return [*flags, *datasets, *ranges, *(f"--accept {rule}" for rule in value.get("accept", []))]
+    said = []
+    for field in value:
+        if field in _REPEATED:
+            said += [shlex.join([f"--{_REPEATED[field]}", each]) for each in value[field]]
+        elif field in ("months", "periods"):
+            said.append(f"--{field} {value[field]}")
+    return [*flags, *said]
 
 
 def _months_in(text: str) -> str:
@@ -56,6 +112,18 @@ def _months_in(text: str) -> str:
     found = re.findall(r"(?<!\d)(\d{4})[-/.]?(\d{1,2})(?!\d)", text)
     written = sorted(f"{year}-{int(month):02}" for year, month in found if 1 <= int(month) <= 12)
     return "..".join(written) if len(written) == len(found) in (1, 2) else ""
+
+
+def _periods_in(text: str) -> str:
+    """The periods that a text names in another spelling; empty without one or two."""
+    loose = r"(?<!\d)(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2})(?:[T ](\d{1,2}))?)?)?(?!\d)"
+    written = []
+    for year, *rest in re.findall(loose, text):
+        month, day, hour = (each.zfill(2) if each else "" for each in rest)
+        signs = (("-", month), ("-", day), ("T", hour))
+        written.append(year + "".join(sign + each for sign, each in signs if each))
+    meant = "..".join(sorted(written))
+    return meant if len(written) in (1, 2) and re.fullmatch(rf"{PERIOD}(\.\.{PERIOD})?", meant) else ""
 
 
 def _meant(text: str) -> str:

@@ -1,7 +1,8 @@
 """Steps → the state machine, as a dict of the Amazon States Language (JSONata, variables).
 
 Strings hold CloudFormation's substitutions, ``${Name}``: ``DataBucketName``, ``DatabaseName``,
-``ArtifactBucketName``, ``DataKeyArn``, ``NotificationTopicArn``, ``CodeVersionHash``, ``RegionName``;
+``ArtifactBucketName``, ``DataKeyArn``, ``NotificationTopicArn``, ``CodeVersionHash``, ``RegionName``,
+``DefinitionsHash``;
 per step ``<Step>RoleArn`` and ``<Step>JobName``;
 per runtime ``<Runtime>Image`` and ``<Runtime>WheelsHash``. The template says what they become.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from data_pipeline.core.config.default_steps import INGEST, LOAD
 from data_pipeline.core.config.environment import Environment, Job, Step
 from data_pipeline.core.config.locations import key_prefix
 from data_pipeline.core.config.sources import takes_sources
@@ -40,6 +42,10 @@ def state_machine(env: Environment) -> dict[str, Any]:
         before = steps[place - 1][1].result if place else None
         output = _add_step(states, env, (name, step), before, following) or output
     output = _with_partial(env, steps, output)
+    if env.datasets:
+        verdict = env.steps[LOAD].result or ""
+        for name, state in end_states.check_warnings(verdict, output).items():
+            _add(states, name, state)
     _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
     if any(step.result for _, step in steps):
         for name, state in end_states.ends().items():
@@ -108,7 +114,12 @@ def _add_step(
 ) -> str | None:
     """The states of one step; the JSONata of its result, if it leaves one. ``before``: the result before it."""
     name, step = named
-    onwards = camel(following[0]) if following else "Published"
+    end = end_states.CHECK_WARNINGS if env.datasets else "Published"
+    onwards = camel(following[0]) if following else end
+    if env.datasets and name == INGEST:
+        rest = end_states.check_rest(env.steps[LOAD].result or "", onwards)
+        _add(states, end_states.CHECK_REST, rest)
+        onwards = end_states.CHECK_REST
     after = f"Read{camel(step.result)}" if step.result else onwards
     _add_job(states, env, camel(name), tasks.task(env, name, step), after)
     if step.cluster and step.on_cluster and before:
@@ -117,6 +128,8 @@ def _add_step(
     if not step.result:
         return None
     rules = end_states.rules(step.result)
+    if env.datasets and name == LOAD and INGEST in env.steps:
+        rules = end_states.of_publication(step.result, camel(INGEST))
     if following and following[1].cluster:
         rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))
     judge = f"Check{camel(step.result)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from data_pipeline.core.config import default_steps
 from data_pipeline.core.config.environment import Step
 from data_pipeline.core.config.notify import Notify
 from data_pipeline.core.problems import quoted
@@ -27,6 +28,10 @@ def of_no_step(steps: Mapping[str, Step], notify: Notify | None = None) -> dict[
     results = [step.result for step in steps.values() if step.result]
     if results:
         found |= dict.fromkeys(end_states.ends(), "the machine")
+    if any(step.script == default_steps.SCRIPT for step in steps.values()):
+        found |= dict.fromkeys((end_states.CHECK_WARNINGS, end_states.WARNED), "the machine")
+        if default_steps.INGEST in steps:
+            found[end_states.CHECK_REST] = "the machine"
     if notify:
         found |= dict.fromkeys(notifications.names(notify, found).values(), "the machine")
     for result in results:

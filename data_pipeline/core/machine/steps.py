@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from graphlib import TopologicalSorter
 
-from data_pipeline.core.config import feature_document, sources
+from data_pipeline.core.config import dataset_document, feature_document, sources
 from data_pipeline.core.config.environment import Environment, Step
 from data_pipeline.core.config.locations import key_prefix, output_prefix
 
@@ -48,7 +48,13 @@ def argument_values(env: Environment) -> dict[str, str]:
         "database": "${DatabaseName}",
         "features": f"s3://${{ArtifactBucketName}}/{features_key(env)}" if env.managed_features else "none",
         "sources": f"s3://${{ArtifactBucketName}}/{sources_key(env)}" if env.mirrors else "none",
+        "definitions": f"s3://${{ArtifactBucketName}}/{_definitions(env)}" if env.datasets else "none",
     }
+
+
+def _definitions(env: Environment) -> str:
+    """Key of the definitions, whose hash deploy fills in."""
+    return dataset_document.key(env.names.artifacts, f"${{{dataset_document.SUBSTITUTION}}}")
 
 
 def features_key(env: Environment) -> str:

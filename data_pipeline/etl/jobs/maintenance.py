@@ -14,8 +14,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from data_pipeline.etl import arguments, exits
+from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.storage.filesystem import join, write_json
+from data_pipeline.etl.storage.filesystem import files, join, write_json
+
+NONE = "none"
 
 
 def main(argv: list[str], now: Callable[[], float] = time.time) -> None:
@@ -26,7 +29,8 @@ def main(argv: list[str], now: Callable[[], float] = time.time) -> None:
     add = parser.add_argument
     add("--output", required=True, help="where the results are: s3://bucket/prefix")
     add("--catalog", required=True, help="glue:<database>, in which the tables are")
-    add("--tables", required=True, help="the tables, with commas between")
+    add("--tables", default="", help="the tables, with commas between")
+    add("--definitions", default=NONE, help="the list of data sets, whose tables they are, too; or none")
     add("--run", required=True, help="the name of this run")
     add("--retain-days", default="30", help="snapshots of so many days stay, at least 1")
     add("--retain-last", default="10", help="so many of the newest snapshots stay, at least 1")
@@ -35,7 +39,10 @@ def main(argv: list[str], now: Callable[[], float] = time.time) -> None:
     days, snapshots = (_number(options, name) for name in ("retain_days", "retain_last"))
     at = tables.connect(options.catalog, join(options.output, "warehouse"))
     found = {}
-    names = [name.strip() for name in options.tables.split(",")]
+    names = [name.strip() for name in options.tables.split(",") if name.strip()]
+    names += [name for name in _defined(options.definitions) if name not in names]
+    if not names:
+        raise JobError("found no tables, expected some in --tables or --definitions")
     for name in names:
         others = [other for other in names if other != name]
         done = expiry.expire(at, name, others, days, snapshots, now())
@@ -48,6 +55,14 @@ def main(argv: list[str], now: Callable[[], float] = time.time) -> None:
         )
     place = join(options.output, "runs", options.run, "maintained.json")
     write_json(place, {"version": 1, "run": options.run, "tables": found})
+
+
+def _defined(place: str) -> list[str]:
+    """The tables of data sets, and those made of them."""
+    if place == NONE:
+        return []
+    found = datasets.read(files(place).read(place), place)
+    return [*found.datasets, *found.tables]
 
 
 def _number(options: object, name: str) -> int:

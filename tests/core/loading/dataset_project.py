@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.core.config_project import PIPELINE, project
+from tests.core.config_project import project
+
+PIPELINE = """\
+pipeline: shop
+region: us-east-1
+data:
+  input: shop
+"""
 
 #: files of the project besides, by path.
 FILES = {
     "jobs/orders.sql": "SELECT * FROM orders\n",
     "jobs/customers.sql": "SELECT * FROM orders\n",
+    "jobs/load.py": "",
     "jobs/shop/reader.py": "class Reader: ...\n",
     "config/columns/orders.yaml": "id: string\namount: decimal(12,2)\n",
     "config/columns/wrong.yaml": "id: string\namount: money\n",
@@ -18,7 +26,7 @@ FILES = {
 
 def shop(root: Path, dev: str, **more: str) -> Path:
     """A project whose data sets stand in ``dev.yaml``; ``more``: texts of SQL files in jobs/, by name."""
-    made = project(root, pipeline=PIPELINE.replace('  files: ["*.csv"]\n', "  input: shop\n"), dev=dev)
+    made = project(root, pipeline=PIPELINE, dev=dev)
     sql = {f"jobs/{name}.sql": text for name, text in more.items()}
     for name, text in {**FILES, **sql}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)

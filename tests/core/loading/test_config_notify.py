@@ -49,7 +49,8 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:data-alerts"
         ),
         (
             "notify: {when: [failures]}\n",
-            "notify.when[0]: found 'failures', expected 'failure', 'success' or 'nothing_new'; did you mean 'failure'?",
+            "notify.when[0]: found 'failures', expected 'failure', 'warning', 'success' or 'nothing_new'; "
+            "did you mean 'failure'?",
         ),
         ("notify: {email: [a@example.com]}\n", "notify.email: found an unknown key; did you mean 'emails'?"),
     ],

@@ -1,0 +1,72 @@
+"""The templates of a project with data sets: least privilege, and the document that they are told of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from data_pipeline.core.deployment import templates
+from data_pipeline.stacks import render
+from tests.datasets_project import EXPORT, STORE, TABLES, datasets_project
+
+UPKEEP = "maintenance: {schedule: {enabled: false}}\n"
+OWN = "steps: {report: {script: report.py, service: glue, after: load, arguments: {output: '{output}'}}}\n"
+
+
+def template(root: Path, *parts: str) -> dict[str, Any]:
+    read: dict[str, Any] = templates.read(render(datasets_project(root, *parts))["dev-pipeline.yaml"])
+    return read
+
+
+def statements(template: dict[str, Any], role: str) -> dict[str, Any]:
+    """Sid → statement of a job's role."""
+    policy = template["Resources"][f"{role}JobRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    return {each["Sid"]: each for each in policy["Statement"]}
+
+
+def places(statement: dict[str, Any]) -> list[str]:
+    """The prefixes of a bucket that a statement is about."""
+    return [
+        yaml.safe_dump(each).partition("Bucket}/")[2].strip().strip("'") for each in statement["Resource"]
+    ]
+
+
+def test_the_load_may_write_what_the_data_sets_say(tmp_path: Path) -> None:
+    """The tables, by name; the export only where one is."""
+    found = statements(template(tmp_path / "a", TABLES), "Load")
+    assert places(found["WriteData"]) == [
+        f"output/{place}/*" for place in ("runs", "quarantine", "warehouse", "state")
+    ]
+    assert places(found["ReadData"])[0] == "shop/*"
+    published = yaml.safe_dump(found["PublishTables"]["Resource"])
+    assert all(f"/{name}" in published for name in ("orders", "weather", "customers"))
+    exported = statements(template(tmp_path / "b", EXPORT), "Load")
+    assert "output/export/*" in places(exported["WriteData"])
+
+
+def test_the_comparison_may_not_write_but_its_plan(tmp_path: Path) -> None:
+    """Neither state nor tables."""
+    found = statements(template(tmp_path, TABLES), "Prepare")
+    assert places(found["WriteData"]) == ["output/runs/*"]
+    assert not {"PublishTables", "ReadTables"} & found.keys()
+
+
+def test_jobs_that_are_told_of_the_data_sets_may_read_the_document(tmp_path: Path) -> None:
+    """And no other job."""
+    made = template(tmp_path, TABLES, STORE, UPKEEP, OWN)
+    readers = [
+        role
+        for role in ("Prepare", "Load", "Ingest", "Report", "Maintenance")
+        if any(place.endswith("/datasets/*") for place in places(statements(made, role)["ReadArtifacts"]))
+    ]
+    assert readers == ["Prepare", "Load", "Maintenance"]
+
+
+def test_a_changed_sql_leaves_the_template_as_it_is(tmp_path: Path) -> None:
+    """The document's hash is a parameter, which deploy fills."""
+    made = template(tmp_path, TABLES)
+    assert made["Parameters"]["Definitions"]["AllowedPattern"] == "[0-9a-f]{64}"
+    given = made["Resources"]["StateMachine"]["Properties"]["DefinitionSubstitutions"]
+    assert given["DefinitionsHash"] == {"Ref": "Definitions"}
