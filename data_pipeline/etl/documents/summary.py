@@ -60,8 +60,11 @@ class _Always(TypedDict):
 class Summary(_Always, total=False):
     """What is ``Published`` is None, or empty, where nothing is published. ``quarantine``: where it is, if any row is
     quarantined. A run that judges has ``quality`` and ``drift``, too.
+    ``datasets``: name → its rows, files, reasons and ignored columns.
     """
 
+    datasets: dict[str, Any]
+    exports: list[str]
     quality: dict[str, Any]
     drift: dict[str, Any]
     statistics: dict[str, Any]

@@ -48,11 +48,13 @@ class Verdict(_Always, total=False):
 
     Of data sets also how many tables are ``published``, which may be some although ``passed`` is false, and how many
     ``warnings`` there are: the state machine ingests what is published first, and ends a run with warnings as such.
+    ``datasets``: name → its rows, files, most frequent reasons and ignored columns.
     """
 
     findings: str
     published: int
     warnings: int
+    datasets: dict[str, Any]
 
 
 def failed_rules(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -69,16 +69,23 @@ class Ledger:
         place = self.place(dataset)
         files(place).write(place, form.text({"version": VERSION, "definition": definition}).encode())
 
-    def note(self, dataset: str, table: str, issues: Mapping[str, Iterable[Issue]]) -> bool:
-        """Note what a commit to ``table`` (its UUID) has made, by shard; whether that was not noted already."""
-        done = [self._note(self.place(dataset, shard), table, [*each]) for shard, each in issues.items()]
+    def note(
+        self, dataset: str, table: str, issues: Mapping[str, Iterable[Issue]], anew: int | None = None
+    ) -> bool:
+        """Note what a commit to ``table`` (its UUID) has made, by shard; whether that was not noted already. ``anew``:
+        the sequence number of the snapshot that has nothing of what was there before.
+        """
+        every = {shard: list(each) for shard, each in issues.items()}
+        if anew is not None:
+            every = {**{shard: [] for shard in self.shards(dataset)}, **every}
+        done = [self._note(self.place(dataset, shard), table, each, anew) for shard, each in every.items()]
         return any(done)
 
-    def _note(self, place: str, table: str, issues: list[Issue]) -> bool:
+    def _note(self, place: str, table: str, issues: list[Issue], anew: int | None = None) -> bool:
         for _ in range(ATTEMPTS):
             loaded = files(place).load(place)
             before, seen = loaded or (b"", None)
-            content = _noted(before, place, table, issues)
+            content = _noted(before, place, table, issues, anew)
             if content == before:
                 return False
             try:
@@ -89,7 +96,7 @@ class Ledger:
         raise ChangedError(place)
 
 
-def _noted(before: bytes, place: str, table: str, issues: list[Issue]) -> bytes:
+def _noted(before: bytes, place: str, table: str, issues: list[Issue], anew: int | None) -> bytes:
     known: Iterable[tuple[str, Entry]] = ()
     said = Head(table)
     if before:
@@ -100,6 +107,8 @@ def _noted(before: bytes, place: str, table: str, issues: list[Issue]) -> bytes:
         said.table != table
     ):  # somebody has dropped the table: it has what this run has put there, and nothing else
         known, said = (), Head(table)
+    if anew is not None:
+        known = ((path, entry) for path, entry in known if entry.sequence > anew)
     found, gone = entries.merged(known, said.gone, issues)
     return "".join(entries.lines(table, gone, sorted(found.items()))).encode()
 

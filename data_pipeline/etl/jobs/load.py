@@ -1,0 +1,210 @@
+"""Job: load the files of data sets, publish their tables, and make the tables that are made of them.
+
+Reads the units of a plan, or all of ``--input``. With ``--catalog glue:<database>`` it publishes Iceberg tables, in
+which the rows of these units take the place of their earlier ones, and notes the files in ``<output>/state/datasets/``;
+of each data set only if its quality rules hold. Without --catalog it writes ``<name>.parquet`` of each data set and
+table, summary.json and quarantine/ to ``--output``, and needs no AWS for that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from data_pipeline.etl import arguments, exits
+from data_pipeline.etl.documents import datasets, findings, load_plan, verdict
+from data_pipeline.etl.documents import summary as summaries
+from data_pipeline.etl.documents.datasets import Definitions
+from data_pipeline.etl.documents.findings import Violation
+from data_pipeline.etl.documents.load_plan import LoadPlan
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.jobs.prepare_datasets import listed
+from data_pipeline.etl.loading import accepting, alone, documents, loader
+from data_pipeline.etl.loading.loader import Loaded
+from data_pipeline.etl.loading.target import Target
+from data_pipeline.etl.planning import comparing
+from data_pipeline.etl.planning.report import few
+from data_pipeline.etl.planning.selection import Selection
+from data_pipeline.etl.quality.facts import Judgement
+from data_pipeline.etl.quality.judging import finding
+from data_pipeline.etl.state.entries import Entry
+from data_pipeline.etl.storage.filesystem import files, join, write_json
+from data_pipeline.etl.storage.scratch import GIB, Scratch
+
+
+def main(argv: list[str]) -> None:
+    """Load and publish what ``argv`` names. JobError for whatever the user can mend."""
+    options = arguments.parse(_parser(), argv)
+    definitions = datasets.read(files(options.definitions).read(options.definitions), options.definitions)
+    accepted = accepting.accepted(options.output, options.accept) if options.catalog else ()
+    plan = _plan(options, definitions)
+    with tempfile.TemporaryDirectory(prefix="load-") as folder:
+        target = Target(
+            options.output,
+            options.run or "alone",
+            options.code_version,
+            datetime.now(timezone.utc).replace(microsecond=0),
+            Path(folder),
+            Scratch(options.scratch_gb * GIB),
+            _tables(options) if options.catalog else None,
+        )
+        if target.at is None:
+            run_alone(definitions, plan, target)
+        else:
+            run(definitions, plan, target, accepted)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = arguments.parser(__doc__ or "")
+    add = parser.add_argument
+    add("--input", required=True, help="where the files are: s3://bucket/prefix or a folder")
+    add("--output", required=True, help="where the results go: s3://bucket/prefix or a folder")
+    add("--definitions", required=True, help="the data sets and tables: s3://… or a file")
+    add("--plan", help="plan.json of prepare: exactly these files are read; else all of --input")
+    add("--catalog", help="glue:<database>: publish Iceberg tables there; --output must be on S3")
+    add("--run", default="", help="the name of this run; needed with --catalog")
+    add("--code-version", default="", help="the content hash of the code, for the lineage")
+    add("--accept", default=accepting.NONE, help="what to let through: rule@run,rule@run")
+    add("--scratch-gb", type=int, default=20, help="GiB of disk that files may hold at once (default 20)")
+    return parser
+
+
+def _tables(options: argparse.Namespace) -> Any:
+    """The tables of --catalog. PyIceberg is imported only with one: a run alone does not need it."""
+    from data_pipeline.etl.publishing import tables
+
+    if not options.run:
+        raise JobError("--catalog needs a name for the run: --run NAME")
+    return tables.connect(options.catalog, join(options.output, "warehouse"))
+
+
+def _plan(options: argparse.Namespace, definitions: Definitions) -> LoadPlan:
+    """The plan that was made, or of all files of the input."""
+    if options.plan:
+        return load_plan.read(files(options.plan).read(options.plan), options.plan)
+    found = comparing.compare(
+        listed(options.input),
+        definitions,
+        _Nothing(),
+        Selection(),
+        lambda path: join(options.input, path),
+    )
+    for line in (*few(found.waiting), *found.unclaimed):
+        exits.log(f"warning: {line}")
+    if not found.plan.units:
+        raise JobError(f"{options.input}: no data set claims any of its files; there is nothing to load")
+    return found.plan
+
+
+class _Nothing:
+    """The ledger of a run alone."""
+
+    def definition(self, dataset: str) -> str | None:  # noqa: ARG002 - nothing is known of any
+        return None
+
+    def shards(self, dataset: str) -> tuple[str, ...]:  # noqa: ARG002 - nothing is known of any
+        return ()
+
+    def entries(self, dataset: str, shard: str) -> Iterator[tuple[str, Entry]]:  # noqa: ARG002 - nothing is known
+        return iter(())
+
+
+def run(
+    definitions: Definitions, plan: LoadPlan, target: Target, accepted: Sequence[Violation]
+) -> summaries.Summary:
+    """Load each data set of the plan, then make the tables that are made of them, and say what became of it.
+
+    The summary is written twice: its list of files is there before a run ends in any way that is not foreseen.
+    """
+    place = join(target.folder, summaries.NAME)
+    loaded: list[Loaded] = []
+    for dataset in _of_plan(definitions, plan):
+        loaded.append(loader.load(dataset, plan, target, accepted, place))
+        _say(loaded[-1])
+    tables: dict[str, Any] = {
+        each.dataset.name: _published(each) for each in loaded if each.published is not None
+    }
+    judgement = documents.together(each.judgement for each in loaded)
+    summary = documents.summary(target, loaded, tables, (), judgement)
+    write_json(place, summary)
+    found = _findings(target, judgement)
+    said = documents.verdict(summary, place, loaded, judgement, found)
+    write_json(join(target.folder, verdict.NAME), said)
+    errors = [each.error for each in loaded if each.error]
+    if errors:
+        raise JobError("; ".join(errors))
+    return summary
+
+
+def _of_plan(definitions: Definitions, plan: LoadPlan) -> list[datasets.Dataset]:
+    """The data sets that the plan has anything of. JobError for one that the definitions do not have."""
+    names = {unit.dataset for unit in plan.units} | {*plan.rebuilt, *plan.adopted}
+    strange = sorted(names - definitions.datasets.keys())
+    if strange:
+        raise JobError(f"the plan has a data set {strange[0]}, and the definitions have not; deploy again")
+    return [each for name, each in definitions.datasets.items() if name in names]
+
+
+def _published(each: Loaded) -> dict[str, Any]:
+    assert each.published is not None
+    told = asdict(each.published)
+    return {name: told[name] for name in ("snapshot", "rows", "committed")}
+
+
+def _findings(target: Target, judgement: Judgement) -> str:
+    """Write down what failed, so that a later run can let it through; where, or nothing where nothing did."""
+    if not judgement.failed:
+        return ""
+    place = join(target.folder, findings.NAME)
+    write_json(place, findings.document(target.run, [finding(breach) for breach in judgement.failed]))
+    return place
+
+
+def run_alone(definitions: Definitions, plan: LoadPlan, target: Target) -> summaries.Summary:
+    """Load each data set and make each table as a Parquet file of the output."""
+    made: dict[str, Path] = {}
+    loaded: list[Loaded] = []
+    tables: dict[str, Any] = {}
+    for dataset in definitions.datasets.values():
+        each = loader.load(dataset, plan, target, (), summaries.NAME)
+        _say(each)
+        made[dataset.name] = alone.write_dataset(each, target.output, target.work)
+        tables[dataset.name] = {"rows": sum(part.rows for part in each.parts)}
+        loaded.append(replace(each, parts=()))
+    for table in definitions.tables.values():
+        made[table.name], rows = alone.write_table(table, made, target.output, target.work)
+        tables[table.name] = {"rows": rows}
+        exits.log(f"{table.name}: {rows:,} rows")
+    summary = documents.summary(target, loaded, tables, (), Judgement())
+    write_json(join(target.output, summaries.NAME), summary)
+    return summary
+
+
+def _say(each: Loaded) -> None:
+    """Of a data set, in the log."""
+    rows = loader.rows_of(each.units)
+    end = f"not published: {each.error}" if each.error else "not published: a quality rule failed"
+    if not each.held:
+        done = each.published
+        end = "" if done is None else "published" if done.committed else "unchanged"
+    exits.log(
+        f"{each.dataset.name}: {rows['read']:,} rows read, {rows['counted']:,} accepted, {rows['quarantined']:,} in "
+        f"quarantine{'; ' if end else ''}{end}"
+    )
+    for kind in ("failed", "accepted", "warnings"):
+        for line in few(str(breach) for breach in getattr(each.judgement, kind)):
+            exits.log(f"quality, {kind}: {line}")
+    for line in few(
+        f"{one.file.path}: {one.error}" for unit in each.units for one in unit.files if one.error
+    ):
+        exits.log(f"unreadable: {line}")
+
+
+if __name__ == "__main__":
+    exits.run(main, sys.argv[1:])

@@ -1,0 +1,70 @@
+"""A run without a catalog: each data set and each table as one Parquet file, without any AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data_pipeline.etl.documents.datasets import Table
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.exits import one_line
+from data_pipeline.etl.publishing.arrow_types import of_arrow, to_arrow
+from data_pipeline.etl.publishing.parquet_parts import Part, PartWriter
+from data_pipeline.etl.storage.filesystem import files, join
+
+from . import columns
+from .loader import Loaded
+
+BATCH = 100_000
+
+
+def write_dataset(loaded: Loaded, output: str, work: Path) -> Path:
+    """Replace ``<name>.parquet`` of the output; the file of this machine that was uploaded."""
+    name = loaded.dataset.name
+    schema = columns.of(loaded.dataset).schema
+    path = loaded.parts[0].path if len(loaded.parts) == 1 else _one(loaded.parts, schema, work, name)
+    place = join(output, f"{name}.parquet")
+    files(place).upload(path, place)
+    return path
+
+
+def _one(parts: Sequence[Part], schema: pa.Schema, work: Path, name: str) -> Path:
+    if not parts:
+        path = work / f"{name}.parquet"
+        pq.write_table(schema.empty_table(), path)
+        return path
+    writer = PartWriter(work, schema, name=name, file_bytes=None)
+    for part in parts:
+        with pq.ParquetFile(part.path) as file:
+            for batch in file.iter_batches(BATCH):
+                writer.write(pa.Table.from_batches([batch]))
+        part.path.unlink()
+    (whole,) = writer.close()
+    return whole.path
+
+
+def write_table(table: Table, inputs: Mapping[str, Path], output: str, work: Path) -> tuple[Path, int]:
+    """Replace ``<name>.parquet`` of the output by what the table's SQL makes of ``inputs``; the file of this machine,
+    and its rows.
+    """
+    with duckdb.connect(config={"temp_directory": str(work)}) as db:
+        db.execute("SET TimeZone = 'UTC'")
+        for name in table.inputs:
+            db.read_parquet(str(inputs[name])).create_view(name)
+        try:
+            found = db.execute(table.sql).to_arrow_reader(BATCH)
+            schema = pa.schema(pa.field(field.name, to_arrow(of_arrow(field.type))) for field in found.schema)
+            writer = PartWriter(work, schema, name=f"{table.name}-table", file_bytes=None)
+            for batch in found:
+                writer.write(pa.Table.from_batches([batch]))
+        except duckdb.Error as error:
+            raise JobError(f"table {table.name}: its SQL cannot be run: {one_line(str(error))}") from error
+    parts = writer.close()
+    path = parts[0].path if parts else _one((), schema, work, table.name)
+    place = join(output, f"{table.name}.parquet")
+    files(place).upload(path, place)
+    return path, sum(part.rows for part in parts)

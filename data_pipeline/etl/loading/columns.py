@@ -1,0 +1,91 @@
+"""The columns of a data set's table: those of its files or of its SQL, its named parts, and what the tool adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Dataset
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.planning import claims
+from data_pipeline.etl.publishing.arrow_types import of_arrow, to_arrow
+from data_pipeline.etl.reading.schemas import arrow_schema
+
+ADDED: Mapping[str, str] = {
+    UNIT: "the unit that the row came with: rows of a unit are replaced together",
+    FILE: "path of the row's file below the input; null where several files make a unit by SQL",
+    ROW: "number of the row in its file, from 1",
+    PERIOD: "period of the row's file",
+    AVAILABLE_AT: "when the version of the file that the row is of was first published here",
+}
+_TYPES = {UNIT: pa.string(), FILE: pa.string(), ROW: pa.int64(), PERIOD: pa.string()}
+
+
+def parts_of(dataset: Dataset) -> tuple[str, ...]:
+    """The names of its parts, of all of its patterns."""
+    return tuple(dict.fromkeys(name for pattern in claims.parsed(dataset) for name in pattern.names))
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """The columns of a table with Arrow's types, in order, and the comments of those that have one."""
+
+    schema: pa.Schema
+    comments: Mapping[str, str]
+
+
+def of(dataset: Dataset) -> TableColumns:
+    """The columns of the table of ``dataset``. JobError for SQL that cannot be run, or that returns a reserved name."""
+    own = _by_sql(dataset) if dataset.sql else _of_files(dataset)
+    for name in (*ADDED, *(parts_of(dataset) if not dataset.sql else ())):
+        if name in own.names:
+            raise JobError(f"data set {dataset.name}: it has a column {name}, which the tool adds; rename it")
+    added = [(name, pa.string()) for name in parts_of(dataset) if name not in own.names]
+    added += [(name, kind) for name, kind in _TYPES.items() if name != ROW or not dataset.sql]
+    added.append((AVAILABLE_AT, pa.timestamp("us", "UTC")))
+    schema = pa.schema([*own, *(pa.field(name, kind) for name, kind in added)])
+    comments = {column.name: column.comment for column in dataset.columns}
+    comments = {**comments, **dataset.comments, **ADDED}
+    told = {name: comments[name] for name in schema.names if comments.get(name)}
+    return TableColumns(schema, told)
+
+
+def _of_files(dataset: Dataset) -> pa.Schema:
+    schema = arrow_schema(dataset)
+    known = {column.name: column for column in dataset.columns}
+    return pa.schema(
+        pa.field(
+            field.name,
+            pa.string() if known[field.name].pii == "hash" else to_arrow(types.parse(known[field.name].type)),
+        )
+        for field in schema
+        if field.name != ROW
+    )
+
+
+def _by_sql(dataset: Dataset) -> pa.Schema:
+    empty = given(dataset).empty_table().drop_columns([ROW])
+    with duckdb.connect() as db:
+        found = run(db, dataset, empty).to_arrow_table().schema
+    return pa.schema(pa.field(field.name, to_arrow(of_arrow(field.type))) for field in found)
+
+
+def given(dataset: Dataset) -> pa.Schema:
+    """The columns of what reading hands on."""
+    return arrow_schema(dataset, parts_of(dataset))
+
+
+def run(db: duckdb.DuckDBPyConnection, dataset: Dataset, rows: object) -> duckdb.DuckDBPyConnection:
+    """Run the data set's SQL over ``rows``, which it finds under the data set's name. JobError if it cannot be run."""
+    try:
+        db.execute("SET TimeZone = 'UTC'")
+        db.register(dataset.name, rows)
+        return db.execute(dataset.sql)
+    except duckdb.Error as error:
+        raise JobError(
+            f"data set {dataset.name}: its SQL cannot be run: {' '.join(str(error).split())}"
+        ) from error

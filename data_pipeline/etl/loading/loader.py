@@ -1,0 +1,271 @@
+"""Load one data set: read its units, judge what they have, publish it in one commit, and note it in the ledger.
+
+Nothing of a data set is published before all of its rules hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from data_pipeline.etl.documents import rules
+from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.documents.findings import Violation
+from data_pipeline.etl.documents.load_plan import LoadPlan, Unit
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.planning import claims
+from data_pipeline.etl.publishing.parquet_parts import FILE_BYTES, Part, PartWriter, Split, whole
+from data_pipeline.etl.quality import measuring
+from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement
+from data_pipeline.etl.quality.judging import judge
+from data_pipeline.etl.quality.kept import KeptRows
+from data_pipeline.etl.storage.filesystem import files
+
+from . import columns, history, noting
+from .columns import TableColumns
+from .history import Past
+from .reading import Place, UnitReader, UnitResult, read_units
+from .target import Target
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from data_pipeline.etl.publishing.definition import Definition
+    from data_pipeline.etl.publishing.units import Published
+
+ROWS = "_rows"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a data set. ``published``: None where nothing is; ``error``: why it could not be published, or
+    empty. ``parts``: the finished files of a run alone.
+    """
+
+    dataset: Dataset
+    units: tuple[UnitResult, ...]
+    judgement: Judgement = field(default_factory=Judgement)
+    published: Published | None = None
+    parts: tuple[Part, ...] = ()
+    error: str = ""
+
+    @property
+    def held(self) -> bool:
+        """Whether what it has stays unpublished."""
+        return bool(self.error or self.judgement.failed)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How rows are written: the columns, their files' schema, and which partition a row is in."""
+
+    table: TableColumns
+    schema: pa.Schema
+    split: Split = whole
+    spec: str = ""
+
+
+def load(
+    dataset: Dataset, plan: LoadPlan, target: Target, accepted: Collection[Violation], summary: str
+) -> Loaded:
+    """Load what ``plan`` has of ``dataset``. ``accepted``: what its rules let through; ``summary``: where the run's
+    summary will be.
+    """
+    units = tuple(unit for unit in plan.units if unit.dataset == dataset.name)
+    past = history.past(target.ledger, dataset, units)
+    with tempfile.TemporaryDirectory(dir=target.work, prefix=f"{dataset.name}-") as folder:
+        work = Path(folder)
+        layout = _laid_out(dataset, target)
+        results, parts = _read(dataset, units, target, past, layout, work)
+        done = Loaded(dataset, results)
+        if target.at is None:
+            return replace(done, parts=_kept(parts, target))
+        done = replace(done, judgement=_judged(done, parts, layout, target, past, accepted))
+        if done.judgement.failed:
+            return done
+        try:
+            published = _publish(done, parts, layout, plan, target, past, summary, work)
+        except JobError as error:
+            return replace(done, error=str(error))
+    return replace(done, published=published)
+
+
+def _laid_out(dataset: Dataset, target: Target) -> _Layout:
+    table = columns.of(dataset)
+    if target.at is None:
+        return _Layout(table, table.schema)
+    from data_pipeline.etl.publishing import table_columns
+
+    found = table_columns.layout(target.at, dataset.name, _definition(dataset, table))
+    return _Layout(table, found.schema, found.split, found.spec)
+
+
+def _definition(dataset: Dataset, table: TableColumns) -> Definition:
+    from data_pipeline.etl.publishing.definition import Definition
+
+    return Definition(table.schema, dataset.comment, table.comments, dataset.partition)
+
+
+def _read(
+    dataset: Dataset, units: Sequence[Unit], target: Target, past: Past, layout: _Layout, work: Path
+) -> tuple[tuple[UnitResult, ...], list[Part]]:
+    """What became of each unit, and the finished files of those that are readable."""
+    refused, staged = work / "quarantine", work / "staged"
+    refused.mkdir()
+    staged.mkdir()
+    alone = target.at is None
+    place = Place(staged, refused, layout.schema, layout.split, alone, target.scratch)
+    reads = UnitReader(dataset, place, lambda file: past.since(file, dataset, target.now), len(units) == 1)
+    writer = PartWriter(staged, layout.schema, layout.split, "units", None if alone else FILE_BYTES)
+    results: list[UnitResult] = []
+    parts: list[Part] = []
+    for result in read_units(reads, units):
+        for rows in result.tables:
+            writer.write(rows)
+        parts += result.parts
+        results.append(replace(result, tables=(), parts=()))
+    where = target.quarantine(dataset.name)
+    files(where).replace_folder(refused, where)
+    return tuple(results), [*writer.close(), *parts]
+
+
+def _judged(
+    done: Loaded,
+    parts: Sequence[Part],
+    layout: _Layout,
+    target: Target,
+    past: Past,
+    accepted: Collection[Violation],
+) -> Judgement:
+    dataset = done.dataset
+    period = any(pattern.unit for pattern in claims.parsed(dataset))
+    held = rules.effective(dataset.rules, files=True, period=period, series=dataset.series is not None)
+    given = [
+        FileFacts(
+            one.file.path,
+            one.file.etag,
+            one.file.period,
+            history.series(one.file.parts),
+            one.rows.read,
+            one.rows.accepted,
+            one.error,
+        )
+        for each in done.units
+        for one in each.files
+    ]
+    now = target.now.timestamp()
+    with duckdb.connect(config={"temp_directory": str(target.work)}) as db:
+        if parts:
+            db.read_parquet([str(part.path) for part in parts]).create_view(ROWS)
+        else:
+            db.register(ROWS, layout.table.schema.empty_table())
+        measured = measuring.measure(
+            db,
+            dataset.name,
+            ROWS,
+            held,
+            now,
+            published=_beside(done, target),
+            series=dataset.series,
+            version=digest([[one.path, one.etag] for one in given]),
+        )
+    return judge(held, Facts(dataset.name, now, given, measured), past.earlier, accepted)
+
+
+def _beside(done: Loaded, target: Target) -> KeptRows:
+    """The rows that stay in the table beside the new ones."""
+    from data_pipeline.etl.publishing.kept_rows import UnitsBeside
+
+    assert target.at is not None
+    return UnitsBeside(
+        target.at, done.dataset.name, frozenset(each.unit.key for each in done.units if each.readable)
+    )
+
+
+def _publish(
+    done: Loaded,
+    parts: Sequence[Part],
+    layout: _Layout,
+    plan: LoadPlan,
+    target: Target,
+    past: Past,
+    summary: str,
+    work: Path,
+) -> Published:
+    from data_pipeline.etl.publishing import units as publishing
+
+    assert target.at is not None
+    assert target.ledger is not None
+    dataset, ledger = done.dataset, target.ledger
+    name = dataset.name
+    anew = name in plan.rebuilt
+    readable = [each for each in done.units if each.readable]
+    if anew and len(readable) < len(done.units):
+        raise JobError(
+            f"{name}: its table cannot be made anew while files are unreadable; mend them and run again"
+        )
+    dropped = frozenset(
+        column.partition(".")[2] for column in plan.dropped_columns if column.partition(".")[0] == name
+    )
+    if ledger.definition(name) is None or name in plan.adopted:
+        ledger.define(name, dataset.definition)
+    staged = publishing.Staged(
+        _definition(dataset, layout.table),
+        parts,
+        frozenset(each.unit.key for each in readable),
+        anew,
+        dropped,
+        layout.spec,
+    )
+    published = publishing.publish(target.at, name, staged, lineage(done, target, summary), work)
+    issues = noting.issues(
+        ledger, dataset, readable, past, target.run, target.now, published.sequence, published.available
+    )
+    ledger.note(name, published.table, issues, published.sequence if anew else None)
+    if anew:
+        ledger.define(name, dataset.definition)
+    return published
+
+
+def lineage(done: Loaded, target: Target, summary: str) -> dict[str, str]:
+    """Where published rows come from, in a few short texts: the full list of files stays in the summary.
+
+    ``pipeline.sources-digest`` is the SHA-256 of ``[[path, etag], …]`` as compact JSON, of the files that were read.
+    """
+    read = [[one.file.path, one.file.etag] for each in done.units if each.readable for one in each.files]
+    accepted = ",".join(sorted({breach.rule for breach in done.judgement.accepted}))
+    return {
+        "pipeline.run": target.run,
+        "pipeline.code-version": target.code_version,
+        "pipeline.sources": str(len(read)),
+        "pipeline.sources-digest": digest(read),
+        "pipeline.summary": summary,
+        **({"pipeline.accepted": accepted} if accepted else {}),
+    }
+
+
+def digest(value: list[list[str]]) -> str:
+    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()
+
+
+def _kept(parts: Sequence[Part], target: Target) -> tuple[Part, ...]:
+    """The finished files of a run alone, out of the way of the next data set."""
+    folder = Path(tempfile.mkdtemp(dir=target.work))
+    return tuple(replace(part, path=part.path.rename(folder / part.path.name)) for part in parts)
+
+
+def rows_of(units: Sequence[UnitResult]) -> Mapping[str, int]:
+    """Rows read, counted (accepted) and in quarantine."""
+    every = [one.rows for each in units for one in each.files]
+    return {
+        "read": sum(rows.read for rows in every),
+        "counted": sum(rows.accepted for rows in every),
+        "quarantined": sum(rows.quarantined for rows in every),
+    }

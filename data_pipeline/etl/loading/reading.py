@@ -1,0 +1,169 @@
+"""Read the files of a data set's units by several threads, each unit whole and in the order of the plan."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Dataset
+from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.exits import one_line
+from data_pipeline.etl.publishing.parquet_parts import Part, Split, whole
+from data_pipeline.etl.reading.files import reader
+from data_pipeline.etl.reading.protocol import FileRows, Reader
+from data_pipeline.etl.reading.quarantine import Quarantine
+from data_pipeline.etl.reading.threads import in_order
+from data_pipeline.etl.storage.filesystem import files
+from data_pipeline.etl.storage.objects import MissingError
+from data_pipeline.etl.storage.scratch import Scratch
+
+from . import columns
+from .staging import UnitRows, with_values
+
+WORKERS = 2
+BATCH = 100_000
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """What became of a file; ``error``: why nothing of it can be used, or empty."""
+
+    file: PlannedFile
+    rows: FileRows
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class UnitResult:
+    """What became of a unit. Its rows are ``tables``, few of them, or finished ``parts``; none if a file of it is
+    unreadable.
+    """
+
+    unit: Unit
+    files: tuple[FileResult, ...]
+    tables: Sequence[pa.Table] = ()
+    parts: Sequence[Part] = ()
+
+    @property
+    def readable(self) -> bool:
+        return not any(each.error for each in self.files)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where rows go: staged ones below ``work`` as ``schema``, split by ``split`` and, with ``one_file``, never parted
+    by size; refused ones below ``quarantine``.
+    """
+
+    work: Path
+    quarantine: Path
+    schema: pa.Schema
+    split: Split
+    one_file: bool
+    scratch: Scratch
+
+
+class UnitReader:
+    """Reads units of ``dataset``. ``available``: since when a file's version is available."""
+
+    def __init__(
+        self, dataset: Dataset, place: Place, available: Callable[[PlannedFile], datetime], alone: bool
+    ) -> None:
+        self.dataset, self.place, self.available = dataset, place, available
+        self._names = columns.parts_of(dataset)
+        self._workers = WORKERS if alone else 1
+        self._own = threading.local()
+
+    def read(self, unit: Unit) -> UnitResult:
+        """Read all files of ``unit``."""
+        staged = self._given(unit) if self.dataset.sql else self._staged(unit)
+        try:
+            results = tuple(self._file(unit, file, staged) for file in unit.files)
+            if any(each.error for each in results):
+                staged.discard()
+                return UnitResult(unit, results)
+            found = self._by_sql(unit, staged) if self.dataset.sql else staged
+        except BaseException:
+            staged.discard()
+            raise
+        return UnitResult(unit, results, found.tables, found.close())
+
+    def _staged(self, unit: Unit) -> UnitRows:
+        place = self.place
+        return UnitRows(place.work, place.schema, place.split, f"unit-{unit.key}", place.one_file)
+
+    def _given(self, unit: Unit) -> UnitRows:
+        """Of rows for SQL, as reading hands them on."""
+        return UnitRows(self.place.work, columns.given(self.dataset), whole, f"given-{unit.key}", True)
+
+    def _file(self, unit: Unit, file: PlannedFile, staged: UnitRows) -> FileResult:
+        kept = self.place.quarantine / f"{file.path}.parquet"
+        store = files(file.uri)
+        parts = {name: file.parts.get(name, "") for name in self._names}
+        values = self._values(unit, file)
+
+        def take(rows: pa.Table) -> None:
+            staged.add(rows if self.dataset.sql else with_values(rows, values, self.place.schema))
+
+        try:
+            with (
+                self.place.scratch.room(store.copied(file.size)),
+                tempfile.TemporaryDirectory(dir=self.place.work) as folder,
+                store.fetched(file.uri, file.etag, Path(folder)) as path,
+                Quarantine(kept, file.path, self.dataset.quarantine_limit) as quarantine,
+            ):
+                scratch = Path(folder) / "scratch"
+                scratch.mkdir()
+                rows = self._reader().read(path, parts, quarantine, take, scratch=scratch)
+        except (FileError, MissingError) as error:
+            return FileResult(file, FileRows(0, 0, 0), one_line(str(error)))
+        if rows.read != rows.accepted + rows.quarantined:
+            raise RuntimeError(f"{file.path}: {rows} do not add up: a bug of its reader")
+        return FileResult(file, rows)
+
+    def _reader(self) -> Reader:
+        """This thread's own."""
+        if not hasattr(self._own, "reader"):
+            self._own.reader = reader(self.dataset, self._workers)
+        found: Reader = self._own.reader
+        return found
+
+    def _values(self, unit: Unit, file: PlannedFile) -> dict[str, Any]:
+        told = {name: file.parts.get(name, "") for name in self._names}
+        own = {UNIT: unit.key, FILE: file.path, PERIOD: file.period or None}
+        return {**told, **own, AVAILABLE_AT: self.available(file)}
+
+    def _by_sql(self, unit: Unit, staged: UnitRows) -> UnitRows:
+        """What the data set's SQL makes of a unit's rows."""
+        values = self._values(unit, unit.files[0])
+        values[FILE] = unit.files[0].path if len(unit.files) == 1 else None
+        values[AVAILABLE_AT] = max(self.available(file) for file in unit.files)
+        found = self._staged(unit)
+        parts = staged.close()
+        with duckdb.connect(config={"threads": self._workers, "temp_directory": str(self.place.work)}) as db:
+            if parts:
+                rows = db.read_parquet([str(part.path) for part in parts])
+            else:
+                schema = columns.given(self.dataset)
+                rows = db.from_arrow(pa.concat_tables([schema.empty_table(), *staged.tables]))
+            done = columns.run(db, self.dataset, rows.project(f'* EXCLUDE ("{ROW}")'))
+            for batch in done.to_arrow_reader(BATCH):
+                found.add(with_values(pa.Table.from_batches([batch]), values, self.place.schema))
+        staged.discard()
+        for part in parts:
+            part.path.unlink()
+        return found
+
+
+def read_units(reads: UnitReader, units: Sequence[Unit]) -> Iterator[UnitResult]:
+    """The units in their order, some of them read ahead."""
+    return in_order(reads.read, units, WORKERS if len(units) > 1 else 1)

@@ -1,0 +1,43 @@
+"""Where a run's results go, and what they are called after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_pipeline.etl.state.ledger import Ledger
+from data_pipeline.etl.storage.filesystem import join
+from data_pipeline.etl.storage.scratch import Scratch
+
+if TYPE_CHECKING:
+    from data_pipeline.etl.publishing.tables import Tables
+
+
+@dataclass(frozen=True)
+class Target:
+    """``at``: the tables of a catalog, or None for a run alone, which keeps no state. ``now``: when the run began, in
+    UTC. ``work``: a folder of this machine for what is on the way.
+    """
+
+    output: str
+    run: str
+    code_version: str
+    now: datetime
+    work: Path
+    scratch: Scratch
+    at: Tables | None = None
+
+    @property
+    def ledger(self) -> Ledger | None:
+        return Ledger(self.output) if self.at else None
+
+    @property
+    def folder(self) -> str:
+        """Of the run's documents."""
+        return join(self.output, "runs", self.run) if self.at else self.output
+
+    def quarantine(self, dataset: str) -> str:
+        folders = ["quarantine", *([f"run={self.run}"] if self.at else []), f"dataset={dataset}"]
+        return join(self.output, *folders)

@@ -1,0 +1,57 @@
+"""Types of columns as data sets name them and as Arrow has them. Timestamps are in microseconds."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents.types import Field, List, Primitive, Struct, Type
+
+_ARROW: dict[str, pa.DataType] = {
+    "boolean": pa.bool_(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    "float": pa.float32(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", "UTC"),
+    "string": pa.string(),
+}
+#: what SQL returns besides, and the type that holds all of its values.
+_WIDER: dict[pa.DataType, str] = {
+    pa.int8(): "int",
+    pa.int16(): "int",
+    pa.uint8(): "int",
+    pa.uint16(): "int",
+    pa.uint32(): "long",
+    pa.large_string(): "string",
+    pa.string_view(): "string",
+}
+
+
+def to_arrow(type: Type) -> pa.DataType:
+    if isinstance(type, Primitive):
+        return pa.decimal128(type.precision, type.scale) if type.name == "decimal" else _ARROW[type.name]
+    if isinstance(type, List):
+        return pa.list_(pa.field("element", to_arrow(type.element)))
+    return pa.struct([pa.field(field.name, to_arrow(field.type)) for field in type.fields])
+
+
+def of_arrow(type: pa.DataType) -> Type:
+    """The type that holds every value of an Arrow column. Raises ``types.WrongTypeError`` if there is none."""
+    for name, arrow in _ARROW.items():
+        if type == arrow:
+            return Primitive(name)
+    if type in _WIDER:
+        return Primitive(_WIDER[type])
+    if pa.types.is_decimal(type) and type.precision <= types.MOST_DIGITS and type.scale >= 0:
+        return Primitive("decimal", type.precision, type.scale)
+    if pa.types.is_timestamp(type) and type.unit in ("s", "ms", "us"):
+        return Primitive("timestamptz" if type.tz else "timestamp")
+    if pa.types.is_list(type) or pa.types.is_large_list(type):
+        return List(of_arrow(type.value_type), True)
+    if pa.types.is_struct(type):
+        fields = (type.field(i) for i in range(type.num_fields))
+        return Struct(tuple(Field(field.name, of_arrow(field.type), True) for field in fields))
+    raise types.WrongTypeError(f"a table has no column of type {type}; cast it to one of its types")

@@ -1,0 +1,218 @@
+"""Data sets of CSV files, from the input to their tables in the catalog: what readers see after each run."""
+
+import json
+import subprocess
+import sys
+
+import pyarrow.parquet as pq
+import pytest
+from shop import Row, expected, orders, told, written
+
+from data_pipeline.etl.documents import datasets
+from data_pipeline.etl.documents.datasets import Column, Definitions, Table
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.storage.filesystem import files
+
+NORTH, SOUTH = "orders/north/2024-01.csv", "orders/south/2024-02.csv"
+
+
+def some(first: int, count: int = 3, *bad: Row) -> list[Row]:
+    return [
+        (str(n), f"2024-01-{n % 28 + 1:02}T10:00:00Z", f"{n}.5", "paid" if n % 2 else "")
+        for n in range(first, first + count)
+    ] + [*bad]
+
+
+BAD = ("x", "2024-01-01T00:00:00Z", "1", "")
+NEGATIVE = ("7", "2024-01-01T00:00:00Z", "-1", "")
+
+
+def test_files_are_published_and_noted(shop):
+    """Every right row with its file, number, unit and part; the others in quarantine, counted; then nothing is new."""
+    shop.put(NORTH, some(0, 3, BAD, NEGATIVE))
+    shop.put(SOUTH, some(10))
+    summary = shop.run()
+    assert told(shop.rows()) == expected(shop.contents)
+    assert {(row["region"], row["_period"]) for row in shop.rows()} == {
+        ("north", "2024-01"),
+        ("south", "2024-02"),
+    }
+    assert len({row["_unit"] for row in shop.rows()}) == 2
+    assert summary["rows"] == {"read": 8, "counted": 6, "quarantined": 2}
+    assert summary["datasets"]["orders"]["reasons"] == {"not-long": 1, "negative-amount": 1}
+    verdict = shop.document("verdict.json")
+    assert verdict["passed"] is True
+    assert verdict["datasets"]["orders"]["rows"] == {"read": 8, "accepted": 6, "quarantined": 2}
+    place = f"{shop.output}/quarantine/run=run-1/dataset=orders"
+    assert [each.path for each in files(place).list(place)] == [f"{NORTH}.parquet"]
+    noted = dict(shop.ledger.entries("orders", "2024"))
+    assert {path: (entry.rows, entry.accepted, entry.quarantined) for path, entry in noted.items()} == {
+        NORTH: (5, 3, 2),
+        SOUTH: (3, 3, 0),
+    }
+    properties = shop.at.find("orders").current_snapshot().summary.additional_properties
+    assert properties["pipeline.run"] == "run-1"
+    assert properties["pipeline.summary"] == f"{shop.output}/runs/run-1/summary.json"
+    assert shop.prepare()["proceed"] is False
+
+
+def test_a_changed_a_new_and_a_removed_file(shop):
+    """Rows of the changed file are replaced, the new one's are added; what has gone stays until a run prunes."""
+    shop.put(NORTH, some(0))
+    shop.put(SOUTH, some(10))
+    shop.run()
+    before = {row["_file"]: row["_available_at"] for row in shop.rows()}
+    shop.put(NORTH, some(20, 2))
+    shop.put("orders/west/2024-03.csv", some(30))
+    gone = shop.contents[SOUTH]
+    shop.delete(SOUTH)
+    shop.run()
+    assert told(shop.rows()) == expected({**shop.contents, SOUTH: gone})
+    assert next(row for row in shop.rows() if row["_file"] == SOUTH)["_available_at"] == before[SOUTH]
+    assert shop.prepare()["messages"] == [
+        f"{SOUTH} is no longer in the input; its rows are kept (--prune drops them)"
+    ]
+    shop.run("--prune=true")
+    assert told(shop.rows()) == expected(shop.contents)
+    assert shop.prepare("--prune=true")["proceed"] is False
+
+
+def test_what_is_read_again_unchanged_commits_nothing(shop):
+    """Nor does a plan that is loaded twice, as after a run that was killed before it could note anything."""
+    shop.put(NORTH, some(0))
+    shop.run()
+    noted = dict(shop.ledger.entries("orders", "2024"))
+    shop.load()
+    shop.run("--reprocess=true")
+    assert shop.snapshots() == 1
+    again = dict(shop.ledger.entries("orders", "2024"))[NORTH]
+    assert again == noted[NORTH]._replace(run=again.run)
+
+
+def test_an_unreadable_file_keeps_its_earlier_rows(shop):
+    """The default rule holds the data set back; with another limit the rest is published, and it is read again."""
+    shop.put(NORTH, some(0))
+    shop.put(SOUTH, some(10))
+    shop.run()
+    kept = dict(shop.contents)
+    shop.put_bytes(NORTH, b"nothing of this\n1\n")
+    shop.put(SOUTH, some(40))
+    shop.run()
+    assert shop.document("verdict.json")["failed_rules"][0]["rule"] == "unreadable-files"
+    assert told(shop.rows()) == expected(kept)
+    shop.define(orders(rules={"unreadable-files": "warn 0"}))
+    summary = shop.run()
+    assert told(shop.rows()) == expected({**kept, SOUTH: shop.contents[SOUTH]})
+    assert summary["datasets"]["orders"]["files"] == {"read": 1, "failed": 1}
+    decision = shop.prepare()
+    assert (decision["proceed"], decision["changed"]) == (True, 1)
+
+
+def test_a_rule_that_fails_holds_back_its_data_set_alone(shop):
+    """The other is published; the run that is told to accept it publishes, and accepts nothing besides."""
+    other = orders(name="returns", patterns=("returns/{year}-{month}.csv",))
+    shop.define(orders(rules={"quarantined-share": "fail 0.1"}), other)
+    shop.put(NORTH, some(0, 3, BAD))
+    shop.put("returns/2024-01.csv", some(10))
+    shop.run()
+    assert shop.rows() == []
+    assert len(shop.rows("returns")) == 3
+    verdict = shop.document("verdict.json")
+    assert verdict["passed"] is False
+    assert verdict["datasets"]["orders"]["held"] is True
+    with pytest.raises(JobError, match="has failed by this rule"):
+        shop.run(accept="null-share@run-1")
+    shop.runs -= 1
+    shop.run(accept="quarantined-share@run-1")
+    assert len(shop.rows()) == 3
+    assert shop.document("verdict.json")["accepted"] == ["quarantined-share"]
+    shop.put(SOUTH, some(0, 1, BAD))
+    shop.run(accept="quarantined-share@run-1")
+    assert shop.document("verdict.json")["passed"] is False
+
+
+@pytest.mark.parametrize("answer", ["--rebuild", "--from-now-on"])
+def test_a_changed_definition_waits_for_its_answer(shop, answer):
+    """Nothing is loaded before; then all is read again, in one commit, or new files only."""
+    shop.put(NORTH, some(0, 3, NEGATIVE))
+    shop.run()
+    shop.put(SOUTH, some(10, 1, NEGATIVE))
+    shop.define(orders(checks={}))
+    decision = shop.prepare()
+    assert (decision["proceed"], decision["held"]) == (False, ["orders"])
+    assert "--rebuild orders" in decision["messages"][0]
+    shop.run(f"{answer}=orders")
+    negative = [row["_file"] for row in shop.rows() if row["amount"] < 0]
+    assert sorted(negative) == ([NORTH, SOUTH] if answer == "--rebuild" else [SOUTH])
+    assert len(shop.rows()) == 5 + (answer == "--rebuild")
+    assert shop.snapshots() == 2
+    assert shop.prepare()["proceed"] is False
+
+
+def test_units_of_a_period_by_sql(shop):
+    """A unit's SQL sees the accepted rows of all of its files; a file that has gone from it is gone."""
+    sql = "SELECT status, sum(amount) AS total, count(*)::INTEGER AS orders FROM orders GROUP BY status"
+    shop.define(orders(patterns=("orders/{region}/{year}-{month}/*.csv",), replaces="period", sql=sql))
+    first, second = (f"orders/north/2024-01/{name}.csv" for name in "ab")
+    shop.put(first, some(0, 4))
+    shop.put(second, some(10, 2, BAD))
+    shop.run()
+
+    def sums() -> dict:
+        return {row["status"]: (row["orders"], row["region"], row["_file"]) for row in shop.rows()}
+
+    assert sums() == {"paid": (3, "north", None), None: (3, "north", None)}
+    assert "_row" not in shop.rows()[0]
+    shop.put(first, some(0, 1))
+    shop.delete(second)
+    shop.run()
+    assert sums() == {None: (1, "north", first)}
+    assert [*dict(shop.ledger.entries("orders", "2024"))] == [first]
+
+
+def test_alone_it_needs_no_aws(tmp_path):
+    """Without a catalog: a Parquet file of each data set and table, the summary, and what was refused."""
+    path = tmp_path / "in" / NORTH
+    path.parent.mkdir(parents=True)
+    path.write_bytes(written(some(0, 3, BAD)))
+    by_status = Table(
+        "by_status", "SELECT status, count(*) AS n FROM orders GROUP BY 1 ORDER BY 1", ("orders",)
+    )
+    known = Definitions({"orders": orders()}, {"by_status": by_status})
+    (tmp_path / "datasets.json").write_text(datasets.write(known))
+    command = [sys.executable, "-m", "data_pipeline.etl.jobs.load"]
+    where = [
+        "--input",
+        tmp_path / "in",
+        "--output",
+        tmp_path / "out",
+        "--definitions",
+        tmp_path / "datasets.json",
+    ]
+    done = subprocess.run([*command, *where], capture_output=True, text=True, env={"PATH": ""}, cwd=".")
+    assert done.returncode == 0, done.stderr
+    assert told(pq.read_table(tmp_path / "out" / "orders.parquet").to_pylist()) == expected(
+        {NORTH: some(0, 3, BAD)}
+    )
+    assert pq.read_table(tmp_path / "out" / "by_status.parquet").to_pylist() == [
+        {"status": "paid", "n": 1},
+        {"status": None, "n": 2},
+    ]
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["rows"]["quarantined"] == 1
+    assert (tmp_path / "out" / "quarantine" / "dataset=orders" / f"{NORTH}.parquet").is_file()
+
+
+def test_a_column_that_the_table_cannot_take_is_one_data_sets_matter(shop):
+    """The run ends with the question; the other data set is published."""
+    shop.put(NORTH, some(0))
+    shop.run()
+    fewer = tuple(column for column in orders().columns if column.name != "status")
+    other = orders(name="returns", patterns=("returns/{year}-{month}.csv",))
+    shop.define(orders(columns=(*fewer, Column("note", "string", nullable=True, named=("status",)))), other)
+    shop.put("returns/2024-01.csv", some(10))
+    with pytest.raises(JobError, match=r"--drop-column orders.status"):
+        shop.run("--from-now-on=orders", "--reprocess=true")
+    assert len(shop.rows("returns")) == 3
+    assert "note" not in shop.rows()[0]
+    shop.run("--from-now-on=orders", "--reprocess=true", "--drop-column=orders.status")
+    assert {row["note"] for row in shop.rows()} == {"paid", None}
