@@ -118,7 +118,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def from_texts(texts: Any, plan: ColumnPlan) -> tuple[Any, Problems]:
     """The values of a column's texts, an Arrow array of strings in which null is no value, and what is refused."""
-    texts = _with_nulls(texts, plan.nulls)
+    texts = _with_nulls(texts, plan.nulls, plan.cast is not None)
     values, problems = (texts, {}) if plan.cast is None else casts.convert(texts, plan.cast)
     blank = [at for at in problems if texts[at].as_py().strip(BLANKS) in plan.nulls]
     for at in blank:
@@ -138,8 +138,8 @@ def filled(values: Any, plan: ColumnPlan, problems: Problems) -> tuple[Any, Prob
     return values, problems
 
 
-def _with_nulls(texts: Any, nulls: tuple[str, ...]) -> Any:
-    """``texts`` in which the words ``nulls`` are null."""
+def _with_nulls(texts: Any, nulls: tuple[str, ...], trimmed: bool) -> Any:
+    """``texts`` in which the words ``nulls`` are null, where they are ``trimmed`` also with blanks around them."""
     if not nulls or not len(texts):
         return texts
     if nulls == ("",):
@@ -149,7 +149,8 @@ def _with_nulls(texts: Any, nulls: tuple[str, ...]) -> Any:
             return texts
         found = pa.array(empty)
     else:
-        found = pc.is_in(texts, value_set=pa.array(nulls))
+        bare = pc.utf8_trim(texts, BLANKS) if trimmed else texts
+        found = pc.is_in(bare, value_set=pa.array(nulls))
         if not pc.any(found).as_py():
             return texts
     return pc.if_else(found, None, texts)

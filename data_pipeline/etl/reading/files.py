@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Callable
 
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.reading import protocol
 from data_pipeline.etl.reading.csv_files import CsvReader
+from data_pipeline.etl.reading.json_files import JsonReader
 from data_pipeline.etl.reading.protocol import FileRows, Reader, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 
@@ -21,7 +23,7 @@ def reader(dataset: Dataset, workers: int = 1) -> Reader:
     """
     if dataset.reader:
         return protocol.load(dataset)
-    kinds = {"csv": CsvReader}
+    kinds: dict[str, Callable[[Dataset, int], Reader]] = {"csv": CsvReader, "json": JsonReader}
     if dataset.format.kind not in kinds:
         raise JobError(
             f"data set {dataset.name}: format {dataset.format.kind} is not one of {', '.join(kinds)}"

@@ -41,16 +41,12 @@ def judge_boolean(text: str) -> bool:
 def judge_integer(text: str, name: str, point: str = ".") -> int:
     """The ``int`` or ``long`` of ``text``. WrongValueError if it is none."""
     value = _number(text, name, point)
-    if not value:
-        return 0
-    if value.adjusted() > 20:
+    most = 1 << _BITS[name]
+    if not -most <= value < most:
         raise WrongValueError(reasons.OUT_OF_RANGE)
-    if _decimals(value) > 0:
+    if value and _decimals(value) > 0:
         raise WrongValueError(reasons.INEXACT)
-    whole, most = int(value), 1 << _BITS[name]
-    if not -most <= whole < most:
-        raise WrongValueError(reasons.OUT_OF_RANGE)
-    return whole
+    return int(value)
 
 
 def judge_decimal(text: str, precision: int, scale: int, point: str = ".") -> Decimal:

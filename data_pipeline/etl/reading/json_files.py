@@ -1,0 +1,152 @@
+"""JSON lines: one object a line. A key that is missing is null; a key that no column has is passed over and named;
+a key of a column that stands twice refuses the row. Lines end with ``\\n``; a line of blanks is no row. A row's
+number is that of its line, from 1, without those.
+
+Arrow reads a block of lines at once. It takes what ``json_values`` takes, and nothing else, once the lines are left
+out that begin and end otherwise than an object does, or may hold what only Arrow takes for a number. Where it
+refuses a block, lines that may be the reason are looked for by what the error says, and left out too. What is left
+out is read line by line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading import columns, json_blocks, json_values, reasons, rows, text_files, threads
+from data_pipeline.etl.reading.casts import Problems
+from data_pipeline.etl.reading.checks import Checks
+from data_pipeline.etl.reading.columns import ColumnPlan
+from data_pipeline.etl.reading.json_blocks import Lines
+from data_pipeline.etl.reading.protocol import FileRows, Staged
+from data_pipeline.etl.reading.quarantine import Quarantine
+from data_pipeline.etl.reading.reasons import WrongValueError
+from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
+from data_pipeline.etl.reading.text_files import TextFile
+
+BLOCK = 4 << 20
+"""Bytes that are read and parsed together."""
+LONGEST = 64 << 20
+"""Bytes of the longest line."""
+
+
+class JsonReader:
+    """Reads the files of JSON lines of one data set, with ``workers`` threads for a large one."""
+
+    def __init__(self, dataset: Dataset, workers: int = 1) -> None:
+        self.dataset = dataset
+        self.plan = columns.plans(dataset)
+        self.shapes = [json_values.shape_of(each.kind, dataset.format) for each in self.plan]
+        self.arrow = json_blocks.ArrowReader(self.plan, self.shapes)
+        self.checks = Checks(dataset)
+        self.workers = workers
+        self.known = frozenset(name for each in self.plan for name in each.names)
+
+    def read(
+        self,
+        path: Path,
+        parts: Mapping[str, str],
+        quarantine: Quarantine,
+        staged: Staged,
+        *,
+        scratch: Path | None = None,  # noqa: ARG002 - for readers that need one
+    ) -> FileRows:
+        """See ``protocol.Reader``."""
+        tally = Tally(self.dataset, parts, quarantine, staged)
+
+        def work(data: bytes) -> JudgedRows:
+            block = self._block(Lines.of(data))
+            return rows.judge_rows(block, self.plan, self.checks, parts, quarantine.room > 0)
+
+        with text_files.opened(path, self.dataset.format.encoding) as file:
+            for judged in threads.in_order(work, _blocks(file), self.workers):
+                tally.add(judged)
+        return tally.rows()
+
+    def _block(self, lines: Lines) -> Block:
+        """The rows of some lines: as many as Arrow reads, and the others one by one."""
+        together = self.arrow.read(lines)
+        rest = np.flatnonzero(~together.there)
+        singly = _Singly(self, lines, rest.tolist())
+        found = [
+            _joined(each, many, one, together.there, singly.at)
+            for each, many, one in zip(self.plan, together.columns, singly.columns(), strict=True)
+        ]
+        taken = np.sort(np.concatenate([np.flatnonzero(together.there), np.array(singly.at, np.int64)]))
+        ignored = dict.fromkeys([*together.ignored, *singly.ignored])
+        refused = {at + 1: reason for at, reason in singly.refused.items()}
+        return Block(lines.count, taken + 1, found, refused, lines.raw, tuple(ignored))
+
+
+class _Singly:
+    """Lines read one by one: those at the positions ``at`` are objects, whose values ``columns`` gives."""
+
+    def __init__(self, reader: JsonReader, lines: Lines, positions: Sequence[int]) -> None:
+        self.reader = reader
+        self.at: list[int] = []
+        self.refused: dict[int, str] = {}
+        self.ignored: dict[str, None] = {}
+        self._objects: list[json_values.Members] = []
+        for position in positions:
+            try:
+                if position in lines.undecodable:
+                    raise WrongValueError(reasons.ENCODING)
+                found = json_values.parse(lines.text(position))
+            except WrongValueError as error:
+                self.refused[position] = error.reason
+                continue
+            self.at.append(position)
+            self._objects.append(found)
+            self.ignored.update((key, None) for key in found if key not in reader.known)
+
+    def columns(self) -> Iterator[tuple[Any, Problems]]:
+        for plan, shape in zip(self.reader.plan, self.reader.shapes, strict=True):
+            values: list[Any] = []
+            problems: Problems = {}
+            for position, found in enumerate(self._objects):
+                try:
+                    one = json_values.member(found, plan.names)
+                    values.append(None if one is None else json_values.value(one, shape))
+                except WrongValueError as error:
+                    values.append(None)
+                    problems[position] = error.reason
+            yield columns.filled(pa.array(values, plan.arrow), plan, problems)
+
+
+def _joined(
+    plan: ColumnPlan, many: tuple[Any, Problems], one: tuple[Any, Problems], there: Any, at: list[int]
+) -> tuple[Any, Problems]:
+    """The column of the lines that ``there`` has and of those at the positions ``at``, in order."""
+    if not at:
+        return many
+    positions = np.concatenate([np.flatnonzero(there), np.array(at, np.int64)])
+    order = np.argsort(positions, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    first = len(positions) - len(at)
+    problems = {int(place[position]): reason for position, reason in many[1].items()}
+    problems.update({int(place[first + position]): reason for position, reason in one[1].items()})
+    arrays = pa.chunked_array([many[0], one[0]], plan.arrow).combine_chunks()
+    return arrays.take(pa.array(order)), problems
+
+
+def _blocks(file: TextFile) -> Iterator[bytes]:
+    """Whole lines. FileError for one that is longer than ``LONGEST``."""
+    rest = b""
+    while more := file.read(BLOCK):
+        cut = more.rfind(b"\n") + 1
+        if not cut:
+            rest += more
+            if len(rest) > LONGEST:
+                raise FileError(f"it has a line of more than {LONGEST >> 20} MiB")
+            continue
+        yield rest + more[:cut]
+        rest = more[cut:]
+    if rest:
+        yield rest
