@@ -6,11 +6,12 @@ Read and not run: a script imports what only its runtime has.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 _ADD = "add_argument"
+_LOOKED_AT = (ast.Call, ast.Assign, ast.Attribute)
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ def _declared(source: str) -> CommandLine:
     options: dict[str, tuple[str, ...]] = {}
     required: set[str] = set()
     prefixes: list[str] = []
-    tree = ast.parse(source)
-    unknown = _is_passed_on(tree)
-    for call in _calls(tree):
+    nodes = [each for each in ast.walk(ast.parse(source)) if isinstance(each, _LOOKED_AT)]
+    unknown = _is_passed_on(nodes)
+    for call in _calls(nodes):
         name, whole = _name(call)
         if name is None:
             unknown = True
@@ -67,10 +68,10 @@ def _declared(source: str) -> CommandLine:
     return CommandLine(options, frozenset(required), tuple(prefixes), unknown)
 
 
-def _calls(tree: ast.Module) -> Iterator[ast.Call]:
+def _calls(nodes: Sequence[ast.AST]) -> Iterator[ast.Call]:
     """Calls of ``….add_argument``, and of names that stand for it: ``add = parser.add_argument``."""
-    names = {name for _, name in _aliases(tree)}
-    for node in ast.walk(tree):
+    names = {name for _, name in _aliases(nodes)}
+    for node in nodes:
         if isinstance(node, ast.Call):
             called = node.func
             own = isinstance(called, ast.Attribute) and called.attr == _ADD
@@ -78,8 +79,8 @@ def _calls(tree: ast.Module) -> Iterator[ast.Call]:
                 yield node
 
 
-def _aliases(tree: ast.Module) -> Iterator[tuple[ast.Attribute, str]]:
-    for node in ast.walk(tree):
+def _aliases(nodes: Sequence[ast.AST]) -> Iterator[tuple[ast.Attribute, str]]:
+    for node in nodes:
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         target, value = node.targets[0], node.value
@@ -91,12 +92,11 @@ def _aliases(tree: ast.Module) -> Iterator[tuple[ast.Attribute, str]]:
                 yield meant, name.id
 
 
-def _is_passed_on(tree: ast.Module) -> bool:
+def _is_passed_on(nodes: Sequence[ast.AST]) -> bool:
     """Whether ``add_argument`` is used in a way that is not followed here."""
-    followed = {id(call.func) for call in _calls(tree)} | {id(meant) for meant, _ in _aliases(tree)}
+    followed = {id(call.func) for call in _calls(nodes)} | {id(meant) for meant, _ in _aliases(nodes)}
     return any(
-        isinstance(node, ast.Attribute) and node.attr == _ADD and id(node) not in followed
-        for node in ast.walk(tree)
+        isinstance(node, ast.Attribute) and node.attr == _ADD and id(node) not in followed for node in nodes
     )
 
 
