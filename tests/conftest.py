@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,6 +27,16 @@ def _no_aws_settings_of_the_caller() -> Iterator[None]:
             patch.setenv(name, "/nonexistent")
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("NO_PROXY", "127.0.0.1,localhost")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _modules_are_compiled_once() -> Iterator[None]:
+    """Not anew in each of the hundreds of commands that tests start, in copies of the project most of them."""
+    for folder in ("data_pipeline", "jobs"):
+        compileall.compile_dir(ROOT / folder, quiet=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield
 
 

@@ -21,7 +21,7 @@ from deployer import as_deployer
 from data_pipeline.embedded_aws.server import lifecycle
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".local", "__pycache__", ".*_cache", "tests")
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", ".local", ".*_cache", "tests")
 
 
 @dataclass
