@@ -53,7 +53,13 @@ def keys(project: Project) -> dict[str, object]:
     return {entry["Key"]: entry["LastModified"] for entry in found}
 
 
-def test_a_first_deployment_and_the_same_again(project: Project, deployer: Deployer) -> None:
+def test_a_first_deployment_the_same_again_and_a_changed_job(project: Project, deployer: Deployer) -> None:
+    """One story, since each part goes on with what the one before has deployed."""
+    _all_is_made_and_again_nothing_changes(project, deployer)
+    _a_changed_job_is_shown_as_an_update_and_applied(project, deployer)
+
+
+def _all_is_made_and_again_nothing_changes(project: Project, deployer: Deployer) -> None:
     """Everything is made and tagged, outputs are printed; the second time nothing changes, with or without --yes."""
     done = deploy(project, deployer, "--yes")
     assert done.status == 0, done.err
@@ -76,7 +82,7 @@ def test_a_first_deployment_and_the_same_again(project: Project, deployer: Deplo
     before = keys(project)
     assert {key.split("/")[2] for key in before} == {"code", "deployments.json", "templates", "wheels"}
 
-    for words in ((), ("--yes",), ("--json",)):
+    for words in ((), ("--yes", "--json")):
         again = deploy(project, deployer, *words)
         assert again.status == 0, again.err
         assert "no changes" in again.err
@@ -85,22 +91,8 @@ def test_a_first_deployment_and_the_same_again(project: Project, deployer: Deplo
     assert keys(project) == before
 
 
-def test_without_a_terminal_nothing_changes(project: Project, deployer: Deployer) -> None:
-    """The whole plan is shown, the exit status is 1, and neither bucket, object nor stack is there afterwards."""
-    done = deploy(project, deployer)
-    assert done.status == 1
-    assert "bucket artifacts: make it" in done.err
-    assert "+ Add      AWS::S3::Bucket        DataBucket" in done.err
-    assert "AWS::StepFunctions::StateMachine  StateMachine" in done.err
-    assert "there is no terminal to ask on; to apply this, add --yes" in done.err
-    assert "error: nothing was changed." in done.err
-    assert statuses(project) == {}
-    assert project.client("s3").list_buckets()["Buckets"] == []
-
-
-def test_a_changed_job_is_shown_as_an_update_and_applied(project: Project, deployer: Deployer) -> None:
+def _a_changed_job_is_shown_as_an_update_and_applied(project: Project, deployer: Deployer) -> None:
     """Only the code's hash changes: one upload of the code, modified resources, no data in danger."""
-    assert deploy(project, deployer, "--yes").status == 0
     before = keys(project)
     script = project.root / "jobs" / "prepare.py"
     original = script.read_text()
@@ -118,6 +110,19 @@ def test_a_changed_job_is_shown_as_an_update_and_applied(project: Project, deplo
         script.write_text(original)
     assert statuses(project) == {STACKS[0]: "CREATE_COMPLETE", STACKS[1]: "UPDATE_COMPLETE"}
     assert {key.split("/")[2] for key in keys(project).keys() - before.keys()} == {"code"}
+
+
+def test_without_a_terminal_nothing_changes(project: Project, deployer: Deployer) -> None:
+    """The whole plan is shown, the exit status is 1, and neither bucket, object nor stack is there afterwards."""
+    done = deploy(project, deployer)
+    assert done.status == 1
+    assert "bucket artifacts: make it" in done.err
+    assert "+ Add      AWS::S3::Bucket        DataBucket" in done.err
+    assert "AWS::StepFunctions::StateMachine  StateMachine" in done.err
+    assert "there is no terminal to ask on; to apply this, add --yes" in done.err
+    assert "error: nothing was changed." in done.err
+    assert statuses(project) == {}
+    assert project.client("s3").list_buckets()["Buckets"] == []
 
 
 def test_a_first_deployment_that_fails_is_mended_by_the_next(project: Project, deployer: Deployer) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from deploy.conftest import environment
+from randomness import SOAK
 
 from data_pipeline.cli.deploying import wheels
 from data_pipeline.cli.deploying.package import package
@@ -185,6 +186,8 @@ def test_the_locks_hold_what_the_tests_run_with() -> None:
             assert ("llvmlite" in lock) == (project == ROOT)
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="asks an index for each package of each lock: `make soak` does")
 @pytest.mark.skipif(PIP < (23, 1), reason="before 23.1, pip's dry run asks this Python, not the runtime's")
 @pytest.mark.parametrize("name", sorted(RUNTIMES))
 def test_every_lock_resolves_to_wheels_of_its_runtime(name: str, tmp_path: Path) -> None:

@@ -59,5 +59,3 @@ def test_old_snapshots_and_their_files_go_and_tagged_ones_stay(project: Project,
     assert [snapshot.snapshot_id for snapshot in load().snapshots()] == [tagged, newest]
     assert len(before - stored()) == 1
     assert all(load().scan(snapshot_id=n).to_arrow().equals(table) for n, table in rows.items())
-    trips(tmp_path / "trips", 1, 5_000)
-    project.run("--source", str(tmp_path / "trips"))

@@ -110,7 +110,7 @@ def carry_out(target: Target, plan: Plan, agree: Agree) -> dict[str, str]:
         s3.put(target.connection, target.bucket, key, content)
     storage_body, pipeline_body = plan.bodies
     storage = apply(target.stacks, plan.storage, _storage_request(target, storage_body, plan.package), agree)
-    begun = replace(begun, retained=retained(storage.outputs, templates.read(storage_body)))
+    begun = replace(begun, retained=retained(storage.outputs, templates.read_rendered(storage_body)))
     target.record.note(begun)
     if plan.storage.plan.protect:
         target.stacks.protect(storage.id)
@@ -145,7 +145,7 @@ def note_present(target: Target, plan: Plan) -> None:
         return
     begun = target.record.begin(_artifacts(target, plan))
     storage = plan.storage.stack
-    begun = replace(begun, retained=retained(outputs(storage), templates.read(plan.bodies[0])))
+    begun = replace(begun, retained=retained(outputs(storage), templates.read_rendered(plan.bodies[0])))
     target.record.end(begun, outputs(storage, plan.pipeline.stack))
 
 
@@ -200,7 +200,7 @@ def _place_templates(target: Target, bodies: tuple[str, str]) -> None:
 
 def _storage_request(target: Target, body: str, packed: Package) -> Request:
     """What the storage stack shall become; feature groups that are there already are taken over."""
-    kinds = {resource["Type"] for resource in templates.read(body).get("Resources", {}).values()}
+    kinds = {resource["Type"] for resource in templates.read_rendered(body).get("Resources", {}).values()}
     given = _parameters(body, packed, None) or {}
     request = _request(target, target.environment.names.storage_stack, body, given)
     return replace(request, adopt_named=GROUP in kinds)
@@ -208,7 +208,7 @@ def _storage_request(target: Target, body: str, packed: Package) -> Request:
 
 def _adopt(target: Target, body: str, recorded: bool) -> Adopt:
     """Looks for what outlived the stack of this template; ``recorded``: there may be a record to ask as well."""
-    template = templates.read(body)
+    template = templates.read_rendered(body)
     record = target.record
 
     def look() -> Adoption:
@@ -232,5 +232,5 @@ def _artifacts(target: Target, plan: Plan) -> tuple[str, ...]:
 def _parameters(body: str, packed: Package, storage: Stack | None) -> dict[str, str] | None:
     """A stack's parameters; None while the storage stack cannot say its outputs that are among them."""
     known = {**packed.parameters, **(storage.outputs if storage else {})}
-    wanted = templates.parameters(templates.read(body))
+    wanted = templates.parameters(templates.read_rendered(body))
     return {name: known[name] for name in wanted} if known.keys() >= set(wanted) else None
