@@ -17,7 +17,7 @@ from data_pipeline.core.progress import pointers, result_text
 from data_pipeline.core.progress.failure_reason import described
 from data_pipeline.core.progress.follow import Failure, Job, Progress
 from data_pipeline.core.progress.progress_log import duration
-from data_pipeline.core.progress.summary import Row, locations, table
+from data_pipeline.core.progress.summary import Row, locations, noticed, of_datasets, table
 from data_pipeline.etl.documents.summary import Summary
 
 _LONGEST_CAUSE = 600
@@ -31,6 +31,8 @@ def print_success(env: Environment, record: Mapping[str, Any]) -> None:
     """
     if "summary" in record:
         print_summary(env, record["summary"], record["summaryUri"], record["results"])
+        if record["endedAt"] == end_states.WARNED:
+            click.echo(f"{'ended':<11} published with warnings")
     elif record["endedAt"] == end_states.NOTHING_NEW:
         reason = record["output"].get("reason")
         click.echo(
@@ -46,13 +48,10 @@ def print_summary(env: Environment, summary: Summary, uri: str, results: result_
     """The table of source files with its totals, what was new and noticed, and where the features are."""
     wide = None if sys.stdout.isatty() else _WIDE  # a file or a pipe has no margin to wrap at
     screen = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=wide, markup=False)
-    content = table(summary)
-    screen.print(_files(content.rows, content.left_out, content.total))
-    if content.left_out:
-        screen.print(f"Every file: --json, or {uri}")
-    if content.failed:
-        count = "1 file" if content.failed == 1 else f"{content.failed:,} files"
-        screen.print(f"{count} could not be read and are not counted.")
+    if "datasets" in summary:
+        _print_datasets(screen, summary)
+    else:
+        _print_files(screen, summary, uri)
     screen.print()
     windows = summary.get("windows")
     rows = [("windows", f"{windows:,} of 15 minutes")] if windows is not None else []
@@ -66,6 +65,31 @@ def print_summary(env: Environment, summary: Summary, uri: str, results: result_
             screen.print(f"{label:<11} {command}")
 
 
+def _print_datasets(screen: Console, summary: Summary) -> None:
+    """A row for each data set and one of all, then what a reader should know of them."""
+    rows, total = of_datasets(summary)
+    made = _headed("data set", "files", "rows read", "accepted", "quarantined")
+    made.add_column("", overflow="fold")
+    for row in (*rows, *([total] if len(rows) > 1 else [])):
+        counts = (row.files, row.read, row.accepted, row.quarantined)
+        style = "bold" if row is total else None
+        made.add_row(row.name, *(f"{count:,}" for count in counts), row.reasons, style=style)
+    screen.print(made)
+    for label, text in noticed(summary):
+        screen.print(f"{label:<11} {text}")
+
+
+def _print_files(screen: Console, summary: Summary, uri: str) -> None:
+    """A row for each source file, as far as there is room, and one of all."""
+    content = table(summary)
+    screen.print(_files(content.rows, content.left_out, content.total))
+    if content.left_out:
+        screen.print(f"Every file: --json, or {uri}")
+    if content.failed:
+        count = "1 file" if content.failed == 1 else f"{content.failed:,} files"
+        screen.print(f"{count} could not be read and are not counted.")
+
+
 def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
     """Which state failed and why in the first line; then error, cause, the log's tail, where there is more.
 
@@ -75,6 +99,8 @@ def failure_text(env: Environment, progress: Progress, failure: Failure, record:
     arn = record["executionArn"]
     if failure.error == end_states.GATE_FAILED:
         return _gate_text(env, progress, failure, record)
+    if failure.error == end_states.DEFINITION_CHANGED:
+        return _changed_text(env, progress, record)
     lines = [_headline(progress, failure.state, record["reason"])]
     lines += _field("execution", arn)
     lines += _field("error", failure.error)
@@ -92,15 +118,37 @@ def _gate_text(env: Environment, progress: Progress, failure: Failure, record: M
     arn = record["executionArn"]
     failed = result_text.failed_rules(record["results"])
     rules = list(dict.fromkeys(rule for rule, _ in failed))
-    lines = [f"the quality gate failed{_after(progress)}, and nothing was published"]
+    others = result_text.published(record["results"])
+    rest = "nothing was published"
+    if others:
+        rest = (
+            f"what it is about was not published; {others:,} other table{'s were' if others > 1 else ' was'}"
+        )
+    lines = [f"the quality gate failed{_after(progress)}, and {rest}"]
     lines += [
         line for text in [text for _, text in failed] or [failure.cause] for line in _field("rule", text)
     ]
     if rules:
-        accept = [*record["input"].get("accept", []), *rules]
+        accept = [*record["input"].get("accept", []), *(_acceptable(env, rule, arn) for rule in rules)]
         lines += _field("accept", _run_command(env, {**record["input"], "accept": accept}))
     lines += [*_field("execution", arn), *_field("error", failure.error)]
     return "\n".join([*lines, *_notified(env, progress), *_more(env, arn)])
+
+
+def _changed_text(env: Environment, progress: Progress, record: Mapping[str, Any]) -> str:
+    """Which data sets were not loaded, how much their new definition is about, and the two answers to it."""
+    held = result_text.held(record["results"])
+    word = "definition has" if len(held) == 1 else "definitions have"
+    lines = [f"{', '.join(held)}: the {word} changed{_after(progress)}, so nothing was loaded of it"]
+    lines += [line for label, text in result_text.lines(record["results"]) for line in _field(label, text)]
+    for label, field in (("anew", "rebuild"), ("or", "from_now_on")):
+        lines += _field(label, _run_command(env, {**record["input"], field: held}))
+    return "\n".join([*lines, *_field("execution", record["executionArn"]), *_notified(env, progress)])
+
+
+def _acceptable(env: Environment, rule: str, arn: str) -> str:
+    """How a run is told to let a rule through: of data sets, what this run has found under it."""
+    return f"{rule.partition('(')[0]}@{arn.rpartition(':')[2]}" if env.datasets else rule
 
 
 def already_running_text(env: Environment, record: Mapping[str, Any]) -> str:
@@ -177,10 +225,7 @@ def _field(label: str, value: str) -> list[str]:
 
 
 def _files(rows: tuple[Row, ...], left_out: Row | None, total: Row) -> Table:
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    made.add_column("source file", no_wrap=True)
-    for name in ("rows read", "counted", "quarantined"):
-        made.add_column(name, justify="right", no_wrap=True)
+    made = _headed("source file", "rows read", "counted", "quarantined")
     shown = [*rows, *([left_out] if left_out else [])]
     notes = any(row.note for row in shown)
     if notes:
@@ -188,6 +233,14 @@ def _files(rows: tuple[Row, ...], left_out: Row | None, total: Row) -> Table:
     for row in shown:
         made.add_row(*_cells(row)[: 5 if notes else 4])
     made.add_row(*_cells(total)[: 5 if notes else 4], style="bold")
+    return made
+
+
+def _headed(first: str, *numbers: str) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    made.add_column(first, no_wrap=True)
+    for name in numbers:
+        made.add_column(name, justify="right", no_wrap=True)
     return made
 
 

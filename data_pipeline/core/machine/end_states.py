@@ -4,6 +4,11 @@ A step's result may say ``"proceed": false``, by which the run ends well at Noth
 with ``failed_rules`` (``rule``, ``source``, ``value``, ``limit``), by which it fails at QualityGateFailed.
 An execution that finds an earlier one still running ends well at AlreadyRunning: a schedule is delivered at
 least once, and two runs would do the same work twice.
+
+The verdict of data sets may say besides how many tables are ``published`` although a rule failed: these are ingested
+before the run fails. And how many ``warnings`` there are: with any, the run ends well at PublishedWithWarnings. Their
+decision names data sets that are ``held`` because their definition has changed: the others are published, and then the
+run fails at DefinitionChanged.
 """
 
 from __future__ import annotations
@@ -16,8 +21,11 @@ NOTHING_NEW = "NothingNew"
 GATE_FAILED = "QualityGateFailed"
 ALREADY_RUNNING = "AlreadyRunning"
 WARNED = "PublishedWithWarnings"
+DEFINITION_CHANGED = "DefinitionChanged"
 #: the states that look, after the tables that passed are ingested, whether others failed, and for warnings.
 CHECK_REST, CHECK_WARNINGS = "CheckRest", "CheckWarnings"
+#: the states that a machine has besides where there are data sets.
+OF_DATASETS = (CHECK_WARNINGS, WARNED, DEFINITION_CHANGED)
 LOOK, COMPARE = "LookForOthers", "CheckOthers"
 
 #: executions at which one look stops: as a result of some 500 bytes each they fit a state many times.
@@ -54,15 +62,39 @@ def check_rest(result: str, following: str) -> State:
     }
 
 
-def check_warnings(result: str, output: str) -> dict[str, State]:
-    """The states by which a run that published with warnings ends as such; ``output``: JSONata of its output."""
+def of_comparison(result: str) -> list[Rule]:
+    """The rules after the comparison of data sets: one that is held, with nothing else to do, fails the run."""
+    held = f"${result}.proceed = false and ({_held(result)})"
+    return [{"Condition": jsonata.expression(held), "Next": DEFINITION_CHANGED}, *rules(result)]
+
+
+def _held(result: str) -> str:
+    return f"$type(${result}.held) = 'array' ? $count(${result}.held) > 0 : false"
+
+
+def definition_changed(result: str) -> State:
+    """The end of a run with data sets that are held; ``result``: of the comparison."""
+    named = f"'the definition has changed of ' & $join(${result}.held, ', ')"
+    answers = "'not loaded until a run says --rebuild NAME or --from-now-on NAME'"
+    cause = f"$substring($join([{named}, {answers}, ${result}.messages], '; '), 0, {_LONGEST})"
+    return {"Type": "Fail", "Error": DEFINITION_CHANGED, "Cause": jsonata.expression(cause)}
+
+
+def last_checks(comparison: str, result: str, output: str) -> dict[str, State]:
+    """The states by which a run of data sets that are held fails, and one that published with warnings ends as such;
+    ``output``: JSONata of its output.
+    """
     warned = f"$type(${result}.warnings) = 'number' ? ${result}.warnings > 0 : false"
     return {
         CHECK_WARNINGS: {
             "Type": "Choice",
-            "Choices": [{"Condition": jsonata.expression(warned), "Next": WARNED}],
+            "Choices": [
+                {"Condition": jsonata.expression(_held(comparison)), "Next": DEFINITION_CHANGED},
+                {"Condition": jsonata.expression(warned), "Next": WARNED},
+            ],
             "Default": "Published",
         },
+        DEFINITION_CHANGED: definition_changed(comparison),
         WARNED: {"Type": "Succeed", "Output": jsonata.expression(output)},
     }
 

@@ -20,6 +20,7 @@ State = dict[str, Any]
 NOTIFYING: dict[str, tuple[str, tuple[End, ...]]] = {
     "Failed": ("NotifyFailure", ("failure",)),
     end_states.GATE_FAILED: ("NotifyGateFailure", ("failure",)),
+    end_states.DEFINITION_CHANGED: ("NotifyDefinitionChanged", ("failure",)),
     end_states.WARNED: ("NotifyWarnings", ("warning", "success")),
     "Published": ("NotifyPublished", ("success",)),
     end_states.NOTHING_NEW: ("NotifyNothingNew", ("nothing_new",)),
@@ -119,6 +120,9 @@ def _text(env: Environment, end: str, state: State) -> tuple[str, list[str]]:
     elif end == end_states.GATE_FAILED:
         said, error, cause = "failed", jsonata.literal(end_states.GATE_FAILED), end_states.failed_rules()
         where = [_PUBLISHED_OTHERS if env.datasets else _PUBLISHED_NOTHING]
+    elif end == end_states.DEFINITION_CHANGED:
+        said, error = "failed", jsonata.literal(end)
+        cause, where = _code(state["Cause"]), ["'Other data sets were published, if they had anything new.'"]
     else:
         said = _SAID[end]
         result = _code(state["Output"]) if "Output" in state else "$states.input"

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from data_pipeline.core.config.default_steps import INGEST, LOAD
+from data_pipeline.core.config.default_steps import DECISION, INGEST, LOAD, PREPARE, VERDICT
 from data_pipeline.core.config.environment import Environment, Job, Step
 from data_pipeline.core.config.locations import key_prefix
 from data_pipeline.core.config.sources import takes_sources
@@ -43,8 +43,7 @@ def state_machine(env: Environment) -> dict[str, Any]:
         output = _add_step(states, env, (name, step), before, following) or output
     output = _with_partial(env, steps, output)
     if env.datasets:
-        verdict = env.steps[LOAD].result or ""
-        for name, state in end_states.check_warnings(verdict, output).items():
+        for name, state in end_states.last_checks(DECISION, VERDICT, output).items():
             _add(states, name, state)
     _add(states, "Published", {"Type": "Succeed", "Output": jsonata.expression(output)})
     if any(step.result for _, step in steps):
@@ -117,7 +116,7 @@ def _add_step(
     end = end_states.CHECK_WARNINGS if env.datasets else "Published"
     onwards = camel(following[0]) if following else end
     if env.datasets and name == INGEST:
-        rest = end_states.check_rest(env.steps[LOAD].result or "", onwards)
+        rest = end_states.check_rest(VERDICT, onwards)
         _add(states, end_states.CHECK_REST, rest)
         onwards = end_states.CHECK_REST
     after = f"Read{camel(step.result)}" if step.result else onwards
@@ -128,7 +127,9 @@ def _add_step(
     if not step.result:
         return None
     rules = end_states.rules(step.result)
-    if env.datasets and name == LOAD and INGEST in env.steps:
+    if env.datasets and name == PREPARE:
+        rules = end_states.of_comparison(step.result)
+    elif env.datasets and name == LOAD and INGEST in env.steps:
         rules = end_states.of_publication(step.result, camel(INGEST))
     if following and following[1].cluster:
         rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))

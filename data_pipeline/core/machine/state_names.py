@@ -29,7 +29,7 @@ def of_no_step(steps: Mapping[str, Step], notify: Notify | None = None) -> dict[
     if results:
         found |= dict.fromkeys(end_states.ends(), "the machine")
     if any(step.script == default_steps.SCRIPT for step in steps.values()):
-        found |= dict.fromkeys((end_states.CHECK_WARNINGS, end_states.WARNED), "the machine")
+        found |= dict.fromkeys(end_states.OF_DATASETS, "the machine")
         if default_steps.INGEST in steps:
             found[end_states.CHECK_REST] = "the machine"
     if notify:

@@ -13,6 +13,8 @@ from typing import Any
 from data_pipeline.core.uploads import amount
 from data_pipeline.etl.documents import decision, verdict
 
+from .summary import broken
+
 Results = Mapping[str, Mapping[str, Any]]
 
 #: how a mirrored file can end → the same in words.
@@ -88,7 +90,17 @@ def outcomes(counts: Mapping[str, Any]) -> str:
 def failed_rules(results: Results) -> list[tuple[str, str]]:
     """(rule, rule with source, value and limit) of each failed rule."""
     rules = [rule for result in results.values() for rule in verdict.failed_rules(result)]
-    return [(str(rule.get("rule")), _rule(rule)) for rule in rules]
+    return [(str(rule.get("rule")), broken(rule)) for rule in rules]
+
+
+def held(results: Results) -> list[str]:
+    """The data sets that a comparison holds back because their definition has changed."""
+    return [name for result in results.values() for name in decision.held(result)]
+
+
+def published(results: Results) -> int:
+    """How many tables were published although a rule failed."""
+    return max((verdict.published(result) for result in results.values()), default=0)
 
 
 def lines(results: Results) -> list[tuple[str, str]]:
@@ -104,8 +116,3 @@ def lines(results: Results) -> list[tuple[str, str]]:
         found.append(("accepted", ", ".join(dict.fromkeys(accepted))))
     messages = [text for result in results.values() for text in verdict.messages(result)]
     return found + [("message", text) for text in messages[:_MESSAGES]]
-
-
-def _rule(rule: Mapping[str, Any]) -> str:
-    source = f" of {rule['source']}" if rule.get("source") else ""
-    return f"{rule.get('rule')}{source}: {rule.get('value')}, limit {rule.get('limit')}"

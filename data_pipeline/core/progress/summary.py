@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from data_pipeline.etl.documents.summary import File, Summary
 
@@ -45,12 +46,72 @@ def table(summary: Summary, shown: int = SHOWN) -> Table:
     )
 
 
+#: unreadable files that are named, and kinds of quarantined rows of a data set.
+_UNREADABLE, _REASONS = 10, 5
+
+
+@dataclass(frozen=True)
+class DatasetRow:
+    """Files and rows of one data set, or of all; ``reasons``: why rows are in quarantine, the most frequent first."""
+
+    name: str
+    files: int
+    read: int
+    accepted: int
+    quarantined: int
+    reasons: str = ""
+
+
+def of_datasets(summary: Summary) -> tuple[tuple[DatasetRow, ...], DatasetRow]:
+    """The data sets of a run in their order, and all of them together."""
+    rows = tuple(_dataset(name, each) for name, each in summary.get("datasets", {}).items())
+    label = "1 data set" if len(rows) == 1 else f"{len(rows):,} data sets"
+    sums = [
+        sum(getattr(row, field) for row in rows) for field in ("files", "read", "accepted", "quarantined")
+    ]
+    return rows, DatasetRow(label, *sums)
+
+
+def noticed(summary: Summary) -> list[tuple[str, str]]:
+    """(what, text) of what a reader should know of data sets: files that could not be read, rules that warn."""
+    failed = [file for file in summary["files"] if file["error"]]
+    found = [("unreadable", f"{file['source']}: {file['error']}") for file in failed[:_UNREADABLE]]
+    if len(failed) > _UNREADABLE:
+        found.append(("", f"and {len(failed) - _UNREADABLE:,} more"))
+    warnings = summary.get("quality", {}).get("warnings", [])
+    return [*found, *(("warning", broken(rule)) for rule in warnings)]
+
+
+def broken(rule: Mapping[str, Any]) -> str:
+    """A rule that does not hold: what of, with value and limit."""
+    source = f" of {rule['source']}" if rule.get("source") else ""
+    return f"{rule.get('rule')}{source}: {rule.get('value')}, limit {rule.get('limit')}"
+
+
+def _dataset(name: str, given: Mapping[str, Any]) -> DatasetRow:
+    rows, files = given.get("rows", {}), given.get("files", {})
+    reasons = sorted(given.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{reason} {count:,}" for reason, count in reasons[:_REASONS]]
+    more = [f"{len(reasons) - _REASONS} other reasons"] if len(reasons) > _REASONS else []
+    return DatasetRow(
+        name,
+        files.get("read", 0),
+        rows.get("read", 0),
+        rows.get("accepted", 0),
+        rows.get("quarantined", 0),
+        ", ".join([*shown, *more]),
+    )
+
+
 def locations(summary: Summary, database: str, summary_uri: str | None) -> list[tuple[str, str]]:
     """(what, where) of everything that a run published."""
-    found = [("features", str(summary["export"]))] if summary.get("export") else []
+    exports = summary.get("exports")
+    found = [("export", str(uri)) for uri in exports or ()]
+    found += [("features", str(summary["export"]))] if summary.get("export") and exports is None else []
     for name, state in sorted(summary.get("tables", {}).items(), key=lambda item: item[0] != "ride_counts"):
         snapshot = f", snapshot {state['snapshot']}" if state.get("snapshot") else ""
-        found.append(("table", f"{database}.{name}{snapshot}"))
+        unchanged = ", unchanged" if state.get("committed") is False else ""
+        found.append(("table", f"{database}.{name}{snapshot}{unchanged}"))
     if summary["rows"]["quarantined"] and summary.get("quarantine"):
         found.append(("quarantine", str(summary["quarantine"])))
     return found + ([("summary", summary_uri)] if summary_uri else [])

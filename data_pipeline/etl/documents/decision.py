@@ -47,6 +47,12 @@ def counts(result: Mapping[str, Any]) -> dict[str, int]:
     return {key: result[key] for key in COUNTS if isinstance(result.get(key), int)}
 
 
+def held(result: Mapping[str, Any]) -> list[str]:
+    """The data sets that are not loaded because their definition has changed."""
+    found = result.get("held")
+    return [str(name) for name in found] if isinstance(found, list) else []
+
+
 def mirror(result: Mapping[str, Any]) -> tuple[dict[str, int], bool] | None:
     """How many mirrored files ended how, with the bytes received, and whether the mirror is partial; None without."""
     found = result.get("mirror")

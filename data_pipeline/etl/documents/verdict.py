@@ -79,6 +79,12 @@ def messages(result: Mapping[str, Any]) -> list[str]:
     return [str(text) for text in _list(result, "messages")]
 
 
+def published(result: Mapping[str, Any]) -> int:
+    """How many tables of data sets were published."""
+    found = result.get("published")
+    return found if isinstance(found, int) and not isinstance(found, bool) else 0
+
+
 def drift(result: Mapping[str, Any]) -> dict[str, Any] | None:
     """How many ``months`` were compared and the ``furthest``; None where none was."""
     found = result.get("drift")

@@ -77,15 +77,20 @@ def main(argv: list[str]) -> None:
     )
     dropped = selection.columns(definitions, options.drop_column)
     target = Target(options.input, options.output, options.run)
-    mirrored = mirror(options.source, target) if options.source != NONE else None
+    scope = (options.dataset, options.periods, options.part)
+    mirrored = mirror(options.source, target, definitions, scope) if options.source != NONE else None
     prepare(target, definitions, chosen, dropped, mirrored)
 
 
-def mirror(source: str, target: Target) -> dict[str, Any]:
-    """Mirror the sources within their budget; the report."""
+def mirror(
+    source: str, target: Target, definitions: Definitions, scope: tuple[str, str, str] = (ALL, ALL, ALL)
+) -> dict[str, Any]:
+    """Mirror the sources within their budget; the report. ``scope``: data sets, periods and parts, as typed."""
     from data_pipeline.etl.mirror import running  # only where there are sources
 
-    return running.within_budget(source, target.input, target.output, ALL, ALL)
+    datasets_, periods, parts = scope
+    places = (source, target.input, target.output)
+    return running.within_budget(*places, datasets_, periods, parts=parts, definitions=definitions)
 
 
 def prepare(

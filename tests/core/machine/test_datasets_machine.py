@@ -26,7 +26,7 @@ def states(root: Path, *parts: str) -> dict[str, Any]:
 def following(state: dict[str, Any], verdict: dict[str, Any]) -> str:
     """Where a Choice goes with this verdict."""
     for rule in state["Choices"]:
-        if evaluate(rule["Condition"], {}, verdict=verdict):
+        if evaluate(rule["Condition"], {}, verdict=verdict, decision={}):
             return str(rule["Next"])
     return str(state["Default"])
 
@@ -109,6 +109,42 @@ def test_what_is_told_of_warnings_and_of_tables_held_back(tmp_path: Path) -> Non
     some = message("NotifyGateFailure", verdict)
     assert "what it is about was not published; 2 other tables were." in some
     assert "Nothing was published" in message("NotifyGateFailure", {**verdict, "published": 0})
+
+
+@pytest.mark.parametrize(
+    ("decision", "then"),
+    [
+        ({"proceed": False, "held": ["orders"]}, "DefinitionChanged"),
+        ({"proceed": True, "held": ["orders"]}, "Load"),
+        ({"proceed": False, "held": []}, "NothingNew"),
+        ({"proceed": False}, "NothingNew"),
+    ],
+)
+def test_a_data_set_that_is_held_does_not_keep_the_others(
+    tmp_path: Path, decision: dict[str, Any], then: str
+) -> None:
+    """They are loaded first; without any the run fails at once, for nobody would notice a run that found nothing."""
+    check = states(tmp_path)["CheckDecision"]
+    found = [r["Next"] for r in check["Choices"] if evaluate(r["Condition"], {}, decision=decision)]
+    assert [*found, check["Default"]][0] == then
+
+
+def test_the_run_fails_in_the_end_where_a_data_set_is_held(tmp_path: Path) -> None:
+    """Which one, what its new definition is about, and the two answers are its cause, and are told."""
+    found = states(tmp_path, NOTIFY)
+    held = {"held": ["orders"], "messages": ["orders: 3 files of 2 kB"]}
+    at_end = found["CheckWarnings"]["Choices"]
+    assert [rule["Next"] for rule in at_end] == ["NotifyDefinitionChanged", "NotifyWarnings"]
+    assert evaluate(at_end[0]["Condition"], {}, decision=held, verdict={"warnings": 1}) is True
+    assert evaluate(at_end[0]["Condition"], {}, decision={"held": []}, verdict={}) is False
+    cause = evaluate(found["DefinitionChanged"]["Cause"], {}, decision=held)
+    assert cause == (
+        "the definition has changed of orders; not loaded until a run says --rebuild NAME or --from-now-on NAME; "
+        "orders: 3 files of 2 kB"
+    )
+    context = {"Execution": {"Name": "run-1", "Id": "arn:x"}, "State": {"Name": "n"}}
+    told = found["NotifyDefinitionChanged"]["Arguments"]["Message"]
+    assert cause in evaluate(told, {"input": {}, "context": context}, decision=held)
 
 
 def test_a_large_plan_takes_the_cluster(tmp_path: Path) -> None:

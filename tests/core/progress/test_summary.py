@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from data_pipeline.core.progress.summary import Row, locations, table
+from data_pipeline.core.progress.summary import DatasetRow, Row, locations, noticed, of_datasets, table
 
 
 def file(source: str, read: int = 10, quarantined: int = 0, error: str | None = None) -> dict[str, Any]:
@@ -83,3 +83,58 @@ def test_locations(quarantined: int) -> None:
         ("summary", "s3://b/s.json"),
     ]
     assert (("quarantine", "s3://b/output/quarantine/run=r/") in found) == bool(quarantined)
+
+
+def dataset(read: int, quarantined: int = 0, **reasons: int) -> dict[str, Any]:
+    rows = {"read": read, "accepted": read - quarantined, "quarantined": quarantined}
+    return {
+        "rows": rows,
+        "files": {"read": 2, "failed": 0},
+        "reasons": {k.replace("_", "-"): n for k, n in reasons.items()},
+    }
+
+
+def test_data_sets_have_a_row_each_and_one_of_all() -> None:
+    """With why rows are in quarantine, the most frequent reason first."""
+    many = dict(zip("abcdef", range(6, 0, -1), strict=True))
+    given = {
+        **summary(),
+        "datasets": {"orders": dataset(10, 3, not_int=1, null=2), "weather": dataset(30, 21, **many)},
+    }
+    rows, total = of_datasets(given)
+    assert rows == (
+        DatasetRow("orders", 2, 10, 7, 3, "null 2, not-int 1"),
+        DatasetRow("weather", 2, 30, 9, 21, "a 6, b 5, c 4, d 3, e 2, 1 other reasons"),
+    )
+    assert total == DatasetRow("2 data sets", 4, 40, 16, 24)
+
+
+def test_what_a_reader_should_know_of_data_sets() -> None:
+    """Files that could not be read, a few of them, and the rules that warn."""
+    bad = [file(f"{n:02}.csv", 0, error="no column amount") for n in range(12)]
+    warning = {"rule": "rows-of-median", "source": "orders: 2024-01", "value": 0.1, "limit": 0.2}
+    found = noticed({**summary(*bad, file("z.csv")), "quality": {"warnings": [warning]}})
+    assert found[0] == ("unreadable", "00.csv: no column amount")
+    assert found[10:] == [
+        ("", "and 2 more"),
+        ("warning", "rows-of-median of orders: 2024-01: 0.1, limit 0.2"),
+    ]
+
+
+def test_where_the_exports_and_tables_of_data_sets_are() -> None:
+    """A table without a commit is unchanged."""
+    given = {
+        **summary(file("a.csv")),
+        "export": "s3://b/x.parquet",
+        "exports": ["s3://b/x.parquet"],
+        "tables": {
+            "orders": {"snapshot": "7", "committed": True},
+            "weather": {"snapshot": "8", "committed": False},
+        },
+    }
+    assert locations(given, "shop_dev", "s3://b/summary.json") == [
+        ("export", "s3://b/x.parquet"),
+        ("table", "shop_dev.orders, snapshot 7"),
+        ("table", "shop_dev.weather, snapshot 8, unchanged"),
+        ("summary", "s3://b/summary.json"),
+    ]
