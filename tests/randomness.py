@@ -43,6 +43,7 @@ COUNTS = {
     "units": (3, 200),
     "patterns": (150, 5_000),
     "drifts": (3, 200),
+    "derived": (1, 150),
 }
 
 

@@ -7,7 +7,7 @@ boto3 decides endpoint, region and credentials of the catalog, and of the files,
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import boto3
@@ -27,7 +27,7 @@ from pyiceberg.io import FileIO
 from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files, pyarrow_to_schema, write_file
 from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestFile
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
-from pyiceberg.table import FileScanTask, Table, WriteTask
+from pyiceberg.table import FileScanTask, Table, Transaction, WriteTask
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.table.snapshots import Operation, Snapshot
 from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFiles
@@ -114,35 +114,62 @@ def connect(catalog: str, warehouse: str, definitions: Mapping[str, Definition] 
 
 
 def replace(
-    table: Table, gone: Iterable[DataFile], rows: Iterable[pa.Table], properties: dict[str, str]
+    table: Table,
+    gone: Iterable[DataFile],
+    rows: Iterable[pa.Table],
+    properties: dict[str, str],
+    change: Callable[[Transaction], None] | None = None,
 ) -> None:
     """Replace the data files ``gone`` of ``table``, as it was when it was loaded, by ``rows``, in one
-    snapshot. Each item of ``rows`` makes data files of its own.
+    snapshot. Each item of ``rows`` makes data files of its own. ``change``: what becomes of the table's columns
+    before, in the same commit.
 
     ``properties`` go into the snapshot's summary. Raises CommitFailedException or ValidationException if the
     table has changed since it was loaded; nothing has changed then.
     """
-    made = (file for part in rows for file in _written(table.metadata, part, table.io))
-    exchange(table, gone, made, properties)
+    with table.transaction() as transaction:
+        if change is not None:
+            change(transaction)
+        metadata = transaction.table_metadata
+        made = (file for part in rows for file in _written(metadata, part, table.io))
+        _exchange(transaction, table, gone, made, properties)
 
 
 def exchange(
-    table: Table, gone: Iterable[DataFile], come: Iterable[DataFile], properties: dict[str, str]
+    table: Table,
+    gone: Iterable[DataFile],
+    come: Iterable[DataFile],
+    properties: dict[str, str],
+    change: Callable[[Transaction], None] | None = None,
 ) -> None:
     """Replace the data files ``gone`` by those that ``come``, as ``replace`` does."""
     with table.transaction() as transaction:
-        operation = Operation.OVERWRITE if table.current_snapshot() else Operation.APPEND
-        replacement = _Replacement(operation, transaction, table.io, snapshot_properties=properties)
-        with replacement:
-            for file in gone:
-                replacement.delete_data_file(file)
-            for file in come:
-                replacement.append_data_file(file)
+        if change is not None:
+            change(transaction)
+        _exchange(transaction, table, gone, come, properties)
+
+
+def _exchange(
+    transaction: Transaction,
+    table: Table,
+    gone: Iterable[DataFile],
+    come: Iterable[DataFile],
+    properties: dict[str, str],
+) -> None:
+    operation = Operation.OVERWRITE if table.current_snapshot() else Operation.APPEND
+    replacement = _Replacement(operation, transaction, table.io, snapshot_properties=properties)
+    with replacement:
+        for file in gone:
+            replacement.delete_data_file(file)
+        for file in come:
+            replacement.append_data_file(file)
 
 
 def _written(metadata: TableMetadata, rows: pa.Table, io: FileIO) -> Iterator[DataFile]:
     """Data files of ``rows``, for each partition its own."""
     spec, schema = metadata.spec(), metadata.schema()
+    if not len(rows):
+        return
     if all(isinstance(field.transform, IdentityTransform) for field in spec.fields):
         yield from _dataframe_to_data_files(metadata, rows, io)
         return
