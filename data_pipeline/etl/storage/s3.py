@@ -7,7 +7,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Callable, TypeVar
 
 import boto3
@@ -69,11 +69,11 @@ class S3Files:
 
     @contextmanager
     def fetched(self, place: str, etag: str, folder: Path) -> Iterator[Path]:
-        """A copy of the object with this ETag below ``folder``, for as long as it is in use. Raises MissingError if it
-        cannot be had any more.
+        """A copy of the object with this ETag below ``folder``, for as long as it is in use; its name ends as the
+        object's does, in at most 40 characters. Raises MissingError if it cannot be had any more.
         """
         with tempfile.TemporaryDirectory(dir=folder) as own:
-            target = Path(own) / "object"
+            target = Path(own) / f"object{''.join(PurePosixPath(place).suffixes)[-40:]}"
             _patiently(place, lambda: self._download(place, etag, target))
             yield target
 
