@@ -29,6 +29,7 @@ ROOMS = {
     "project": Room(1, 1, "what cli and api share"),
     "stacks": Room(0, 2, "templates and roles"),
     "features": Room(1, 2, "records, training sets"),
+    "sql_checks": Room(0, 3, "SQL before it runs"),
     "aws": Room(2, 2, "the only user of boto3"),
     "core": Room(1, 3, "pure: configuration, checks"),
     "embedded_aws": Room(3, 1, "plays AWS on a laptop"),

@@ -22,6 +22,7 @@ from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.packages import imported_files
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_all, load_environment
+from data_pipeline.project.definitions import load_definitions
 from data_pipeline.stacks import render
 
 _FILES = (".json", ".yaml", ".yml", ".template")
@@ -40,6 +41,8 @@ def check(target: str | None) -> None:
     else:
         chosen = [load_environment(root(), target)] if target else [*load_all(root()).values()]
         sources = job_code.sources(root())
+        for env in chosen:
+            load_definitions(root(), env)
         lines = [line for env in chosen for line in check_environment(env, render(env), sources)]
     if lines:
         raise UserError(as_message(lines))

@@ -17,6 +17,7 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_all, load_environment, load_warnings
 from data_pipeline.core.naming import job_path
+from data_pipeline.project.definitions import published_columns
 from data_pipeline.stacks import file_names, render
 
 COMMAND = "python data_pipeline_create.py"
@@ -37,6 +38,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         refuse_missing_packages(root(), env, sources)
         for warning in load_warnings(root(), env.name, date.today()):  # noqa: DTZ011 - a day of the user's calendar
             click.echo(f"warning: {warning}", err=True)
+    shown = [] if check else _columns(chosen)
     orphans = [] if environments else orphaned_templates(root(), {env.name for env in chosen})
     if check:
         _check([name for env in chosen for name in stale_templates(root(), env)], orphans, environments)
@@ -51,9 +53,21 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     for env in chosen:
         for name, text in rendered[env.name].items():
             click.echo(f"{_write(root() / 'templates' / name, text)} templates/{name}")
+    for line in shown:
+        click.echo(line)
     for name in orphans:
         (root() / "templates" / name).unlink()
         click.echo(f"removed   templates/{name}: config/ has no such environment")
+
+
+def _columns(chosen: list[Environment]) -> list[str]:
+    """A line for each data set and table: the columns that it publishes. Raises ``UserError`` for wrong SQL."""
+    lines = [
+        f"publishes {name}: {', '.join(f'{column} {kind}' for column, kind in columns.items())}"
+        for env in chosen
+        for name, columns in published_columns(root(), env).items()
+    ]
+    return list(dict.fromkeys(lines))
 
 
 def stale_templates(root: Path, env: Environment) -> list[str]:

@@ -267,7 +267,8 @@ class Dataset(Model):
     sql: SqlFile | None = Field(
         None,
         description="A file in `jobs/` with one SELECT over the accepted rows of a unit (a file, a period, or all), "
-        "which are called as the data set is; its result is published.",
+        "which are called as the data set is; its result is published. It gives the same result for the same rows: no "
+        "clock, no chance, no order that is not asked for.",
         examples=["orders.sql"],
     )
     partition: Partitions = Field(

@@ -16,7 +16,8 @@ class Table(Model):
     """A table made of the tables of data sets, and of other tables, whenever one of them has changed."""
 
     sql: SqlFile = Field(
-        description="A file in `jobs/` with one SELECT, in DuckDB's SQL, over data sets and tables by their names.",
+        description="A file in `jobs/` with one SELECT, in DuckDB's SQL, over data sets and tables by their names. "
+        "It gives the same result for the same rows: no clock, no chance, no order that is not asked for.",
         examples=["customers.sql"],
     )
     partition: Partitions = Field(

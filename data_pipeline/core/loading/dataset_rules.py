@@ -99,20 +99,23 @@ def _table(
                 **publication_rules.ADDED,
             }
             yield from publication_rules.partition(at, text, columns)
+        if partitions.parse(text).transform not in partitions.TIMES:
+            yield Violation(at, quoted(text), f"{one_of(partitions.TIMES)} of a column of the input")
+    if (
+        table.follows
+        and table.partition
+        and partitions.parse(table.partition[0]).transform not in partitions.TIMES
+    ):
+        found = f"a partition by {quoted(table.partition[0])}, which no change can be told to touch"
+        expected = f"{one_of(partitions.TIMES)} of a column first, or no 'follows'"
+        yield Violation((*path, "partition"), found, expected)
     if table.follows and not table.partition:
         found = "what the partition follows from, and no partition"
         yield Violation((*path, "follows"), found, "'partition' beside it", "or remove 'follows'")
-    if table.reach is not None:
-        yield from _reach((*path, "reach"), table)
-
-
-def _reach(path: Path, table: Table) -> Iterator[Violation]:
-    if not table.follows:
-        yield Violation(path, "a reach without 'follows'", "'follows' beside it", "or remove 'reach'")
-    for source, text in table.follows.items():
-        if partitions.parse(text).transform not in ("day", "hour"):
-            found = f"a reach in days, and {quoted(source)} followed by {quoted(text)}"
-            yield Violation(path, found, "a day of each input, as in day(ordered_at)")
+    if table.reach is not None and not table.follows:
+        yield Violation(
+            (*path, "reach"), "a reach without 'follows'", "'follows' beside it", "or remove 'reach'"
+        )
 
 
 def _exports(datasets: Mapping[str, Dataset], tables: Mapping[str, Table]) -> Iterator[Violation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -87,6 +87,13 @@ def load_warnings(root: Path, name: str, today: date) -> list[Problem]:
     if env is None or node is None:
         return []
     return [_placed(finding, node) for finding in schedule_rules.clock_changes(env, today)]
+
+
+def placed(root: Path, name: str, findings: Iterable[Violation]) -> list[Problem]:
+    """Findings about a valid environment, each at its file and line."""
+    _, _, node = _load(root, name)
+    assert node is not None
+    return [_placed(finding, node) for finding in findings]
 
 
 def environment_names(root: Path) -> list[str]:

@@ -30,7 +30,7 @@ def shop(root: Path, dev: str, **more: str) -> Path:
     sql = {f"jobs/{name}.sql": text for name, text in more.items()}
     for name, text in {**FILES, **sql}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
+        (root / name).write_bytes(text.encode(errors="surrogateescape"))
     return made
 
 

@@ -1,0 +1,92 @@
+"""The data sets and tables of an environment with the SQL that lies in ``jobs/``, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from data_pipeline.core.config import definitions as models
+from data_pipeline.core.config.datasets import Dataset
+from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.tables import Table
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.loading import dataset_files, load, publication_rules
+from data_pipeline.core.problems import ConfigurationError, Place, Problem
+from data_pipeline.etl.documents import rules
+from data_pipeline.etl.documents.datasets import Definitions
+
+if TYPE_CHECKING:
+    from data_pipeline.sql_checks.review import SqlProblem
+
+Columns = Mapping[str, str]
+"""Column → type, as in ``documents.types``."""
+
+
+def load_definitions(root: Path, env: Environment) -> Definitions:
+    """What the jobs of an environment are told of its data sets and tables.
+
+    ConfigurationError with all that is wrong with their SQL.
+    """
+    definitions, _ = checked(root, env)
+    return definitions
+
+
+def published_columns(root: Path, env: Environment) -> Mapping[str, Columns]:
+    """Data set or table → the columns that it publishes; ConfigurationError as above."""
+    _, columns = checked(root, env)
+    return columns
+
+
+def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Columns]]:
+    """Both of these, looked at once."""
+    sql = _texts(root, env)
+    if not _has_sql(env.datasets, env.tables):
+        columns = {
+            name: publication_rules.published(each, dataset_files.parsed(each)[0].names)
+            for name, each in env.datasets.items()
+        }
+        return models.definitions(env.datasets, env.tables, sql, {}), columns
+    try:
+        from data_pipeline.sql_checks.review import review  # DuckDB, which a project without SQL does without
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"the SQL of {env.name} is checked with {error.name}, which is not installed; "
+            "install the extra: pip install 'daily-data-pipeline[local]'"
+        ) from error
+    found = review(env.datasets, env.tables, sql)
+    if found.findings:
+        raise ConfigurationError(_placed(root, env.name, found.findings))
+    return models.definitions(env.datasets, env.tables, sql, found.inputs), found.columns
+
+
+def _has_sql(datasets: Mapping[str, Dataset], tables: Mapping[str, Table]) -> bool:
+    """Whether there is anything for an SQL engine to look at."""
+    if tables or any(each.sql or each.checks for each in datasets.values()):
+        return True
+    return any(rules.parse(key, text).own for each in datasets.values() for key, text in each.rules.items())
+
+
+def _texts(root: Path, env: Environment) -> dict[str, str]:
+    """File in jobs/ → its text."""
+    given: list[Dataset | Table] = [*env.datasets.values(), *env.tables.values()]
+    found: dict[str, str] = {}
+    for file in sorted({each.sql for each in given if each.sql}):
+        try:
+            found[file] = (root / "jobs" / file).read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(
+                f"jobs/{file}: found bytes that are no text, expected UTF-8; save it as UTF-8"
+            ) from error
+    return found
+
+
+def _placed(root: Path, name: str, findings: tuple[SqlProblem, ...]) -> list[Problem]:
+    """Each finding at the line of the SQL file or of the configuration."""
+    at_files = [
+        Problem(Place(f"jobs/{each.file}", each.line), said.path, said.found, said.expected, said.advice)
+        for each in findings
+        if each.file
+        for said in (each.violation,)
+    ]
+    return [*at_files, *load.placed(root, name, (each.violation for each in findings if not each.file))]

@@ -1,0 +1,76 @@
+"""DuckDB as the jobs set it, shut off from files and network, and what it says of its functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import duckdb
+
+from data_pipeline.etl.documents import types
+
+from . import column_types
+
+_SETTINGS = (
+    "threads=1",
+    "TimeZone='UTC'",
+    "autoinstall_known_extensions=false",
+    "python_enable_replacements=false",
+    "enable_external_access=false",
+    "lock_configuration=true",
+)
+
+Columns = Mapping[str, str]
+"""Column → type, as in ``documents.types``."""
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Names of functions, in lower case. ``fixed``: scalars whose result their arguments alone decide."""
+
+    fixed: frozenset[str]
+    aggregates: frozenset[str]
+    volatile: frozenset[str]
+    others: frozenset[str]
+
+
+def connect(relations: Mapping[str, Columns]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that has empty tables of these columns and nothing else; the same one for the same tables."""
+    return _connected(tuple((name, tuple(columns.items())) for name, columns in relations.items()))
+
+
+@lru_cache(maxsize=4)
+def _connected(relations: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(":memory:")
+    for setting in _SETTINGS:
+        database.execute(f"SET {setting}")
+    for name, columns in relations:
+        written = ", ".join(
+            f"{quoted(column)} {column_types.to_duckdb(types.parse(kind))}" for column, kind in columns
+        )
+        database.execute(f"CREATE TABLE {quoted(name)} ({written})")
+    return database
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@lru_cache(maxsize=1)
+def functions() -> Functions:
+    """What DuckDB says of its functions; macros and table functions are among the others."""
+    query = (
+        "SELECT lower(function_name), function_type, bool_and(stability = 'CONSISTENT') "
+        "FROM duckdb_functions() GROUP BY ALL"
+    )
+    with duckdb.connect(":memory:") as database:
+        found = database.execute(query).fetchall()
+    scalars = {name: fixed for name, kind, fixed in found if kind == "scalar"}
+    aggregates = frozenset(name for name, kind, _ in found if kind == "aggregate")
+    return Functions(
+        frozenset(name for name, fixed in scalars.items() if fixed),
+        aggregates,
+        frozenset(name for name, fixed in scalars.items() if not fixed),
+        frozenset(name for name, _, _ in found) - scalars.keys() - aggregates,
+    )
