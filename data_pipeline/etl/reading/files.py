@@ -11,10 +11,16 @@ from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.reading import protocol
 from data_pipeline.etl.reading.csv_files import CsvReader
 from data_pipeline.etl.reading.json_files import JsonReader
+from data_pipeline.etl.reading.parquet_files import ParquetReader
 from data_pipeline.etl.reading.protocol import FileRows, Reader, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 
 __all__ = ["FileRows", "read_file", "reader"]
+_KINDS: dict[str, Callable[[Dataset, int], Reader]] = {
+    "csv": CsvReader,
+    "json": JsonReader,
+    "parquet": ParquetReader,
+}
 
 
 def reader(dataset: Dataset, workers: int = 1) -> Reader:
@@ -23,12 +29,10 @@ def reader(dataset: Dataset, workers: int = 1) -> Reader:
     """
     if dataset.reader:
         return protocol.load(dataset)
-    kinds: dict[str, Callable[[Dataset, int], Reader]] = {"csv": CsvReader, "json": JsonReader}
-    if dataset.format.kind not in kinds:
-        raise JobError(
-            f"data set {dataset.name}: format {dataset.format.kind} is not one of {', '.join(kinds)}"
-        )
-    return kinds[dataset.format.kind](dataset, workers)
+    if dataset.format.kind not in _KINDS:
+        known = ", ".join(_KINDS)
+        raise JobError(f"data set {dataset.name}: format {dataset.format.kind} is not one of {known}")
+    return _KINDS[dataset.format.kind](dataset, workers)
 
 
 def read_file(

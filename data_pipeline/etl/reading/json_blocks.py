@@ -209,7 +209,7 @@ class ArrowReader:
     def _foreign_keys(self, lines: Lines) -> list[str]:
         """Keys that no column has, of the first lines."""
         found: dict[str, None] = {}
-        for at in range(min(lines.count, _SAMPLE)):
+        for at in {*range(min(lines.count, _SAMPLE))} - lines.undecodable:
             with suppress(WrongValueError):
                 found.update(dict.fromkeys(json_values.parse(lines.text(at))))
         return [key for key in found if key not in self.kinds]

@@ -1,0 +1,188 @@
+"""Parquet files: columns go by their names, and a row's number is its place in the file, from 1.
+
+The raw text of a refused row is a JSON object of the columns that the data set names. Pages are checked against
+their checksums where the file has them. Times of the old type INT96 count as timestamps without a zone; their
+nanoseconds are looked at where Arrow can hold them (years 1678 to 2261).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading import columns, json_values, parquet_values, reasons, rows, threads
+from data_pipeline.etl.reading.casts import Problems
+from data_pipeline.etl.reading.checks import Checks
+from data_pipeline.etl.reading.protocol import FileRows, Staged
+from data_pipeline.etl.reading.quarantine import Quarantine
+from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
+
+BATCH = 1 << 16
+"""Rows that are decoded together."""
+_BUFFER = 1 << 20
+_MAGIC = b"PAR1"
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """``names``: what the file calls each column, None for one that is missing."""
+
+    names: list[str | None]
+    ignored: tuple[str, ...]
+    old_times: tuple[str, ...]
+
+    @property
+    def wanted(self) -> list[str]:
+        return list(dict.fromkeys(name for name in self.names if name is not None))
+
+
+class ParquetReader:
+    """Reads the Parquet files of one data set; with several ``workers`` columns are decoded side by side."""
+
+    def __init__(self, dataset: Dataset, workers: int = 1) -> None:
+        self.dataset = dataset
+        self.plan = columns.plans(dataset)
+        self.shapes = [json_values.shape_of(each.kind, dataset.format) for each in self.plan]
+        self.checks = Checks(dataset)
+        self.workers = workers
+
+    def read(
+        self,
+        path: Path,
+        parts: Mapping[str, str],
+        quarantine: Quarantine,
+        staged: Staged,
+        *,
+        scratch: Path | None = None,  # noqa: ARG002 - for readers that need one
+    ) -> FileRows:
+        """See ``protocol.Reader``."""
+        tally = Tally(self.dataset, parts, quarantine, staged)
+        with _opened(path) as file:
+            layout = self._layout(file)
+            tally.ignored.update(dict.fromkeys(layout.ignored))
+
+            def work(batch: tuple[Any, Any]) -> JudgedRows:
+                block = self._block(*batch, layout)
+                return rows.judge_rows(block, self.plan, self.checks, parts, quarantine.room > 0)
+
+            for judged in threads.in_order(work, self._batches(path, file, layout), self.workers):
+                tally.add(judged)
+            if tally.read != file.metadata.num_rows:
+                raise FileError(f"it says that it has {file.metadata.num_rows} rows, and has {tally.read}")
+        return tally.rows()
+
+    def _layout(self, file: pq.ParquetFile) -> _Layout:
+        schema = file.schema_arrow
+        positions, ignored = columns.match(self.plan, schema.names)
+        for each, shape, at in zip(self.plan, self.shapes, positions, strict=True):
+            if at is not None:
+                parquet_values.check(schema.field(at).type, shape, self.dataset.format, each.column.name)
+        old = {
+            file.schema.column(at).path
+            for at in range(len(file.schema))
+            if file.schema.column(at).physical_type == "INT96"
+        }
+        names = [None if at is None else schema.names[at] for at in positions]
+        return _Layout(names, ignored, tuple(name for name in names if name is not None and name in old))
+
+    def _batches(self, path: Path, file: pq.ParquetFile, layout: _Layout) -> Iterator[tuple[Any, Any]]:
+        """The wanted columns, and with them those of ``old_times`` in nanoseconds."""
+        taken = layout.wanted or file.schema_arrow.names[:1]
+        with _readable():
+            batches = file.iter_batches(BATCH, columns=taken, use_threads=self.workers > 1)
+            if not layout.old_times:
+                yield from ((batch, None) for batch in batches)
+                return
+            with pq.ParquetFile(path, buffer_size=_BUFFER) as other:
+                exact = other.iter_batches(BATCH, columns=list(layout.old_times), use_threads=False)
+                yield from zip(batches, exact, strict=True)
+
+    def _block(self, batch: Any, exact: Any, layout: _Layout) -> Block:
+        found: list[tuple[Any, Problems]] = []
+        for each, shape, name in zip(self.plan, self.shapes, layout.names, strict=True):
+            if name is None:
+                found.append((each.missing(len(batch)), {}))
+                continue
+            array = batch.column(name)
+            values, problems = parquet_values.values(array, shape, self.dataset.format)
+            if name in layout.old_times:
+                problems = {**problems, **_beyond_microseconds(array, exact.column(name))}
+            found.append(columns.filled(values, each, problems))
+        numbers = np.arange(1, len(batch) + 1)
+
+        def raw(refused: list[int]) -> dict[int, str]:
+            return _raw(batch.select(layout.wanted), refused)
+
+        return Block(len(batch), numbers, found, {}, raw)
+
+
+def _beyond_microseconds(micros: Any, nanos: Any) -> Problems:
+    """Where a time has nanoseconds that are no whole microseconds."""
+    whole = pc.fill_null(micros.view(pa.int64()), 0).to_numpy()
+    exact = pc.fill_null(nanos.view(pa.int64()), 0).to_numpy()
+    wrong = (exact // 1000 == whole) & (exact % 1000 != 0)
+    return dict.fromkeys(np.flatnonzero(wrong).tolist(), reasons.INEXACT)
+
+
+def _raw(batch: Any, numbers: list[int]) -> dict[int, str]:
+    found = pa.table(batch).take(pa.array([number - 1 for number in numbers]))
+    kept = [
+        dict(zip(found.column_names, row, strict=True))
+        for row in zip(*map(_plain, found.columns), strict=True)
+    ]
+    texts = (json.dumps(row, ensure_ascii=False, default=str) for row in kept)
+    return dict(zip(numbers, texts, strict=True))
+
+
+def _plain(column: Any) -> list[Any]:
+    """Python's values of a column, or texts of those that Python has no value for."""
+    try:
+        values: list[Any] = column.to_pylist()
+        return values
+    except UnicodeDecodeError:
+        content = (
+            column.cast(pa.binary()).to_pylist()
+            if parquet_values.is_text(column.type)
+            else [None] * len(column)
+        )
+        return [None if each is None else each.decode("utf-8", "replace") for each in content]
+    except (ValueError, OverflowError):
+        return [str(getattr(each, "value", None)) for each in column]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[pq.ParquetFile]:
+    """The open file. FileError if it is no Parquet file."""
+    with path.open("rb") as content:
+        start = content.read(4)
+    if start != _MAGIC:
+        raise FileError(f"it is no Parquet file: it starts with {start!r}" if start else "it is empty")
+    with _readable():
+        file = pq.ParquetFile(
+            path, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us", page_checksum_verification=True
+        )
+    with file:
+        yield file
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """FileError for what Arrow cannot read."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise FileError("the Parquet data cannot be read: a name in its footer is not UTF-8") from error
+    except (pa.ArrowException, OSError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise FileError(f"the Parquet data cannot be read: {said}") from error
