@@ -17,3 +17,27 @@ FEATURES: dict[str, str] = {
     "tracing": "the shipped environments have no traces, which cost",
     "kms": "the shipped environments encrypt with keys that AWS owns or manages, which need no permission",
 }
+
+_TRACING = (
+    "the embedded AWS refuses TracingConfiguration by name, so that no state machine there sends traces"
+)
+_KEYS = "the embedded AWS encrypts nothing and refuses the service kms by name; `check` holds them against the key's policy"
+
+#: (kind, action) that an option gives to a role and `make removal` cannot take away → why not.
+NOT_REMOVED: dict[tuple[str, str], str] = {
+    ("states", "xray:GetSamplingRules"): _TRACING,
+    ("states", "xray:GetSamplingTargets"): _TRACING,
+    ("states", "xray:PutTelemetryRecords"): _TRACING,
+    ("states", "xray:PutTraceSegments"): _TRACING,
+    ("glue", "glue:GetSecurityConfiguration"): (
+        "the embedded AWS refuses SecurityConfiguration of a job by name, so that none is read there"
+    ),
+    ("glue", "kms:Decrypt"): _KEYS,
+    ("glue", "kms:GenerateDataKey"): _KEYS,
+    ("processing", "kms:CreateGrant"): _KEYS,
+    ("processing", "kms:Decrypt"): _KEYS,
+    ("processing", "kms:GenerateDataKey"): _KEYS,
+    ("scheduler", "kms:Decrypt"): _KEYS,
+    ("scheduler", "kms:GenerateDataKey"): _KEYS,
+    ("states", "kms:Decrypt"): _KEYS,
+}

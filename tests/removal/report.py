@@ -16,6 +16,9 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "tests"))
+
+from removal.differences import NOT_REMOVED  # noqa: E402 - found once tests/ is on the path
 
 from data_pipeline.embedded_aws.identity import required  # noqa: E402 - found once the project is on the path
 
@@ -94,8 +97,24 @@ def page(tried: Counter[str], missed: Counter[str], seconds: float) -> str:
             "| --- | --- | --- | --- |",
             *beyond,
             "",
+            "## What is not removed",
+            "",
+            "Options give these actions to roles, and no removal shows that they are needed.",
+            "",
+            "| role | actions | why not |",
+            "| --- | --- | --- |",
+            *_not_removed(),
+            "",
         ]
     )
+
+
+def _not_removed() -> list[str]:
+    """A row for each reason and kind of role."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (kind, action), reason in NOT_REMOVED.items():
+        rows.setdefault((kind, reason), []).append(f"`{action}`")
+    return [f"| {kind} | {' '.join(actions)} | {reason} |" for (kind, reason), actions in rows.items()]
 
 
 if __name__ == "__main__":

@@ -8,10 +8,20 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, NOTIFY, SECURITY, STORES, SWAPPED, environment
+from environments import (
+    ALL_ON_GLUE,
+    CLUSTER,
+    CLUSTER_ON_GLUE,
+    NOTIFY,
+    SECURITY,
+    SECURITY_WITH_KEY,
+    STORES,
+    SWAPPED,
+    environment,
+)
 from removal import cases
 from removal.cases import Case
-from removal.differences import BEYOND_DEMAND, FEATURES, NOT_DERIVED
+from removal.differences import BEYOND_DEMAND, FEATURES, NOT_DERIVED, NOT_REMOVED
 
 import templates
 from data_pipeline.embedded_aws.identity import required
@@ -45,6 +55,8 @@ VARIANTS = (
     STORES,
     STORES_ON_GLUE,
     SECURITY,
+    {**SECURITY_WITH_KEY, **ALL_ON_GLUE},
+    SECURITY_WITH_KEY,
 )
 
 
@@ -114,6 +126,13 @@ def test_each_role_has_all_that_its_service_demands(changes: dict[str, object]) 
                 if kind in demand.roles and demand.moment in moments:
                     lacks = [action for action in demand.actions if not covered(kind, action, its)]
                     assert not lacks, f"{role} lacks {lacks}: {demand.what} ({demand.page})"
+
+
+def test_exactly_the_listed_actions_have_no_removal() -> None:
+    """Of all that an option gives to a role: the report says of each of these why it cannot be taken away."""
+    without = {(case.kind, case.action) for case in derived() if not case.moments}
+    assert without == NOT_REMOVED.keys()
+    assert all(reason for reason in NOT_REMOVED.values())
 
 
 def test_entries_name_a_page_and_real_actions() -> None:
