@@ -30,15 +30,16 @@ def main(argv: list[str]) -> None:
     packages.check_botocore()
     parser = arguments.parser(__doc__ or "")
     add = parser.add_argument
-    switch: dict[str, Any] = {"choices": ("false", "true"), "default": "false"}
     add("--input", required=True, help="where the trip files are: s3://bucket/prefix or a folder")
     add("--output", required=True, help="where runs/<run>/ is written: s3://bucket/prefix or a folder")
     add("--source", default=NO_SOURCE, help="mirror the sources of this list first: s3://… or a file")
     add("--run", required=True, help="the name of this run")
     add("--dataset", default=planning.ALL, help="look at these data sets only: yellow,green")
     add("--months", default=planning.ALL, help="look at these months only: 2019-01..2019-06 or 2019-01")
-    add("--reprocess", **switch, help="true: read what is unchanged, too")
-    add("--prune", **switch, help="true: drop the counts of objects that are no longer in the input")
+    add("--reprocess", **arguments.SWITCH, help="true: read what is unchanged, too")
+    add(
+        "--prune", **arguments.SWITCH, help="true: drop the counts of objects that are no longer in the input"
+    )
     add("--code-version", default="", help="the content hash of the code, for the log")
     options = arguments.parse(parser, argv)
     scope = planning.scope(options.dataset, options.months)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from data_pipeline.aws import account, buckets, leftovers
 from data_pipeline.aws.account import answer_of
@@ -20,43 +24,35 @@ from data_pipeline.stacks.render import compact
 
 from .project import root
 
+T = TypeVar("T")
+
 
 def look(env: Environment, connection: Connection) -> Answers:
     """All answers, read-only."""
-    names, stacks = env.names, Stacks(connection.client("cloudformation"))
-    storage, pipeline = stacks.find(names.storage_stack), stacks.find(names.pipeline_stack)
-    there = [stack.name for stack in (storage, pipeline) if stack]
-    artifacts = account.stack_parameter(connection, pipeline.name, "ArtifactBucket") if pipeline else None
-    data = env.data.bucket or (storage.outputs.get("DataBucket") if storage else None)
+    names, deployed = env.names, _deployed(env, connection)
     rendered = {f"templates/{file}": body for file, body in compact(env).items()}
     missing = [file for file in rendered if not (root() / file).exists()]
-    resources = [found for stack in there for found in account.stack_resources(connection, stack)]
     who = answer_of(connection, lambda: account.principal(connection))
     own_machines = [names.state_machine, *([names.maintenance] if env.maintenance else [])]
     groups = [names.feature_group(group) for group in env.managed_features]
+    services = sorted({job.service for job in env.jobs.values()})
     return Answers(
         account=connection.account,
         caller=connection.identity,
         partition=_partition(connection),
         principal=who,
         opt_in=answer_of(connection, lambda: account.region_opt_in(connection)),
-        quotas={
-            service: answer_of(connection, lambda service=service: account.quotas(connection, service))  # type: ignore[misc]
-            for service in sorted({job.service for job in env.jobs.values()})
-        },
-        templates={
-            file: answer_of(connection, lambda body=body: account.template_refusal(connection, body))  # type: ignore[misc]
-            for file, body in rendered.items()
-            if file not in missing
-        },
+        quotas=_each(connection, services, partial(account.quotas, connection)),
+        templates=_each(
+            connection,
+            [file for file in rendered if file not in missing],
+            lambda file: account.template_refusal(connection, rendered[file]),
+        ),
         missing=missing,
         definitions=_definitions(env, connection),
-        stacks={
-            names.storage_stack: storage.status if storage else None,
-            names.pipeline_stack: pipeline.status if pipeline else None,
-        },
-        resources=resources,
-        buckets=bucket_answers(connection, {"data": data, "artifact": artifacts}),
+        stacks=deployed.stacks,
+        resources=deployed.resources,
+        buckets=bucket_answers(connection, {"data": deployed.data, "artifact": deployed.artifacts}),
         keys=key_answers(env, connection),
         log_groups=answer_of(connection, lambda: account.log_group_names(connection, log_group_names(env))),
         databases=answer_of(connection, lambda: leftovers.database_names(connection, [names.database])),
@@ -68,18 +64,47 @@ def look(env: Environment, connection: Connection) -> Answers:
         schedules=answer_of(connection, lambda: leftovers.schedule_states(connection, names.schedule_group)),
         log_policies=answer_of(connection, lambda: leftovers.log_policy_names(connection)),
         lake=answer_of(connection, lambda: leftovers.lake(connection)),
-        deployer=_deployer(env, connection, who, artifacts),
-        roles={
-            name: answer_of(connection, lambda name=name: account.role_refusals(connection, name))  # type: ignore[misc]
-            for name in sorted(name for kind, name in resources if kind == "AWS::IAM::Role")
-        },
+        deployer=_deployer(env, connection, who, deployed.artifacts),
+        roles=_each(connection, deployed.roles, partial(account.role_refusals, connection)),
     )
+
+
+@dataclass(frozen=True)
+class _Deployed:
+    """What is there of an environment: stack → status, resources by type and name, and its two buckets."""
+
+    stacks: dict[str, str | None]
+    resources: list[tuple[str, str]]
+    data: str | None
+    artifacts: str | None
+
+    @property
+    def roles(self) -> list[str]:
+        return sorted(name for kind, name in self.resources if kind == "AWS::IAM::Role")
+
+
+def _deployed(env: Environment, connection: Connection) -> _Deployed:
+    stacks = Stacks(connection.client("cloudformation"))
+    found = {name: stacks.find(name) for name in (env.names.storage_stack, env.names.pipeline_stack)}
+    storage, pipeline = found.values()
+    there = [stack.name for stack in (storage, pipeline) if stack]
+    return _Deployed(
+        stacks={name: stack.status if stack else None for name, stack in found.items()},
+        resources=[each for stack in there for each in account.stack_resources(connection, stack)],
+        data=env.data.bucket or (storage.outputs.get("DataBucket") if storage else None),
+        artifacts=account.stack_parameter(connection, pipeline.name, "ArtifactBucket") if pipeline else None,
+    )
+
+
+def _each(connection: Connection, names: Iterable[str], ask: Callable[[str], T]) -> dict[str, T | Unanswered]:
+    """The answer for each of the names."""
+    return {name: answer_of(connection, partial(ask, name)) for name in names}
 
 
 def bucket_answers(connection: Connection, named: dict[str, str | None]) -> dict[str, Bucket | Unanswered]:
     """The buckets that are known, by what they are for."""
     return {
-        role: answer_of(connection, lambda name=name: buckets.bucket(connection, name))  # type: ignore[misc]
+        role: answer_of(connection, partial(buckets.bucket, connection, name))
         for role, name in named.items()
         if name
     }
@@ -87,10 +112,7 @@ def bucket_answers(connection: Connection, named: dict[str, str | None]) -> dict
 
 def key_answers(env: Environment, connection: Connection) -> dict[str, Key | Unanswered]:
     """The keys that the configuration names."""
-    return {
-        arn: answer_of(connection, lambda arn=arn: buckets.key(connection, arn))  # type: ignore[misc]
-        for arn in named_keys(env)
-    }
+    return _each(connection, named_keys(env), partial(buckets.key, connection))
 
 
 def _definitions(env: Environment, connection: Connection) -> dict[str, list[tuple[str, str]] | Unanswered]:
@@ -98,10 +120,7 @@ def _definitions(env: Environment, connection: Connection) -> dict[str, list[tup
     texts = {
         name: _with_names(json.dumps(definition), connection) for name, definition in machines(env).items()
     }
-    return {
-        name: answer_of(connection, lambda text=text: account.definition_diagnostics(connection, text))  # type: ignore[misc]
-        for name, text in texts.items()
-    }
+    return _each(connection, texts, lambda name: account.definition_diagnostics(connection, texts[name]))
 
 
 def _with_names(definition: str, connection: Connection) -> str:

@@ -5,7 +5,7 @@ error.
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .errors import JobError
 
@@ -28,6 +28,10 @@ GLUE_WITH_VALUE = frozenset(_WITH_VALUE.split())
 GLUE_SWITCHES = frozenset(_SWITCHES.split())
 # The one special parameter that Glue's documentation spells without dashes.
 GLUE_WITHOUT_DASHES = frozenset({"library-set"})
+
+
+#: of an argument that is true or false, as state machines can pass it: ``add_argument("--full", **SWITCH, help=…)``.
+SWITCH: dict[str, Any] = {"choices": ("false", "true"), "default": "false"}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -6,12 +6,11 @@ nobody else has written meanwhile. Without a file, nothing has been processed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.documents import form
 from data_pipeline.etl.storage.filesystem import files, join
 
 VERSION = 1
@@ -50,25 +49,20 @@ def read(place: str) -> Processed:
     if loaded is None:
         return Processed({})
     content, etag = loaded
-    try:
-        document = json.loads(content)
-        version = document["version"]
-        objects = {str(path): _entry(fields) for path, fields in document["objects"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobError(
-            f"{place}: this is no list of processed objects ({type(error).__name__}: {error}); delete it, and "
-            "the next run looks at every object anew"
-        ) from error
-    if version != VERSION:
-        raise JobError(f"{place}: version {version} of the list; this job reads version {VERSION}")
-    return Processed(objects, etag)
+    remedy = "delete it, and the next run looks at every object anew"
+    return Processed(
+        form.read(content, place, "a list of processed objects", VERSION, _entries, remedy), etag
+    )
 
 
 def write(place: str, objects: Mapping[str, Entry], seen: str | None) -> None:
     """Replace the file if its ETag still is ``seen``. Raises ChangedError if it is not."""
     document = {"version": VERSION, "objects": {path: _fields(entry) for path, entry in objects.items()}}
-    content = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    files(place).write_if(place, content, seen, {})
+    files(place).write_if(place, form.text(document).encode(), seen, {})
+
+
+def _entries(document: Mapping[str, Any]) -> dict[str, Entry]:
+    return {str(path): _entry(fields) for path, fields in document["objects"].items()}
 
 
 def _entry(fields: dict[str, Any]) -> Entry:

@@ -256,10 +256,13 @@ def test_a_decision_is_small_whatever_the_plan():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "this is no list of processed objects"),
-        ('{"version": 1, "objects": []}', "this is no list of processed objects"),
-        ('{"version": 1, "objects": {"x": {"etag": "e"}}}', "this is no list of processed objects"),
-        ('{"version": 2, "objects": {}}', "version 2 of the list; this job reads version 1"),
+        ("{", "this is not a list of processed objects"),
+        ('{"version": 1, "objects": []}', "this is not a list of processed objects"),
+        ('{"version": 1, "objects": {"x": {"etag": "e"}}}', "this is not a list of processed objects"),
+        (
+            '{"version": 2, "objects": {}}',
+            "version 2 of a list of processed objects; this job reads version 1",
+        ),
     ],
 )
 def test_a_list_of_processed_objects_that_is_none(folder, tmp_path, content, message):

@@ -21,7 +21,10 @@ FEATURES: dict[str, str] = {
 _TRACING = (
     "the embedded AWS refuses TracingConfiguration by name, so that no state machine there sends traces"
 )
-_KEYS = "the embedded AWS encrypts nothing and refuses the service kms by name; `check` holds them against the key's policy"
+_KEYS = (
+    "the embedded AWS encrypts nothing and refuses the service kms by name; "
+    "`check` holds the roles against the key's policy"
+)
 
 #: (kind, action) that an option gives to a role and `make removal` cannot take away → why not.
 NOT_REMOVED: dict[tuple[str, str], str] = {

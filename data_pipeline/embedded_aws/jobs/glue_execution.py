@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,11 +100,7 @@ def execute(
     directory.mkdir(parents=True)
     kind = job["Command"]["Name"]
     names = streams_of(kind, run["Id"], arguments)
-    client = access.client("logs", credentials, region)
-    opened = {
-        name: LogStream(client, *name, _may_write(name[0], credentials, region))
-        for name in {names.out, names.err, names.system}
-    }
+    opened = _opened({names.out, names.err, names.system}, credentials, region)
     system = opened[names.system].write
     try:
         try:
@@ -129,6 +125,14 @@ def execute(
         for stream in opened.values():
             stream.close()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _opened(
+    names: Iterable[tuple[str, str]], credentials: iam.Credentials, region: str
+) -> dict[tuple[str, str], LogStream]:
+    """The log streams of these names, (group, stream)."""
+    client = access.client("logs", credentials, region)
+    return {name: LogStream(client, *name, _may_write(name[0], credentials, region)) for name in names}
 
 
 def _may_write(group: str, credentials: iam.Credentials, region: str) -> Callable[[], None]:

@@ -17,10 +17,15 @@ def text(document: Mapping[str, Any]) -> str:
 
 
 def read(
-    content: str | bytes, place: str, kind: str, version: int, build: Callable[[Mapping[str, Any]], T]
+    content: str | bytes,
+    place: str,
+    kind: str,
+    version: int,
+    build: Callable[[Mapping[str, Any]], T],
+    remedy: str = "",
 ) -> T:
-    """What ``build`` makes of the document. JobError, with the place, if it is no such document (``kind``: "a plan")
-    or of another version.
+    """What ``build`` makes of the document. JobError, with the place, if it is no such document (``kind``: "a plan";
+    ``remedy``: what to do then) or of another version.
     """
     try:
         document = json.loads(content)
@@ -28,5 +33,6 @@ def read(
         if found == version:
             return build(document)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobError(f"{place}: this is not {kind} ({type(error).__name__}: {error})") from error
+        what = f"this is not {kind} ({type(error).__name__}: {error})"
+        raise JobError(f"{place}: {what}; {remedy}" if remedy else f"{place}: {what}") from error
     raise JobError(f"{place}: version {found} of {kind}; this job reads version {version}")

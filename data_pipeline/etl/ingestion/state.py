@@ -8,11 +8,11 @@ ingested.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.documents import form
 from data_pipeline.etl.storage.filesystem import files, join
 
 VERSION = 1
@@ -49,22 +49,15 @@ def read(place: str) -> Ingested:
     if loaded is None:
         return Ingested({})
     content, etag = loaded
-    try:
-        document = json.loads(content)
-        version = document["version"]
-        groups = {str(name): Entry(**fields) for name, fields in document["groups"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JobError(
-            f"{place}: this does not say what has been ingested ({type(error).__name__}: {error}); delete it, and the "
-            "next run ingests every record again"
-        ) from error
-    if version != VERSION:
-        raise JobError(f"{place}: version {version}; this job reads version {VERSION}")
-    return Ingested(groups, etag)
+    remedy = "delete it, and the next run ingests every record again"
+    return Ingested(form.read(content, place, "a list of what was ingested", VERSION, _groups, remedy), etag)
+
+
+def _groups(document: Mapping[str, Any]) -> dict[str, Entry]:
+    return {str(name): Entry(**fields) for name, fields in document["groups"].items()}
 
 
 def write(place: str, groups: Mapping[str, Entry], seen: str | None) -> str:
     """Replace the file if its ETag still is ``seen``; its new ETag. Raises ChangedError if it is not."""
     document = {"version": VERSION, "groups": {name: asdict(entry) for name, entry in groups.items()}}
-    content = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    return str(files(place).write_if(place, content, seen, {}))
+    return str(files(place).write_if(place, form.text(document).encode(), seen, {}))

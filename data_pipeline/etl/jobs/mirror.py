@@ -29,7 +29,6 @@ def main(argv: list[str]) -> None:
     """Mirror or verify as ``argv`` says. Raises JobError for a list of sources that is none, and the like."""
     parser = arguments.parser(__doc__ or "")
     add = parser.add_argument
-    switch: dict[str, Any] = {"choices": ("false", "true"), "default": "false"}
     add("--source", required=True, help="the list of sources: a JSON file, s3://… or a path")
     add("--input", required=True, help="where the files go: s3://bucket/prefix")
     add("--output", required=True, help="state/mirror.json is below it: s3://bucket/prefix")
@@ -42,10 +41,10 @@ def main(argv: list[str]) -> None:
         default=NONE,
         help="the data sets, whose patterns say what a file is: a JSON file, or none",
     )
-    add("--full", **switch, help="true: ask for every known file again, not only for a few")
-    add("--dry-run", **switch, help="true: bring nothing, say what would be brought")
-    add("--verify", **switch, help="true: read what is stored, and hold it against the record")
-    add("--events", **switch, help="true: JSON lines")
+    add("--full", **arguments.SWITCH, help="true: ask for every known file again, not only for a few")
+    add("--dry-run", **arguments.SWITCH, help="true: bring nothing, say what would be brought")
+    add("--verify", **arguments.SWITCH, help="true: read what is stored, and hold it against the record")
+    add("--events", **arguments.SWITCH, help="true: JSON lines")
     options = arguments.parse(parser, argv)
     tell = Teller() if options.events == "true" else running.logged
     sources = running.read(options.source)

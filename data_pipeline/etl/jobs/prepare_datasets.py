@@ -44,7 +44,6 @@ def main(argv: list[str]) -> None:
     packages.check_botocore()
     parser = arguments.parser(__doc__ or "")
     add = parser.add_argument
-    switch: dict[str, Any] = {"choices": ("false", "true"), "default": "false"}
     add("--input", required=True, help="where the files are: s3://bucket/prefix or a folder")
     add("--output", required=True, help="where runs/<run>/ is written: s3://bucket/prefix or a folder")
     add("--definitions", required=True, help="the data sets and tables: s3://… or a file")
@@ -53,8 +52,8 @@ def main(argv: list[str]) -> None:
     add("--dataset", default=ALL, help="look at these data sets only: orders,weather")
     add("--part", default=ALL, help="look at these values of named parts only: country=de,country=fr")
     add("--periods", default=ALL, help="look at these periods only: 2024-01..2024-06-15 or 2024")
-    add("--reprocess", **switch, help="true: read what is unchanged, too")
-    add("--prune", **switch, help="true: drop the rows of files that are no longer in the input")
+    add("--reprocess", **arguments.SWITCH, help="true: read what is unchanged, too")
+    add("--prune", **arguments.SWITCH, help="true: drop the rows of files that are no longer in the input")
     add("--rebuild", default=NONE, help="make the tables of these data sets anew from all of their files")
     add(
         "--from-now-on",
