@@ -5,9 +5,9 @@ from __future__ import annotations
 from data_pipeline.etl.storage.s3 import S3Files
 
 
-def test_a_copy_ends_as_its_object_does(account, tmp_path):
+def test_a_copy_ends_as_its_object_does(output, tmp_path):
     """Whoever reads the copy can tell by its name how the content is written and compressed."""
-    place = f"s3://{account.bucket}/in/2024/part-1.json.gz"
+    place = f"{output}/in/2024/part-1.json.gz"
     storage = S3Files()
     storage.write(place, b"content")
     with storage.fetched(place, storage.head(place).etag, tmp_path) as path:
@@ -16,8 +16,8 @@ def test_a_copy_ends_as_its_object_does(account, tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-def test_a_long_name_makes_a_short_copy(account, tmp_path):
-    place = f"s3://{account.bucket}/in/{'part.' * 100}csv"
+def test_a_long_name_makes_a_short_copy(output, tmp_path):
+    place = f"{output}/in/{'part.' * 100}csv"
     storage = S3Files()
     storage.write(place, b"content")
     with storage.fetched(place, storage.head(place).etag, tmp_path) as path:
