@@ -11,12 +11,9 @@ none is made where nothing differs. Memory is bounded by DuckDB's limit, beyond 
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -38,6 +35,7 @@ from data_pipeline.etl.quality.sql import name as quoted
 from . import iceberg_types, inputs, schema_changes, tables
 from .commits import commit_with_retry
 from .definition import Definition, upgrade
+from .engine import Engine
 from .following import Part, part
 from .keys import Key, keys, of_file
 from .tables import Tables
@@ -61,24 +59,6 @@ class Refreshed:
     committed: bool
     how: str
     judgement: Judgement = field(default_factory=Judgement)
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What DuckDB may use: ``memory`` as it spells it, and the folder ``scratch`` for what is beyond."""
-
-    memory: str = "1GB"
-    scratch: Path | None = None
-
-    @contextmanager
-    def connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with (
-            tempfile.TemporaryDirectory(dir=self.scratch, prefix="duckdb-") as folder,
-            duckdb.connect(":memory:", config={"memory_limit": self.memory, "temp_directory": folder}) as db,
-        ):
-            db.execute("SET TimeZone = 'UTC'")
-            db.execute("SET preserve_insertion_order = false")
-            yield db
 
 
 def refresh(

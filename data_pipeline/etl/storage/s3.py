@@ -153,10 +153,16 @@ class S3Files:
         with _explained(place):
             self.client.put_object(Bucket=bucket, Key=key, Body=content)
 
-    def write_if(self, place: str, content: bytes, seen: str | None, metadata: dict[str, str]) -> str:
-        """Replace the object if its ETag still is ``seen`` (None: if there still is none); its new ETag. Raises
-        ChangedError if not.
+    def write_if(self, place: str, content: bytes | Path, seen: str | None, metadata: dict[str, str]) -> str:
+        """Replace the object if its ETag still is ``seen`` (None: if there still is none); its new ETag. ``content``
+        may be a local file, of at most 5 GB. Raises ChangedError if the object has changed.
         """
+        if isinstance(content, Path):
+            with content.open("rb") as body:
+                return self._put_if(place, body, seen, metadata)
+        return self._put_if(place, content, seen, metadata)
+
+    def _put_if(self, place: str, content: Any, seen: str | None, metadata: dict[str, str]) -> str:
         bucket, key = _split(place)
         condition: dict[str, Any] = {"IfNoneMatch": "*"} if seen is None else {"IfMatch": f'"{seen}"'}
         try:
