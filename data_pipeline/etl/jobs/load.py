@@ -25,8 +25,9 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs.prepare_datasets import listed
-from data_pipeline.etl.loading import accepting, alone, documents, loader
+from data_pipeline.etl.loading import accepting, alone, documents, loader, made
 from data_pipeline.etl.loading.loader import Loaded
+from data_pipeline.etl.loading.made import Made
 from data_pipeline.etl.loading.target import Target
 from data_pipeline.etl.planning import comparing
 from data_pipeline.etl.planning.report import few
@@ -120,7 +121,7 @@ def run(
 ) -> summaries.Summary:
     """Load each data set of the plan, then make the tables that are made of them, and say what became of it.
 
-    The summary is written twice: its list of files is there before a run ends in any way that is not foreseen.
+    The summary is written twice: its list of files is there before any table is made of them.
     """
     place = join(target.folder, summaries.NAME)
     loaded: list[Loaded] = []
@@ -131,12 +132,23 @@ def run(
         each.dataset.name: _published(each) for each in loaded if each.published is not None
     }
     judgement = documents.together(each.judgement for each in loaded)
-    summary = documents.summary(target, loaded, tables, (), judgement)
+    write_json(place, documents.summary(target, loaded, tables, (), judgement))
+    held = {each.dataset.name for each in loaded if each.held} | {*(plan.held or ())}
+    derived = made.make(definitions, held, target, accepted, place)
+    for one in derived:
+        _say_made(one)
+    tables |= {one.table.name: one.published for one in derived if one.published}
+    back = held | {one.table.name for one in derived if one.held}
+    exports, unwritten = made.write_exports(definitions, back, target)
+    judgement = documents.together([judgement, *(one.judgement for one in derived)])
+    summary = documents.summary(target, loaded, tables, exports, judgement)
     write_json(place, summary)
     found = _findings(target, judgement)
-    said = documents.verdict(summary, place, loaded, judgement, found)
+    problems = [*(one.error for one in derived if one.error), *unwritten.values()]
+    notes = [str(one) for one in derived if one.because]
+    said = documents.verdict(summary, place, loaded, judgement, found, problems, notes)
     write_json(join(target.folder, verdict.NAME), said)
-    errors = [each.error for each in loaded if each.error]
+    errors = [*(each.error for each in loaded if each.error), *problems]
     if errors:
         raise JobError("; ".join(errors))
     return summary
@@ -168,17 +180,17 @@ def _findings(target: Target, judgement: Judgement) -> str:
 
 def run_alone(definitions: Definitions, plan: LoadPlan, target: Target) -> summaries.Summary:
     """Load each data set and make each table as a Parquet file of the output."""
-    made: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     loaded: list[Loaded] = []
     tables: dict[str, Any] = {}
     for dataset in definitions.datasets.values():
         each = loader.load(dataset, plan, target, (), summaries.NAME)
         _say(each)
-        made[dataset.name] = alone.write_dataset(each, target.output, target.work)
+        paths[dataset.name] = alone.write_dataset(each, target.output, target.work)
         tables[dataset.name] = {"rows": sum(part.rows for part in each.parts)}
         loaded.append(replace(each, parts=()))
     for table in definitions.tables.values():
-        made[table.name], rows = alone.write_table(table, made, target.output, target.work)
+        paths[table.name], rows = alone.write_table(table, paths, target.output, target.work)
         tables[table.name] = {"rows": rows}
         exits.log(f"{table.name}: {rows:,} rows")
     summary = documents.summary(target, loaded, tables, (), Judgement())
@@ -197,13 +209,22 @@ def _say(each: Loaded) -> None:
         f"{each.dataset.name}: {rows['read']:,} rows read, {rows['counted']:,} accepted, {rows['quarantined']:,} in "
         f"quarantine{'; ' if end else ''}{end}"
     )
-    for kind in ("failed", "accepted", "warnings"):
-        for line in few(str(breach) for breach in getattr(each.judgement, kind)):
-            exits.log(f"quality, {kind}: {line}")
+    _say_judgement(each.judgement)
     for line in few(
         f"{one.file.path}: {one.error}" for unit in each.units for one in unit.files if one.error
     ):
         exits.log(f"unreadable: {line}")
+
+
+def _say_made(one: Made) -> None:
+    exits.log(str(one))
+    _say_judgement(one.judgement)
+
+
+def _say_judgement(judgement: Judgement) -> None:
+    for kind in ("failed", "accepted", "warnings"):
+        for line in few(str(breach) for breach in getattr(judgement, kind)):
+            exits.log(f"quality, {kind}: {line}")
 
 
 if __name__ == "__main__":

@@ -80,10 +80,18 @@ def dataset(loaded: Loaded) -> dict[str, Any]:
 
 
 def verdict(
-    found: Summary, place: str, loaded: Sequence[Loaded], judgement: Judgement, findings: str
+    found: Summary,
+    place: str,
+    loaded: Sequence[Loaded],
+    judgement: Judgement,
+    findings: str,
+    problems: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> Verdict:
-    """verdict.json, under 16 KiB whatever the run. ``findings``: where the document is that has every broken rule."""
-    errors = [each.error for each in loaded if each.error]
+    """verdict.json, under 16 KiB whatever the run. ``findings``: where the document is that has every broken rule;
+    ``problems``: why tables and exports could not be made; ``notes``: what else there is to say.
+    """
+    errors = [*(each.error for each in loaded if each.error), *problems]
     failed = [one for each in loaded for unit in each.units for one in unit.files if one.error]
     files = sum(len(unit.files) for each in loaded for unit in each.units)
     said: Verdict = {
@@ -105,6 +113,7 @@ def verdict(
         "messages": [
             *few(errors),
             *few(f"{end(one.file.path)} could not be read: {one.error}" for one in failed),
+            *few(notes),
             *few(_ignored(loaded)),
             *few(str(breach) for breach in judgement.warnings),
         ],

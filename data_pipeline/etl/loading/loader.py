@@ -22,7 +22,7 @@ from data_pipeline.etl.documents.load_plan import LoadPlan, Unit
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.publishing.parquet_parts import FILE_BYTES, Part, PartWriter, Split, whole
-from data_pipeline.etl.quality import measuring
+from data_pipeline.etl.quality import measuring, periods
 from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.kept import KeptRows
@@ -145,7 +145,8 @@ def _judged(
     accepted: Collection[Violation],
 ) -> Judgement:
     dataset = done.dataset
-    period = any(pattern.unit for pattern in claims.parsed(dataset))
+    units = [pattern.unit for pattern in claims.parsed(dataset)]
+    period = any(units)
     held = rules.effective(dataset.rules, files=True, period=period, series=dataset.series is not None)
     given = [
         FileFacts(
@@ -174,6 +175,7 @@ def _judged(
             now,
             published=_beside(done, target),
             series=dataset.series,
+            complete=dataset.series is not None and periods.complete(units, dataset.series.period),
             version=digest([[one.path, one.etag] for one in given]),
         )
     return judge(held, Facts(dataset.name, now, given, measured), past.earlier, accepted)

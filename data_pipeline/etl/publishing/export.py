@@ -1,11 +1,9 @@
-"""A table as one Parquet file, for those who read no Iceberg: a function of a snapshot, replaced in one conditional PUT.
+"""A table as one Parquet file, for those who read no Iceberg: made of a snapshot, replaced in one conditional PUT.
 
 Rows are in the order of their columns, so the file is the same for the same rows. Its metadata say what it was made of;
 the object's, which S3 limits to 2 KB, say it shortly.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
 """
-
-
 
 from __future__ import annotations
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 UNITS = {4: "year", 7: "month", 10: "day", 13: "hour"}
+UNIT = ("hour", "day", "month", "year")
 _FORMATS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "hour": "%Y-%m-%dT%H"}
 #: how many periods before are what is usual: every season, every day of the week, every hour of the week once or more.
 BEFORE = {"year": 10, "month": 12, "day": 28, "hour": 168}
@@ -14,6 +16,11 @@ LEAST = 3
 
 def unit(period: str) -> str:
     return UNITS[len(period)]
+
+
+def complete(files: Iterable[str], unit: str) -> bool:
+    """Whether a period of this unit has all its rows once files of these units (or of no period) are there."""
+    return all(UNIT.index(each) >= UNIT.index(unit) if each else False for each in files)
 
 
 def start(period: str) -> datetime:

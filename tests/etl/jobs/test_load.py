@@ -1,5 +1,6 @@
 """Data sets of CSV files, from the input to their tables in the catalog: what readers see after each run."""
 
+import io
 import json
 import subprocess
 import sys
@@ -216,3 +217,65 @@ def test_a_column_that_the_table_cannot_take_is_one_data_sets_matter(shop):
     assert "note" not in shop.rows()[0]
     shop.run("--from-now-on=orders", "--reprocess=true", "--drop-column=orders.status")
     assert {row["note"] for row in shop.rows()} == {"paid", None}
+
+
+def test_tables_are_made_of_what_was_published(shop):
+    """Each after what it is made of, in the same run; what is held back holds back its tables, and only those."""
+    days = Table(
+        "days",
+        "SELECT CAST(ordered_at AS DATE) AS day, count(*) AS orders, max(_available_at) AS available_at FROM orders "
+        "GROUP BY 1",
+        ("orders",),
+        ("month(day)",),
+        {"orders": "day(ordered_at)"},
+        export="days.parquet",
+    )
+    total = Table(
+        "total", "SELECT sum(orders) AS orders FROM days", ("days",), rules={"null-share(orders)": "fail"}
+    )
+    other = orders(name="returns", patterns=("returns/{year}-{month}.csv",))
+    apart = Table("apart", "SELECT count(*) AS n FROM returns", ("returns",))
+    strict = orders(rules={"quarantined-share": "fail 0.1"}, export="orders.parquet")
+    shop.define(strict, other, made=(days, total, apart))
+    shop.put(NORTH, some(0))
+    summary = shop.run()
+    assert sorted(row["orders"] for row in shop.rows("days")) == [1, 1, 1]
+    assert [int(row["orders"]) for row in shop.rows("total")] == [3]
+    assert shop.rows("apart") == []
+    assert summary["tables"]["days"]["rows"] == 3
+    assert summary["exports"] == [
+        f"{shop.output}/export/orders.parquet",
+        f"{shop.output}/export/days.parquet",
+    ]
+    assert len(pq.read_table(io.BytesIO(files(shop.output).read(summary["exports"][1])))) == 3
+    shop.put(SOUTH, some(1, 1))
+    shop.put("returns/2024-01.csv", some(10))
+    shop.run()
+    assert [int(row["orders"]) for row in shop.rows("total")] == [4]
+    assert [row["n"] for row in shop.rows("apart")] == [3]
+    shop.put(SOUTH, some(1, 2, BAD))
+    shop.put("returns/2024-02.csv", some(20))
+    shop.run()
+    assert [int(row["orders"]) for row in shop.rows("total")] == [4]
+    assert [row["n"] for row in shop.rows("apart")] == [6]
+    verdict = shop.document("verdict.json")
+    assert "days: not made: held back with orders" in verdict["messages"]
+    assert "total: not made: held back with days" in verdict["messages"]
+    assert shop.snapshots("days") == 2
+
+
+def test_a_table_that_fails_a_rule_is_held_back_and_can_be_let_through(shop):
+    """What it is made of is published; a table whose SQL fails ends the run, and the others are made."""
+    strict = Table("days", "SELECT status FROM orders", ("orders",), rules={"null-share(status)": "fail 0.1"})
+    broken = Table("broken", "SELECT CAST(status AS INTEGER) AS n FROM orders", ("orders",))
+    shop.define(orders(), made=(broken, strict))
+    shop.put(NORTH, some(0))
+    with pytest.raises(JobError, match=r"^table broken: its SQL cannot be run: Conversion Error"):
+        shop.run()
+    assert len(shop.rows()) == 3
+    verdict = shop.document("verdict.json")
+    assert (verdict["passed"], verdict["failed_rules"][0]["rule"]) == (False, "null-share(status)")
+    shop.define(orders(), made=(strict,))
+    shop.run("--reprocess=true", accept="null-share(status)@run-1")
+    assert len(shop.rows("days")) == 3
+    assert shop.document("verdict.json")["accepted"] == ["null-share(status)"]

@@ -25,6 +25,20 @@ def test_what_comes_before(period: str, count: int, first: str, last: str, end: 
     assert periods.end(period).isoformat() == end
 
 
+@pytest.mark.parametrize(
+    ("files", "unit", "expected"),
+    [
+        (["month"], "month", True),
+        (["year"], "month", True),
+        (["day"], "month", False),
+        (["month", "day"], "month", False),
+        ([""], "month", False),
+    ],
+)
+def test_whether_a_period_has_all_its_rows(files: list[str], unit: str, expected: bool) -> None:
+    assert periods.complete(files, unit) is expected
+
+
 def test_the_ends_of_the_calendar() -> None:
     assert periods.before("0001") == []
     assert {periods.end(period).isoformat()[:20] for period in ("9999-12", "9999", "9999-12-31")} == {
