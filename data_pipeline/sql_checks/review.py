@@ -64,10 +64,8 @@ def review(datasets: Mapping[str, Dataset], tables: Mapping[str, Table], sql: Ma
 
 
 def added(dataset: Dataset) -> Columns:
-    """What the tool adds to the table of a data set; where SQL has made its rows, no file and number of theirs."""
-    if dataset.sql is None:
-        return {**publication_rules.ADDED, documents.ROW: "long"}
-    return {name: kind for name, kind in publication_rules.ADDED.items() if name != documents.FILE}
+    """What the tool adds to the table of a data set; where SQL has made its rows, no number of theirs."""
+    return publication_rules.ADDED if dataset.sql else {**publication_rules.ADDED, documents.ROW: "long"}
 
 
 def _dataset(name: str, dataset: Dataset, sql: Mapping[str, str]) -> tuple[Columns | None, list[SqlProblem]]:
@@ -83,18 +81,17 @@ def _dataset(name: str, dataset: Dataset, sql: Mapping[str, str]) -> tuple[Colum
     accepted = publication_rules.published(dataset, pattern.names)
     if dataset.sql is None:
         return accepted, [*findings, *_own_rules(path, name, dataset, {**accepted, **added(dataset)})]
-    checked = statements.select(sql[dataset.sql], {name: {**accepted, documents.ROW: "long"}})
+    checked = statements.select(sql[dataset.sql], {name: accepted})
     findings += [_in_file((*path, "sql"), dataset.sql, fault) for fault in checked.faults]
     if checked.columns is None:
         return None, findings
-    said = publication_rules.check(
-        path, dataset, checked.columns, added=added(dataset), period=bool(pattern.unit)
-    )
+    published = {
+        **checked.columns,
+        **{part: "string" for part in pattern.names if part not in checked.columns},
+    }
+    said = publication_rules.check(path, dataset, published, added=added(dataset), period=bool(pattern.unit))
     findings += [SqlProblem(each) for each in said]
-    return checked.columns, [
-        *findings,
-        *_own_rules(path, name, dataset, {**checked.columns, **added(dataset)}),
-    ]
+    return published, [*findings, *_own_rules(path, name, dataset, {**published, **added(dataset)})]
 
 
 def _table(
@@ -110,7 +107,10 @@ def _table(
         return None, []
     checked = statements.select(sql[table.sql], _known(relations, names - {name}), available_at=True)
     findings = [_in_file((*path, "sql"), table.sql, fault) for fault in checked.faults]
-    findings += [SqlProblem(each) for each in _follows(path, table, inputs, relations) if inputs]
+    if inputs:
+        findings += [
+            SqlProblem(each) for each in _follows(path, table, inputs, relations, checked.columns or {})
+        ]
     if checked.columns is None:
         return None, findings
     findings += [
@@ -125,17 +125,50 @@ def _known(relations: Mapping[str, Columns], names: frozenset[str]) -> Mapping[s
 
 
 def _follows(
-    path: Path, table: Table, inputs: tuple[str, ...], relations: Mapping[str, Columns]
+    path: Path, table: Table, inputs: tuple[str, ...], relations: Mapping[str, Columns], made: Columns
 ) -> Iterator[Violation]:
-    """What the partition follows from is read by the SQL, and is a time that is there."""
+    """What the partition follows from is read by the SQL, and of the same kind: times of times, values of values."""
+    kinds: dict[str, str] = {}
     for source, text in table.follows.items():
         at = (*path, "follows", source)
         if source not in inputs:
             yield Violation(
                 at, f"{quoted(source)}, which the SQL does not read", f"an input: {one_of(inputs)}"
             )
-        elif partitions.parse(text).transform in partitions.TIMES:
-            yield from publication_rules.partition(at, text, relations[source])
+            continue
+        wrong = [*publication_rules.partition(at, text, relations[source])]
+        yield from wrong
+        if not wrong:
+            kinds[source] = _kind(text, relations[source])
+            if not kinds[source]:
+                yield Violation(
+                    at, f"{quoted(text)}, a moment", "a time of some length, as in day(ordered_at)"
+                )
+    if len({*kinds.values()}) > 1:
+        yield Violation((*path, "follows"), "times of one input and values of another", "one kind of both")
+    elif kinds and made:
+        wanted = next(iter(kinds.values()))
+        there = [_kind(text, made) for text in table.partition if partitions.parse(text).column in made]
+        if wanted and wanted not in there:
+            expected = "a time, as in day(ordered_at)" if wanted == _TIME else "a column of values"
+            yield Violation(
+                (*path, "partition"), f"a partition without {wanted}", f"{expected}, that follows"
+            )
+    if table.reach and _TIME not in kinds.values():
+        yield Violation((*path, "reach"), "a reach in days of what is no time", "'follows' by a time")
+
+
+_TIME, _VALUE = "a time", "a value"
+
+
+def _kind(text: str, columns: Columns) -> str:
+    """What a partition tells rows apart by: a time or a value; nothing for a moment and a bucket."""
+    found = partitions.parse(text)
+    kind = columns[found.column]
+    if found.transform in partitions.TIMES or kind == "date":
+        return _TIME
+    plain = found.transform == partitions.IDENTITY and not kind.startswith("timestamp")
+    return _VALUE if plain else ""
 
 
 def _own_rules(path: Path, name: str, given: Dataset | Table, columns: Columns) -> Iterator[SqlProblem]:

@@ -16,7 +16,6 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.dataset_definitions import load_definitions
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.project import root
 from data_pipeline.cli.running.mirror_job import run_job
@@ -28,6 +27,7 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import selection
 from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.documents import sources as source_list
+from data_pipeline.project.definitions import load_definitions
 
 Record = dict[str, Any]
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_pipeline.cli.dataset_definitions import load_definitions
 from data_pipeline.cli.job_code import shipped
 from data_pipeline.cli.job_locks import read_lock
 from data_pipeline.core import bucket_keys
@@ -23,6 +22,7 @@ from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.notifications import parameters as addressees
 from data_pipeline.core.machine.steps import features_key, runtimes, sources_key
 from data_pipeline.etl.documents import datasets
+from data_pipeline.project.definitions import load_definitions
 
 from .wheels import fetch, installation, installation_lock
 

@@ -231,7 +231,7 @@ class Dataset(Model):
         examples=[["", "NA", "null"]],
     )
     encoding: Annotated[str, AfterValidator(dataset_limits.encoding)] | None = Field(
-        None, description="CSV: the files' encoding; `utf-8` without it.", examples=["iso-8859-1"]
+        None, description="CSV and JSON: the files' encoding; `utf-8` without it.", examples=["iso-8859-1"]
     )
     decimal: Literal[".", ","] | None = Field(
         None, description="CSV: what stands between whole and fraction of a number; `.` without it."

@@ -13,8 +13,8 @@ from data_pipeline.etl.documents.patterns import Pattern
 from data_pipeline.etl.documents.types import Primitive
 
 #: keys of one kind of file alone.
-_OF_CSV = ("delimiter", "quote", "header", "nulls", "encoding", "decimal")
-_OF_TEXT = ("date_format", "timestamp_format")
+_OF_CSV = ("delimiter", "quote", "header", "nulls", "decimal")
+_OF_TEXT = ("encoding", "date_format", "timestamp_format")
 
 
 def check(path: Path, dataset: Dataset) -> Iterator[Violation]:
@@ -121,7 +121,8 @@ def _signs(path: Path, dataset: Dataset) -> Iterator[Violation]:
     foreign = {"json": _OF_CSV, "parquet": (*_OF_CSV, *_OF_TEXT)}.get(kind, ())
     for key in foreign:
         if key in dataset.model_fields_set and getattr(dataset, key) is not None:
-            said = f"a key of CSV files{' and JSON' if key in _OF_TEXT else ''}, and the files are {kind}"
+            owner = "text files" if key in _OF_TEXT else "CSV files"
+            said = f"a key of {owner}, and the files are {kind}"
             yield Violation((*path, key), said, f"no {quoted(key)}", "remove the line")
     if foreign:
         return

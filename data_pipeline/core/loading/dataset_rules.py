@@ -99,16 +99,9 @@ def _table(
                 **publication_rules.ADDED,
             }
             yield from publication_rules.partition(at, text, columns)
-        if partitions.parse(text).transform not in partitions.TIMES:
-            yield Violation(at, quoted(text), f"{one_of(partitions.TIMES)} of a column of the input")
-    if (
-        table.follows
-        and table.partition
-        and partitions.parse(table.partition[0]).transform not in partitions.TIMES
-    ):
-        found = f"a partition by {quoted(table.partition[0])}, which no change can be told to touch"
-        expected = f"{one_of(partitions.TIMES)} of a column first, or no 'follows'"
-        yield Violation((*path, "partition"), found, expected)
+        if partitions.parse(text).transform in partitions.SIZED:
+            advice = "a time, as in day(ordered_at), or a plain column"
+            yield Violation(at, quoted(text), advice)
     if table.follows and not table.partition:
         found = "what the partition follows from, and no partition"
         yield Violation((*path, "follows"), found, "'partition' beside it", "or remove 'follows'")

@@ -16,7 +16,7 @@ data:
 #: files of the project besides, by path.
 FILES = {
     "jobs/orders.sql": "SELECT * FROM orders\n",
-    "jobs/customers.sql": "SELECT * FROM orders\n",
+    "jobs/customers.sql": "SELECT count(*) AS orders FROM orders\n",
     "jobs/load.py": "",
     "jobs/shop/reader.py": "class Reader: ...\n",
     "config/columns/orders.yaml": "id: string\namount: decimal(12,2)\n",

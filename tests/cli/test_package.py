@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from data_pipeline.cli.dataset_definitions import load_definitions
 from data_pipeline.cli.deploying.package import package
 from data_pipeline.core.errors import UserError
 from data_pipeline.etl.documents import datasets
+from data_pipeline.project.definitions import load_definitions
 from tests.datasets_project import TABLES, datasets_project
 
 
@@ -30,7 +30,7 @@ def test_sql_that_is_none_is_refused(tmp_path: Path) -> None:
     """With its file, before anything is uploaded."""
     env = datasets_project(tmp_path, TABLES)
     (tmp_path / "p" / "jobs" / "customers.sql").write_text("SELCT 1", encoding="utf-8")
-    with pytest.raises(UserError, match=r"jobs/customers.sql: found syntax error .*, expected one SELECT"):
+    with pytest.raises(UserError, match=r"jobs/customers.sql:1: .*found SQL that cannot be read"):
         load_definitions(tmp_path / "p", env)
 
 
