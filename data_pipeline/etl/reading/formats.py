@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
@@ -84,21 +84,18 @@ class Format:
             return None
         found = pc.extract_regex(texts, f"^{self.pattern}$")
         there = found.is_valid().to_numpy(zero_copy_only=False)
-        parts = {name: pc.struct_field(found, [at]) for at, name in enumerate(self._names())}
+        parts = {name: pc.struct_field(found, [at]) for at, name in enumerate(self.directives)}
         fraction = _fraction(parts.pop("f", None), there)
         numbers = {name: _integers(column) for name, column in parts.items()}
         micros, real = _clock(numbers, fraction)
         return pa.array(micros, pa.int64(), mask=~(there & real))
-
-    def _names(self) -> tuple[str, ...]:
-        return self.directives
 
 
 @lru_cache(maxsize=256)
 def compiled(text: str, name: str) -> Format:
     """The format of a column of the type ``name``. JobError if it cannot say what a text is."""
     pieces = _pieces(text)
-    directives = tuple(piece[1] for piece in pieces if piece[0] == "%")
+    directives = tuple(piece[1] for piece in pieces if len(piece) == 2)
     known = _DIGITS | set(_PATTERNS)
     wrong = [each for each in directives if each not in known or directives.count(each) > 1]
     if wrong:
@@ -123,7 +120,7 @@ def _pattern(pieces: list[str], at: int) -> str:
     if len(piece) == 1:
         return re.escape(piece)
     beside = [pieces[other] for other in (at - 1, at + 1) if 0 <= other < len(pieces)]
-    digits = any(each[-1] in (_DIGITS if each[0] == "%" else "0123456789") for each in beside)
+    digits = any(each[-1] in (_DIGITS if len(each) == 2 else "0123456789") for each in beside)
     if piece[1] in _ONE_OR_TWO:
         return "([0-9]{2})" if digits else "([0-9]{1,2})"
     return f"({'(?i:' if piece[1] in 'bBaA' else '(?:'}{_PATTERNS[piece[1]]}))"
@@ -180,8 +177,3 @@ def _clock(numbers: dict[str, Any], fraction: Any) -> tuple[Any, Any]:
     real = real & (np.asarray(hour) < 24) & (np.asarray(minute) < 60) & (np.asarray(second) < 60)
     seconds = (days + day - 1) * 86_400 + hour * 3600 + minute * 60 + second
     return seconds * 1_000_000 + fraction, real
-
-
-def days_of(micros: int) -> int:
-    """The day number of a time that is a midnight, which a date's format without time always gives."""
-    return timedelta(microseconds=micros).days
