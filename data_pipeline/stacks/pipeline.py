@@ -180,11 +180,12 @@ def _add_outputs(template: Template, env: Environment) -> None:
             Sub(f"s3://${{DataBucket}}/{key_prefix(env.data, 'input')}"),
         ),
         "OutputUri": ("Where everything is written", Sub(f"s3://${{DataBucket}}/{output}")),
-        "ExportUri": (
-            "Where the features are",
-            Sub(f"s3://${{DataBucket}}/{key_prefix(env.data, 'export')}X.parquet"),
-        ),
     }
+    export = f"s3://${{DataBucket}}/{key_prefix(env.data, 'export')}"
+    if not env.datasets:
+        values["ExportUri"] = ("Where the features are", Sub(f"{export}X.parquet"))
+    elif any("export" in step.writes for step in env.steps.values()):
+        values["ExportUri"] = ("Where exported tables are", Sub(export))
     if env.maintenance:
         values["MaintenanceStateMachineArn"] = (
             "ARN of the maintenance's state machine",

@@ -38,7 +38,7 @@ def test_a_new_project_renders_and_is_found_from_below(
 ) -> None:
     """Without locks of its own, every environment."""
     assert status_of("data-pipeline", ["init", str(tmp_path)]) == 0
-    monkeypatch.chdir(tmp_path / "jobs" / "readings")
+    monkeypatch.chdir(tmp_path / "sample" / "readings")
     assert status_of("data-pipeline", ["create"]) == 0, capsys.readouterr().err
     made = {path.name for path in (tmp_path / "templates").iterdir()}
     assert made == {

@@ -55,7 +55,8 @@ def print_summary(env: Environment, summary: Summary, uri: str, results: result_
     screen.print()
     windows = summary.get("windows")
     rows = [("windows", f"{windows:,} of 15 minutes")] if windows is not None else []
-    rows = [*result_text.lines(results), *rows, *locations(summary, env.names.database, uri)]
+    told = [row for row in result_text.lines(results) if not _is_repeated(row, summary)]
+    rows = [*told, *rows, *locations(summary, env.names.database, uri)]
     for label, value in rows:
         screen.print(f"{label:<11} {value}")
     export = summary.get("export")
@@ -77,6 +78,15 @@ def _print_datasets(screen: Console, summary: Summary) -> None:
     screen.print(made)
     for label, text in noticed(summary):
         screen.print(f"{label:<11} {text}")
+
+
+def _is_repeated(row: tuple[str, str], summary: Summary) -> bool:
+    """Whether a line of the results is about a file or a rule that the table of data sets has told of."""
+    label, text = row
+    rules = summary.get("quality", {}).get("warnings", [])
+    files = [f"{file['source']} could not" for file in summary["files"] if file["error"]]
+    shown = [*files, *(f"{str(rule['source']).rpartition(': ')[2]}: {rule['rule']} is" for rule in rules)]
+    return "datasets" in summary and label == "message" and text.startswith(tuple(shown))
 
 
 def _print_files(screen: Console, summary: Summary, uri: str) -> None:
