@@ -104,7 +104,7 @@ def _series(path: Path, series: Series | None, columns: Columns) -> Iterator[Vio
                 yield unknown((*path, key), name, columns)
                 continue
             kind = types.parse(columns[name])
-            wanted = {"time": _TIMES, "weight": _NUMBERS}.get(key)
+            wanted = {"time": _TIMES, "weight": _NUMBERS, "values": _NUMBERS}.get(key)
             if wanted and (not isinstance(kind, Primitive) or kind.name not in wanted):
                 yield Violation(
                     (*path, key), f"{quoted(name)}, which is {kind}", f"a column that is {one_of(wanted)}"

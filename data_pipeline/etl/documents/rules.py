@@ -22,8 +22,8 @@ A data set or a table has a map ``rules``. A key is a rule, with the columns tha
   pattern, files, or a ``series`` has none where that is missing; to write it there is an error.
 - A series is ``series: {time: COLUMN, step: 15 minutes, by: [COLUMN], weight: COLUMN, values: [COLUMN]}``: ``step`` is
   the length of a window, which divides a day or is one; ``by``, ``weight`` and
-  ``values`` may be left out. ``period`` is what is compared with those before it: of a data set that of its files, of
-  a table a month, unless it says ``period: day``, ``hour`` or ``year``.
+  ``values`` may be left out. ``period`` is what is compared with those before it: a month, unless it says
+  ``hour``, ``day`` or ``year``.
 - A name that is no rule's is a rule of one's own: a SELECT that returns one number, over the rows that are to be
   published under the name of their data set or table. Above LIMIT it is broken.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from paths import ROOT
 
 from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.rules import Rule, RuleError
@@ -165,3 +166,12 @@ def test_the_step_of_a_series(text: str, minutes: int) -> None:
 def test_what_is_no_step(text: str, message: str) -> None:
     with pytest.raises(RuleError, match=message):
         rules.step(text)
+
+
+def test_the_page_tells_each_rule_its_default_and_its_limit() -> None:
+    page = (ROOT / "docs" / "how-to" / "quality-rules.md").read_text(encoding="utf-8")
+    for name, kind in rules.KINDS.items():
+        limit = rules.measured(kind.limit, kind.unit)
+        rows = [line for line in page.splitlines() if line.startswith((f"| `{name}`", f"| `{name}("))]
+        assert len(rows) == 1, name
+        assert rows[0].split(" | ")[1:] == [kind.default, limit, f"{kind.about} |"]
