@@ -105,6 +105,14 @@ class Together:
     ignored: tuple[str, ...]
 
 
+class _Pattern:
+    """Regular expressions of a ``key``, and of it with a value that Arrow surely takes."""
+
+    def __init__(self, name: str, looks: str) -> None:
+        self.key = rf'"{re.escape(name)}"\s*:'
+        self.sure = rf"{self.key}\s*({looks}|null\s*[,}}])"
+
+
 class ArrowReader:
     """Reads lines by Arrow into the columns of a data set."""
 
@@ -114,9 +122,12 @@ class ArrowReader:
         fields = [pa.field(name, _read_as(each.kind)) for each in plan for name in each.names]
         self.schema = pa.schema(fields)
         self.kinds = {name: each.kind for each in plan for name in each.names}
-        self.patterns = [
-            (name, looks) for name, kind in self.kinds.items() for name, looks in _looks(name, kind)
-        ]
+        self.patterns = {
+            name: [_Pattern(*found) for found in _looks(name, each.kind)]
+            for each in plan
+            for name in each.names
+        }
+        self._odd: dict[str, None] = {}
         leaves = {leaf.name for each in plan for leaf in _leaves(each.kind)}
         self.extreme = _EXTREME if "float" in leaves else _EXTREME_DOUBLE if "double" in leaves else ""
 
@@ -125,6 +136,8 @@ class ArrowReader:
         there = _like_objects(lines)
         if b"NaN" in lines.data or b"Inf" in lines.data:
             there &= ~_matches(lines.array(), _NO_NUMBER)
+        for name in list(self._odd):
+            there &= ~self._unsure(lines, [name])
         ignored: dict[str, None] = {}
         tables, there = self._tables(lines, there, ignored)
         table = pa.concat_tables([self.schema.empty_table(), *tables]).combine_chunks()
@@ -185,25 +198,35 @@ class ArrowReader:
     def _suspects(self, error: str, lines: Lines, there: Any) -> Any:
         """The lines that may have made Arrow refuse them all; None if it was a key that no column has."""
         named = _CHANGED.search(error) or _TWICE.search(error)
-        if named and named[1].split("/")[0] not in self.kinds:
+        top = named[1].split("/")[0] if named else ""
+        if named and top not in self.kinds:
             return None
         row = _IN_ROW.search(error)
         if row is None or _CHANGED.search(error):
-            return self._unsure(lines)
+            return self._noted(lines, [top] if named else list(self.kinds))
         found, at = np.zeros(lines.count, bool), np.flatnonzero(there)
         number = int(row[1])
         found[at[max(number - 1, 0) : number + 2]] = True
         return found
 
-    def _unsure(self, lines: Lines) -> Any:
-        """The lines in which the value of a column does not look as it should."""
+    def _noted(self, lines: Lines, names: Sequence[str]) -> Any:
+        """The lines that are unsure for one of ``names``, which is noted: the next lines may be so, too."""
+        found = np.zeros(lines.count, bool)
+        for name in names:
+            unsure = self._unsure(lines, [name])
+            if unsure.any():
+                self._odd[name] = None
+                found |= unsure
+        return found
+
+    def _unsure(self, lines: Lines, names: Sequence[str]) -> Any:
+        """The lines in which the value of one of the columns ``names`` does not look as it should."""
         array = lines.array()
         found = np.zeros(lines.count, bool)
-        for name, looks in self.patterns:
-            key = rf'"{re.escape(name)}"\s*:\s*'
-            has = _matches(array, key)
-            if has.any():
-                found |= has & ~_matches(array, f"{key}({looks}|null\\s*[,}}])")
+        for pattern in [each for name in names for each in self.patterns[name]]:
+            others = np.flatnonzero(~_matches(array, pattern.sure))
+            if len(others):
+                found[others[_matches(array.take(pa.array(others)), pattern.key)]] = True
         return found
 
     def _foreign_keys(self, lines: Lines) -> list[str]:
@@ -345,12 +368,12 @@ def _looks_like(kind: types.Primitive) -> str:
     if kind.name == "decimal":
         whole = f"[0-9]{{1,{kind.precision - kind.scale}}}" if kind.precision > kind.scale else "0"
         fraction = rf"(\.[0-9]{{1,{kind.scale}}})?" if kind.scale else ""
-        return rf"-?{whole}{fraction}\s*[,}}]"
+        return rf'"?-?{whole}{fraction}"?\s*[,}}]'
     sure = {
         "boolean": "true|false",
         "int": r"-?[0-9]{1,9}\s*[,}]",
         "long": r"-?[0-9]{1,18}\s*[,}]",
-        "float": r"-?[0-9]{1,30}(\.[0-9]+)?\s*[,}]",
+        "float": r"-?[0-9]{1,30}(\.[0-9]+)?([eE][+-]?0?[0-9])?\s*[,}]",
         "double": r"-?[0-9]{1,30}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?\s*[,}]",
     }
     return sure.get(kind.name, '"')

@@ -30,7 +30,7 @@ from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
 from data_pipeline.etl.reading.text_files import TextFile
 
-BLOCK = 4 << 20
+BLOCK = 1 << 20
 """Bytes that are read and parsed together."""
 LONGEST = 64 << 20
 """Bytes of the longest line."""

@@ -72,7 +72,7 @@ def judge_float(text: str, name: str, point: str = ".") -> float:
     plain = _plain(bare, point)
     if not NUMBER.fullmatch(plain):
         raise reasons.not_a(name)
-    nearest = float(pa.scalar(plain).cast(pa.float32() if name == "float" else pa.float64()).as_py())
+    nearest = float(plain) if name == "double" else float(pa.scalar(plain).cast(pa.float32()).as_py())
     if math.isinf(nearest) or (not nearest and plain.lower().partition("e")[0].strip("+-.0")):
         raise WrongValueError(reasons.OUT_OF_RANGE)
     return nearest
