@@ -231,6 +231,12 @@ def _quoted(text: str) -> str:
     return f"'{line[:60]}…'" if len(line) > 60 else f"'{line}'"
 
 
+def loose(before: Token | None, token: Time) -> bool:
+    """Whether a time without all its digits stands where characters before it could be digits of it."""
+    free = isinstance(before, Wild) or (isinstance(before, Part) and before.free)
+    return free and not token.fixed
+
+
 def spellings(token: Time) -> Iterator[str]:
     """Every text of a month, day or hour that the token reads, the one that it writes among them."""
     first, last = {"month": (1, 12), "day": (1, 31), "hour": (0, 23)}[token.name]

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from . import pattern_distance, pattern_overlap
-from .pattern_tokens import TIMES, Literal, Part, PatternError, Time, Token, Wild, tokens
+from .pattern_tokens import TIMES, Literal, Part, PatternError, Time, Token, Wild, loose, tokens
 
 __all__ = ["UNITS", "Match", "Pattern", "PatternError", "nearest", "overlap", "parse"]
 
@@ -153,6 +153,5 @@ def _time_expression(before: Token | None, token: Time) -> str:
         return "(?P<year>(?!0000)[0-9]{4})"
     if token.fixed:
         return f"(?P<{token.name}>{_TWO_DIGITS[token.name]})"
-    loose = isinstance(before, Wild) or (isinstance(before, Part) and before.free)
     group = f"(?P<{token.name}>{_TWO_DIGITS[token.name]}|{_ONE_DIGIT[token.name]})"
-    return f"{'(?<![0-9])' if loose else ''}{group}(?![0-9])"
+    return f"{'(?<![0-9])' if loose(before, token) else ''}{group}(?![0-9])"

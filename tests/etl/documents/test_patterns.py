@@ -298,3 +298,16 @@ def _random_pattern(chosen: random.Random) -> Pattern:
     ]
     chosen.shuffle(pieces)
     return parse(chosen.choice(["-", "_", "/x/"]).join(filter(None, pieces)) + ".csv")
+
+
+def test_an_overlap_of_digits_that_run_into_each_other() -> None:
+    """A month of one digit ends where no digit follows, also where the other pattern would read one there."""
+    one = parse("{a}-{b}/*x*{year}-{month}-{day}*.csv")
+    other = parse("*-*/{d}z*q*-{year}{month:02}{day:02}.csv")
+    both = overlap(one, other)
+    assert both is not None
+    assert one.match(both)
+    assert other.match(both)
+    assert overlap(parse("x{year}-{month}*"), parse("x2024-3?")) == "x2024-3x"
+    assert overlap(parse("a*{month}-{year}"), parse("a?1-2024"))
+    assert overlap(parse("*{month}-{year}"), parse("41-2024")) is None
