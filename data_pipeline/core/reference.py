@@ -17,6 +17,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from data_pipeline.etl.documents import rules
+
 from . import assumptions
 from .checks import reference as checks
 from .config import arguments
@@ -71,6 +73,42 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`security`", Security),
     ("`notify`", Notify),
 )
+
+#: what stands below a heading before its keys.
+_EXAMPLES = {
+    "`datasets.<name>`": """\
+datasets:
+  orders:
+    files: orders/{year}/{month}/{day}/part-*.json.gz
+    columns:
+      order_id: string
+      ordered_at: timestamptz ts      # the type, and its name in the file where that differs
+      amount: decimal(12,2)
+      status: string?                 # may be null
+      customer: {type: string, pii: hash}
+      address: {struct: {city: string, zip: "string?"}}
+    checks:
+      negative-amount: amount >= 0    # a row for which this is false goes to quarantine
+    partition: day(ordered_at)
+    rules:
+      quarantined-share: fail 0.05
+      unique(order_id): warn
+  weather:
+    files: "{station:north|south}_{year}-{month}.csv"   # in quotes: it begins with a brace
+    replaces: period                  # all files of a month and a station are one issue
+    delimiter: ";"
+    decimal: ","
+    columns: {day: date, celsius: double}
+""",
+    "`tables.<name>`": """\
+tables:
+  sales:
+    sql: sales.sql                    # SELECT ordered_at::DATE AS day, sum(amount) AS total FROM orders GROUP BY 1
+    partition: month(day)
+    follows: {orders: day(ordered_at)}
+    comments: {total: of the day and before tax}
+""",
+}
 
 _INTRODUCTION = f"""\
 # Configuration
@@ -197,7 +235,10 @@ def page() -> str:
     parts = [_INTRODUCTION.format(example=EXAMPLE_MESSAGE)]
     for heading, model in _SECTIONS:
         about = cleandoc(model.__doc__ or "")  # Python 3.13 takes the indentation away by itself
+        if example := _EXAMPLES.get(heading):
+            about += f"\n\n```yaml\n{example}```"
         parts.append(f"## {heading}\n\n{about}\n\n" + "\n".join(_table(model)) + "\n")
+    parts.append(_rules())
     parts.append(_placeholders())
     parts.append(_CHECKS)
     return "\n".join(parts)
@@ -240,6 +281,32 @@ def _default(field: FieldInfo) -> str:
     if value is None or value in ((), {}):
         return "none"
     return f"`{json.dumps(value)}`" if isinstance(value, bool) else f"`{value}`"
+
+
+def _rules() -> str:
+    """The quality rules of data sets and tables."""
+    forms = {
+        "one": "(COLUMN)",
+        "some": "(COLUMN, …)",
+        "optional": "(COLUMN)",
+        "values": "(COLUMN, [VALUE, …])",
+    }
+    of = {rules.FILES: "data sets", rules.PERIOD: "data sets with a period", rules.SERIES: "a `series`"}
+    rows = []
+    for name, kind in rules.KINDS.items():
+        form = f"{name}{forms.get(kind.columns, '')}"
+        shown = (
+            f"`{kind.default} {rules.measured(kind.limit, kind.unit)}`" if kind.default != "off" else "off"
+        )
+        rows.append(f"| `{form}` | {kind.about} | {of.get(kind.needs, 'both')} | {shown} |")
+    head = "## Rules of data sets and tables\n\nIn `rules`, each is `fail LIMIT`, `warn LIMIT` or `off`. A name that "
+    head += "is none of these is a rule of one's own: `fail LIMIT SELECT …`, which returns one number.\n\n"
+    return (
+        head
+        + "| rule | LIMIT is | of | without a line |\n| --- | --- | --- | --- |\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def _placeholders() -> str:

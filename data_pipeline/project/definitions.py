@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.tables import Table
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.loading import dataset_files, load, publication_rules
-from data_pipeline.core.problems import ConfigurationError, Place, Problem
+from data_pipeline.core.loading import dataset_files, feature_rules, load, publication_rules
+from data_pipeline.core.problems import ConfigurationError, Place, Problem, Violation
 from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Definitions
 
@@ -57,7 +57,15 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
     found = review(env.datasets, env.tables, sql)
     if found.findings:
         raise ConfigurationError(_placed(root, env.name, found.findings))
+    if wrong := load.placed(root, env.name, _features(env, found.columns)):
+        raise ConfigurationError(wrong)
     return models.definitions(env.datasets, env.tables, sql, found.inputs), found.columns
+
+
+def _features(env: Environment, columns: Mapping[str, Columns]) -> Iterator[Violation]:
+    """What feature groups read of the columns that are known now."""
+    tables = frozenset((*columns, *(table for step in env.steps.values() for table in step.tables)))
+    yield from feature_rules.check(env.features, {}, tables, columns, None)
 
 
 def _has_sql(datasets: Mapping[str, Dataset], tables: Mapping[str, Table]) -> bool:

@@ -12,12 +12,14 @@ from system.project import Project
 
 from data_pipeline.cli import job_code
 from data_pipeline.cli.commands.create import (
+    columns_lines,
     orphaned_templates,
     refuse_missing_packages,
     refuse_wrong_queries,
     stale_templates,
 )
 from data_pipeline.core.errors import UserError
+from tests.datasets_project import TABLES, datasets_project
 
 CREATE = ("python", "data_pipeline_create.py")
 
@@ -158,6 +160,22 @@ def test_only_new_templates_have_their_queries_read(project: Project) -> None:
     done = project(*CREATE, "dev")
     assert done.status == 1
     assert "athena.queries.x: there is no table 'nowhere'" in done.err
+
+
+def test_it_shows_what_each_data_set_and_table_publishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line for each, once for all environments; wrong SQL is refused at its file and line."""
+    env = datasets_project(tmp_path, TABLES)
+    monkeypatch.chdir(tmp_path / "p")
+    assert columns_lines([env, env]) == [
+        "publishes orders: id string, ordered_at timestamptz, amount decimal(12,2), country string",
+        "publishes weather: day date, celsius double",
+        "publishes customers: orders long",
+    ]
+    (tmp_path / "p" / "jobs" / "customers.sql").write_text("SELECT\nnow() AS x FROM orders", encoding="utf-8")
+    with pytest.raises(UserError, match=r"^jobs/customers.sql:2: tables.customers.sql: found 'now\(\)'"):
+        columns_lines([env])
 
 
 def test_stale_templates_are_found_for_deploy(tmp_path: Path) -> None:

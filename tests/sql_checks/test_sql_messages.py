@@ -85,3 +85,18 @@ def test_sql_that_is_no_text(tmp_path: Path) -> None:
     assert said(tmp_path / "p", customers="\udcff") == (
         "jobs/customers.sql: found bytes that are no text, expected UTF-8; save it as UTF-8"
     )
+
+
+def test_a_feature_of_a_table_is_a_column_of_its_sql(tmp_path: Path) -> None:
+    """Feature groups are held to what SQL makes of the inputs."""
+    features = """\
+features:
+  sales:
+    {description: sales, owner: shop, table: customers, record_identifier: shop, event_time: window_end,
+     source_lag_days: 1, window: {start: hour, minutes: 60}, features: {shop: {type: string},
+     window_end: {type: string}, total: {type: fractional}, sold: {type: integral}}}
+"""
+    sql = "SELECT shop, ordered_at::TIMESTAMP AS hour, sum(amount) AS total FROM orders GROUP BY ALL"
+    assert said(tmp_path / "p", DATASETS + TABLES + features, customers=sql).startswith(
+        "config/dev.yaml:18: features.sales.features.sold: found "
+    )

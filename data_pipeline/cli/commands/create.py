@@ -38,7 +38,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         refuse_missing_packages(root(), env, sources)
         for warning in load_warnings(root(), env.name, date.today()):  # noqa: DTZ011 - a day of the user's calendar
             click.echo(f"warning: {warning}", err=True)
-    shown = [] if check else _columns(chosen)
+    shown = [] if check else columns_lines(chosen)
     orphans = [] if environments else orphaned_templates(root(), {env.name for env in chosen})
     if check:
         _check([name for env in chosen for name in stale_templates(root(), env)], orphans, environments)
@@ -60,7 +60,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         click.echo(f"removed   templates/{name}: config/ has no such environment")
 
 
-def _columns(chosen: list[Environment]) -> list[str]:
+def columns_lines(chosen: list[Environment]) -> list[str]:
     """A line for each data set and table: the columns that it publishes. Raises ``UserError`` for wrong SQL."""
     lines = [
         f"publishes {name}: {', '.join(f'{column} {kind}' for column, kind in columns.items())}"

@@ -52,6 +52,12 @@ def _type(value: Any) -> Any:
     return value
 
 
+def _or_a_file(schema: dict[str, Any]) -> None:
+    """An editor takes the name of a file, too, in whose place the columns of that file are read."""
+    keys = ("type", "additionalProperties", "propertyNames", "minProperties")
+    schema["anyOf"] = [{"type": "string"}, {key: schema.pop(key) for key in keys if key in schema}]
+
+
 DatasetName = Annotated[str, AfterValidator(dataset_limits.dataset_name)]
 ColumnName = Annotated[str, AfterValidator(dataset_limits.column_name)]
 FilePattern = Annotated[str, AfterValidator(dataset_limits.file_pattern)]
@@ -68,7 +74,7 @@ RuleText = Annotated[
     AfterValidator(dataset_limits.of_rule),
     Expected("'fail LIMIT', 'warn LIMIT' or 'off'"),
 ]
-Text = Annotated[str, BeforeValidator(_text)]
+Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": ["string", "integer", "boolean"]})]
 OptionName = Annotated[str, AfterValidator(dataset_limits.option_name)]
 Export = Annotated[str, AfterValidator(dataset_limits.export)]
 ColumnType = Annotated[
@@ -81,9 +87,9 @@ ColumnType = Annotated[
 
 class Column(Model):
     """One column: a text with its type (`decimal(12,2)`, `string?`, `timestamptz ts`), a list (`[string]`), a struct
-        (`{struct: {city: string, zip: "string?"}}`), or a map with the keys below.
+    (`{struct: {city: string, zip: "string?"}}`), or a map with the keys below.
 
-        Behind the type may stand the name that the files have for it. `?` says that it may be null: an empty field of a
+    Behind the type may stand the name that the files have for it. `?` says that it may be null: an empty field of a
     CSV file, JSON's `null`, a missing key. A row with null in any other column is refused. A struct or list that may
     be null is `{"struct?": …}` or `{"list?": …}`. Inside `{ }` and `[ ]`, YAML wants quotes around a text with `?` or
     a comma.
@@ -254,6 +260,7 @@ class Dataset(Model):
     )
     columns: dict[ColumnName, Column] = Field(
         min_length=1,
+        json_schema_extra=_or_a_file,
         description="The columns by name, in order; or the name of a file in a folder of `config/` that holds them, as "
         "in `columns/orders.yaml`. What a file has besides is ignored and named in the report.",
         examples=[{"order_id": "string", "ordered_at": "timestamptz ts", "amount": "decimal(12,2)"}],

@@ -18,7 +18,12 @@ from data_pipeline.core import reference
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.facts import service_limits
 from data_pipeline.core.loading import yaml_lines
+from data_pipeline.core.loading.load import load_environment
+from data_pipeline.etl.documents import rules
+from data_pipeline.project.definitions import checked
 from tests.core.config_project import message, project
+from tests.core.loading.dataset_project import shop
+from tests.core.loading.test_dataset_messages import RIGHT
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = sorted(path.name for path in (ROOT / "config").glob("*.yaml"))
@@ -53,9 +58,23 @@ def test_shipped_files_fit_the_schema(name: str) -> None:
     assert content.startswith(b"# yaml-language-server: $schema=schema.json\n")
 
 
+def test_data_sets_fit_the_schema() -> None:
+    """An editor underlines nothing in data sets and tables that are right, however a column is written."""
+    node, problems = yaml_lines.read(RIGHT.encode(), "dev.yaml")
+    assert node is not None
+    assert problems == []
+    assert _errors(node.plain()) == []
+
+
 @pytest.mark.parametrize(
     "value",
     [
+        {"datasets": {"orders": {"file": "orders.csv"}}},
+        {"datasets": {"orders": {"columns": 3}}},
+        {"datasets": {"orders": {"columns": {"id": 3}}}},
+        {"datasets": {"orders": {"columns": {"id": {"typ": "string"}}}}},
+        {"datasets": {"orders": {"replaces": "month"}}},
+        {"tables": {"customers": {"partition": 3}}},
         {"regoin": "us-east-1"},
         {"region": "us-esat-1"},
         {"account": 123456789012},
@@ -88,7 +107,8 @@ def test_every_field_is_described() -> None:
 
 def test_page_names_every_key() -> None:
     """The reference page has a row for each key of each model."""
-    rows = re.findall(r"^\| `(\w+)` \|", reference.page(), re.MULTILINE)
+    of_keys = reference.page().partition("## Rules of data sets")[0]
+    rows = re.findall(r"^\| `(\w+)` \|", of_keys, re.MULTILINE)
     assert sorted(rows) == sorted(name for name, _ in _fields(json.loads(reference.schema())))
 
 
@@ -97,6 +117,22 @@ def test_example_of_the_page(tmp_path: Path) -> None:
     example = reference.EXAMPLE_FILE.replace("ride_counts", "count")
     said = message(project(tmp_path / "p", dev=example)).replace("count.", "ride_counts.")
     assert f"error: {said}" == reference.EXAMPLE_MESSAGE
+
+
+def test_examples_of_data_sets_and_tables_are_right(tmp_path: Path) -> None:
+    """Together they are a configuration, and the SQL beside the table's gives what is said of it."""
+    datasets, tables = re.findall(r"```yaml\n(.*?)```", reference.page(), re.DOTALL)
+    sql = re.search(r"# (SELECT .*)", tables)
+    assert sql is not None
+    made = shop(tmp_path / "p", datasets + tables, sales=sql[1])
+    _, columns = checked(made, load_environment(made, "dev"))
+    assert columns["sales"] == {"day": "date", "total": "decimal(38,2)"}
+    assert columns["orders"]["customer"] == "string"
+
+
+def test_each_rule_is_explained() -> None:
+    for name, kind in rules.KINDS.items():
+        assert re.search(rf"^\| `{name}[(`].* \| {re.escape(kind.about)} \|", reference.page(), re.MULTILINE)
 
 
 def test_check_tells_what_is_stale(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
