@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading.quarantine import Quarantine
+from data_pipeline.etl.reading.quarantine import Quarantine, Refused
 from taxi import csvfiles, csvrows, layouts, parquetfiles, parquetrows, rules, times
 from taxi.monthly import MOST_WINDOWS, Month
 from taxi.sources import TripFile
@@ -48,6 +48,16 @@ class Counted:
     @property
     def refused(self) -> int:
         return sum(self.reasons.values())
+
+
+class Counters(Protocol):
+    """``threads`` that count spans of CSV files as ``workers``, and DuckDB, which writes out rows of Parquet."""
+
+    threads: int
+    workers: ThreadPoolExecutor
+
+    @property
+    def db(self) -> duckdb.DuckDBPyConnection: ...
 
 
 class Engine:
@@ -100,7 +110,7 @@ _SIZES = Sizes()
 
 
 def count(
-    engine: Engine,
+    engine: Counters,
     source: TripFile,
     path: Path,
     policy: rules.Policy,
@@ -116,7 +126,7 @@ def count(
         with parquetfiles.opened(path) as file:
             rows, schema = file.metadata.num_rows, file.schema_arrow
             layout = layouts.match(schema.names, source.dataset)
-            quarantine.whole = partial(parquetrows.whole, engine.db, path, schema, layout.position)
+            quarantine.whole = partial(_whole, engine, path, schema, layout.position)
             windows = parquetfiles.count(file, layout.name, limits, quarantine)
     else:
         rows, windows, trips = 0, [], np.zeros(MOST_WINDOWS, np.int64)
@@ -143,8 +153,14 @@ def count(
     return counted
 
 
+def _whole(
+    engine: Counters, path: Path, schema: pa.Schema, pickup: int, rows: list[Refused]
+) -> dict[int, str]:
+    return parquetrows.whole(engine.db, path, schema, pickup, rows)
+
+
 def _tallies(
-    engine: Engine, path: Path, csv: csvfiles.Opened, shape: csvrows.Shape, sizes: Sizes
+    engine: Counters, path: Path, csv: csvfiles.Opened, shape: csvrows.Shape, sizes: Sizes
 ) -> Iterator[csvrows.Tally]:
     """The tallies of the file in order. Of a large plain file each thread has a span, and one more waits; a small one
     and gzip data, which come in one stream, are counted here.

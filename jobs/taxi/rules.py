@@ -56,6 +56,9 @@ YEAR_1 = -62_135_596_800_000_000
 YEAR_10000 = 253_402_300_800_000_000
 """The readable times in microseconds since 1970-01-01: from the first on, and before the second."""
 
+DIGITS = 9
+"""Of a whole number that an option may have."""
+
 DAY = 24 * 60 * 60 * 1_000_000
 
 
@@ -110,7 +113,7 @@ def policy_of(options: argparse.Namespace) -> Policy:
 
 def whole_number(text: str) -> int:
     """An argument's value that is a whole number of at most nine digits."""
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
+    if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 999999999")
     return int(text)
 

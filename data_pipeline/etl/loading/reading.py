@@ -123,7 +123,8 @@ class UnitReader:
             ):
                 scratch = Path(folder) / "scratch"
                 scratch.mkdir()
-                rows = self._reader().read(path, parts, quarantine, take, scratch=scratch)
+                read, period = self._reader().read, file.period
+                rows = read(path, parts, quarantine, take, scratch=scratch, period=period)
         except (FileError, MissingError) as error:
             return FileResult(file, FileRows(0, 0, 0), one_line(str(error)))
         if rows.read != rows.accepted + rows.quarantined:

@@ -55,6 +55,7 @@ class CsvReader:
         staged: Staged,
         *,
         scratch: Path | None = None,  # noqa: ARG002 - for readers that need one
+        period: str = "",  # noqa: ARG002 - for readers that need it
     ) -> FileRows:
         """See ``protocol.Reader``."""
         tally = Tally(self.dataset, parts, quarantine, staged)

@@ -44,8 +44,10 @@ def read_file(
     *,
     scratch: Path | None = None,
     workers: int = 1,
+    period: str = "",
 ) -> FileRows:
     """Read one file; where many are read, ``reader(dataset)`` once and its ``read`` for each is quicker. See
     ``protocol.Reader``.
     """
-    return reader(dataset, workers).read(path, parts, quarantine, staged, scratch=scratch or path.parent)
+    read = reader(dataset, workers).read
+    return read(path, parts, quarantine, staged, scratch=scratch or path.parent, period=period)

@@ -56,6 +56,7 @@ class JsonReader:
         staged: Staged,
         *,
         scratch: Path | None = None,  # noqa: ARG002 - for readers that need one
+        period: str = "",  # noqa: ARG002 - for readers that need it
     ) -> FileRows:
         """See ``protocol.Reader``."""
         tally = Tally(self.dataset, parts, quarantine, staged)

@@ -33,12 +33,21 @@ class Reader(Protocol):
     """Reads files of one data set. Made once for a data set and used for many files, from one thread."""
 
     def read(
-        self, path: Path, parts: Mapping[str, str], quarantine: Quarantine, staged: Staged, *, scratch: Path
+        self,
+        path: Path,
+        parts: Mapping[str, str],
+        quarantine: Quarantine,
+        staged: Staged,
+        *,
+        scratch: Path,
+        period: str = "",
     ) -> FileRows:
         """Hand the accepted rows of the local file ``path`` to ``staged`` as tables of ``arrow_schema(dataset,
-        tuple(parts))``, and every other row to ``quarantine``. ``scratch`` is an empty folder.
+        tuple(parts))``, and every other row to ``quarantine``, whose ``source`` is the file's path below the input.
+        ``scratch`` is an empty folder; ``period``: the file's, or nothing.
 
-        Rows are numbered from 1 in the file's order; refused rows count too. FileError if nothing of the file can
+        Rows are numbered from 1 in the file's order; refused rows count too. A reader that sums rows up hands on fewer
+        than it accepts, and numbers what it hands on. FileError if nothing of the file can
         be used: what was handed on before it must be dropped by the caller.
         """
 

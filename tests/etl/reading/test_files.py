@@ -230,7 +230,7 @@ def test_a_reader_of_one_s_own(tmp_path, monkeypatch):
         "class Reader:\n"
         "    def __init__(self, dataset):\n"
         "        self.dataset = dataset\n"
-        "    def read(self, path, parts, quarantine, staged, *, scratch):\n"
+        "    def read(self, path, parts, quarantine, staged, *, scratch, period):\n"
         "        schema = arrow_schema(self.dataset, tuple(parts))\n"
         "        staged(pa.table({'a': [1], 'b': ['x'], '_row': [1]}, schema=schema))\n"
         "        quarantine.add([Refused(2, 'odd', path.read_text())])\n"

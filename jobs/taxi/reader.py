@@ -1,0 +1,123 @@
+"""The reader of the data set trip_counts: trip files of TLC, as the trips in each window of 15 minutes.
+
+``rules`` says what a row is and which rows count. Options: ``outside-month`` (``quarantine`` or ``keep``) and
+``month-tolerance-days``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, cached_property
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from data_pipeline.etl.documents.datasets import ROW, Dataset
+from data_pipeline.etl.errors import FileError, JobError
+from data_pipeline.etl.reading.protocol import FileRows, Staged
+from data_pipeline.etl.reading.quarantine import Quarantine
+from data_pipeline.etl.reading.schemas import arrow_schema
+from taxi import counting, csvrows, rules
+from taxi.sources import NAME, TripFile
+
+OUTSIDE, TOLERANCE = "outside-month", "month-tolerance-days"
+WINDOW, TRIPS = "window_start", "trips"
+_COLUMNS = {WINDOW: "timestamp", TRIPS: "long"}
+
+
+class Reader:
+    """Reads files of ``dataset``, which has the columns ``window_start: timestamp`` and ``trips: long`` and the named
+    part ``dataset``. JobError for others, and for an option that is not known.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        columns = {column.name: column.type for column in dataset.columns}
+        if columns != _COLUMNS:
+            wanted = ", ".join(f"{name}: {kind}" for name, kind in _COLUMNS.items())
+            found = ", ".join(f"{name}: {kind}" for name, kind in columns.items())
+            raise JobError(f"data set {dataset.name}: its reader has the columns {wanted}, not {found}")
+        self.dataset = dataset
+        self.policy = policy(dataset)
+
+    def read(
+        self,
+        path: Path,
+        parts: Mapping[str, str],
+        quarantine: Quarantine,
+        staged: Staged,
+        *,
+        scratch: Path,
+        period: str,
+    ) -> FileRows:
+        """Hand on the windows that have trips, in order; ``accepted`` counts the trips. See ``protocol.Reader``."""
+        source = _trip_file(path, quarantine.source, parts, period)
+        if source.form.startswith("csv"):
+            csvrows.slow_path_budget.expect(source.size)
+        counted = counting.count(Counters(scratch), source, path, self.policy, quarantine)
+        starts, trips = counted.windows
+        if len(starts):
+            texts = {name: pa.repeat(value, len(starts)) for name, value in parts.items()}
+            columns = {WINDOW: pa.array(starts).cast(pa.timestamp("us")), TRIPS: pa.array(trips), **texts}
+            columns[ROW] = pa.array(range(1, len(starts) + 1), pa.int64())
+            staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(parts))))
+        reasons = dict(sorted(counted.reasons.items()))
+        return FileRows(counted.rows, counted.trips, counted.refused, reasons)
+
+
+class Counters:
+    """What counts one file: the threads of this process, and DuckDB, if it is needed, with the folder ``scratch``."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.threads = most_threads()
+        self.workers = _workers()
+
+    @cached_property
+    def db(self) -> duckdb.DuckDBPyConnection:
+        limit = f"{256 + 128 * self.threads}MB"
+        return duckdb.connect(
+            config={"threads": 1, "memory_limit": limit, "temp_directory": str(self.scratch)}
+        )
+
+
+def policy(dataset: Dataset) -> rules.Policy:
+    """What the options of ``dataset`` say. JobError for one that is not known."""
+    options = {OUTSIDE: "quarantine", TOLERANCE: "1", **dataset.options}
+    strange = sorted(options.keys() - {OUTSIDE, TOLERANCE})
+    if strange:
+        raise JobError(
+            f"data set {dataset.name}: its reader has no option {strange[0]}, only {OUTSIDE} and {TOLERANCE}"
+        )
+    if options[OUTSIDE] not in ("quarantine", "keep"):
+        raise JobError(
+            f"data set {dataset.name}: {OUTSIDE} is {options[OUTSIDE]!r}, neither quarantine nor keep"
+        )
+    days = options[TOLERANCE]
+    if not (days.isascii() and days.isdecimal()) or len(days) > rules.DIGITS:
+        raise JobError(
+            f"data set {dataset.name}: {TOLERANCE} is {days!r}, no whole number from 0 to 999999999"
+        )
+    return rules.Policy(int(days), options[OUTSIDE] == "keep", dataset.quarantine_limit)
+
+
+def most_threads() -> int:
+    """How many spans of a file are counted at once."""
+    return max(1, min(os.cpu_count() or 1, counting.MOST_THREADS))
+
+
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(most_threads())
+
+
+def _trip_file(path: Path, source: str, parts: Mapping[str, str], month: str) -> TripFile:
+    """The file that its path below the input names. FileError if that is no name of a trip file."""
+    match = NAME.fullmatch(source.rpartition("/")[2])
+    if match is None:
+        raise FileError(
+            "its name is not that of a trip file: DATASET_tripdata_YYYY-MM.csv, .csv.gz or .parquet"
+        )
+    return TripFile(str(path), source, parts["dataset"], month, match["form"], "", path.stat().st_size)

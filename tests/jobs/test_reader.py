@@ -1,0 +1,130 @@
+"""The reader of the data set trip_counts: the same windows and the same refused rows as counting alone gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from taxi.reader import Reader
+from taxi.sample.catalogue import PICKED
+from taxi.sample.write import write_sample
+
+from data_pipeline.etl.documents import patterns
+from data_pipeline.etl.documents.datasets import Column, Dataset, Format
+from data_pipeline.etl.errors import FileError, JobError
+from data_pipeline.etl.reading.files import read_file
+from data_pipeline.etl.reading.quarantine import Quarantine
+
+COLUMNS = (Column("window_start", "timestamp"), Column("trips", "long"))
+NAMES = tuple(
+    f"{{dataset:yellow|green|fhv|fhvhv}}_tripdata_{{year}}-{{month:02}}.{form}"
+    for form in ("csv", "csv.gz", "parquet")
+)
+
+
+def trip_counts(columns: tuple[Column, ...] = COLUMNS, limit: int = 100_000, **options: str) -> Dataset:
+    format = Format("csv")
+    return Dataset(
+        "trip_counts",
+        NAMES,
+        format,
+        columns,
+        reader="taxi.reader:Reader",
+        options=options,
+        quarantine_limit=limit,
+    )
+
+
+def read(folder: Path, dataset: Dataset) -> Iterator[tuple[str, object, list[dict], list[dict]]]:
+    """Of each trip file of ``folder``: its name, what became of it, its windows, and the refused rows that are kept."""
+    texts = [patterns.parse(text) for text in NAMES]
+    for path in sorted(folder.iterdir()):
+        found = [match for text in texts if (match := text.match(path.name))]
+        if not found:
+            continue
+        kept, windows = folder.parent / "kept.parquet", []
+        with Quarantine(kept, path.name, dataset.quarantine_limit) as refused:
+            try:
+                rows = read_file(
+                    path,
+                    dataset,
+                    found[0].parts,
+                    refused,
+                    windows.append,
+                    scratch=folder.parent,
+                    period=found[0].period,
+                )
+            except FileError as error:
+                rows = str(error)
+        raw = pq.ParquetFile(kept).read().to_pylist() if kept.exists() else []
+        kept.unlink(missing_ok=True)
+        yield path.name, rows, pa.concat_tables(windows).to_pylist() if windows else [], raw
+
+
+def test_its_rows_are_those_of_the_files_counted_alone(tmp_path, count_here):
+    """Of a sample of every layout, and of files that cannot be read: windows, counts, reasons, raw text, errors."""
+    folder = tmp_path / "trips"
+    write_sample(folder, [file for file in PICKED if file.rows <= 1300], seed=3)
+    (folder / "fhv_tripdata_2031-01.csv").write_bytes(b"a,b\n1,2\n")
+    (folder / "fhv_tripdata_2031-02.csv.gz").write_bytes(b"a,b\n1,2\n")
+    (folder / "fhv_tripdata_2031-03.csv").write_text("Dispatching_base_num,Pickup_date\n")
+    alone = count_here(folder, "--month-tolerance-days", "2", "--quarantine-limit", "3")
+    refused = alone.quarantine()
+    counted = alone.rows("trip_counts.parquet")
+    dataset = trip_counts(limit=3, **{"month-tolerance-days": "2"})
+    seen = []
+    for name, rows, windows, raw in read(folder, dataset):
+        seen.append(name)
+        entry = alone.file(name)
+        if entry["error"]:
+            assert rows == entry["error"]
+            continue
+        told = (rows.read, rows.accepted, rows.quarantined, rows.reasons)
+        assert told == tuple(
+            entry[key] for key in ("rows_read", "rows_counted", "rows_quarantined", "reasons")
+        )
+        mine = [(row["window_start"], row["trips"], row["dataset"]) for row in windows]
+        assert mine == [
+            (row["window_start"], row["trips"], row["dataset"]) for row in counted if row["source"] == name
+        ]
+        assert [row["_row"] for row in windows] == [*range(1, len(windows) + 1)]
+        assert raw == [row for row in refused if row["source"] == name]
+    assert len(seen) == len(alone.summary["files"]) > 10
+    assert any(row["reason"] for row in refused)
+
+
+def test_trips_outside_the_month_are_kept_where_the_option_says_so(tmp_path):
+    """One of another year."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "fhv_tripdata_2015-01.csv").write_text(
+        "Dispatching_base_num,Pickup_date\nB1,2019-01-01 00:00:00\n"
+    )
+    found = {
+        option: [*read(tmp_path / "in", trip_counts(**{"outside-month": option}))]
+        for option in ("quarantine", "keep")
+    }
+    ((_, kept, windows, _),) = found["keep"]
+    assert (kept.accepted, [row["trips"] for row in windows]) == (1, [1])
+    ((_, refused, windows, raw),) = found["quarantine"]
+    assert (refused.quarantined, windows, len(raw)) == (1, [], 1)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "said"),
+    [
+        (trip_counts(**{"outside-months": "keep"}), "has no option outside-months, only outside-month and"),
+        (trip_counts(**{"outside-month": "drop"}), "outside-month is 'drop', neither quarantine nor keep"),
+        (trip_counts(**{"month-tolerance-days": "-1"}), "month-tolerance-days is '-1', no whole number"),
+        (
+            trip_counts((Column("trips", "long"),)),
+            "has the columns window_start: timestamp, trips: long, not",
+        ),
+    ],
+)
+def test_what_it_does_not_know_it_refuses(dataset, said):
+    """Before any file is read."""
+    with pytest.raises(JobError, match=said):
+        Reader(dataset)
