@@ -37,11 +37,14 @@ def environment(folder: Path, wheel: Path, *options: str) -> Path:
 
 
 def lend_packages(programs: Path) -> None:
-    """Let an environment see this one's packages, without the tool: a folder that a .pth file names is searched last,
-    and the .pth files in it, by which the repository is installed here, are not read.
+    """Let an environment have this one's packages, without the tool, by links: a Python shell of the embedded AWS is
+    given the folder, and reads no .pth file in it, by which the repository is installed here.
     """
     (site,) = (programs.parent / "lib").glob("python3*/site-packages")
-    (site / "lent.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    for package in Path(sysconfig.get_path("purelib")).iterdir():
+        ours = package.name.startswith(("daily_data_pipeline", "data_pipeline", "_daily", "__editable__"))
+        if not ours and package.suffix != ".pth" and not (site / package.name).exists():
+            (site / package.name).symlink_to(package)
 
 
 def start_project(programs: Path, project: Path) -> None:
