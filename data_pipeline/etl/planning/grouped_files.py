@@ -48,12 +48,18 @@ def items(parts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def _grouped(work: Work, texts: list[str]) -> dict[tuple[str, str], Group]:
     """The files by unit and period."""
     found: dict[tuple[str, str], Group] = {}
+    known: dict[Key, Group] = {}
+    alone = work.dataset.replaces == "file"
     for text in texts:
         path, size, etag = claims.unpacked(text)
         match = claims.of(path, work.patterns)
         assert match is not None
-        unit = units.key(work.dataset, path, match.period, match.parts)
-        group = found.setdefault((unit, match.period), Group(match.period, items(match.parts), {}))
+        key = (match.period, items(match.parts))
+        group = None if alone else known.get(key)
+        if group is None:
+            unit = units.key(work.dataset, path, match.period, match.parts)
+            group = found.setdefault((unit, match.period), Group(*key, {}))
+            known[key] = group
         group.files[path] = (size, etag)
     return found
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from data_pipeline.etl.errors import JobError
 
 VERSION = 1
+_scan: Any = json.JSONDecoder().scan_once  # type: ignore[attr-defined]  # a third quicker than json.loads, of which a million add up
 
 
 class Entry(NamedTuple):
@@ -60,10 +61,10 @@ class Issue:
     sequence: int
 
 
-def head(line: bytes, place: str) -> Head:
+def head(line: str, place: str) -> Head:
     """What the first line of a shard says. JobError, with the place, if it is no such line."""
     try:
-        document = json.loads(line.strip() + b"]}")
+        document = json.loads(line.strip() + "]}")
         if document["version"] != VERSION:
             raise JobError(f"{place}: version {document['version']}; this job reads version {VERSION}")
         notes = tuple((d, f, p, r, int(n)) for d, f, p, r, n in document["notes"])
@@ -72,15 +73,23 @@ def head(line: bytes, place: str) -> Head:
         raise _no_ledger(place, error) from error
 
 
-def entry(line: bytes, head: Head, place: str) -> tuple[str, Entry]:
+def entry(line: str, head: Head, place: str) -> tuple[str, Entry]:
     """The path and the entry of a file's line. JobError, with the place, if it is no such line."""
     try:
-        path, etag, size, period, parts, unit, note, rows, accepted, quarantined = json.loads(line)
+        path, etag, size, period, parts, unit, note, rows, accepted, quarantined = _decoded(line)
         definition, first, published, run, sequence = head.notes[note]
     except (ValueError, TypeError, IndexError) as error:
         raise _no_ledger(place, error) from error
     told = (definition, first, published, run, rows, accepted, quarantined, sequence)
     return path, Entry(etag, size, period, parts, unit, *told)
+
+
+def _decoded(line: str) -> list[Any]:
+    try:
+        found: list[Any] = _scan(line, 0)[0]
+    except StopIteration as error:
+        raise ValueError(f"{line[:40]!r} is no JSON") from error
+    return found
 
 
 def lines(table: str, gone: Mapping[str, int], files: Iterable[tuple[str, Entry]]) -> Iterator[str]:

@@ -100,7 +100,7 @@ def _noted(before: bytes, place: str, table: str, issues: list[Issue], anew: int
     known: Iterable[tuple[str, Entry]] = ()
     said = Head(table)
     if before:
-        lines = iter(before.splitlines())
+        lines = iter(before.decode().split("\n"))
         said = entries.head(next(lines), place)
         known = _files(lines, said, place)
     if (
@@ -113,18 +113,18 @@ def _noted(before: bytes, place: str, table: str, issues: list[Issue], anew: int
     return "".join(entries.lines(table, gone, sorted(found.items()))).encode()
 
 
-def _entries(lines: Iterator[bytes], place: str) -> Iterator[tuple[str, Entry]]:
-    first = next(lines, b"")
+def _entries(lines: Iterator[str], place: str) -> Iterator[tuple[str, Entry]]:
+    first = next(lines, "")
     yield from _files(lines, entries.head(first, place), place)
 
 
-def _files(lines: Iterator[bytes], head: Head, place: str) -> Iterator[tuple[str, Entry]]:
+def _files(lines: Iterator[str], head: Head, place: str) -> Iterator[tuple[str, Entry]]:
     for line in lines:
-        if not line.startswith(b"]"):
-            yield entries.entry(line.rstrip(b"\n").rstrip(b","), head, place)
+        if line and not line.startswith("]"):
+            yield entries.entry(line, head, place)
 
 
-def _lines(place: str, etag: str) -> Iterator[bytes]:
+def _lines(place: str, etag: str) -> Iterator[str]:
     """The lines of an object of which only a block at a time is held."""
     rest, start = b"", 0
     while True:
@@ -135,7 +135,8 @@ def _lines(place: str, etag: str) -> Iterator[bytes]:
         if not block:
             break
         start += len(block)
-        *whole, rest = (rest + block).split(b"\n")
-        yield from whole
+        ended, line_break, rest = (rest + block).rpartition(b"\n")
+        if line_break:
+            yield from ended.decode().split("\n")
     if rest:
-        yield rest
+        yield rest.decode()

@@ -56,7 +56,7 @@ def test_what_is_written_is_read(number, tmp_path, monkeypatch):
     monkeypatch.setattr(ledger, "BLOCK", chance.randrange(1, 40))
     assert dict(known.entries("orders", "2024")) == files
     assert dict(known.entries("orders", "2023")) == {}
-    assert entries.head(content.split(b"\n")[0], "x").gone == {"u9": 4}
+    assert entries.head(content.decode().split("\n")[0], "x").gone == {"u9": 4}
 
 
 def test_who_notes_first_makes_no_difference():
