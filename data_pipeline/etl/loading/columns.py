@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow as pa
 
 from data_pipeline.etl.documents import types
-from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Dataset
+from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Column, Dataset
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.publishing.arrow_types import of_arrow, to_arrow
@@ -32,10 +32,13 @@ def parts_of(dataset: Dataset) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class TableColumns:
-    """The columns of a table with Arrow's types, in order, and the comments of those that have one."""
+    """The columns of a table with Arrow's types, in order, and the comments of those that have one. ``columns``: the
+    same as a data set writes them, without those that the tool adds.
+    """
 
     schema: pa.Schema
     comments: Mapping[str, str]
+    columns: tuple[Column, ...]
 
 
 def of(dataset: Dataset) -> TableColumns:
@@ -51,7 +54,19 @@ def of(dataset: Dataset) -> TableColumns:
     comments = {column.name: column.comment for column in dataset.columns}
     comments = {**comments, **dataset.comments, **ADDED}
     told = {name: comments[name] for name in schema.names if comments.get(name)}
-    return TableColumns(schema, told)
+    return TableColumns(schema, told, _written(dataset, own, told))
+
+
+def _written(dataset: Dataset, own: pa.Schema, comments: Mapping[str, str]) -> tuple[Column, ...]:
+    given = {column.name: column for column in dataset.columns}
+    found = [
+        replace(given[name], type=text)
+        if name in given and not dataset.sql
+        else Column(name, text, nullable=True)
+        for name, text in ((field.name, str(of_arrow(field.type))) for field in own)
+    ]
+    found += [Column(name, "string", nullable=True) for name in parts_of(dataset) if name not in own.names]
+    return tuple(replace(column, comment=comments.get(column.name, "")) for column in found)
 
 
 def _of_files(dataset: Dataset) -> pa.Schema:

@@ -37,7 +37,7 @@ from .target import Target
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from data_pipeline.etl.publishing.definition import Definition
+    from data_pipeline.etl.publishing.table_columns import Wanted
     from data_pipeline.etl.publishing.units import Published
 
 ROWS = "_rows"
@@ -82,7 +82,10 @@ def load(
     past = history.past(target.ledger, dataset, units)
     with tempfile.TemporaryDirectory(dir=target.work, prefix=f"{dataset.name}-") as folder:
         work = Path(folder)
-        layout = _laid_out(dataset, target)
+        try:
+            layout = _laid_out(dataset, plan, target)
+        except JobError as error:  # a question about the table's columns, before anything is read
+            return Loaded(dataset, (), error=str(error))
         results, parts = _read(dataset, units, target, past, layout, work)
         done = Loaded(dataset, results)
         if target.at is None:
@@ -97,20 +100,22 @@ def load(
     return replace(done, published=published)
 
 
-def _laid_out(dataset: Dataset, target: Target) -> _Layout:
+def _laid_out(dataset: Dataset, plan: LoadPlan, target: Target) -> _Layout:
     table = columns.of(dataset)
     if target.at is None:
         return _Layout(table, table.schema)
     from data_pipeline.etl.publishing import table_columns
 
-    found = table_columns.layout(target.at, dataset.name, _definition(dataset, table))
+    found = table_columns.layout(target.at, dataset.name, _wanted(dataset, plan, table))
     return _Layout(table, found.schema, found.split, found.spec)
 
 
-def _definition(dataset: Dataset, table: TableColumns) -> Definition:
+def _wanted(dataset: Dataset, plan: LoadPlan, table: TableColumns) -> Wanted:
     from data_pipeline.etl.publishing.definition import Definition
+    from data_pipeline.etl.publishing.table_columns import Wanted
 
-    return Definition(table.schema, dataset.comment, table.comments, dataset.partition)
+    definition = Definition(table.schema, dataset.comment, table.comments, dataset.partition)
+    return Wanted(definition, table.columns, dataset.name in plan.rebuilt, frozenset(plan.dropped_columns))
 
 
 def _read(
@@ -213,17 +218,12 @@ def _publish(
         raise JobError(
             f"{name}: its table cannot be made anew while files are unreadable; mend them and run again"
         )
-    dropped = frozenset(
-        column.partition(".")[2] for column in plan.dropped_columns if column.partition(".")[0] == name
-    )
     if ledger.definition(name) is None or name in plan.adopted:
         ledger.define(name, dataset.definition)
     staged = publishing.Staged(
-        _definition(dataset, layout.table),
+        _wanted(dataset, plan, layout.table),
         parts,
         frozenset(each.unit.key for each in readable),
-        anew,
-        dropped,
         layout.spec,
     )
     published = publishing.publish(target.at, name, staged, lineage(done, target, summary), work)

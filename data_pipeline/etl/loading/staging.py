@@ -51,11 +51,11 @@ class UnitRows:
 
 
 def with_values(rows: pa.Table, values: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
-    """``rows`` as ``schema`` has them, with columns of one value each."""
+    """``rows`` as ``schema`` has them, with columns of one value each; what neither has is null."""
     columns = []
     for field in schema:
         if field.name in rows.column_names:
             columns.append(rows[field.name])
         else:
-            columns.append(pa.repeat(pa.scalar(values[field.name], field.type), len(rows)))
+            columns.append(pa.repeat(pa.scalar(values.get(field.name), field.type), len(rows)))
     return pa.table(columns, names=schema.names).cast(schema)

@@ -17,6 +17,7 @@ from pyiceberg.io.pyarrow import (
 from pyiceberg.manifest import DataFile, DataFileContent, FileFormat
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
 from data_pipeline.etl.storage.filesystem import files
@@ -45,9 +46,12 @@ def _arrow(type: iceberg.IcebergType) -> pa.DataType:
     return iceberg_types.to_arrow(iceberg_types.of_iceberg(type))
 
 
-def batches(table: Table, file: DataFile, columns: Sequence[str] = ()) -> Iterator[pa.Table]:
-    """The rows of ``file``, some at a time, as the columns of ``table`` are now: all, or these."""
-    schema = table.schema().select(*columns) if columns else table.schema()
+def batches(
+    table: Table, file: DataFile, columns: Sequence[str] = (), schema: Schema | None = None
+) -> Iterator[pa.Table]:
+    """The rows of ``file``, some at a time, as the columns of ``table`` are now, or in ``schema``: all, or these."""
+    schema = schema or table.schema()
+    schema = schema.select(*columns) if columns else schema
     arrow = arrow_schema(schema)
     with table.io.new_input(file.file_path).open() as stream, pq.ParquetFile(stream) as parquet:
         there = pyarrow_to_schema(parquet.schema_arrow, name_mapping=table.schema().name_mapping)
@@ -68,14 +72,16 @@ def filled(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     return pa.table(columns, names=schema.names).cast(schema)
 
 
-def uploaded(table: Table, part: Part, place: str) -> DataFile:
-    """The data file of ``table`` at ``place`` that is the finished ``part``; it is uploaded unless it is there."""
+def uploaded(metadata: TableMetadata, part: Part, place: str) -> DataFile:
+    """The data file at ``place`` that is the finished ``part``, of a table with this ``metadata``; it is uploaded
+    unless it is there.
+    """
     if files(place).head(place) is None:
         files(place).upload(part.path, place)
     statistics = data_file_statistics_from_parquet_metadata(
         parquet_metadata=pq.read_metadata(part.path),
-        stats_columns=compute_statistics_plan(table.schema(), table.properties),
-        parquet_column_mapping=parquet_path_to_id_mapping(table.schema()),
+        stats_columns=compute_statistics_plan(metadata.schema(), metadata.properties),
+        parquet_column_mapping=parquet_path_to_id_mapping(metadata.schema()),
     )
     return DataFile.from_args(
         content=DataFileContent.DATA,
@@ -84,7 +90,7 @@ def uploaded(table: Table, part: Part, place: str) -> DataFile:
         partition=Record(*part.values),
         file_size_in_bytes=part.path.stat().st_size,
         sort_order_id=None,
-        spec_id=table.metadata.default_spec_id,
+        spec_id=metadata.default_spec_id,
         equality_ids=None,
         key_metadata=None,
         **statistics.to_serialized_dict(),

@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 from pyiceberg.manifest import DataFile
+from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, UNIT
@@ -34,17 +35,21 @@ class Prints:
     since: dict[str, dict[str, datetime]] = field(default_factory=dict)
 
 
-def of_file(table: Table, file: DataFile, units: Collection[str] | None) -> Prints:
-    """The prints of these units (None: of all) in a data file of ``table``."""
-    schema = data_files.arrow_schema(table.schema())
+def of_file(
+    table: Table, file: DataFile, schema: Schema, names: Sequence[str], units: Collection[str] | None
+) -> Prints:
+    """The prints of these units (None: of all) in a data file of ``table``, of its columns ``names`` as they are in
+    ``schema``.
+    """
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for rows in data_files.batches(table, file):
+        for rows in data_files.batches(table, file, names, schema):
             yield from rows.to_batches()
 
+    arrow = data_files.arrow_schema(schema.select(*names))
     with duckdb.connect() as db:
-        db.register("given", pa.RecordBatchReader.from_batches(schema, batches()))
-        return _prints(db, schema.names, units)
+        db.register("given", pa.RecordBatchReader.from_batches(arrow, batches()))
+        return _prints(db, names, units)
 
 
 def of_parts(parts: Sequence[Part], names: Sequence[str]) -> Prints:

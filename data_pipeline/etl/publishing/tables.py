@@ -132,30 +132,17 @@ def replace(
             change(transaction)
         metadata = transaction.table_metadata
         made = (file for part in rows for file in _written(metadata, part, table.io))
-        _exchange(transaction, table, gone, made, properties)
+        exchange_in(transaction, table, gone, made, properties)
 
 
-def exchange(
-    table: Table,
-    gone: Iterable[DataFile],
-    come: Iterable[DataFile],
-    properties: dict[str, str],
-    change: Callable[[Transaction], None] | None = None,
-) -> None:
-    """Replace the data files ``gone`` by those that ``come``, as ``replace`` does."""
-    with table.transaction() as transaction:
-        if change is not None:
-            change(transaction)
-        _exchange(transaction, table, gone, come, properties)
-
-
-def _exchange(
+def exchange_in(
     transaction: Transaction,
     table: Table,
     gone: Iterable[DataFile],
     come: Iterable[DataFile],
     properties: dict[str, str],
 ) -> None:
+    """Replace the data files ``gone`` by those that ``come`` as part of ``transaction``, which is not committed."""
     operation = Operation.OVERWRITE if table.current_snapshot() else Operation.APPEND
     replacement = _Replacement(operation, transaction, table.io, snapshot_properties=properties)
     with replacement:

@@ -19,28 +19,27 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
+from pyiceberg.table.metadata import TableMetadata
 
 from data_pipeline.etl.documents.datasets import UNIT
 from data_pipeline.etl.storage.filesystem import join
 
 from . import data_files, prints, table_columns, tables
 from .commits import commit_with_retry
-from .definition import Definition
 from .parquet_parts import Part, PartWriter
+from .table_columns import Wanted
 
 
 @dataclass(frozen=True)
 class Staged:
-    """What is to be published of a data set: its table's ``definition``, finished ``parts`` on this machine, and the
-    ``units`` whose rows they are or, of a unit without rows, were. ``anew``: nothing else stays in the table.
-    ``dropped``: columns that the table may lose. ``spec``: by which partitions the parts are split.
+    """What is to be published of a data set: what its table is to be, finished ``parts`` on this machine, and the
+    ``units`` whose rows they are or, of a unit without rows, were; if the table is made ``anew``, nothing else stays.
+    ``spec``: by which partitions the parts are split.
     """
 
-    definition: Definition
+    wanted: Wanted
     parts: Sequence[Part]
     units: frozenset[str]
-    anew: bool = False
-    dropped: frozenset[str] = frozenset()
     spec: str = ""
 
 
@@ -77,29 +76,48 @@ def _attempt(
     work: Path,
     uploaded: dict[Path, str],
 ) -> Published:
-    table = table_columns.fitted(at, name, staged.definition, staged.dropped)
+    anew = staged.wanted.anew
+    table = at.load(name, staged.wanted.definition)
+    transaction, altered = table_columns.changed(table, name, staged.wanted)
+    metadata = transaction.table_metadata
     every = tables.files_in(table, table.current_snapshot())
-    touched = every if staged.anew else [file for file in every if may_hold(table, file, staged.units)]
-    looked_at = None if staged.anew else staged.units
-    old = {file.file_path: prints.of_file(table, file, looked_at) for file in touched}
+    touched = every if anew else [file for file in every if may_hold(table, file, staged.units)]
+    old, new = _prints(table, metadata, touched, staged)
     before = prints.together(old.values())
-    new = prints.of_parts(staged.parts, staged.definition.columns.names)
     same = {unit for unit in staged.units if before.rows.get(unit) == new.rows.get(unit)}
     changed = staged.units - same
     available = {unit: before.since[unit] for unit in same if unit in before.since}
     if not changed and not before.rows.keys() - staged.units:
+        if altered:
+            transaction.commit_transaction()
         return _now(table, False, available)
     with tempfile.TemporaryDirectory(dir=work) as folder:
         here = Path(folder)
-        if staged.anew:
-            gone, kept, same = touched, [], set()
+        gone, kept = touched, []
+        if anew:
+            same, available = set(), {}
         else:
             gone = [file for file in touched if old[file.file_path].rows.keys() & changed]
-            kept = _kept(table, gone, changed, here)
-        parts = [*kept, *_fitting(table, staged, frozenset(same & new.rows.keys()), here)]
-        written = [data_files.uploaded(table, part, _place(table, part, uploaded)) for part in parts]
-        tables.exchange(table, gone, written, dict(lineage))
-    return _now(table, True, {} if staged.anew else available)
+            kept = _kept(table, metadata, gone, changed, here)
+        parts = [*kept, *_fitting(metadata, staged, frozenset(same & new.rows.keys()), here)]
+        come = [data_files.uploaded(metadata, part, _place(table, part, uploaded)) for part in parts]
+        tables.exchange_in(transaction, table, gone, come, dict(lineage))
+        transaction.commit_transaction()
+    return _now(table, True, available)
+
+
+def _prints(
+    table: Table, metadata: TableMetadata, touched: Sequence[DataFile], staged: Staged
+) -> tuple[dict[str, prints.Prints], prints.Prints]:
+    """Of the rows that the units have in the files ``touched``, by file, and of those that are staged. A column that
+    one of both lacks is null there.
+    """
+    schema = metadata.schema()
+    mine = {*staged.wanted.definition.columns.names}
+    names = [field.name for field in schema.fields if field.name in mine]
+    units = None if staged.wanted.anew else staged.units
+    old = {file.file_path: prints.of_file(table, file, schema, names, units) for file in touched}
+    return old, prints.of_parts(staged.parts, names)
 
 
 def may_hold(table: Table, file: DataFile, units: Iterable[str]) -> bool:
@@ -111,25 +129,27 @@ def may_hold(table: Table, file: DataFile, units: Iterable[str]) -> bool:
     return any(lower <= unit.encode() <= upper for unit in units)
 
 
-def _kept(table: Table, gone: Sequence[DataFile], changed: Iterable[str], folder: Path) -> list[Part]:
+def _kept(
+    table: Table, metadata: TableMetadata, gone: Sequence[DataFile], changed: Iterable[str], folder: Path
+) -> list[Part]:
     """The rows of other units that the files ``gone`` have, as parts."""
-    writer = _writer(table, folder, "kept")
+    writer = _writer(metadata, folder, "kept")
     leaving = pa.array(sorted(changed))
     for file in gone:
-        for rows in data_files.batches(table, file):
+        for rows in data_files.batches(table, file, schema=metadata.schema()):
             writer.write(rows.filter(pc.invert(pc.is_in(rows[UNIT], leaving))))
     return writer.close()
 
 
-def _fitting(table: Table, staged: Staged, same: frozenset[str], folder: Path) -> list[Part]:
+def _fitting(metadata: TableMetadata, staged: Staged, same: frozenset[str], folder: Path) -> list[Part]:
     """The parts as the table's columns are numbered and its rows are partitioned, without rows of units that are the
     same. The parts are so already, unless the table has changed since they were laid out.
     """
-    schema = data_files.arrow_schema(table.schema())
-    partitioned = staged.spec == str(table.spec())
+    schema = data_files.arrow_schema(metadata.schema())
+    partitioned = staged.spec == str(metadata.spec())
     leaving = pa.array(sorted(same), pa.string())
     found: list[Part] = []
-    writer = _writer(table, folder, "fresh")
+    writer = _writer(metadata, folder, "fresh")
     for part in staged.parts:
         as_it_is = partitioned and pq.read_schema(part.path).equals(schema, check_metadata=True)
         if as_it_is and not (same and same & prints.units_in(part)):
@@ -142,8 +162,8 @@ def _fitting(table: Table, staged: Staged, same: frozenset[str], folder: Path) -
     return [*found, *writer.close()]
 
 
-def _writer(table: Table, folder: Path, name: str) -> PartWriter:
-    laid_out = table_columns.laid_out(table.schema(), table.spec())
+def _writer(metadata: TableMetadata, folder: Path, name: str) -> PartWriter:
+    laid_out = table_columns.laid_out(metadata.schema(), metadata.spec())
     return PartWriter(folder, laid_out.schema, laid_out.split, name)
 
 

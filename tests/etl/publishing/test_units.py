@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 from randomness import SEED, times
 
-from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, UNIT
+from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, RESERVED, UNIT, Column
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.publishing import table_columns, tables, units
+from data_pipeline.etl.publishing import iceberg_types, table_columns, tables, units
 from data_pipeline.etl.publishing.definition import Definition
 from data_pipeline.etl.publishing.parquet_parts import PartWriter
+from data_pipeline.etl.publishing.table_columns import Wanted
 from data_pipeline.etl.publishing.units import Staged
 
 COLUMNS = pa.schema(
@@ -52,11 +53,17 @@ def definition(*partitions: str, columns: pa.Schema = COLUMNS) -> Definition:
 
 def staged(at, folder, wanted: Definition, rows: dict[int, list[dict]], anew: bool = False) -> Staged:
     """``rows``, by unit, as a run stages them."""
-    layout = table_columns.layout(at, "orders", wanted)
+    columns = [
+        Column(field.name, str(iceberg_types.of_arrow(field.type)), nullable=True)
+        for field in wanted.columns
+        if field.name not in RESERVED
+    ]
+    table = Wanted(wanted, columns, anew)
+    layout = table_columns.layout(at, "orders", table)
     writer = PartWriter(folder, layout.schema, layout.split)
     for each in rows.values():
-        writer.write(pa.Table.from_pylist(each, wanted.columns))
-    return Staged(wanted, writer.close(), frozenset(map(unit, rows)), anew, spec=layout.spec)
+        writer.write(pa.Table.from_pylist(each, layout.schema))
+    return Staged(table, writer.close(), frozenset(map(unit, rows)), layout.spec)
 
 
 def publish(at, tmp_path, wanted, rows, anew=False):
