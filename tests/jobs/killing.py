@@ -36,7 +36,13 @@ WRITES = (
 )
 #: the same of an ingestion.
 INGESTED = ("ingested.json of the state", "BatchWriteRecord", "DeleteRecord", "ingested.json of the run")
-POINTS = tuple(f"{when} {write}" for write in (*WRITES, *INGESTED) for when in ("before", "after"))
+#: and what a run over data sets writes besides.
+LOADED = (
+    "definition of a data set",
+    "ledger of a data set",
+    *(f"{table} {what}" for table in ("orders", "counted") for what in ("data", "manifest", "metadata")),
+)
+POINTS = tuple(f"{when} {write}" for write in (*WRITES, *INGESTED, *LOADED) for when in ("before", "after"))
 
 _OF_ONE_HOP = ("expect", "transfer-encoding", "content-length", "connection")
 
@@ -174,6 +180,8 @@ def named(write: str) -> str:
         return f"ingested.json of the {'state' if 'state' in path else 'run'}"
     if "FeatureGroup" in path:
         return "DeleteRecord"
+    if "datasets" in path:
+        return f"{'definition' if path[-2] == 'datasets' else 'ledger'} of a data set"
     if "warehouse" not in path:
         return write if write.startswith("Glue ") else path[-1]
     what = {"parquet": "data", "avro": "manifest", "json": "metadata"}[path[-1].rsplit(".", 1)[-1]]

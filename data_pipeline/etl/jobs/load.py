@@ -143,6 +143,8 @@ def run(
     judgement = documents.together([judgement, *(one.judgement for one in derived)])
     summary = documents.summary(target, loaded, tables, exports, judgement)
     write_json(place, summary)
+    for each in loaded:
+        loader.note(each, target)
     found = _findings(target, judgement)
     problems = [*(one.error for one in derived if one.error), *unwritten.values()]
     notes = [str(one) for one in derived if one.because]

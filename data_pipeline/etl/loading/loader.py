@@ -26,6 +26,7 @@ from data_pipeline.etl.quality import measuring, periods
 from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.kept import KeptRows
+from data_pipeline.etl.state.entries import Issue
 from data_pipeline.etl.storage.filesystem import files
 
 from . import columns, history, noting
@@ -45,7 +46,8 @@ ROWS = "_rows"
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of a data set. ``published``: None where nothing is; ``error``: why it could not be published, or
+    """What became of a data set. ``published``: None where nothing is; ``issues``: what is to be noted of it in the
+    ledger, by shard; ``anew``: whether nothing else is in its table. ``error``: why it could not be published, or
     empty. ``parts``: the finished files of a run alone.
     """
 
@@ -54,6 +56,8 @@ class Loaded:
     judgement: Judgement = field(default_factory=Judgement)
     published: Published | None = None
     parts: tuple[Part, ...] = ()
+    issues: Mapping[str, list[Issue]] = field(default_factory=dict)
+    anew: bool = False
     error: str = ""
 
     @property
@@ -94,10 +98,9 @@ def load(
         if done.judgement.failed:
             return done
         try:
-            published = _publish(done, parts, layout, plan, target, past, summary, work)
+            return _published(done, parts, layout, plan, target, past, summary, work)
         except JobError as error:
             return replace(done, error=str(error))
-    return replace(done, published=published)
 
 
 def _laid_out(dataset: Dataset, plan: LoadPlan, target: Target) -> _Layout:
@@ -196,7 +199,7 @@ def _beside(done: Loaded, target: Target) -> KeptRows:
     )
 
 
-def _publish(
+def _published(
     done: Loaded,
     parts: Sequence[Part],
     layout: _Layout,
@@ -205,7 +208,7 @@ def _publish(
     past: Past,
     summary: str,
     work: Path,
-) -> Published:
+) -> Loaded:
     from data_pipeline.etl.publishing import units as publishing
 
     assert target.at is not None
@@ -230,10 +233,19 @@ def _publish(
     issues = noting.issues(
         ledger, dataset, readable, past, target.run, target.now, published.sequence, published.available
     )
-    ledger.note(name, published.table, issues, published.sequence if anew else None)
-    if anew:
-        ledger.define(name, dataset.definition)
-    return published
+    return replace(done, published=published, issues=issues, anew=anew)
+
+
+def note(loaded: Loaded, target: Target) -> None:
+    """Note in the ledger what is published. It is done after whatever is made of the table: a run that is killed before
+    is planned again, and finds that its rows are there.
+    """
+    if loaded.published is None or target.ledger is None:
+        return
+    name, sequence = loaded.dataset.name, loaded.published.sequence
+    target.ledger.note(name, loaded.published.table, loaded.issues, sequence if loaded.anew else None)
+    if loaded.anew:
+        target.ledger.define(name, loaded.dataset.definition)
 
 
 def lineage(done: Loaded, target: Target, summary: str) -> dict[str, str]:

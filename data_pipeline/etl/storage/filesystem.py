@@ -6,6 +6,7 @@ on Python 3.9; boto3 is imported only when an S3 place is used.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import shutil
@@ -18,7 +19,7 @@ from typing import Any
 from data_pipeline.etl.documents import form
 from data_pipeline.etl.errors import JobError
 
-from .objects import FILE_CHANGED, FILE_GONE, Head, MissingError, Stored
+from .objects import FILE_CHANGED, FILE_GONE, ChangedError, Head, MissingError, Stored
 
 
 def files(place: str) -> Any:
@@ -118,6 +119,34 @@ class LocalFiles:
             part = Path(folder) / "part"
             part.write_bytes(content)
             part.replace(place)
+
+    def write_if(
+        self,
+        place: str,
+        content: bytes | Path,
+        seen: str | None,
+        metadata: dict[str, str],  # noqa: ARG002 - S3 has it
+    ) -> str:
+        """Replace the file if its fingerprint still is ``seen`` (None: if there still is none); its new one. Raises
+        ChangedError if not. Who writes so, waits for the others.
+        """
+        folder = os.open(_made(Path(place).parent), os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            head = self.head(place)
+            if (head.etag if head else None) != seen:
+                raise ChangedError(place)
+            if isinstance(content, Path):
+                self.upload(content, place)
+            else:
+                self.write(place, content)
+            return self.fingerprint(place)
+        finally:
+            os.close(folder)
+
+    def delete(self, place: str) -> None:
+        """Delete the file, if it is there."""
+        Path(place).unlink(missing_ok=True)
 
     def upload(self, path: Path, place: str) -> None:
         """Replace the object by the local file ``path``, at once."""
