@@ -12,8 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from folder_catalog import connect
+from pyiceberg.conversions import from_bytes
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.types import StringType
+from pyiceberg.types import LongType, StringType
 from randomness import SEED, times
 
 from data_pipeline.etl.documents.datasets import Series, Table
@@ -49,7 +50,7 @@ def at(tmp_path: Path) -> tables.Tables:
     return connect(tmp_path)
 
 
-def rows(*orders: tuple[int, float | None, str]) -> pa.Table:
+def rows(*orders: tuple[int, float | None, str | None]) -> pa.Table:
     """(id, days since 2024, shop)."""
     found = [
         {"id": n, "at": None if day is None else START + timedelta(days=day), "shop": shop, "amount": n}
@@ -59,10 +60,12 @@ def rows(*orders: tuple[int, float | None, str]) -> pa.Table:
 
 
 def publish(at: tables.Tables, *parts: pa.Table, gone: Sequence[int] = (), name: str = "orders") -> None:
-    """Replace the data files of these numbers, by their age, by ``parts``."""
+    """Replace the data files whose least id is one of ``gone`` by ``parts``."""
     table = at.load(name, Definition(parts[0].schema if parts else ORDERS, "", {}))
-    files = sorted(tables.files_in(table, table.current_snapshot()), key=lambda file: file.file_path)
-    tables.replace(table, [files[n] for n in gone], parts, {})
+    files = tables.files_in(table, table.current_snapshot())
+    found = [file for file in files if gone and from_bytes(LongType(), file.lower_bounds[1]) in gone]
+    assert len(found) == len(gone)
+    tables.replace(table, found, parts, {})
 
 
 def content(at: tables.Tables, name: str = "days") -> list[tuple[Any, ...]]:
@@ -111,7 +114,7 @@ def test_an_input_that_changes_nothing_makes_no_commit(at) -> None:
     """And the table is not made again for the same input."""
     publish(at, rows((1, 0, "a"), (2, 40, "a")))
     first = refresh(at, DAYS, LINEAGE)
-    publish(at, rows((2, 40, "a"), (1, 0, "a")), gone=[0])
+    publish(at, rows((2, 40, "a"), (1, 0, "a")), gone=[1])
     assert refresh(at, DAYS, LINEAGE) == replace(first, committed=False, how="equal")
     assert refresh(at, DAYS, LINEAGE).how == "unchanged"
     assert snapshots(at) == 1
@@ -126,7 +129,7 @@ def test_only_what_differs_is_replaced(at) -> None:
     publish(at, rows((1, 0, "a"), (2, 40, "a"), (3, 80, "a")))
     for table in (DAYS, replace(DAYS, name="whole", follows={})):
         refresh(at, table, LINEAGE)
-    publish(at, rows((1, 0, "a"), (2, 40, "a"), (4, 80, "b")), gone=[0])
+    publish(at, rows((1, 0, "a"), (2, 40, "a"), (4, 80, "b")), gone=[1])
     for table, how in ((DAYS, "partitions"), (replace(DAYS, name="whole", follows={}), "whole")):
         before = at.find(table.name)
         assert refresh(at, table, LINEAGE).how == how
@@ -141,10 +144,10 @@ def test_only_what_differs_is_replaced(at) -> None:
 def test_a_partition_without_rows_goes(at) -> None:
     publish(at, rows((1, 0, "a")), rows((2, 40, "a")))
     refresh(at, DAYS, LINEAGE)
-    publish(at, gone=[0])
+    publish(at, gone=[1])
     assert refresh(at, DAYS, LINEAGE).how == "partitions"
     assert len(content(at)) == 1
-    publish(at, gone=[0])
+    publish(at, gone=[2])
     refresh(at, DAYS, LINEAGE)
     assert content(at) == []
 
@@ -170,7 +173,39 @@ def test_only_the_needed_input_is_read(at, monkeypatch) -> None:
     assert done.how == "partitions"
     # days 5, 6, 7 of the table; days 3 to 7 of the input, and its new row; 3 rows of the table
     assert read == [("_changed", 1), ("_input_orders", 6), ("_current", 3)]
-    assert dict(content(at))[date(2024, 1, 8)] == 4
+    assert sorted(content(at)) == [
+        (date(2024, 1, n), 1 + (n > 1) + (n > 2) - (n > 10) - (n > 11) + (6 <= n <= 8)) for n in range(1, 13)
+    ]
+
+
+@pytest.mark.parametrize("follows", ["day(at)", "shop"])
+def test_rows_with_null_are_a_partition_of_their_own(at, follows) -> None:
+    """A change of them touches it alone, and a change of others leaves it as it is."""
+    sql = 'SELECT CAST("at" AS DATE) AS day, shop, count(*) AS n FROM orders GROUP BY ALL'
+    partition = "day(day)" if follows == "day(at)" else "shop"
+    table = Table("days", sql, ("orders",), (partition,), {"orders": follows})
+    publish(at, rows((1, None, None), (2, 0, "a"), (3, 1, "b")), rows((4, None, None)))
+    refresh(at, table, LINEAGE)
+    publish(at, rows((5, None, None), (6, 0, "a")), gone=[4])
+    assert refresh(at, table, LINEAGE).how == "partitions"
+    publish(at, rows((7, 1, "b")))
+    assert refresh(at, table, LINEAGE).how == "partitions"
+    assert content(at)[-1] == (None, None, 2)
+    assert sum(row[2] for row in content(at)) == len(content(at, "orders")) == 6
+
+
+def test_a_day_that_follows_from_a_month_needs_all_of_it(at) -> None:
+    months = "SELECT date_trunc('month', \"at\") AS m, count(*) AS n FROM orders GROUP BY 1"
+    sql = (
+        f'SELECT CAST("at" AS DATE) AS day, any_value(n) AS n FROM orders JOIN ({months}) '
+        "ON m = date_trunc('month', \"at\") GROUP BY 1"
+    )
+    table = Table("days", sql, ("orders",), ("day(day)",), {"orders": "month(at)"})
+    publish(at, rows((1, 0, "a"), (2, 20, "a"), (3, 40, "a")))
+    refresh(at, table, LINEAGE)
+    publish(at, rows((4, 21, "a")))
+    assert refresh(at, table, LINEAGE).how == "partitions"
+    assert [row[1] for row in content(at)] == [3, 3, 3, 1]
 
 
 def test_changed_sql_asks_no_question(at) -> None:
