@@ -22,7 +22,6 @@ from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.packages import imported_files
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_all, load_environment
-from data_pipeline.project.definitions import load_definitions
 from data_pipeline.stacks import render
 
 _FILES = (".json", ".yaml", ".yml", ".template")
@@ -41,12 +40,20 @@ def check(target: str | None) -> None:
     else:
         chosen = [load_environment(root(), target)] if target else [*load_all(root()).values()]
         sources = job_code.sources(root())
-        for env in chosen:
-            load_definitions(root(), env)
+        refuse_wrong_sql(chosen)
         lines = [line for env in chosen for line in check_environment(env, render(env), sources)]
     if lines:
         raise UserError(as_message(lines))
     click.echo("no findings")
+
+
+def refuse_wrong_sql(chosen: Iterable[Environment]) -> None:
+    """Raise ``UserError`` with what is wrong in the SQL of data sets and tables."""
+    for env in chosen:
+        if env.datasets:
+            from data_pipeline.project.definitions import load_definitions
+
+            load_definitions(root(), env)
 
 
 def refuse_findings(env: Environment, rendered: Mapping[str, str], sources: Mapping[str, str]) -> None:

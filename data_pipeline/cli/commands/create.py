@@ -17,7 +17,6 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_all, load_environment, load_warnings
 from data_pipeline.core.naming import job_path
-from data_pipeline.project.definitions import published_columns
 from data_pipeline.stacks import file_names, render
 
 COMMAND = "python data_pipeline_create.py"
@@ -62,6 +61,11 @@ def create(environments: tuple[str, ...], check: bool) -> None:
 
 def columns_lines(chosen: list[Environment]) -> list[str]:
     """A line for each data set and table: the columns that it publishes. Raises ``UserError`` for wrong SQL."""
+    chosen = [env for env in chosen if env.datasets]
+    if not chosen:
+        return []
+    from data_pipeline.project.definitions import published_columns
+
     lines = [
         f"publishes {name}: {', '.join(f'{column} {kind}' for column, kind in columns.items())}"
         for env in chosen

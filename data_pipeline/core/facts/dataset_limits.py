@@ -6,10 +6,10 @@ import re
 from datetime import timedelta
 
 from data_pipeline.core.problems import RefusedError, did_you_mean, one_of, quoted
-from data_pipeline.etl.documents import datasets as documents
-from data_pipeline.etl.documents import partitions, patterns
 
 from . import limits
+
+# The documents' modules are imported where they are used: a project without data sets needs none of them.
 
 #: encodings of CSV and JSON files that are read.
 ENCODINGS = (
@@ -62,7 +62,9 @@ def dataset_name(value: str) -> str:
 
 def column_name(value: str) -> str:
     """A column of a table: what Iceberg takes, and Athena can name without quotes."""
-    if value in documents.RESERVED:
+    from data_pipeline.etl.documents.datasets import RESERVED
+
+    if value in RESERVED:
         raise RefusedError("another name", "the tool adds a column of this name to each data set's table")
     if value.endswith(")") and "(" not in value:
         raise RefusedError(
@@ -78,6 +80,8 @@ def column_name(value: str) -> str:
 
 def file_pattern(value: str) -> str:
     """A pattern of paths below the input."""
+    from data_pipeline.etl.documents import patterns
+
     try:
         return patterns.parse(value).text
     except patterns.PatternError as error:
@@ -86,6 +90,8 @@ def file_pattern(value: str) -> str:
 
 def partition(value: str) -> str:
     """One of Iceberg's transforms of a column, or a column, in canonical spelling."""
+    from data_pipeline.etl.documents import partitions
+
     try:
         return str(partitions.parse(value))
     except partitions.PartitionError as error:

@@ -24,7 +24,7 @@ from data_pipeline.core.machine.steps import in_order
 from data_pipeline.core.naming import JOB_NAME_LIMIT, JOB_SUFFIX, MAINTENANCE, Names, job_path
 from data_pipeline.core.problems import Violation, did_you_mean, one_of, quoted
 
-from . import dataset_rules, feature_rules, source_rules
+from . import feature_rules, source_rules
 from .table_columns import Columns
 
 #: longest name of an execution, which is the run's name; and of a bucket that the stack makes.
@@ -108,7 +108,10 @@ def check(draft: Draft) -> Iterator[Violation]:
     yield from argument_lengths(draft)
     yield from upkeep(draft)
     yield from file_names(draft)
-    yield from dataset_rules.check(draft.datasets, draft.tables, draft.dataset_names, draft.files)
+    if draft.dataset_names or draft.tables:
+        from . import dataset_rules  # what it needs is not imported for a project without data sets
+
+        yield from dataset_rules.check(draft.datasets, draft.tables, draft.dataset_names, draft.files)
     all_steps = len(draft.steps) == len(draft.step_names)
     yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
     tables = frozenset(table for step in draft.steps.values() for table in step.tables)
