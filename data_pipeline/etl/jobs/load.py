@@ -34,6 +34,7 @@ from data_pipeline.etl.planning.report import few
 from data_pipeline.etl.planning.selection import Selection
 from data_pipeline.etl.quality.facts import Judgement
 from data_pipeline.etl.quality.judging import finding
+from data_pipeline.etl.state import made_tables
 from data_pipeline.etl.state.entries import Entry
 from data_pipeline.etl.storage.filesystem import files, join, write_json
 from data_pipeline.etl.storage.scratch import GIB, Scratch
@@ -150,6 +151,7 @@ def run(
     notes = [str(one) for one in derived if one.because]
     said = documents.verdict(summary, place, loaded, judgement, found, problems, notes)
     write_json(join(target.folder, verdict.NAME), said)
+    made_tables.note(target.output, definitions, back | unwritten.keys())
     errors = [*(each.error for each in loaded if each.error), *problems]
     if errors:
         raise JobError("; ".join(errors))

@@ -22,6 +22,7 @@ from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import comparing, report, selection
 from data_pipeline.etl.planning.comparing import Comparison
 from data_pipeline.etl.planning.selection import ALL, NONE, Selection
+from data_pipeline.etl.state import made_tables
 from data_pipeline.etl.state.ledger import Ledger
 from data_pipeline.etl.storage.filesystem import files, join, write_json
 from data_pipeline.etl.storage.objects import ChangedError, Stored
@@ -107,7 +108,8 @@ def prepare(
     plan = replace(found.plan, dropped_columns=dropped)
     folder = join(target.output, "runs", target.run)
     planned = join(folder, load_plan.NAME)
-    decided = report.decision_of(found, chosen, target.run, planned, _of_mirror(mirrored))
+    outdated = made_tables.outdated(target.output, definitions)
+    decided = report.decision_of(found, chosen, target.run, planned, _of_mirror(mirrored), outdated)
     if mirrored is not None:
         decided["mirror"] = {**mirrored["counts"], "bytes": mirrored["bytes"]}
         decided["partial"] = mirrored["partial"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from data_pipeline.etl.documents import decision
 from data_pipeline.etl.documents.decision import Decision
@@ -15,9 +15,16 @@ LONGEST = 300
 
 
 def decision_of(
-    found: Comparison, chosen: Selection, run: str, plan: str, before: Iterable[str] = ()
+    found: Comparison,
+    chosen: Selection,
+    run: str,
+    plan: str,
+    before: Iterable[str] = (),
+    outdated: Sequence[str] = (),
 ) -> Decision:
-    """The decision of ``run``, whose plan is at ``plan``; ``before`` are messages that come first."""
+    """The decision of ``run``, whose plan is at ``plan``; ``before`` are messages that come first, ``outdated`` the
+    tables and exports that are to be made although no file is new.
+    """
     planned = [file for unit in found.plan.units for file in unit.files]
     return {
         "version": decision.VERSION,
@@ -26,8 +33,8 @@ def decision_of(
         "objects": len(planned),
         "bytes": sum(file.size for file in planned),
         "ignored": found.plan.unclaimed,
-        "proceed": bool(found.plan.units or found.plan.rebuilt or found.plan.adopted),
-        "reason": reason(found)[:LONGEST],
+        "proceed": bool(found.plan.units or found.plan.rebuilt or found.plan.adopted or outdated),
+        "reason": reason(found, outdated)[:LONGEST],
         "new": found.counts.new,
         "changed": found.counts.changed,
         "unchanged": found.counts.unchanged,
@@ -37,7 +44,7 @@ def decision_of(
     }
 
 
-def reason(found: Comparison) -> str:
+def reason(found: Comparison, outdated: Sequence[str] = ()) -> str:
     """Why the run goes on, or why not, in one line."""
     because = [unit.because for unit in found.plan.units for _ in unit.files or unit.removed]
     parts = [
@@ -48,8 +55,9 @@ def reason(found: Comparison) -> str:
     ]
     counted = [f"{number:,} {what}" for number, what in parts if number]
     adopted = [f"the new definition of {name} holds from now on" for name in found.plan.adopted]
-    if counted or adopted:
-        return "; ".join([*([f"source files: {', '.join(counted)}"] if counted else []), *adopted])
+    made = [f"to be made: {', '.join(outdated)}"] if outdated else []
+    if counted or adopted or made:
+        return "; ".join([*([f"source files: {', '.join(counted)}"] if counted else []), *adopted, *made])
     if found.plan.held:
         return f"nothing is loaded: the definitions of {', '.join(sorted(found.plan.held))} have changed"
     return f"nothing is new: {found.counts.unchanged:,} source files are as they were processed"

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -262,6 +263,32 @@ def test_tables_are_made_of_what_was_published(shop):
     assert "days: not made: held back with orders" in verdict["messages"]
     assert "total: not made: held back with days" in verdict["messages"]
     assert shop.snapshots("days") == 2
+
+
+def test_a_table_is_made_although_no_file_is_new(shop):
+    """One that was added, that was defined anew, or that failed before: the next run makes it, and the one after that
+    finds nothing to do.
+    """
+    shop.define(orders())
+    shop.put(NORTH, some(0))
+    shop.run()
+    total = Table("total", "SELECT count(*) AS orders FROM orders", ("orders",))
+    for table, rows in ((total, [{"orders": 3}]), (replace(total, sql=f"{total.sql} HAVING false"), [])):
+        shop.define(orders(), made=(table,))
+        shop.run()
+        assert shop.document("decision.json")["reason"] == "to be made: total"
+        assert shop.rows("total") == rows
+        assert not shop.prepare()["proceed"]
+    strict = Table(
+        "strict", "SELECT status FROM orders", ("orders",), rules={"null-share(status)": "fail 0.1"}
+    )
+    shop.define(orders(), made=(strict,))
+    for _ in range(2):
+        shop.run()
+        assert shop.document("decision.json")["reason"] == "to be made: strict"
+        assert not shop.document("verdict.json")["passed"]
+    shop.define(orders(export="orders.parquet"))
+    assert shop.run()["exports"] == [f"{shop.output}/export/orders.parquet"]
 
 
 def test_a_table_that_fails_a_rule_is_held_back_and_can_be_let_through(shop):
