@@ -6,6 +6,7 @@ import time
 import pytest
 from account import trips
 
+from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import maintenance
 from data_pipeline.etl.publishing import expiry
@@ -108,3 +109,15 @@ def test_before_the_first_run(account, capsys):
     assert "ride_counts: there is no such table yet" in capsys.readouterr().out
     assert json.loads(account.get("runs/r/maintained.json"))["tables"] == {}
     assert account.tables().find("trip_counts") is None
+
+
+def test_the_tables_of_data_sets_are_those_of_their_definitions(tmp_path):
+    """So that a project with many has no long argument; no definitions are no tables."""
+    found = datasets.Definitions(
+        {"orders": datasets.Dataset("orders", ("orders.csv",), datasets.Format("csv"), ())},
+        {"customers": datasets.Table("customers", "SELECT 1", ("orders",))},
+    )
+    place = tmp_path / "datasets.json"
+    place.write_text(datasets.write(found), encoding="utf-8")
+    assert maintenance.defined(str(place)) == ["orders", "customers"]
+    assert maintenance.defined("none") == []

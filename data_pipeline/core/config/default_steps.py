@@ -18,7 +18,7 @@ DECISION, VERDICT = "decision", "verdict"
 
 #: what a project may say of these steps, and of the maintenance; the rest follows from the data sets.
 OPEN = ("service", "timeout_minutes", "sagemaker", "glue", "cluster", "after")
-OPEN_OF_MAINTENANCE = ("service", "timeout_minutes", "sagemaker", "glue", "schedule")
+OPEN_OF_MAINTENANCE = ("service", "timeout_minutes", "sagemaker", "glue", "arguments", "schedule")
 
 Written = dict[str, Any]
 

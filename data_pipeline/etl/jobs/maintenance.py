@@ -40,7 +40,7 @@ def main(argv: list[str], now: Callable[[], float] = time.time) -> None:
     at = tables.connect(options.catalog, join(options.output, "warehouse"))
     found = {}
     names = [name.strip() for name in options.tables.split(",") if name.strip()]
-    names += [name for name in _defined(options.definitions) if name not in names]
+    names += [name for name in defined(options.definitions) if name not in names]
     if not names:
         raise JobError("found no tables, expected some in --tables or --definitions")
     for name in names:
@@ -57,7 +57,7 @@ def main(argv: list[str], now: Callable[[], float] = time.time) -> None:
     write_json(place, {"version": 1, "run": options.run, "tables": found})
 
 
-def _defined(place: str) -> list[str]:
+def defined(place: str) -> list[str]:
     """The tables of data sets, and those made of them."""
     if place == NONE:
         return []

@@ -73,12 +73,11 @@ steps:
 def test_the_upkeep_knows_the_tables(tmp_path: Path) -> None:
     """By the definitions, whatever their number: an argument has 256 characters."""
     assert datasets_project(tmp_path / "a", TABLES).maintenance is None
-    found = datasets_project(
-        tmp_path / "b", TABLES, "maintenance: {schedule: {enabled: false}}\n"
-    ).maintenance
+    own = "maintenance: {schedule: {enabled: false}, arguments: {retain-days: '7'}}\n"
+    found = datasets_project(tmp_path / "b", TABLES, own).maintenance
     assert found is not None
     assert found.tables == ("orders", "weather", "customers")
-    assert found.arguments["definitions"] == "{definitions}"
+    assert (found.arguments["definitions"], found.arguments["retain-days"]) == ("{definitions}", "7")
     assert (found.deletes, found.schedule.enabled) == (("warehouse",), False)
 
 
