@@ -218,6 +218,9 @@ def test_a_generated_data_set_has_what_its_files_have(attempt, tmp_path, monkeyp
         summary = world.run(at, *options)
         if at.find("orders") is not None:
             assert world.published(at) == world.expected()
+            counted = at.find("counted")
+            made = counted.scan().to_arrow().to_pylist() if counted else [{"n": 0}]
+            assert made == [{"n": len(world.expected())}]
         for file in summary["files"] if summary else ():
             rows = world.files[file["source"]][1]
             accepted = len(world.read(file["source"]))
