@@ -13,7 +13,7 @@ INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_SECURITY := .venv-security/.installed
 TEST_WORKERS ?= 2
 
-.PHONY: help install demo test soak removal bench check docs kernel format constraints authorization clean
+.PHONY: help install demo test test-pythons soak removal bench check docs kernel format constraints authorization clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 
 test: $(INSTALLED_DEV)  ## run all tests
 	python -m pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+test-pythons:  ## run the demo and all tests by every claimed Python of this machine, into docs/records/pythons.md
+	"$(PYTHON)" tests/pythons.py $(PYTHONS)
 
 bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark job, the mirror and the ingestion, into docs/
 	python tests/bench/bench.py $(BENCH_ARGS)
