@@ -13,7 +13,7 @@ from data_pipeline.core.drawing.card import card
 TARGET = ROOT / "docs" / "explanation" / "architecture.svg"
 PACKAGE = "data_pipeline"
 _WIDTH, _HEIGHT = 176, 50
-_COLUMN, _ROW, _MARGIN, _HEADING = 214, 104, 28, 34
+_COLUMN, _ROW, _MARGIN, _HEADING = 204, 104, 28, 34
 
 
 class Room(NamedTuple):
@@ -25,18 +25,19 @@ class Room(NamedTuple):
 
 
 ROOMS = {
-    "cli": Room(1, 0, "commands; the only printer"),
-    "project": Room(1, 1, "what cli and api share"),
+    "cli": Room(0.5, 0, "commands; the only printer"),
+    "api": Room(2.5, 0, "for notebooks; prints nothing"),
+    "project": Room(1.5, 1, "what cli and api share"),
     "stacks": Room(0, 2, "templates and roles"),
-    "features": Room(1, 2, "records, training sets"),
-    "sql_checks": Room(0, 3, "SQL before it runs"),
-    "aws": Room(2, 2, "the only user of boto3"),
-    "core": Room(1, 3, "pure: configuration, checks"),
-    "embedded_aws": Room(3, 1, "plays AWS on a laptop"),
-    "etl": Room(4, 3, "what every job needs"),
+    "sql_checks": Room(1, 2, "SQL before it runs"),
+    "features": Room(2, 2, "records, training sets"),
+    "aws": Room(3, 2, "the only user of boto3"),
+    "core": Room(1.5, 3, "pure: configuration, checks"),
+    "embedded_aws": Room(4, 1, "plays AWS on a laptop"),
+    "etl": Room(5, 3, "what every job needs"),
 }
 #: boxes and arrows that are no imports
-_OUTSIDE = {"AWS": Room(3, 2, "your account"), "jobs/": Room(4, 2, "the project's own code")}
+_OUTSIDE = {"AWS": Room(4, 2, "your account"), "jobs/": Room(5, 2, "the project's own code")}
 _USES = (("aws", "AWS"), ("aws", "embedded_aws"), ("AWS", "jobs/"), ("embedded_aws", "jobs/"))
 
 
@@ -60,7 +61,7 @@ def picture() -> str:
     lines = [_line("go", boxes[a], boxes[b]) for a, b in shown]
     lines += [_line("back", boxes[a], boxes[b]) for a, b in _USES]
     drawn = [_box(name, room) for name, room in boxes.items()]
-    width = 4 * _COLUMN + _WIDTH + 2 * _MARGIN
+    width = 5 * _COLUMN + _WIDTH + 2 * _MARGIN
     height = 3 * _ROW + _HEIGHT + 2 * _MARGIN + _HEADING
     words = "; ".join(f"{a} imports {b}" for a, b in shown)
     return card(width, height, "The rooms of the package and their imports", words, [_HEAD, *lines, *drawn])
