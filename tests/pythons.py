@@ -51,14 +51,17 @@ def main(words: list[str]) -> int:
     for minor in wanted:
         python = interpreter(minor)
         if python is None:
-            rows[minor] = f"| {minor} | is not on this machine | | {_about()} |"
+            rows[minor] = f"| {minor} | is not on this machine | | {_about(ROOT)} |"
             continue
         with tempfile.TemporaryDirectory(prefix=f"python-{minor}-") as scratch:
             clone = cloned(Path(scratch))
             demo, test = run(clone, python, "demo", []), run(clone, python, "test", options)
+            stop = [clone / ".venv" / "bin" / "python", "-m", "data_pipeline", "local", "down"]
+            subprocess.run(stop, cwd=clone, capture_output=True, check=False)
+            about = _about(clone)
         failed |= bool(demo.status or test.status)
         part = f" (`{' '.join(options)}` alone)" if options else ""
-        rows[minor] = f"| {minor} | {demo} | {test}{part} | {_about()} |"
+        rows[minor] = f"| {minor} | {demo} | {test}{part} | {about} |"
         print(f"{python}: make demo: {demo}; make test: {test}", flush=True)
         RECORD.write_text(page(rows), encoding="utf-8")
     RECORD.write_text(page(rows), encoding="utf-8")
@@ -93,6 +96,7 @@ def cloned(scratch: Path) -> Path:
 def run(clone: Path, python: Path, target: str, options: list[str]) -> Ended:
     """A target of make in the clone. Its output is shown where it fails."""
     kept = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+    kept["DATA_PIPELINE_LOCAL_PORT"] = "0"  # any free one
     command = ["make", target, f"PYTHON={python}", *([f"PYTEST_ARGS={' '.join(options)}"] if options else [])]
     began = time.monotonic()
     done = subprocess.run(command, cwd=clone, env=kept, capture_output=True, text=True, check=False)
@@ -121,9 +125,9 @@ def page(rows: dict[str, str]) -> str:
     )
 
 
-def _about() -> str:
+def _about(clone: Path) -> str:
     done = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "rev-parse", "--short", "HEAD"], cwd=clone, capture_output=True, text=True, check=True
     )
     machine = f"{platform.system()}, {os.cpu_count()} cores"
     return f"{datetime.now(UTC):%Y-%m-%d} | {done.stdout.strip()} | {machine}"
