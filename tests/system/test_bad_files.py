@@ -31,14 +31,27 @@ BAD = {
 }
 
 
-def test_bad_files_are_reported_by_name_and_do_not_stop_the_others(project: Project, tmp_path: Path) -> None:
+def test_no_files_and_bad_ones(project: Project, tmp_path: Path) -> None:
+    """One story of one deployment."""
+    project.deploy()
+    an_empty_input_names_the_option_and_the_prefix(project)
+    bad_files_are_reported_by_name_and_do_not_stop_the_others(project, tmp_path / "trips")
+
+
+def an_empty_input_names_the_option_and_the_prefix(project: Project) -> None:
+    """Nothing to count: the run says where it looked and how files get there."""
+    done = project("python", "data_pipeline_run.py", "local")
+    assert done.status == 1
+    assert "--source" in done.err
+    assert "/input/" in done.err
+
+
+def bad_files_are_reported_by_name_and_do_not_stop_the_others(project: Project, trips: Path) -> None:
     """Each bad file is in the summary with a reason of its own; the good one is counted."""
-    trips = tmp_path / "trips"
     trips.mkdir()
     for name, content in BAD.items():
         (trips / name).write_bytes(content)
     (trips / "green_tripdata_2019-01.csv").write_text(GOOD)
-    project.deploy()
     summary = project.run("--source", str(trips))["summary"]
     files = {file["source"]: file for file in summary["files"]}
     assert set(files) == {*BAD, "green_tripdata_2019-01.csv"}
@@ -62,12 +75,3 @@ def test_bad_files_are_reported_by_name_and_do_not_stop_the_others(project: Proj
     assert done.status == 1
     assert all(name in done.out for name in list(BAD)[:2])
     assert project.read(summary["export"]) == before
-
-
-def test_an_empty_input_names_the_option_and_the_prefix(project: Project) -> None:
-    """Nothing to count: the run says where it looked and how files get there."""
-    project.deploy()
-    done = project("python", "data_pipeline_run.py", "local")
-    assert done.status == 1
-    assert "--source" in done.err
-    assert "/input/" in done.err

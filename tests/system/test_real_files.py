@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from independent_count import count_file, features
+from randomness import SOAK
 from system.project import ROOT, Project
 
 TLC = ROOT.parent / "shared" / "tlc"
@@ -19,7 +20,15 @@ def _real_files() -> None:
         pytest.skip("the real trip files (../shared/tlc) are not here")
 
 
-@pytest.mark.parametrize("folder", ["parquet", "extracts"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "parquet",
+        pytest.param(
+            "extracts", marks=[pytest.mark.soak, pytest.mark.skipif(not SOAK, reason="`make soak` does")]
+        ),
+    ],
+)
 def test_real_files_give_the_independent_count(shared_project: Project, folder: str) -> None:
     """From a reset environment, every window of X.parquet is what the csv module and PyArrow count alone. (The job by
     itself is tested on all folders.)
