@@ -22,6 +22,7 @@ from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.schemas import arrow_type
 
 _ATTEMPTS = 8
+_FOREIGN = "unexpected field"
 _LEAF = 64
 """Lines that are read one by one once Arrow has refused them together."""
 _SAMPLE = 100
@@ -128,6 +129,7 @@ class ArrowReader:
             for name in each.names
         }
         self._odd: dict[str, None] = {}
+        self._foreign = False
         leaves = {leaf.name for each in plan for leaf in _leaves(each.kind)}
         self.extreme = _EXTREME if "float" in leaves else _EXTREME_DOUBLE if "double" in leaves else ""
 
@@ -140,22 +142,25 @@ class ArrowReader:
             there &= ~self._unsure(lines, [name])
         ignored: dict[str, None] = {}
         tables, there = self._tables(lines, there, ignored)
-        table = pa.concat_tables([self.schema.empty_table(), *tables]).combine_chunks()
+        table = tables[0] if len(tables) == 1 else pa.concat_tables([self.schema.empty_table(), *tables])
         return self._columns(lines, table, there, tuple(ignored))
 
     def _tables(self, lines: Lines, there: Any, ignored: dict[str, None]) -> tuple[list[Any], Any]:
         """The columns of the lines that ``there`` says, less those that Arrow does not take; and which are left. Keys
         that no column has are added to ``ignored``.
         """
-        behaviour = "infer"
+        behaviour = "infer" if self._foreign else "error"
         for _ in range(_ATTEMPTS):
             if not there.any():
                 break
             try:
                 found = self._parsed(lines, there, behaviour)
             except pa.ArrowInvalid as error:
+                if behaviour == "error" and _FOREIGN in str(error):
+                    behaviour, self._foreign = "infer", True
+                    continue
                 doubtful = self._suspects(str(error), lines, there)
-                if doubtful is None and behaviour == "infer":
+                if doubtful is None and behaviour != "ignore":
                     behaviour = "ignore"
                     ignored.update(dict.fromkeys(self._foreign_keys(lines)))
                 elif doubtful is None or not (doubtful & there).any():
