@@ -190,7 +190,7 @@ def test_rows_with_null_are_a_partition_of_their_own(at, follows) -> None:
     assert refresh(at, table, LINEAGE).how == "partitions"
     publish(at, rows((7, 1, "b")))
     assert refresh(at, table, LINEAGE).how == "partitions"
-    assert content(at)[-1] == (None, None, 2)
+    assert content(at)[0] == (None, None, 2)
     assert sum(row[2] for row in content(at)) == len(content(at, "orders")) == 6
 
 
