@@ -32,7 +32,7 @@ from data_pipeline.etl.quality.facts import Facts, Judgement
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.sql import name as quoted
 
-from . import iceberg_types, inputs, schema_changes, tables
+from . import iceberg_types, inputs, months, schema_changes, tables
 from .commits import commit_with_retry
 from .definition import Definition, upgrade
 from .engine import Engine
@@ -133,7 +133,11 @@ class _Work:
             return Refreshed(*_snapshot(self.current), False, "held", judgement)
         gone = [file for file in scope if different is None or of_file(file, key) in different]
         rows = _rows(db, key, columns, different is not None)
-        self._commit(columns, change, gone, rows, {**lineage, **self.made})
+        sources = self.sources.values()
+        covered = months.properties(
+            (each, tables.files_in(each, each.current_snapshot())) for each in sources
+        )
+        self._commit(columns, change, gone, rows, {**lineage, **self.made, **covered})
         return Refreshed(
             *_snapshot(self.at.find(self.table.name)), True, "partitions" if part else "whole", judgement
         )
