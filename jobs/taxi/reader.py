@@ -24,13 +24,13 @@ from taxi import counting, csvrows, rules
 from taxi.sources import NAME, TripFile
 
 OUTSIDE, TOLERANCE = "outside-month", "month-tolerance-days"
-WINDOW, TRIPS = "window_start", "trips"
-_COLUMNS = {WINDOW: "timestamp", TRIPS: "long"}
+MONTH, WINDOW, TRIPS = "month", "window_start", "trips"
+_COLUMNS = {MONTH: "string", WINDOW: "timestamp", TRIPS: "long"}
 
 
 class Reader:
-    """Reads files of ``dataset``, which has the columns ``window_start: timestamp`` and ``trips: long`` and the named
-    part ``dataset``. JobError for others, and for an option that is not known.
+    """Reads files of ``dataset``, which has the columns ``month: string``, ``window_start: timestamp`` and
+    ``trips: long`` and the named part ``dataset``. JobError for others, and for an option that is not known.
     """
 
     def __init__(self, dataset: Dataset) -> None:
@@ -59,7 +59,7 @@ class Reader:
         counted = counting.count(Counters(scratch), source, path, self.policy, quarantine)
         starts, trips = counted.windows
         if len(starts):
-            texts = {name: pa.repeat(value, len(starts)) for name, value in parts.items()}
+            texts = {name: pa.repeat(value, len(starts)) for name, value in {**parts, MONTH: period}.items()}
             columns = {WINDOW: pa.array(starts).cast(pa.timestamp("us")), TRIPS: pa.array(trips), **texts}
             columns[ROW] = pa.array(range(1, len(starts) + 1), pa.int64())
             staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(parts))))

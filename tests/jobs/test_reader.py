@@ -18,7 +18,7 @@ from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.reading.files import read_file
 from data_pipeline.etl.reading.quarantine import Quarantine
 
-COLUMNS = (Column("window_start", "timestamp"), Column("trips", "long"))
+COLUMNS = (Column("month", "string"), Column("window_start", "timestamp"), Column("trips", "long"))
 NAMES = tuple(
     f"{{dataset:yellow|green|fhv|fhvhv}}_tripdata_{{year}}-{{month:02}}.{form}"
     for form in ("csv", "csv.gz", "parquet")
@@ -86,9 +86,11 @@ def test_its_rows_are_those_of_the_files_counted_alone(tmp_path, count_here):
         assert told == tuple(
             entry[key] for key in ("rows_read", "rows_counted", "rows_quarantined", "reasons")
         )
-        mine = [(row["window_start"], row["trips"], row["dataset"]) for row in windows]
+        mine = [(row["window_start"], row["trips"], row["dataset"], row["month"]) for row in windows]
         assert mine == [
-            (row["window_start"], row["trips"], row["dataset"]) for row in counted if row["source"] == name
+            (row["window_start"], row["trips"], row["dataset"], row["month"])
+            for row in counted
+            if row["source"] == name
         ]
         assert [row["_row"] for row in windows] == [*range(1, len(windows) + 1)]
         assert raw == [row for row in refused if row["source"] == name]
@@ -120,7 +122,7 @@ def test_trips_outside_the_month_are_kept_where_the_option_says_so(tmp_path):
         (trip_counts(**{"month-tolerance-days": "-1"}), "month-tolerance-days is '-1', no whole number"),
         (
             trip_counts((Column("trips", "long"),)),
-            "has the columns window_start: timestamp, trips: long, not",
+            "has the columns month: string, window_start: timestamp, trips: long, not",
         ),
     ],
 )

@@ -29,7 +29,7 @@ from data_pipeline.etl.loading import accepting, alone, documents, loader, made
 from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
 from data_pipeline.etl.loading.target import Target
-from data_pipeline.etl.planning import comparing
+from data_pipeline.etl.planning import comparing, earlier
 from data_pipeline.etl.planning.report import few
 from data_pipeline.etl.planning.selection import Selection
 from data_pipeline.etl.quality.facts import Judgement
@@ -125,6 +125,7 @@ def run(
     The summary is written twice: its list of files is there before any table is made of them.
     """
     place = join(target.folder, summaries.NAME)
+    _adopt(definitions, target, place)
     loaded: list[Loaded] = []
     for dataset in _of_plan(definitions, plan):
         loaded.append(loader.load(dataset, plan, target, accepted, place))
@@ -156,6 +157,18 @@ def run(
     if errors:
         raise JobError("; ".join(errors))
     return summary
+
+
+def _adopt(definitions: Definitions, target: Target, summary: str) -> None:
+    """Take on the tables and the state of an earlier version, if there are any."""
+    processed = earlier.read(target.output)
+    if processed and target.at and target.ledger:
+        from data_pipeline.etl.loading import adopting
+
+        told = {"run": target.run, "code-version": target.code_version, "summary": summary}
+        lineage = {f"pipeline.{key}": text for key, text in told.items()}
+        for name in adopting.adopt(target.at, target.ledger, definitions.datasets, processed, lineage):
+            exits.log(f"{name}: the table and the list of processed files of an earlier version are taken on")
 
 
 def _of_plan(definitions: Definitions, plan: LoadPlan) -> list[datasets.Dataset]:

@@ -19,11 +19,10 @@ from data_pipeline.etl.documents import datasets, decision, load_plan
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.documents.decision import Decision
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.planning import comparing, report, selection
+from data_pipeline.etl.planning import comparing, earlier, report, selection
 from data_pipeline.etl.planning.comparing import Comparison
 from data_pipeline.etl.planning.selection import ALL, NONE, Selection
 from data_pipeline.etl.state import made_tables
-from data_pipeline.etl.state.ledger import Ledger
 from data_pipeline.etl.storage.filesystem import files, join, write_json
 from data_pipeline.etl.storage.objects import ChangedError, Stored
 
@@ -131,7 +130,7 @@ def _compared(target: Target, definitions: Definitions, chosen: Selection) -> Co
             return comparing.compare(
                 listed(target.input),
                 definitions,
-                Ledger(target.output),
+                earlier.known(target.output, definitions.datasets),
                 chosen,
                 lambda path: join(target.input, path),
             )
