@@ -13,6 +13,10 @@ JOBS = Path(tables.__file__).parents[1]
 #: private name → its parameters, with which it is called or which what takes its place must take.
 PINNED = {
     "pyiceberg.io.pyarrow._dataframe_to_data_files": "table_metadata df io write_uuid counter",
+    "pyiceberg.io.pyarrow._to_requested_schema": (
+        "requested_schema file_schema batch downcast_ns_timestamp_to_us include_field_ids projected_missing_fields "
+        "allow_timestamp_tz_mismatch format_model"
+    ),
     "pyiceberg.table.update.snapshot._ManifestMergeManager": (
         "target_size_bytes min_count_to_merge merge_enabled snapshot_producer"
     ),
