@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.deployed import BUCKET, Deployed, publishing
+from cli.deployed import BUCKET, STACK, Deployed, publishing
 from cli.test_run_source import connection_to
 
 from data_pipeline.cli.running import outcome
@@ -94,7 +94,7 @@ def test_a_rule_is_accepted_as_far_as_a_run_has_found(env: Environment, deployed
     """The last one that failed by it, or the one that is named; without any there is nothing to let through."""
     deployed.deploy(publishing())
     connection, output = connection_to(deployed), f"s3://{BUCKET}/output/"
-    outputs = deployed.client("cloudformation").describe_stacks()["Stacks"][0]["Outputs"]
+    outputs = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
     machine = next(each["OutputValue"] for each in outputs if each["OutputKey"] == "StateMachineArn")
     for name, rules in (("run-1", ["unique(id)"]), ("run-2", ["unique"]), ("run-3", ["freshness"])):
         deployed.client("stepfunctions").start_execution(stateMachineArn=machine, name=name, input="{}")
