@@ -38,6 +38,7 @@ from .definition import Definition, upgrade
 from .engine import Engine
 from .following import Part, part
 from .keys import Key, keys, of_file
+from .prints import hashed
 from .tables import Tables
 
 DEFINITION = "pipeline.definition"
@@ -204,14 +205,15 @@ class _Work:
         db: duckdb.DuckDBPyConnection,
         key: Sequence[Key],
         scope: Sequence[DataFile],
-        columns: Collection[str],
+        columns: Mapping[str, types.Type],
     ) -> set[tuple[Any, ...]]:
         """The partitions in which what is made and what is published in ``scope`` differ, also left in
         ``_different``: by how many rows they have, and by two sums of the rows' hashes.
         """
         assert self.current is not None
         inputs.register(db, "_current", self.current, scope)
-        names = ", ".join(map(quoted, columns))
+        nested = [name for name, type in columns.items() if not isinstance(type, types.Primitive)]
+        names = hashed([*columns], nested)
         parts = "".join(f"{each.sql} AS k{n}, " for n, each in enumerate(key))
         sides = [
             f"(SELECT {parts}count(*) AS rows, sum(CAST(hash({names}) AS HUGEINT)) AS one, "

@@ -40,7 +40,10 @@ class Values:
     def sql(self) -> str:
         """A condition."""
         column = quoted(self.column)
-        found = [f"({column} >= {self._time(a)} AND {column} < {self._time(b)})" for a, b in self.spans]
+        found = []
+        for first, end in self.spans:
+            before = "" if end == spans.LATEST else f" AND {column} < {self._time(end)}"
+            found.append(f"({column} >= {self._time(first)}{before})")
         if self.values:
             found.append(f"{column} IN ({', '.join(map(_literal, self.values))})")
         if self.nulls:

@@ -21,7 +21,7 @@ from data_pipeline.etl.documents.types import List, Primitive, Struct, Type
 from data_pipeline.etl.quality.sql import name as quoted
 
 from . import iceberg_types
-from .spans import Span
+from .spans import LATEST, Span
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, or the clock of the data
 _DUCKDB = {
@@ -135,7 +135,7 @@ def overlapping(
             first, last = (
                 moment(from_bytes(kind, bound), isinstance(kind, DateType)) for bound in (lower, upper)
             )
-            if any(start <= last and first < end for start, end in spans):
+            if any(start <= last and (first < end or end == LATEST) for start, end in spans):
                 found.append(file)
     return found
 

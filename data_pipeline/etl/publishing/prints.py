@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
@@ -49,7 +50,7 @@ def of_file(
     arrow = data_files.arrow_schema(schema.select(*names))
     with duckdb.connect() as db:
         db.register("given", pa.RecordBatchReader.from_batches(arrow, batches()))
-        return _prints(db, names, units)
+        return _prints(db, arrow, names, units)
 
 
 def of_parts(parts: Sequence[Part], names: Sequence[str]) -> Prints:
@@ -58,7 +59,7 @@ def of_parts(parts: Sequence[Part], names: Sequence[str]) -> Prints:
         return Prints()
     with duckdb.connect() as db:
         db.read_parquet([str(part.path) for part in parts]).create_view("given")
-        return _prints(db, names, None)
+        return _prints(db, pq.read_schema(parts[0].path), names, None)
 
 
 def together(every: Iterable[Prints]) -> Prints:
@@ -84,8 +85,19 @@ def units_in(part: Part) -> set[str]:
     return {unit for (unit,) in rows}
 
 
-def _prints(db: duckdb.DuckDBPyConnection, names: Sequence[str], units: Collection[str] | None) -> Prints:
-    columns = ", ".join(_quoted(name) for name in sorted(names) if name != AVAILABLE_AT)
+def hashed(columns: Sequence[str], nested: Collection[str]) -> str:
+    """What tells rows apart, as arguments of DuckDB's ``hash``, which takes no notice of where lists begin and end, nor
+    of what is null or empty in the columns that are ``nested``: their texts do.
+    """
+    texts = [f"CAST({_quoted(name)} AS VARCHAR)" for name in columns if name in nested]
+    return ", ".join([*map(_quoted, columns), *texts])
+
+
+def _prints(
+    db: duckdb.DuckDBPyConnection, schema: pa.Schema, names: Sequence[str], units: Collection[str] | None
+) -> Prints:
+    nested = {field.name for field in schema if pa.types.is_nested(field.type)}
+    columns = hashed(sorted(name for name in names if name != AVAILABLE_AT), nested)
     inside = "" if units is None else f"WHERE {_quoted(UNIT)} IN (SELECT unnest($units))"
     query = (
         f"SELECT {_quoted(UNIT)}, coalesce({_quoted(FILE)}, ''), count(*), sum(mine::HUGEINT), bit_xor(mine), "

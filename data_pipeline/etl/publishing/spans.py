@@ -1,6 +1,7 @@
 """Spans of time: which of a table's partitions a change of its input touches, and which input these need. Pure.
 
-A span is (start, end), without its end, in UTC or on the clock of the data, without a zone.
+A span is (start, end), without its end, in UTC or on the clock of the data, without a zone; with ``LATEST`` it has no
+end.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import datetime, timedelta
 
 Span = tuple[datetime, datetime]
 UNITS = ("hour", "day", "month", "year")
-_LATEST = datetime(9999, 12, 31)  # noqa: DTZ001 - on the clock of the data
+LATEST = datetime.max  # noqa: DTZ901 - on the clock of the data
 _EARLIEST = datetime.min  # noqa: DTZ901 - on the clock of the data
 
 
@@ -23,7 +24,7 @@ def floor(moment: datetime, unit: str) -> datetime:
 
 
 def following(moment: datetime, unit: str) -> datetime:
-    """The start of the unit after that of ``moment``; the last day that there is at the end of the calendar."""
+    """The start of the unit after that of ``moment``; ``LATEST`` at the end of the calendar."""
     try:
         first = floor(moment, unit)
         if unit in ("hour", "day"):
@@ -31,7 +32,7 @@ def following(moment: datetime, unit: str) -> datetime:
         months = first.year * 12 + first.month - 1 + (1 if unit == "month" else 12)
         return first.replace(year=months // 12, month=months % 12 + 1)
     except (OverflowError, ValueError):
-        return _LATEST
+        return LATEST
 
 
 def touched(changed: Iterable[datetime], unit: str, reach: int, partition: str) -> list[Span]:
@@ -55,7 +56,7 @@ def _later(moment: datetime, days: int) -> datetime:
     try:
         return moment + timedelta(days=days)
     except OverflowError:
-        return _LATEST if days > 0 else _EARLIEST
+        return LATEST if days > 0 else _EARLIEST
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -194,6 +194,34 @@ def test_rows_with_null_are_a_partition_of_their_own(at, follows) -> None:
     assert sum(row[2] for row in content(at)) == len(content(at, "orders")) == 6
 
 
+def test_the_last_day_of_the_calendar_is_a_day_like_others(at) -> None:
+    """9999-12-31 often stands for no end."""
+    end = (datetime(9999, 12, 31, 12, tzinfo=UTC) - START) / timedelta(days=1)
+    publish(at, rows((1, 0, "a"), (2, end, "a")))
+    refresh(at, DAYS, LINEAGE)
+    publish(at, rows((3, end, "a"), (4, end - 1, "a")))
+    assert refresh(at, DAYS, LINEAGE).how == "partitions"
+    assert [(row[0].isoformat(), row[2]) for row in content(at)] == [
+        ("2024-01-01", 1),
+        ("9999-12-30", 1),
+        ("9999-12-31", 2),
+    ]
+
+
+@pytest.mark.parametrize("follows", [{}, {"orders": "day(at)"}])
+def test_what_is_null_or_empty_in_a_list_counts(at, follows) -> None:
+    """DuckDB's hash does not tell these apart."""
+    values = ["[]", "NULL", "[NULL]", "[[NULL]]", "[[''], ['a']]", "[['', 'a']]", "[['NULL']]"]
+    for n, value in enumerate(values):
+        sql = f'SELECT "at", CAST({value} AS VARCHAR[][]) AS x FROM orders WHERE id = {n}'
+        publish(at, rows((n, 0, "a")), gone=[n - 1] if n else [])
+        table = Table("lists", "SELECT * FROM made", ("made",), ("day(at)",), follows and {"made": "day(at)"})
+        made = Table("made", sql, ("orders",))
+        assert refresh(at, made, LINEAGE).committed
+        assert refresh(at, table, LINEAGE).committed
+        assert content(at, "lists") == content(at, "made")
+
+
 def test_a_day_that_follows_from_a_month_needs_all_of_it(at) -> None:
     months = "SELECT date_trunc('month', \"at\") AS m, count(*) AS n FROM orders GROUP BY 1"
     sql = (

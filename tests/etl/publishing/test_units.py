@@ -120,6 +120,15 @@ def test_the_same_rows_are_no_change_and_stay_available_since(at, tmp_path):
     assert more.sequence == again.sequence + 1
 
 
+def test_what_is_null_or_empty_in_a_list_counts(at, tmp_path):
+    """A unit that differs only there is published: DuckDB's hash does not tell these apart."""
+    for tags in ([], None, [None], [None, None], [""], ["a", "b"], ["a, b"], ["NULL"]):
+        rows = [{**row, "tags": tags} for row in rows_of(1, [1])]
+        assert publish(at, tmp_path, definition(), {1: rows}).committed
+        assert published(at) == rows
+        assert not publish(at, tmp_path, definition(), {1: rows}).committed
+
+
 def test_new_units_read_no_data_file(at, tmp_path, monkeypatch):
     """What cannot have their rows, by the bounds of its ids, is not opened."""
     from data_pipeline.etl.publishing import data_files
