@@ -1,4 +1,7 @@
-"""Tables as bytes: Parquet, Arrow's IPC stream, CSV, JSON (a list of objects). Equal tables make equal bytes."""
+"""Tables as bytes: Parquet, Arrow's IPC stream, CSV, JSON (a list of objects). Equal tables make equal bytes.
+
+CSV has no lists and structs: they are written as JSON in a field.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,20 @@ def encoded(table: pa.Table, form: Format) -> bytes:
     elif form == "json":
         target.write((json.dumps(table.to_pylist(), indent=1, default=_text) + "\n").encode())
     else:
-        pyarrow.csv.write_csv(table, target)
+        pyarrow.csv.write_csv(_flat(table), target)
     return target.getvalue()
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Lists, structs and maps as JSON; null stays null."""
+    for at, field in enumerate(table.schema):
+        if pa.types.is_nested(field.type):
+            texts = [
+                None if value is None else json.dumps(value, default=_text, ensure_ascii=False)
+                for value in table.column(at).to_pylist()
+            ]
+            table = table.set_column(at, field.name, pa.array(texts, pa.string()))
+    return table
 
 
 def _text(value: object) -> str:

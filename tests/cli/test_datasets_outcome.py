@@ -84,7 +84,7 @@ def test_a_changed_definition_has_two_answers(env: Environment) -> None:
     record = {"executionArn": ARN, "input": {"version": 1}, "results": {"decision": decision}}
     failure = Failure("DefinitionChanged", "DefinitionChanged", "", "", None)
     lines = outcome.failure_text(env, Progress(), failure, record).splitlines()
-    assert lines[0] == "orders: the definition has changed, so nothing was loaded of it"
+    assert lines[0] == "the definition of orders has changed, so nothing was loaded of it"
     assert "  message    orders: 3 files, 2 kB" in lines
     assert "  anew       python data_pipeline_run.py dev --rebuild orders" in lines
     assert "  or         python data_pipeline_run.py dev --from-now-on orders" in lines

@@ -148,8 +148,9 @@ def _gate_text(env: Environment, progress: Progress, failure: Failure, record: M
 def _changed_text(env: Environment, progress: Progress, record: Mapping[str, Any]) -> str:
     """Which data sets were not loaded, how much their new definition is about, and the two answers to it."""
     held = result_text.held(record["results"])
-    word = "definition has" if len(held) == 1 else "definitions have"
-    lines = [f"{', '.join(held)}: the {word} changed{_after(progress)}, so nothing was loaded of it"]
+    names, one = ", ".join(held), len(held) == 1
+    what = f"definition of {names} has" if one else f"definitions of {names} have"
+    lines = [f"the {what} changed, so nothing was loaded of {'it' if one else 'them'}"]
     lines += [line for label, text in result_text.lines(record["results"]) for line in _field(label, text)]
     for label, field in (("anew", "rebuild"), ("or", "from_now_on")):
         lines += _field(label, _run_command(env, {**record["input"], field: held}))

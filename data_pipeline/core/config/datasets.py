@@ -127,6 +127,8 @@ class Column(Model):
     @classmethod
     def _written_short(cls, given: Any) -> Any:
         """A text, a list or a struct is a column's type; its faults are those of the column."""
+        if isinstance(given, dict) and {"map", "map?"} & set(given):
+            raise RefusedError("a type that is read", "a map is not; leave the column out", "a map")
         if isinstance(given, dict) and not set(given) <= {"struct", "list", "struct?", "list?"}:
             return given
         if isinstance(given, dict) and not given:

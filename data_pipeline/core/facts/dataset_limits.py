@@ -204,8 +204,7 @@ def time_format(value: str) -> str:
     """A format of strftime that says which day a text means."""
     directives = re.findall(r"%-?(.)", value.replace("%%", ""), re.DOTALL)
     if not directives:
-        near = re.sub("yyyy", "%Y", value, flags=re.IGNORECASE).replace("MM", "%m").replace("dd", "%d")
-        near = near.replace("HH", "%H").replace("mm", "%M").replace("ss", "%S").replace("DD", "%d")
+        near = _strftime(value)
         raise RefusedError(
             "a format of strftime, as in '%d.%m.%Y'", f"did you mean {quoted(near)}?" if "%" in near else ""
         )
@@ -224,6 +223,14 @@ def time_format(value: str) -> str:
     if ("I" in long) != ("p" in long):
         raise RefusedError("'%I' and '%p' together, or '%H'")
     return value
+
+
+def _strftime(written: str) -> str:
+    """What ``dd.MM.yyyy HH:mm`` and the like mean; ``mm`` before an hour is a month."""
+    near = re.sub("yyyy", "%Y", written, flags=re.IGNORECASE).replace("MM", "%m")
+    near = re.sub("dd", "%d", near, flags=re.IGNORECASE)
+    day, hour, time = re.sub("hh", "%H", near, flags=re.IGNORECASE).partition("%H")
+    return day.replace("mm", "%m") + hour + time.replace("mm", "%M").replace("ss", "%S")
 
 
 def _known_directives() -> str:

@@ -4,6 +4,7 @@ and findings.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -137,13 +138,16 @@ def _short(loaded: Loaded) -> dict[str, Any]:
 
 
 def _ignored(loaded: Iterable[Loaded]) -> list[str]:
-    """The columns that files have and data sets do not name, with the line to add."""
+    """The columns that files have and data sets do not name, with the line to add; a Parquet file knows the type."""
     lines = []
     for each in loaded:
+        kind = "TYPE" if each.dataset.format.kind == "parquet" else "string"
         for column in dataset(each)["columns_ignored"]:
+            name = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_") or "NAME"
+            line = f"{name}: {kind}?" if name == column else f"{name}: {kind}? {column}"
             lines.append(
                 f"{each.dataset.name}: the column {column} of its files is ignored; to load it, add a line to its "
-                f"columns, such as {column}: string?"
+                f"columns, such as {line}"
             )
     return lines
 

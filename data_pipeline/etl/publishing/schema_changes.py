@@ -218,7 +218,7 @@ def _of_added(name: str, table: Table, column: Column, type: Type) -> Iterator[s
 
 
 def _of_type(name: str, column: str, old: Type, new: Type) -> str:
-    why = "values that are there may not be of it"
+    why = "which Iceberg does not do to values that are there"
     if isinstance(old, Primitive) and isinstance(new, Primitive) and old.name == new.name == "decimal":
         why = "it has another scale" if old.scale != new.scale else "it has fewer digits"
     return f"{name}.{column} is {old} in the table and cannot become {new}, {why}: {_rebuild(name)}"

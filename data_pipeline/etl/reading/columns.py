@@ -95,18 +95,20 @@ def _position(each: ColumnPlan, header: Sequence[str], plan: Sequence[ColumnPlan
     claimed = {name for other in plan for name in other.names}
     free = [name for name in header if name not in claimed]
     raise FileError(
-        f"it has no column {' or '.join(each.names)}{_nearest(each.names, free)}; "
+        f"it has no column {' or '.join(each.names)}{_nearest(each, free)}; "
         f"found: {_listed(header)}; expected: {_listed([other.names[0] for other in plan])}"
     )
 
 
-def _nearest(names: Sequence[str], free: Sequence[str]) -> str:
-    """The column of the file that may be meant."""
+def _nearest(plan: ColumnPlan, free: Sequence[str]) -> str:
+    """The column of the file that may be meant, and how the configuration says so."""
     lower = {name.lower().strip(): name for name in free}
-    for name in names:
-        near = difflib.get_close_matches(name.lower(), lower, 1, 0.6)
-        if near:
-            return f", the nearest is {lower[near[0]]}"
+    for name in plan.names:
+        if near := difflib.get_close_matches(name.lower(), lower, 1, 0.6):
+            column, found = plan.column, lower[near[0]]
+            written = f"{column.name}: {column.type}{'?' if column.nullable else ''} {found}"
+            how = f" (if it is meant, write {written})" if isinstance(plan.kind, types.Primitive) else ""
+            return f", the nearest is {found}{how}"
     return ""
 
 

@@ -33,9 +33,12 @@ _MICROSECONDS = {"s": 1_000_000, "ms": 1000, "us": 1}
 
 def check(stored: pa.DataType, shape: Shape, written: Format, name: str) -> None:
     """FileError if a column ``name`` that a file stores as ``stored`` is not of the shape's type."""
-    wrong = FileError(
-        f"column {name} is {stored} in the file, which is no {shape.kind}; give the data set that type"
+    advice = (
+        "a map is not read, so leave the column out"
+        if pa.types.is_map(stored)
+        else "give the data set that type"
     )
+    wrong = FileError(f"column {name} is {stored} in the file, which is no {shape.kind}; {advice}")
     if pa.types.is_null(stored):
         return
     if isinstance(shape, Items):

@@ -191,7 +191,7 @@ def test_a_dropped_name_may_return_with_its_type(at) -> None:
     assert row["weight"] is None
 
 
-OTHERS = "values that are there may not be of it"
+OTHERS = "which Iceberg does not do to values that are there"
 REFUSED = [
     ("amount", "decimal(10,2)", "amount decimal(12,3)", "decimal(12,3)", "it has another scale"),
     ("amount", "decimal(10,2)", "amount decimal(10,1)", "decimal(10,1)", "it has another scale"),

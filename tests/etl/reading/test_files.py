@@ -111,7 +111,10 @@ def test_a_file_without_a_byte_or_a_row_has_no_rows(tmp_path):
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("A,b", "no column a, the nearest is A; found: A, b; expected: a, b"),
+        (
+            "A,b",
+            r"no column a, the nearest is A \(if it is meant, write a: \S+ A\); found: A, b; expected: a, b",
+        ),
         ("b", "no column a; found: b; expected: a, b"),
         ("a,b,a", "column a is there more than once, as a, a"),
         ('"a,b', "a quote that does not close"),

@@ -220,6 +220,15 @@ def test_other_nesting_makes_the_file_unreadable(kind, said, tmp_path):
         outcome(tmp_path / "a.parquet", data)
 
 
+def test_a_map_is_not_read(tmp_path):
+    """And no type of a data set takes it."""
+    pq.write_table(
+        pa.table({"a": pa.array([[("k", "v")]], pa.map_(pa.string(), pa.string()))}), tmp_path / "a.parquet"
+    )
+    with pytest.raises(FileError, match="a map is not read, so leave the column out"):
+        outcome(tmp_path / "a.parquet", dataset({"a": "string?"}, "parquet"))
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("read-parquet")))
 def test_random_tables_come_back(attempt, tmp_path):
