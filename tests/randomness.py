@@ -43,6 +43,7 @@ COUNTS = {
     "units": (3, 200),
     "datasets": (10, 1_000),
     "kill-load": (1, 168),
+    "kill-rebuild": (1, 30),
     "load-pairs": (1, 20),
     "patterns": (150, 5_000),
     "drifts": (3, 200),

@@ -14,7 +14,7 @@ from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.access import Iam
 from data_pipeline.core.config.dataset_document import takes_definitions
 from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance
-from data_pipeline.core.config.locations import key_prefix
+from data_pipeline.core.config.locations import key_prefix, rebuilds_prefix
 from data_pipeline.core.config.sources import Source
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
@@ -168,6 +168,8 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     replaces = [
         key_prefix(env.data, location) for location in step.writes if location in _REPLACED_AS_FOLDERS
     ]
+    if env.datasets and replaces and "state" in step.writes:
+        replaces.append(rebuilds_prefix(env.data))
     grants: list[Grant] = []
     if reads:
         why = f"{place}.reads: {', '.join(step.reads)}"

@@ -10,7 +10,7 @@ from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 from data_pipeline.core import bucket_keys
 from data_pipeline.core.config.access import Security
 from data_pipeline.core.config.environment import Data, Environment, Location
-from data_pipeline.core.config.locations import athena_results, key_prefix
+from data_pipeline.core.config.locations import athena_results, key_prefix, rebuilds_prefix
 from data_pipeline.core.config.retention import Retention
 
 from . import permissions as may
@@ -19,6 +19,8 @@ from .keys import data_key, key_parameter
 
 #: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
 _ABORT_UPLOADS_AFTER_DAYS = 7
+#: what a rebuild has read and nobody has published: a run that goes on later reads it again.
+_REBUILDS_STAY_DAYS = 14
 #: what the maintenance deletes from the tables can be brought back for so long, and is paid for.
 _DELETED_TABLE_FILES_STAY_DAYS = 30
 #: what Athena has answered is there to be fetched, and can be asked again.
@@ -107,6 +109,7 @@ def _housekeeping(data: Data) -> list[s3.LifecycleRule]:
             ExpiredObjectDeleteMarker=True,
         ),
         _expiring("forget-query-results", athena_results(data), _QUERY_RESULTS_STAY_DAYS),
+        _expiring("forget-rebuilds", rebuilds_prefix(data), _REBUILDS_STAY_DAYS),
     ]
 
 

@@ -43,13 +43,14 @@ def test_each_can_be_switched_off() -> None:
         "abort-half-sent-uploads",
         "forget-deleted-table-files",
         "forget-query-results",
+        "forget-rebuilds",
     }
 
 
 def test_no_rule_touches_input_warehouse_or_current_state() -> None:
-    """Only what the page names expires."""
+    """Only what the page names expires; of the state only what an unfinished rebuild has read."""
     expiring = {rule["Prefix"] for rule in rules().values() if "ExpirationInDays" in rule}
-    assert expiring == {"output/runs/", "output/quarantine/", "output/athena/"}
+    assert expiring == {"output/runs/", "output/quarantine/", "output/athena/", "output/state/rebuilds/"}
 
 
 def test_artifacts_are_kept_for_as_long_as_a_run_can_be_redriven() -> None:

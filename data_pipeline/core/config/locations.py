@@ -12,6 +12,11 @@ def key_prefix(data: Data, location: Location) -> str:
     return f"{output_prefix(data)}{location}/"
 
 
+def rebuilds_prefix(data: Data) -> str:
+    """Key prefix of what a rebuild of a table has read, until it is published, ending in ``/``."""
+    return f"{key_prefix(data, 'state')}rebuilds/"
+
+
 def offline_prefix(data: Data, group: str) -> str:
     """Key prefix below which SageMaker keeps the offline store of a feature group, ending in ``/``."""
     return f"{output_prefix(data)}offline/{group}/"

@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,11 @@ import duckdb
 from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.documents.findings import Violation
-from data_pipeline.etl.documents.load_plan import LoadPlan, Unit
+from data_pipeline.etl.documents.load_plan import LoadPlan, PlannedFile, Unit
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.publishing.parquet_parts import FILE_BYTES, Part, PartWriter, Split, whole
+from data_pipeline.etl.publishing.rebuild import Rebuild
 from data_pipeline.etl.quality import measuring, periods
 from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement
 from data_pipeline.etl.quality.judging import judge
@@ -29,9 +31,10 @@ from data_pipeline.etl.quality.kept import KeptRows
 from data_pipeline.etl.state.entries import Issue
 from data_pipeline.etl.storage.filesystem import files
 
-from . import columns, history, noting
+from . import columns, history, noting, pieces
 from .columns import TableColumns
 from .history import Past
+from .pieces import Pieces, Taken, rebuild
 from .reading import Place, UnitReader, UnitResult, read_units
 from .target import Target
 
@@ -90,7 +93,8 @@ def load(
             layout = _laid_out(dataset, plan, target)
         except JobError as error:  # a question about the table's columns, before anything is read
             return Loaded(dataset, (), error=str(error))
-        results, parts = _read(dataset, units, target, past, layout, work)
+        anew = dataset.name in plan.rebuilt
+        results, parts = _read(dataset, units, target, past, layout, work, anew)
         done = Loaded(dataset, results)
         if target.at is None:
             return replace(done, parts=_kept(parts, target))
@@ -122,26 +126,61 @@ def _wanted(dataset: Dataset, plan: LoadPlan, table: TableColumns) -> Wanted:
 
 
 def _read(
-    dataset: Dataset, units: Sequence[Unit], target: Target, past: Past, layout: _Layout, work: Path
+    dataset: Dataset,
+    units: Sequence[Unit],
+    target: Target,
+    past: Past,
+    layout: _Layout,
+    work: Path,
+    anew: bool,
 ) -> tuple[tuple[UnitResult, ...], list[Part]]:
-    """What became of each unit, and the finished files of those that are readable."""
+    """What became of each unit, and the finished files of those that are readable. If the table is made ``anew``, what
+    an earlier run has read is taken up, and what is read now is kept in pieces.
+    """
     refused, staged = work / "quarantine", work / "staged"
     refused.mkdir()
     staged.mkdir()
     alone = target.at is None
+
+    def since(file: PlannedFile) -> datetime:
+        return past.since(file, dataset, target.now)
+
+    keeping, taken = None, Taken()
+    if anew and not alone:
+        kept = rebuild(dataset, layout.schema, layout.spec, target)
+        keeping = Pieces(kept, layout.split, refused, since)
+        taken = keeping.taken_up(units, staged)
+    left = [unit for unit in units if unit.key not in taken.units]
     place = Place(staged, refused, layout.schema, layout.split, alone, target.scratch)
-    reads = UnitReader(dataset, place, lambda file: past.since(file, dataset, target.now), len(units) == 1)
-    writer = PartWriter(staged, layout.schema, layout.split, "units", None if alone else FILE_BYTES)
+    found, parts = _gathered(UnitReader(dataset, place, since, len(left) == 1), left, place, keeping)
+    where = target.quarantine(dataset.name)
+    files(where).replace_folder(refused, where)
+    results = {**taken.units, **{each.unit.key: each for each in found}}
+    return tuple(results[unit.key] for unit in units), [*taken.parts, *parts]
+
+
+def _gathered(
+    reads: UnitReader, units: Sequence[Unit], place: Place, keeping: Pieces | None
+) -> tuple[list[UnitResult], list[Part]]:
+    """What became of ``units``, few rows of several put together. Each piece is kept once it is large enough."""
+    file_bytes = None if place.one_file else FILE_BYTES
     results: list[UnitResult] = []
     parts: list[Part] = []
+    first, size = 0, 0
+    writer, mine = PartWriter(place.work, place.schema, place.split, "units", file_bytes), list[Part]()
     for result in read_units(reads, units):
         for rows in result.tables:
             writer.write(rows)
-        parts += result.parts
+        mine += result.parts
         results.append(replace(result, tables=(), parts=()))
-    where = target.quarantine(dataset.name)
-    files(where).replace_folder(refused, where)
-    return tuple(results), [*writer.close(), *parts]
+        size += sum(file.size for file in result.unit.files)
+        if keeping is not None and size >= pieces.PIECE_BYTES:
+            mine = [*writer.close(), *mine]
+            keeping.keep(results[first:], mine)
+            parts += mine
+            first, size = len(results), 0
+            writer, mine = PartWriter(place.work, place.schema, place.split, f"units-{first}", file_bytes), []
+    return results, [*parts, *writer.close(), *mine]
 
 
 def _judged(
@@ -246,6 +285,7 @@ def note(loaded: Loaded, target: Target) -> None:
     target.ledger.note(name, loaded.published.table, loaded.issues, sequence if loaded.anew else None)
     if loaded.anew:
         target.ledger.define(name, loaded.dataset.definition)
+    Rebuild(target.output, name, "").finish()
 
 
 def lineage(done: Loaded, target: Target, summary: str) -> dict[str, str]:
