@@ -84,7 +84,8 @@ def _is_repeated(row: tuple[str, str], summary: Summary) -> bool:
     """Whether a line of the results is about a file or a rule that the table of data sets has told of."""
     label, text = row
     rules = summary.get("quality", {}).get("warnings", [])
-    files = [f"{file['source']} could not" for file in summary["files"] if file["error"]]
+    unreadable = [file["source"] for file in summary["files"] if file["error"]]
+    files = [f"{source} {rest}" for source in unreadable for rest in ("could not", "and ")]
     shown = [*files, *(f"{str(rule['source']).rpartition(': ')[2]}: {rule['rule']} is" for rule in rules)]
     return "datasets" in summary and label == "message" and text.startswith(tuple(shown))
 

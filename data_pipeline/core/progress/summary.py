@@ -46,7 +46,7 @@ def table(summary: Summary, shown: int = SHOWN) -> Table:
     )
 
 
-#: unreadable files that are named, and kinds of quarantined rows of a data set.
+#: kinds of unreadable files of which one is named, and kinds of quarantined rows of a data set.
 _UNREADABLE, _REASONS = 10, 5
 
 
@@ -74,10 +74,17 @@ def of_datasets(summary: Summary) -> tuple[tuple[DatasetRow, ...], DatasetRow]:
 
 def noticed(summary: Summary) -> list[tuple[str, str]]:
     """(what, text) of what a reader should know of data sets: files that could not be read, rules that warn."""
-    failed = [file for file in summary["files"] if file["error"]]
-    found = [("unreadable", f"{file['source']}: {file['error']}") for file in failed[:_UNREADABLE]]
+    failed: dict[tuple[Any, str], list[str]] = {}
+    for file in summary["files"]:
+        if file["error"]:
+            failed.setdefault((file.get("dataset"), file["error"]), []).append(file["source"])
+    found = [
+        ("unreadable", f"{files[0]}{f' and {len(files) - 1:,} more' * (len(files) > 1)}: {error}")
+        for (_, error), files in list(failed.items())[:_UNREADABLE]
+    ]
     if len(failed) > _UNREADABLE:
-        found.append(("", f"and {len(failed) - _UNREADABLE:,} more"))
+        left = sum(len(files) for files in list(failed.values())[_UNREADABLE:])
+        found.append(("", f"and {left:,} more"))
     warnings = summary.get("quality", {}).get("warnings", [])
     return [*found, *(("warning", broken(rule)) for rule in warnings)]
 

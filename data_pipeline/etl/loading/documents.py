@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from data_pipeline.etl.documents import summary as summaries
@@ -109,11 +110,11 @@ def verdict(
         "drift": {"months": 0, "furthest": None},
         "statistics": None,
         "passed": not judgement.failed and not errors,
-        "failed_rules": [_breach(breach) for breach in judgement.failed[:NAMED]],
+        "failed_rules": [_breach(breach) for breach in _named(judgement.failed)],
         "accepted": sorted({breach.rule for breach in judgement.accepted})[:NAMED],
         "messages": [
             *few(errors),
-            *few(f"{end(one.file.path)} could not be read: {one.error}" for one in failed),
+            *few(_unreadable(loaded)),
             *few(notes),
             *few(_ignored(loaded)),
             *few(str(breach) for breach in judgement.warnings),
@@ -135,6 +136,33 @@ def _short(loaded: Loaded) -> dict[str, Any]:
         **({"reasons": dict(reasons)} if reasons else {}),
         **({"columns_ignored": whole["columns_ignored"][:5]} if whole["columns_ignored"] else {}),
     }
+
+
+def _named(failed: Sequence[Breach]) -> list[Breach]:
+    """The broken rules that a verdict names: of each rule of each data set one, then others. The unreadable files of a
+    data set are one.
+    """
+    firsts: dict[tuple[str, str], Breach] = {}
+    others: list[Breach] = []
+    for each in failed:
+        if (each.of, each.rule) not in firsts:
+            several = each.rule == "unreadable-files" and each.value > 1
+            firsts[each.of, each.rule] = replace(each, source=each.of) if several else each
+        elif each.rule != "unreadable-files":
+            others.append(each)
+    return [*firsts.values(), *others][:NAMED]
+
+
+def _unreadable(loaded: Iterable[Loaded]) -> list[str]:
+    """A line for each data set and reason, with the first of the files."""
+    files: dict[tuple[str, str], list[str]] = {}
+    for each in loaded:
+        for one in (one for unit in each.units for one in unit.files if one.error):
+            files.setdefault((each.dataset.name, one.error), []).append(one.file.path)
+    return [
+        f"{end(paths[0])}{f' and {len(paths) - 1:,} more' * (len(paths) > 1)} could not be read: {error}"
+        for (_, error), paths in files.items()
+    ]
 
 
 def _ignored(loaded: Iterable[Loaded]) -> list[str]:

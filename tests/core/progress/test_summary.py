@@ -110,11 +110,12 @@ def test_data_sets_have_a_row_each_and_one_of_all() -> None:
 
 
 def test_what_a_reader_should_know_of_data_sets() -> None:
-    """Files that could not be read, a few of them, and the rules that warn."""
-    bad = [file(f"{n:02}.csv", 0, error="no column amount") for n in range(12)]
+    """Files that could not be read, one for each reason, and the rules that warn."""
+    bad = [file(f"{n:02}.csv", 0, error=f"no column {'amount' if n < 3 else n}") for n in range(14)]
     warning = {"rule": "rows-of-median", "source": "orders: 2024-01", "value": 0.1, "limit": 0.2}
     found = noticed({**summary(*bad, file("z.csv")), "quality": {"warnings": [warning]}})
-    assert found[0] == ("unreadable", "00.csv: no column amount")
+    assert found[0] == ("unreadable", "00.csv and 2 more: no column amount")
+    assert found[1] == ("unreadable", "03.csv: no column 3")
     assert found[10:] == [
         ("", "and 2 more"),
         ("warning", "rows-of-median of orders: 2024-01: 0.1, limit 0.2"),

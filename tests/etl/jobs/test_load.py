@@ -91,6 +91,22 @@ def test_what_is_read_again_unchanged_commits_nothing(shop):
     assert again == noted[NORTH]._replace(run=again.run)
 
 
+def test_many_unreadable_files_hide_no_other_rule(shop):
+    """A verdict names few broken rules: of each data set each rule once, and the files with the number of them."""
+    shop.put(SOUTH, some(10))
+    paths = [f"orders/north/2023-{month:02}.csv" for month in range(1, 13)]
+    for path in paths:
+        shop.put_bytes(path, b"nothing of this\n1\n")
+    shop.define(orders(rules={"too-many": "fail 0 SELECT count(*) FROM orders"}))
+    shop.run()
+    verdict = shop.document("verdict.json")
+    named = {rule["rule"]: (rule["source"], rule["value"]) for rule in verdict["failed_rules"]}
+    assert named == {"unreadable-files": ("orders", 12), "too-many": ("orders", 3)}
+    assert [text.partition(" could not")[0] for text in verdict["messages"] if "could not" in text] == [
+        f"{paths[0]} and 11 more"
+    ]
+
+
 def test_an_unreadable_file_keeps_its_earlier_rows(shop):
     """The default rule holds the data set back; with another limit the rest is published, and it is read again."""
     shop.put(NORTH, some(0))
