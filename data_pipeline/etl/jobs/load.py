@@ -201,18 +201,29 @@ def run_alone(definitions: Definitions, plan: LoadPlan, target: Target) -> summa
     loaded: list[Loaded] = []
     tables: dict[str, Any] = {}
     for dataset in definitions.datasets.values():
-        each = loader.load(dataset, plan, target, (), summaries.NAME)
-        _say(each)
-        paths[dataset.name] = alone.write_dataset(each, target.output, target.work)
-        tables[dataset.name] = {"rows": sum(part.rows for part in each.parts)}
-        loaded.append(replace(each, parts=()))
+        loaded.append(loader.load(dataset, plan, target, (), summaries.NAME))
+        _say(loaded[-1])
+    _check_any_readable(loaded)
+    for each in loaded:
+        paths[each.dataset.name] = alone.write_dataset(each, target.output, target.work)
+        tables[each.dataset.name] = {"rows": sum(part.rows for part in each.parts)}
     for table in definitions.tables.values():
-        paths[table.name], rows = alone.write_table(table, paths, target.output, target.work)
+        made_of = definitions.datasets
+        paths[table.name], rows = alone.write_table(table, paths, made_of, target.output, target.work)
         tables[table.name] = {"rows": rows}
         exits.log(f"{table.name}: {rows:,} rows")
-    summary = documents.summary(target, loaded, tables, (), Judgement())
+    done = [replace(each, parts=()) for each in loaded]
+    summary = documents.summary(target, done, tables, (), Judgement())
     write_json(join(target.output, summaries.NAME), summary)
     return summary
+
+
+def _check_any_readable(loaded: Sequence[Loaded]) -> None:
+    """JobError if there are files and none of them could be read: then nothing is written."""
+    every = [one for each in loaded for unit in each.units for one in unit.files]
+    if every and all(one.error for one in every):
+        named = "; ".join(few(f"{one.file.path}: {one.error}" for one in every))
+        raise JobError(f"none of the {len(every)} files could be read: {named}")
 
 
 def _say(each: Loaded) -> None:

@@ -9,11 +9,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data_pipeline.etl.documents.datasets import Table
+from data_pipeline.etl.documents.datasets import PERIOD, Dataset, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import one_line
+from data_pipeline.etl.publishing import coverage
 from data_pipeline.etl.publishing.arrow_types import of_arrow, to_arrow
 from data_pipeline.etl.publishing.parquet_parts import Part, PartWriter
+from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files, join
 
 from . import columns
@@ -47,17 +49,21 @@ def _one(parts: Sequence[Part], schema: pa.Schema, work: Path, name: str) -> Pat
     return whole.path
 
 
-def write_table(table: Table, inputs: Mapping[str, Path], output: str, work: Path) -> tuple[Path, int]:
-    """Replace ``<name>.parquet`` of the output by what the table's SQL makes of ``inputs``; the file of this machine,
-    and its rows.
+def write_table(
+    table: Table, inputs: Mapping[str, Path], datasets: Mapping[str, Dataset], output: str, work: Path
+) -> tuple[Path, int]:
+    """Replace the table's export, or ``<name>.parquet`` of the output, by what the table's SQL makes of ``inputs``; the
+    file of this machine, and its rows. Its metadata say which months those of ``datasets`` cover.
     """
     with duckdb.connect(config={"temp_directory": str(work)}) as db:
         db.execute("SET TimeZone = 'UTC'")
         for name in table.inputs:
             db.read_parquet(str(inputs[name])).create_view(name)
         try:
-            found = db.execute(table.sql).to_arrow_reader(BATCH)
-            schema = pa.schema(pa.field(field.name, to_arrow(of_arrow(field.type))) for field in found.schema)
+            covered = _covered(db, [datasets[name] for name in table.inputs if name in datasets])
+            found = db.execute(f"SELECT * FROM ({table.sql}) ORDER BY ALL").to_arrow_reader(BATCH)  # noqa: S608 - the project's own
+            fields = [pa.field(field.name, to_arrow(of_arrow(field.type))) for field in found.schema]
+            schema = pa.schema(fields, covered)
             writer = PartWriter(work, schema, name=f"{table.name}-table", file_bytes=None)
             for batch in found:
                 writer.write(pa.Table.from_batches([batch]))
@@ -65,6 +71,22 @@ def write_table(table: Table, inputs: Mapping[str, Path], output: str, work: Pat
             raise JobError(f"table {table.name}: its SQL cannot be run: {one_line(str(error))}") from error
     parts = writer.close()
     path = parts[0].path if parts else _one((), schema, work, table.name)
-    place = join(output, f"{table.name}.parquet")
+    place = join(output, table.export or f"{table.name}.parquet")
     files(place).upload(path, place)
     return path, sum(part.rows for part in parts)
+
+
+def _covered(db: duckdb.DuckDBPyConnection, datasets: Sequence[Dataset]) -> dict[str, str]:
+    """What a snapshot would say of the months that ``datasets``, relations of ``db``, cover: see
+    ``publishing.months``.
+    """
+    parted = {
+        each.name: next(column for column in each.partition if column != PERIOD)
+        for each in datasets
+        if PERIOD in each.partition and len(each.partition) == 2
+    }
+    months: list[tuple[str, str]] = []
+    for name, series in parted.items():
+        columns = f"SELECT DISTINCT {quoted(series)}, {PERIOD} FROM {quoted(name)}"  # noqa: S608 - quoted names
+        months += db.execute(columns).fetchall()
+    return {coverage.COVERED: coverage.text(months)} if parted else {}

@@ -207,6 +207,7 @@ def _judged(
         )
         for each in done.units
         for one in each.files
+        if not one.missing
     ]
     now = target.now.timestamp()
     with duckdb.connect(config={"temp_directory": str(target.work)}) as db:

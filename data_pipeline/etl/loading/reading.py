@@ -35,11 +35,14 @@ BATCH = 100_000
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of a file; ``error``: why nothing of it can be used, or empty."""
+    """What became of a file; ``error``: why nothing of it can be used, or empty. ``missing``: it is not there any more
+    as it was planned, so the next run looks at it again.
+    """
 
     file: PlannedFile
     rows: FileRows
     error: str = ""
+    missing: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ class UnitReader:
                 read, period = self._reader().read, file.period
                 rows = read(path, parts, quarantine, take, scratch=scratch, period=period)
         except (FileError, MissingError) as error:
-            return FileResult(file, FileRows(0, 0, 0), one_line(str(error)))
+            missing = isinstance(error, MissingError)
+            return FileResult(file, FileRows(0, 0, 0), one_line(str(error)), missing)
         if rows.read != rows.accepted + rows.quarantined:
             raise RuntimeError(f"{file.path}: {rows} do not add up: a bug of its reader")
         return FileResult(file, rows)

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,6 +14,7 @@ from shop import Row, expected, orders, told, written
 from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.documents.datasets import Column, Definitions, Table
 from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.jobs import load
 from data_pipeline.etl.storage.filesystem import files
 
 NORTH, SOUTH = "orders/north/2024-01.csv", "orders/south/2024-02.csv"
@@ -322,3 +324,49 @@ def test_a_table_that_fails_a_rule_is_held_back_and_can_be_let_through(shop):
     shop.run("--reprocess=true", accept="null-share(status)@run-1")
     assert len(shop.rows("days")) == 3
     assert shop.document("verdict.json")["accepted"] == ["null-share(status)"]
+
+
+def test_alone_an_export_has_its_name_and_its_months(tmp_path):
+    """In the order of its columns; the months as a snapshot would say them."""
+    for path, rows in ((NORTH, some(0)), (SOUTH, some(10))):
+        (tmp_path / "in" / path).parent.mkdir(parents=True)
+        (tmp_path / "in" / path).write_bytes(written(rows))
+    ids = Table("ids", "SELECT -id AS id FROM orders", ("orders",), export="all ids.parquet")
+    run_alone(tmp_path, Definitions({"orders": orders(partition=("region", "_period"))}, {"ids": ids}))
+    found = pq.read_table(tmp_path / "out" / "all ids.parquet")
+    assert found["id"].to_pylist() == [-12, -11, -10, -2, -1, 0]
+    assert found.schema.metadata[b"pipeline.covered-months"] == b"north 2024-01; south 2024-02"
+
+
+def test_alone_nothing_is_written_if_no_file_can_be_read(tmp_path):
+    """The error names the files; what was there stays."""
+    (tmp_path / "in" / NORTH).parent.mkdir(parents=True)
+    (tmp_path / "in" / NORTH).write_bytes(b"other\n1\n")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "orders.parquet").write_bytes(b"old")
+    with pytest.raises(JobError, match=f"none of the 1 files could be read: {NORTH}: "):
+        run_alone(tmp_path, Definitions({"orders": orders()}))
+    assert (tmp_path / "out" / "orders.parquet").read_bytes() == b"old"
+
+
+def run_alone(folder: Path, definitions: Definitions) -> None:
+    place = folder / "datasets.json"
+    place.write_text(datasets.write(definitions))
+    load.main([f"--input={folder / 'in'}", f"--output={folder / 'out'}", f"--definitions={place}"])
+
+
+def test_a_file_that_changed_since_the_plan_is_left_to_the_next_run(shop):
+    """It breaks no rule: its rows stay as they were, and the other files are published."""
+    shop.put(NORTH, some(0))
+    shop.run()
+    shop.put(NORTH, some(1))
+    shop.put(SOUTH, some(10))
+    shop.prepare()
+    shop.put(NORTH, some(2))
+    summary = shop.load()
+    assert summary["quality"]["passed"] is True
+    assert summary["files"][0]["error"] == "the object has changed since the plan was made"
+    assert told(shop.rows()) == expected({NORTH: some(0), SOUTH: some(10)})
+    assert shop.prepare()["changed"] == 1
+    shop.load()
+    assert told(shop.rows()) == expected(shop.contents)
