@@ -1,15 +1,17 @@
 """The ledger: which version of each source file a data set's table has.
 
 ``<output>/state/datasets/<name>/<year>.json`` holds the files of that year, ``none.json`` those without a period and
-those of a data set that replaces all; ``<output>/state/datasets/<name>.json`` the definition that holds. Each is
-written after the commit that it tells of, and only if nobody else has written meanwhile. Runs on Python 3.9.
+those of a data set that replaces all; ``<output>/state/datasets/<name>.json`` the definition that holds and the table
+that they are of. Each is written after the commit that it tells of, and only if nobody else has written meanwhile.
+Runs on Python 3.9.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any, Callable
 
 from data_pipeline.etl.documents import form
 from data_pipeline.etl.documents.datasets import Dataset
@@ -28,6 +30,22 @@ VERSION = 1
 def shard(dataset: Dataset, period: str) -> str:
     """The shard that the files of a period are in."""
     return period[:4] if period and dataset.replaces != "all" else NONE
+
+
+@dataclass(frozen=True)
+class State:
+    """A data set's own document: the ``definition`` that holds, the UUID of the ``table`` that its shards are of, and the
+    sequence number ``since`` which the table has nothing but what that snapshot and later ones have put there.
+    """
+
+    definition: str = ""
+    table: str = ""
+    since: int = 0
+
+    def begun(self, table: str, anew: int | None) -> State:
+        """After a commit to ``table``, which was made ``anew`` by the snapshot of this number."""
+        since = self.since if self.table == table else 0
+        return replace(self, table=table, since=max(since, anew or 0))
 
 
 @dataclass(frozen=True)
@@ -58,34 +76,63 @@ class Ledger:
 
     def definition(self, dataset: str) -> str | None:
         """The definition that holds; None of a data set that was never loaded."""
-        place = self.place(dataset)
-        loaded = files(place).load(place)
-        if loaded is None:
-            return None
-        return form.read(loaded[0], place, "the state of a data set", VERSION, lambda d: str(d["definition"]))
+        return self._state(dataset)[0].definition or None
 
     def define(self, dataset: str, definition: str) -> None:
         """Note the definition that holds from now on."""
-        place = self.place(dataset)
-        files(place).write(place, form.text({"version": VERSION, "definition": definition}).encode())
+        self._change(dataset, lambda state: replace(state, definition=definition))
 
     def note(
         self, dataset: str, table: str, issues: Mapping[str, Iterable[Issue]], anew: int | None = None
     ) -> bool:
         """Note what a commit to ``table`` (its UUID) has made, by shard; whether that was not noted already. ``anew``:
         the sequence number of the snapshot that has nothing of what was there before.
+
+        What the data set's own document says first holds for every shard: a run that notes late does not bring back
+        files of which the table was rid meanwhile, and files of a table that was dropped are forgotten.
         """
         every = {shard: list(each) for shard, each in issues.items()}
-        if anew is not None:
-            every = {**{shard: [] for shard in self.shards(dataset)}, **every}
-        done = [self._note(self.place(dataset, shard), table, each, anew) for shard, each in every.items()]
-        return any(done)
+        before, _ = self._state(dataset)
+        state = self._change(dataset, lambda found: found.begun(table, anew))
+        done = False
+        while True:
+            if anew is not None or state != before:
+                every = {**{shard: [] for shard in self.shards(dataset)}, **every}
+            for shard, each in every.items():
+                done |= self._note(self.place(dataset, shard), table, each, state.since, anew)
+            before, (state, _) = state, self._state(dataset)
+            if state.since <= before.since or state.table != table:
+                return done
 
-    def _note(self, place: str, table: str, issues: list[Issue], anew: int | None = None) -> bool:
+    def _state(self, dataset: str) -> tuple[State, str | None]:
+        """What the data set's own document says, and its ETag."""
+        place = self.place(dataset)
+        loaded = files(place).load(place)
+        if loaded is None:
+            return State(), None
+        return form.read(loaded[0], place, "the state of a data set", VERSION, _state), loaded[1]
+
+    def _change(self, dataset: str, change: Callable[[State], State]) -> State:
+        place = self.place(dataset)
+        for _ in range(ATTEMPTS):
+            before, seen = self._state(dataset)
+            state = change(before)
+            if state == before:
+                return state
+            try:
+                files(place).write_if(place, _text(state), seen, {})
+            except ChangedError:
+                continue
+            return state
+        raise ChangedError(place)
+
+    def _note(
+        self, place: str, table: str, issues: list[Issue], since: int = 0, anew: int | None = None
+    ) -> bool:
         for _ in range(ATTEMPTS):
             loaded = files(place).load(place)
             before, seen = loaded or (b"", None)
-            content = _noted(before, place, table, issues, anew)
+            content = _noted(before, place, table, issues, since, anew)
             if content == before:
                 return False
             try:
@@ -96,7 +143,18 @@ class Ledger:
         raise ChangedError(place)
 
 
-def _noted(before: bytes, place: str, table: str, issues: list[Issue], anew: int | None) -> bytes:
+def _state(document: Mapping[str, Any]) -> State:
+    table, since = document.get("table", ""), document.get("since", 0)
+    return State(str(document["definition"]), str(table), int(since))
+
+
+def _text(state: State) -> bytes:
+    return form.text({"version": VERSION, **asdict(state)}).encode()
+
+
+def _noted(
+    before: bytes, place: str, table: str, issues: list[Issue], since: int, anew: int | None
+) -> bytes:
     known: Iterable[tuple[str, Entry]] = ()
     said = Head(table)
     if before:
@@ -107,9 +165,11 @@ def _noted(before: bytes, place: str, table: str, issues: list[Issue], anew: int
         said.table != table
     ):  # somebody has dropped the table: it has what this run has put there, and nothing else
         known, said = (), Head(table)
-    if anew is not None:
-        known = ((path, entry) for path, entry in known if entry.sequence > anew)
-    found, gone = entries.merged(known, said.gone, issues)
+    first = since if anew is None else max(since, anew + 1)
+    known = ((path, entry) for path, entry in known if entry.sequence >= first)
+    found, gone = entries.merged(known, said.gone, [issue for issue in issues if issue.sequence >= since])
+    if not before and not found and not gone:
+        return b""
     return "".join(entries.lines(table, gone, sorted(found.items()))).encode()
 
 

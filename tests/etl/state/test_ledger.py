@@ -129,3 +129,52 @@ def test_two_writers_lose_nothing(output):
     assert not known.note("orders", "table", {"2024": [Issue("c", {"c": entry("c", sequence=2)}, 2)]})
     assert known.note("orders", "another table", {"2024": [Issue("d", {"d": entry("d", sequence=1)}, 1)]})
     assert sorted(dict(known.entries("orders", "2024"))) == ["d"]
+
+
+def test_a_late_note_brings_back_nothing_that_was_made_anew(output):
+    """The table is rid of what another run had put there before; that run notes it afterwards, in any shard. So the
+    files are planned again.
+    """
+    known = ledger.Ledger(output)
+    known.define("orders", "d")
+    known.note("orders", "table", {"2024": [Issue("a", {"a": entry("a", sequence=1)}, 1)]})
+    known.note("orders", "table", {"2024": [Issue("a", {"a": entry("a", sequence=3)}, 3)]}, 3)
+    for shard in ("2024", "2025"):
+        late = Issue("b", {"b": entry("b", sequence=2)}, 2)
+        assert not known.note("orders", "table", {shard: [late]})
+        assert sorted(dict(known.entries("orders", shard))) == (["a"] if shard == "2024" else [])
+    assert known.note("orders", "table", {"2025": [Issue("c", {"c": entry("c", sequence=4)}, 4)]})
+    assert [*dict(known.entries("orders", "2025"))] == ["c"]
+    known.define("orders", "other")
+    assert not known.note("orders", "table", {"2025": [Issue("b", {"b": entry("b", sequence=2)}, 2)]})
+    assert known.definition("orders") == "other"
+
+
+def test_a_note_that_is_made_while_the_table_is_made_anew(output, monkeypatch):
+    """The note lands in a shard of which the other run knew nothing, and is taken back."""
+    known = ledger.Ledger(output)
+    known.define("orders", "d")
+    known.note("orders", "table", {"2024": [Issue("a", {"a": entry("a", sequence=1)}, 1)]})
+    real = ledger.Ledger._note
+
+    def note(self, place, *more):
+        if place.endswith("2025.json"):
+            monkeypatch.undo()
+            self.note("orders", "table", {"2024": [Issue("a", {"a": entry("a", sequence=3)}, 3)]}, 3)
+            return real(self, place, "table", [Issue("b", {"b": entry("b", sequence=2)}, 2)])
+        return real(self, place, *more)
+
+    monkeypatch.setattr(ledger.Ledger, "_note", note)
+    known.note("orders", "table", {"2025": [Issue("b", {"b": entry("b", sequence=2)}, 2)]})
+    assert dict(known.entries("orders", "2025")) == {}
+
+
+def test_files_of_a_table_that_was_dropped_are_forgotten(output):
+    """In every shard: the new table has none of their rows."""
+    known = ledger.Ledger(output)
+    known.define("orders", "d")
+    for shard in ("2023", "2024"):
+        known.note("orders", "table", {shard: [Issue(shard, {shard: entry(shard, sequence=5)}, 5)]})
+    known.note("orders", "new table", {"2025": [Issue("c", {"c": entry("c", sequence=1)}, 1)]})
+    found = {shard: [*dict(known.entries("orders", shard))] for shard in known.shards("orders")}
+    assert found == {"2023": [], "2024": [], "2025": ["c"]}
