@@ -67,7 +67,7 @@ def write_table(
             writer = PartWriter(work, schema, name=f"{table.name}-table", file_bytes=None)
             for batch in found:
                 writer.write(pa.Table.from_batches([batch]))
-        except duckdb.Error as error:
+        except (duckdb.Error, pa.ArrowException) as error:
             raise JobError(f"table {table.name}: its SQL cannot be run: {one_line(str(error))}") from error
     parts = writer.close()
     path = parts[0].path if parts else _one((), schema, work, table.name)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -11,6 +12,7 @@ import pyarrow as pa
 from data_pipeline.etl.documents import types
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Column, Dataset
 from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.publishing.arrow_types import of_arrow, to_arrow
 from data_pipeline.etl.reading.schemas import arrow_schema
@@ -22,6 +24,7 @@ ADDED: Mapping[str, str] = {
     PERIOD: "period of the row's file",
     AVAILABLE_AT: "when the version of the file that the row is of was first published here",
 }
+_QUOTED = re.compile("'[^']*'")
 _TYPES = {UNIT: pa.string(), FILE: pa.string(), ROW: pa.int64(), PERIOD: pa.string()}
 
 
@@ -101,6 +104,24 @@ def run(db: duckdb.DuckDBPyConnection, dataset: Dataset, rows: object) -> duckdb
         db.register(dataset.name, rows)
         return db.execute(dataset.sql)
     except duckdb.Error as error:
-        raise JobError(
-            f"data set {dataset.name}: its SQL cannot be run: {' '.join(str(error).split())}"
-        ) from error
+        raise _wrong(dataset, error) from error
+
+
+def batches(done: duckdb.DuckDBPyConnection, dataset: Dataset, size: int) -> Iterator[pa.RecordBatch]:
+    """What the data set's SQL returns, ``size`` rows at a time. JobError where it goes wrong on the way."""
+    try:
+        reader = done.to_arrow_reader(size)
+        while True:
+            yield reader.read_next_batch()
+    except StopIteration:
+        return
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        raise _wrong(dataset, error) from error
+
+
+def _wrong(dataset: Dataset, error: Exception) -> JobError:
+    """DuckDB's messages may quote a value, of which a data set with personal data tells nobody."""
+    said = one_line(str(error))
+    if any(column.pii for column in dataset.columns):
+        said = _QUOTED.sub("'…'", said)
+    return JobError(f"data set {dataset.name}: its SQL cannot be run: {said}")

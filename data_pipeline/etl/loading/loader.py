@@ -93,17 +93,20 @@ def load(
             layout = _laid_out(dataset, plan, target)
         except JobError as error:  # a question about the table's columns, before anything is read
             return Loaded(dataset, (), error=str(error))
-        anew = dataset.name in plan.rebuilt
-        results, parts = _read(dataset, units, target, past, layout, work, anew)
-        done = Loaded(dataset, results)
-        if target.at is None:
-            return replace(done, parts=_kept(parts, target))
-        done = replace(done, judgement=_judged(done, parts, layout, target, past, accepted))
-        if done.judgement.failed:
-            return done
+        done = Loaded(dataset, ())
         try:
+            anew = dataset.name in plan.rebuilt
+            results, parts = _read(dataset, units, target, past, layout, work, anew)
+            done = replace(done, units=results)
+            if target.at is None:
+                return replace(done, parts=_kept(parts, target))
+            done = replace(done, judgement=_judged(done, parts, layout, target, past, accepted))
+            if done.judgement.failed:
+                return done
             return _published(done, parts, layout, plan, target, past, summary, work)
         except JobError as error:
+            if target.at is None:
+                raise
             return replace(done, error=str(error))
 
 

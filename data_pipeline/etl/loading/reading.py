@@ -161,7 +161,7 @@ class UnitReader:
                 schema = columns.given(self.dataset)
                 rows = db.from_arrow(pa.concat_tables([schema.empty_table(), *staged.tables]))
             done = columns.run(db, self.dataset, rows.project(f'* EXCLUDE ("{ROW}")'))
-            for batch in done.to_arrow_reader(BATCH):
+            for batch in columns.batches(done, self.dataset, BATCH):
                 found.add(with_values(pa.Table.from_batches([batch]), values, self.place.schema))
         staged.discard()
         for part in parts:

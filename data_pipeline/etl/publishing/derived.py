@@ -10,6 +10,7 @@ none is made where nothing differs. Memory is bounded by DuckDB's limit, beyond 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,8 +43,6 @@ from .prints import hashed
 from .tables import Tables
 
 DEFINITION = "pipeline.definition"
-#: a table's property: what its snapshot is known to be equal to, beyond what the snapshot itself says
-EQUAL = "pipeline.made-of"
 ROWS = 500_000
 """Rows that are written, and held in memory, at a time."""
 
@@ -235,7 +234,7 @@ class _Work:
         assert self.current is not None
         snapshot, rows = _snapshot(self.current)
         with self.current.transaction() as transaction:
-            transaction.set_properties({EQUAL: form.text({"snapshot": snapshot, **self.made})})
+            transaction.set_properties({tables.EQUAL: form.text({"snapshot": snapshot, **self.made})})
         return Refreshed(snapshot, rows, False, "equal")
 
     def _judge(
@@ -251,7 +250,10 @@ class _Work:
         mine = {file.file_path for file in scope}
         staying = [file for file in files if file.file_path not in mine]
         kept = inputs.Kept(self.current, staying) if self.current is not None and staying else None
-        found = measuring.measure(db, table.name, "_made", held, now, published=kept, series=table.series)
+        version = hashlib.sha256(form.text(self.made).encode()).hexdigest()[:16]
+        found = measuring.measure(
+            db, table.name, "_made", held, now, published=kept, series=table.series, version=version
+        )
         return judge(held, Facts(table.name, now, (), found), {}, accepted)
 
     def _commit(
@@ -303,7 +305,7 @@ def _known(current: IcebergTable | None) -> dict[str, str]:
     snapshot = current.current_snapshot() if current is not None else None
     if current is None or snapshot is None:
         return {}
-    said = json.loads(current.properties.get(EQUAL, "{}"))
+    said = json.loads(current.properties.get(tables.EQUAL, "{}"))
     if said.pop("snapshot", None) == str(snapshot.snapshot_id):
         return dict(said)
     return {

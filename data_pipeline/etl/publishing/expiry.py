@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import files
 
 from .commits import commit_with_retry
-from .tables import Tables, made_of, properties_of
+from .tables import EQUAL, Tables, made_of, properties_of
 
 DAY = 86_400.0
 
@@ -59,8 +60,9 @@ def _expire(at: Tables, name: str, others: Collection[str], oldest: float, most:
     kept = {ref.snapshot_id for ref in table.metadata.refs.values()}
     for other in others:  # what a table was made of is what its next version starts from
         derived = at.find(other)
-        origin = properties_of(derived.current_snapshot() if derived else None).get(made_of(name))
-        kept |= {int(origin)} if origin else set()
+        if derived is not None:
+            told = (properties_of(derived.current_snapshot()), json.loads(derived.properties.get(EQUAL, "{}")))
+            kept |= {int(each[made_of(name)]) for each in told if made_of(name) in each}
     by_age = sorted(table.snapshots(), key=lambda snapshot: snapshot.timestamp_ms)
     old = [
         s.snapshot_id for s in by_age[:-most] if s.timestamp_ms < oldest * 1000 and s.snapshot_id not in kept

@@ -42,6 +42,8 @@ from .definition import Definition, commented, upgrade
 
 # PyIceberg's own retry would submit the same rows again on top of a rival's; who loses here starts anew.
 _PROPERTIES = {"commit.retry.num-retries": "0", "write.parquet.compression-codec": "zstd"}
+#: a table's property: what its snapshot is known to be equal to, beyond what the snapshot itself says
+EQUAL = "pipeline.made-of"
 MANIFEST_BYTES = 8 << 20
 MOST_MANIFESTS = 8
 

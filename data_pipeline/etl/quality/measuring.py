@@ -8,6 +8,7 @@ and of it only the columns and the times that they need.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -144,7 +145,10 @@ def _own(db: duckdb.DuckDBPyConnection, of: str, rows: str, rule: Rule) -> float
         raise JobError(f"{of}: the SQL of the rule {rule.name} fails: {error}") from error
     try:
         ((answer,),) = found
-        return float(answer)
+        number = float(answer)
+        if math.isnan(number):  # no limit is less than that
+            raise ValueError
+        return number
     except (TypeError, ValueError) as error:
         raise JobError(
             f"{of}: the SQL of the rule {rule.name} returns {found!r}, not one row with one number"

@@ -77,7 +77,7 @@ def match(plan: Sequence[ColumnPlan], header: Sequence[str]) -> tuple[list[int |
     that no column has. FileError if one is missing, or is there more than once.
     """
     positions = [_position(each, header, plan) for each in plan]
-    ignored = [name for at, name in enumerate(header) if at not in positions]
+    ignored = [] if _may_be_data(plan, header) else [n for at, n in enumerate(header) if at not in positions]
     return positions, tuple(dict.fromkeys(ignored))
 
 
@@ -93,11 +93,20 @@ def _position(each: ColumnPlan, header: Sequence[str], plan: Sequence[ColumnPlan
     if each.may_be_missing:
         return None
     claimed = {name for other in plan for name in other.names}
+    missing = f"it has no column {' or '.join(each.names)}"
+    expected = f"expected: {_listed([other.names[0] for other in plan])}"
+    if _may_be_data(plan, header):
+        raise FileError(
+            f"{missing}; its {len(header)} names are not shown, since they may be personal data; {expected}"
+        )
     free = [name for name in header if name not in claimed]
-    raise FileError(
-        f"it has no column {' or '.join(each.names)}{_nearest(each, free)}; "
-        f"found: {_listed(header)}; expected: {_listed([other.names[0] for other in plan])}"
-    )
+    raise FileError(f"{missing}{_nearest(each, free)}; found: {_listed(header)}; {expected}")
+
+
+def _may_be_data(plan: Sequence[ColumnPlan], header: Sequence[str]) -> bool:
+    """Whether ``header`` may be a row of a file that has none, and of personal data: it has no name that is known."""
+    known = {name for each in plan for name in each.names}
+    return any(each.column.pii for each in plan) and known.isdisjoint(header)
 
 
 def _nearest(plan: ColumnPlan, free: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ class CsvReader:
         """What the file's first record says, and what was read behind it. None for a file without a record."""
         if not self.dataset.format.header:
             return Layout(len(self.plan), list(range(len(self.plan))), ()), b""
-        header, rest = _header(file, self.dialect)
+        header, rest = _header(file, self.dialect, self.checks.private)
         if not header:
             return None, b""
         positions, ignored = columns.match(self.plan, header)
@@ -99,7 +99,7 @@ def _values(plan: ColumnPlan, texts: Any, count: int) -> tuple[Any, dict[int, st
     return (plan.missing(count), {}) if texts is None else columns.from_texts(texts, plan)
 
 
-def _header(file: TextFile, dialect: Dialect) -> tuple[Sequence[str], bytes]:
+def _header(file: TextFile, dialect: Dialect, private: bool) -> tuple[Sequence[str], bytes]:
     """The names of the first record, none if there is no record, and what was read behind it."""
     data, ended = b"", False
     while not ended:
@@ -111,7 +111,8 @@ def _header(file: TextFile, dialect: Dialect) -> tuple[Sequence[str], bytes]:
             continue
         found = csv_records.record(data, at, dialect, ended)
         if found:
-            return _names(data[found.start : found.end], found.fields), data[found.end :]
+            text = b"" if private else data[found.start : found.end]
+            return _names(text, found.fields), data[found.end :]
         if len(data) > csv_records.LONGEST:
             raise FileError(f"its header is longer than {csv_records.LONGEST >> 20} MiB")
     return [], b""
@@ -119,9 +120,8 @@ def _header(file: TextFile, dialect: Dialect) -> tuple[Sequence[str], bytes]:
 
 def _names(text: bytes, fields: list[bytes] | None) -> list[str]:
     if fields is None:
-        raise FileError(
-            f"its header has a quote that does not close: {text[:200].decode('utf-8', 'replace')}"
-        )
+        shown = f": {text[:200].decode('utf-8', 'replace')}" if text else ""
+        raise FileError(f"its header has a quote that does not close{shown}")
     try:
         return [name.decode().strip() for name in fields]
     except UnicodeDecodeError as error:

@@ -238,6 +238,27 @@ def test_a_column_that_the_table_cannot_take_is_one_data_sets_matter(shop):
     assert {row["note"] for row in shop.rows()} == {"paid", None}
 
 
+@pytest.mark.parametrize("rows", [1, 20_000])
+def test_sql_that_fails_on_a_value_is_one_data_sets_matter(shop, rows):
+    """At the first rows or long after: the run ends with the reason, the other data set is published, and personal
+    data is not in the message.
+    """
+    columns = (*orders().columns[:3], Column("status", "string"), Column("mail", "string", True, pii="drop"))
+    wrong = orders(columns=columns, sql="SELECT CAST(status AS INTEGER) AS n FROM orders")
+    other = orders(name="returns", patterns=("returns/{year}-{month}.csv",))
+    shop.define(wrong, other)
+    lines = "".join(f"{n},2024-01-01T00:00:00Z,1,{n},\n" for n in range(rows))
+    content = f"id,ts,amount,status,mail\n{lines}1,2024-01-01T00:00:00Z,1,Ann Doe,\n"
+    shop.put_bytes(NORTH, content.encode())
+    shop.put("returns/2024-01.csv", some(10))
+    with pytest.raises(
+        JobError, match="^data set orders: its SQL cannot be run: Conversion Error: Could not convert string '…'"
+    ):
+        shop.run()
+    assert (len(shop.rows("returns")), shop.rows()) == (3, [])
+    assert shop.document("verdict.json")["datasets"]["orders"]["held"] is True
+
+
 def test_tables_are_made_of_what_was_published(shop):
     """Each after what it is made of, in the same run; what is held back holds back its tables, and only those."""
     days = Table(

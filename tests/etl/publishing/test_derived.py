@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,7 +20,7 @@ from randomness import SEED, times
 
 from data_pipeline.etl.documents.datasets import Series, Table
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.publishing import derived, tables
+from data_pipeline.etl.publishing import derived, expiry, tables
 from data_pipeline.etl.publishing.definition import Definition
 from data_pipeline.etl.publishing.derived import refresh
 from data_pipeline.etl.quality.judging import finding
@@ -336,6 +337,27 @@ def test_a_rule_that_fails_holds_the_table_back(at) -> None:
     publish(at, rows((4, 1, "b")))
     assert refresh(at, table, LINEAGE, accepted=known).how == "held"
     assert len(content(at)) == 3
+
+
+def test_what_was_let_through_is_not_other_rows_of_the_same_value(at) -> None:
+    """The rule's value is the same as that which was found; what the table is made of is not."""
+    publish(at, rows((1, 0, "a"), (2, 0, None)))
+    table = Table("days", "SELECT * FROM orders", ("orders",), rules={"null-share(shop)": "fail 0.1"})
+    known = [finding(breach) for breach in refresh(at, table, LINEAGE).judgement.failed]
+    publish(at, rows((1, 0, None), (2, 0, "a")), gone=[1])
+    assert refresh(at, table, LINEAGE, accepted=known).how == "held"
+
+
+def test_an_input_s_snapshot_is_kept_that_a_table_is_equal_to(at) -> None:
+    """Also where it made no commit: what comes next is compared with it, and not made as a whole."""
+    publish(at, rows((1, 0, "a"), (2, 40, "a")))
+    refresh(at, DAYS, LINEAGE)
+    publish(at, rows((2, 40, "a"), (1, 0, "a")), gone=[1])
+    assert refresh(at, DAYS, LINEAGE).how == "equal"
+    publish(at, rows((3, 0, "a")))
+    publish(at, rows((4, 0, "a")))
+    assert expiry._expire(at, "orders", ["days"], time.time() + 60, 1) == 1
+    assert refresh(at, DAYS, LINEAGE).how == "partitions"
 
 
 def test_rules_ask_what_stays_published_beside_a_part(at) -> None:

@@ -133,6 +133,7 @@ def test_a_rule_of_ones_own() -> None:
     assert value(table(id=[1, 5]), "large", "fail 0 SELECT count(*) FROM orders WHERE id > 3") == 1
     for query, message in [
         ("SELECT x FROM orders", "orders: the SQL of the rule large fails: Binder Error"),
+        ("SELECT 0.0::DOUBLE / 0 FROM orders LIMIT 1", r"returns \[\(nan,\)\], not one row with one number"),
         ("SELECT id FROM orders", r"returns \[\(1,\), \(5,\)\], not one row with one number"),
         ("SELECT 1, 2", "not one row with one number"),
         ("SELECT 'a'", "not one row with one number"),

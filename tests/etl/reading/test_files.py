@@ -342,3 +342,20 @@ def test_the_day_of_a_row_is_the_one_that_its_text_says(tmp_path):
     data = dataset({"t": "timestamp"}, timezone="America/New_York")
     found = outcome(written(tmp_path / "a.csv", "t\n2024-01-31T03:00:00Z\n2024-01-31T03:00\n"), data)
     assert found.table["t"].to_pylist() == [datetime(2024, 1, 30, 22), datetime(2024, 1, 31, 3)]  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("first", ["7,Ann Doe,ann@example.org", '"7,Ann Doe,ann@example.org'])
+def test_a_row_of_personal_data_in_place_of_the_header_is_not_shown(first, tmp_path):
+    """Neither in the message nor among the columns that are ignored; a header of which one name is known is."""
+    columns = {"id": Column("id", "int", default="1"), "mail": Column("mail", "string", True, pii="hash")}
+    path = written(tmp_path / "orders.csv", f"{first}\n8,Bob Roe,bob@example.org\n")
+    with pytest.raises(FileError) as refused:
+        outcome(path, dataset(columns))
+    assert "Ann" not in str(refused.value)
+    columns["mail"] = Column("mail", "string", True, default="", pii="hash")
+    if first.startswith("7"):
+        assert outcome(path, dataset(columns)).rows.columns_ignored == ()
+    columns["mail"] = Column("mail", "string", True, pii="hash")
+    written(path, "id,email\n8,bob@example.org\n")
+    with pytest.raises(FileError, match="no column mail, the nearest is email; found: id, email"):
+        outcome(path, dataset(columns))
