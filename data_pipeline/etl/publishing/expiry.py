@@ -61,7 +61,10 @@ def _expire(at: Tables, name: str, others: Collection[str], oldest: float, most:
     for other in others:  # what a table was made of is what its next version starts from
         derived = at.find(other)
         if derived is not None:
-            told = (properties_of(derived.current_snapshot()), json.loads(derived.properties.get(EQUAL, "{}")))
+            told = (
+                properties_of(derived.current_snapshot()),
+                json.loads(derived.properties.get(EQUAL, "{}")),
+            )
             kept |= {int(each[made_of(name)]) for each in told if made_of(name) in each}
     by_age = sorted(table.snapshots(), key=lambda snapshot: snapshot.timestamp_ms)
     old = [

@@ -195,12 +195,15 @@ def _number(kind: types.Primitive, written: Format) -> Cast:
         whole, fraction = f"[0-9]{{1,{max(precision - scale, 1)}}}", f"[0-9]{{0,{scale}}}"
         if precision == scale:
             whole = "0"
+        grammar = rf"^[+-]?{whole}(\.{fraction})?$"
+
+        def cast(texts: Any) -> tuple[Any, Any]:
+            return pc.cast(texts, arrow), _beyond_decimals(texts, scale, grammar)
+
         return Cast(
             arrow,
             lambda text: numbers.judge_decimal(text, precision, scale, point),
-            Quick(
-                lambda texts: (pc.cast(texts, arrow), None), "+", "9", (rf"^[+-]?{whole}(\.{fraction})?$",)
-            ),
+            Quick(cast, "+", "9", (grammar,)),
             point,
         )
     digits = 9 if kind.name == "int" else 18
@@ -210,6 +213,14 @@ def _number(kind: types.Primitive, written: Format) -> Cast:
         Quick(lambda texts: (pc.cast(texts, arrow), None), "+", "9", (rf"^-?[0-9]{{1,{digits}}}$",)),
         point,
     )
+
+
+def _beyond_decimals(texts: Any, scale: int, grammar: str) -> Any:
+    """Where a text may have more digits than Arrow can hold, which it then cuts off in silence; None if nowhere."""
+    many = pc.greater(pc.binary_length(texts), numbers.MOST_PRECISION - scale)
+    if not pc.any(many).as_py():
+        return None
+    return pc.and_(many, pc.invert(pc.match_substring_regex(texts, grammar)))
 
 
 def _float(kind: types.Primitive, written: Format) -> Cast:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
 from data_pipeline.etl.documents import types
-from data_pipeline.etl.reading import casts, columns, json_values, text_files
+from data_pipeline.etl.reading import casts, columns, json_values, numbers, text_files
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.columns import ColumnPlan
 from data_pipeline.etl.reading.json_values import Fields, Items, Leaf, Shape
@@ -37,6 +37,8 @@ _IN_ROW = re.compile(r" in row (\d+)")
 _TEXTS = frozenset(["date", "timestamp", "timestamptz"])
 _BLANK = np.zeros(256, bool)
 _BLANK[[9, 10, 13, 32]] = True
+_DIGIT = np.zeros(256, bool)
+_DIGIT[[*b"0123456789."]] = True
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,8 @@ class ArrowReader:
         self._odd: dict[str, None] = {}
         self._foreign = False
         leaves = {leaf.name for each in plan for leaf in _leaves(each.kind)}
+        scales = [leaf.scale for each in plan for leaf in _leaves(each.kind) if leaf.name == "decimal"]
+        self.most_digits = numbers.MOST_PRECISION - max(scales) if scales else 0
         self.extreme = _EXTREME if "float" in leaves else _EXTREME_DOUBLE if "double" in leaves else ""
 
     def read(self, lines: Lines) -> Together:
@@ -138,6 +142,8 @@ class ArrowReader:
         there = _like_objects(lines)
         if b"NaN" in lines.data or b"Inf" in lines.data:
             there &= ~_matches(lines.array(), _NO_NUMBER)
+        if self.most_digits and _may_overflow(lines.data, self.most_digits):
+            there &= ~_matches(lines.array(), rf"[0-9.]{{{self.most_digits}}}|[0-9.][eE][+0-9]")
         for name in list(self._odd):
             there &= ~self._unsure(lines, [name])
         ignored: dict[str, None] = {}
@@ -349,6 +355,25 @@ def _like_objects(lines: Lines) -> Any:
     found = (text[starts] == ord("{")) & (text[ends] == ord("}"))
     found[list(lines.undecodable)] = False
     return found
+
+
+def _may_overflow(data: bytes, digits: int) -> bool:
+    """Whether ``data`` may have a run of so many ``digits`` or points, or a number with an exponent: Arrow cuts digits
+    off in silence where a number is too large for a decimal.
+    """
+    text = np.frombuffer(data, np.uint8)
+    step = max(digits // 4, 1)
+    some = _DIGIT[text[::step]]
+    long = some.copy()
+    for at in range(1, digits // step):
+        long[:-at] &= some[at:]
+        long[-at:] = False
+    if long.any():
+        return True
+    exponents = np.flatnonzero((text | 32) == ord("e"))
+    exponents = exponents[(exponents > 0) & (exponents < len(text) - 1)]
+    behind = text[exponents + 1]
+    return bool((_DIGIT[text[exponents - 1]] & (_DIGIT[behind] | (behind == ord("+")))).any())
 
 
 def _matches(array: Any, pattern: str) -> Any:

@@ -26,6 +26,8 @@ NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 _BOOLEANS = {"true": True, "false": False}
 _BITS = {"int": 31, "long": 63}
+MOST_PRECISION = 38
+"""Digits that a decimal has at most."""
 #: the largest exponent that is looked at: beyond it a number is out of range, or 0
 _MOST_DIGITS = 100_000
 

@@ -34,8 +34,8 @@ def shard(dataset: Dataset, period: str) -> str:
 
 @dataclass(frozen=True)
 class State:
-    """A data set's own document: the ``definition`` that holds, the UUID of the ``table`` that its shards are of, and the
-    sequence number ``since`` which the table has nothing but what that snapshot and later ones have put there.
+    """A data set's own document: the ``definition`` that holds, the UUID of the ``table`` that its shards are of, and
+    the sequence number ``since`` which the table has nothing but what that snapshot and later ones have put there.
     """
 
     definition: str = ""
@@ -152,9 +152,7 @@ def _text(state: State) -> bytes:
     return form.text({"version": VERSION, **asdict(state)}).encode()
 
 
-def _noted(
-    before: bytes, place: str, table: str, issues: list[Issue], since: int, anew: int | None
-) -> bytes:
+def _noted(before: bytes, place: str, table: str, issues: list[Issue], since: int, anew: int | None) -> bytes:
     known: Iterable[tuple[str, Entry]] = ()
     said = Head(table)
     if before:

@@ -252,7 +252,8 @@ def test_sql_that_fails_on_a_value_is_one_data_sets_matter(shop, rows):
     shop.put_bytes(NORTH, content.encode())
     shop.put("returns/2024-01.csv", some(10))
     with pytest.raises(
-        JobError, match="^data set orders: its SQL cannot be run: Conversion Error: Could not convert string '…'"
+        JobError,
+        match=r"^data set orders: its SQL cannot be run: Conversion Error: Could not convert string '…'",
     ):
         shop.run()
     assert (len(shop.rows("returns")), shop.rows()) == (3, [])

@@ -130,6 +130,28 @@ def test_every_short_text_of_a_number_s_characters(kind):
     assert not differing(good, kind, Format("csv"))
 
 
+#: 2**128 and more: what Arrow has room for is 5, or 0, or anything
+LARGE = [
+    str(2**128 + 5),
+    f"{2**128 * 3 + 1}.25",
+    "9" * 45,
+    "9" * 50 + ".00",
+    "9" * 30,
+    str(2**118),
+    *(str(7 * 10**n) for n in range(26, 45)),
+    *("-" + "8" * n for n in range(26, 45)),
+]
+
+
+@pytest.mark.parametrize(
+    "kind", ["decimal(4,0)", "decimal(12,2)", "decimal(38,0)", "decimal(38,10)", "decimal(38,37)"]
+)
+def test_a_number_too_large_for_a_decimal_is_no_other_number(kind):
+    """Alone, among others, and as a number or a text of JSON."""
+    for texts in (LARGE, *([text] for text in LARGE), *(["1", text, "1"] for text in LARGE)):
+        assert not differing(texts, kind, Format("csv"))
+
+
 def test_every_digit_of_random_numbers_counts():
     """Doubles and floats are the nearest ones, decimals exact."""
     chance = random.Random(7)

@@ -7,11 +7,12 @@ import random
 
 import pytest
 from etl.reading import independent
+from etl.reading.independent import RefusedError
 from etl.reading.outcomes import dataset, outcome, written
-from etl.reading.test_casts import VALUES, plain
+from etl.reading.test_casts import LARGE, VALUES, expected, plain
 from randomness import SEED, times
 
-from data_pipeline.etl.documents.datasets import Column
+from data_pipeline.etl.documents.datasets import Column, Format
 from data_pipeline.etl.reading import json_blocks, json_files
 
 GOOD = {
@@ -145,3 +146,19 @@ def alike(one, other) -> bool:
     if hasattr(one, "tzinfo") and one.tzinfo:
         one = one.replace(tzinfo=None)
     return independent.same(one, other)
+
+
+@pytest.mark.parametrize("kind", ["decimal(4,0)", "decimal(38,2)", "decimal(38,10)", "decimal(38,37)"])
+def test_a_number_too_large_for_a_decimal_is_no_other_number(kind, tmp_path):
+    """Arrow cuts off what it has no room for: alone, among others, as a text, with an exponent, and in a list."""
+    large = [*LARGE, f"{2**90}e38", "7e35", "7E+30", "12345678901234567890e15"]
+    data = dataset({"a": kind, "b": f"list<{kind}>"}, "json")
+    for number in large:
+        for text in (number, f'"{number}"'):
+            lines = [f'{{"a": {a}, "b": [1, {b}]}}' for a, b in (("1", "1"), (text, "1"), ("1", text))]
+            found = outcome(written(tmp_path / "a.json", "\n".join(lines) + "\n"), data)
+            want = expected(number, kind, Format("json"))
+            if isinstance(want, RefusedError):
+                assert found.reasons == {2: str(want), 3: str(want)}, text
+            else:
+                assert found.table["a"].to_pylist() == [1, want, 1], text
