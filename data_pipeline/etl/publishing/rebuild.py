@@ -94,5 +94,7 @@ class Rebuild:
     def finish(self) -> None:
         """Delete what is kept, by whatever definition: the table is published."""
         folder = join(self.output, "state", "rebuilds", self.name)
+        if not folder.startswith("s3://") and not Path(folder).is_dir():
+            return
         for each in list(files(folder).list(folder)):
             files(folder).delete(each.uri)
