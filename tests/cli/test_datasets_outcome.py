@@ -63,6 +63,15 @@ def test_a_run_with_warnings_says_so(env: Environment, capfd: pytest.CaptureFixt
     ]
 
 
+def test_a_run_that_made_tables_alone_has_no_head_of_a_table(
+    env: Environment, capfd: pytest.CaptureFixture[str]
+) -> None:
+    summary = {**SUMMARY, "files": [], "datasets": {}, "quality": {}}
+    record = {"endedAt": "Published", "results": {}, "summary": summary, "summaryUri": "s3://b/s.json"}
+    outcome.print_success(env, record)
+    assert "data set" not in capfd.readouterr().out
+
+
 def test_a_failed_rule_names_the_run_that_found_it(env: Environment) -> None:
     """And says what was published besides; brackets are left out, for they are the finding's own."""
     verdict = {

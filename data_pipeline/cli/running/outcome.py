@@ -75,7 +75,8 @@ def _print_datasets(screen: Console, summary: Summary) -> None:
         counts = (row.files, row.read, row.accepted, row.quarantined)
         style = "bold" if row is total else None
         made.add_row(row.name, *(f"{count:,}" for count in counts), row.reasons, style=style)
-    screen.print(made)
+    if rows:  # a run that made tables alone has read nothing
+        screen.print(made)
     for label, text in noticed(summary):
         screen.print(f"{label:<11} {text}")
 
