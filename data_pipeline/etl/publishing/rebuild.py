@@ -19,6 +19,7 @@ from data_pipeline.etl.documents import form
 from data_pipeline.etl.documents.load_plan import Unit
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import files, join
+from data_pipeline.etl.storage.objects import Stored
 
 COUNTED = "piece.json"
 MADE = "made"
@@ -32,6 +33,13 @@ def version(unit: Unit, available: Sequence[str]) -> str:
 
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()[:16]
+
+
+def _stored(folder: str) -> list[Stored]:
+    """What is below ``folder``, which may not be there."""
+    if not folder.startswith("s3://") and not Path(folder).is_dir():
+        return []
+    return list(files(folder).list(folder))
 
 
 @dataclass(frozen=True)
@@ -57,7 +65,7 @@ class Rebuild:
 
     def kept(self) -> list[Piece]:
         """The pieces that have been read, each whole: one of whose files some have expired is none."""
-        stored = {each.path: each for each in files(self.folder).list(self.folder)}
+        stored = {each.path: each for each in _stored(self.folder)}
         found = []
         for path, each in stored.items():
             name, _, file = path.rpartition("/")
@@ -94,7 +102,5 @@ class Rebuild:
     def finish(self) -> None:
         """Delete what is kept, by whatever definition: the table is published."""
         folder = join(self.output, "state", "rebuilds", self.name)
-        if not folder.startswith("s3://") and not Path(folder).is_dir():
-            return
-        for each in list(files(folder).list(folder)):
+        for each in _stored(folder):
             files(folder).delete(each.uri)
