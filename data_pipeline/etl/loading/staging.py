@@ -58,4 +58,10 @@ def with_values(rows: pa.Table, values: Mapping[str, Any], schema: pa.Schema) ->
             columns.append(rows[field.name])
         else:
             columns.append(pa.repeat(pa.scalar(values.get(field.name), field.type), len(rows)))
+    if all(_fits(column, field) for column, field in zip(columns, schema, strict=True)):
+        return pa.Table.from_arrays(columns, schema=schema)
     return pa.table(columns, names=schema.names).cast(schema)
+
+
+def _fits(column: Any, field: pa.Field) -> bool:
+    return bool(column.type == field.type and (field.nullable or not column.null_count))

@@ -82,7 +82,8 @@ class PartWriter:
         """Take the next rows. JobError if the disk takes no more."""
         if not len(rows):
             return
-        rows = rows.cast(self.schema)
+        if not rows.schema.equals(self.schema, check_metadata=True):
+            rows = rows.cast(self.schema)
         for values, part in self.split(rows):
             there = self._open.setdefault(values, _Open())
             there.waiting.append(part)

@@ -119,10 +119,11 @@ def _judged(texts: Any, values: Any, at: Any, cast: Cast) -> tuple[Any, Problems
 
 
 def _one(text: str, cast: Cast) -> Any:
+    """The value, or a refusal that was never raised: one that was would keep all that its callers hold."""
     try:
         return cast.judge(text)
     except WrongValueError as refusal:
-        return refusal
+        return WrongValueError(refusal.reason)
 
 
 def _array(values: list[Any], kind: pa.DataType) -> Any:

@@ -111,7 +111,7 @@ class Tally:
         for row in judged.refused:
             self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
         before = self.read
-        self.quarantine.add(row._replace(row=row.row + before) for row in judged.refused)
+        self.quarantine.add(Refused(row.row + before, row.reason, row.raw) for row in judged.refused)
         if len(judged.numbers):
             named = [pa.repeat(value, len(judged.numbers)) for value in self.parts.values()]
             columns = [*judged.table.columns, *named, pa.array(judged.numbers + before, pa.int64())]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import random
+import weakref
 
 import pyarrow as pa
 import pytest
@@ -162,3 +164,18 @@ def test_every_digit_of_random_numbers_counts():
         texts.append(f"{digits[:point]}.{digits[point:]}e{chance.randrange(-50, 50)}")
     for kind in ("double", "float", "decimal(38,10)"):
         assert not differing(texts, kind, Format("csv"))
+
+
+def test_refused_values_hold_nothing():
+    """An exception that is kept would hold its callers' columns until Python looks for garbage: a job rarely does."""
+    cast = casts.cast_of(types.parse("long"), Format("csv"))
+    gc.collect()
+    gc.disable()
+    try:
+        texts = pa.array(["1", "x"] * 1000)
+        seen = weakref.ref(texts)
+        casts.convert(texts, cast)
+        del texts
+        assert seen() is None
+    finally:
+        gc.enable()
