@@ -61,6 +61,7 @@ bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark
 	python tests/bench/mirror.py
 	python tests/bench/ingestion.py
 	python tests/bench/planning.py
+	python tests/bench/datasets.py
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/records/soak.md
 	python tests/soak.py

@@ -1,0 +1,314 @@
+"""What it takes to load orders, against the least that DuckDB must do with the same files; run by ``make bench``.
+
+Many small CSV files, one of a day each, and one large file as CSV, JSON lines and Parquet, without bad rows and with
+one in a hundred; both sides write Parquet to the same disk and must publish the same rows. Then one new daily file
+after few and after many, and what a commit takes with few and many snapshots. Quick: ``--rows 200000 --files 30 --large
+20000000 --histories 10,50 --snapshots 10,30 --repeat 1``. Prints a table and writes ``docs/records/datasets-bench.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from bare_datasets import TYPES
+from measure import CommandError, measure
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import folder_catalog  # noqa: E402 - once the project is on the path
+
+from data_pipeline.embedded_aws.server import lifecycle  # noqa: E402
+from data_pipeline.etl.documents import datasets  # noqa: E402
+from data_pipeline.etl.documents.datasets import UNIT, Column, Dataset, Definitions, Format  # noqa: E402
+from data_pipeline.etl.publishing import table_columns, units  # noqa: E402
+from data_pipeline.etl.publishing.definition import Definition  # noqa: E402
+from data_pipeline.etl.publishing.parquet_parts import PartWriter  # noqa: E402
+
+SMALL, LARGE = "many small CSV files", "one large file, "
+BYTES_OF_A_ROW = 58
+_KINDS = {
+    "BIGINT": "long",
+    "TIMESTAMPTZ": "timestamptz",
+    "VARCHAR": "string",
+    "DECIMAL(12,2)": "decimal(12,2)",
+}
+_FIRST = date(2024, 1, 1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table; ``floor``: the seconds of the least, where there is one."""
+
+    name: str
+    seconds: float
+    floor: float | None = None
+    megabytes: float | None = None
+
+
+def main() -> None:
+    """Generate, measure, print, write."""
+    options = _options()
+    load = os.getloadavg()[0]
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=options.scratch) as scratch:
+        for bad in (0, 1):
+            rows.append(_small(Path(scratch), options, bad))
+            rows += [_large(Path(scratch), options, form, bad) for form in ("csv", "json", "parquet")]
+        rows += [_commits(Path(scratch), count) for count in _numbers(options.snapshots)]
+        rows += _increments(Path(scratch), options)
+    text = _report(rows, options, load)
+    print(text)
+    options.output.write_text(text, encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    add = parser.add_argument
+    add("--rows", type=int, default=3_000_000, help="rows of the small files together")
+    add("--files", type=int, default=366, help="small files")
+    add("--large", type=int, default=2_000_000_000, help="bytes of the large CSV file, about")
+    add("--repeat", type=int, default=3, help="how often each is measured; the median counts")
+    add("--histories", default="10,1000", help="daily files before the new one")
+    add("--snapshots", default="10,100,300", help="snapshots before a commit")
+    add("--scratch", type=Path, help="a folder for the files; a temporary one without it")
+    add("--output", type=Path, default=ROOT / "docs" / "records" / "datasets-bench.md")
+    return parser.parse_args()
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(each) for each in text.split(",")]
+
+
+def _small(scratch: Path, options: argparse.Namespace, bad: int) -> Row:
+    name = f"{SMALL}, {bad} % bad"
+    with _folder(scratch) as folder:
+        each = options.rows // options.files
+        for n in range(options.files):
+            day = _FIRST + timedelta(days=n)
+            generate(folder / f"orders-{day}.csv", "csv", n * each, each, bad)
+        return _against(name, folder, "csv", "orders-{year}-{month}-{day}.csv", options.repeat)
+
+
+def _large(scratch: Path, options: argparse.Namespace, form: str, bad: int) -> Row:
+    with _folder(scratch) as folder:
+        generate(folder / f"orders.{form}", form, 0, options.large // BYTES_OF_A_ROW, bad)
+        name = f"{LARGE}{form}, {bad} % bad"
+        return _against(name, folder, form, f"orders.{form}", options.repeat)
+
+
+@contextmanager
+def _folder(scratch: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        (Path(folder) / "in").mkdir()
+        yield Path(folder) / "in"
+
+
+def generate(path: Path, form: str, first: int, count: int, bad: int) -> None:
+    """``count`` orders from the id ``first`` on, ``bad`` of a hundred without an amount that is one."""
+    wrong = f"hash(i) % 100 < {bad}"
+    amount = "(hash(i, 1) % 100000 / 100)::DECIMAL(12,2)"
+    texts = {
+        "csv": f"CASE WHEN {wrong} THEN 'x' ELSE {amount}::VARCHAR END AS amount",
+        "json": f"CASE WHEN {wrong} THEN '\"x\"' ELSE {amount}::VARCHAR END AS amount",
+        "parquet": f"CASE WHEN {wrong} THEN NULL ELSE {amount} END AS amount",
+    }
+    time_ = f"TIMESTAMPTZ '{_FIRST} 00:00:00Z' + INTERVAL (i) SECOND"
+    stamp = time_ if form == "parquet" else f"strftime({time_}, '%Y-%m-%dT%H:%M:%SZ')"
+    made = (
+        f"SELECT i AS id, {stamp} AS ordered_at, 'customer-' || hash(i, 2) % 100000 AS customer, {texts[form]}, "
+        f"['paid', 'open', 'sent'][1 + (hash(i, 3) % 3)::BIGINT] AS status FROM range({first}, {first + count}) AS t(i)"
+    )
+    how = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet"}
+    if form == "json":
+        line = (
+            """'{"id":' || id || ',"ordered_at":"' || ordered_at || '","customer":"' || customer || """
+            """'","amount":' || amount || ',"status":"' || status || '"}'"""
+        )
+        made, how["json"] = (
+            f"SELECT {line} FROM ({made})",
+            "FORMAT csv, HEADER false, QUOTE '', DELIMITER '\t'",
+        )
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.execute(f"COPY ({made}) TO '{path}' ({how[form]})")
+
+
+def orders(pattern: str, form: str) -> Dataset:
+    columns = tuple(Column(name, _KINDS[kind]) for name, kind in TYPES.items())
+    return Dataset("orders", (pattern,), Format(form, timezone="UTC"), columns)
+
+
+def _against(name: str, folder: Path, form: str, pattern: str, repeat: int) -> Row:
+    """Both in turns, each in a process of its own; medians."""
+    ours, bare = folder.parent / "out", folder.parent / "bare.parquet"
+    place = folder.parent / "datasets.json"
+    place.write_text(datasets.write(Definitions({"orders": orders(pattern, form)})))
+    load = [
+        sys.executable,
+        "-m",
+        "data_pipeline.etl.jobs.load",
+        "--input",
+        str(folder),
+        "--output",
+        str(ours),
+    ]
+    least = [sys.executable, "tests/bench/bare_datasets.py", form, str(folder / f"*.{form}"), str(bare)]
+    mine, floor = [], []
+    for _ in range(repeat):
+        floor.append(measure(least, ROOT))
+        mine.append(measure([*load, "--definitions", str(place)], ROOT))
+    _expect_equal(name, ours / "orders.parquet", bare)
+    seconds, most = statistics.median(each.seconds for each in mine), max(each.bytes for each in mine)
+    return Row(name, seconds, statistics.median(each.seconds for each in floor), most / 1e6)
+
+
+def _expect_equal(name: str, ours: Path, bare: Path) -> None:
+    """Who publishes other rows has no time worth saying."""
+    names = ", ".join(TYPES)
+    with duckdb.connect() as db:
+        query = "SELECT count(*), bit_xor(hash({})), sum(id), sum(amount) FROM read_parquet('{}')"
+        mine, least = (db.execute(query.format(names, each)).fetchone() for each in (ours, bare))
+    if mine != least or not mine or not mine[0]:
+        raise CommandError(f"{name}: published {mine}, bare DuckDB {least}")
+
+
+def _commits(scratch: Path, snapshots: int) -> Row:
+    """One unit of ten rows after so many commits of such; the median of five, in a folder instead of S3."""
+    columns = pa.schema([("id", pa.int64()), (UNIT, pa.string()), ("_file", pa.string())])
+    columns = columns.append(pa.field("_available_at", pa.timestamp("us", "UTC")))
+    wanted = table_columns.Wanted(
+        Definition(columns, "", {}, ()), (Column("id", "long", nullable=True),), False
+    )
+    taken: list[float] = []
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        at = folder_catalog.connect(Path(folder))
+        for n in range(snapshots + 5):
+            rows = [
+                {"id": i, UNIT: f"{n:016x}", "_file": f"{n}.csv", "_available_at": datetime.now(UTC)}
+                for i in range(10)
+            ]
+            layout = table_columns.layout(at, "orders", wanted)
+            writer = PartWriter(Path(folder) / f"staged-{n}", layout.schema, layout.split)
+            writer.write(pa.Table.from_pylist(rows, layout.schema))
+            staged = units.Staged(wanted, writer.close(), frozenset([f"{n:016x}"]), layout.spec)
+            began = time.perf_counter()
+            units.publish(at, "orders", staged, {"pipeline.run": str(n)}, Path(folder))
+            taken.append(time.perf_counter() - began)
+    return Row(f"a commit after {snapshots:,} snapshots", statistics.median(taken[-5:]))
+
+
+def _increments(scratch: Path, options: argparse.Namespace) -> list[Row]:
+    """One new daily file after histories of several lengths, each loaded by one run: prepare and load, as processes,
+    against an embedded AWS.
+    """
+    state = scratch / "aws"
+    endpoint = lifecycle.ensure_up(state, 0)
+    env = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": endpoint.url,
+        "AWS_ACCESS_KEY_ID": endpoint.access_key,
+        "AWS_SECRET_ACCESS_KEY": endpoint.secret_key,
+        "AWS_DEFAULT_REGION": endpoint.region,
+    }
+    try:
+        return [
+            _increment(scratch, files, options.rows // options.files, options.repeat, env)
+            for files in _numbers(options.histories)
+        ]
+    finally:
+        lifecycle.down(state)
+
+
+def _increment(scratch: Path, files: int, rows: int, repeat: int, env: dict[str, str]) -> Row:
+    import boto3
+
+    access = {"endpoint_url": env["AWS_ENDPOINT_URL"], "region_name": env["AWS_DEFAULT_REGION"]}
+    access["aws_access_key_id"], access["aws_secret_access_key"] = (
+        env["AWS_ACCESS_KEY_ID"],
+        env["AWS_SECRET_ACCESS_KEY"],
+    )
+    bucket, s3 = f"data-{uuid.uuid4().hex[:12]}", boto3.client("s3", **access)
+    s3.create_bucket(Bucket=bucket)
+    boto3.client("glue", **access).create_database(DatabaseInput={"Name": bucket})
+    known = datasets.write(Definitions({"orders": orders("orders-{year}-{month}-{day}.csv", "csv")}))
+    s3.put_object(Bucket=bucket, Key="out/datasets.json", Body=known.encode())
+
+    def put(n: int) -> None:
+        path = scratch / "day.csv"
+        generate(path, "csv", n * rows, rows, 0)
+        s3.upload_file(str(path), bucket, f"in/orders-{_FIRST + timedelta(days=n)}.csv")
+
+    def run(name: str) -> float:
+        where = [f"--input=s3://{bucket}/in", f"--output=s3://{bucket}/out", f"--run={name}"]
+        where.append(f"--definitions=s3://{bucket}/out/datasets.json")
+        more = [f"--plan=s3://{bucket}/out/runs/{name}/plan.json", f"--catalog=glue:{bucket}"]
+        seconds = 0.0
+        for job, given in (("prepare_datasets", where), ("load", [*where, *more])):
+            seconds += measure(
+                [sys.executable, "-m", f"data_pipeline.etl.jobs.{job}", *given], ROOT, env
+            ).seconds
+        return seconds
+
+    for n in range(files):
+        put(n)
+    run("history")
+    found = []
+    for n in range(repeat):
+        put(files + n)
+        found.append(run(f"new-{n}"))
+    return Row(f"one new daily file after {files:,}, on the embedded AWS", statistics.median(found))
+
+
+def _report(rows: list[Row], options: argparse.Namespace, load: float) -> str:
+    lines = [
+        f"| {row.name} | {row.seconds:.2f} | "
+        + (
+            f"{row.floor:.2f} | {row.seconds / row.floor:.2f} | {row.megabytes:,.0f} |"
+            if row.floor
+            else "| | |"
+        )
+        for row in rows
+    ]
+    return "\n".join(
+        [
+            "# Data sets, measured",
+            "",
+            f"Written by `make bench`: {options.rows:,} orders in {options.files:,} daily CSV files, and one file of",
+            f"about {options.large / 1e6:,.0f} MB of CSV, the same as JSON lines and as Parquet. The floor is bare "
+            "DuckDB with explicit columns, which drops",
+            "bad rows without a word; both publish the same rows. Each is a process, its start included; the median of "
+            f"{options.repeat}.",
+            "",
+            "| | seconds | floor | ratio | peak MB |",
+            "| --- | ---: | ---: | ---: | ---: |",
+            *lines,
+            "",
+            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {platform.machine()}, "
+            f"{os.cpu_count()} cores, Python {platform.python_version()}, DuckDB {version('duckdb')}.",
+            f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except CommandError as failed:
+        sys.exit(f"error: {failed}")
