@@ -114,7 +114,7 @@ def _of_file(name: str, file: FileFacts, history: History, unreadable: int) -> f
         return unreadable if file.error else None
     if name == "quarantined-share":
         return (file.read - file.accepted) / file.read if file.read else None
-    earlier = history.get(file.path)
+    earlier = None if file.error else history.get(file.path)  # unreadable-files tells of the others
     return file.accepted / earlier.rows if earlier is not None and earlier.rows else None
 
 

@@ -88,6 +88,14 @@ LIMITS = [
     (
         "rows-of-earlier-issue",
         "0.5",
+        [file(accepted=0, error="no header")],
+        [file(accepted=0)],
+        {"a.csv": Earlier("", "", 100)},
+        "a.csv: rows-of-earlier-issue is 0, the limit is 0.5",
+    ),
+    (
+        "rows-of-earlier-issue",
+        "0.5",
         [file(accepted=200)],
         [file(accepted=201)],
         {"a.csv": Earlier("", "", 100)},
