@@ -10,10 +10,10 @@ from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Stat
 from troposphere import FindInMap, GetAtt, Ref, Sub, iam
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config import dataset_document
+from data_pipeline.core.config import dataset_document, default_steps
 from data_pipeline.core.config.access import Iam
 from data_pipeline.core.config.dataset_document import takes_definitions
-from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance
+from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance, Step
 from data_pipeline.core.config.locations import key_prefix, rebuilds_prefix
 from data_pipeline.core.config.sources import Source
 from data_pipeline.core.facts import images
@@ -185,6 +185,10 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     if replaces:
         why = "a job that is started again replaces what its first attempt left"
         grants.append(may.delete_objects("ReplaceData", "DataBucket", replaces, why=why))
+    if env.datasets and name == default_steps.LOAD and isinstance(step, Step) and step.cluster:
+        parts = [f"{key_prefix(env.data, 'runs')}*/parts/"]
+        why = f"{place}.cluster: what its machines leave for one of them is deleted then"
+        grants.append(may.delete_objects("DeleteParts", "DataBucket", parts, why=why))
     stores = bool(step.writes or step.tables or mirror.mirrors(_mirrored(env), step))
     if reads or stores:
         grants += key_of_data(env, write=stores)

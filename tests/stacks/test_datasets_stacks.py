@@ -70,3 +70,11 @@ def test_a_changed_sql_leaves_the_template_as_it_is(tmp_path: Path) -> None:
     assert made["Parameters"]["Definitions"]["AllowedPattern"] == "[0-9a-f]{64}"
     given = made["Resources"]["StateMachine"]["Properties"]["DefinitionSubstitutions"]
     assert given["DefinitionsHash"] == {"Ref": "Definitions"}
+
+
+def test_what_a_cluster_leaves_may_be_deleted(tmp_path: Path) -> None:
+    """Of each run, and only where there is a cluster."""
+    cluster = "steps: {load: {cluster: {above_gb: 20, gb_per_instance: 10, most_instances: 4}}}\n"
+    granted = statements(template(tmp_path / "a", cluster), "Load")
+    assert places(granted["DeleteParts"]) == ["output/runs/*/parts/*"]
+    assert "DeleteParts" not in statements(template(tmp_path / "b"), "Load")

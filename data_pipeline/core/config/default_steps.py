@@ -16,6 +16,9 @@ SCRIPT = "load.py"
 #: the result of the step that compares, and of the one that loads.
 DECISION, VERDICT = "decision", "verdict"
 
+#: what that script is given on a cluster, beside its arguments.
+ON_CLUSTER = {"engine": "spark"}
+
 #: what a project may say of these steps, and of the maintenance; the rest follows from the data sets.
 OPEN = ("service", "timeout_minutes", "sagemaker", "glue", "cluster", "after")
 OPEN_OF_MAINTENANCE = ("service", "timeout_minutes", "sagemaker", "glue", "arguments", "schedule")

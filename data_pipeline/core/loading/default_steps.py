@@ -79,7 +79,18 @@ def _steps(written: Node | None, steps: Mapping[str, Any], place: Place) -> Node
         name: _only(step, default_steps.OPEN, default.keys[name]) if name in steps else step
         for name, step in written.keys.items()
     }
+    if default_steps.LOAD in said:
+        said[default_steps.LOAD] = _on_cluster(said[default_steps.LOAD])
     return yaml_lines.merge(default, Node(said, written.place))
+
+
+def _on_cluster(step: Node) -> Node:
+    """The step with what its script is given on a cluster, if it has one."""
+    cluster = step.keys.get("cluster")
+    if cluster is None or not isinstance(cluster.value, dict):
+        return step
+    default = _node({"arguments": default_steps.ON_CLUSTER}, cluster.place)
+    return Node({**step.keys, "cluster": yaml_lines.merge(default, cluster)}, step.place)
 
 
 def _closed(node: Node, key: str, steps: Mapping[str, Any]) -> Iterator[Violation]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from data_pipeline.core.config import arguments, default_steps
+from data_pipeline.core.config import arguments
 from data_pipeline.core.config.access import Artifacts, Kms, Security, Vpc
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Data, Environment, Job, Maintenance, Step
@@ -382,16 +382,11 @@ def sizes(draft: Draft) -> Iterator[Violation]:
 
 
 def clusters(draft: Draft) -> Iterator[Violation]:
-    """A cluster needs a script that uses one, a step before that says how much there is to read, and a runtime."""
+    """A cluster needs a step before that says how much there is to read, and a runtime that has one."""
     for name, step in draft.steps.items():
         if step.cluster is None:
             continue
         path = ("steps", name, "cluster")
-        if draft.dataset_names and name == default_steps.LOAD:
-            found = "a cluster of the step that loads data sets"
-            yield Violation(
-                path, found, "one machine", "data sets are not loaded on a cluster yet; remove 'cluster'"
-            )
         before = draft.steps.get(step.after or "")
         if step.after is None or (before is not None and before.result is None):
             found = "a cluster of a step without a result before it"

@@ -12,6 +12,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -28,6 +29,7 @@ from data_pipeline.etl.jobs.prepare_datasets import listed
 from data_pipeline.etl.loading import accepting, alone, documents, loader, made
 from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
+from data_pipeline.etl.loading.reading import Runner, on_this_machine
 from data_pipeline.etl.loading.target import Target
 from data_pipeline.etl.planning import comparing, earlier
 from data_pipeline.etl.planning.report import few
@@ -39,6 +41,9 @@ from data_pipeline.etl.state.entries import Entry
 from data_pipeline.etl.storage.filesystem import files, join, write_json
 from data_pipeline.etl.storage.scratch import GIB, Scratch
 
+#: the folder of a run in which the executors of a cluster leave rows for its driver.
+PARTS = "parts"
+
 
 def main(argv: list[str]) -> None:
     """Load and publish what ``argv`` names. JobError for whatever the user can mend."""
@@ -46,7 +51,7 @@ def main(argv: list[str]) -> None:
     definitions = datasets.read(files(options.definitions).read(options.definitions), options.definitions)
     accepted = accepting.accepted(options.output, options.accept) if options.catalog else ()
     plan = _plan(options, definitions)
-    with tempfile.TemporaryDirectory(prefix="load-") as folder:
+    with tempfile.TemporaryDirectory(prefix="load-") as folder, _runner(options) as runner:
         target = Target(
             options.output,
             options.run or "alone",
@@ -55,6 +60,8 @@ def main(argv: list[str]) -> None:
             Path(folder),
             Scratch(options.scratch_gb * GIB),
             _tables(options) if options.catalog else None,
+            runner,
+            options.engine,
         )
         if target.at is None:
             run_alone(definitions, plan, target)
@@ -73,8 +80,25 @@ def _parser() -> argparse.ArgumentParser:
     add("--run", default="", help="the name of this run; needed with --catalog")
     add("--code-version", default="", help="the content hash of the code, for the lineage")
     add("--accept", default=accepting.NONE, help="what to let through: rule@run,rule@run")
-    add("--scratch-gb", type=int, default=20, help="GiB of disk that files may hold at once (default 20)")
+    disk = "GiB of disk that files may hold at once, with Spark those of one task (default 20)"
+    add("--scratch-gb", type=int, default=20, help=disk)
+    what = "what reads files: DuckDB on this machine, or on every machine of a Spark cluster"
+    add("--engine", choices=("duckdb", "spark"), default="duckdb", help=what)
     return parser
+
+
+@contextmanager
+def _runner(options: argparse.Namespace) -> Iterator[Runner]:
+    """What reads files. Spark is started only where it is asked for; its executors leave rows in the run's folder."""
+    if options.engine == "duckdb":
+        yield on_this_machine
+        return
+    from data_pipeline.etl import spark_session
+    from data_pipeline.etl.loading.cluster import Cluster
+
+    run = ["runs", options.run] if options.catalog else []
+    with spark_session.started(Path(__file__).parent) as context:
+        yield Cluster(context, join(options.output, *run, PARTS))
 
 
 def _tables(options: argparse.Namespace) -> Any:

@@ -42,7 +42,7 @@ def summary(
         "version": summaries.VERSION,
         "run": target.run,
         "code_version": target.code_version,
-        "engine": "duckdb",
+        "engine": target.engine,
         "rows": rows,
         "files": [file for each in loaded for file in _files(each)],
         "windows": None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,7 @@ from . import columns, history, noting, pieces
 from .columns import TableColumns
 from .history import Past
 from .pieces import Pieces, Taken, rebuild
-from .reading import Place, UnitReader, UnitResult, read_units
+from .reading import Place, UnitResult
 from .target import Target
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _read(
         taken = keeping.taken_up(units, staged)
     left = [unit for unit in units if unit.key not in taken.units]
     place = Place(staged, refused, layout.schema, layout.split, alone, target.scratch)
-    found, parts = _gathered(UnitReader(dataset, place, since, len(left) == 1), left, place, keeping)
+    found, parts = _gathered(target.runner(dataset, place, since, left), place, keeping)
     where = target.quarantine(dataset.name)
     files(where).replace_folder(refused, where)
     results = {**taken.units, **{each.unit.key: each for each in found}}
@@ -163,7 +163,7 @@ def _read(
 
 
 def _gathered(
-    reads: UnitReader, units: Sequence[Unit], place: Place, keeping: Pieces | None
+    units: Iterable[UnitResult], place: Place, keeping: Pieces | None
 ) -> tuple[list[UnitResult], list[Part]]:
     """What became of ``units``, few rows of several put together. Each piece is kept once it is large enough."""
     file_bytes = None if place.one_file else FILE_BYTES
@@ -171,7 +171,7 @@ def _gathered(
     parts: list[Part] = []
     first, size = 0, 0
     writer, mine = PartWriter(place.work, place.schema, place.split, "units", file_bytes), list[Part]()
-    for result in read_units(reads, units):
+    for result in units:
         for rows in result.tables:
             writer.write(rows)
         mine += result.parts

@@ -75,19 +75,27 @@ class Place:
     scratch: Scratch
 
 
-class UnitReader:
-    """Reads units of ``dataset``. ``available``: since when a file's version is available."""
+Available = Callable[[PlannedFile], datetime]
+"""Since when a file's version is available."""
+Runner = Callable[[Dataset, Place, Available, Sequence[Unit]], Iterator[UnitResult]]
+"""Reads units of a data set on one machine or on many: the results in the order of the units, what they have on this
+machine.
+"""
 
-    def __init__(
-        self, dataset: Dataset, place: Place, available: Callable[[PlannedFile], datetime], alone: bool
-    ) -> None:
+
+class UnitReader:
+    """Reads units of ``dataset``."""
+
+    def __init__(self, dataset: Dataset, place: Place, available: Available, alone: bool) -> None:
         self.dataset, self.place, self.available = dataset, place, available
         self._names = columns.parts_of(dataset)
         self._workers = WORKERS if alone else 1
         self._own = threading.local()
 
     def read(self, unit: Unit) -> UnitResult:
-        """Read all files of ``unit``."""
+        """Read all files of ``unit``, which has no rows without any."""
+        if not unit.files:
+            return UnitResult(unit, ())
         staged = self._given(unit) if self.dataset.sql else self._staged(unit)
         try:
             results = tuple(self._file(unit, file, staged) for file in unit.files)
@@ -164,11 +172,12 @@ class UnitReader:
             for batch in columns.batches(done, self.dataset, BATCH):
                 found.add(with_values(pa.Table.from_batches([batch]), values, self.place.schema))
         staged.discard()
-        for part in parts:
-            part.path.unlink()
         return found
 
 
-def read_units(reads: UnitReader, units: Sequence[Unit]) -> Iterator[UnitResult]:
-    """The units in their order, some of them read ahead."""
+def on_this_machine(
+    dataset: Dataset, place: Place, available: Available, units: Sequence[Unit]
+) -> Iterator[UnitResult]:
+    """Some units are read ahead."""
+    reads = UnitReader(dataset, place, available, len(units) == 1)
     return in_order(reads.read, units, WORKERS if len(units) > 1 else 1)

@@ -11,6 +11,8 @@ from data_pipeline.etl.state.ledger import Ledger
 from data_pipeline.etl.storage.filesystem import join
 from data_pipeline.etl.storage.scratch import Scratch
 
+from .reading import Runner, on_this_machine
+
 if TYPE_CHECKING:
     from data_pipeline.etl.publishing.tables import Tables
 
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Target:
     """``at``: the tables of a catalog, or None for a run alone, which keeps no state. ``now``: when the run began, in
-    UTC. ``work``: a folder of this machine for what is on the way.
+    UTC. ``work``: a folder of this machine for what is on the way. ``runner`` reads the files, here or on a cluster;
+    ``engine``: what it is called, ``duckdb`` or ``spark``.
     """
 
     output: str
@@ -28,6 +31,8 @@ class Target:
     work: Path
     scratch: Scratch
     at: Tables | None = None
+    runner: Runner = on_this_machine
+    engine: str = "duckdb"
 
     @property
     def ledger(self) -> Ledger | None:

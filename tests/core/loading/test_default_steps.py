@@ -45,12 +45,17 @@ steps:
     service: glue
     timeout_minutes: 500
     glue: {workers: 3}
+    cluster: {above_gb: 20, gb_per_instance: 10, most_instances: 4}
 """
     found = datasets_project(tmp_path, steps).steps
     assert found["prepare"].runtime == "sagemaker-python"
     load = found["load"]
     assert (load.runtime, load.timeout_minutes, load.glue.workers) == ("glue-spark", 500, 3)
     assert (load.glue.worker_type, load.script, load.after) == ("G.2X", "load.py", "prepare")
+    assert load.cluster is not None
+    assert load.cluster.most_instances == 4
+    assert load.on_cluster is not None
+    assert (load.arguments.get("engine"), load.on_cluster.arguments["engine"]) == (None, "spark")
 
 
 def test_scripts_of_the_project_stand_before_between_and_after(tmp_path: Path) -> None:

@@ -145,3 +145,10 @@ def test_the_run_fails_in_the_end_where_a_data_set_is_held(tmp_path: Path) -> No
     context = {"Execution": {"Name": "run-1", "Id": "arn:x"}, "State": {"Name": "n"}}
     told = found["NotifyDefinitionChanged"]["Arguments"]["Message"]
     assert cause in evaluate(told, {"input": {}, "context": context}, decision=held)
+
+
+def test_a_large_plan_takes_the_cluster(tmp_path: Path) -> None:
+    """By the bytes of the decision, as for any step."""
+    cluster = "steps: {load: {cluster: {above_gb: 20, gb_per_instance: 10, most_instances: 4}}}\n"
+    check = states(tmp_path, cluster)["CheckDecision"]
+    assert [rule["Next"] for rule in check["Choices"]][-1] == "LoadOnCluster"

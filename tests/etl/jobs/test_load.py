@@ -188,6 +188,9 @@ def test_units_of_a_period_by_sql(shop):
     shop.run()
     assert sums() == {None: (1, "north", first)}
     assert [*dict(shop.ledger.entries("orders", "2024"))] == [first]
+    shop.delete(first)
+    shop.run("--prune=true")
+    assert (shop.rows(), [*shop.ledger.entries("orders", "2024")]) == ([], [])
 
 
 def test_alone_it_needs_no_aws(tmp_path):

@@ -1,0 +1,220 @@
+"""Data sets on Spark: what is published, refused and told is what one machine makes of the same files."""
+
+import io
+import json
+import uuid
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from clients import client
+from embedded_aws.jobs import support
+from shop import COLUMNS, Shop
+
+from data_pipeline.cli import job_code
+from data_pipeline.embedded_aws.jobs import spark
+from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format
+from data_pipeline.etl.storage.filesystem import files
+
+WARN = {"unreadable-files": "warn 0", "quarantined-share": "off"}
+ORDERS = Dataset(
+    name="orders",
+    patterns=("orders/{region}/{year}-{month}/*.jsonl",),
+    format=Format("json", timezone="UTC"),
+    columns=COLUMNS,
+    replaces="period",
+    checks={"negative-amount": "amount >= 0"},
+    partition=("month(ordered_at)",),
+    rules=WARN,
+    quarantine_limit=20,
+)
+WEATHER = Dataset(
+    name="weather",
+    patterns=("weather.csv",),
+    format=Format("csv"),
+    columns=(
+        Column("day", "date"),
+        Column("note", "string", nullable=True),
+        Column("rain", "double", nullable=True),
+    ),
+    replaces="all",
+    rules=WARN,
+)
+SENSORS = Dataset(
+    name="sensors",
+    patterns=("sensors/{station}.parquet",),
+    format=Format("parquet"),
+    columns=(Column("at", "timestamp"), Column("value", "int")),
+    rules=WARN,
+)
+LEVELS = Dataset(
+    name="levels",
+    patterns=("levels.csv",),
+    format=Format("csv"),
+    columns=(Column("at", "date"), Column("metres", "decimal(5,2)")),
+    reader="levels:Reader",
+    rules=WARN,
+)
+READER = """
+from data_pipeline.etl.reading.csv_files import CsvReader
+
+
+class Reader(CsvReader):
+    def __init__(self, dataset):
+        super().__init__(dataset, 1)
+"""
+BY_STATUS = Dataset(
+    name="by_status",
+    patterns=("sales/{year}-{month}/*.csv",),
+    format=Format("csv", timezone="UTC"),
+    columns=COLUMNS,
+    replaces="period",
+    sql="SELECT status, sum(amount) AS total, count(*)::INTEGER AS n FROM by_status GROUP BY status ORDER BY ALL",
+    rules=WARN,
+)
+
+
+def order(n: int) -> str:
+    return json.dumps(
+        {
+            "id": n,
+            "ts": f"2024-0{n % 3 + 1}-03T10:00:00Z",
+            "amount": f"{n % 90}.5",
+            "status": "paid" if n % 2 else None,
+        }
+    )
+
+
+def put_all(shop: Shop) -> None:
+    """Files of each format, with faults, and two that cannot be used, of which one is of a unit with others."""
+    lines = [
+        *map(order, range(500)),
+        "{not json",
+        '{"id": "x"}',
+        order(7).replace('"7.5"', '"-1"'),
+        order(8)[:-9],
+    ]
+    shop.put_bytes("orders/north/2024-01/a.jsonl", "\n".join(lines).encode())
+    shop.put_bytes(
+        "orders/north/2024-01/b.jsonl", "\r\n".join([*map(order, range(30)), *["[]"] * 30]).encode()
+    )
+    shop.put_bytes("orders/south/2024-02/a.jsonl", order(1).encode())
+    text = 'day,note,rain\n2024-01-01,"two\nlines",1.5\n2024-01-02,,x\n2024-02-30,,\n2024-01-03,a,b,c\n2024-01-04,é,\n'
+    shop.put_bytes("weather.csv", text.encode())
+    for station in ("harbour", "hill"):
+        table = pa.table(
+            {"at": pa.array(range(100), pa.timestamp("us")), "value": pa.array([2**33, *range(99)])}
+        )
+        sink = io.BytesIO()
+        pq.write_table(table, sink)
+        shop.put_bytes(f"sensors/{station}.parquet", sink.getvalue())
+    shop.put_bytes("levels.csv", b"at,metres\n2024-01-01,1.25\n2024-01-02,1.255\n2024-01-03,2\n")
+    shop.put_bytes("sensors/broken.parquet", b"PAR1 and no more")
+    shop.put_bytes(
+        "sales/2024-01/a.csv", b"id,ts,amount,status\n1,2024-01-01T00:00:00Z,1.5,paid\n2,never,1,\n"
+    )
+    shop.put_bytes("sales/2024-01/b.csv", b"id,ts,amount,status\n3,2024-01-01T00:00:00Z,2,paid\n")
+    shop.put_bytes("sales/2024-02/a.csv", b"id,ts,amount,status\n3,2024-02-01T00:00:00Z,2,paid\n")
+    shop.put_bytes("sales/2024-02/b.csv", b"nothing of this\n1\n")
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch) -> Path:
+    """A project with a reader of its own, which is found here, too."""
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "levels.py").write_text(READER)
+    monkeypatch.syspath_prepend(tmp_path / "jobs")
+    return tmp_path
+
+
+@pytest.fixture
+def shops(output, embedded) -> tuple[Shop, Shop]:
+    """Two with the same files, none of them loaded."""
+    name = f"data{uuid.uuid4().hex[:12]}"
+    client(embedded, "s3").create_bucket(Bucket=name)
+    client(embedded, "glue").create_database(DatabaseInput={"Name": name})
+    every = {each.name: each for each in (ORDERS, WEATHER, SENSORS, LEVELS, BY_STATUS)}
+    found = Shop(output, Definitions(every)), Shop(f"s3://{name}/out", Definitions(every))
+    for shop in found:
+        put_all(shop)
+        assert shop.prepare()["proceed"] is True
+    return found
+
+
+def outcome(shop: Shop) -> dict[str, object]:
+    """All that tells one run from another, without times, snapshots and places."""
+    rows = {
+        name: sorted(
+            (
+                repr([value for key, value in row.items() if key != "_available_at"])
+                for row in shop.rows(name)
+            ),
+        )
+        for name in shop.definitions.datasets
+    }
+    folder = f"{shop.output}/quarantine/run=run-1"
+    refused = {
+        each.path: pq.read_table(io.BytesIO(files(each.uri).read(each.uri))).to_pylist()
+        for each in files(folder).list(folder)
+    }
+    summary, verdict = shop.document("summary.json"), shop.document("verdict.json")
+    told = [summary[name] for name in ("rows", "files", "datasets", "quality")]
+    told += [verdict[name] for name in ("messages", "warnings", "published", "datasets")]
+    return {"rows": rows, "refused": refused, "told": told}
+
+
+@pytest.mark.soak
+def test_spark_publishes_what_one_machine_does(shops, project, embedded):
+    """JSON lines, CSV, Parquet and a reader of one's own, with faults, SQL over a unit of several files, and files that
+    cannot be used: two executors of the Spark image read them from S3, and leave nothing in the folder of the run.
+    """
+    here, cluster = shops
+    here.load()
+    described = run_on_cluster(embedded, cluster, job_code.shipped(project))
+    assert described["ProcessingJobStatus"] == "Completed", described
+    mine, expected = outcome(cluster), outcome(here)
+    assert expected["told"][0] == {"read": 777, "counted": 736, "quarantined": 41}
+    assert mine == expected
+    assert [shop.document("summary.json")["engine"] for shop in shops] == ["duckdb", "spark"]
+    assert [*files(cluster.output).list(f"{cluster.output}/runs/run-1/parts")] == []
+
+
+def run_on_cluster(embedded, shop: Shop, code: dict[str, bytes]) -> dict:
+    """The description of the processing job, which has ended; it may do with data what the step's role may."""
+    for name, content in code.items():
+        files(shop.output).write(f"{shop.input.removesuffix('/in')}/code/{name}", content)
+    own = f"arn:aws:s3:::{shop.database}"
+    role = support.role(
+        embedded,
+        "sagemaker.amazonaws.com",
+        support.allow(support.LOGS),
+        support.allow(support.S3, [own, f"{own}/*"]),
+        support.allow(["s3:DeleteObject"], [f"{own}/out/quarantine/*", f"{own}/out/runs/*/parts/*"]),
+        support.allow(["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]),
+    )
+    api, local, name = client(embedded, "sagemaker"), "/opt/ml/processing/input/code", support.unique("job")
+    source = {
+        "S3Uri": f"s3://{shop.database}/code/",
+        "LocalPath": local,
+        "S3DataType": "S3Prefix",
+        "S3InputMode": "File",
+    }
+    api.create_processing_job(
+        ProcessingJobName=name,
+        RoleArn=role,
+        AppSpecification={
+            "ImageUri": f"1.dkr.ecr.us-east-1.amazonaws.com/{spark.IMAGE}:3.5-cpu-py312-v1.0",
+            "ContainerEntrypoint": ["python3", f"{local}/bootstrap.py", "load.py"],
+            "ContainerArguments": shop.load_arguments("--engine=spark"),
+        },
+        ProcessingInputs=[{"InputName": "code", "S3Input": source}],
+        ProcessingResources={
+            "ClusterConfig": {"InstanceCount": 2, "InstanceType": "ml.m5.xlarge", "VolumeSizeInGB": 5}
+        },
+    )
+    return support.until(
+        lambda: api.describe_processing_job(ProcessingJobName=name),
+        lambda job: job["ProcessingJobStatus"] != "InProgress",
+        seconds=400,
+    )

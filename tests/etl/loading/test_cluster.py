@@ -1,0 +1,142 @@
+"""What executors and the driver do with units, in one process: the same as one machine makes of them."""
+
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from data_pipeline.etl.documents.datasets import Column, Dataset, Format
+from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.loading import cluster, columns, staging
+from data_pipeline.etl.loading.cluster import Cluster, Share
+from data_pipeline.etl.loading.reading import Place, UnitResult, on_this_machine
+from data_pipeline.etl.publishing.parquet_parts import whole
+from data_pipeline.etl.storage.filesystem import files
+from data_pipeline.etl.storage.scratch import GIB, Scratch
+
+ORDERS = Dataset(
+    "orders", ("{shop}/*.csv",), Format("csv"), (Column("id", "long"), Column("status", "string"))
+)
+SQL = "SELECT status, count(*) AS n FROM orders GROUP BY status ORDER BY status"
+
+
+class Executors:
+    """Runs tasks in this process; whatever they are given and return is copied, as Spark does."""
+
+    defaultParallelism = 2  # noqa: N815 - Spark's name
+
+    def __init__(self) -> None:
+        self.tasks: list[list[Share]] = []
+
+    def parallelize(self, tasks: list[list[Share]], count: int) -> "Executors":
+        assert count == len(tasks)
+        self.tasks = tasks
+        return self
+
+    def flatMap(self, each) -> "Executors":  # noqa: N802 - Spark's name
+        self.done = [*map(pickle.loads(pickle.dumps(each)), pickle.loads(pickle.dumps(self.tasks)))]
+        self.done = [[*one] for one in reversed(self.done)]
+        return self
+
+    def collect(self) -> list:
+        return pickle.loads(pickle.dumps([one for each in self.done for one in each]))
+
+
+def since(file: PlannedFile) -> datetime:
+    return datetime(2024, 1, 1, 0, 0, len(file.path), tzinfo=UTC)
+
+
+def units_of(folder: Path) -> list[Unit]:
+    """One of several files, one with a file that cannot be used, one that has gone, and one of a file."""
+    contents = {
+        "01/a.csv": "id,status\n1,paid\nx,paid\n2,open\n",
+        "01/b.csv": "id,status\n" + "3,paid\n" * 5000,
+        "02/a.csv": "id,status\n4,open\ny,open\n",
+        "02/b.csv": "nothing of this\n",
+        "04/a.csv": "id,status\n5,open\n",
+    }
+    found: dict[str, list[PlannedFile]] = {"03": []}
+    for path, text in contents.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+        etag = files(str(place)).fingerprint(str(place))
+        file = PlannedFile(str(place), path, etag, len(text), "", {"shop": path[:2]})
+        found.setdefault(path[:2], []).append(file)
+    return [Unit(f"unit{shop}", "orders", tuple(found[shop]), "new") for shop in sorted(found)]
+
+
+def read(folder: Path, dataset: Dataset, units: list[Unit], runner) -> tuple[list, dict]:
+    """The files of each unit and its rows, and what is in quarantine."""
+    staged, refused = folder / "staged", folder / "refused"
+    staged.mkdir(parents=True)
+    refused.mkdir()
+    place = Place(staged, refused, columns.of(dataset).schema, whole, False, Scratch(GIB))
+    found = [(one.unit, one.files, rows_of(one)) for one in runner(dataset, place, since, units)]
+    kept = {
+        path.relative_to(refused).as_posix(): pq.read_table(path).to_pylist()
+        for path in refused.rglob("*.parquet")
+    }
+    return found, kept
+
+
+def rows_of(one: UnitResult) -> list[dict]:
+    tables = [*one.tables, *(pq.ParquetFile(part.path).read() for part in one.parts)]
+    assert sum(part.rows for part in one.parts) + sum(map(len, one.tables)) == sum(map(len, tables))
+    return sorted((row for table in tables for row in table.to_pylist()), key=repr)
+
+
+@pytest.mark.parametrize("few", [0, staging.FEW_BYTES], ids=["many rows", "few rows"])
+@pytest.mark.parametrize("sql", ["", SQL], ids=["files", "sql"])
+def test_a_cluster_makes_of_units_what_one_machine_does(tmp_path, monkeypatch, sql, few):
+    """Files with their counts and errors, rows, and quarantine; in whatever order the tasks end. Nothing is left."""
+    monkeypatch.setattr(staging, "FEW_BYTES", few)
+    dataset = Dataset("orders", ORDERS.patterns, ORDERS.format, ORDERS.columns, "period", sql=sql)
+    units = units_of(tmp_path / "in")
+    runner = Cluster(Executors(), str(tmp_path / "parts"))
+    expected = read(tmp_path / "here", dataset, units, on_this_machine)
+    assert read(tmp_path / "there", dataset, units, runner) == expected
+    assert sorted(expected[1]) == ["01/a.csv.parquet", "02/a.csv.parquet"]
+    assert [len(rows) for _, _, rows in expected[0]] == ([2, 0, 0, 1] if sql else [5002, 0, 0, 1])
+    assert not [path for path in (tmp_path / "parts").rglob("*") if path.is_file()]
+
+
+def test_what_ends_a_job_ends_it_here_too(tmp_path):
+    """With its own words, not those of a traceback of an executor."""
+    dataset = Dataset("orders", ORDERS.patterns, ORDERS.format, ORDERS.columns, reader="nowhere:Reader")
+    runner = Cluster(Executors(), str(tmp_path / "parts"))
+    with pytest.raises(JobError, match=r"^data set orders: its reader nowhere:Reader cannot be imported"):
+        read(tmp_path / "there", dataset, units_of(tmp_path / "in"), runner)
+    assert not (tmp_path / "parts" / "orders").exists()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "workers", "expected"),
+    [
+        ([], 4, []),
+        ([1, 1, 1, 1], 2, [[1, 1], [1, 1]]),
+        ([5, 200, 7, 90], 1, [[200], [90, 7, 5]]),
+        ([5, 200, 7, 90], 100, [[200], [90], [7], [5]]),
+        ([0, 0], 8, [[0], [0]]),
+    ],
+)
+def test_small_files_share_a_task(sizes, workers, expected):
+    """The largest first, tasks of about 100 bytes here, and no fewer than there are workers."""
+    given = [
+        Share(at, 0, Unit("u", "orders", (PlannedFile("", "", "", size, "", {}),), "new"), (since,))
+        for at, size in enumerate(sizes)
+    ]
+    found = cluster.tasks_of(given, workers, 100)
+    assert [[share.size for share in task] for task in found] == expected
+
+
+def test_arrow_s_own_files_keep_every_type(tmp_path):
+    """And the numbers of fields that Iceberg needs."""
+    schema = pa.schema([pa.field("a", pa.decimal128(30, 2), metadata={"PARQUET:field_id": "7"})])
+    table = schema.empty_table()
+    with pa.ipc.open_file(pa.BufferReader(cluster._written([table]))) as reader:
+        assert reader.read_all().schema.equals(schema, check_metadata=True)
