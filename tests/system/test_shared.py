@@ -1,4 +1,4 @@
-"""Two projects in one embedded AWS, and a job's own package on Glue."""
+"""Two projects in one embedded AWS, and a script of one's own on Glue."""
 
 from __future__ import annotations
 
@@ -12,12 +12,27 @@ from clients import client
 from data_pipeline.cli.commands import init
 from data_pipeline.embedded_aws.server import lifecycle
 
+STEPS = """
+steps:
+  load: {service: glue}
+  look: {script: look.py, service: glue, after: load}
+"""
+LOOK = """
+from importlib import resources
+
+import stations
+
+from data_pipeline.etl.exits import log
+
+log(resources.files(stations).joinpath("names.txt").read_text())
+"""
+
 
 def test_two_projects_stand_side_by_side_in_one_account(tmp_path: Path) -> None:
     """Each by its own commands, after `local up --state` of the same folder; one `local down` stops both's.
 
-    The job imports a package beside it, with a file: on Glue, where the script alone lies in its folder, the package is
-    found in the wheel of the jobs. The test of the wheel runs the same job on SageMaker.
+    The data set is loaded on Glue. The script after it imports a package beside it, with a file: on Glue, where the
+    script alone lies in its folder, the package is found in the wheel of the jobs.
     """
     state = tmp_path / "shared"
     projects = {name: tmp_path / name for name in ("weather", "tides")}
@@ -25,13 +40,18 @@ def test_two_projects_stand_side_by_side_in_one_account(tmp_path: Path) -> None:
         init.write(folder, "daily-data-pipeline[local]")
         config = folder / "config" / "pipeline.yaml"
         text = config.read_text().replace("pipeline: my-pipeline", f"pipeline: {name}")
-        config.write_text(text.replace("service: sagemaker  ", "service: glue  "))
+        config.write_text(text + STEPS)
+        (folder / "jobs" / "look.py").write_text(LOOK)
+        package = folder / "jobs" / "stations"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "names.txt").write_text("harbour")
     try:
         for folder in projects.values():
             call(folder, sys.executable, "-m", "data_pipeline", "local", "up", "--state", str(state))
             call(folder, sys.executable, "data_pipeline_create.py", "local")
             call(folder, "./deploy.sh", "local", "artifacts", "--create-bucket", "--yes")
-        call(folder, sys.executable, "data_pipeline_run.py", "local")
+        call(folder, sys.executable, "data_pipeline_run.py", "local", "--source", "sample")
         endpoint = lifecycle.running(state)
         assert endpoint is not None
         stacks = client(endpoint, "cloudformation").describe_stacks()["Stacks"]

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from clients import client
 from embedded_aws.jobs import support
+from randomness import SOAK
 from shop import COLUMNS, Shop
 
 from data_pipeline.cli import job_code
@@ -165,6 +166,7 @@ def outcome(shop: Shop) -> dict[str, object]:
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="starts Spark with two executors: `make soak` does")
 def test_spark_publishes_what_one_machine_does(shops, project, embedded):
     """JSON lines, CSV, Parquet and a reader of one's own, with faults, SQL over a unit of several files, and files that
     cannot be used: two executors of the Spark image read them from S3, and leave nothing in the folder of the run.
