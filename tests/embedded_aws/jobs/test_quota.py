@@ -65,7 +65,7 @@ def job_machine(world: Processing, name: str, state: str, script: str, *more: di
 def test_a_run_and_the_maintenance_share_one_instance(processing: Processing, quota: Any) -> None:
     """Whoever comes second is refused, waits for the first one's job, and ends well."""
     quota(1)
-    run = job_machine(processing, "nyc-tlc-dev", "RideCounts", "import time; time.sleep(3)")
+    run = job_machine(processing, "nyc-tlc-dev", "RideCounts", "import time; time.sleep(10)")
     upkeep = job_machine(processing, "nyc-tlc-dev-maintenance", "Maintenance", "print('kept')")
     first = run.start()
     support.until(lambda: run.events(first, "TaskSubmitted"), bool)
