@@ -4,8 +4,9 @@ A *call* that fails is retried by name, where trying again can help. A *job* tha
 ``States.TaskFailed`` whatever the reason: a Choice reads the service's own words in its cause. Where the
 service lacked capacity or broke, the step waits and starts a new job, a bounded number of times. Where a quota
 of SageMaker refused the job, the step looks whether another job of this pipeline is in progress; while one is, it
-waits and tries again, for a bounded time. Anything else (the script's failure, a quota that nobody uses, a refused
-permission) fails at once, with the original error and cause.
+waits and tries again, for a bounded time. Where none is, the other job may have ended between the refusal and the look:
+it tries once more. Anything else (the script's failure, a refused permission) fails at once, with the original error
+and cause.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ from . import jsonata
 RESTARTS = 2
 #: seconds between two attempts of a job that a quota refused, and how many such waits there are: two hours in all.
 QUOTA_PAUSE, QUOTA_WAITS = 300, 24
+#: seconds until a job that a quota refused is tried once more where no other is in progress.
+ALONE_PAUSE = 5
 
 #: what an execution holds before its first step: how often the present step's job has been started again, how often
-#: it has waited for a quota, and how many other jobs were in progress at the last look (-1: nobody has looked).
-START = {"attempt": 0, "waits": 0, "others": -1}
+#: it has waited for a quota, how many other jobs were in progress at the last look (-1: nobody has looked), and how
+#: many looks in a row have found none.
+START = {"attempt": 0, "waits": 0, "others": -1, "alone": 0}
 
 #: SageMaker's error of a quota. Its name in Step Functions is documented nowhere: it stands in the error or, where
 #: that is the service's general one, in the cause. A job's own words, in the cause of TaskFailed, do not count.
@@ -83,6 +87,7 @@ def judge(retry: str, fail: str, look: str | None = None) -> dict[str, Any]:
         again += [
             _rule(f"$others = -1 and $waits < {QUOTA_WAITS} and {_QUOTA}", look),
             _rule("$others > 0", retry, wait),
+            _rule("$others = 0 and $alone = 1", retry, {**wait, "pause": ALONE_PAUSE}),
         ]
     return {"Type": "Choice", "Choices": again, "Default": fail}
 
@@ -92,6 +97,7 @@ def look_for_jobs(listing: str, prefix: str, following: str, fail: str) -> dict[
 
     ``listing`` is the resource of ListProcessingJobs. A look that fails leaves the failure that led to it.
     """
+    found = "$states.result.ProcessingJobSummaries"
     newest = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": 100}
     return {
         "Type": "Task",
@@ -99,7 +105,10 @@ def look_for_jobs(listing: str, prefix: str, following: str, fail: str) -> dict[
         "Arguments": {"NameContains": prefix, "StatusEquals": "InProgress", **newest},
         "TimeoutSeconds": 60,
         "Retry": [retry_call(["SageMaker.SageMakerException", "SageMaker.SdkClientException"], attempts=4)],
-        "Assign": {"others": jsonata.expression("$count($states.result.ProcessingJobSummaries)")},
+        "Assign": {
+            "others": jsonata.expression(f"$count({found})"),
+            "alone": jsonata.expression(f"$count({found}) = 0 ? $alone + 1 : 0"),
+        },
         "Output": {},
         "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": fail}],
         "Next": following,

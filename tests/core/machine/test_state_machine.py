@@ -16,6 +16,7 @@ from data_pipeline.core.facts import limits
 from data_pipeline.core.facts.service_limits import REGIONS
 from data_pipeline.core.machine import tasks
 from data_pipeline.core.machine.execution import PLACEHOLDERS
+from data_pipeline.core.machine.failures import START
 from data_pipeline.core.machine.state_machine import machines, state_machine
 from data_pipeline.core.naming import JOB_NAME_LIMIT
 from data_pipeline.core.problems import RefusedError
@@ -72,7 +73,11 @@ def test_every_variable_is_assigned_before_it_is_read(changes: dict[str, Any]) -
     assigned = {name for holder in [*states, *branches] for name in holder.get("Assign", {})}
     assert read <= assigned
     check = definition["States"]["CheckInput"]
-    assert check["Assign"] == check["Choices"][1]["Assign"] == {"attempt": 0, "waits": 0, "others": -1}
+    assert (
+        check["Assign"]
+        == check["Choices"][1]["Assign"]
+        == {"attempt": 0, "waits": 0, "others": -1, "alone": 0}
+    )
 
 
 @variants
@@ -184,7 +189,7 @@ def test_a_job_is_started_again_only_when_the_service_failed(
 def _judged(failure: dict[str, str], **counts: int) -> tuple[str, dict[str, Any]]:
     """Where a failure of RideCounts leads, and what is assigned on the way."""
     judge = state_machine(environment())["States"]["RideCountsFailure"]
-    known = {"attempt": 0, "waits": 0, "others": -1, **counts}
+    known = {**START, **counts}
     for branch in judge["Choices"]:
         if evaluate(branch["Condition"], {}, failure=failure, **known):
             assigned = branch.get("Assign", {})
@@ -208,13 +213,21 @@ IN_GENERAL = {
 def test_a_job_that_a_quota_refused_waits_while_another_is_in_progress(failure: dict[str, str]) -> None:
     """It looks first; it waits five minutes and looks again where one was found, for two hours at most."""
     assert _judged(failure) == ("RideCountsOtherJobs", {})
-    assert _judged(failure, others=0) == ("Failed", {})
     assert _judged(failure, others=2, waits=3) == (
         "RideCountsBackoff",
         {"pause": 300, "waits": 4, "others": -1},
     )
     assert _judged(failure, others=1, waits=23)[1]["waits"] == 24
     assert _judged(failure, waits=24) == ("Failed", {})
+
+
+def test_a_job_that_a_quota_refused_is_tried_once_more_where_no_other_is_in_progress() -> None:
+    """The other may have ended between the refusal and the look; a second look that finds none ends it."""
+    assert _judged(BY_NAME, others=0, alone=1, waits=3) == (
+        "RideCountsBackoff",
+        {"pause": 5, "waits": 4, "others": -1},
+    )
+    assert _judged(BY_NAME, others=0, alone=2) == ("Failed", {})
 
 
 def test_a_look_for_other_jobs_counts_those_of_this_pipeline() -> None:
@@ -229,7 +242,8 @@ def test_a_look_for_other_jobs_counts_those_of_this_pipeline() -> None:
     }
     for jobs in ([], [{"ProcessingJobName": "a"}], [{"ProcessingJobName": "a"}, {"ProcessingJobName": "b"}]):
         answer = {"result": {"ProcessingJobSummaries": jobs}}
-        assert evaluate(look["Assign"]["others"], answer) == len(jobs)
+        assert evaluate(look["Assign"]["others"], answer, alone=1) == len(jobs)
+        assert evaluate(look["Assign"]["alone"], answer, alone=1) == (0 if jobs else 2)
     assert look["Next"] == "RideCountsFailure"
 
 
@@ -243,7 +257,7 @@ def test_a_restart_waits_longer_each_time_and_counts() -> None:
     ]
     backoff = states["RideCountsBackoff"]
     assert backoff == {"Type": "Wait", "Seconds": "{% $pause %}", "Next": "RideCounts"}
-    assert states["RideCounts"]["Assign"] == {"attempt": 0, "waits": 0, "others": -1}
+    assert states["RideCounts"]["Assign"] == {"attempt": 0, "waits": 0, "others": -1, "alone": 0}
 
 
 def _job_name(execution: str, redrive: int = 0, attempt: int = 0, retry: int = 0) -> str:
