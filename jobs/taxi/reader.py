@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 from pathlib import Path
@@ -17,7 +16,7 @@ import pyarrow as pa
 
 from data_pipeline.etl.documents.datasets import ROW, Dataset
 from data_pipeline.etl.errors import FileError, JobError
-from data_pipeline.etl.reading.protocol import FileRows, Staged
+from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.schemas import arrow_schema
 from taxi import counting, csvrows, rules
@@ -42,27 +41,19 @@ class Reader:
         self.dataset = dataset
         self.policy = policy(dataset)
 
-    def read(
-        self,
-        path: Path,
-        parts: Mapping[str, str],
-        quarantine: Quarantine,
-        staged: Staged,
-        *,
-        scratch: Path,
-        period: str,
-    ) -> FileRows:
+    def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """Hand on the windows that have trips, in order; ``accepted`` counts the trips. See ``protocol.Reader``."""
-        source = _trip_file(path, quarantine.source, parts, period)
+        source = _trip_file(file, quarantine.source)
         if source.form.startswith("csv"):
             csvrows.slow_path_budget.expect(source.size)
-        counted = counting.count(Counters(scratch), source, path, self.policy, quarantine)
+        counted = counting.count(Counters(file.scratch), source, file.path, self.policy, quarantine)
         starts, trips = counted.windows
         if len(starts):
-            texts = {name: pa.repeat(value, len(starts)) for name, value in {**parts, MONTH: period}.items()}
+            values = {**file.parts, MONTH: file.period}
+            texts = {name: pa.repeat(value, len(starts)) for name, value in values.items()}
             columns = {WINDOW: pa.array(starts).cast(pa.timestamp("us")), TRIPS: pa.array(trips), **texts}
             columns[ROW] = pa.array(range(1, len(starts) + 1), pa.int64())
-            staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(parts))))
+            staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(file.parts))))
         reasons = dict(sorted(counted.reasons.items()))
         return FileRows(counted.rows, counted.trips, counted.refused, reasons)
 
@@ -113,11 +104,12 @@ def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(most_threads())
 
 
-def _trip_file(path: Path, source: str, parts: Mapping[str, str], month: str) -> TripFile:
+def _trip_file(file: SourceFile, source: str) -> TripFile:
     """The file that its path below the input names. FileError if that is no name of a trip file."""
     match = NAME.fullmatch(source.rpartition("/")[2])
     if match is None:
         raise FileError(
             "its name is not that of a trip file: DATASET_tripdata_YYYY-MM.csv, .csv.gz or .parquet"
         )
-    return TripFile(str(path), source, parts["dataset"], month, match["form"], "", path.stat().st_size)
+    size = file.path.stat().st_size
+    return TripFile(str(file.path), source, file.parts["dataset"], file.period, match["form"], "", size)

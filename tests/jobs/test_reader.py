@@ -15,7 +15,8 @@ from taxi.sample.write import write_sample
 from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.datasets import Column, Dataset, Format
 from data_pipeline.etl.errors import FileError, JobError
-from data_pipeline.etl.reading.files import read_file
+from data_pipeline.etl.reading.files import reader
+from data_pipeline.etl.reading.protocol import SourceFile
 from data_pipeline.etl.reading.quarantine import Quarantine
 
 COLUMNS = (Column("month", "string"), Column("window_start", "timestamp"), Column("trips", "long"))
@@ -48,15 +49,8 @@ def read(folder: Path, dataset: Dataset) -> Iterator[tuple[str, object, list[dic
         kept, windows = folder.parent / "kept.parquet", []
         with Quarantine(kept, path.name, dataset.quarantine_limit) as refused:
             try:
-                rows = read_file(
-                    path,
-                    dataset,
-                    found[0].parts,
-                    refused,
-                    windows.append,
-                    scratch=folder.parent,
-                    period=found[0].period,
-                )
+                source = SourceFile(path, folder.parent, found[0].parts, found[0].period)
+                rows = reader(dataset).read(source, refused, windows.append)
             except FileError as error:
                 rows = str(error)
         raw = pq.ParquetFile(kept).read().to_pylist() if kept.exists() else []

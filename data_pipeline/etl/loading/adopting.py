@@ -15,9 +15,10 @@ import pyarrow.compute as pc
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, UNIT, Column, Dataset
 from data_pipeline.etl.planning import earlier
-from data_pipeline.etl.publishing import availability, iceberg_types, schema_changes, tables
+from data_pipeline.etl.publishing import availability, schema_changes, tables
 from data_pipeline.etl.publishing.commits import commit_with_retry
 from data_pipeline.etl.publishing.tables import Tables
 from data_pipeline.etl.state.entries import Entry, Issue
@@ -89,7 +90,7 @@ def _table(
     if SOURCE not in table.schema().column_names:
         return None
     schema = columns.of(dataset).schema
-    wanted = [Column(field.name, str(iceberg_types.of_arrow(field.type)), True) for field in schema]
+    wanted = [Column(field.name, str(arrow_types.of_arrow(field.type)), True) for field in schema]
     change = schema_changes.anew(dataset.name, table, wanted, dataset.partition)
     gone = tables.files_in(table, snapshot)
     times = _times(table, snapshot, dataset, entries)

@@ -9,11 +9,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_pipeline.etl.arrow_types import of_arrow, to_arrow
 from data_pipeline.etl.documents.datasets import PERIOD, Dataset, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.publishing import coverage
-from data_pipeline.etl.publishing.arrow_types import of_arrow, to_arrow
 from data_pipeline.etl.publishing.parquet_parts import Part, PartWriter
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files, join

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import duckdb
 import pyarrow as pa
 
+from data_pipeline.etl.arrow_types import of_arrow, to_arrow
 from data_pipeline.etl.documents import types
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Column, Dataset
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.planning import claims
-from data_pipeline.etl.publishing.arrow_types import of_arrow, to_arrow
 from data_pipeline.etl.reading.schemas import arrow_schema
 
 ADDED: Mapping[str, str] = {

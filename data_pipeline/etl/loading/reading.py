@@ -19,7 +19,7 @@ from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.publishing.parquet_parts import Part, Split, whole
 from data_pipeline.etl.reading.files import reader
-from data_pipeline.etl.reading.protocol import FileRows, Reader
+from data_pipeline.etl.reading.protocol import FileRows, Reader, SourceFile
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.threads import in_order
 from data_pipeline.etl.storage.filesystem import files
@@ -134,8 +134,8 @@ class UnitReader:
             ):
                 scratch = Path(folder) / "scratch"
                 scratch.mkdir()
-                read, period = self._reader().read, file.period
-                rows = read(path, parts, quarantine, take, scratch=scratch, period=period)
+                source = SourceFile(path, scratch, parts, file.period)
+                rows = self._reader().read(source, quarantine, take)
         except (FileError, MissingError) as error:
             missing = isinstance(error, MissingError)
             return FileResult(file, FileRows(0, 0, 0), one_line(str(error)), missing)

@@ -20,6 +20,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.storage.filesystem import files
 
 from . import iceberg_types
@@ -43,7 +44,7 @@ def _arrow(type: iceberg.IcebergType) -> pa.DataType:
         return pa.list_(_field("element", type.element_id, type.element_type))
     if isinstance(type, iceberg.StructType):
         return pa.struct([_field(each.name, each.field_id, each.field_type) for each in type.fields])
-    return iceberg_types.to_arrow(iceberg_types.of_iceberg(type))
+    return arrow_types.to_arrow(iceberg_types.of_iceberg(type))
 
 
 def batches(

@@ -23,6 +23,7 @@ from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table as IcebergTable
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents import form, rules, types
 from data_pipeline.etl.documents.datasets import Column, Table
 from data_pipeline.etl.documents.findings import Violation
@@ -33,7 +34,7 @@ from data_pipeline.etl.quality.facts import Facts, Judgement
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.sql import name as quoted
 
-from . import iceberg_types, inputs, months, schema_changes, tables
+from . import inputs, months, schema_changes, tables
 from .commits import commit_with_retry
 from .definition import Definition, upgrade
 from .engine import Engine
@@ -264,7 +265,7 @@ class _Work:
         rows: Iterator[pa.Table],
         properties: dict[str, str],
     ) -> None:
-        schema = pa.schema([(name, iceberg_types.to_arrow(type)) for name, type in columns.items()])
+        schema = pa.schema([(name, arrow_types.to_arrow(type)) for name, type in columns.items()])
         definition = Definition(schema, self.table.comment, self.table.comments, self.table.partition)
         target = self.current
         if target is None:
@@ -281,7 +282,7 @@ def _columns(name: str, made: pa.Table) -> dict[str, types.Type]:
     found: dict[str, types.Type] = {}
     for column in made.schema:
         try:
-            found[column.name] = iceberg_types.of_arrow(column.type)
+            found[column.name] = arrow_types.of_arrow(column.type)
         except types.WrongTypeError as error:
             raise JobError(f"table {name}: column {column.name}: {error}") from error
     return found
@@ -291,7 +292,7 @@ def _rows(
     db: duckdb.DuckDBPyConnection, key: Sequence[Key], columns: Mapping[str, types.Type], different: bool
 ) -> Iterator[pa.Table]:
     """What is made, of the ``different`` partitions or of all, partition by partition, ROWS at a time."""
-    schema = pa.schema([(name, iceberg_types.to_arrow(type)) for name, type in columns.items()])
+    schema = pa.schema([(name, arrow_types.to_arrow(type)) for name, type in columns.items()])
     same = " AND ".join(f"{each.sql} IS NOT DISTINCT FROM k{n}" for n, each in enumerate(key))
     join = f" SEMI JOIN _different ON {same}" if different and key else ""
     order = f" ORDER BY {', '.join(each.sql for each in key)}" if key else ""

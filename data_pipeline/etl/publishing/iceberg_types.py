@@ -14,12 +14,9 @@ import pyarrow as pa
 from pyiceberg import types as iceberg
 from pyiceberg.schema import Schema
 
+from data_pipeline.etl.arrow_types import of_arrow
 from data_pipeline.etl.documents import types
 from data_pipeline.etl.documents.types import Field, List, Primitive, Struct, Type
-
-from .arrow_types import of_arrow, to_arrow
-
-__all__ = ["of_arrow", "of_iceberg", "schema", "to_arrow", "to_iceberg"]
 
 _ICEBERG: dict[str, iceberg.PrimitiveType] = {
     "boolean": iceberg.BooleanType(),

@@ -17,6 +17,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import DateType, PrimitiveType
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents.types import List, Primitive, Struct, Type
 from data_pipeline.etl.quality.sql import name as quoted
 
@@ -37,7 +38,7 @@ def arrow_schema(table: Table, columns: Sequence[str] | None = None) -> pa.Schem
     fields = {field.name: field for field in table.schema().fields}
     names = fields if columns is None else columns
     return pa.schema(
-        [(name, iceberg_types.to_arrow(iceberg_types.of_iceberg(fields[name].field_type))) for name in names]
+        [(name, arrow_types.to_arrow(iceberg_types.of_iceberg(fields[name].field_type))) for name in names]
     )
 
 

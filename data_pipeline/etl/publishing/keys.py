@@ -9,6 +9,7 @@ from typing import Any
 
 from pyiceberg.manifest import DataFile
 
+from data_pipeline.etl.documents.partitions import SIZED
 from data_pipeline.etl.documents.types import Primitive, Type
 from data_pipeline.etl.quality.sql import name
 
@@ -57,8 +58,10 @@ def keys(partition: Sequence[str], types: dict[str, Type]) -> list[Key]:
         parsed = transforms.parse(text)
         type = types[parsed.column]
         kind = type.name if isinstance(type, Primitive) else ""
-        if parsed.kind in UNITS or parsed.kind == "identity":
-            found.append(Key(number, parsed.column, parsed.kind if parsed.kind in UNITS else "", kind))
+        if parsed.transform not in SIZED:
+            found.append(
+                Key(number, parsed.column, parsed.transform if parsed.transform in UNITS else "", kind)
+            )
     return found
 
 

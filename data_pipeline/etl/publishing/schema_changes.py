@@ -17,6 +17,7 @@ from itertools import count
 from pyiceberg.table import Table, Transaction
 from pyiceberg.table.update.schema import UpdateSchema
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents import types
 from data_pipeline.etl.documents.datasets import RESERVED, Column
 from data_pipeline.etl.documents.types import List, Primitive, Struct, Type
@@ -63,7 +64,7 @@ class Changes:
             with transaction.update_spec() as spec:
                 for text in self.partition:
                     parsed = transforms.parse(text)
-                    spec.add_field(parsed.column, parsed.transform, parsed.name)
+                    spec.add_field(parsed.column, transforms.transform(parsed), transforms.name(parsed))
 
     def _columns(self, update: UpdateSchema) -> None:
         for column in self.dropped:
@@ -195,7 +196,7 @@ def _holds(old: Primitive, new: Primitive) -> bool:
 
 def _whole(type: Type) -> Type:
     """The type as a table keeps it: whatever is within may be null."""
-    return iceberg_types.of_arrow(iceberg_types.to_arrow(type))
+    return arrow_types.of_arrow(arrow_types.to_arrow(type))
 
 
 def _of_added(name: str, table: Table, column: Column, type: Type) -> Iterator[str]:
@@ -266,5 +267,7 @@ def _partition(table: Table, renamed: dict[str, str], partition: Sequence[str]) 
     for field in table.spec().fields:
         source = schema.find_field(field.source_id).name
         there.append((renamed.get(source, source), str(field.transform)))
-    wanted = [(parsed.column, str(parsed.transform)) for parsed in map(transforms.parse, partition)]
+    wanted = [
+        (parsed.column, str(transforms.transform(parsed))) for parsed in map(transforms.parse, partition)
+    ]
     return None if there == wanted else tuple(partition)

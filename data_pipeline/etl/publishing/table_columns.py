@@ -11,6 +11,7 @@ from pyiceberg.partitioning import PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table, Transaction
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents.datasets import RESERVED, Column
 
 from . import data_files, iceberg_types, schema_changes, tables, transforms
@@ -66,7 +67,7 @@ def changed(table: Table, name: str, wanted: Wanted) -> tuple[Transaction, bool]
     columns = [*wanted.columns]
     for field in wanted.definition.columns:
         if field.name in RESERVED:
-            columns.append(Column(field.name, str(iceberg_types.of_arrow(field.type)), nullable=True))
+            columns.append(Column(field.name, str(arrow_types.of_arrow(field.type)), nullable=True))
     partitions = wanted.definition.partitions
     if wanted.anew:
         changes = schema_changes.anew(name, table, columns, partitions)

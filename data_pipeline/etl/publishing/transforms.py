@@ -1,5 +1,4 @@
-"""Partitions, and which rows are in which: ``day(ordered_at)``, ``month(..)``, ``hour(..)``, ``year(..)``,
-``bucket(16, x)``, ``truncate(4, x)`` or a plain column.
+"""Partitions as Iceberg has them, and which rows are in which.
 
 PyIceberg computes the values of all but plain columns with a package of compiled code of its own; here PyArrow does.
 https://iceberg.apache.org/spec/#partition-transforms
@@ -7,9 +6,7 @@ https://iceberg.apache.org/spec/#partition-transforms
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +17,11 @@ from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.types import DoubleType, FloatType
 
+from data_pipeline.etl.documents import partitions
+from data_pipeline.etl.documents.partitions import Partition, PartitionError
 from data_pipeline.etl.errors import JobError
 
 FIRST_ID = 1000
-_CALL = re.compile(r"(year|month|day|hour)\(\s*([^(),]+?)\s*\)")
-_SIZED = re.compile(r"(bucket|truncate)\(\s*([1-9]\d{0,8})\s*,\s*([^(),]+?)\s*\)")
 _TIMES: dict[str, iceberg.Transform[Any, Any]] = {
     "year": iceberg.YearTransform(),
     "month": iceberg.MonthTransform(),
@@ -36,64 +33,48 @@ _HOUR = 3_600_000_000
 _UNEQUAL = (FloatType, DoubleType)
 
 
-@dataclass(frozen=True)
-class Partition:
-    """One field of a partition: its ``column``, and ``kind``: ``identity``, ``year``, ``month``, ``day``, ``hour``,
-    ``bucket`` or ``truncate``, these two with a ``size``.
-    """
-
-    column: str
-    kind: str = "identity"
-    size: int = 0
-
-    @property
-    def name(self) -> str:
-        """As Iceberg's engines call the field."""
-        if self.kind == "identity":
-            return self.column
-        short = "trunc" if self.kind == "truncate" else self.kind
-        return f"{self.column}_{short}_{self.size}" if self.size else f"{self.column}_{short}"
-
-    @property
-    def transform(self) -> iceberg.Transform[Any, Any]:
-        if self.kind == "bucket":
-            return iceberg.BucketTransform(self.size)
-        if self.kind == "truncate":
-            return iceberg.TruncateTransform(self.size)
-        return _TIMES.get(self.kind, iceberg.IdentityTransform())
-
-
 def parse(text: str) -> Partition:
     """The partition that ``text`` names. JobError if it names none."""
-    call, sized = _CALL.fullmatch(text.strip()), _SIZED.fullmatch(text.strip())
-    if call:
-        return Partition(call[2], call[1])
-    if sized:
-        return Partition(sized[3], sized[1], int(sized[2]))
-    if "(" in text or ")" in text or not text.strip():
-        raise JobError(
-            f"partition {text!r}: this is no column and none of year(c), month(c), day(c), hour(c), bucket(n, c), "
-            "truncate(n, c)"
-        )
-    return Partition(text.strip())
+    try:
+        return partitions.parse(text)
+    except PartitionError as error:
+        raise JobError(f"partition {text!r}: {error}") from error
 
 
-def spec(schema: Schema, partitions: tuple[str, ...]) -> PartitionSpec:
+def transform(partition: Partition) -> iceberg.Transform[Any, Any]:
+    """Iceberg's transform of a partition's column."""
+    if partition.transform == "bucket":
+        return iceberg.BucketTransform(partition.size)
+    if partition.transform == "truncate":
+        return iceberg.TruncateTransform(partition.size)
+    return _TIMES.get(partition.transform, iceberg.IdentityTransform())
+
+
+def name(partition: Partition) -> str:
+    """As Iceberg's engines call the field."""
+    if partition.transform == partitions.IDENTITY:
+        return partition.column
+    short = "trunc" if partition.transform == "truncate" else partition.transform
+    return "_".join([partition.column, short, *([str(partition.size)] if partition.size else [])])
+
+
+def spec(schema: Schema, partition: tuple[str, ...]) -> PartitionSpec:
     """The partitions of a table with ``schema``. JobError for a column that it does not have, or of a type that the
     partition cannot be of.
     """
     fields = []
-    for number, text in enumerate(partitions, FIRST_ID):
+    for number, text in enumerate(partition, FIRST_ID):
         found = parse(text)
         column = next((field for field in schema.fields if field.name == found.column), None)
         if column is None:
             names = ", ".join(field.name for field in schema.fields)
             raise JobError(f"partition {text}: there is no column {found.column}, only {names}")
-        if isinstance(column.field_type, _UNEQUAL) or not found.transform.can_transform(column.field_type):
+        kind = transform(found)
+        if isinstance(column.field_type, _UNEQUAL) or not kind.can_transform(column.field_type):
             raise JobError(
-                f"partition {text}: {column.field_type} has no {found.kind}; name another column or transform"
+                f"partition {text}: {column.field_type} has no {found.transform}; name another column or transform"
             )
-        fields.append(PartitionField(column.field_id, number, found.transform, found.name))
+        fields.append(PartitionField(column.field_id, number, kind, name(found)))
     return PartitionSpec(*fields)
 
 

@@ -9,9 +9,8 @@ no rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from data_pipeline.etl.documents.datasets import Dataset
@@ -21,7 +20,7 @@ from data_pipeline.etl.reading.checks import Checks
 from data_pipeline.etl.reading.columns import ColumnPlan
 from data_pipeline.etl.reading.csv_blocks import Piece
 from data_pipeline.etl.reading.csv_records import Dialect
-from data_pipeline.etl.reading.protocol import FileRows, Staged
+from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
 from data_pipeline.etl.reading.text_files import TextFile
@@ -47,28 +46,19 @@ class CsvReader:
         written = dataset.format
         self.dialect = Dialect(written.delimiter.encode(), written.quote.encode())
 
-    def read(
-        self,
-        path: Path,
-        parts: Mapping[str, str],
-        quarantine: Quarantine,
-        staged: Staged,
-        *,
-        scratch: Path | None = None,  # noqa: ARG002 - for readers that need one
-        period: str = "",  # noqa: ARG002 - for readers that need it
-    ) -> FileRows:
+    def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
-        tally = Tally(self.dataset, parts, quarantine, staged)
-        with text_files.opened(path, self.dataset.format.encoding) as file:
-            layout, rest = self._layout(file)
+        tally = Tally(self.dataset, file.parts, quarantine, staged)
+        with text_files.opened(file.path, self.dataset.format.encoding) as text:
+            layout, rest = self._layout(text)
             if layout is None:
                 return tally.rows()
             tally.ignored.update(dict.fromkeys(layout.ignored))
-            found = csv_blocks.pieces(file, self.dialect, rest)
+            found = csv_blocks.pieces(text, self.dialect, rest)
 
             def work(piece: Piece) -> JudgedRows:
                 block = self._block(piece, layout)
-                return rows.judge_rows(block, self.plan, self.checks, parts, quarantine.room > 0)
+                return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.room > 0)
 
             for judged in threads.in_order(work, found, self.workers):
                 tally.add(judged)

@@ -10,8 +10,7 @@ out is read line by line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.checks import Checks
 from data_pipeline.etl.reading.columns import ColumnPlan
 from data_pipeline.etl.reading.json_blocks import Lines
-from data_pipeline.etl.reading.protocol import FileRows, Staged
+from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
@@ -48,25 +47,16 @@ class JsonReader:
         self.workers = workers
         self.known = frozenset(name for each in self.plan for name in each.names)
 
-    def read(
-        self,
-        path: Path,
-        parts: Mapping[str, str],
-        quarantine: Quarantine,
-        staged: Staged,
-        *,
-        scratch: Path | None = None,  # noqa: ARG002 - for readers that need one
-        period: str = "",  # noqa: ARG002 - for readers that need it
-    ) -> FileRows:
+    def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
-        tally = Tally(self.dataset, parts, quarantine, staged)
+        tally = Tally(self.dataset, file.parts, quarantine, staged)
 
         def work(data: bytes) -> JudgedRows:
             block = self._block(Lines.of(data))
-            return rows.judge_rows(block, self.plan, self.checks, parts, quarantine.room > 0)
+            return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.room > 0)
 
-        with text_files.opened(path, self.dataset.format.encoding) as file:
-            for judged in threads.in_order(work, _blocks(file), self.workers):
+        with text_files.opened(file.path, self.dataset.format.encoding) as text:
+            for judged in threads.in_order(work, _blocks(text), self.workers):
                 tally.add(judged)
         return tally.rows()
 

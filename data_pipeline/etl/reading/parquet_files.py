@@ -8,7 +8,7 @@ nanoseconds are looked at where Arrow can hold them (years 1678 to 2261).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.reading import columns, json_values, parquet_values, reasons, rows, threads
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.checks import Checks
-from data_pipeline.etl.reading.protocol import FileRows, Staged
+from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
 
@@ -57,30 +57,21 @@ class ParquetReader:
         self.checks = Checks(dataset)
         self.workers = workers
 
-    def read(
-        self,
-        path: Path,
-        parts: Mapping[str, str],
-        quarantine: Quarantine,
-        staged: Staged,
-        *,
-        scratch: Path | None = None,  # noqa: ARG002 - for readers that need one
-        period: str = "",  # noqa: ARG002 - for readers that need it
-    ) -> FileRows:
+    def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
-        tally = Tally(self.dataset, parts, quarantine, staged)
-        with _opened(path) as file:
-            layout = self._layout(file)
+        tally = Tally(self.dataset, file.parts, quarantine, staged)
+        with _opened(file.path) as content:
+            layout = self._layout(content)
             tally.ignored.update(dict.fromkeys(layout.ignored))
 
             def work(batch: tuple[Any, Any]) -> JudgedRows:
                 block = self._block(*batch, layout)
-                return rows.judge_rows(block, self.plan, self.checks, parts, quarantine.room > 0)
+                return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.room > 0)
 
-            for judged in threads.in_order(work, self._batches(path, file, layout), self.workers):
+            for judged in threads.in_order(work, self._batches(file.path, content, layout), self.workers):
                 tally.add(judged)
-            if tally.read != file.metadata.num_rows:
-                raise FileError(f"it says that it has {file.metadata.num_rows} rows, and has {tally.read}")
+            if tally.read != content.metadata.num_rows:
+                raise FileError(f"it says that it has {content.metadata.num_rows} rows, and has {tally.read}")
         return tally.rows()
 
     def _layout(self, file: pq.ParquetFile) -> _Layout:

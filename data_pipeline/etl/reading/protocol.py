@@ -29,26 +29,28 @@ class FileRows:
     columns_ignored: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class SourceFile:
+    """A file to read: its local ``path``, the values of its named ``parts``, its ``period`` or nothing, and an empty
+    folder ``scratch``.
+    """
+
+    path: Path
+    scratch: Path
+    parts: Mapping[str, str] = field(default_factory=dict)
+    period: str = ""
+
+
 class Reader(Protocol):
     """Reads files of one data set. Made once for a data set and used for many files, from one thread."""
 
-    def read(
-        self,
-        path: Path,
-        parts: Mapping[str, str],
-        quarantine: Quarantine,
-        staged: Staged,
-        *,
-        scratch: Path,
-        period: str = "",
-    ) -> FileRows:
-        """Hand the accepted rows of the local file ``path`` to ``staged`` as tables of ``arrow_schema(dataset,
-        tuple(parts))``, and every other row to ``quarantine``, whose ``source`` is the file's path below the input.
-        ``scratch`` is an empty folder; ``period``: the file's, or nothing.
+    def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
+        """Hand the accepted rows of ``file`` to ``staged`` as tables of ``arrow_schema(dataset, tuple(file.parts))``,
+        and every other row to ``quarantine``, whose ``source`` is the file's path below the input.
 
         Rows are numbered from 1 in the file's order; refused rows count too. A reader that sums rows up hands on fewer
-        than it accepts, and numbers what it hands on. FileError if nothing of the file can
-        be used: what was handed on before it must be dropped by the caller.
+        than it accepts, and numbers what it hands on. FileError if nothing of the file can be used: what was handed on
+        before it must be dropped by the caller.
         """
 
 

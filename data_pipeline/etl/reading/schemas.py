@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from data_pipeline.etl.arrow_types import to_arrow
 from data_pipeline.etl.documents import types
 from data_pipeline.etl.documents.datasets import ROW, Column, Dataset
 
-_PRIMITIVES = {
-    "boolean": pa.bool_(),
-    "int": pa.int32(),
-    "long": pa.int64(),
-    "float": pa.float32(),
-    "double": pa.float64(),
-    "date": pa.date32(),
-    "timestamp": pa.timestamp("us"),
-    "timestamptz": pa.timestamp("us", "UTC"),
-    "string": pa.string(),
-}
-
 
 def arrow_type(kind: types.Type) -> pa.DataType:
-    """The one Arrow type of ``kind``. Its fields and elements are null only where ``kind`` says so."""
-    if isinstance(kind, types.List):
-        return pa.list_(pa.field("element", arrow_type(kind.element), kind.nullable))
-    if isinstance(kind, types.Struct):
-        return pa.struct([pa.field(each.name, arrow_type(each.type), each.nullable) for each in kind.fields])
-    if kind.name == "decimal":
-        return pa.decimal128(kind.precision, kind.scale)
-    return _PRIMITIVES[kind.name]
+    """The Arrow type of what is read. Its fields and elements are null only where ``kind`` says so."""
+    return to_arrow(kind, strict=True)
 
 
 def arrow_column(column: Column) -> pa.Field:

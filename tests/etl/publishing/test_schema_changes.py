@@ -11,6 +11,7 @@ from folder_catalog import connect
 from pyiceberg.schema import Schema
 from pyiceberg.types import IntegerType, LongType, NestedField
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents import types
 from data_pipeline.etl.documents.datasets import Column
 from data_pipeline.etl.errors import JobError
@@ -56,7 +57,7 @@ def columns(**changed: Any) -> list[Column]:
 def at(tmp_path: Path) -> tables.Tables:
     """With a table ``orders`` of one row."""
     found = connect(tmp_path)
-    schema = pa.schema([(name, iceberg_types.to_arrow(types.parse(text))) for name, text in BEFORE.items()])
+    schema = pa.schema([(name, arrow_types.to_arrow(types.parse(text))) for name, text in BEFORE.items()])
     table = found.load("orders", Definition(schema, "", {}, ("day(day)",)))
     tables.replace(table, [], [pa.Table.from_pylist([ROW], schema)], {})
     return found
@@ -80,7 +81,7 @@ def before(**changed: str) -> list[str]:
 
 
 def of(text: str) -> types.Type:
-    return iceberg_types.of_arrow(iceberg_types.to_arrow(types.parse(text)))
+    return arrow_types.of_arrow(arrow_types.to_arrow(types.parse(text)))
 
 
 MADE = [
@@ -230,7 +231,7 @@ def test_a_new_column_with_a_default_asks_for_a_rebuild(at, type) -> None:
 
 def assert_anew(at: tables.Tables, wanted: list[Column]) -> None:
     table = at.find("orders")
-    schema = pa.schema([(c.name, iceberg_types.to_arrow(types.parse(c.type))) for c in wanted])
+    schema = pa.schema([(c.name, arrow_types.to_arrow(types.parse(c.type))) for c in wanted])
     files = tables.files_in(table, table.current_snapshot())
     rows = pa.Table.from_pylist([{c.name: None for c in wanted}], schema)
     tables.replace(table, files, [rows], {}, anew("orders", table, wanted, ("day(day)",)).apply)

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents import types
-from data_pipeline.etl.publishing import iceberg_types, tables
+from data_pipeline.etl.publishing import tables
 from data_pipeline.etl.publishing.definition import Definition
 
 COLUMNS = {
@@ -22,7 +23,7 @@ COLUMNS = {
 
 def test_a_table_of_every_type_with_partitions_of_time(at):
     """Rows come back as they were written, from a data file for each day and bucket; a comment is in the schema."""
-    schema = pa.schema((name, iceberg_types.to_arrow(types.parse(text))) for name, text in COLUMNS.items())
+    schema = pa.schema((name, arrow_types.to_arrow(types.parse(text))) for name, text in COLUMNS.items())
     definition = Definition(schema, "Orders", {"id": "its number"}, ("day(ordered_at)", "bucket(2, id)"))
     place = {"city": "Ulm", "at": datetime.fromisoformat("2024-01-01")}
     rows = [

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_pipeline.etl.documents.datasets import Column, Dataset, Format
-from data_pipeline.etl.reading.files import FileRows, read_file
+from data_pipeline.etl.reading.files import reader
+from data_pipeline.etl.reading.protocol import FileRows, SourceFile
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.schemas import arrow_schema
 
@@ -55,7 +56,7 @@ def outcome(path: Path, data: Dataset, workers: int = 1, **parts: str) -> Outcom
     tables = []
     kept = path.parent / f"{path.name}.quarantine"
     with Quarantine(kept, path.name, 1_000_000) as quarantine:
-        rows = read_file(path, data, parts, quarantine, tables.append, workers=workers)
+        rows = reader(data, workers).read(SourceFile(path, path.parent, parts), quarantine, tables.append)
     refused = pq.read_table(kept).to_pylist() if kept.exists() else []
     kept.unlink(missing_ok=True)
     schema = arrow_schema(data, tuple(parts))

@@ -23,6 +23,7 @@ from data_pipeline.etl.documents.datasets import Column
 from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.reading import csv_blocks
 from data_pipeline.etl.reading.files import reader
+from data_pipeline.etl.reading.protocol import SourceFile
 
 AB = {"a": "int", "b": "string?"}
 COMPRESSED = {
@@ -233,10 +234,10 @@ def test_a_reader_of_one_s_own(tmp_path, monkeypatch):
         "class Reader:\n"
         "    def __init__(self, dataset):\n"
         "        self.dataset = dataset\n"
-        "    def read(self, path, parts, quarantine, staged, *, scratch, period):\n"
-        "        schema = arrow_schema(self.dataset, tuple(parts))\n"
+        "    def read(self, file, quarantine, staged):\n"
+        "        schema = arrow_schema(self.dataset, tuple(file.parts))\n"
         "        staged(pa.table({'a': [1], 'b': ['x'], '_row': [1]}, schema=schema))\n"
-        "        quarantine.add([Refused(2, 'odd', path.read_text())])\n"
+        "        quarantine.add([Refused(2, 'odd', file.path.read_text())])\n"
         "        return FileRows(2, 1, 1, {'odd': 1})\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -265,12 +266,11 @@ def test_an_unknown_encoding_is_the_definition_s_fault(tmp_path):
 
 def test_the_limit_of_the_quarantine_keeps_counting(tmp_path):
     """Rows beyond it are counted, not kept."""
-    from data_pipeline.etl.reading.files import read_file
     from data_pipeline.etl.reading.quarantine import Quarantine
 
     path = written(tmp_path / "a.csv", "a,b\n" + "x,y\n" * 100)
     with Quarantine(tmp_path / "q", "a", 10) as quarantine:
-        rows = read_file(path, dataset(AB), {}, quarantine, lambda _: None)
+        rows = reader(dataset(AB)).read(SourceFile(path, tmp_path), quarantine, lambda _: None)
     assert rows.reasons == {"not-int": 100} == dict(quarantine.reasons)
     assert pa.parquet.read_table(tmp_path / "q").num_rows == 10
 

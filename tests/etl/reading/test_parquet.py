@@ -309,7 +309,8 @@ def test_a_file_that_is_damaged_anywhere_is_unreadable(tmp_path):
 
 def test_what_the_caller_s_disk_says_is_not_the_file_s_fault(tmp_path):
     """An OSError of ``staged`` stays what it is."""
-    from data_pipeline.etl.reading.files import read_file
+    from data_pipeline.etl.reading.files import reader
+    from data_pipeline.etl.reading.protocol import SourceFile
     from data_pipeline.etl.reading.quarantine import Quarantine
 
     pq.write_table(pa.table({"a": [1]}), tmp_path / "a.parquet")
@@ -317,8 +318,9 @@ def test_what_the_caller_s_disk_says_is_not_the_file_s_fault(tmp_path):
     def full(_: pa.Table) -> None:
         raise OSError("no space left")
 
+    file = SourceFile(tmp_path / "a.parquet", tmp_path)
     with Quarantine(tmp_path / "q", "a", 10) as quarantine, pytest.raises(OSError, match="no space left"):
-        read_file(tmp_path / "a.parquet", dataset({"a": "long"}, "parquet"), {}, quarantine, full)
+        reader(dataset({"a": "long"}, "parquet")).read(file, quarantine, full)
 
 
 def test_formats_of_strftime_are_for_texts(tmp_path):

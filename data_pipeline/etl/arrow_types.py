@@ -30,12 +30,20 @@ _WIDER: dict[pa.DataType, str] = {
 }
 
 
-def to_arrow(type: Type) -> pa.DataType:
+def to_arrow(type: Type, strict: bool = False) -> pa.DataType:
+    """The one Arrow type of ``type``. Its fields and elements may be null; with ``strict`` only where ``type`` says so:
+    tables keep them as the former, reading judges them as the latter.
+    """
     if isinstance(type, Primitive):
         return pa.decimal128(type.precision, type.scale) if type.name == "decimal" else _ARROW[type.name]
     if isinstance(type, List):
-        return pa.list_(pa.field("element", to_arrow(type.element)))
-    return pa.struct([pa.field(field.name, to_arrow(field.type)) for field in type.fields])
+        return pa.list_(pa.field("element", to_arrow(type.element, strict), type.nullable or not strict))
+    return pa.struct(
+        [
+            pa.field(field.name, to_arrow(field.type, strict), field.nullable or not strict)
+            for field in type.fields
+        ]
+    )
 
 
 def of_arrow(type: pa.DataType) -> Type:
