@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tarfile
+import subprocess
 from collections import Counter
 
 from recorded.record import ARCHIVE
@@ -15,8 +15,8 @@ def test_a_recorded_pipeline_goes_on_and_reads_nothing_again(project: Project) -
     new, and one over a file more reads that file only and keeps the counts of the others.
     """
     local = project.root / ".local"
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(local, filter="data")
+    local.mkdir(exist_ok=True)
+    subprocess.run(["tar", "-xf", ARCHIVE, "-C", local], check=True)  # tarfile's filter came with 3.11.4
     sample = local / "sample"
     counts = truth(sample)
     project.deploy()

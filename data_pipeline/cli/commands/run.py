@@ -71,12 +71,8 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
         machine = deployed["StateMachineArn"]
         value = runs.accepting(environment, connection, machine, deployed["OutputUri"], value)
         arn = runs.start(connection, machine, value)
-        record |= {
-            "status": "RUNNING",
-            "executionArn": arn,
-            "execution": arn.rpartition(":")[2],
-            "input": value,
-        }
+        name = arn.rpartition(":")[2]
+        record |= {"status": "RUNNING", "executionArn": arn, "execution": name, "input": value}
         if not wait:
             if not as_json:
                 click.echo(arn)

@@ -105,6 +105,11 @@ class Dataset:
     series: Series | None = None
 
     @property
+    def private(self) -> bool:
+        """Whether it has personal data: then no raw text of it is kept."""
+        return any(column.pii for column in self.columns)
+
+    @property
     def definition(self) -> str:
         """The hash of whatever decides a unit's rows: not comments, limits, rules, partitions, patterns."""
         columns = [(c.name, c.type, c.nullable, c.named, c.default, c.pii) for c in self.columns]

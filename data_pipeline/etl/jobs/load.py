@@ -220,14 +220,19 @@ def _findings(target: Target, judgement: Judgement) -> str:
 
 
 def run_alone(definitions: Definitions, plan: LoadPlan, target: Target) -> summaries.Summary:
-    """Load each data set and make each table as a Parquet file of the output."""
+    """Load each data set and make each table as a Parquet file of the output. JobError, when all else is written, if a
+    file could not be read; nothing is written if none could.
+    """
     paths: dict[str, Path] = {}
     loaded: list[Loaded] = []
     tables: dict[str, Any] = {}
     for dataset in definitions.datasets.values():
         loaded.append(loader.load(dataset, plan, target, (), summaries.NAME))
         _say(loaded[-1])
-    _check_any_readable(loaded)
+    unreadable, files_ = _unreadable(loaded)
+    named = "; ".join(few(unreadable))
+    if files_ and len(unreadable) == files_:
+        raise JobError(f"none of the {files_} files could be read: {named}")
     for each in loaded:
         paths[each.dataset.name] = alone.write_dataset(each, target.output, target.work)
         tables[each.dataset.name] = {"rows": sum(part.rows for part in each.parts)}
@@ -239,15 +244,17 @@ def run_alone(definitions: Definitions, plan: LoadPlan, target: Target) -> summa
     done = [replace(each, parts=()) for each in loaded]
     summary = documents.summary(target, done, tables, (), Judgement())
     write_json(join(target.output, summaries.NAME), summary)
+    if unreadable:
+        raise JobError(
+            f"{len(unreadable)} of {files_} files could not be read, the others are written: {named}"
+        )
     return summary
 
 
-def _check_any_readable(loaded: Sequence[Loaded]) -> None:
-    """JobError if there are files and none of them could be read: then nothing is written."""
+def _unreadable(loaded: Sequence[Loaded]) -> tuple[list[str], int]:
+    """The files that could not be read, each with the reason, and how many files there are."""
     every = [one for each in loaded for unit in each.units for one in unit.files]
-    if every and all(one.error for one in every):
-        named = "; ".join(few(f"{one.file.path}: {one.error}" for one in every))
-        raise JobError(f"none of the {len(every)} files could be read: {named}")
+    return [f"{one.file.path}: {one.error}" for one in every if one.error], len(every)
 
 
 def _say(each: Loaded) -> None:
@@ -262,9 +269,7 @@ def _say(each: Loaded) -> None:
         f"quarantine{'; ' if end else ''}{end}"
     )
     _say_judgement(each.judgement)
-    for line in few(
-        f"{one.file.path}: {one.error}" for unit in each.units for one in unit.files if one.error
-    ):
+    for line in few(_unreadable([each])[0]):
         exits.log(f"unreadable: {line}")
 
 

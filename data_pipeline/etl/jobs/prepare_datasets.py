@@ -8,6 +8,7 @@ whatever the plan). With ``--source``, a list of sources, what is new there is m
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Iterator
@@ -42,6 +43,26 @@ def main(argv: list[str]) -> None:
     """Write plan and decision for the run that ``argv`` names. JobError for whatever the user can mend."""
     packages.put_first()
     packages.check_botocore()
+    options = arguments.parse(_parser(), argv)
+    definitions = datasets.read(files(options.definitions).read(options.definitions), options.definitions)
+    chosen = selection.spelt(
+        definitions,
+        options.dataset,
+        [] if options.part == ALL else options.part.split(","),
+        options.periods,
+        again=options.reprocess == "true",
+        prune=options.prune == "true",
+        rebuild=options.rebuild,
+        from_now_on=options.from_now_on,
+    )
+    dropped = selection.columns(definitions, options.drop_column)
+    target = Target(options.input, options.output, options.run)
+    scope = (options.dataset, options.periods, options.part)
+    mirrored = mirror(options.source, target, definitions, scope) if options.source != NONE else None
+    prepare(target, definitions, chosen, dropped, mirrored)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = arguments.parser(__doc__ or "")
     add = parser.add_argument
     add("--input", required=True, help="where the files are: s3://bucket/prefix or a folder")
@@ -62,23 +83,7 @@ def main(argv: list[str]) -> None:
     )
     add("--drop-column", default=NONE, help="columns that tables may lose: orders.status,orders.note")
     add("--code-version", default="", help="the content hash of the code, for the log")
-    options = arguments.parse(parser, argv)
-    definitions = datasets.read(files(options.definitions).read(options.definitions), options.definitions)
-    chosen = selection.spelt(
-        definitions,
-        options.dataset,
-        [] if options.part == ALL else options.part.split(","),
-        options.periods,
-        again=options.reprocess == "true",
-        prune=options.prune == "true",
-        rebuild=options.rebuild,
-        from_now_on=options.from_now_on,
-    )
-    dropped = selection.columns(definitions, options.drop_column)
-    target = Target(options.input, options.output, options.run)
-    scope = (options.dataset, options.periods, options.part)
-    mirrored = mirror(options.source, target, definitions, scope) if options.source != NONE else None
-    prepare(target, definitions, chosen, dropped, mirrored)
+    return parser
 
 
 def mirror(

@@ -94,17 +94,13 @@ def verdict(
     ``problems``: why tables and exports could not be made; ``notes``: what else there is to say.
     """
     errors = [*(each.error for each in loaded if each.error), *problems]
-    failed = [one for each in loaded for unit in each.units for one in unit.files if one.error]
-    files = sum(len(unit.files) for each in loaded for unit in each.units)
     said: Verdict = {
         "version": verdicts.VERSION,
         "run": found["run"],
         "rows": found["rows"],
-        "files": {"read": files - len(failed), "failed": len(failed)},
+        "files": _read_and_failed(loaded),
         "windows": None,
-        "tables": {
-            name: {"snapshot": table["snapshot"]} for name, table in [*found["tables"].items()][:MOST]
-        },
+        "tables": {name: {"snapshot": each["snapshot"]} for name, each in [*found["tables"].items()][:MOST]},
         "export": found["export"],
         "summary": place,
         "drift": {"months": 0, "furthest": None},
@@ -124,6 +120,12 @@ def verdict(
         "datasets": {each.dataset.name: _short(each) for each in loaded[:MOST]},
     }
     return {**said, "findings": findings} if findings else said
+
+
+def _read_and_failed(loaded: Iterable[Loaded]) -> dict[str, int]:
+    """How many files could be read, and how many not."""
+    every = [bool(one.error) for each in loaded for unit in each.units for one in unit.files]
+    return {"read": every.count(False), "failed": every.count(True)}
 
 
 def _short(loaded: Loaded) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from . import columns, history, noting, pieces
 from .columns import TableColumns
 from .history import Past
 from .pieces import Pieces, Taken, rebuild
-from .reading import Place, UnitResult
+from .reading import FileResult, Place, UnitResult
 from .target import Target
 
 if TYPE_CHECKING:
@@ -198,20 +198,7 @@ def _judged(
     units = [pattern.unit for pattern in claims.parsed(dataset)]
     period = any(units)
     held = rules.effective(dataset.rules, files=True, period=period, series=dataset.series is not None)
-    given = [
-        FileFacts(
-            one.file.path,
-            one.file.etag,
-            one.file.period,
-            history.series(one.file.parts),
-            one.rows.read,
-            one.rows.accepted,
-            one.error,
-        )
-        for each in done.units
-        for one in each.files
-        if not one.missing
-    ]
+    given = [_facts(one) for each in done.units for one in each.files if not one.missing]
     now = target.now.timestamp()
     with duckdb.connect(config={"temp_directory": str(target.work)}) as db:
         if parts:
@@ -230,6 +217,12 @@ def _judged(
             version=digest([[one.path, one.etag] for one in given]),
         )
     return judge(held, Facts(dataset.name, now, given, measured), past.earlier, accepted)
+
+
+def _facts(one: FileResult) -> FileFacts:
+    file, rows = one.file, one.rows
+    series = history.series(file.parts)
+    return FileFacts(file.path, file.etag, file.period, series, rows.read, rows.accepted, one.error)
 
 
 def _beside(done: Loaded, target: Target) -> KeptRows:

@@ -130,7 +130,9 @@ class UnitReader:
                 self.place.scratch.room(store.copied(file.size)),
                 tempfile.TemporaryDirectory(dir=self.place.work) as folder,
                 store.fetched(file.uri, file.etag, Path(folder)) as path,
-                Quarantine(kept, file.path, self.dataset.quarantine_limit) as quarantine,
+                Quarantine(
+                    kept, file.path, self.dataset.quarantine_limit, self.dataset.private
+                ) as quarantine,
             ):
                 scratch = Path(folder) / "scratch"
                 scratch.mkdir()

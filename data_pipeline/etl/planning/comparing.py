@@ -6,7 +6,8 @@ gone. A unit of which files have gone and nothing else has changed is kept as it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from data_pipeline.etl.state.entries import Entry
 from data_pipeline.etl.storage.objects import Stored
 
 from . import claims, grouped_files, single_files
+from .claims import Claims
 from .selection import Selection
 from .work import Counts, Work
 
@@ -55,7 +57,6 @@ def compare(
     claim one file, or a table cannot be made anew of what the input has.
     """
     found = claims.claim(listing, definitions)
-    counts = Counts()
     held: dict[str, str] = {}
     adopted: list[str] = []
     works: list[Work] = []
@@ -76,18 +77,31 @@ def compare(
             held[name] = _moved(name, work.moved)
             continue
         works.append(work)
-        counts = _sum(counts, work.counts)
         adopted += [name] if differs and name in selection.from_now_on else []
+    return _comparison(works, adopted, held, found, claims.messages(found, definitions.datasets))
+
+
+def _comparison(
+    works: Sequence[Work],
+    adopted: Sequence[str],
+    held: Mapping[str, str],
+    found: Claims,
+    unclaimed: Iterable[str],
+) -> Comparison:
     plan = LoadPlan(
         tuple(unit for work in works for unit in work.units),
-        tuple(work.dataset.name for work in works if work.dataset.name in selection.rebuild),
+        tuple(work.dataset.name for work in works if work.dataset.name in work.selection.rebuild),
         tuple(adopted),
         held,
         unclaimed=found.unclaimed,
     )
-    gone = tuple(path for work in works for path in work.gone)
-    waiting = tuple(text for work in works for text in grouped_files.waiting(work))
-    return Comparison(plan, counts, gone, waiting, tuple(claims.messages(found, definitions.datasets)))
+    return Comparison(
+        plan,
+        functools.reduce(_sum, (work.counts for work in works), Counts()),
+        tuple(path for work in works for path in work.gone),
+        tuple(text for work in works for text in grouped_files.waiting(work)),
+        tuple(unclaimed),
+    )
 
 
 def _look(work: Work, claimed: dict[str, list[str]], known: Known) -> None:

@@ -10,8 +10,9 @@ https://iceberg.apache.org/spec/#schema-evolution
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import count
 
 from pyiceberg.table import Table, Transaction
@@ -99,38 +100,55 @@ def evolve(
         for old, new in renamed.items()
         if old in wanted
     ]
-    added: list[tuple[Path, Type, str]] = []
-    widened, optional = [], []
-    before = {new: old for old, new in renamed.items()}
-    for column in columns:
-        field = there.get(before.get(column.name, column.name))
-        type = _whole(types.parse(column.type))
-        if field is None:
-            added.append(((column.name,), type, column.comment))
-            problems += _of_added(name, table, column, type)
-            continue
-        steps = _steps((field.name,), iceberg_types.of_iceberg(field.field_type), type)
-        if steps is None:
-            problems.append(_of_type(name, column.name, iceberg_types.of_iceberg(field.field_type), type))
-        else:
-            added += [(path, step, "") for path, step, new in steps if new]
-            widened += [(path, step) for path, step, new in steps if not new]
-        if field.required:
-            optional.append(field.name)
+    kept = _kept(name, table, columns, {new: old for old, new in renamed.items()})
+    problems += kept.problems
     gone = [c for c in there if c not in wanted and c not in renamed and c not in RESERVED]
-    problems += _of_gone(name, table, gone, dropped)
+    problems += [*_of_gone(name, table, gone, dropped), *_of_dropped(name, table, wanted, dropped)]
     if problems:
         raise JobError("; ".join(problems))
     order = _order(there, renamed, gone, list(wanted))
     return Changes(
         tuple(renamed.items()),
-        tuple(added),
+        tuple(kept.added),
         tuple(gone),
-        tuple(widened),
-        tuple(optional),
+        tuple(kept.widened),
+        tuple(kept.optional),
         order,
         _partition(table, renamed, partition),
     )
+
+
+@dataclass
+class _Kept:
+    """What becomes of the columns that are wanted: of those that stay and of those that are new."""
+
+    added: list[tuple[Path, Type, str]] = field(default_factory=list)
+    widened: list[tuple[Path, Type]] = field(default_factory=list)
+    optional: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def _kept(name: str, table: Table, columns: Sequence[Column], before: Mapping[str, str]) -> _Kept:
+    """``before``: the former name of a column that is renamed."""
+    there = {field.name: field for field in table.schema().fields}
+    found = _Kept()
+    for column in columns:
+        known = there.get(before.get(column.name, column.name))
+        type = _whole(types.parse(column.type))
+        if known is None:
+            found.added.append(((column.name,), type, column.comment))
+            found.problems += _of_added(name, table, column, type)
+            continue
+        old = iceberg_types.of_iceberg(known.field_type)
+        steps = _steps((known.name,), old, type)
+        if steps is None:
+            found.problems.append(_of_type(name, column.name, old, type))
+        else:
+            found.added += [(path, step, "") for path, step, new in steps if new]
+            found.widened += [(path, step) for path, step, new in steps if not new]
+        if known.required:
+            found.optional.append(known.name)
+    return found
 
 
 def anew(name: str, table: Table, columns: Sequence[Column], partition: Sequence[str]) -> Changes:
@@ -237,6 +255,21 @@ def _of_gone(name: str, table: Table, gone: Sequence[str], dropped: Collection[s
             yield f"{name}.{column} cannot be dropped, because the table is or was parted by it: keep it as a column"
 
 
+def _of_dropped(name: str, table: Table, wanted: Collection[str], dropped: Collection[str]) -> Iterator[str]:
+    """What is wrong with the columns that may go. One that has gone already is no mistake: a run may be repeated."""
+    ever = {field.name for schema in table.metadata.schemas for field in schema.fields}
+    for text in sorted(dropped):
+        of, _, column = text.partition(".")
+        if of != name:
+            continue
+        if column in wanted:
+            yield f"--drop-column {text}: it is still among the columns of {name}; remove it there, and deploy"
+        elif column not in ever:
+            near = get_close_matches(column, ever, 1)
+            hint = f"; did you mean {name}.{near[0]}?" if near else ""
+            yield f"--drop-column {text}: the table {name} has never had this column{hint}"
+
+
 def _parted(table: Table) -> set[str]:
     """The columns by which the table is parted, or ever was."""
     sources = {field.source_id for spec in table.metadata.partition_specs for field in spec.fields}
@@ -264,9 +297,9 @@ def _order(
 def _partition(table: Table, renamed: dict[str, str], partition: Sequence[str]) -> tuple[str, ...] | None:
     schema = table.schema()
     there = []
-    for field in table.spec().fields:
-        source = schema.find_field(field.source_id).name
-        there.append((renamed.get(source, source), str(field.transform)))
+    for part in table.spec().fields:
+        source = schema.find_field(part.source_id).name
+        there.append((renamed.get(source, source), str(part.transform)))
     wanted = [
         (parsed.column, str(transforms.transform(parsed))) for parsed in map(transforms.parse, partition)
     ]

@@ -28,8 +28,7 @@ class Checks:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self.private = any(column.pii for column in dataset.columns)
-        self._database = _connect() if dataset.checks or self.private else None
+        self._database = _connect() if dataset.checks or dataset.private else None
         self.kept = [column for column in dataset.columns if column.pii != "drop"]
 
     def refused(self, table: Any) -> Problems:
@@ -44,7 +43,7 @@ class Checks:
 
     def published(self, table: Any) -> Any:
         """The columns that are handed on."""
-        if not self.private:
+        if not self.dataset.private:
             return table
         hashed = f"SELECT {', '.join(map(_expression, self.kept))} FROM {_ROWS}"  # noqa: S608 - quoted names
         return self._query(hashed, table)

@@ -58,7 +58,7 @@ class CsvReader:
 
             def work(piece: Piece) -> JudgedRows:
                 block = self._block(piece, layout)
-                return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.room > 0)
+                return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.keeps_text)
 
             for judged in threads.in_order(work, found, self.workers):
                 tally.add(judged)
@@ -68,7 +68,7 @@ class CsvReader:
         """What the file's first record says, and what was read behind it. None for a file without a record."""
         if not self.dataset.format.header:
             return Layout(len(self.plan), list(range(len(self.plan))), ()), b""
-        header, rest = _header(file, self.dialect, self.checks.private)
+        header, rest = _header(file, self.dialect, self.dataset.private)
         if not header:
             return None, b""
         positions, ignored = columns.match(self.plan, header)

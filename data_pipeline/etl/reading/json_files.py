@@ -53,7 +53,7 @@ class JsonReader:
 
         def work(data: bytes) -> JudgedRows:
             block = self._block(Lines.of(data))
-            return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.room > 0)
+            return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.keeps_text)
 
         with text_files.opened(file.path, self.dataset.format.encoding) as text:
             for judged in threads.in_order(work, _blocks(text), self.workers):

@@ -66,7 +66,7 @@ class ParquetReader:
 
             def work(batch: tuple[Any, Any]) -> JudgedRows:
                 block = self._block(*batch, layout)
-                return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.room > 0)
+                return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.keeps_text)
 
             for judged in threads.in_order(work, self._batches(file.path, content, layout), self.workers):
                 tally.add(judged)

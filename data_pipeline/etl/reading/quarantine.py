@@ -46,14 +46,17 @@ class Quarantine:
     row. ``reasons`` counts every row. Use it in a ``with`` statement: an exception leaves no file. JobError if the
     file cannot be written.
 
+    Of a ``private`` data set no text is kept, whatever its reader hands over.
+
     ``whole``, if it is set, gives the raw text of rows by their numbers, where only the rows that are kept are worth
     the reading; a row that it does not know keeps the text that it came with.
     """
 
-    def __init__(self, path: Path, source: str, limit: int) -> None:
+    def __init__(self, path: Path, source: str, limit: int, private: bool = False) -> None:
         self.path = path
         self.source = source
         self.room = limit
+        self.private = private
         self.whole: Callable[[list[Refused]], dict[int, str]] | None = None
         self.reasons: Counter[str] = Counter()
         self._waiting: list[Refused] = []
@@ -72,13 +75,18 @@ class Quarantine:
             if kind is not None:
                 self.path.unlink()
 
+    @property
+    def keeps_text(self) -> bool:
+        """Whether the raw text of the next row is kept."""
+        return self.room > 0 and not self.private
+
     def add(self, rows: Iterable[Refused]) -> None:
         """Take the next rows, in order of their numbers."""
         for row in rows:
             self.reasons[row.reason] += 1
             if self.room > 0:
                 self.room -= 1
-                self._waiting.append(row)
+                self._waiting.append(row._replace(raw=None) if self.private else row)
                 self._characters += len(row.raw or "") + len(row.reason)
                 if self._characters > GROUP:
                     self._write()
@@ -86,7 +94,7 @@ class Quarantine:
     def _write(self) -> None:
         if not self._waiting:
             return
-        raw = self.whole(self._waiting) if self.whole else {}
+        raw = self.whole(self._waiting) if self.whole and not self.private else {}
         rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in self._waiting]
         columns = [[self.source] * len(rows), *zip(*rows, strict=True)]
         arrays = [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]

@@ -62,7 +62,7 @@ def judge_rows(
     if judge.dataset.checks:
         failed = judge.refused(checks.with_parts(table, list(parts.items())))
         table, numbers = _without(table, numbers, failed, refused)
-    rows = _refused(refused, block.raw if raw and not judge.private else None)
+    rows = _refused(refused, block.raw if raw else None)
     return JudgedRows(block.read, judge.published(table), numbers, rows, block.ignored)
 
 

@@ -363,6 +363,17 @@ def test_alone_an_export_has_its_name_and_its_months(tmp_path):
     assert found.schema.metadata[b"pipeline.covered-months"] == b"north 2024-01; south 2024-02"
 
 
+def test_alone_a_file_that_cannot_be_read_ends_it_once_the_others_are_written(tmp_path):
+    """A caller that looks at the exit status alone learns of it."""
+    for path, content in ((NORTH, written(some(0))), (SOUTH, b"other,columns\n1,2\n")):
+        (tmp_path / "in" / path).parent.mkdir(parents=True)
+        (tmp_path / "in" / path).write_bytes(content)
+    with pytest.raises(JobError, match=f"1 of 2 files could not be read, the others are written: {SOUTH}: "):
+        run_alone(tmp_path, Definitions({"orders": orders()}))
+    assert len(pq.read_table(tmp_path / "out" / "orders.parquet")) == 3
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["rows"]["counted"] == 3
+
+
 def test_alone_nothing_is_written_if_no_file_can_be_read(tmp_path):
     """The error names the files; what was there stays."""
     (tmp_path / "in" / NORTH).parent.mkdir(parents=True)

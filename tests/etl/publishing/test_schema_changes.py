@@ -180,6 +180,20 @@ def test_a_column_goes_only_if_the_run_is_told_so(at) -> None:
     assert "weight" not in row
 
 
+def test_a_column_that_never_was_cannot_go(at) -> None:
+    """A misspelt name is no success; one that has gone already is none to complain of."""
+    table = at.find("orders")
+    with pytest.raises(JobError, match=r"^--drop-column orders\.wieght: .*; did you mean orders\.weight\?$"):
+        evolve("orders", table, columns(), ("day(day)",), ["orders.wieght"])
+    with pytest.raises(
+        JobError, match=r"^--drop-column orders\.weight: it is still among the columns of orders"
+    ):
+        evolve("orders", table, columns(), ("day(day)",), ["orders.weight"])
+    left = columns(weight=None)
+    made(at, evolve("orders", table, left, ("day(day)",), ["orders.weight"]))
+    assert not evolve("orders", at.find("orders"), left, ("day(day)",), ["orders.weight"])
+
+
 def test_a_dropped_name_may_return_with_its_type(at) -> None:
     """Without its values; with another type it asks."""
     made(at, evolve("orders", at.find("orders"), columns(weight=None), ("day(day)",), ["orders.weight"]))

@@ -55,7 +55,7 @@ def outcome(path: Path, data: Dataset, workers: int = 1, **parts: str) -> Outcom
     """What reading the file gives."""
     tables = []
     kept = path.parent / f"{path.name}.quarantine"
-    with Quarantine(kept, path.name, 1_000_000) as quarantine:
+    with Quarantine(kept, path.name, 1_000_000, data.private) as quarantine:
         rows = reader(data, workers).read(SourceFile(path, path.parent, parts), quarantine, tables.append)
     refused = pq.read_table(kept).to_pylist() if kept.exists() else []
     kept.unlink(missing_ok=True)

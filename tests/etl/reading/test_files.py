@@ -244,6 +244,8 @@ def test_a_reader_of_one_s_own(tmp_path, monkeypatch):
     found = outcome(written(tmp_path / "a.txt", "raw"), dataset(AB, reader="shop_reader:Reader"))
     assert found.adds_up()
     assert found.refused == [{"source": "a.txt", "row": 2, "reason": "odd", "raw": "raw"}]
+    private = dataset({"a": "int", "b": Column("b", "string", pii="hash")}, reader="shop_reader:Reader")
+    assert [row["raw"] for row in outcome(tmp_path / "a.txt", private).refused] == [None]
     for name in ("shop_reader:None_", "no_such_reader:Reader", "shop_reader", "shop_reader:pa"):
         with pytest.raises(JobError, match=f"its reader {name}"):
             reader(dataset(AB, reader=name))
