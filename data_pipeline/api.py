@@ -4,7 +4,7 @@
 
     local = Project(".").environment("local")
     run = local.run(months="2019-01..2019-06")
-    counts = local.table("ride_counts")
+    counts = local.table("orders")
 
 Nothing here prints, asks or exits. ``UserError`` is raised for what its reader can mend: configuration, credentials,
 network, permissions, names that do not exist. Its message says what to do.

@@ -75,3 +75,27 @@ def test_one_name_one_class(name: str) -> None:
         if isinstance(node, ast.ClassDef) and node.name == name
     ]
     assert len(found) == 1, found
+
+
+#: words of the example, which the tool does not know.
+EXAMPLE = re.compile(
+    r"\b(rides?|trips?|taxis?|tlc|fhv|fhvhv|nyc|nyc[-_]tlc\w*|ride_counts|trip_counts|num_rides)\b",
+    re.IGNORECASE,
+)
+#: `diagram` draws the example's export, and the commands of the assumptions name its deployment.
+ABOUT_THE_EXAMPLE = {
+    "data_pipeline/cli/commands/diagram.py",
+    "data_pipeline/cli/main.py",
+    "data_pipeline/core/assumptions.py",
+    "data_pipeline/core/assumptions.yaml",
+    "data_pipeline/core/drawing/chart.py",
+    "data_pipeline/core/drawing/diagram.py",
+}
+
+
+def test_the_tool_does_not_speak_of_the_example() -> None:
+    texts = [
+        path for kind in ("py", "yaml", "md", "sql") for path in (ROOT / "data_pipeline").rglob(f"*.{kind}")
+    ]
+    found = {str(p.relative_to(ROOT)) for p in texts if EXAMPLE.search(p.read_text(encoding="utf-8"))}
+    assert found == ABOUT_THE_EXAMPLE

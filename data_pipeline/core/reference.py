@@ -183,11 +183,11 @@ refreshes both from the installed botocore and this machine's time zones.
 """
 
 #: an environment's file with mistakes, and what is said about it.
-EXAMPLE_FILE = "schedule:\n  expresion: cron(0 6 * * *)\nsteps:\n  ride_counts: {service: gleu}\n"
+EXAMPLE_FILE = "schedule:\n  expresion: cron(0 6 * * *)\nsteps:\n  publish: {service: gleu}\n"
 EXAMPLE_MESSAGE = """\
 error: the configuration has 2 problems
   config/dev.yaml:2: schedule.expresion: found an unknown key; did you mean 'expression'?
-  config/dev.yaml:4: steps.ride_counts.service: found 'gleu', expected 'sagemaker' or 'glue'; did you mean \
+  config/dev.yaml:4: steps.publish.service: found 'gleu', expected 'sagemaker' or 'glue'; did you mean \
 'glue'?"""
 
 

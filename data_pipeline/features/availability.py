@@ -49,7 +49,7 @@ def latest(known: Iterable[Available]) -> list[Available]:
 
 
 def parse(text: str) -> set[tuple[str, datetime]]:
-    """``fhv 2015-01..2015-03 2016-01; green 2013-08`` → (data set, month's first midnight)."""
+    """``north 2015-01..2015-03 2016-01; south 2013-08`` → (data set, month's first midnight)."""
     found = set()
     for part in filter(None, text.split("; ")):
         dataset, *spans = part.split(" ")

@@ -40,8 +40,8 @@ _TABLE = "table"
 def sql(env: str, query: str | None, named: str | None, form: str | None, output: Path | None) -> None:
     """Run QUERY, one SELECT in Athena's SQL, over the published tables; - reads it from stdin.
 
-    Tables are called as in the Glue catalog, ride_counts or nyc_tlc_dev.ride_counts; an earlier state of one is
-    ride_counts FOR VERSION AS OF 123 or FOR TIMESTAMP AS OF TIMESTAMP '2026-11-25 12:00:00 UTC'. What a query may read
+    Tables are called as in the Glue catalog, orders or shop_dev.orders; an earlier state of one is
+    orders FOR VERSION AS OF 123 or FOR TIMESTAMP AS OF TIMESTAMP '2026-11-25 12:00:00 UTC'. What a query may read
     is limited by athena.gb_per_query; what it has read is said at the end.
     """
     screen = output is None and sys.stdout.isatty()

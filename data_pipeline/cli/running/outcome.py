@@ -54,7 +54,7 @@ def print_summary(env: Environment, summary: Summary, uri: str, results: result_
         _print_files(screen, summary, uri)
     screen.print()
     windows = summary.get("windows")
-    rows = [("windows", f"{windows:,} of 15 minutes")] if windows is not None else []
+    rows = [("windows", f"{windows:,}")] if windows is not None else []
     told = [row for row in result_text.lines(results) if not _is_repeated(row, summary)]
     rows = [*told, *rows, *locations(summary, env.names.database, uri)]
     for label, value in rows:

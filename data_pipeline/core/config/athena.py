@@ -18,13 +18,13 @@ class NamedQuery(Model):
     """A query that Athena's console offers, and `sql ENV --named NAME` runs."""
 
     description: str = Field(
-        description="What it answers, in a sentence.", max_length=1024, examples=["rides by month"]
+        description="What it answers, in a sentence.", max_length=1024, examples=["orders by month"]
     )
     sql: str = Field(
         description="One SELECT in Athena's SQL; tables are called as in the Glue catalog.",
         min_length=1,
         max_length=262_144,
-        examples=["SELECT month, sum(num_rides) FROM ride_counts GROUP BY month"],
+        examples=["SELECT month, sum(amount) FROM orders GROUP BY month"],
     )
 
 

@@ -72,7 +72,7 @@ class Data(Model):
     bucket: Bucket | None = Field(
         None,
         description="An existing bucket for the data. Without it, the storage stack makes one.",
-        examples=["my-company-trips"],
+        examples=["my-company-data"],
     )
     kms_key: KeyArn | None = Field(
         None,
@@ -81,12 +81,12 @@ class Data(Model):
         examples=[KEY_EXAMPLE],
     )
     input: KeyPrefix = Field(
-        "input", description="Key prefix of the originals, which are never changed.", examples=["trips/input"]
+        "input", description="Key prefix of the originals, which are never changed.", examples=["shop/input"]
     )
     output: KeyPrefix = Field(
         "output",
         description="Key prefix of everything the pipeline writes; neither inside the input nor around it.",
-        examples=["trips/output"],
+        examples=["shop/output"],
     )
     files: tuple[FilePattern, ...] | None = Field(
         None,
@@ -100,7 +100,7 @@ class Data(Model):
 class Job(Model):
     """A script in `jobs/` on one of two services."""
 
-    script: Script = Field(description="The script's file name in `jobs/`.", examples=["ride_counts.py"])
+    script: Script = Field(description="The script's file name in `jobs/`.", examples=["publish.py"])
     service: Service = Field(description="Where the script runs. This one word moves it.")
     timeout_minutes: int = Field(
         60,
@@ -127,7 +127,7 @@ class Job(Model):
         examples=[["runs"]],
     )
     tables: Annotated[tuple[TableName, ...], AfterValidator(limits.distinct)] = Field(
-        (), description="Tables of the Glue database that the script commits to.", examples=[["ride_counts"]]
+        (), description="Tables of the Glue database that the script commits to.", examples=[["orders"]]
     )
     sagemaker: SageMaker = Field(SageMaker(), description="Its size when the service is sagemaker.")
     glue: Glue = Field(Glue(), description="Its size when the service is glue.")
@@ -220,7 +220,7 @@ class Environment(Model):
     """One environment of the pipeline: `pipeline.yaml` merged with the environment's own file."""
 
     pipeline: PipelineName = Field(
-        description="The pipeline's name, with which every name in the account begins.", examples=["nyc-tlc"]
+        description="The pipeline's name, with which every name in the account begins.", examples=["shop"]
     )
     name: str
     region: Region = Field(

@@ -43,11 +43,11 @@ class Feature(Model):
     """One feature: a column of the table."""
 
     type: FeatureType = Field(description="What its values are.")
-    description: str = Field("", description="What it says, in a sentence.", examples=["rides in the window"])
+    description: str = Field("", description="What it says, in a sentence.", examples=["orders of the day"])
     column: ColumnName | None = Field(
         None,
         description="The table's column; without it, the one of the feature's name.",
-        examples=["num_rides"],
+        examples=["num_orders"],
     )
 
 
@@ -66,10 +66,10 @@ class Window(Model):
 class FeatureGroup(Model):
     """Features of a table by record identifier and event time, which is the end of the window."""
 
-    description: str = Field(description="What the group is about.", examples=["rides by window"])
+    description: str = Field(description="What the group is about.", examples=["orders by customer"])
     owner: str = Field(description="Who answers for it.", examples=["mobility-data"])
     table: TableName = Field(
-        description="The published table that the features are read from.", examples=["ride_counts"]
+        description="The published table that the features are read from.", examples=["customers"]
     )
     window: Window = Field(description="What time a row is about.")
     record_identifier: FeatureName = Field(
@@ -86,7 +86,7 @@ class FeatureGroup(Model):
         {},
         description="Where a row of the table holds several records: the record identifier of each, and the "
         "columns of the features that only it has.",
-        examples=[{"all": {"rides": "num_rides"}, "green": {"rides": "green"}}],
+        examples=[{"all": {"orders": "num_orders"}, "web": {"orders": "web"}}],
     )
     source_lag_days: int = Field(
         ge=0,
@@ -145,8 +145,8 @@ class FeatureGroup(Model):
 class Labels(Model):
     """What is to be predicted, and when."""
 
-    group: GroupName = Field(description="The feature group that has it.", examples=["rides"])
-    feature: FeatureName = Field(description="The feature that is to be predicted.", examples=["rides"])
+    group: GroupName = Field(description="The feature group that has it.", examples=["orders"])
+    feature: FeatureName = Field(description="The feature that is to be predicted.", examples=["orders"])
     records: Annotated[tuple[RecordName, ...], AfterValidator(limits.distinct)] = Field(
         (), description="Of these record identifiers only.", examples=[["all"]]
     )
@@ -170,8 +170,8 @@ class Labels(Model):
 class Joined(Model):
     """A feature as it was known when the prediction is made."""
 
-    group: GroupName = Field(description="The feature group that has it.", examples=["rides"])
-    feature: FeatureName = Field(description="The feature.", examples=["rides"])
+    group: GroupName = Field(description="The feature group that has it.", examples=["orders"])
+    feature: FeatureName = Field(description="The feature.", examples=["orders"])
     record: RecordName | None = Field(
         None, description="Of this record identifier; without it, of the label's own.", examples=["all"]
     )
@@ -196,7 +196,7 @@ class Split(Model):
 class TrainingSet(Model):
     """A training set that `dataset create` freezes: labels, and features as they were known at their time."""
 
-    description: str = Field(description="What it is for.", examples=["rides of the next window"])
+    description: str = Field(description="What it is for.", examples=["orders of the next day"])
     labels: Labels = Field(description="What is to be predicted.")
     features: dict[FeatureName, Joined] = Field(
         {}, description="What it is predicted from, by name of column."

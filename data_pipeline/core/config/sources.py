@@ -55,12 +55,12 @@ class Source(Model):
     s3: S3Prefix | None = Field(
         None,
         description="Everything below this prefix of a bucket, with its folders.",
-        examples=["s3://their-bucket/trips/"],
+        examples=["s3://their-bucket/orders/"],
     )
     index: Url | None = Field(
         None,
         description="The URL of a text with one URL in each line, which may be relative to it.",
-        examples=["https://example.org/trips/files.txt"],
+        examples=["https://example.org/orders/files.txt"],
     )
     files: tuple[FileUrl, ...] = Field(
         (), description="The URLs of single files.", examples=[["https://example.org/zones.csv"]]

@@ -136,7 +136,7 @@ def result_name(value: str) -> str:
 def script(value: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]*\.py", value):
         advice = "leave out the folder" if value.startswith("jobs/") else ""
-        raise RefusedError("the name of a Python file in jobs/, as in 'ride_counts.py'", advice)
+        raise RefusedError("the name of a Python file in jobs/, as in 'publish.py'", advice)
     return value
 
 
@@ -282,7 +282,7 @@ def key_arn(value: str) -> str:
 
 
 def key_prefix(value: str) -> str:
-    expected = "folders of letters, digits and _ . = - joined by '/', as in 'trips/input'"
+    expected = "folders of letters, digits and _ . = - joined by '/', as in 'shop/input'"
     bare = value.strip("/")
     if not value or not re.fullmatch(r"[A-Za-z0-9_.=/-]+", value) or not bare:
         raise RefusedError(expected)

@@ -32,7 +32,7 @@ def url(value: str) -> str:
         or re.search(r"[^!-~]", value)
         or len(value) > _LONGEST
     ):
-        raise RefusedError("a URL, as in 'https://example.org/trips/zones.csv'")
+        raise RefusedError("a URL, as in 'https://example.org/orders/shops.csv'")
     if parts.username or parts.password:
         raise RefusedError("a URL without a user and a password", found="a URL with credentials in it")
     if parts.fragment:
@@ -76,12 +76,12 @@ def pattern(value: str) -> str:
 def s3_prefix(value: str) -> str:
     """``s3://bucket/prefix/``."""
     if not value.startswith("s3://"):
-        raise RefusedError("'s3://', a bucket and a key prefix, as in 's3://their-bucket/trips/'")
+        raise RefusedError("'s3://', a bucket and a key prefix, as in 's3://their-bucket/orders/'")
     bucket, _, prefix = value.removeprefix("s3://").partition("/")
     limits.bucket(bucket)
     if not re.fullmatch(r"([A-Za-z0-9_.=-]+/)*", prefix):
         raise RefusedError(
-            "a key prefix that ends in '/', as in 's3://their-bucket/trips/'", f"write '{value}/'"
+            "a key prefix that ends in '/', as in 's3://their-bucket/orders/'", f"write '{value}/'"
         )
     return value
 

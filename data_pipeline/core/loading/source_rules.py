@@ -58,7 +58,7 @@ def _datasets(name: str, source: Source) -> Iterator[Violation]:
             yield Violation(path, f"data sets of {quoted(source.kinds[0])}", "none", "they belong to 'url'")
         return
     if not source.datasets:
-        advice = "write 'datasets: {trips: 2009-01}' for the first month of a data set"
+        advice = "write 'datasets: {orders: 2009-01}' for the first month of a data set"
         yield Violation(("sources", name), "no 'datasets'", "data sets, each with its first month", advice)
     pattern = patterns.parse(urlsplit(source.url).path.lstrip("/"))
     if len(source.datasets) > 1 and not pattern.names:

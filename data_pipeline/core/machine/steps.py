@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
 def camel(name: str) -> str:
-    """``ride_counts`` → ``RideCounts``."""
+    """``daily_orders`` → ``DailyOrders``."""
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[_-]", name))
 
 

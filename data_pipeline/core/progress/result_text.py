@@ -51,7 +51,7 @@ def mirrored(results: Results) -> str:
 
 
 def drift(results: Results) -> str:
-    """``2 months compared with those before; furthest: fhv 2020-04 rides, 0.31``; empty where none was compared."""
+    """``2 months compared with those before; furthest: north 2020-04 amount, 0.31``; empty where none was compared."""
     for result in results.values():
         found = verdict.drift(result)
         if found:
@@ -63,7 +63,7 @@ def drift(results: Results) -> str:
 
 
 def statistics(results: Results) -> str:
-    """``9 windows with rides, 1 without, mean 7.3, nine in ten from 1 to 20; before: …``; empty without any."""
+    """``9 windows with rows, 1 without, mean 7.3, nine in ten from 1 to 20; before: …``; empty without any."""
     for result in results.values():
         found = verdict.statistics(result)
         if found:
@@ -74,7 +74,7 @@ def statistics(results: Results) -> str:
 
 def _described(numbers: Mapping[str, Any]) -> str:
     windows = "1 window" if numbers["rows"] == 1 else f"{numbers['rows']:,} windows"
-    counts = f"{windows} with rides, {numbers['missing']:,} without"
+    counts = f"{windows} with rows, {numbers['missing']:,} without"
     if not numbers["rows"]:
         return counts
     least, most = (f"{numbers[name]:,.0f}" for name in ("q05", "q95"))
@@ -107,7 +107,7 @@ def lines(results: Results) -> list[tuple[str, str]]:
     """(label, text) of what a summary says beside its counts."""
     found = [("mirror", mirrored(results))] if mirrored(results) else []
     found += [("input", news(results))] if news(results) else []
-    found += [("rides", statistics(results))] if statistics(results) else []
+    found += [("counts", statistics(results))] if statistics(results) else []
     found += [("drift", drift(results))] if drift(results) else []
     for _, text in failed_rules(results):
         found.append(("failed rule", text))

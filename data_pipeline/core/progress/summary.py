@@ -115,7 +115,7 @@ def locations(summary: Summary, database: str, summary_uri: str | None) -> list[
     exports = summary.get("exports")
     found = [("export", str(uri)) for uri in exports or ()]
     found += [("features", str(summary["export"]))] if summary.get("export") and exports is None else []
-    for name, state in sorted(summary.get("tables", {}).items(), key=lambda item: item[0] != "ride_counts"):
+    for name, state in sorted(summary.get("tables", {}).items()):
         snapshot = f", snapshot {state['snapshot']}" if state.get("snapshot") else ""
         unchanged = ", unchanged" if state.get("committed") is False else ""
         found.append(("table", f"{database}.{name}{snapshot}{unchanged}"))

@@ -44,7 +44,7 @@ class _Always(TypedDict):
 
 class Verdict(_Always, total=False):
     """``summary``: where it is; ``drift``: how many months were compared, and the ``furthest``; ``statistics``: of all
-    rides, ``now`` and ``before``; ``findings``: where the document is that has every rule that failed.
+    counts, ``now`` and ``before``; ``findings``: where the document is that has every rule that failed.
 
     Of data sets also how many tables are ``published``, which may be some although ``passed`` is false, and how many
     ``warnings`` there are: the state machine ingests what is published first, and ends a run with warnings as such.

@@ -32,7 +32,7 @@ def main(argv: list[str]) -> None:
     add("--source", required=True, help="the list of sources: a JSON file, s3://… or a path")
     add("--input", required=True, help="where the files go: s3://bucket/prefix")
     add("--output", required=True, help="state/mirror.json is below it: s3://bucket/prefix")
-    add("--dataset", default=wanted.ALL, help="these data sets only: yellow,green")
+    add("--dataset", default=wanted.ALL, help="these data sets only: orders,weather")
     add("--months", default=wanted.ALL, help="these months only: 2019-01..2019-06 or 2019-01")
     add("--periods", default=wanted.ALL, help="these years, months, days or hours only: 2024-01..2024-06-15")
     add("--part", default=wanted.ALL, help="these values of named parts only: country=de,country=fr")

@@ -1,6 +1,6 @@
 """When each month of a data set was first published here, as one short text. Pure.
 
-``2026-11-25T06:00:00Z fhv 2015-01..2015-03; green 2013-08 | 2026-12-25T06:00:00Z fhv 2015-04``: a part for each
+``2026-11-25T06:00:00Z north 2015-01..2015-03; south 2013-08 | 2026-12-25T06:00:00Z north 2015-04``: a part for each
 time, with months as in ``coverage``. A model that is to be trained on what was known at some time needs it;
 snapshots that said so expire, so every snapshot carries it on.
 """

@@ -1,7 +1,7 @@
-"""Which months each data set covers, as one short text: ``fhv 2015-01..2015-03 2016-01; green 2013-08``. Pure.
+"""Which months each data set covers, as one short text: ``north 2015-01..2015-03 2016-01; south 2013-08``. Pure.
 
 A month is covered if the tables have rows of it. Windows of covered months in which nobody rode are windows
-without rides; windows of other months are not known.
+without rows; windows of other months are not known.
 """
 
 from __future__ import annotations

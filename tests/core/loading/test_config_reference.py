@@ -114,8 +114,8 @@ def test_page_names_every_key() -> None:
 
 def test_example_of_the_page(tmp_path: Path) -> None:
     """The message that the page shows is the one that its example gives."""
-    example = reference.EXAMPLE_FILE.replace("ride_counts", "count")
-    said = message(project(tmp_path / "p", dev=example)).replace("count.", "ride_counts.")
+    example = reference.EXAMPLE_FILE.replace("publish", "count")
+    said = message(project(tmp_path / "p", dev=example)).replace("count.", "publish.")
     assert f"error: {said}" == reference.EXAMPLE_MESSAGE
 
 

@@ -102,12 +102,12 @@ NUMBERS = {"rows": 5_376, "missing": 1_200, "mean": 812.34, "q05": 40, "q50": 70
         (
             NUMBERS,
             None,
-            "5,376 windows with rides, 1,200 without, mean 812.3, nine in ten from 40 to 2,310",
+            "5,376 windows with rows, 1,200 without, mean 812.3, nine in ten from 40 to 2,310",
         ),
         (
             {"rows": 0, "missing": 96},
             {**NUMBERS, "rows": 1},
-            "0 windows with rides, 96 without; before: 1 window with rides, 1,200 without, mean 812.3, nine in "
+            "0 windows with rows, 96 without; before: 1 window with rows, 1,200 without, mean 812.3, nine in "
             "ten from 40 to 2,310",
         ),
     ],
@@ -115,5 +115,5 @@ NUMBERS = {"rows": 5_376, "missing": 1_200, "mean": 812.34, "q05": 40, "q50": 70
 def test_what_the_published_rides_are_like(now: Any, before: Any, words: str) -> None:
     """Of all data sets together, and of the snapshot before where there is one."""
     result = {"statistics": {"dataset": "all", "feature": "rides", "now": now, "before": before}}
-    assert result_text.lines({"decision": {}, "verdict": result}) == [("rides", words)]
+    assert result_text.lines({"decision": {}, "verdict": result}) == [("counts", words)]
     assert result_text.statistics({"verdict": {"statistics": None}}) == ""
