@@ -169,6 +169,7 @@ def run(
     judgement = documents.together([judgement, *(one.judgement for one in derived)])
     summary = documents.summary(target, loaded, tables, exports, judgement)
     write_json(place, summary)
+    made_tables.note(target.output, definitions, back | unwritten.keys())
     for each in loaded:
         loader.note(each, target)
     found = _findings(target, judgement)
@@ -176,7 +177,6 @@ def run(
     notes = [str(one) for one in derived if one.because]
     said = documents.verdict(summary, place, loaded, judgement, found, problems, notes)
     write_json(join(target.folder, verdict.NAME), said)
-    made_tables.note(target.output, definitions, back | unwritten.keys())
     errors = [*(each.error for each in loaded if each.error), *problems]
     if errors:
         raise JobError("; ".join(errors))
