@@ -48,6 +48,7 @@ COUNTS = {
     "patterns": (150, 5_000),
     "drifts": (3, 200),
     "derived": (1, 150),
+    "yaml": (300, 30_000),
 }
 
 

@@ -35,7 +35,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     sources = job_code.sources(root())
     for env in chosen:
         refuse_missing_packages(root(), env, sources)
-        for warning in load_warnings(root(), env.name, date.today()):  # noqa: DTZ011 - a day of the user's calendar
+        for warning in load_warnings(root(), env, date.today()):  # noqa: DTZ011 - a day of the user's calendar
             click.echo(f"warning: {warning}", err=True)
     shown = [] if check else columns_lines(chosen)
     orphans = [] if environments else orphaned_templates(root(), {env.name for env in chosen})

@@ -129,8 +129,10 @@ class Job(Model):
     tables: Annotated[tuple[TableName, ...], AfterValidator(limits.distinct)] = Field(
         (), description="Tables of the Glue database that the script commits to.", examples=[["orders"]]
     )
-    sagemaker: SageMaker = Field(SageMaker(), description="Its size when the service is sagemaker.")
-    glue: Glue = Field(Glue(), description="Its size when the service is glue.")
+    sagemaker: SageMaker = Field(
+        SageMaker.model_construct(), description="Its size when the service is sagemaker."
+    )
+    glue: Glue = Field(Glue.model_construct(), description="Its size when the service is glue.")
 
     @property
     def runtime(self) -> str:
@@ -213,7 +215,9 @@ class Maintenance(Job):
         description="Where the script deletes; its role may delete there and nowhere else.",
         examples=[["warehouse"]],
     )
-    schedule: WeeklySchedule = Field(WeeklySchedule(), description="When it starts by itself.")
+    schedule: WeeklySchedule = Field(
+        WeeklySchedule.model_construct(), description="When it starts by itself."
+    )
 
 
 class Environment(Model):
@@ -235,8 +239,8 @@ class Environment(Model):
     endpoint: Literal["aws", "embedded"] = Field(
         "aws", description="`aws`, or `embedded` for the AWS on this machine, which needs no account."
     )
-    data: Data = Field(Data(), description="Where the data live.")
-    artifacts: Artifacts = Field(Artifacts(), description="The bucket of code and packages.")
+    data: Data = Field(Data.model_construct(), description="Where the data live.")
+    artifacts: Artifacts = Field(Artifacts.model_construct(), description="The bucket of code and packages.")
     steps: dict[StepName, Step] = Field(
         min_length=1,
         description="The pipeline's jobs, by name. An environment changes what it names, no more. With `datasets`, the "
@@ -252,15 +256,15 @@ class Environment(Model):
     sources: dict[SourceName, Source] = Field(
         {}, description="Where files are mirrored from, by name, into the input."
     )
-    mirror: Mirror = Field(Mirror(), description="How the sources are asked.")
+    mirror: Mirror = Field(Mirror.model_construct(), description="How the sources are asked.")
     features: dict[GroupName, FeatureGroup] = Field(
         {}, description="Feature groups: what the published tables offer to models, by name."
     )
     training_sets: dict[GroupName, TrainingSet] = Field(
         {}, description="Training sets that `dataset create` freezes, by name."
     )
-    athena: Athena = Field(Athena(), description="How the tables are asked with SQL.")
-    schedule: Schedule = Field(Schedule(), description="When the pipeline starts by itself.")
+    athena: Athena = Field(Athena.model_construct(), description="How the tables are asked with SQL.")
+    schedule: Schedule = Field(Schedule.model_construct(), description="When the pipeline starts by itself.")
     maintenance: Maintenance | None = Field(
         None, description="The upkeep of the tables. Without it, they keep every snapshot and file."
     )
@@ -268,7 +272,7 @@ class Environment(Model):
         30, description="How long CloudWatch keeps the logs of state machine and jobs.", examples=[90]
     )
     retention: Retention = Field(
-        Retention(), description="After how many days what is no longer needed is deleted."
+        Retention.model_construct(), description="After how many days what is no longer needed is deleted."
     )
     iam: Iam | None = Field(None, description="What every role is made with.")
     vpc: Vpc | None = Field(None, description="The network in which the jobs run.")

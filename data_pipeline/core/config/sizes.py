@@ -24,6 +24,8 @@ class Expected:
 
 
 class Model(BaseModel):
+    """Validators are built when a value is read. A default is made by ``model_construct``, which builds none."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
@@ -121,9 +123,11 @@ class Cluster(Model):
         ge=2, le=limits.MOST_INSTANCES, description="No more instances than these.", examples=[10]
     )
     sagemaker: ClusterOnSageMaker = Field(
-        ClusterOnSageMaker(), description="Its machines when the service is sagemaker."
+        ClusterOnSageMaker.model_construct(), description="Its machines when the service is sagemaker."
     )
-    glue: ClusterOnGlue = Field(ClusterOnGlue(), description="Its workers when the service is glue.")
+    glue: ClusterOnGlue = Field(
+        ClusterOnGlue.model_construct(), description="Its workers when the service is glue."
+    )
     arguments: dict[ArgumentName, ArgumentValue] = Field(
         {},
         description="What the script is given on the cluster, over and above the step's arguments.",

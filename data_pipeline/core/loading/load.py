@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from data_pipeline.core.config.access import Artifacts, Kms, Security, Vpc
-from data_pipeline.core.config.datasets import Dataset
-from data_pipeline.core.config.environment import Data, Environment, Maintenance, Step
-from data_pipeline.core.config.feature_groups import FeatureGroup, TrainingSet
-from data_pipeline.core.config.notify import Notify
-from data_pipeline.core.config.sources import Mirror, Source
-from data_pipeline.core.config.tables import Table
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import limits
-from data_pipeline.core.facts.service_limits import REGIONS
-from data_pipeline.core.naming import MAINTENANCE, Names
 from data_pipeline.core.problems import (
     ConfigurationError,
     Place,
@@ -32,16 +22,14 @@ from data_pipeline.core.problems import (
     did_you_mean,
     quoted,
 )
+from data_pipeline.core.problems import Path as ValuePath
 
-from . import column_files, default_steps, explain, rules, schedule_rules, secrets, table_columns, yaml_lines
-from .table_columns import Columns
+from . import column_files, default_steps, drafts, explain, rules, schedule_rules, secrets, yaml_lines
+from .drafts import Project
 from .yaml_lines import Node
 
-_TOOLS_SCRIPTS = Path(__file__).parents[2] / "etl" / "jobs"
 #: what every environment has in common.
 PIPELINE = "pipeline"
-
-M = TypeVar("M", bound=BaseModel)
 
 
 def load_environment(root: Path, name: str) -> Environment:
@@ -81,19 +69,19 @@ def load_all(root: Path) -> dict[str, Environment]:
     return loaded
 
 
-def load_warnings(root: Path, name: str, today: date) -> list[Problem]:
+def load_warnings(root: Path, env: Environment, today: date) -> list[Problem]:
     """What is right in the configuration of a valid environment, and still not what somebody will have meant."""
-    env, _, node = _load(root, name)
-    if env is None or node is None:
-        return []
-    return [_placed(finding, node) for finding in schedule_rules.clock_changes(env, today)]
+    return placed(root, env.name, schedule_rules.clock_changes(env, today))
 
 
 def placed(root: Path, name: str, findings: Iterable[Violation]) -> list[Problem]:
     """Findings about a valid environment, each at its file and line."""
-    _, _, node = _load(root, name)
+    found = [*findings]
+    if not found:
+        return []
+    node = _merged(root, name).node
     assert node is not None
-    return [_placed(finding, node) for finding in findings]
+    return [_placed(finding, node) for finding in found]
 
 
 def environment_names(root: Path) -> list[str]:
@@ -121,6 +109,27 @@ def _unknown(root: Path, name: str, names: list[str]) -> str:
 
 
 def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Node | None]:
+    merged = _merged(root, name)
+    if merged.node is None:
+        return None, merged.problems, None
+    env, found = _validate(name, merged.node, Project(root), merged.whole)
+    told = [f for f in found if not any(f.path[: len(path)] == path for path in merged.secrets)]
+    return env, merged.problems + [_placed(f, merged.node) for f in told], merged.node
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """Both files of an environment as one, as far as they could be read, and what is wrong with them as files."""
+
+    node: Node | None
+    problems: list[Problem]
+    #: whether both files could be read
+    whole: bool
+    #: paths of values that look like secrets
+    secrets: frozenset[ValuePath] = frozenset()
+
+
+def _merged(root: Path, name: str) -> _Merged:
     base, problems = _file(root, PIPELINE)
     over, more = _file(root, name)
     problems += more + _file_name(name)
@@ -130,17 +139,14 @@ def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Nod
         over = _without_strays(base, over)
     merged = yaml_lines.merge(base, over) if base and over else base or over
     if merged is None:
-        return None, problems, None
+        return _Merged(None, problems, whole)
     node, closed = default_steps.merged(merged)
     if not any(problem.path[:1] == ("datasets",) for problem in problems):
         closed += default_steps.without_data_sets(merged)
     problems += [_placed(f, merged) for f in closed]
     leaks = [(f, place) for source in (base, over) if source for f, place in secrets.findings(source)]
     problems += [Problem(at.place, f.path, f.found, f.expected, f.advice) for f, at in leaks]
-    env, found = _validate(name, node, _Project(root), whole)
-    secret = {f.path for f, _ in leaks}
-    problems += [_placed(f, node) for f in found if not any(f.path[: len(p)] == p for p in secret)]
-    return env, problems, node
+    return _Merged(node, problems, whole, frozenset(f.path for f, _ in leaks))
 
 
 def _file(root: Path, name: str) -> tuple[Node | None, list[Problem]]:
@@ -231,38 +237,8 @@ def _without_strays(base: Node, over: Node) -> Node:
     return Node(keys, over.place)
 
 
-@dataclass(frozen=True)
-class _Project:
-    """What of the project's own files rules ask for."""
-
-    root: Path
-
-    @property
-    def scripts(self) -> tuple[str, ...]:
-        jobs = self.root / "jobs"
-        return tuple(
-            sorted({file.name for folder in (_TOOLS_SCRIPTS, jobs) for file in folder.glob("[!_]*.py")})
-        )
-
-    @property
-    def columns(self) -> Columns:
-        files = sorted((self.root / "jobs").rglob(table_columns.NAME_OF_FILE))
-        found = [
-            table_columns.read(f.read_text(encoding="utf-8"), f.relative_to(self.root).as_posix())
-            for f in files
-        ]
-        return {table: columns for one in found for table, columns in one.items()}
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Modules and SQL below jobs/, by path."""
-        jobs = self.root / "jobs"
-        found = (file.relative_to(jobs) for kind in ("*.py", "*.sql") for file in jobs.rglob(kind))
-        return tuple(sorted(file.as_posix() for file in found if not file.as_posix().startswith(".")))
-
-
 def _validate(
-    name: str, node: Node, project: _Project, whole: bool
+    name: str, node: Node, project: Project, whole: bool
 ) -> tuple[Environment | None, list[Violation]]:
     """The environment, or what is wrong; without ``whole``, only what the part that could be read shows."""
     plain = node.plain()
@@ -276,82 +252,8 @@ def _validate(
     except ValidationError as error:
         found += explain.findings(error, node, whole)
     if whole:
-        found += rules.check(_draft(name, node, project))
+        found += rules.check(drafts.draft(name, node, env, project))
     return env, found
-
-
-def _draft(name: str, node: Node, project: _Project) -> rules.Draft:
-    """The parts of the configuration that are valid by themselves."""
-    steps = _parts(Step, node, "steps")
-    words = {key: at.value for key, at in node.keys.items() if isinstance(at.value, str)}
-    region = words.get("region")
-    return rules.Draft(
-        names=Names(words[PIPELINE], name) if PIPELINE in words else None,
-        region=region if region in REGIONS else None,
-        account=words.get("account"),
-        endpoint=words.get("endpoint"),
-        data=_part(Data, node.keys["data"]) if "data" in node.keys else None,
-        vpc=_whole(Vpc, node.keys["vpc"]) if "vpc" in node.keys else None,
-        kms=_whole(Kms, node.keys["kms"]) if "kms" in node.keys else None,
-        artifacts=_whole(Artifacts, node.keys["artifacts"]) if "artifacts" in node.keys else None,
-        lake_formation="lake_formation" in node.keys and node.keys["lake_formation"].value is True,
-        security=_whole(Security, node.keys["security"]) if "security" in node.keys else None,
-        notify=_whole(Notify, node.keys["notify"]) if "notify" in node.keys else None,
-        named=tuple(key for key, at in node.keys.items() if at.value is not None),
-        steps={step: valid for step, valid in steps.items() if valid},
-        step_names=tuple(steps),
-        scripts=project.scripts,
-        columns=project.columns,
-        maintenance=_part(Maintenance, node.keys[MAINTENANCE]) if node.keys.get(MAINTENANCE) else None,
-        datasets=_right(Dataset, node, "datasets"),
-        dataset_names=tuple(node.keys["datasets"].keys) if "datasets" in node.keys else (),
-        tables=_right(Table, node, "tables"),
-        files=project.files if "datasets" in node.keys else (),
-        sources=_right(Source, node, "sources"),
-        mirror=(_part(Mirror, node.keys["mirror"]) if "mirror" in node.keys else None) or Mirror(),
-        features=_parts(FeatureGroup, node, "features"),
-        training_sets={
-            name: valid for name, valid in _parts(TrainingSet, node, "training_sets").items() if valid
-        },
-    )
-
-
-def _right(model: type[M], node: Node, key: str) -> dict[str, M]:
-    """The entries of the map ``key`` that are right by themselves: of one that is not, its own findings say enough."""
-    if key not in node.keys:
-        return {}
-    found: dict[str, M] = {}
-    for name, at in node.keys[key].keys.items():
-        with contextlib.suppress(ValidationError):
-            found[name] = model.model_validate(at.plain(), strict=True)
-    return found
-
-
-def _parts(model: type[M], node: Node, key: str) -> dict[str, M | None]:
-    """The entries of the map ``key``, each as far as it is valid."""
-    return {name: _part(model, at) for name, at in node.at((key,)).keys.items() if key in node.keys}
-
-
-def _part(model: type[M], node: Node) -> M | None:
-    """A part of the environment, without the values whose own findings say that they are wrong.
-
-    ``None`` where it cannot do without them, or would mean something else (a step's ``after``).
-    """
-    try:
-        return model.model_validate(node.plain(), strict=True)
-    except ValidationError as error:
-        wrong = {item["loc"][0] for item in error.errors(include_url=False) if item["loc"]}
-    if not wrong & node.keys.keys() or "after" in wrong:
-        return None
-    return _part(model, Node({key: at for key, at in node.keys.items() if key not in wrong}, node.place))
-
-
-def _whole(model: type[M], node: Node) -> M | None:
-    """A part of the environment in which nothing is wrong: what is left out of it means something."""
-    try:
-        return model.model_validate(node.plain(), strict=True)
-    except ValidationError:
-        return None
 
 
 def _placed(finding: Violation, node: Node) -> Problem:

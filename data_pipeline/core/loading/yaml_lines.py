@@ -16,6 +16,8 @@ import yaml
 
 from data_pipeline.core.problems import Path, Place, Problem, quoted
 
+from . import yaml_nodes
+
 #: more values than any configuration has: an alias that multiplies itself stops here.
 MOST_VALUES = 20_000
 
@@ -118,16 +120,13 @@ def merge(base: Node, over: Node) -> Node:
 
 
 def _build(text: str, file: str) -> tuple[Node | None, list[Problem]]:
-    loader = _Loader(text)
     try:
-        root = loader.get_single_node()
+        root = yaml_nodes.compose(text)
     except yaml.composer.ComposerError as error:
         if error.context == "expected a single document in the stream" and error.problem_mark:
             place = Place(file, error.problem_mark.line + 1)
             return None, [Problem(place, (), "a second document", "one per file", "remove the line '---'")]
         raise
-    finally:
-        loader.dispose()
     if root is None:
         return None, []
     builder = _Builder(file)
@@ -140,12 +139,6 @@ def _build(text: str, file: str) -> tuple[Node | None, list[Problem]]:
 class _RefusedError(Exception):
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-
-
-class _Loader(yaml.SafeLoader):
-    """Leaves every scalar as it is spelt: what it means is decided by ``_scalar``."""
-
-    yaml_implicit_resolvers = {}  # noqa: RUF012  (PyYAML declares it so)
 
 
 class _Builder:
@@ -218,7 +211,7 @@ class _Builder:
 
 def _scalar(raw: yaml.ScalarNode) -> Scalar:
     text: str = raw.value
-    if raw.style is not None:
+    if raw.style:  # of a plain one None or, from libyaml, an empty text
         return text
     if text in _WORDS:
         return _WORDS[text]

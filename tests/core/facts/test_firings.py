@@ -11,7 +11,7 @@ from environments import environment
 
 from data_pipeline.core.facts import firings
 from data_pipeline.core.facts.service_limits import TIME_ZONES
-from data_pipeline.core.loading.load import load_warnings
+from data_pipeline.core.loading.load import load_environment, load_warnings
 from data_pipeline.stacks.notifications import overdue_after
 from tests.core.config_project import project
 
@@ -139,17 +139,19 @@ SKIPPING = "schedule:\n  timezone: America/New_York\n  expression: cron(30 2 * *
 def test_the_configuration_is_warned_of(tmp_path: Path) -> None:
     """File and line, the day that comes next, and when a run starts again."""
     root = project(tmp_path / "p", dev=SKIPPING)
-    (warning,) = load_warnings(root, "dev", date(2026, 11, 29))
+    dev = load_environment(root, "dev")
+    (warning,) = load_warnings(root, dev, date(2026, 11, 29))
     assert str(warning) == (
         "config/dev.yaml:3: schedule.expression: found 02:30 in America/New_York, which its clock leaves out on "
         "2027-03-14, expected a time that every day has; nothing starts on that day, and the next run starts on "
         "2027-03-15 at 02:30; move it by an hour or two"
     )
-    (later,) = load_warnings(root, "dev", date(2027, 3, 15))
+    (later,) = load_warnings(root, dev, date(2027, 3, 15))
     assert "2028-03-12" in str(later)
 
 
 @pytest.mark.parametrize("dev", ["", SKIPPING + "  enabled: false\n", SKIPPING.replace("30 2", "30 4")])
 def test_what_always_runs_is_not_warned_of(tmp_path: Path, dev: str) -> None:
     """Nor is what is switched off."""
-    assert load_warnings(project(tmp_path / "p", dev=dev), "dev", date(2026, 11, 29)) == []
+    root = project(tmp_path / "p", dev=dev)
+    assert load_warnings(root, load_environment(root, "dev"), date(2026, 11, 29)) == []
