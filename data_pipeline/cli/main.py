@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import keyword
 import sys
 import traceback
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from data_pipeline.embedded_aws.errors import LocalError
 #: imported when the command is run: it needs only the packages that it uses, and the list needs none.
 COMMANDS = {
     "init": "Write a new project to DIR, which does not exist or is empty.",
+    "try": "Say what a run would make of the data set NAME, with the files below DIR as the whole input.",
     "lock": "Write jobs/locks/RUNTIME.txt for the packages in jobs/requirements.txt and those of the tool; needs uv.",
     "create": "Render both templates of each ENV to templates/; without ENV, of every environment in config/.",
     "check": "Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a "
@@ -76,13 +78,16 @@ class Tree(click.Group):
 
 
 def load_command(name: str) -> click.Command:
-    """The command of that name, from the module of ``commands`` that has its name too.
+    """The command of that name, from the module of ``commands`` that has its name too (``try_`` of ``try``).
 
     The garbage collector waits meanwhile, and leaves alone what was imported, of which nothing becomes garbage.
     """
     gc.disable()
+    module = f"{name}_" if keyword.iskeyword(name) else name
     try:
-        command: click.Command = getattr(importlib.import_module(f"data_pipeline.cli.commands.{name}"), name)
+        command: click.Command = getattr(
+            importlib.import_module(f"data_pipeline.cli.commands.{module}"), module
+        )
     finally:
         gc.freeze()
         gc.enable()

@@ -31,14 +31,13 @@ from measure import CommandError, measure
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-import folder_catalog  # noqa: E402 - once the project is on the path
-
 from data_pipeline.embedded_aws.server import lifecycle  # noqa: E402
 from data_pipeline.etl.documents import datasets  # noqa: E402
 from data_pipeline.etl.documents.datasets import UNIT, Column, Dataset, Definitions, Format  # noqa: E402
 from data_pipeline.etl.publishing import table_columns, units  # noqa: E402
 from data_pipeline.etl.publishing.definition import Definition  # noqa: E402
 from data_pipeline.etl.publishing.parquet_parts import PartWriter  # noqa: E402
+from data_pipeline.etl.rehearsal import catalog  # noqa: E402 - once the project is on the path
 
 SMALL, LARGE = "many small CSV files", "one large file, "
 BYTES_OF_A_ROW = 58
@@ -197,7 +196,7 @@ def _commits(scratch: Path, snapshots: int) -> Row:
     )
     taken: list[float] = []
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        at = folder_catalog.connect(Path(folder))
+        at = catalog.connect(Path(folder))
         for n in range(snapshots + 5):
             rows = [
                 {"id": i, UNIT: f"{n:016x}", "_file": f"{n}.csv", "_available_at": datetime.now(UTC)}

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -141,9 +141,28 @@ class _Nothing:
         return iter(())
 
 
+@dataclass(frozen=True)
+class Done:
+    """What a run has made of data sets and tables, and why of some it could not."""
+
+    summary: summaries.Summary
+    loaded: Sequence[Loaded]
+    made: Sequence[Made]
+    judgement: Judgement
+    errors: Sequence[str]
+
+
 def run(
     definitions: Definitions, plan: LoadPlan, target: Target, accepted: Sequence[Violation]
 ) -> summaries.Summary:
+    """``publish``; JobError, when all else is done, with what could not be made."""
+    done = publish(definitions, plan, target, accepted)
+    if done.errors:
+        raise JobError("; ".join(done.errors))
+    return done.summary
+
+
+def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: Sequence[Violation]) -> Done:
     """Load each data set of the plan, then make the tables that are made of them, and say what became of it.
 
     The summary is written twice: its list of files is there before any table is made of them.
@@ -178,9 +197,7 @@ def run(
     said = documents.verdict(summary, place, loaded, judgement, found, problems, notes)
     write_json(join(target.folder, verdict.NAME), said)
     errors = [*(each.error for each in loaded if each.error), *problems]
-    if errors:
-        raise JobError("; ".join(errors))
-    return summary
+    return Done(summary, loaded, derived, judgement, errors)
 
 
 def _adopt(definitions: Definitions, target: Target, summary: str) -> None:

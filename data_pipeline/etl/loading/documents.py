@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from data_pipeline.etl.documents import summary as summaries
@@ -56,6 +56,7 @@ def summary(
             "failed_rules": [_breach(breach) for breach in judgement.failed],
             "accepted": [_breach(breach) for breach in judgement.accepted],
             "warnings": [_breach(breach) for breach in judgement.warnings],
+            "rules": [asdict(looked) for looked in judgement.looked],
         },
     }
 
@@ -112,7 +113,7 @@ def verdict(
             *few(errors),
             *few(_unreadable(loaded)),
             *few(notes),
-            *few(_ignored(loaded)),
+            *few(ignored(loaded)),
             *few(str(breach) for breach in judgement.warnings),
         ],
         "published": len(found["tables"]),
@@ -167,7 +168,7 @@ def _unreadable(loaded: Iterable[Loaded]) -> list[str]:
     ]
 
 
-def _ignored(loaded: Iterable[Loaded]) -> list[str]:
+def ignored(loaded: Iterable[Loaded]) -> list[str]:
     """The columns that files have and data sets do not name, with the line to add; a Parquet file knows the type."""
     lines = []
     for each in loaded:
@@ -222,4 +223,5 @@ def together(judgements: Iterable[Judgement]) -> Judgement:
         tuple(breach for each in every for breach in each.failed),
         tuple(breach for each in every for breach in each.accepted),
         tuple(breach for each in every for breach in each.warnings),
+        tuple(looked for each in every for looked in each.looked),
     )

@@ -28,8 +28,10 @@ class Claims:
     samples: list[str] = field(default_factory=list)
 
 
-def claim(listing: Iterable[Stored], definitions: Definitions) -> Claims:
-    """Who claims each file of ``listing``. JobError if two data sets claim one."""
+def claim(listing: Iterable[Stored], definitions: Definitions, shown: int = SHOWN) -> Claims:
+    """Who claims each file of ``listing``; of those that nobody does, ``shown`` are kept by name. JobError if two data
+    sets claim one.
+    """
     found = Claims()
     datasets = [(each, parsed(each)) for each in definitions.datasets.values()]
     markers = {each.complete: each.name for each, _ in datasets if each.complete}
@@ -46,7 +48,7 @@ def claim(listing: Iterable[Stored], definitions: Definitions) -> Claims:
                     found.markers.setdefault(each.name, set()).add(folder)
             continue
         found.unclaimed += 1
-        if len(found.samples) < SHOWN:
+        if len(found.samples) < shown:
             found.samples.append(stored.path)
     return found
 
@@ -84,13 +86,21 @@ def unpacked(text: str) -> tuple[str, int, str]:
     return path, int(size), etag
 
 
-def messages(claims: Claims, definitions: Mapping[str, Dataset]) -> list[str]:
-    """What nobody claims, each with the pattern that is nearest."""
+def nearest(claims: Claims, definitions: Mapping[str, Dataset]) -> dict[str, tuple[str, str] | None]:
+    """A few files that nobody claims → the pattern that is nearest, if one is near, and whose it is."""
     owners = {pattern: each.name for each in definitions.values() for pattern in parsed(each)}
-    lines = []
+    found: dict[str, tuple[str, str] | None] = {}
     for path in claims.samples:
         near = patterns.nearest(path, owners)
-        hint = f"; the nearest pattern is {near.text!r} of {owners[near]}" if near else ""
+        found[path] = (near.text, owners[near]) if near else None
+    return found
+
+
+def messages(claims: Claims, definitions: Mapping[str, Dataset]) -> list[str]:
+    """What nobody claims, each with the pattern that is nearest."""
+    lines = []
+    for path, near in nearest(claims, definitions).items():
+        hint = f"; the nearest pattern is {near[0]!r} of {near[1]}" if near else ""
         lines.append(f"{path}: no data set claims this file{hint}")
     if claims.unclaimed > len(claims.samples):
         lines.append(f"and {claims.unclaimed - len(claims.samples):,} more files that no data set claims")

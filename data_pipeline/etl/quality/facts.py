@@ -81,9 +81,27 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What a rule has found, broken or not: the furthest of its ``values``, which are that many, and where; None where
+    there was nothing to look at.
+    """
+
+    of: str
+    rule: str
+    severity: str
+    limit: float
+    values: int = 0
+    value: float | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Judgement:
-    """Breaches that stop the publication, that the run accepts, and that are only warnings."""
+    """Breaches that stop the publication, that the run accepts, and that are only warnings; what each rule has
+    ``looked`` at.
+    """
 
     failed: tuple[Breach, ...] = field(default_factory=tuple)
     accepted: tuple[Breach, ...] = field(default_factory=tuple)
     warnings: tuple[Breach, ...] = field(default_factory=tuple)
+    looked: tuple[Looked, ...] = field(default_factory=tuple, compare=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import statistics
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.rules import Rule
 
 from . import periods
-from .facts import Breach, Facts, FileFacts, History, Judgement
+from .facts import Breach, Facts, FileFacts, History, Judgement, Looked
 
 _DIGITS = 6
 _RATIOS = ("rows-of-earlier-issue", "rows-of-median")
@@ -36,13 +37,31 @@ def judge(
     through, and nothing besides: the same rule at the same place, with the same ETag and value.
     """
     let_through = frozenset(map(_known, accepted))
-    found = [breach for rule in rules for breach in _breaches(rule, facts, history, let_through)]
+    values = {rule: list(_values(rule, facts, history)) for rule in rules}
+    found = [breach for rule in rules for breach in _breaches(rule, facts.of, values[rule], let_through)]
     severe = [breach for breach in found if breach.severity == "fail"]
     return Judgement(
         tuple(breach for breach in severe if _known(finding(breach)) not in let_through),
         tuple(breach for breach in severe if _known(finding(breach)) in let_through),
         tuple(breach for breach in found if breach.severity == "warn"),
+        tuple(_looked(rule, facts.of, values[rule]) for rule in rules),
     )
+
+
+def _looked(rule: Rule, of: str, values: Sequence[_Value]) -> Looked:
+    """The value that comes nearest to its limit, or is furthest beyond it."""
+    if not values:
+        none = rule.name == "unreadable-files"  # it has a value for each of them
+        return Looked(of, rule.key, rule.severity, rule.limit, int(none), 0 if none else None)
+    furthest = max(values, key=lambda found: _distance(rule, found.value))
+    value = round(furthest.value, _DIGITS)
+    return Looked(of, rule.key, rule.severity, rule.limit, len(values), value, furthest.source)
+
+
+def _distance(rule: Rule, value: float) -> float:
+    if rule.name in _RATIOS:  # half as many are as far from 1 as twice as many
+        return max(value, 1 / value) if value else math.inf
+    return value
 
 
 def finding(breach: Breach) -> Violation:
@@ -57,22 +76,21 @@ def _known(found: Violation) -> tuple[str, str, str, str, float]:
 
 
 def _breaches(
-    rule: Rule, facts: Facts, history: History, let_through: Collection[tuple[str, str, str, str, float]]
+    rule: Rule, of: str, values: list[_Value], let_through: Collection[tuple[str, str, str, str, float]]
 ) -> Iterator[Breach]:
-    values = list(_values(rule, facts, history))
     if rule.name == "unreadable-files":
-        yield from _unreadable(rule, facts, values, let_through)
+        yield from _unreadable(rule, of, values, let_through)
         return
     for found in values:
         if _breaks(rule, found.value):
-            yield _breach(rule, facts.of, found)
+            yield _breach(rule, of, found)
 
 
 def _unreadable(
-    rule: Rule, facts: Facts, values: list[_Value], let_through: Collection[tuple[str, str, str, str, float]]
+    rule: Rule, of: str, values: list[_Value], let_through: Collection[tuple[str, str, str, str, float]]
 ) -> Iterator[Breach]:
     """A breach for each unreadable file where there are more than the limit, those not counted that are let through."""
-    found = [_breach(rule, facts.of, value) for value in values]
+    found = [_breach(rule, of, value) for value in values]
     mine = [breach for breach in found if _known(finding(breach)) in let_through]
     if len(found) - len(mine) > rule.limit:
         yield from found

@@ -14,7 +14,6 @@ from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-import folder_catalog
 import pytest
 from randomness import SEED, times
 
@@ -22,6 +21,7 @@ from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Table
 from data_pipeline.etl.jobs import load, prepare_datasets
 from data_pipeline.etl.publishing import tables
+from data_pipeline.etl.rehearsal import catalog
 
 TYPES = ("long", "string", "decimal(9,2)", "date", "boolean")
 
@@ -196,7 +196,7 @@ def made_dataset(chance: random.Random) -> Dataset:
 def test_a_generated_data_set_has_what_its_files_have(attempt, tmp_path, monkeypatch):
     """Whatever happens to its files and its definition; rows of every file add up; nothing is committed twice."""
     chance = random.Random(f"{SEED}-datasets-{attempt}")
-    at = folder_catalog.connect(tmp_path / "out")
+    at = catalog.connect(tmp_path / "out")
     monkeypatch.setattr(tables, "connect", lambda *_: at)
     (tmp_path / "in").mkdir()
     world = World(tmp_path, chance, made_dataset(chance))

@@ -12,7 +12,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from folder_catalog import connect
 from pyiceberg.conversions import from_bytes
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.types import LongType, StringType
@@ -24,6 +23,7 @@ from data_pipeline.etl.publishing import derived, expiry, tables
 from data_pipeline.etl.publishing.definition import Definition
 from data_pipeline.etl.publishing.derived import refresh
 from data_pipeline.etl.quality.judging import finding
+from data_pipeline.etl.rehearsal.catalog import connect
 
 ORDERS = pa.schema(
     [

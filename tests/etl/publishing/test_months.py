@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from folder_catalog import connect
 
 from data_pipeline.etl.documents.datasets import Table
 from data_pipeline.etl.publishing import availability, coverage, tables
 from data_pipeline.etl.publishing.definition import Definition
 from data_pipeline.etl.publishing.derived import refresh
+from data_pipeline.etl.rehearsal.catalog import connect
 
 ROWS = pa.schema(
     [

@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from folder_catalog import connect
 from pyiceberg.schema import Schema
 from pyiceberg.types import IntegerType, LongType, NestedField
 
@@ -18,6 +17,7 @@ from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.publishing import iceberg_types, schema_changes, tables
 from data_pipeline.etl.publishing.definition import Definition
 from data_pipeline.etl.publishing.schema_changes import Changes, anew, evolve
+from data_pipeline.etl.rehearsal.catalog import connect
 
 BEFORE = {
     "id": "int",

@@ -1,0 +1,172 @@
+"""``try NAME DIR`` as a user types it, on the weather of the shared cases and on what is none."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from data_pipeline.cli.main import status_of
+from data_pipeline.etl.documents.rehearsal import (
+    Check,
+    File,
+    Refused,
+    Rehearsal,
+    Rows,
+    Rule,
+    Table,
+    Unclaimed,
+)
+from data_pipeline.project import rehearsals
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared"
+WEATHER = """\
+pipeline: weather
+region: us-east-1
+datasets:
+  weather:
+    files: weather_{year}-{month}.csv
+    columns:
+      station: string STATION
+      day: date DATE
+      high: int? TMAX
+      low: int? TMIN
+    checks: {upside-down: low <= high}
+tables:
+  months:
+    sql: months.sql
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project of weather, in which the command is typed."""
+    place = tmp_path / "project"
+    assert status_of("data-pipeline", ["init", str(place)]) == 0
+    (place / "config" / "pipeline.yaml").write_text(WEATHER)
+    (place / "jobs" / "months.sql").write_text(
+        "SELECT date_trunc('month', day) AS month, max(high) AS hottest FROM weather GROUP BY date_trunc('month', day)"
+    )
+    monkeypatch.chdir(place)
+    return place
+
+
+def typed(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Status, output and errors."""
+    capsys.readouterr()
+    status = status_of("data-pipeline", ["try", *words])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def test_the_weather_of_the_shared_cases(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every row of every month is accounted for; nothing stays on disk, and no AWS is known."""
+    maker = SHARED / "cases" / "own-data" / "split_weather.py"
+    source = SHARED / "tlc" / "side" / "central_park_weather.csv"
+    if not maker.exists() or not source.exists():
+        pytest.skip(f"{maker} or {source} is not here")
+    data = tmp_path / "data"
+    subprocess.run([sys.executable, str(maker), str(source), str(data)], check=True)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    before = set(project.rglob("*"))
+    (data / "weather_2015-01.csv").write_text(
+        "STATION,DATE,TMAX,TMIN\nx,2015-01-01,1,9\nx,soon,2,1\nx,2015-01-02,,1\n"
+    )
+    status, out, err = typed(capsys, "weather", str(data), "--json")
+    assert (status, err) == (0, "")
+    found: Rehearsal = json.loads(out)
+    lines = {path.name: len(path.read_text().splitlines()) - 1 for path in data.iterdir()}
+    assert {file["path"]: file["rows"]["read"] for file in found["files"]} == lines
+    assert found["rows"]["refused"] == 2 == sum(found["reasons"].values())
+    assert found["tables"][0]["rows"] == len(lines)
+    assert set(project.rglob("*")) == before
+    assert [*scratch.iterdir()] == []
+    fields = (
+        (found, Rehearsal),
+        (found["rows"], Rows),
+        (found["files"][0], File),
+        (found["refused"][0], Refused),
+        (found["checks"][0], Check),
+        (found["rules"][0], Rule),
+        (found["table"], Table),
+    )
+    assert all(given.keys() == kind.__annotations__.keys() for given, kind in fields)  # type: ignore[attr-defined]
+
+
+def test_what_a_run_would_fail_of_exits_1(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The report is printed all the same, in 80 columns."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "weather_2015-01.csv").write_text("STATION,DATE,TMAX,TMIN\nx,2015-01-01,2,1\n")
+    (tmp_path / "data" / "weather_2015-02.csv").write_text("nothing\n")
+    status, out, err = typed(capsys, "weather", str(tmp_path / "data"))
+    assert (status, err) == (1, "")
+    assert max(map(len, out.splitlines())) <= 80
+    assert "a run would fail: unreadable-files of weather is 1, the limit is 0" in out
+    assert "--accept unreadable-files" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "said"),
+    [
+        (
+            "wether",
+            ".",
+            "there is no data set 'wether': the configuration has 'weather'; did you mean 'weather'?",
+        ),
+        ("months", ".", "months is a table, made of other rows; try a data set: 'weather'"),
+        ("weather", "nowhere", "nowhere: does not exist; expected the folder that stands for the input"),
+        (
+            "weather",
+            "requirements.txt",
+            "requirements.txt: is not a folder; expected the folder that stands for the ",
+        ),
+    ],
+)
+def test_what_cannot_be_tried_is_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str], name: str, folder: str, said: str
+) -> None:
+    """A name that is no data set's, and a folder that is none."""
+    status, out, err = typed(capsys, name, folder)
+    assert (status, out) == (1, "")
+    assert err.startswith(f"error: {said}")
+    assert err.count("\n") == 1
+
+
+def test_missing_packages_are_named(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what installs them."""
+    monkeypatch.setattr(rehearsals, "_NEEDED", ("duckdb", "no_such_package"))
+    status, _, err = typed(capsys, "weather", ".")
+    assert status == 1
+    assert err == (
+        "error: to try a data set needs no_such_package, not installed here; install the extra: "
+        "pip install 'daily-data-pipeline[local]'\n"
+    )
+
+
+def test_another_definition_elsewhere_is_known(project: Path) -> None:
+    """It is tried as on this machine, and the environment that differs is named."""
+    with (project / "config" / "prod.yaml").open("a") as prod:
+        prod.write("datasets: {weather: {checks: {upside-down: low < high}}}\n")
+    chosen = rehearsals.choose(project, "weather")
+    assert (chosen.environment, chosen.differing) == ("local", ("prod",))
+
+
+def test_the_fields_are_documented() -> None:
+    """Each of the document's has its line in the reference."""
+    page = (ROOT / "docs" / "reference" / "try.md").read_text()
+    kinds = (Rehearsal, Rows, File, Refused, Check, Rule, Table, Unclaimed)
+    fields = {name for kind in kinds for name in kind.__annotations__}
+    assert [name for name in sorted(fields) if f"`{name}`" not in page] == []
