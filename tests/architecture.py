@@ -32,6 +32,7 @@ ROOMS = {
     "sql_checks": Room(1, 2, "SQL before it runs"),
     "features": Room(2, 2, "records, training sets"),
     "aws": Room(3, 2, "the only user of boto3"),
+    "scaffold": Room(3, 3, "samples to data sets"),
     "core": Room(1.5, 3, "pure: configuration, checks"),
     "embedded_aws": Room(4, 1, "plays AWS on a laptop"),
     "etl": Room(5, 3, "what every job needs"),

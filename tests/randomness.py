@@ -47,6 +47,7 @@ COUNTS = {
     "load-pairs": (1, 20),
     "patterns": (150, 5_000),
     "drifts": (3, 200),
+    "proposals": (6, 200),
     "derived": (1, 150),
     "yaml": (300, 30_000),
 }

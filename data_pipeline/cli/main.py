@@ -25,6 +25,7 @@ from data_pipeline.embedded_aws.errors import LocalError
 #: imported when the command is run: it needs only the packages that it uses, and the list needs none.
 COMMANDS = {
     "init": "Write a new project to DIR, which does not exist or is empty.",
+    "new": "Look at samples and write the data set NAME into config/pipeline.yaml, where all else stays as it is.",
     "try": "Say what a run would make of the data set NAME, with the files below DIR as the whole input.",
     "lock": "Write jobs/locks/RUNTIME.txt for the packages in jobs/requirements.txt and those of the tool; needs uv.",
     "create": "Render both templates of each ENV to templates/; without ENV, of every environment in config/.",

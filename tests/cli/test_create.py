@@ -162,20 +162,17 @@ def test_only_new_templates_have_their_queries_read(project: Project) -> None:
     assert "athena.queries.x: there is no table 'nowhere'" in done.err
 
 
-def test_it_shows_what_each_data_set_and_table_publishes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_shows_what_each_data_set_and_table_publishes(tmp_path: Path) -> None:
     """A line for each, once for all environments; wrong SQL is refused at its file and line."""
     env = datasets_project(tmp_path, TABLES)
-    monkeypatch.chdir(tmp_path / "p")
-    assert columns_lines([env, env]) == [
+    assert columns_lines(tmp_path / "p", [env, env]) == [
         "publishes orders: id string, ordered_at timestamptz, amount decimal(12,2), country string",
         "publishes weather: day date, celsius double",
         "publishes customers: orders long",
     ]
     (tmp_path / "p" / "jobs" / "customers.sql").write_text("SELECT\nnow() AS x FROM orders", encoding="utf-8")
     with pytest.raises(UserError, match=r"^jobs/customers.sql:2: tables.customers.sql: found 'now\(\)'"):
-        columns_lines([env])
+        columns_lines(tmp_path / "p", [env])
 
 
 def test_stale_templates_are_found_for_deploy(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         refuse_missing_packages(root(), env, sources)
         for warning in load_warnings(root(), env, date.today()):  # noqa: DTZ011 - a day of the user's calendar
             click.echo(f"warning: {warning}", err=True)
-    shown = [] if check else columns_lines(chosen)
+    shown = [] if check else columns_lines(root(), chosen)
     orphans = [] if environments else orphaned_templates(root(), {env.name for env in chosen})
     if check:
         _check([name for env in chosen for name in stale_templates(root(), env)], orphans, environments)
@@ -59,7 +59,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         click.echo(f"removed   templates/{name}: config/ has no such environment")
 
 
-def columns_lines(chosen: list[Environment]) -> list[str]:
+def columns_lines(root: Path, chosen: list[Environment]) -> list[str]:
     """A line for each data set and table: the columns that it publishes. Raises ``UserError`` for wrong SQL."""
     chosen = [env for env in chosen if env.datasets]
     if not chosen:
@@ -69,7 +69,7 @@ def columns_lines(chosen: list[Environment]) -> list[str]:
     lines = [
         f"publishes {name}: {', '.join(f'{column} {kind}' for column, kind in columns.items())}"
         for env in chosen
-        for name, columns in published_columns(root(), env).items()
+        for name, columns in published_columns(root, env).items()
     ]
     return list(dict.fromkeys(lines))
 
