@@ -14,29 +14,36 @@ import pyarrow.parquet as pq
 from data_pipeline.etl.errors import JobError
 
 SCHEMA = pa.schema(
-    [("source", pa.string()), ("row", pa.int64()), ("reason", pa.string()), ("raw", pa.string())]
+    [
+        ("source", pa.string()),
+        ("row", pa.int64()),
+        ("reason", pa.string()),
+        ("raw", pa.string()),
+        ("column", pa.string()),
+    ]
 )
 GROUP = 4 << 20
 """Characters of raw text and reasons that make a row group."""
 
 
 class Refused(NamedTuple):
-    """A row that does not count: its number, from 1, the reason, and its text."""
+    """A row that does not count: its number, from 1, the reason, its text, and the column that the reason is about."""
 
     row: int
     reason: str
     raw: str | None
+    column: str | None = None
 
 
 def writer(path: Path) -> pq.ParquetWriter:
-    """What writes a file of quarantine. Only raw text is worth compressing: source and reason are the same again and
-    again, and of rows the steps are kept.
+    """What writes a file of quarantine. Only raw text is worth compressing: source, reason and column are the same
+    again and again, and of rows the steps are kept.
     """
     return pq.ParquetWriter(
         path,
         SCHEMA,
-        compression={"source": "none", "row": "none", "reason": "none", "raw": "zstd"},
-        use_dictionary=["source", "reason"],
+        compression={"source": "none", "row": "none", "reason": "none", "raw": "zstd", "column": "none"},
+        use_dictionary=["source", "reason", "column"],
         column_encoding={"row": "DELTA_BINARY_PACKED"},
     )
 

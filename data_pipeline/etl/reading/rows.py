@@ -18,6 +18,8 @@ from data_pipeline.etl.reading.protocol import FileRows, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
 from data_pipeline.etl.reading.schemas import arrow_schema
 
+_Why = tuple[str, "str | None"]
+"""The reason, and the column that it is about."""
 Raw = Callable[[list[int]], Mapping[int, str]]
 """The raw text of rows by their numbers in the block, from 1; a row without one is left out."""
 
@@ -53,15 +55,16 @@ def judge_rows(
 ) -> JudgedRows:
     """Accept the rows of ``block`` that have no problem. Without ``raw`` nobody keeps the texts of the others."""
     table, numbers = _table(block, plan), block.numbers
-    refused = dict(block.refused)
-    problems: Problems = {}
-    for _, found in block.columns:
+    refused: dict[int, _Why] = {number: (reason, None) for number, reason in block.refused.items()}
+    problems: dict[int, _Why] = {}
+    for (_, found), each in zip(block.columns, plan):
         for at, reason in found.items():
-            problems.setdefault(at, reason)
+            problems.setdefault(at, (reason, each.column.name))
     table, numbers = _without(table, numbers, problems, refused)
     if judge.dataset.checks:
         failed = judge.refused(checks.with_parts(table, list(parts.items())))
-        table, numbers = _without(table, numbers, failed, refused)
+        unfit: dict[int, _Why] = {at: (name, None) for at, name in failed.items()}
+        table, numbers = _without(table, numbers, unfit, refused)
     rows = _refused(refused, block.raw if raw else None)
     return JudgedRows(block.read, judge.published(table), numbers, rows, block.ignored)
 
@@ -71,7 +74,9 @@ def _table(block: Block, plan: Sequence[ColumnPlan]) -> Any:
     return pa.Table.from_arrays(arrays, [each.column.name for each in plan])
 
 
-def _without(table: Any, numbers: Any, problems: Problems, refused: dict[int, str]) -> tuple[Any, Any]:
+def _without(
+    table: Any, numbers: Any, problems: Mapping[int, _Why], refused: dict[int, _Why]
+) -> tuple[Any, Any]:
     """The rows at other positions than those of ``problems``, which are noted in ``refused`` by their numbers."""
     if not problems:
         return table, numbers
@@ -82,12 +87,13 @@ def _without(table: Any, numbers: Any, problems: Problems, refused: dict[int, st
     return table.filter(pa.array(keep)), numbers[keep]
 
 
-def _refused(refused: Mapping[int, str], raw: Raw | None) -> list[Refused]:
+def _refused(refused: Mapping[int, _Why], raw: Raw | None) -> list[Refused]:
     if not refused:
         return []
     numbers = sorted(refused)
     texts = raw(numbers) if raw else {}
-    return [Refused(number, refused[number], texts.get(number)) for number in numbers]
+    why = ((number, *refused[number]) for number in numbers)
+    return [Refused(number, reason, texts.get(number), column) for number, reason, column in why]
 
 
 @dataclass
@@ -111,7 +117,7 @@ class Tally:
         for row in judged.refused:
             self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
         before = self.read
-        self.quarantine.add(Refused(row.row + before, row.reason, row.raw) for row in judged.refused)
+        self.quarantine.add(row._replace(row=row.row + before) for row in judged.refused)
         if len(judged.numbers):
             named = [pa.repeat(value, len(judged.numbers)) for value in self.parts.values()]
             columns = [*judged.table.columns, *named, pa.array(judged.numbers + before, pa.int64())]

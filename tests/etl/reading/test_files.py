@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import hashlib
+import json
 import subprocess
 import sys
 from datetime import datetime
@@ -243,7 +244,7 @@ def test_a_reader_of_one_s_own(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     found = outcome(written(tmp_path / "a.txt", "raw"), dataset(AB, reader="shop_reader:Reader"))
     assert found.adds_up()
-    assert found.refused == [{"source": "a.txt", "row": 2, "reason": "odd", "raw": "raw"}]
+    assert found.refused == [{"source": "a.txt", "row": 2, "reason": "odd", "raw": "raw", "column": None}]
     private = dataset({"a": "int", "b": Column("b", "string", pii="hash")}, reader="shop_reader:Reader")
     assert [row["raw"] for row in outcome(tmp_path / "a.txt", private).refused] == [None]
     for name in ("shop_reader:None_", "no_such_reader:Reader", "shop_reader", "shop_reader:pa"):
@@ -275,6 +276,28 @@ def test_the_limit_of_the_quarantine_keeps_counting(tmp_path):
         rows = reader(dataset(AB)).read(SourceFile(path, tmp_path), quarantine, lambda _: None)
     assert rows.reasons == {"not-int": 100} == dict(quarantine.reasons)
     assert pa.parquet.read_table(tmp_path / "q").num_rows == 10
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+def test_quarantine_names_the_column(tmp_path, kind):
+    """The first that is wrong, as the data set calls it; none where the reason is about the row or is a check's."""
+    columns = {"id": "int", "at": Column("at", "date", False, ("day",)), "note": "string?"}
+    data = dataset(columns, kind, checks={"small": "id < 9"})
+    rows = [("1", "2024-01-01"), ("x", "soon"), ("2", "soon"), ("9", "2024-01-01"), ("3", None)]
+    path = tmp_path / f"a.{kind}"
+    if kind == "csv":
+        path.write_text("id,day,note\n" + "".join(f"{id},{day or ''},\n" for id, day in rows) + "4\n")
+    elif kind == "json":
+        lines = [json.dumps({"id": int(id) if id != "x" else id, "day": day}) for id, day in rows]
+        path.write_text("\n".join([*lines, "{"]) + "\n")
+    else:
+        days = [None if day is None else day for _, day in rows]
+        pa.parquet.write_table(pa.table({"id": [id for id, _ in rows], "day": days, "note": [""] * 5}), path)
+    found = outcome(path, data)
+    told = [(row["row"], row["reason"], row["column"]) for row in found.refused]
+    assert told[:4] == [(2, "not-int", "id"), (3, "not-date", "at"), (4, "small", None), (5, "null", "at")]
+    more = {"csv": [(6, "field-count", None)], "json": [(6, "malformed", None)], "parquet": []}
+    assert told[4:] == more[kind]
 
 
 CASES = ROOT.parent / "shared" / "cases" / "own-data"
