@@ -99,6 +99,36 @@ def test_a_changed_definition_has_two_answers(env: Environment) -> None:
     assert "  or         python data_pipeline_run.py dev --from-now-on orders" in lines
 
 
+BOTH = "anew       … --rebuild orders --rebuild stock"
+
+
+@pytest.mark.parametrize(
+    ("moved", "answers"),
+    [
+        (
+            ["orders"],
+            [
+                "anew       … --rebuild orders --rebuild stock",
+                "or         … --rebuild orders --from-now-on stock",
+            ],
+        ),
+        (["orders", "stock"], ["anew       … --rebuild orders --rebuild stock"]),
+    ],
+)
+def test_what_can_only_be_made_anew_is_offered_nothing_else(
+    env: Environment, moved: list[str], answers: list[str]
+) -> None:
+    """A data set whose files are parts of other units now; another beside it has both answers."""
+    decision = {"proceed": False, "held": ["orders", "stock"], "moved": moved, "messages": [], "new": 0}
+    record = {"executionArn": ARN, "input": {"version": 1}, "results": {"decision": decision}}
+    failure = Failure("DefinitionChanged", "DefinitionChanged", "", "", None)
+    lines = outcome.failure_text(env, Progress(), failure, record).splitlines()
+    said = [
+        line.strip().replace("python data_pipeline_run.py dev", "…") for line in lines if "_run.py" in line
+    ]
+    assert said == answers
+
+
 def test_a_rule_is_accepted_as_far_as_a_run_has_found(env: Environment, deployed: Deployed) -> None:
     """The last one that failed by it, or the one that is named; without any there is nothing to let through."""
     deployed.deploy(publishing())

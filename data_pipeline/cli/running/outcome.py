@@ -148,14 +148,20 @@ def _gate_text(env: Environment, progress: Progress, failure: Failure, record: M
 
 
 def _changed_text(env: Environment, progress: Progress, record: Mapping[str, Any]) -> str:
-    """Which data sets were not loaded, how much their new definition is about, and the two answers to it."""
+    """Which data sets were not loaded, how much their new definition is about, and the two answers to it, of which some
+    data sets have but one.
+    """
     held = result_text.held(record["results"])
+    moved = result_text.moved(record["results"])
     names, one = ", ".join(held), len(held) == 1
     what = f"definition of {names} has" if one else f"definitions of {names} have"
     lines = [f"the {what} changed, so nothing was loaded of {'it' if one else 'them'}"]
     lines += [line for label, text in result_text.lines(record["results"]) for line in _field(label, text)]
-    for label, field in (("anew", "rebuild"), ("or", "from_now_on")):
-        lines += _field(label, _run_command(env, {**record["input"], field: held}))
+    lines += _field("anew", _run_command(env, {**record["input"], "rebuild": held}))
+    kept = {"from_now_on": [name for name in held if name not in moved]}
+    if kept["from_now_on"]:
+        both = {"rebuild": moved} if moved else {}
+        lines += _field("or", _run_command(env, {**record["input"], **both, **kept}))
     return "\n".join([*lines, *_field("execution", record["executionArn"]), *_notified(env, progress)])
 
 

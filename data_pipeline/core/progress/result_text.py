@@ -98,6 +98,11 @@ def held(results: Results) -> list[str]:
     return [name for result in results.values() for name in decision.held(result)]
 
 
+def moved(results: Results) -> list[str]:
+    """Those of them that can only be made anew."""
+    return [name for result in results.values() for name in decision.moved(result)]
+
+
 def published(results: Results) -> int:
     """How many tables were published although a rule failed."""
     return max((verdict.published(result) for result in results.values()), default=0)

@@ -52,7 +52,9 @@ _UNREADABLE, _REASONS = 10, 5
 
 @dataclass(frozen=True)
 class DatasetRow:
-    """Files and rows of one data set, or of all; ``reasons``: why rows are in quarantine, the most frequent first."""
+    """Files and rows of one data set, or of all; ``reasons``: why rows are in quarantine, the most frequent
+    first, and what was pruned.
+    """
 
     name: str
     files: int
@@ -100,6 +102,8 @@ def _dataset(name: str, given: Mapping[str, Any]) -> DatasetRow:
     reasons = sorted(given.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
     shown = [f"{reason} {count:,}" for reason, count in reasons[:_REASONS]]
     more = [f"{len(reasons) - _REASONS} other reasons"] if len(reasons) > _REASONS else []
+    pruned = given.get("pruned", 0)
+    more += [f"rows of {'1 file' if pruned == 1 else f'{pruned:,} files'} pruned"] if pruned else []
     return DatasetRow(
         name,
         files.get("read", 0),

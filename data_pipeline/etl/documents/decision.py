@@ -34,10 +34,12 @@ class _Always(TypedDict):
 
 class Decision(_Always, total=False):
     """``plan``: where it is; ``objects`` and ``bytes`` are to read. After a mirror also how many files ended how, with
-    the ``bytes`` received, and whether it is ``partial``. ``held``: data sets that wait for an answer.
+    the ``bytes`` received, and whether it is ``partial``. ``held``: data sets that wait for an answer;
+    ``moved``: those of them that can only be made anew, since their files are parts of other units now.
     """
 
     held: list[str]
+    moved: list[str]
     mirror: dict[str, int]
     partial: bool
 
@@ -49,7 +51,15 @@ def counts(result: Mapping[str, Any]) -> dict[str, int]:
 
 def held(result: Mapping[str, Any]) -> list[str]:
     """The data sets that are not loaded because their definition has changed."""
-    found = result.get("held")
+    return _names(result.get("held"))
+
+
+def moved(result: Mapping[str, Any]) -> list[str]:
+    """Those of them that only ``--rebuild`` is an answer for."""
+    return _names(result.get("moved"))
+
+
+def _names(found: Any) -> list[str]:
     return [str(name) for name in found] if isinstance(found, list) else []
 
 

@@ -75,6 +75,7 @@ def dataset(loaded: Loaded) -> dict[str, Any]:
         "rows": {"read": rows["read"], "accepted": rows["counted"], "quarantined": rows["quarantined"]},
         "files": {"read": len(files) - unreadable, "failed": unreadable},
         "units": len(loaded.units),
+        "pruned": sum(len(each.unit.removed) for each in loaded.units if each.unit.because == "pruned"),
         "reasons": dict(reasons),
         "columns_ignored": list(ignored),
         "held": loaded.held,

@@ -50,7 +50,8 @@ ROWS = "_rows"
 @dataclass(frozen=True)
 class Loaded:
     """What became of a data set. ``published``: None where nothing is; ``issues``: what is to be noted of it in the
-    ledger, by shard; ``anew``: whether nothing else is in its table. ``error``: why it could not be published, or
+    ledger, by shard; ``anew``: whether nothing else is in its table; ``adopted``: whether a new definition holds from
+    now on. ``error``: why it could not be published, or
     empty. ``parts``: the finished files of a run alone.
     """
 
@@ -61,6 +62,7 @@ class Loaded:
     parts: tuple[Part, ...] = ()
     issues: Mapping[str, list[Issue]] = field(default_factory=dict)
     anew: bool = False
+    adopted: bool = False
     error: str = ""
 
     @property
@@ -92,7 +94,7 @@ def load(
         try:
             layout = _laid_out(dataset, plan, target)
         except JobError as error:  # a question about the table's columns, before anything is read
-            return Loaded(dataset, (), error=str(error))
+            return Loaded(dataset, (), error=f"{error}{_again(dataset.name, plan)}")
         done = Loaded(dataset, ())
         try:
             anew = dataset.name in plan.rebuilt
@@ -108,6 +110,13 @@ def load(
             if target.at is None:
                 raise
             return replace(done, error=str(error))
+
+
+def _again(name: str, plan: LoadPlan) -> str:
+    """What to say of an answer that was not taken up, since another question came up: it has to be given again."""
+    if name not in plan.adopted:
+        return ""
+    return f"; --from-now-on {name} is not noted yet: give it again, unless you say --rebuild {name}"
 
 
 def _laid_out(dataset: Dataset, plan: LoadPlan, target: Target) -> _Layout:
@@ -269,7 +278,7 @@ def _published(
     issues = noting.issues(
         ledger, dataset, readable, past, target.run, target.now, published.sequence, published.available
     )
-    return replace(done, published=published, issues=issues, anew=anew)
+    return replace(done, published=published, issues=issues, anew=anew, adopted=name in plan.adopted)
 
 
 def note(loaded: Loaded, target: Target) -> None:
@@ -282,7 +291,8 @@ def note(loaded: Loaded, target: Target) -> None:
     target.ledger.note(name, loaded.published.table, loaded.issues, sequence if loaded.anew else None)
     if loaded.anew:
         target.ledger.define(name, loaded.dataset.definition)
-    Rebuild(target.output, name, "").finish()
+    if loaded.anew or loaded.adopted:  # any other run leaves a rebuild as far as it got
+        Rebuild(target.output, name, "").finish()
 
 
 def lineage(done: Loaded, target: Target, summary: str) -> dict[str, str]:

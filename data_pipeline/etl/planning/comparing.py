@@ -36,7 +36,8 @@ class Known(Protocol):
 @dataclass(frozen=True)
 class Comparison:
     """The plan, how many files are how, and what a reader should know of files that the run does not load: ``gone`` are
-    paths, kept or pruned; ``waiting`` are periods without their marker.
+    paths, kept or pruned; ``waiting`` are periods without their marker; ``moved`` are data sets that are held and can
+    only be made anew.
     """
 
     plan: LoadPlan
@@ -44,6 +45,7 @@ class Comparison:
     gone: tuple[str, ...]
     waiting: tuple[str, ...]
     unclaimed: tuple[str, ...]
+    moved: tuple[str, ...] = ()
 
 
 def compare(
@@ -60,25 +62,28 @@ def compare(
     held: dict[str, str] = {}
     adopted: list[str] = []
     works: list[Work] = []
+    moved: list[str] = []
     for name, dataset in definitions.datasets.items():
         if not selection.has(name):
             continue
         before = known.definition(name)
         differs = before is not None and before != dataset.definition
-        if differs and name not in selection.rebuild | selection.from_now_on:
-            held[name] = _question(name, known)
-            continue
         markers = found.markers.get(name, set())
         work = Work(dataset, claims.parsed(dataset), selection, markers, place, Counts())
         look = _rebuild if name in selection.rebuild else _look
         look(work, found.files.pop(name, {}), known)
-        work.units.sort(key=_first)
         if work.moved:
             held[name] = _moved(name, work.moved)
+            moved.append(name)
             continue
+        if differs and name not in selection.rebuild | selection.from_now_on:
+            held[name] = _question(name, known)
+            continue
+        work.units.sort(key=_first)
         works.append(work)
         adopted += [name] if differs and name in selection.from_now_on else []
-    return _comparison(works, adopted, held, found, claims.messages(found, definitions.datasets))
+    compared = _comparison(works, adopted, held, found, claims.messages(found, definitions.datasets))
+    return replace(compared, moved=tuple(moved))
 
 
 def _comparison(

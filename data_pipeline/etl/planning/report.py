@@ -41,6 +41,7 @@ def decision_of(
         "deleted": found.counts.deleted,
         "messages": [*before, *messages(found, chosen)],
         "held": sorted(found.plan.held or {})[:SHOWN],
+        "moved": sorted(found.moved)[:SHOWN],
     }
 
 

@@ -139,3 +139,12 @@ def test_where_the_exports_and_tables_of_data_sets_are() -> None:
         ("table", "shop_dev.weather, snapshot 8, unchanged"),
         ("summary", "s3://b/summary.json"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("pruned", "said"), [(0, ""), (1, "rows of 1 file pruned"), (1200, "rows of 1,200 files pruned")]
+)
+def test_what_was_pruned_is_told(pruned: int, said: str) -> None:
+    """A run that only prunes reads nothing, and is not for nothing."""
+    given: Any = {"datasets": {"orders": {"pruned": pruned}}}
+    assert of_datasets(given)[0] == (DatasetRow("orders", 0, 0, 0, 0, said),)

@@ -76,7 +76,8 @@ def test_a_changed_a_new_and_a_removed_file(shop):
     assert shop.prepare()["messages"] == [
         f"{SOUTH} is no longer in the input; its rows are kept (--prune drops them)"
     ]
-    shop.run("--prune=true")
+    summary = shop.run("--prune=true")
+    assert summary["datasets"]["orders"]["pruned"] == 1
     assert told(shop.rows()) == expected(shop.contents)
     assert shop.prepare("--prune=true")["proceed"] is False
 
@@ -233,7 +234,10 @@ def test_a_column_that_the_table_cannot_take_is_one_data_sets_matter(shop):
     other = orders(name="returns", patterns=("returns/{year}-{month}.csv",))
     shop.define(orders(columns=(*fewer, Column("note", "string", nullable=True, named=("status",)))), other)
     shop.put("returns/2024-01.csv", some(10))
-    with pytest.raises(JobError, match=r"--drop-column orders.status"):
+    with pytest.raises(
+        JobError,
+        match=r"--drop-column orders.status .*--from-now-on orders is not noted yet: give it again",
+    ):
         shop.run("--from-now-on=orders", "--reprocess=true")
     assert len(shop.rows("returns")) == 3
     assert "note" not in shop.rows()[0]

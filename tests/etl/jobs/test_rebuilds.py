@@ -119,3 +119,23 @@ def test_what_has_changed_meanwhile_is_read_again(changed, read, monkeypatch):
     assert sorted(read) == sorted(changed.contents)
     assert told(changed.rows()) == expected(changed.contents)
     assert left_behind(changed) == []
+
+
+def test_another_run_leaves_a_rebuild_as_far_as_it_got(changed, read, monkeypatch):
+    """New files are loaded meanwhile; the rebuild then reads them, and not what it has read before. An answer to the
+    question that it was about ends it.
+    """
+    changed.run("--rebuild=orders")
+    interrupted(changed, monkeypatch)
+    kept = left_behind(changed)
+    changed.put("orders/south/2024-01.csv", some(80))
+    changed.run()
+    assert left_behind(changed) == kept != []
+    read.clear()
+    changed.run("--rebuild=orders")
+    assert read == ["orders/south/2024-01.csv"]
+    interrupted(changed, monkeypatch)
+    changed.define(orders(checks={}, partition=("month(ordered_at)",)))
+    changed.put("orders/south/2024-01.csv", some(90))
+    changed.run("--from-now-on=orders")
+    assert left_behind(changed) == []

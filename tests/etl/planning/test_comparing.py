@@ -9,7 +9,7 @@ from randomness import SEED, times
 from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.planning import comparing, selection, units
+from data_pipeline.etl.planning import comparing, report, selection, units
 from data_pipeline.etl.planning.selection import Selection
 from data_pipeline.etl.state.entries import Entry, Issue, merged
 from data_pipeline.etl.state.ledger import shard
@@ -248,6 +248,22 @@ def test_a_changed_definition_is_a_question():
         listed(files), changed, memory, Selection(from_now_on=frozenset({"orders"}))
     ).plan
     assert (len(adopted.units), adopted.adopted, adopted.held) == (1, ("orders",), {})
+
+
+def test_other_units_are_a_question_with_one_answer():
+    """Files that are parts of other units now can only be loaded again, whether a new definition holds or not."""
+    memory, files = Memory(), {f"orders/north/2024/01/part-{n}.csv": "a" for n in range(3)}
+    known = definitions(dataset())
+    memory.load(comparing.compare(listed(files), known, memory, Selection()).plan, known)
+    changed = definitions(dataset(replaces="period"))
+    for answer in (Selection(), Selection(from_now_on=frozenset({"orders"}))):
+        found = comparing.compare(listed(files), changed, memory, answer)
+        assert (found.plan.units, found.moved) == ((), ("orders",))
+        assert "--rebuild orders" in found.plan.held["orders"]
+        assert "--from-now-on" not in found.plan.held["orders"]
+        assert report.decision_of(found, answer, "r", "plan.json")["moved"] == ["orders"]
+    rebuilt = comparing.compare(listed(files), changed, memory, Selection(rebuild=frozenset({"orders"})))
+    assert (len(rebuilt.plan.units), rebuilt.moved, rebuilt.plan.held) == (1, (), {})
 
 
 def test_a_rebuild_does_not_lose_rows_that_nothing_can_give_back():
