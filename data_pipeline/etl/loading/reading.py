@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ from data_pipeline.etl.storage.objects import MissingError
 from data_pipeline.etl.storage.scratch import Scratch
 
 from . import columns
-from .staging import UnitRows, with_values
+from .staging import UnitRows, Values
 
 WORKERS = 2
 BATCH = 100_000
@@ -120,22 +121,20 @@ class UnitReader:
         kept = self.place.quarantine / f"{file.path}.parquet"
         store = files(file.uri)
         parts = {name: file.parts.get(name, "") for name in self._names}
-        values = self._values(unit, file)
+        values = Values(self._values(unit, file), self.place.schema)
 
         def take(rows: pa.Table) -> None:
-            staged.add(rows if self.dataset.sql else with_values(rows, values, self.place.schema))
+            staged.add(rows if self.dataset.sql else values.beside(rows))
 
         try:
             with (
                 self.place.scratch.room(store.copied(file.size)),
-                tempfile.TemporaryDirectory(dir=self.place.work) as folder,
-                store.fetched(file.uri, file.etag, Path(folder)) as path,
+                store.fetched(file.uri, file.etag, self.place.work) as path,
+                self._scratch() as scratch,
                 Quarantine(
                     kept, file.path, self.dataset.quarantine_limit, self.dataset.private
                 ) as quarantine,
             ):
-                scratch = Path(folder) / "scratch"
-                scratch.mkdir()
                 source = SourceFile(path, scratch, parts, file.period)
                 rows = self._reader().read(source, quarantine, take)
         except (FileError, MissingError) as error:
@@ -144,6 +143,15 @@ class UnitReader:
         if rows.read != rows.accepted + rows.quarantined:
             raise RuntimeError(f"{file.path}: {rows} do not add up: a bug of its reader")
         return FileResult(file, rows)
+
+    @contextmanager
+    def _scratch(self) -> Iterator[Path]:
+        """An empty folder for a reader of one's own; the others write nothing."""
+        if not self.dataset.reader:
+            yield self.place.work
+            return
+        with tempfile.TemporaryDirectory(dir=self.place.work) as folder:
+            yield Path(folder)
 
     def _reader(self) -> Reader:
         """This thread's own."""
@@ -159,9 +167,10 @@ class UnitReader:
 
     def _by_sql(self, unit: Unit, staged: UnitRows) -> UnitRows:
         """What the data set's SQL makes of a unit's rows."""
-        values = self._values(unit, unit.files[0])
-        values[FILE] = unit.files[0].path if len(unit.files) == 1 else None
-        values[AVAILABLE_AT] = max(self.available(file) for file in unit.files)
+        own = self._values(unit, unit.files[0])
+        own[FILE] = unit.files[0].path if len(unit.files) == 1 else None
+        own[AVAILABLE_AT] = max(self.available(file) for file in unit.files)
+        values = Values(own, self.place.schema)
         found = self._staged(unit)
         parts = staged.close()
         with duckdb.connect(config={"threads": self._workers, "temp_directory": str(self.place.work)}) as db:
@@ -172,7 +181,7 @@ class UnitReader:
                 rows = db.from_arrow(pa.concat_tables([schema.empty_table(), *staged.tables]))
             done = columns.run(db, self.dataset, rows.project(f'* EXCLUDE ("{ROW}")'))
             for batch in columns.batches(done, self.dataset, BATCH):
-                found.add(with_values(pa.Table.from_batches([batch]), values, self.place.schema))
+                found.add(values.beside(pa.Table.from_batches([batch])))
         staged.discard()
         return found
 

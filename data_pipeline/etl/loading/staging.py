@@ -50,17 +50,30 @@ class UnitRows:
         self.tables = []
 
 
-def with_values(rows: pa.Table, values: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
-    """``rows`` as ``schema`` has them, with columns of one value each; what neither has is null."""
-    columns = []
-    for field in schema:
-        if field.name in rows.column_names:
-            columns.append(rows[field.name])
-        else:
-            columns.append(pa.repeat(pa.scalar(values.get(field.name), field.type), len(rows)))
-    if all(_fits(column, field) for column, field in zip(columns, schema, strict=True)):
-        return pa.Table.from_arrays(columns, schema=schema)
-    return pa.table(columns, names=schema.names).cast(schema)
+class Values:
+    """Columns of one value each, for tables that become such as ``schema`` has them."""
+
+    def __init__(self, values: Mapping[str, Any], schema: pa.Schema) -> None:
+        self.values, self.schema = values, schema
+        self._made: dict[str, Any] = {}
+
+    def beside(self, rows: pa.Table) -> pa.Table:
+        """``rows`` with these columns, which several tables share; what neither has is null."""
+        given = set(rows.column_names)
+        columns = [
+            rows[field.name] if field.name in given else self._column(field, len(rows))
+            for field in self.schema
+        ]
+        if all(_fits(column, field) for column, field in zip(columns, self.schema, strict=True)):
+            return pa.Table.from_arrays(columns, schema=self.schema)
+        return pa.table(columns, names=self.schema.names).cast(self.schema)
+
+    def _column(self, field: pa.Field, count: int) -> Any:
+        made = self._made.get(field.name)
+        if made is None or len(made) < count:
+            made = pa.repeat(pa.scalar(self.values.get(field.name), field.type), count)
+            self._made[field.name] = made
+        return made.slice(0, count)
 
 
 def _fits(column: Any, field: pa.Field) -> bool:

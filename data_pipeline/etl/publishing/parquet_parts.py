@@ -1,12 +1,15 @@
 """Rows as Parquet files on this machine, for each partition its own, in bounded memory.
 
 Rows wait until they make a row group worth writing; of all that wait, the most go first when there are too many. So
-many small tables, and tables whose rows are of many partitions, make few and large row groups.
+many small tables, and tables whose rows are of many partitions, make few and large row groups. A thread of its own
+writes a row group, while the next one is put together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable
@@ -14,6 +17,7 @@ from typing import Any, Callable
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_pipeline.etl.documents.datasets import ROW
 from data_pipeline.etl.errors import JobError
 
 Values = tuple[Any, ...]
@@ -77,6 +81,8 @@ class PartWriter:
         self._bytes = 0
         self._number = 0
         self._options: dict[str, Any] | None = None
+        self._pool = ThreadPoolExecutor(1)
+        self._writing: tuple[Values, Future[None]] | None = None
 
     def write(self, rows: pa.Table) -> None:
         """Take the next rows. JobError if the disk takes no more."""
@@ -100,12 +106,17 @@ class PartWriter:
         while self._open:
             values = next(iter(self._open))
             self._flush(values)
+            self._settle()
             if values in self._open:
                 self._finish(values)
+        self._pool.shutdown()
         return sorted(self._done, key=lambda part: part.path.name)
 
     def discard(self) -> None:
         """Leave nothing behind."""
+        with suppress(JobError):
+            self._settle()
+        self._pool.shutdown()
         for there in self._open.values():
             if there.writer is not None:
                 there.writer.close()
@@ -117,37 +128,53 @@ class PartWriter:
         self._open, self._done, self._bytes = {}, [], 0
 
     def _flush(self, values: Values) -> None:
-        there = self._open[values]
-        if not there.waiting:
+        """Begin to write what waits of a partition, once all that was begun before is written."""
+        self._settle()
+        there = self._open.get(values)
+        if there is None or not there.waiting:
             return
-        rows = pa.concat_tables(there.waiting).combine_chunks()
+        rows = pa.concat_tables(there.waiting)
         self._bytes -= there.bytes
         there.waiting, there.bytes = [], 0
+        there.rows += len(rows)
+        if there.writer is None:
+            self._begin(there, rows)
+        self._writing = (values, self._pool.submit(_write, there.writer, rows))
+
+    def _settle(self) -> None:
+        """Wait for what is being written. A file that is full is finished, and another one where too many are open."""
+        if self._writing is None:
+            return
+        (values, written), self._writing = self._writing, None
+        with self._disk():
+            written.result()
+            full = self.file_bytes is not None and self._open[values].sink.tell() >= self.file_bytes
+        if full:
+            self._finish(values)
+            return
+        begun = [key for key, each in self._open.items() if each.writer is not None]
+        if len(begun) > MOST_OPEN:
+            self._finish(begun[0] if begun[0] != values else begun[1])
+
+    @contextmanager
+    def _disk(self) -> Iterator[None]:
+        """JobError where the disk takes no more."""
         try:
-            if there.writer is None:
-                self._begin(there, rows)
-            there.writer.write_table(rows, row_group_size=max(len(rows), 1))
-            there.rows += len(rows)
-            full = self.file_bytes is not None and there.sink.tell() >= self.file_bytes
+            yield
         except OSError as error:
             raise JobError(
                 f"accepted rows cannot be written to {self.folder}: {error}; free some disk, or set TMPDIR to a folder "
                 "that has more"
             ) from error
-        if full:
-            self._finish(values)
-            return
-        writing = [key for key, each in self._open.items() if each.writer is not None]
-        if len(writing) > MOST_OPEN:
-            self._finish(writing[0] if writing[0] != values else writing[1])
 
     def _begin(self, there: _Open, rows: pa.Table) -> None:
         if self._options is None:
             self._options = _encodings(rows)
-        self.folder.mkdir(parents=True, exist_ok=True)
         there.path = self.folder / f"{self.name}-{self._number:05}.parquet"
         self._number += 1
-        there.sink = pa.OSFile(str(there.path), "wb")
+        with self._disk():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            there.sink = pa.OSFile(str(there.path), "wb")
         there.writer = pq.ParquetWriter(
             there.sink, self.schema, compression="zstd", store_decimal_as_integer=True, **self._options
         )
@@ -158,9 +185,14 @@ class PartWriter:
             self._open[values] = _Open(there.waiting, there.bytes)
         if there.writer is None or there.path is None:
             return
-        there.writer.close()
-        there.sink.close()
+        with self._disk():
+            there.writer.close()
+            there.sink.close()
         self._done.append(Part(there.path, values, there.rows))
+
+
+def _write(writer: pq.ParquetWriter, rows: pa.Table) -> None:
+    writer.write_table(rows, row_group_size=max(len(rows), 1))
 
 
 def _encodings(rows: pa.Table) -> dict[str, Any]:
@@ -171,10 +203,8 @@ def _encodings(rows: pa.Table) -> dict[str, Any]:
         if pa.types.is_nested(column.type):
             continue
         distinct = len(sample[column.name].unique())
-        if distinct <= max(1, _FEW * len(sample)):
+        if column.name != ROW and distinct <= max(1, _FEW * len(sample)):
             few.append(column.name)
         elif pa.types.is_integer(column.type) or pa.types.is_timestamp(column.type):
             encodings[column.name] = "DELTA_BINARY_PACKED"
-        elif pa.types.is_string(column.type):
-            encodings[column.name] = "DELTA_LENGTH_BYTE_ARRAY"
     return {"use_dictionary": few, "column_encoding": encodings}

@@ -168,7 +168,15 @@ def _blank(texts: Any) -> bool:
 
 
 def _without(texts: Any, doubtful: Any) -> Any:
-    return texts if doubtful is None else pc.if_else(pa.array(doubtful), None, texts)
+    """``texts`` with null where they are doubtful; their bytes stay where they are."""
+    if doubtful is None:
+        return texts
+    there = ~doubtful
+    if texts.null_count:
+        there &= texts.is_valid().to_numpy(zero_copy_only=False)
+    offsets = texts.buffers()[1].slice(4 * texts.offset)
+    valid = pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.StringArray.from_buffers(len(texts), offsets, texts.buffers()[2], valid)
 
 
 def _mask(values: Any) -> Any:

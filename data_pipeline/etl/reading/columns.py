@@ -127,6 +127,11 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + more if names else "none"
 
 
+def whole(column: Any) -> Any:
+    """A column of a table as one array."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def from_texts(texts: Any, plan: ColumnPlan) -> tuple[Any, Problems]:
     """The values of a column's texts, an Arrow array of strings in which null is no value, and what is refused."""
     texts = _with_nulls(texts, plan.nulls, plan.cast is not None)

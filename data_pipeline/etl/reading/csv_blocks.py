@@ -13,6 +13,7 @@ import pyarrow.csv as pa_csv
 
 from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.reading import csv_records, reasons, text_files
+from data_pipeline.etl.reading.columns import whole
 from data_pipeline.etl.reading.csv_records import LONGEST, Dialect, Record
 from data_pipeline.etl.reading.text_files import TextFile
 
@@ -128,7 +129,7 @@ def texts(piece: Piece, dialect: Dialect, fields: int, wanted: Sequence[int]) ->
         refused.update(dict.fromkeys(coded.tolist(), reasons.ENCODING))
         keep = ~np.isin(numbers, coded)
         table, numbers = table.filter(pa.array(keep)), numbers[keep]
-    columns = [table.column(str(at)).combine_chunks().view(pa.string()) for at in wanted]
+    columns = [whole(table.column(str(at))).view(pa.string()) for at in wanted]
     return Texts(read, numbers, columns, refused)
 
 

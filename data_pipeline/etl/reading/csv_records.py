@@ -142,7 +142,9 @@ def quotes(data: Any, dialect: Dialect) -> Quotes:
 
 def line_ends(data: Any, positions: Any) -> Any:
     """Where lines end in ``data`` outside of plain quotes at ``positions``."""
-    ends = np.flatnonzero((data == 10) | (data == 13))
+    ends, returns = np.flatnonzero(data == 10), np.flatnonzero(data == 13)
+    if len(returns):
+        ends = np.sort(np.concatenate([ends, returns]))
     if not len(positions):
         return ends
     return ends[np.searchsorted(positions, ends) % 2 == 0]

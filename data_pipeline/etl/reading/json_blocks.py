@@ -84,6 +84,14 @@ class Lines:
             n: line.split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8", "replace") for n, line in found.items()
         }
 
+    def chosen(self, at: Any) -> Lines:
+        """The lines at the positions ``at`` (NumPy, rising)."""
+        array = self.array().take(pa.array(at))
+        starts = np.frombuffer(array.buffers()[1], np.int32)[: len(at) + 1]
+        data = array.buffers()[2].to_pybytes()[: starts[-1]]
+        wrong = frozenset(np.flatnonzero(np.isin(at, list(self.undecodable))).tolist())
+        return Lines(data, data, starts, wrong)
+
     def array(self) -> Any:
         """Each line, with what follows it up to the next, as an Arrow array of strings."""
         buffers = [None, pa.py_buffer(self.starts), pa.py_buffer(self.data)]

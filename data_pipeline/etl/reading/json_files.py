@@ -2,10 +2,10 @@
 a key of a column that stands twice refuses the row. Lines end with ``\\n``; a line of blanks is no row. A row's
 number is that of its line, from 1, without those.
 
-Arrow reads a block of lines at once. It takes what ``json_values`` takes, and nothing else, once the lines are left
-out that begin and end otherwise than an object does, or may hold what only Arrow takes for a number. Where it
-refuses a block, lines that may be the reason are looked for by what the error says, and left out too. What is left
-out is read line by line.
+Lines that are alike are read at once, see ``json_alike``. Of the others Arrow reads a block at once. It takes what
+``json_values`` takes, and nothing else, once the lines are left out that begin and end otherwise than an object does,
+or may hold what only Arrow takes for a number. Where it refuses a block, lines that may be the reason are looked for
+by what the error says, and left out too. What is left out is read line by line.
 """
 
 from __future__ import annotations
@@ -18,10 +18,20 @@ import pyarrow as pa
 
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading import columns, json_blocks, json_values, reasons, rows, text_files, threads
+from data_pipeline.etl.reading import (
+    columns,
+    json_alike,
+    json_blocks,
+    json_values,
+    reasons,
+    rows,
+    text_files,
+    threads,
+)
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.checks import Checks
 from data_pipeline.etl.reading.columns import ColumnPlan
+from data_pipeline.etl.reading.json_alike import AlikeReader, Rows
 from data_pipeline.etl.reading.json_blocks import Lines
 from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
@@ -29,7 +39,7 @@ from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
 from data_pipeline.etl.reading.text_files import TextFile
 
-BLOCK = 1 << 20
+BLOCK = 2 << 20
 """Bytes that are read and parsed together."""
 LONGEST = 64 << 20
 """Bytes of the longest line."""
@@ -42,6 +52,7 @@ class JsonReader:
         self.dataset = dataset
         self.plan = columns.plans(dataset)
         self.shapes = [json_values.shape_of(each.kind, dataset.format) for each in self.plan]
+        self.alike = AlikeReader(self.plan, self.shapes)
         self.arrow = json_blocks.ArrowReader(self.plan, self.shapes)
         self.checks = Checks(dataset)
         self.workers = workers
@@ -61,18 +72,25 @@ class JsonReader:
         return tally.rows()
 
     def _block(self, lines: Lines) -> Block:
-        """The rows of some lines: as many as Arrow reads, and the others one by one."""
-        together = self.arrow.read(lines)
-        rest = np.flatnonzero(~together.there)
-        singly = _Singly(self, lines, rest.tolist())
-        found = [
-            _joined(each, many, one, together.there, singly.at)
-            for each, many, one in zip(self.plan, together.columns, singly.columns(), strict=True)
-        ]
-        taken = np.sort(np.concatenate([np.flatnonzero(together.there), np.array(singly.at, np.int64)]))
-        ignored = dict.fromkeys([*together.ignored, *singly.ignored])
-        refused = {at + 1: reason for at, reason in singly.refused.items()}
-        return Block(lines.count, taken + 1, found, refused, lines.raw, tuple(ignored))
+        """The rows of some lines: those that are alike, of the others as many as Arrow reads, and the rest singly."""
+        found = self.alike.read(lines)
+        left = _others(lines, found)
+        if len(left) > json_alike.FEW or len(left) == lines.count:
+            found.append(self._by_arrow(lines, left))
+            left = _others(lines, found)
+        singly = _Singly(self, lines, left.tolist())
+        found.append(Rows(np.array(singly.at, np.int64), [*singly.columns()], tuple(singly.ignored)))
+        refused = dict(singly.refused)
+        sound = [_sound(each, refused) for each in found if len(each.at)]
+        taken, columns = _joined(self.plan, sound)
+        ignored = dict.fromkeys(name for each in found if len(each.at) for name in each.ignored)
+        reasons = {at + 1: reason for at, reason in refused.items()}
+        return Block(lines.count, taken + 1, columns, reasons, lines.raw, tuple(ignored))
+
+    def _by_arrow(self, lines: Lines, at: Any) -> Rows:
+        some = lines if len(at) == lines.count else lines.chosen(at)
+        together = self.arrow.read(some)
+        return Rows(at[together.there], together.columns, together.ignored)
 
 
 class _Singly:
@@ -110,21 +128,44 @@ class _Singly:
             yield columns.filled(pa.array(values, plan.arrow), plan, problems)
 
 
+def _others(lines: Lines, found: Sequence[Rows]) -> Any:
+    """The positions of the lines that are not ``found``."""
+    left = np.ones(lines.count, bool)
+    for each in found:
+        left[each.at] = False
+    return np.flatnonzero(left)
+
+
+def _sound(one: Rows, refused: dict[int, str]) -> tuple[Any, list[Any]]:
+    """The positions and columns of the rows without a problem; the others are noted in ``refused``."""
+    problems: Problems = {}
+    for _, found in one.columns:
+        for place, reason in found.items():
+            problems.setdefault(place, reason)
+    arrays = [values for values, _ in one.columns]
+    if not problems:
+        return one.at, arrays
+    keep = np.ones(len(one.at), bool)
+    keep[list(problems)] = False
+    refused.update((int(one.at[place]), reason) for place, reason in problems.items())
+    mask = pa.array(keep)
+    return one.at[keep], [each.filter(mask) for each in arrays]
+
+
 def _joined(
-    plan: ColumnPlan, many: tuple[Any, Problems], one: tuple[Any, Problems], there: Any, at: list[int]
-) -> tuple[Any, Problems]:
-    """The column of the lines that ``there`` has and of those at the positions ``at``, in order."""
-    if not at:
-        return many
-    positions = np.concatenate([np.flatnonzero(there), np.array(at, np.int64)])
-    order = np.argsort(positions, kind="stable")
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    first = len(positions) - len(at)
-    problems = {int(place[position]): reason for position, reason in many[1].items()}
-    problems.update({int(place[first + position]): reason for position, reason in one[1].items()})
-    arrays = pa.chunked_array([many[0], one[0]], plan.arrow).combine_chunks()
-    return arrays.take(pa.array(order)), problems
+    plan: Sequence[ColumnPlan], found: Sequence[tuple[Any, list[Any]]]
+) -> tuple[Any, list[tuple[Any, Problems]]]:
+    """The positions and columns of all rows that are ``found``, in the order of their lines."""
+    some = [each for each in found if len(each[0])]
+    if len(some) == 1:
+        return some[0][0], [(values, {}) for values in some[0][1]]
+    at = np.concatenate([np.zeros(0, np.int64), *(positions for positions, _ in some)])
+    order = np.argsort(at, kind="stable")
+    columns: list[tuple[Any, Problems]] = []
+    for number, each in enumerate(plan):
+        chunks = pa.chunked_array([arrays[number] for _, arrays in some], each.arrow)
+        columns.append((chunks.combine_chunks().take(pa.array(order)), {}))
+    return at[order], columns
 
 
 def _blocks(file: TextFile) -> Iterator[bytes]:

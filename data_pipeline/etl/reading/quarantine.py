@@ -102,7 +102,9 @@ class Quarantine:
         if not self._waiting:
             return
         raw = self.whole(self._waiting) if self.whole and not self.private else {}
-        rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in self._waiting]
+        rows = self._waiting
+        if raw:
+            rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in rows]
         columns = [[self.source] * len(rows), *zip(*rows, strict=True)]
         arrays = [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
         with self._writing():

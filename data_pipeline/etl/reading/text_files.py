@@ -68,14 +68,14 @@ def opened(path: Path, encoding: str) -> Iterator[TextFile]:
     except LookupError as error:
         raise JobError(f"encoding {encoding} is not known; use one such as utf-8 or cp1252") from error
     kind = COMPRESSIONS.get(path.suffix.lower())
-    with path.open("rb") as content:
-        start = content.read(4)
-    for sign, what in _STARTS.items():
-        if kind is None and start.startswith(sign):
-            raise FileError(f"it is {what} by its first bytes, which its name does not say")
-    if kind and not start:
-        raise FileError(f"it is empty, not a {kind} file")
     with pa.OSFile(str(path), "rb") as file:
+        start = file.read(4)
+        for sign, what in _STARTS.items():
+            if kind is None and start.startswith(sign):
+                raise FileError(f"it is {what} by its first bytes, which its name does not say")
+        if kind and not start:
+            raise FileError(f"it is empty, not a {kind} file")
+        file.seek(0)
         yield TextFile(pa.CompressedInputStream(file, kind) if kind else file, encoding)
 
 

@@ -78,7 +78,6 @@ def test_what_is_discarded_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet_parts, "GROUP_BYTES", 1)
     writer = PartWriter(tmp_path, SCHEMA, file_bytes=1)
     writer.write(rows(0, 10, 1))
-    writer.file_bytes = None
     writer.write(rows(10, 10, 1))
     assert len([*tmp_path.iterdir()]) == 2
     writer.discard()

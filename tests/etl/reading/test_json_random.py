@@ -13,7 +13,7 @@ from etl.reading.test_casts import LARGE, VALUES, expected, plain
 from randomness import SEED, times
 
 from data_pipeline.etl.documents.datasets import Column, Format
-from data_pipeline.etl.reading import json_blocks, json_files
+from data_pipeline.etl.reading import json_alike, json_blocks, json_files
 
 GOOD = {
     "string": ['"a"', '"née"', '"\\u00e9\\n"', '""', '"NaN"', '"Inf"', '"x\\"y"', '"{}"'],
@@ -75,22 +75,25 @@ def random_dataset(chance: random.Random):
     return dataset(columns, "json", timezone=chance.choice(["", "Europe/Berlin"]))
 
 
-def random_line(chance: random.Random, data, bad: float) -> bytes:
+def random_line(chance: random.Random, data, bad: float, regular: bool = False) -> bytes:
+    """``regular``: as other lines of the file, but for faults and nulls."""
     members = []
     for column in data.columns:
-        name = chance.choice(column.named or (column.name,))
-        if column.nullable and chance.random() < 0.2:
+        name = chance.choice(column.named[:1] if regular and column.named else column.named or (column.name,))
+        if column.nullable and chance.random() < (bad if regular else 0.2):
             continue
-        members.append(f'"{name}":{chance.choice(["", " "])}{random_value(chance, column.type, bad)}')
+        blank = " " if regular and chance.random() >= bad else chance.choice(["", " "])
+        members.append(f'"{name}":{blank}{random_value(chance, column.type, bad)}')
         if column.named and chance.random() < bad:
             members.append(f'"C{name[1:]}": {chance.choice(["null", "1"])}')
-    if chance.random() < 0.1:
+    if chance.random() < (bad if regular else 0.1):
         members.append(
             f'"x{chance.randrange(3)}": {chance.choice(["1", "null", "{}", "[NaN]" if bad else "[]", "true"])}'
         )
     if chance.random() < bad / 3 and members:
         members.append(members[0])
-    chance.shuffle(members)
+    if not regular or chance.random() < bad:
+        chance.shuffle(members)
     line = ("{" + ",".join(members) + "}").encode("utf-8")
     if chance.random() < bad / 2:
         at = chance.randrange(len(line) + 1)
@@ -106,7 +109,8 @@ def random_line(chance: random.Random, data, bad: float) -> bytes:
 def random_file(chance: random.Random, data) -> bytes:
     bad = chance.choice([0, 0.02, 0.1, 0.3])
     end = chance.choice([b"\n", b"\r\n", b"\n\n", b" \n", b"\n  \r\n\t\n"])
-    lines = [random_line(chance, data, bad) for _ in range(chance.randrange(80))]
+    regular = chance.random() < 0.6
+    lines = [random_line(chance, data, bad, regular) for _ in range(chance.randrange(80))]
     text = end.join(lines) + chance.choice([b"", end])
     return (b"\xef\xbb\xbf" if chance.random() < 0.1 else b"") + text
 
@@ -124,6 +128,9 @@ def compare(chance, folder, monkeypatch):
     data = random_dataset(chance)
     content = random_file(chance, data)
     monkeypatch.setattr(json_files, "BLOCK", chance.choice([1, 64, 1000, 1 << 20]))
+    monkeypatch.setattr(json_alike, "FEW", chance.choice([0, 2, 32]))
+    monkeypatch.setattr(json_alike, "_GROUPS", chance.choice([1, 8]))
+    monkeypatch.setattr(json_alike, "_PATIENCE", chance.choice([0, 63]))
     monkeypatch.setattr(json_blocks, "_LEAF", chance.choice([1, 4, 64]))
     monkeypatch.setattr(json_blocks, "_ATTEMPTS", chance.choice([1, 2, 8]))
     rows, refused, foreign = independent.json_rows(content, data)
