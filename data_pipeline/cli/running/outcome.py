@@ -17,7 +17,7 @@ from data_pipeline.core.progress import pointers, result_text
 from data_pipeline.core.progress.failure_reason import described
 from data_pipeline.core.progress.follow import Failure, Job, Progress
 from data_pipeline.core.progress.progress_log import duration
-from data_pipeline.core.progress.summary import Row, locations, noticed, of_datasets, table
+from data_pipeline.core.progress.summary import Row, locations, noticed, of_datasets, table, unusable
 from data_pipeline.etl.documents.summary import Summary
 
 _LONGEST_CAUSE = 600
@@ -85,8 +85,8 @@ def _is_repeated(row: tuple[str, str], summary: Summary) -> bool:
     """Whether a line of the results is about a file or a rule that the table of data sets has told of."""
     label, text = row
     rules = summary.get("quality", {}).get("warnings", [])
-    unreadable = [file["source"] for file in summary["files"] if file["error"]]
-    files = [f"{source} {rest}" for source in unreadable for rest in ("could not", "and ")]
+    unreadable = [file["source"] for file in summary["files"] if unusable(file)]
+    files = [f"{source}{rest}" for source in unreadable for rest in (" could not", " and ", ": all of")]
     shown = [*files, *(f"{str(rule['source']).rpartition(': ')[2]}: {rule['rule']} is" for rule in rules)]
     return "datasets" in summary and label == "message" and text.startswith(tuple(shown))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from data_pipeline.etl.documents.summary import File, Summary
+from data_pipeline.etl.documents.summary import File, Summary, problem
 
 #: source files that a table shows; the rest is added up in one row.
 SHOWN = 40
@@ -78,8 +78,8 @@ def noticed(summary: Summary) -> list[tuple[str, str]]:
     """(what, text) of what a reader should know of data sets: files that could not be read, rules that warn."""
     failed: dict[tuple[Any, str], list[str]] = {}
     for file in summary["files"]:
-        if file["error"]:
-            failed.setdefault((file.get("dataset"), file["error"]), []).append(file["source"])
+        if why := unusable(file):
+            failed.setdefault((file.get("dataset"), why), []).append(file["source"])
     found = [
         ("unreadable", f"{files[0]}{f' and {len(files) - 1:,} more' * (len(files) > 1)}: {error}")
         for (_, error), files in list(failed.items())[:_UNREADABLE]
@@ -89,6 +89,11 @@ def noticed(summary: Summary) -> list[tuple[str, str]]:
         found.append(("", f"and {left:,} more"))
     warnings = summary.get("quality", {}).get("warnings", [])
     return [*found, *(("warning", broken(rule)) for rule in warnings)]
+
+
+def unusable(file: File) -> str:
+    """Why no row of a file can be used, or nothing."""
+    return file["error"] or problem("", file["rows_read"], file["rows_counted"])
 
 
 def broken(rule: Mapping[str, Any]) -> str:

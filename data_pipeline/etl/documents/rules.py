@@ -76,7 +76,14 @@ KINDS: Mapping[str, Kind] = {
     "quarantined-share": Kind(
         "warn", 0.05, SHARE, "most of a file's rows that may be in quarantine", "none", FILES
     ),
-    "unreadable-files": Kind("fail", 0, NUMBER, "most files that may be unreadable", "none", FILES),
+    "unreadable-files": Kind(
+        "fail",
+        0,
+        NUMBER,
+        "most files that may be unreadable, or have several rows of which all are refused",
+        "none",
+        FILES,
+    ),
     "rows-of-earlier-issue": Kind(
         "warn",
         0.5,

@@ -8,6 +8,17 @@ NAME = "summary.json"
 VERSION = 1
 
 
+SEVERAL = 2
+"""Rows of a file from which on it says something of the file if all of them are refused."""
+
+
+def problem(error: str, read: int, accepted: int) -> str:
+    """Why no row of a file can be used: it is unreadable, or all of its rows, of which there are several, are refused,
+    as where a column has another form now; empty if neither.
+    """
+    return error or ("all of its rows are refused" if read >= SEVERAL and not accepted else "")
+
+
 class Rows(TypedDict):
     """Rows of all files: ``read`` is always the sum of the other two."""
 

@@ -158,14 +158,17 @@ def _named(failed: Sequence[Breach]) -> list[Breach]:
 
 
 def _unreadable(loaded: Iterable[Loaded]) -> list[str]:
-    """A line for each data set and reason, with the first of the files."""
+    """A line for each data set and reason why no row of a file can be used, with the first of the files."""
     files: dict[tuple[str, str], list[str]] = {}
     for each in loaded:
-        for one in (one for unit in each.units for one in unit.files if one.error):
-            files.setdefault((each.dataset.name, one.error), []).append(one.file.path)
+        for one in (one for unit in each.units for one in unit.files):
+            why = summaries.problem(one.error, one.rows.read, one.rows.accepted)
+            if why:
+                said = f" could not be read: {why}" if one.error else f": {why}"
+                files.setdefault((each.dataset.name, said), []).append(one.file.path)
     return [
-        f"{end(paths[0])}{f' and {len(paths) - 1:,} more' * (len(paths) > 1)} could not be read: {error}"
-        for (_, error), paths in files.items()
+        f"{end(paths[0])}{f' and {len(paths) - 1:,} more' * (len(paths) > 1)}{said}"
+        for (_, said), paths in files.items()
     ]
 
 

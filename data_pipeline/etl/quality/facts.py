@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from data_pipeline.etl.documents import rules
+from data_pipeline.etl.documents import rules, summary
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class FileFacts:
     read: int
     accepted: int
     error: str = ""
+
+    @property
+    def problem(self) -> str:
+        return summary.problem(self.error, self.read, self.accepted)
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ History = Mapping[str, Earlier]
 
 @dataclass(frozen=True)
 class Breach:
-    """A rule that does not hold of ``source``. The limit and the value of an age are in hours; ``note``: why a file is
-    unreadable.
+    """A rule that does not hold of ``source``. The limit and the value of an age are in hours; ``note``: why a file
+    cannot be used.
     """
 
     of: str

@@ -116,11 +116,11 @@ def _values(rule: Rule, facts: Facts, history: History) -> Iterator[_Value]:
     elif rule.key == "freshness":
         yield from _ages(facts, history)
     elif rule.name in ("quarantined-share", "unreadable-files", "rows-of-earlier-issue"):
-        unreadable = sum(1 for file in facts.files if file.error)
+        unreadable = sum(1 for file in facts.files if file.problem)
         for file in facts.files:
             value = _of_file(rule.name, file, history, unreadable)
             if value is not None:
-                yield _Value(rule.name, file.path, value, file.etag, file.error)
+                yield _Value(rule.name, file.path, value, file.etag, file.problem)
     else:
         for each in facts.measured:
             if each.key == rule.key:
@@ -129,7 +129,7 @@ def _values(rule: Rule, facts: Facts, history: History) -> Iterator[_Value]:
 
 def _of_file(name: str, file: FileFacts, history: History, unreadable: int) -> float | None:
     if name == "unreadable-files":
-        return unreadable if file.error else None
+        return unreadable if file.problem else None
     if name == "quarantined-share":
         return (file.read - file.accepted) / file.read if file.read else None
     earlier = None if file.error else history.get(file.path)  # unreadable-files tells of the others

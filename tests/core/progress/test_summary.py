@@ -116,6 +116,8 @@ def test_what_a_reader_should_know_of_data_sets() -> None:
     found = noticed({**summary(*bad, file("z.csv")), "quality": {"warnings": [warning]}})
     assert found[0] == ("unreadable", "00.csv and 2 more: no column amount")
     assert found[1] == ("unreadable", "03.csv: no column 3")
+    refused = noticed(summary(file("a.csv", 2, 2), file("b.csv", 1, 1), file("c.csv", 3, 2)))
+    assert refused == [("unreadable", "a.csv: all of its rows are refused")]
     assert found[10:] == [
         ("", "and 2 more"),
         ("warning", "rows-of-median of orders: 2024-01: 0.1, limit 0.2"),

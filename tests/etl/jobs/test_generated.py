@@ -188,7 +188,9 @@ def made_dataset(chance: random.Random) -> Dataset:
         columns,
         replaces=chance.choice(["file", "period", "all"]),
         partition=partition,
-        rules={"quarantined-share": "off", "rows-of-earlier-issue": "off", "rows-of-median": "off"},
+        rules=dict.fromkeys(
+            ("quarantined-share", "unreadable-files", "rows-of-earlier-issue", "rows-of-median"), "off"
+        ),
     )
 
 

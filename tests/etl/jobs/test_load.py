@@ -110,6 +110,28 @@ def test_many_unreadable_files_hide_no_other_rule(shop):
     ]
 
 
+def test_a_file_of_which_all_rows_are_refused_is_held_back(shop):
+    """As where the times of a file have another form: its earlier rows stay until it is let through. A single row that
+    is refused is a row in quarantine.
+    """
+    shop.put(NORTH, some(0))
+    shop.put(SOUTH, [BAD])
+    shop.run()
+    kept = dict(shop.contents)
+    other = [(id, time.replace("T", " at "), amount, status) for id, time, amount, status in some(20)]
+    shop.put(NORTH, other)
+    shop.run()
+    verdict = shop.document("verdict.json")
+    (failed,) = verdict["failed_rules"]
+    assert (failed["rule"], failed["source"]) == ("unreadable-files", NORTH)
+    assert f"{NORTH}: all of its rows are refused" in verdict["messages"]
+    assert told(shop.rows()) == expected(kept)
+    shop.run(accept="unreadable-files@run-2")
+    assert shop.document("summary.json")["rows"] == {"read": 3, "counted": 0, "quarantined": 3}
+    assert shop.rows() == []
+    assert shop.prepare()["proceed"] is False
+
+
 def test_an_unreadable_file_keeps_its_earlier_rows(shop):
     """The default rule holds the data set back; with another limit the rest is published, and it is read again."""
     shop.put(NORTH, some(0))

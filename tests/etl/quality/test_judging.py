@@ -54,6 +54,14 @@ FOURTH = {"path": "4.csv", "period": "2024-02-04"}
 LIMITS = [
     # (rule, limit, files inside, files outside, history, what is said)
     (
+        "unreadable-files",
+        "0",
+        [file(read=100, accepted=1), file("b.csv", 1, 0), file("c.csv", 0, 0)],
+        [file(read=2, accepted=0)],
+        {},
+        "a.csv: unreadable-files is 1, the limit is 0: all of its rows are refused",
+    ),
+    (
         "quarantined-share",
         "0.05",
         [file(accepted=95)],
