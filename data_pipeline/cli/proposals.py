@@ -45,6 +45,12 @@ def source_of(given: str) -> SampleSource:
     return folder(Path(given))
 
 
+def source_folder(given: str) -> Path:
+    """The folder that stands for the input, where ``--from`` names files of this machine."""
+    path = Path(given)
+    return path if path.is_dir() else path.parent
+
+
 def refuse_name(name: str) -> None:
     """UserError if no data set can be called so."""
     try:
@@ -57,8 +63,7 @@ def refuse_name(name: str) -> None:
 
 
 def proposed(name: str, given: str, match: str | None) -> Proposed:
-    """The data set ``name`` of the files that ``given`` names."""
-    refuse_name(name)
+    """The data set of the files that ``given`` names; without a ``name`` it is called as they are."""
     with tempfile.TemporaryDirectory() as scratch:
         return proposing.propose(name, source_of(given), match, Path(scratch))
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from data_pipeline.etl.documents.datasets import RESERVED
 
 _LONGEST = 255
+#: words of names of files that say nothing of what is in them.
+_NO_NAMES = frozenset(["part", "data", "file", "files", "export", "batch", "chunk", "page", "dt"])
 
 
 def column_names(named: Iterable[str], taken: Iterable[str] = ()) -> Mapping[str, str]:
@@ -21,6 +23,19 @@ def column_names(named: Iterable[str], taken: Iterable[str] = ()) -> Mapping[str
         found[name] = next(each for each in _numbered(base) if each not in used)
         used.add(found[name])
     return {name: found[name] for name in given}
+
+
+def dataset_name(pattern: str, where: str) -> str:
+    """What files are called: by the first word of their pattern, or else by the folder that they were found in."""
+    bare = re.sub(r"\{[^}]*\}|[A-Za-z]+=", "", pattern.split(".")[0])
+    words = [
+        word
+        for word in re.findall("[A-Za-z]+(?:_[A-Za-z]+)*", bare)
+        if word.lower() not in _NO_NAMES and len(word) > 1
+    ]
+    folder = where.rstrip("/").rpartition("/")[2].split(".")[0]
+    name = next((plain for word in (*words[:1], folder) if (plain := _plain(word))), "records")
+    return name.removesuffix("_versions")
 
 
 def _numbered(base: str) -> Iterable[str]:

@@ -21,7 +21,7 @@ from .guesses import Texts
 DELIMITERS = (",", ";", "\t", "|")
 _QUOTES = ('"', "'", "")
 _MOST_RECORDS = 1000
-_MOST_BYTES = 1 << 17
+_MOST_BYTES, _LEAST_BYTES = 1 << 18, 1 << 13
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,14 @@ def written(heads: Sequence[bytes], tabs: bool = False) -> Written | None:
 
 
 def _score(heads: Sequence[bytes], dialect: Dialect) -> float:
-    """The share of the records that have as many fields as most, and whether those are several."""
-    rows = [row for head in heads for row in _records(head, dialect)]
-    if not rows:
-        return 0.0
+    """How well the files fit the dialect, each by itself: they may have other columns."""
+    most = max(_LEAST_BYTES, _MOST_BYTES // len(heads))
+    scores = [_score_of(rows) for head in heads if (rows := [*_records(head, dialect, most)])]
+    return sum(scores) / len(scores) if scores else 0.0
+
+
+def _score_of(rows: Sequence[Sequence[str]]) -> float:
+    """The share of a file's records that have as many fields as most, and whether those are several."""
     counts = Counter(len(row) for row in rows)
     counts.pop(0, None)
     if not counts:
@@ -101,9 +105,9 @@ def _left(rows: Sequence[Sequence[str]]) -> float:
     return min(0.4, odd / max(1, sum(map(len, rows))))
 
 
-def _records(head: bytes, dialect: Dialect) -> Iterator[list[str]]:
+def _records(head: bytes, dialect: Dialect, bytes_: int = 1 << 17) -> Iterator[list[str]]:
     """The fields of the first records, none of one that is malformed; the last, which may be cut off, only alone."""
-    data = head[:_MOST_BYTES]
+    data = head[:bytes_]
     at = csv_records.first(data, 0)
     for _ in range(_MOST_RECORDS):
         if at >= len(data):
@@ -124,11 +128,22 @@ def _with_header(dialect: Dialect, rows: Sequence[Sequence[Sequence[str]]]) -> W
     if said is None and len(set(firsts)) < len(firsts):
         said = True  # two files begin with the same record
     if said is None or said:
+        wide = _wider(rows)
         doubt = "every column is text, and so is the first line: it is taken for a header; else write header: false"
-        return Written(*signs, True, names, () if said else (doubt,))
+        return Written(*signs, True, names, (*wide, *(() if said else (doubt,))))
     count = Counter(len(row) for file in rows for row in file).most_common(1)[0][0]
     doubt = "the first line is taken for data, not for a header: name the columns"
     return Written(*signs, False, tuple(f"column_{at}" for at in range(1, count + 1)), (doubt,))
+
+
+def _wider(rows: Sequence[Sequence[Sequence[str]]]) -> tuple[str, ...]:
+    """What is said of the newest file whose rows have another number of fields than its header."""
+    for header, *below in reversed(rows):
+        fields = Counter(map(len, below)).most_common(1)[0][0] if below else len(header)
+        if fields != len(header):
+            said = f"a header of {len(header)} columns stands above rows of {fields} fields"
+            return (f"{said}, as in {header[0]!r}, …: such rows are refused",)
+    return ()
 
 
 def _says_header(names: Sequence[str], below: Sequence[Sequence[str]]) -> bool | None:

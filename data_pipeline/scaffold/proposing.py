@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.types import Primitive
 
-from . import csv_columns, json_columns, names, parquet_columns, samples, trial
+from . import column_names, csv_columns, json_columns, names, parquet_columns, samples, trial
 from .guesses import amount
 from .names import Naming
 from .parquet_columns import ParquetHead
@@ -42,8 +43,8 @@ class Proposed:
 
 
 def propose(name: str, source: SampleSource, match: str | None, scratch: Path) -> Proposed:
-    """A data set ``name`` of the files of ``source``, those alone whose path is like the glob ``match`` where it is
-    given. ``scratch``: an empty folder. UserError if they cannot be one.
+    """A data set of the files of ``source``, those alone whose path is like the glob ``match`` where it is given.
+    Without a ``name`` it is called as they are. ``scratch``: an empty folder. UserError if they cannot be one.
     """
     found = samples.found(source, match)
     naming = names.naming(found.paths)
@@ -55,10 +56,12 @@ def propose(name: str, source: SampleSource, match: str | None, scratch: Path) -
     clash = {column.name for column in content.columns} & {*naming.parts}
     if clash:
         naming = names.naming(found.paths, frozenset(column.name for column in content.columns))
-    _refuse_several(source, naming, content)
+    _refuse_several(source, naming, content, [each.path for each in local])
     options = {**_format(naming, found.kind), **content.options}
+    name = name or column_names.dataset_name(naming.patterns[0], source.where)
     proposal = Proposal(name, naming.patterns, replace(content, options=options))
     held = trial.held_against(trial.dataset(proposal), local, scratch)
+    _refuse_unreadable(source, held)
     proposal = replace(
         proposal, heading=_heading(naming, held), candidates=_candidates(proposal, held, naming)
     )
@@ -71,7 +74,7 @@ def _content(
     source: SampleSource, kind: str, naming: Naming, scratch: Path
 ) -> tuple[Columns, list[LocalSample], int, list[str]]:
     """What the chosen files hold, those files as they can be read here, the bytes that were looked at, and faults."""
-    files = samples.chosen(naming.covered, [patterns.parse(text) for text in naming.patterns])
+    files = samples.chosen(naming.covered, [patterns.parse(text) for text in naming.patterns], source.size)
     if kind == "parquet":
         read = [parquet_columns.head(source, path, m.period, m.parts) for path, m in files.items()]
         local = [_parquet_here(source, each, scratch / str(at)) for at, each in enumerate(read)]
@@ -130,15 +133,45 @@ def _format(naming: Naming, kind: str) -> dict[str, object]:
     return {} if said == {kind} else {"format": kind}
 
 
-def _refuse_several(source: SampleSource, naming: Naming, content: Columns) -> None:
-    """UserError if files that nothing but a wildcard tells apart have different columns."""
-    if not content.strange or naming.unit:
+def _refuse_several(source: SampleSource, naming: Naming, content: Columns, looked_at: Sequence[str]) -> None:
+    """UserError if files have different columns whose names no period tells apart."""
+    if not content.strange:
         return
+    part = next((name for name in naming.parts if _told_by(name, naming, content, looked_at)), "")
+    if naming.unit and not part:
+        return
+    example = content.strange[0]
+    glob = _glob(naming, part, example) if part else f"{PurePosixPath(example).name.partition('.')[0]}*"
     raise UserError(
-        f"{source.where}: found files of different columns, as {content.strange[0]}, under {naming.patterns[0]}, "
-        "expected those of one data set; choose with --match, as in "
-        f"--match '{PurePosixPath(content.strange[0]).stem}*'; nothing was changed"
+        f"{source.where}: found files of different columns under {naming.patterns[0]}, as {example}, expected those of "
+        f"one data set; choose with --match, as in --match '{glob}'; nothing was changed"
     )
+
+
+def _told_by(part: str, naming: Naming, content: Columns, looked_at: Sequence[str]) -> bool:
+    """Whether a part of the names has other values in the files of other columns."""
+    strange = {_match(naming, path).parts[part] for path in content.strange}
+    return not strange & {
+        _match(naming, path).parts[part] for path in looked_at if path not in content.strange
+    }
+
+
+def _match(naming: Naming, path: str) -> patterns.Match:
+    return next(match for text in naming.patterns if (match := patterns.parse(text).match(path)))
+
+
+def _glob(naming: Naming, part: str, path: str) -> str:
+    """What paths of the same value of a part are like."""
+    text = next(text for text in naming.patterns if patterns.parse(text).match(path))
+    return re.sub(r"\{[^}]*\}", "*", text.replace(f"{{{part}}}", _match(naming, path).parts[part]))
+
+
+def _refuse_unreadable(source: SampleSource, held: Trial) -> None:
+    if len(held.unreadable) == len(held.files):
+        first = held.files[0]
+        raise UserError(
+            f"{source.where}: found no file that can be read; {first.path}: {first.unreadable}; nothing was changed"
+        )
 
 
 def _heading(naming: Naming, held: Trial) -> tuple[str, ...]:
@@ -191,9 +224,7 @@ def _candidates(proposal: Proposal, held: Trial, naming: Naming) -> tuple[str, .
     if times:
         unit = "month" if naming.unit in ("day", "hour", "") else "year"
         found.append(f"partition: {unit}({times[0]})   # columns of time: {', '.join(times)}")
-    matches = [
-        next(m for p in naming.patterns if (m := patterns.parse(p).match(path))) for path in naming.covered
-    ]
+    matches = [_match(naming, path) for path in naming.covered]
     issues = {(m.period, *m.parts.values()) for m in matches}
     if naming.unit and len(issues) < len(matches):
         found.append(f"replaces: period   # if all files of a {naming.unit} come again together")

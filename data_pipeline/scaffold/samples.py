@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +20,8 @@ MOST_BYTES = 2 << 20
 """Bytes of a file's text that are looked at, and of a Parquet file that is read whole."""
 #: files from the beginning, the middle and the end each, and further ones so that every series is seen.
 _EACH, _SERIES = 3, 6
+#: and as many more, spread evenly, as together are small.
+_MORE, _SMALL = 40, 2 << 20
 _PARQUET_START, _GZIP_START = b"PAR1", b"\x1f\x8b"
 
 
@@ -123,9 +125,11 @@ def _kind_of(source: SampleSource, path: str) -> str:
     return "json" if start.lstrip().startswith(b"{") else "csv"
 
 
-def chosen(paths: Sequence[str], claimed: Sequence[patterns.Pattern]) -> dict[str, patterns.Match]:
+def chosen(
+    paths: Sequence[str], claimed: Sequence[patterns.Pattern], size: Callable[[str], int]
+) -> dict[str, patterns.Match]:
     """The files to look at, by period and path, with what their names say: some from the beginning, the middle and
-    the end, and one of each series that is not among them.
+    the end, one of each series that is not among them, and of small files some more.
     """
     matches = {path: next(m for each in claimed if (m := each.match(path))) for path in paths}
     ordered = sorted(paths, key=lambda path: (matches[path].period, path))
@@ -142,6 +146,11 @@ def chosen(paths: Sequence[str], claimed: Sequence[patterns.Pattern]) -> dict[st
         if series not in seen and len(picked) < 3 * _EACH + _SERIES:
             picked.add(path)
             seen.add(series)
+    left = _SMALL - sum(map(size, picked))
+    for path in ordered[:: max(1, len(ordered) // _MORE)]:
+        left -= 0 if path in picked else size(path)
+        if left >= 0:
+            picked.add(path)
     return {path: matches[path] for path in ordered if path in picked}
 
 

@@ -45,3 +45,42 @@ def test_a_new_project_renders_and_is_found_from_below(
         f"{env}-{kind}.yaml" for env in ("dev", "local", "prod") for kind in ("pipeline", "storage")
     }
     assert status_of("data-pipeline", ["create", "--check"]) == 0
+
+
+def test_a_project_begins_with_files_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Their data set stands where the example's stood, of which nothing is left; its README has their commands."""
+    files, made = tmp_path / "my files", tmp_path / "shop"
+    files.mkdir()
+    for month in range(1, 13):
+        (files / f"sensors_2024-{month:02}.csv").write_text(f"sensor,at,celsius\ns1,2024-{month:02}-01,1.5\n")
+    assert status_of("data-pipeline", ["init", str(made), "--from", str(files)]) == 0
+    assert "files       sensors_{year}-{month}.csv" in capsys.readouterr().out
+    written = {path.relative_to(made).as_posix() for path in made.rglob("*") if path.is_file()}
+    assert not [name for name in written if name.startswith("sample/") or name.endswith(".sql")]
+    pipeline = (made / "config" / "pipeline.yaml").read_text()
+    assert "readings" not in pipeline
+    assert (
+        pipeline.index("datasets:\n  sensors:\n")
+        < pipeline.index("# The steps prepare")
+        < pipeline.index("schedule:")
+    )
+    readme = (made / "README.md").read_text()
+    assert f"--source '{files}'" in readme
+    assert "SELECT count(*) FROM sensors" in readme
+    assert "sample" not in readme
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--match", "*.csv"), "--match and --dataset say more about --from, which is missing"),
+        (("--from", "nowhere"), "nowhere: found nothing"),
+        (("--from", ".", "--dataset", "No"), "No: no name of a data set"),
+    ],
+)
+def test_nothing_is_made_of_samples_that_are_none(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status_of("data-pipeline", ["init", str(tmp_path / "shop"), *arguments]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "shop").exists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from data_pipeline.core.facts import dataset_limits
-from data_pipeline.scaffold.column_names import column_names
+from data_pipeline.scaffold.column_names import column_names, dataset_name
 
 NAMES = [
     "order_id",
@@ -36,3 +38,21 @@ def test_every_name_is_one_that_is_taken() -> None:
         "column_6",
     ]
     assert (found["a"], found["A"], found["2024"], found["Été (°C)"]) == ("a", "a_3", "c_2024", "ete_c")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "where", "expected"),
+    [
+        ("orders/{year}/{month}/{day}/part-*.json.gz", "/tmp/data", "orders"),
+        ("weather_{year}-{month}.csv", "/tmp/data", "weather"),
+        ("{year}-{month}-{day}.csv", "/tmp/My Readings/", "my_readings"),
+        ("dt={year}-{month}-{day}/part-*.parquet", "s3://bucket/sales", "sales"),
+        ("*.csv", "x.csv", "x"),
+        ("item_versions.csv", "x", "item"),
+        ("*.csv", "1_€/", "c_1"),
+        ("*.csv", "/", "records"),
+    ],
+)
+def test_a_data_set_is_called_as_its_files_are(pattern: str, where: str, expected: str) -> None:
+    assert dataset_name(pattern, where) == expected
+    assert dataset_limits.dataset_name(expected) == expected

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -16,37 +18,117 @@ _SCAFFOLD = Path(__file__).parents[1] / "scaffold"
 #: a file that package tools would take for their own has another name in the scaffold.
 _NAMES = {"gitignore": ".gitignore"}
 _EXECUTABLE = frozenset({"deploy.sh"})
+PIPELINE = "config/pipeline.yaml"
 
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
-def init(directory: Path) -> None:
+@click.option(
+    "--from",
+    "given",
+    metavar="FILE|DIR|s3://…",
+    help="Files of your own, in place of the example: their data set is written as `new` does.",
+)
+@click.option(
+    "--match", metavar="GLOB", help="Of these, the files alone whose path is like this, as in 'orders/*'."
+)
+@click.option(
+    "--dataset", metavar="NAME", help="What their data set is called; without it, as the files are."
+)
+def init(directory: Path, given: str | None, match: str | None, dataset: str | None) -> None:
     """Write a new project to DIR, which does not exist or is empty.
 
-    Example: data-pipeline init my-pipeline
+    Example: data-pipeline init my-pipeline --from samples
     """
-    written = write(directory, origin.requirement())
-    for name in written:
+    if given is None:
+        if match or dataset:
+            raise UserError(
+                "--match and --dataset say more about --from, which is missing; nothing was changed"
+            )
+        made = write(directory, origin.requirement())
+    else:
+        made = _write_with(directory, given, match, dataset)
+    for name in made:
         click.echo(f"written   {directory / name}")
     click.echo(f"next: cd {directory}, and what its README.md says")
 
 
+def _write_with(directory: Path, given: str, match: str | None, dataset: str | None) -> list[str]:
+    """The project with a data set of the files that ``given`` names, in place of the example's."""
+    from data_pipeline.cli import proposals  # what reads samples, which a project without them does not need
+
+    _refuse_what_is_there(directory)
+    if dataset:
+        proposals.refuse_name(dataset)
+    found = proposals.proposed(dataset or "", given, match)
+    files = dict(_files(origin.requirement()))
+    own = {name: content for name, content in files.items() if not _is_example(name)}
+    content = proposals.inserted(_without_example(files[PIPELINE]), found)
+    own[PIPELINE] = content
+    own["README.md"] = _readme(
+        files["README.md"].decode(), given, proposals.source_folder(given), found.proposal.name
+    ).encode()
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / "project"
+        _write(trial, own)
+        proposals.refuse_what_create_refuses(trial, content)
+    _write(directory, own)
+    proposals.report(found)
+    return sorted(own)
+
+
+def _is_example(name: str) -> bool:
+    return name.startswith("sample/") or name.endswith(".sql")
+
+
+def _without_example(pipeline: bytes) -> bytes:
+    """The example's pipeline.yaml with an empty ``datasets:``, and without tables."""
+    before, _, example = pipeline.partition(b"datasets:\n")
+    _, steps, after = example.partition(b"# The steps prepare")
+    assert steps, "the example's data sets and tables stand before the remark on steps"
+    return before + b"datasets:\n\n" + steps + after
+
+
+def _readme(text: str, given: str, folder: Path, dataset: str) -> str:
+    """The README whose commands bring these files, and ask for this table."""
+    source = "" if given.startswith("s3:") else f" --source {shlex.quote(str(folder.resolve()))}"
+    lines = []
+    for line in text.splitlines(keepends=True):
+        if line.startswith("| `sample/`"):
+            continue
+        if "--source sample" in line:
+            line = f"python data_pipeline_run.py local{source}   # brings files into its input, runs it, follows it\n"
+        elif line.startswith("data-pipeline sql local"):
+            line = f'{line.partition("SELECT")[0]}SELECT count(*) FROM {dataset}"\n'  # noqa: S608 - a command of a README
+        lines.append(line)
+    return "".join(lines)
+
+
 def write(directory: Path, requirement: str) -> list[str]:
     """Write the project; the names of its files. UserError, with nothing changed, if something is in the way."""
+    _refuse_what_is_there(directory)
+    files = dict(_files(requirement))
+    _write(directory, files)
+    return sorted(files)
+
+
+def _refuse_what_is_there(directory: Path) -> None:
     if directory.exists() and (there := sorted(path.name for path in directory.iterdir())):
         raise UserError(
             f"{directory}: found {', '.join(there[:5])}{' and more' if len(there) > 5 else ''}, expected a folder that "
             "is new or empty; nothing was changed\n  name another folder"
         )
-    files = dict(_files(requirement))
+
+
+def _write(directory: Path, files: Mapping[str, bytes]) -> None:
     for name, content in files.items():
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         if name in _EXECUTABLE:
             path.chmod(0o755)
-    (directory / "templates").mkdir()
-    return sorted(files)
+    for folder in ("templates", "jobs"):
+        (directory / folder).mkdir(exist_ok=True)
 
 
 def _files(requirement: str) -> Iterator[tuple[str, bytes]]:

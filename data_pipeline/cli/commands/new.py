@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from data_pipeline.cli import project, proposals
@@ -49,6 +51,8 @@ def new(name: str, given: str, match: str | None) -> None:
     write_bytes_atomically(path, content)
     proposals.report(found)
     lines = content.count(b"\n") - before.count(b"\n")
-    click.echo(
-        f"written     config/pipeline.yaml: the data set {name}, {lines} lines; look at it, then run create"
-    )
+    click.echo(f"written     config/pipeline.yaml: the data set {name}, {lines} lines; look at it")
+    if not given.startswith("s3:"):
+        click.echo(f"next        data-pipeline try {name} {shlex.quote(str(proposals.source_folder(given)))}")
+    if not given.startswith("s3:"):
+        click.echo(f"next        data-pipeline try {name} {shlex.quote(str(proposals.source_folder(given)))}")
