@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import boto3
-from botocore.exceptions import NoRegionError
+from botocore.exceptions import ClientError, NoRegionError
 
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.uploads import split_uri
 
-from .errors import explained
+from .errors import error_code, explained
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -34,6 +35,11 @@ class Objects:
     prefix: str
     sizes: Mapping[str, int] = field(repr=False)
     client: S3Client = field(repr=False, compare=False)
+
+    @property
+    def reached(self) -> str:
+        """The region and the endpoint that were asked, for the screen."""
+        return f"region {self.client.meta.region_name} · endpoint {self.client.meta.endpoint_url}"
 
     def paths(self) -> list[str]:
         return sorted(self.sizes)
@@ -60,10 +66,7 @@ def objects(address: str) -> Objects:
             client = boto3.client("s3")
         except NoRegionError:
             client = boto3.client("s3", region_name="us-east-1")
-        pages = client.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=prefix, PaginationConfig={"MaxItems": MOST_LISTED}
-        )
-        found = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+        found = _listed(client, bucket, prefix)
     folder = f"{prefix.rstrip('/')}/" if prefix else ""
     if prefix in found and not prefix.endswith("/"):
         folder = prefix[: prefix.rfind("/") + 1]
@@ -74,6 +77,19 @@ def objects(address: str) -> Objects:
         if key.startswith(folder) and not key.endswith("/")
     }
     return Objects(address, bucket, folder, sizes, client)
+
+
+def _listed(client: S3Client, bucket: str, prefix: str) -> dict[str, int]:
+    """Key → bytes."""
+    pages = client.get_paginator("list_objects_v2").paginate(
+        Bucket=bucket, Prefix=prefix, PaginationConfig={"MaxItems": MOST_LISTED}
+    )
+    try:
+        return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+    except ClientError as error:
+        if error_code(error) != "NoSuchBucket":
+            raise
+        raise UserError(f"s3://{bucket}: there is no such bucket; nothing was changed") from error
 
 
 class _Ranges(io.RawIOBase):

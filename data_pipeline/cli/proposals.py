@@ -41,7 +41,9 @@ def source_of(given: str) -> SampleSource:
             raise UserError(f"{given}: expected s3://BUCKET/PREFIX; nothing was changed")
         from data_pipeline.aws.reading import objects  # boto3, which files of this machine do without
 
-        return objects(given)
+        found = objects(given)
+        click.echo(f"{given} · {found.reached}", err=True)
+        return found
     return folder(Path(given))
 
 

@@ -63,6 +63,8 @@ def written(heads: Sequence[bytes], tabs: bool = False) -> Written | None:
     tabs. None if no file has a record.
     """
     candidates = ("\t", *DELIMITERS[:2], "|") if tabs else DELIMITERS
+    if not heads:
+        return None
     best: tuple[float, Dialect] | None = None
     for delimiter in candidates:
         for quote in _QUOTES:

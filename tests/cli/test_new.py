@@ -46,7 +46,7 @@ def test_a_data_set_is_written_and_all_else_stays(project: Path, capsys: pytest.
     before = path.read_text(encoding="utf-8")
     assert new("orders", "--from", "data", "--match", "orders/*") == 0
     said = capsys.readouterr().out
-    assert "looked at   9 of 10 files" in said
+    assert "looked at   10 of 10 files" in said
     assert "files       orders/{year}/{month}/{day}/part-*.json.gz\n" in said
     assert "refused     1 row: malformed 1\n" in said
     assert 'orders/2024/03/01/part-0001.json.gz row 11: malformed: {"order_id": "cut' in said
