@@ -137,7 +137,7 @@ def _refuse_several(source: SampleSource, naming: Naming, content: Columns, look
     """UserError if files have different columns whose names no period tells apart."""
     if not content.strange:
         return
-    part = next((name for name in naming.parts if _told_by(name, naming, content, looked_at)), "")
+    part = next((name for name in naming.parts if _tells_apart(name, naming, content, looked_at)), "")
     if naming.unit and not part:
         return
     example = content.strange[0]
@@ -148,7 +148,7 @@ def _refuse_several(source: SampleSource, naming: Naming, content: Columns, look
     )
 
 
-def _told_by(part: str, naming: Naming, content: Columns, looked_at: Sequence[str]) -> bool:
+def _tells_apart(part: str, naming: Naming, content: Columns, looked_at: Sequence[str]) -> bool:
     """Whether a part of the names has other values in the files of other columns."""
     strange = {_match(naming, path).parts[part] for path in content.strange}
     return not strange & {
