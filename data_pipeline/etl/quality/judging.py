@@ -120,7 +120,8 @@ def _values(rule: Rule, facts: Facts, history: History) -> Iterator[_Value]:
         for file in facts.files:
             value = _of_file(rule.name, file, history, unreadable)
             if value is not None:
-                yield _Value(rule.name, file.path, value, file.etag, file.problem)
+                note = file.problem if rule.name == "unreadable-files" else file.error
+                yield _Value(rule.name, file.path, value, file.etag, note)
     else:
         for each in facts.measured:
             if each.key == rule.key:
