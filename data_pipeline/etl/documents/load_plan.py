@@ -44,7 +44,8 @@ class Unit:
 @dataclass(frozen=True)
 class LoadPlan:
     """``rebuilt``: data sets whose table is made anew from these units alone; ``adopted``: data sets whose definition
-    holds from now on; ``held``: data sets that are not loaded → why.
+    holds from now on; ``held``: data sets that are not loaded → why; ``judged``: data sets of which nothing is new and
+    whose age is to be judged.
     """
 
     units: tuple[Unit, ...]
@@ -53,6 +54,7 @@ class LoadPlan:
     held: Mapping[str, str] | None = None
     dropped_columns: tuple[str, ...] = ()
     unclaimed: int = 0
+    judged: tuple[str, ...] = ()
 
 
 def document(run: str, plan: LoadPlan) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def _read(document: Mapping[str, Any]) -> LoadPlan:
         dict(document["held"] or {}),
         tuple(document["dropped_columns"]),
         int(document["unclaimed"]),
+        tuple(document.get("judged", ())),  # a run that began before a deployment has none
     )
 
 

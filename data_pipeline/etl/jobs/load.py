@@ -214,7 +214,7 @@ def _adopt(definitions: Definitions, target: Target, summary: str) -> None:
 
 def _of_plan(definitions: Definitions, plan: LoadPlan) -> list[datasets.Dataset]:
     """The data sets that the plan has anything of. JobError for one that the definitions do not have."""
-    names = {unit.dataset for unit in plan.units} | {*plan.rebuilt, *plan.adopted}
+    names = {unit.dataset for unit in plan.units} | {*plan.rebuilt, *plan.adopted, *plan.judged}
     strange = sorted(names - definitions.datasets.keys())
     if strange:
         raise JobError(f"the plan has a data set {strange[0]}, and the definitions have not; deploy again")

@@ -20,7 +20,7 @@ from data_pipeline.etl.documents import datasets, decision, load_plan
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.documents.decision import Decision
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.planning import comparing, earlier, report, selection
+from data_pipeline.etl.planning import comparing, earlier, report, selection, staleness
 from data_pipeline.etl.planning.comparing import Comparison
 from data_pipeline.etl.planning.selection import ALL, NONE, Selection
 from data_pipeline.etl.state import made_tables
@@ -109,7 +109,10 @@ def prepare(
     """
     started = time.monotonic()
     found = _compared(target, definitions, chosen)
-    plan = replace(found.plan, dropped_columns=dropped)
+    known = earlier.known(target.output, definitions.datasets)
+    judged = staleness.stale(definitions.datasets, found, known, chosen, time.time())
+    plan = replace(found.plan, dropped_columns=dropped, judged=judged)
+    found = replace(found, plan=plan)
     folder = join(target.output, "runs", target.run)
     planned = join(folder, load_plan.NAME)
     outdated = made_tables.outdated(target.output, definitions)

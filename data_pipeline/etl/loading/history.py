@@ -10,9 +10,9 @@ from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.quality import periods
-from data_pipeline.etl.quality.facts import Earlier
+from data_pipeline.etl.quality.facts import Earlier, series
 from data_pipeline.etl.state.entries import Entry
-from data_pipeline.etl.state.ledger import Ledger, shard
+from data_pipeline.etl.state.ledger import Ledger, newest, shard
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -37,7 +37,9 @@ class Past:
 
 
 def past(ledger: Ledger | None, dataset: Dataset, units: Iterable[Unit]) -> Past:
-    """The past of ``units``; only the shards of their periods, and of those that rules look back to, are read."""
+    """The past of ``units``; only the shards of their periods, and of those that rules look back to, are read. Where a
+    rule asks how old the newest period is, the newest shards are read, too.
+    """
     if ledger is None:
         return Past()
     planned = [file for unit in units for file in unit.files]
@@ -45,10 +47,13 @@ def past(ledger: Ledger | None, dataset: Dataset, units: Iterable[Unit]) -> Past
     wanted = {shard(dataset, file.period) for file in planned}
     for period in {file.period for file in planned if file.period}:
         wanted |= {shard(dataset, before) for before in periods.before(period)}
+    shards = ledger.shards(dataset.name)
+    if any(key.strip() == "freshness" for key in dataset.rules):
+        wanted |= {*newest(shards)}
     mine = {file.path for file in planned}
     entries: dict[str, Entry] = {}
     earlier: dict[str, Earlier] = {}
-    for each in sorted(wanted & {*ledger.shards(dataset.name)}):
+    for each in sorted(wanted & {*shards}):
         for path, entry in ledger.entries(dataset.name, each):
             if path in mine or entry.unit in keys:
                 entries[path] = entry
@@ -64,11 +69,6 @@ def shards_of(ledger: Ledger, dataset: Dataset, removed: Collection[str]) -> set
     if any(match is None for match in found):
         return {*ledger.shards(dataset.name)}
     return {shard(dataset, match.period) for match in found if match is not None}
-
-
-def series(parts: Mapping[str, str]) -> str:
-    """The named parts as rules call them: ``a=1, b=2``."""
-    return ", ".join(f"{name}={value}" for name, value in parts.items())
 
 
 def time(text: str) -> datetime:

@@ -25,7 +25,7 @@ from data_pipeline.etl.planning import claims
 from data_pipeline.etl.publishing.parquet_parts import FILE_BYTES, Part, PartWriter, Split, whole
 from data_pipeline.etl.publishing.rebuild import Rebuild
 from data_pipeline.etl.quality import measuring, periods
-from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement
+from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement, series
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.kept import KeptRows
 from data_pipeline.etl.state.entries import Issue
@@ -102,8 +102,9 @@ def load(
             done = replace(done, units=results)
             if target.at is None:
                 return replace(done, parts=_kept(parts, target))
-            done = replace(done, judgement=_judged(done, parts, layout, target, past, accepted))
-            if done.judgement.failed:
+            idle = dataset.name in plan.judged  # nothing is new
+            done = replace(done, judgement=_judged(done, parts, layout, target, past, accepted, idle))
+            if done.judgement.failed or idle:
                 return done
             return _published(done, parts, layout, plan, target, past, summary, work)
         except JobError as error:
@@ -202,11 +203,15 @@ def _judged(
     target: Target,
     past: Past,
     accepted: Collection[Violation],
+    idle: bool = False,
 ) -> Judgement:
+    """What the rules say of what is about to be published; of an ``idle`` data set those about its age."""
     dataset = done.dataset
     units = [pattern.unit for pattern in claims.parsed(dataset)]
     period = any(units)
     held = rules.effective(dataset.rules, files=True, period=period, series=dataset.series is not None)
+    if idle:
+        held = tuple(rule for rule in held if rule.name == "freshness")
     given = [_facts(one) for each in done.units for one in each.files if not one.missing]
     now = target.now.timestamp()
     with duckdb.connect(config={"temp_directory": str(target.work)}) as db:
@@ -230,8 +235,8 @@ def _judged(
 
 def _facts(one: FileResult) -> FileFacts:
     file, rows = one.file, one.rows
-    series = history.series(file.parts)
-    return FileFacts(file.path, file.etag, file.period, series, rows.read, rows.accepted, one.error)
+    mine = series(file.parts)
+    return FileFacts(file.path, file.etag, file.period, mine, rows.read, rows.accepted, one.error)
 
 
 def _beside(done: Loaded, target: Target) -> KeptRows:

@@ -33,7 +33,9 @@ def decision_of(
         "objects": len(planned),
         "bytes": sum(file.size for file in planned),
         "ignored": found.plan.unclaimed,
-        "proceed": bool(found.plan.units or found.plan.rebuilt or found.plan.adopted or outdated),
+        "proceed": bool(
+            found.plan.units or found.plan.rebuilt or found.plan.adopted or found.plan.judged or outdated
+        ),
         "reason": reason(found, outdated)[:LONGEST],
         "new": found.counts.new,
         "changed": found.counts.changed,
@@ -57,8 +59,13 @@ def reason(found: Comparison, outdated: Sequence[str] = ()) -> str:
     counted = [f"{number:,} {what}" for number, what in parts if number]
     adopted = [f"the new definition of {name} holds from now on" for name in found.plan.adopted]
     made = [f"to be made: {', '.join(outdated)}"] if outdated else []
-    if counted or adopted or made:
-        return "; ".join([*([f"source files: {', '.join(counted)}"] if counted else []), *adopted, *made])
+    judged = (
+        [f"nothing new of {', '.join(found.plan.judged)}, whose age is judged"] if found.plan.judged else []
+    )
+    if counted or adopted or made or judged:
+        return "; ".join(
+            [*([f"source files: {', '.join(counted)}"] if counted else []), *adopted, *made, *judged]
+        )
     if found.plan.held:
         return f"nothing is loaded: the definitions of {', '.join(sorted(found.plan.held))} have changed"
     return f"nothing is new: {found.counts.unchanged:,} source files are as they were processed"

@@ -58,6 +58,11 @@ class Facts:
     measured: Sequence[Measured] = ()
 
 
+def series(parts: Mapping[str, str]) -> str:
+    """The named parts of a pattern as rules call them: ``a=1, b=2``."""
+    return ", ".join(f"{name}={value}" for name, value in parts.items())
+
+
 #: path → the issue before of a file, of those that are loaded again, and of those that stay as they are
 History = Mapping[str, Earlier]
 

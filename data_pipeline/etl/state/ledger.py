@@ -32,6 +32,13 @@ def shard(dataset: Dataset, period: str) -> str:
     return period[:4] if period and dataset.replaces != "all" else NONE
 
 
+def newest(shards: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``shards`` that have the newest files: of the last two years, and of no year."""
+    every = sorted(shards)
+    years = [each for each in every if each.isdigit()]
+    return (*years[-2:], *(each for each in every if each == NONE))
+
+
 @dataclass(frozen=True)
 class State:
     """A data set's own document: the ``definition`` that holds, the UUID of the ``table`` that its shards are of, and

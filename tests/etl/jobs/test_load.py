@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -130,6 +131,42 @@ def test_a_file_of_which_all_rows_are_refused_is_held_back(shop):
     assert shop.document("summary.json")["rows"] == {"read": 3, "counted": 0, "quarantined": 3}
     assert shop.rows() == []
     assert shop.prepare()["proceed"] is False
+
+
+def test_what_is_too_old_is_told_although_nothing_is_new(shop):
+    """By the periods of the files, and by a column; nothing is committed, and other rules ask nothing."""
+    shop.put(NORTH, some(0))
+    own = {"never-empty": "fail 0 SELECT count(*) = 0 FROM orders"}
+    shop.define(orders(rules={"freshness": "warn 2 days", **own}))
+    shop.run()
+    assert [w["rule"] for w in shop.document("summary.json")["quality"]["warnings"]] == ["freshness"]
+    decision = shop.prepare()
+    assert decision["reason"] == "nothing new of orders, whose age is judged"
+    summary = shop.load()
+    assert [w["rule"] for w in summary["quality"]["warnings"]] == ["freshness"]
+    assert (summary["tables"], shop.document("verdict.json")["passed"]) == ({}, True)
+    shop.define(orders(rules={"freshness(ordered_at)": "fail 0 hours", **own}))
+    shop.run()
+    verdict = shop.document("verdict.json")
+    assert [(rule["rule"], rule["source"]) for rule in verdict["failed_rules"]] == [
+        ("freshness(ordered_at)", "orders")
+    ]
+    shop.run(accept="freshness")
+    assert shop.document("verdict.json")["accepted"] == ["freshness(ordered_at)"]
+    assert (len(shop.rows()), shop.snapshots()) == (3, 1)
+    shop.define(orders(rules={"freshness(ordered_at)": "fail 2 days"}))
+    assert shop.prepare()["proceed"] is False
+
+
+def test_an_old_file_that_is_issued_again_makes_nothing_look_old(shop):
+    """The newest period is that of all files, not of those that are read."""
+    recent = datetime.now(UTC).strftime("orders/south/%Y-%m.csv")
+    shop.define(orders(patterns=("orders/south/{year}-{month}.csv",), rules={"freshness": "warn 40 days"}))
+    shop.put(recent, some(0))
+    shop.put("orders/south/2001-01.csv", some(10))
+    shop.run()
+    shop.put("orders/south/2001-01.csv", some(20))
+    assert shop.run()["quality"]["warnings"] == []
 
 
 def test_an_unreadable_file_keeps_its_earlier_rows(shop):
