@@ -7,14 +7,15 @@ from typing import Any
 
 import yaml
 
+from data_pipeline.core.config import default_steps
 from data_pipeline.core.config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
 
 #: the changes that put every step on one service; prepare needs a runtime of its own on Glue.
 ALL_ON_SAGEMAKER = {"steps": {"prepare": {"service": "sagemaker"}}}
-ALL_ON_GLUE = {"steps": {"ride_counts": {"service": "glue"}}, "maintenance": {"service": "glue"}}
-SWAPPED = {"steps": {"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}}
+ALL_ON_GLUE = {"steps": {"load": {"service": "glue"}}, "maintenance": {"service": "glue"}}
+SWAPPED = {"steps": {"prepare": {"service": "sagemaker"}, "load": {"service": "glue"}}}
 
 #: every mix of the two services.
 MIXES: dict[str, dict[str, Any]] = {
@@ -24,10 +25,10 @@ MIXES: dict[str, dict[str, Any]] = {
     "swapped": SWAPPED,
 }
 
-#: ride_counts on a cluster when there is much to read, on either service.
+#: the loading on a cluster when there is much to read, on either service.
 CLUSTER = {
     "steps": {
-        "ride_counts": {
+        "load": {
             "cluster": {
                 "above_gb": 20,
                 "gb_per_instance": 15,
@@ -37,7 +38,7 @@ CLUSTER = {
         }
     }
 }
-CLUSTER_ON_GLUE = {"steps": {"ride_counts": {**CLUSTER["steps"]["ride_counts"], "service": "glue"}}}
+CLUSTER_ON_GLUE = {"steps": {"load": {**CLUSTER["steps"]["load"], "service": "glue"}}}
 
 #: what an account's security may ask for.
 IAM = {"iam": {"permissions_boundary": "boundaries/pipelines", "role_path": "/data/"}}
@@ -71,7 +72,18 @@ NOTIFY: dict[str, Any] = {
 def environment(changes: dict[str, Any] | None = None, name: str = "dev") -> Environment:
     """The environment ``name`` as it is in ``config/``, with ``changes`` merged in."""
     parts = [yaml.safe_load((ROOT / "config" / f"{file}.yaml").read_text()) for file in ("pipeline", name)]
-    return Environment.model_validate(_merged(_merged(*parts), {**(changes or {}), "name": name}))
+    given = _with_steps(_merged(*parts))
+    return Environment.model_validate(_merged(given, {**(changes or {}), "name": name}))
+
+
+def _with_steps(given: dict[str, Any]) -> dict[str, Any]:
+    """The configuration with the steps and the upkeep that come with its data sets."""
+    tables = [*given["datasets"], *given["tables"]]
+    default = {
+        "steps": default_steps.steps(tables, exports=True),
+        "maintenance": default_steps.maintenance(tables),
+    }
+    return _merged(default, given)
 
 
 def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:

@@ -20,12 +20,12 @@ PICKUPS = {
 }
 
 
-CUT_OFF = "the file ends within this row: no line end, and fewer fields than the header"
-FIELDS = "the number of fields is not that of the header"
-EMPTY = "the pickup time is empty"
-NO_DATE = "the pickup time is no date and time of the calendar"
-NO_TIME = "the pickup time is not of the form YYYY-MM-DD HH:MM:SS"
-OUTSIDE = "the pickup time is outside the file's month"
+CUT_OFF = "cut-off"
+FIELDS = "field-count"
+EMPTY = "null"
+NO_DATE = "no-date"
+NO_TIME = "not-timestamp"
+OUTSIDE = "outside-month"
 
 
 @dataclass

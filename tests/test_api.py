@@ -77,7 +77,7 @@ def test_the_documentation_s_python_runs_and_prints_nothing(
 def test_a_run_has_its_results(running: Environment, capfd: pytest.CaptureFixture[str]) -> None:
     """From the start to the summary, as plain values; the list of runs has it first."""
     capfd.readouterr()
-    run = running.run(datasets=["green", "green"], months="2019-01")
+    run = running.run(datasets=["trip_counts"], parts=["dataset=green", "dataset=green"], months="2019-01")
     assert (run.status, run.ended_at, run.failure) == ("SUCCEEDED", "Published", None)
     assert run.started is not None
     assert run.stopped is not None
@@ -94,10 +94,10 @@ def test_a_run_has_its_results(running: Environment, capfd: pytest.CaptureFixtur
 def test_a_run_that_fails_raises_with_the_run(running: Environment, published: Deployed) -> None:
     """The error says where and why; `wait` gives the same without an error."""
     _deploy(published, failing("Broken", "no files"))
-    with pytest.raises(RunFailedError, match="RideCounts failed: no files") as error:
+    with pytest.raises(RunFailedError, match="Load failed: no files") as error:
         running.run()
     assert error.value.run.failure == {
-        "state": "RideCounts",
+        "state": "Load",
         "error": "Broken",
         "cause": "no files",
         "reason": "no files",
@@ -127,12 +127,17 @@ def test_a_run_is_started_without_waiting(running: Environment, published: Deplo
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"dataset": ["green"]}, r"a run has no option 'dataset', it has .*; did you mean 'datasets'\?"),
-        ({"datasets": "green"}, r"datasets: found 'green', expected a list of names, as in \['green'\]"),
+        ({"dataset": ["weather"]}, r"a run has no option 'dataset', it has .*; did you mean 'datasets'\?"),
         (
-            {"datasets": ["Green"]},
-            r"datasets: found \['Green'\], expected lower-case .*; did you mean 'green'\?",
+            {"datasets": "weather"},
+            r"datasets: found 'weather', expected a list of names, as in \['weather'\]",
         ),
+        (
+            {"datasets": ["Weather"]},
+            r"datasets: found \['Weather'\], expected lower-case .*; did you mean 'weather'\?",
+        ),
+        ({"datasets": ["green"]}, "--dataset green: .*; did you mean --part dataset=green\\?"),
+        ({"accept": ["missing"]}, "--accept missing: found no rule 'missing', expected .*"),
         ({"accept": [3]}, r"accept: found \[3\], expected lower-case"),
         ({"months": 2019}, "months: found 2019, expected a month or a range of months"),
         ({"months": "2019-02..2019-01"}, "months: .*, expected the earlier month first"),

@@ -41,7 +41,7 @@ COMMANDS = {
     "dataset": "Training sets that can be made again byte for byte.",
     "sql": "Run QUERY, one SELECT in Athena's SQL, over the published tables; - reads it from stdin.",
     "local": "The embedded AWS on this machine: deploy and run start it for environments on it.",
-    "diagram": "Draw ENV's state machine, from its rendered template, and the ride counts that it has published.",
+    "diagram": "Draw ENV's state machine, from its rendered template, and a table with times that it has published.",
     "images": "AWS's prebuilt container images by region.",
 }
 #: name that a command had → what to type in its place.

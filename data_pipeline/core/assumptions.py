@@ -44,10 +44,11 @@ python -m data_pipeline doctor dev
 DATA_PIPELINE_AWS_TESTS=1 DATA_PIPELINE_AWS_BUCKET=my-artifact-bucket python -m pytest tests/aws -s
 ```
 
-The commands below are for the environment `dev`. They use these variables:
+The commands below are for the environment `dev` of a pipeline `shop` with a table `orders` of files in `orders/`. They use
+these variables; yours have the names of your configuration:
 
 ```sh
-export AWS_DEFAULT_REGION=us-east-1 P=nyc-tlc-dev BUCKET=my-artifact-bucket
+export AWS_DEFAULT_REGION=us-east-1 P=shop-dev TABLE=orders FILE=input/orders/2024-01-31.csv BUCKET=my-artifact-bucket
 output() {{ aws cloudformation describe-stacks --stack-name "$P-$1" --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue" --output text; }}
 MACHINE=$(output pipeline StateMachineArn) DATA=$(output storage DataBucket)
 EXECUTION=$(aws stepfunctions list-executions --state-machine-arn "$MACHINE" --max-items 1 --query 'executions[0].executionArn' --output text)

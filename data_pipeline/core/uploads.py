@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from data_pipeline.etl.documents import patterns
@@ -61,13 +60,6 @@ class Claims:
             return ""
         dataset = next(name for name, each in self.patterns.items() if near in each)
         return f"nearest: {near} of {dataset}"
-
-
-def is_source(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a file of this name is a source file. Hidden files never are: a copy program's leftovers, and
-    the ``._`` files of macOS, match the patterns too.
-    """
-    return not name.startswith(".") and any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def compare(files: Iterable[SourceFile], stored: Mapping[str, StoredObject]) -> Comparison:

@@ -11,11 +11,10 @@ import os
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -50,52 +49,31 @@ class Counted:
         return sum(self.reasons.values())
 
 
-class Counters(Protocol):
-    """``threads`` that count spans of CSV files as ``workers``, and DuckDB, which writes out rows of Parquet."""
-
-    threads: int
-    workers: ThreadPoolExecutor
-
-    @property
-    def db(self) -> duckdb.DuckDBPyConnection: ...
-
-
-class Engine:
-    """Threads that count spans of CSV files, as many as there are processors unless told otherwise; and DuckDB, its
-    threads and memory bounded, for what becomes of the counts. Use it in a ``with`` statement.
+class Counters:
+    """What counts files: ``workers``, the threads of this process that count spans of CSV files, ``threads`` of them;
+    and DuckDB, where rows of Parquet must be written out, with the local folder ``scratch``.
     """
 
-    def __init__(self, work: Path, threads: int | None = None) -> None:
-        self.threads = threads or max(1, min(os.cpu_count() or 1, MOST_THREADS))
-        self.workers = ThreadPoolExecutor(self.threads)
-        self.db = duckdb.connect(":memory:")
-        self._share(1)
-        self.db.execute(f"SET memory_limit = '{256 + 128 * self.threads}MB'")
-        self.db.execute("SET temp_directory = ?", [str(work / "duckdb")])
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.workers = _workers()
+        self.threads = _threads()
 
-    @contextmanager
-    def reading(self, files: int) -> Iterator[None]:
-        """While so many files are read, DuckDB has fewer threads of its own: each file's brings one."""
-        self._share(files)
-        try:
-            yield
-        finally:
-            self._share(1)
+    @cached_property
+    def db(self) -> duckdb.DuckDBPyConnection:
+        limit = f"{256 + 128 * self.threads}MB"
+        return duckdb.connect(
+            config={"threads": 1, "memory_limit": limit, "temp_directory": str(self.scratch)}
+        )
 
-    def _share(self, readers: int) -> None:
-        self.db.execute(f"SET threads = {max(1, self.threads // max(1, readers))}")
 
-    def keep(self, trip_counts: pa.Table) -> None:
-        """Make this table the relation ``trip_counts`` of ``db``."""
-        self.trip_counts = trip_counts
-        self.db.register("trip_counts", trip_counts)
+def _threads() -> int:
+    return max(1, min(os.cpu_count() or 1, MOST_THREADS))
 
-    def __enter__(self) -> Engine:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.workers.shutdown(cancel_futures=True)
-        self.db.close()
+@cache
+def _workers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_threads())
 
 
 @dataclass(frozen=True)
@@ -110,7 +88,7 @@ _SIZES = Sizes()
 
 
 def count(
-    engine: Counters,
+    counters: Counters,
     source: TripFile,
     path: Path,
     policy: rules.Policy,
@@ -126,14 +104,14 @@ def count(
         with parquetfiles.opened(path) as file:
             rows, schema = file.metadata.num_rows, file.schema_arrow
             layout = layouts.match(schema.names, source.dataset)
-            quarantine.whole = partial(_whole, engine, path, schema, layout.position)
+            quarantine.whole = partial(_whole, counters, path, schema, layout.position)
             windows = parquetfiles.count(file, layout.name, limits, quarantine)
     else:
         rows, windows, trips = 0, [], np.zeros(MOST_WINDOWS, np.int64)
         with csvfiles.opened(path, source.form == "csv.gz") as csv:
             layout = layouts.match(csv.names, source.dataset)
             shape = csvrows.Shape(len(csv.names), layout.position, Month.of(source.month), limits)
-            for tally in _tallies(engine, path, csv, shape, sizes):
+            for tally in _tallies(counters, path, csv, shape, sizes):
                 quarantine.add(refused._replace(row=rows + refused.row) for refused in tally.refused)
                 rows += tally.rows
                 trips += tally.month
@@ -154,13 +132,13 @@ def count(
 
 
 def _whole(
-    engine: Counters, path: Path, schema: pa.Schema, pickup: int, rows: list[Refused]
+    counters: Counters, path: Path, schema: pa.Schema, pickup: int, rows: list[Refused]
 ) -> dict[int, str]:
-    return parquetrows.whole(engine.db, path, schema, pickup, rows)
+    return parquetrows.whole(counters.db, path, schema, pickup, rows)
 
 
 def _tallies(
-    engine: Counters, path: Path, csv: csvfiles.Opened, shape: csvrows.Shape, sizes: Sizes
+    counters: Counters, path: Path, csv: csvfiles.Opened, shape: csvrows.Shape, sizes: Sizes
 ) -> Iterator[csvrows.Tally]:
     """The tallies of the file in order. Of a large plain file each thread has a span, and one more waits; a small one
     and gzip data, which come in one stream, are counted here.
@@ -172,8 +150,8 @@ def _tallies(
     waiting: deque[Future[csvrows.Tally]] = deque()
     try:
         for span in spans:
-            waiting.append(engine.workers.submit(_tally, path, span, shape, sizes.chunk))
-            if len(waiting) > engine.threads:
+            waiting.append(counters.workers.submit(_tally, path, span, shape, sizes.chunk))
+            if len(waiting) > counters.threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

@@ -6,21 +6,15 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
-from pathlib import Path
-
-import duckdb
 import pyarrow as pa
 
 from data_pipeline.etl.documents.datasets import ROW, Dataset
-from data_pipeline.etl.errors import FileError, JobError
+from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.schemas import arrow_schema
 from taxi import counting, csvrows, rules
-from taxi.sources import NAME, TripFile
+from taxi.sources import as_trip_file
 
 OUTSIDE, TOLERANCE = "outside-month", "month-tolerance-days"
 MONTH, WINDOW, TRIPS = "month", "window_start", "trips"
@@ -43,10 +37,11 @@ class Reader:
 
     def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """Hand on the windows that have trips, in order; ``accepted`` counts the trips. See ``protocol.Reader``."""
-        source = _trip_file(file, quarantine.source)
+        source = as_trip_file(quarantine.source)
         if source.form.startswith("csv"):
-            csvrows.slow_path_budget.expect(source.size)
-        counted = counting.count(Counters(file.scratch), source, file.path, self.policy, quarantine)
+            csvrows.slow_path_budget.expect(file.path.stat().st_size)
+        counters = counting.Counters(file.scratch)
+        counted = counting.count(counters, source, file.path, self.policy, quarantine)
         starts, trips = counted.windows
         if len(starts):
             values = {**file.parts, MONTH: file.period}
@@ -56,22 +51,6 @@ class Reader:
             staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(file.parts))))
         reasons = dict(sorted(counted.reasons.items()))
         return FileRows(counted.rows, counted.trips, counted.refused, reasons)
-
-
-class Counters:
-    """What counts one file: the threads of this process, and DuckDB, if it is needed, with the folder ``scratch``."""
-
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
-        self.threads = most_threads()
-        self.workers = _workers()
-
-    @cached_property
-    def db(self) -> duckdb.DuckDBPyConnection:
-        limit = f"{256 + 128 * self.threads}MB"
-        return duckdb.connect(
-            config={"threads": 1, "memory_limit": limit, "temp_directory": str(self.scratch)}
-        )
 
 
 def policy(dataset: Dataset) -> rules.Policy:
@@ -92,24 +71,3 @@ def policy(dataset: Dataset) -> rules.Policy:
             f"data set {dataset.name}: {TOLERANCE} is {days!r}, no whole number from 0 to 999999999"
         )
     return rules.Policy(int(days), options[OUTSIDE] == "keep", dataset.quarantine_limit)
-
-
-def most_threads() -> int:
-    """How many spans of a file are counted at once."""
-    return max(1, min(os.cpu_count() or 1, counting.MOST_THREADS))
-
-
-@cache
-def _workers() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(most_threads())
-
-
-def _trip_file(file: SourceFile, source: str) -> TripFile:
-    """The file that its path below the input names. FileError if that is no name of a trip file."""
-    match = NAME.fullmatch(source.rpartition("/")[2])
-    if match is None:
-        raise FileError(
-            "its name is not that of a trip file: DATASET_tripdata_YYYY-MM.csv, .csv.gz or .parquet"
-        )
-    size = file.path.stat().st_size
-    return TripFile(str(file.path), source, file.parts["dataset"], file.period, match["form"], "", size)

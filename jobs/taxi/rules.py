@@ -1,4 +1,4 @@
-"""What a row is, and which rows are counted: the rules that every engine follows to the letter.
+"""What a row is, and which rows are counted: the rules that the reader follows to the letter.
 
 **Rows.** A CSV file is UTF-8 text (a byte order mark at its start is dropped). A line ends in LF, CRLF or CR,
 mixed as they come, or with the file. A line without any character is blank and is no row; a line of spaces is
@@ -24,29 +24,30 @@ first of these that applies; all but the third and fourth are for CSV alone:
    microseconds; null is ``EMPTY``, and a year outside 1 to 9999 is ``NO_TIME``.
 4. ``OUTSIDE``: the time is before the midnight that begins the file's month less the tolerance, or at or after
    the midnight that begins the following month plus the tolerance (``limits``). The file's name says its
-   month. With ``--outside-month keep`` this rule is left out.
+   month. With ``outside-month: keep`` this rule is left out.
 
 **Quarantine.** One Parquet schema: source (path below the input), row (its number), reason (the text below),
 raw. Raw is the CSV line without its line end; of a Parquet row all its columns as one line of JSON, timestamps
 as ``YYYY-MM-DD HH:MM:SS`` (if another column is damaged, the pickup time alone: text as it stands, null for
 null, a timestamp of a year outside 1 to 9999 as the microseconds since 1970-01-01). The first
-``--quarantine-limit`` refused rows of a file are kept, in order of their number; the rest are only counted.
+``quarantine_limit`` refused rows of a file are kept, in order of their number; the rest are only counted.
 
 For every file rows read = rows counted + rows refused, and ``reasons`` (reason → rows) sums to the refused.
 """
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from datetime import date
 
-CUT_OFF = "the file ends within this row: no line end, and fewer fields than the header"
-FIELDS = "the number of fields is not that of the header"
-EMPTY = "the pickup time is empty"
-NO_DATE = "the pickup time is no date and time of the calendar"
-NO_TIME = "the pickup time is not of the form YYYY-MM-DD HH:MM:SS"
-OUTSIDE = "the pickup time is outside the file's month"
+from data_pipeline.etl.reading import reasons
+
+CUT_OFF = "cut-off"
+FIELDS = reasons.FIELD_COUNT
+EMPTY = reasons.NULL
+NO_DATE = "no-date"
+NO_TIME = "not-timestamp"
+OUTSIDE = "outside-month"
 
 TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
 SPARE_FIELDS = 2
@@ -81,41 +82,6 @@ class Policy:
         first = _midnight(year, number) - tolerance
         end = _midnight(year + number // 12, number % 12 + 1) + tolerance
         return max(first, YEAR_1), min(end, YEAR_10000)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that ``policy_of`` reads."""
-    default = Policy()
-    parser.add_argument(
-        "--month-tolerance-days",
-        type=whole_number,
-        default=default.tolerance_days,
-        help="days before and after a file's month whose trips still count (default 1)",
-    )
-    parser.add_argument(
-        "--outside-month",
-        choices=("quarantine", "keep"),
-        default="quarantine",
-        help="what becomes of trips outside the file's month (default quarantine)",
-    )
-    parser.add_argument(
-        "--quarantine-limit",
-        type=whole_number,
-        default=default.quarantine_limit,
-        help="rows of one file that quarantine keeps at most (default 100000); the rest are only counted",
-    )
-
-
-def policy_of(options: argparse.Namespace) -> Policy:
-    """The policy that the arguments say."""
-    return Policy(options.month_tolerance_days, options.outside_month == "keep", options.quarantine_limit)
-
-
-def whole_number(text: str) -> int:
-    """An argument's value that is a whole number of at most nine digits."""
-    if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to 999999999")
-    return int(text)
 
 
 def _midnight(year: int, month: int) -> int:

@@ -119,9 +119,9 @@ def test_deploy_then_deploy_again(account: Account) -> None:
 
 
 def test_a_run_publishes_the_true_counts(account: Account, trips: Path) -> None:
-    """Prepare on Glue's Python shell, RideCounts on SageMaker; a second run uploads nothing and reads nothing."""
+    """Prepare on Glue's Python shell, Load on SageMaker; a second run uploads nothing and reads nothing."""
     account.project.configure(
-        account.environment, steps={"prepare": {"service": "glue"}, "ride_counts": {"service": "sagemaker"}}
+        account.environment, steps={"prepare": {"service": "glue"}, "load": {"service": "sagemaker"}}
     )
     account.deploy()
     first = account.run("--source", str(trips))
@@ -133,9 +133,9 @@ def test_a_run_publishes_the_true_counts(account: Account, trips: Path) -> None:
 
 
 def test_the_other_services_publish_the_same(account: Account, trips: Path) -> None:
-    """Prepare on SageMaker, RideCounts on Glue's Spark: one word of YAML each."""
+    """Prepare on SageMaker, Load on Glue's Spark: one word of YAML each."""
     account.project.configure(
-        account.environment, steps={"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}}
+        account.environment, steps={"prepare": {"service": "sagemaker"}, "load": {"service": "glue"}}
     )
     account.deploy()
     result = account.run("--source", str(trips), "--reprocess")

@@ -25,7 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "jobs")]
 from clients import client  # noqa: E402
 from embedded_aws.featurestore.conftest import statements  # noqa: E402
 from features.conftest import GROUP, rides  # noqa: E402
-from taxi.definitions import TABLES  # noqa: E402
+from published import TABLES  # noqa: E402
 
 from data_pipeline.core.config.feature_document import document  # noqa: E402
 from data_pipeline.core.naming import Names  # noqa: E402

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
-from botocore.exceptions import ClientError
 from cli.deployed import DATABASE, Deployed, publish, publishing
 
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
@@ -32,9 +29,6 @@ def published(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
     }.items():
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", at.secret_key)
-    glue = deployed.client("glue")
-    with contextlib.suppress(ClientError):  # of the test before
-        glue.delete_database(Name=DATABASE)
-    glue.create_database(DatabaseInput={"Name": DATABASE})
+    deployed.client("glue").create_database(DatabaseInput={"Name": DATABASE})
     publish("first", 1)
     return deployed

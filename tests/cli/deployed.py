@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+from botocore.exceptions import ClientError
 from clients import client
 from embedded_aws.featurestore.conftest import definitions, record, writer_of
-from taxi.definitions import TABLES
+from published import TABLES, TRIP_COUNTS
 
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
@@ -80,7 +84,7 @@ def publishing() -> dict[str, Any]:
 def failing(error: str, cause: str) -> dict[str, Any]:
     """A first state that leads to the Fail state ``Failed``."""
     return {
-        "RideCounts": {"Type": "Pass", "Next": "Failed"},
+        "Load": {"Type": "Pass", "Next": "Failed"},
         "Failed": {"Type": "Fail", "Error": error, "Cause": cause},
     }
 
@@ -137,12 +141,14 @@ class Deployed:
         )
 
     def delete(self) -> None:
-        """Remove the stack and everything in the bucket."""
+        """Remove the stack, the database and everything in the bucket."""
         stacks = self.client("cloudformation")
         stacks.delete_stack(StackName=STACK)
         stacks.get_waiter("stack_delete_complete").wait(
             StackName=STACK, WaiterConfig={"Delay": 0.1, "MaxAttempts": 300}
         )
+        with contextlib.suppress(ClientError):  # no test before has made it
+            self.client("glue").delete_database(Name=DATABASE)
         s3 = self.client("s3")
         if BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
             s3.create_bucket(Bucket=BUCKET)
@@ -206,3 +212,14 @@ def publish(run: str, factor: int) -> None:
     tables.replace(
         table, [task.file for task in table.scan().plan_files()], [rides(factor, hours=500)], noted
     )
+
+
+def publish_trips(trips: dict[str, int]) -> None:
+    """Add rows of trip_counts, one window of each data set."""
+    from data_pipeline.etl.publishing import tables
+
+    at = tables.connect(f"glue:{DATABASE}", f"s3://{BUCKET}/output/warehouse", TABLES)
+    starts = [datetime(2019, 6, 3, 8)] * len(trips)  # noqa: DTZ001 - a wall clock
+    columns = {"month": ["2019-06"] * len(trips), "window_start": starts, "trips": [*trips.values()]}
+    rows = pa.table({**columns, "dataset": [*trips]}).cast(TRIP_COUNTS)
+    tables.replace(at.load("trip_counts"), [], [rows], {"pipeline.run": "first"})

@@ -20,6 +20,14 @@ MACHINE = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": 
 PUBLISH = {"Publish": {"Type": "Succeed"}}
 FINDING = "States.A.Next: no state is called 'Pubish'; did you mean 'Publish'? [target-unknown]"
 MISSPELT = {"prepare": {"arguments": {"inptu": "s3://{input}"}}}
+#: a script of the project's own with one option.
+TELLING = """
+import argparse
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--day", default="")
+parser.parse_args()
+"""
 
 
 def _file(folder: Path, name: str, content: Any) -> str:
@@ -117,20 +125,23 @@ def test_a_script_refuses_an_argument_before_it_is_deployed() -> None:
 
 def test_the_scripts_command_lines_are_those_of_their_parsers() -> None:
     """What is read from the source is what the script itself asks for."""
-    lines = command_lines(job_code.sources(ROOT), ["prepare.py", "ride_counts.py"])
-    assert {"input", "output"} <= lines["ride_counts.py"].required
-    assert {"input", "output", "run"} <= lines["prepare.py"].required
+    lines = command_lines(job_code.sources(ROOT), ["prepare_datasets.py", "load.py", "ride_counts.py"])
+    assert lines["load.py"].required == {"input", "output", "definitions"}
+    assert lines["prepare_datasets.py"].required == {"input", "output", "definitions", "run"}
+    assert lines["ride_counts.py"].required == {"input", "output"}
 
 
 def test_create_writes_nothing_with_findings(tmp_path: Path) -> None:
     """Not the other environments' templates either."""
     project = Project(tmp_path / "project")
-    project.configure("dev", steps=MISSPELT)
+    (project.root / "jobs" / "tell.py").write_text(TELLING)
+    tell = {"script": "tell.py", "service": "sagemaker", "after": "load", "arguments": {"dya": "{run}"}}
+    project.configure("dev", steps={"tell": tell})
     for path in (project.root / "templates").iterdir():
         path.unlink()
     done = project("python", "data_pipeline_create.py")
     assert done.status == 1
-    assert (
-        "templates/dev-pipeline.yaml: Resources.StateMachine.Properties.Definition.States.Prepare" in done.err
-    )
+    state = "templates/dev-pipeline.yaml: Resources.StateMachine.Properties.Definition.States.Tell"
+    assert state in done.err
+    assert "has no option '--dya'; did you mean '--day'? [option-unknown]" in done.err
     assert list((project.root / "templates").iterdir()) == []

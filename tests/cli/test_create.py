@@ -50,10 +50,17 @@ def test_rendering_is_the_same_everywhere(project: Project, tmp_path: Path) -> N
 
 
 def test_it_says_what_was_written(project: Project) -> None:
-    """One line a template, with what is unchanged told from what is new."""
+    """One line a template, with what is unchanged told from what is new; then what each table will have."""
     (project.root / "templates" / "dev-storage.yaml").unlink()
-    done = project.ok(*CREATE, "dev")
-    assert done.out == "written   templates/dev-storage.yaml\nunchanged templates/dev-pipeline.yaml\n"
+    written, unchanged, *tables = project.ok(*CREATE, "dev").out.splitlines()
+    assert (written, unchanged) == (
+        "written   templates/dev-storage.yaml",
+        "unchanged templates/dev-pipeline.yaml",
+    )
+    assert [line.partition(":")[0] for line in tables] == [
+        f"publishes {name}" for name in ("trip_counts", "weather", "bases", "zones", "ride_counts")
+    ]
+    assert tables[3].endswith(": location int, borough string, zone string, service_zone string")
 
 
 def test_it_warns_of_a_time_that_the_clock_leaves_out(project: Project) -> None:
@@ -107,16 +114,20 @@ def test_an_unknown_environment_is_an_error_of_one_line(project: Project) -> Non
 
 def test_a_script_whose_package_has_no_wheel_is_refused(project: Project) -> None:
     """Before anything is rendered, with the step, the script, the package and the runtime."""
-    script = project.root / "jobs" / "prepare.py"
-    script.write_text("import duckdb\n" + script.read_text())
+    (project.root / "jobs" / "tell.py").write_text("import duckdb\n")
+    shell = {"service": "glue", "glue": {"runtime": "glue-pythonshell"}}
+    steps = {"tell": {"script": "tell.py", **shell, "after": "load"}}
     with pytest.raises(UserError) as caught:
-        refuse_missing_packages(project.root, environment(), job_code.sources(project.root))
+        refuse_missing_packages(project.root, environment({"steps": steps}), job_code.sources(project.root))
     assert str(caught.value) == (
-        "environment dev, steps.prepare: jobs/prepare.py imports duckdb, of which the "
+        "environment dev, steps.tell: jobs/tell.py imports duckdb, of which the "
         "runtime glue-pythonshell has no wheel\n"
         "  choose another runtime, or name the package in jobs/requirements.txt, then: data-pipeline lock"
     )
-    assert project(*CREATE, "dev").status == 1
+    project.configure("dev", steps=steps)
+    done = project(*CREATE, "dev")
+    assert done.status == 1
+    assert "steps.tell: jobs/tell.py imports duckdb" in done.err
 
 
 def test_a_script_that_is_not_in_utf_8_is_refused(project: Project) -> None:

@@ -80,7 +80,13 @@ def _all_is_made_and_again_nothing_changes(project: Project, deployer: Deployer)
     of_job = project.client("glue").get_tags(ResourceArn=job)["Tags"]
     assert of_job.items() >= {"pipeline": "nyc-tlc", "environment": "local"}.items()
     before = keys(project)
-    assert {key.split("/")[2] for key in before} == {"code", "deployments.json", "templates", "wheels"}
+    assert {key.split("/")[2] for key in before} == {
+        "code",
+        "datasets",
+        "deployments.json",
+        "templates",
+        "wheels",
+    }
 
     for words in ((), ("--yes", "--json")):
         again = deploy(project, deployer, *words)
@@ -94,7 +100,7 @@ def _all_is_made_and_again_nothing_changes(project: Project, deployer: Deployer)
 def _a_changed_job_is_shown_as_an_update_and_applied(project: Project, deployer: Deployer) -> None:
     """Only the code's hash changes: one upload of the code, modified resources, no data in danger."""
     before = keys(project)
-    script = project.root / "jobs" / "prepare.py"
+    script = project.root / "jobs" / "taxi" / "times.py"
     original = script.read_text()
     try:
         script.write_text(original + "\n# changed\n")
@@ -271,7 +277,7 @@ def _many_tags() -> Iterator[tuple[str, str]]:
 
 def _step(number: int) -> dict[str, object]:
     """One more job on Glue, after the one before."""
-    after = f"step_{number - 1}" if number else "ride_counts"
+    after = f"step_{number - 1}" if number else "load"
     arguments = {f"note-{n}": "x" * 200 for n in range(40)}
     glue = {"runtime": "glue-pythonshell"}
     return {

@@ -294,7 +294,7 @@ def test_on_the_embedded_aws(deployed: Deployed, capfd: pytest.CaptureFixture[st
     result = json.loads(capfd.readouterr().out)
     found = {finding["check"]: finding for finding in result["findings"]}
     assert result["account"] == "000000000000"
-    for check in ("region", "glue: max concurrent job runs per account", "ride_counts: ml.m5.xlarge"):
+    for check in ("region", "glue: max concurrent job runs per account", "load: ml.m5.xlarge"):
         assert (found[check]["level"], found[check]["found"]) == ("unchecked", "not on the embedded AWS")
     for check in (
         "templates/local-storage.yaml",

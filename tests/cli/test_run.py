@@ -42,7 +42,7 @@ def test_success_prints_the_summary_on_stdout(published: Deployed, capfd: pytest
     assert "2 files 1,234 1,232 2" in lines
     assert "windows 96" in lines
     assert f"features {SUMMARY['export']}" in lines
-    assert "table nyc_tlc_local.ride_counts, snapshot 77" in lines
+    assert "table nyc_tlc_local.ride_counts, 96 rows, snapshot 77" in lines
     assert err.startswith("environment local · account 000000000000 · region us-east-1 · endpoint http://127")
     assert "SUCCEEDED" in err
 
@@ -95,7 +95,7 @@ def test_a_failed_run_exits_1_and_says_where_and_why(
     deployed.put("input/green_tripdata_2019-01.csv")
     assert run(*options) == 1
     out, err = capfd.readouterr()
-    assert "error: RideCounts failed after " in err
+    assert "error: Load failed after " in err
     assert ": windows are missing\n" in err
     assert "DataMissing" in err
     assert "describe-execution" in err
@@ -103,7 +103,7 @@ def test_a_failed_run_exits_1_and_says_where_and_why(
     if options:
         result = json.loads(out)
         found = [result[key] for key in ("status", "state", "error", "cause")]
-        assert found == ["FAILED", "RideCounts", "DataMissing", "windows are missing"]
+        assert found == ["FAILED", "Load", "DataMissing", "windows are missing"]
         assert result["executionArn"] == deployed.executions()[0]["executionArn"]
     else:
         assert out == ""

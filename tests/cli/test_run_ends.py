@@ -79,16 +79,19 @@ def test_each_failed_rule_and_the_command_that_accepts_them(
     deployed: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """From the verdict, which the execution leaves in its folder; the command repeats what was asked."""
+    earlier = {"failed_rules": [{"rule": "future-times(window_start)"}]}
+    deployed.put("output/runs/run-1/verdict.json", json.dumps(earlier))
     verdict = {"passed": False, "failed_rules": RULES, "accepted": [], "messages": []}
     deployed.deploy(_leaving("verdict", verdict) | _ending(**verdict))
     deployed.put("input/green_tripdata_2019-01.csv")
-    assert run("--dataset", "green", "--accept", "future-time") == 1
+    assert run("--part", "dataset=green", "--accept", "future-times@run-1") == 1
     err = capfd.readouterr().err
     assert "  rule       quarantined-share of a.csv: 0.25, limit 0.05\n" in err
     assert "  rule       missing-windows: 12, limit 0\n" in err
+    this = deployed.executions()[0]["name"]
     assert (
-        "  accept     python data_pipeline_run.py local --dataset green --accept future-time "
-        "--accept quarantined-share --accept missing-windows\n"
+        "  accept     python data_pipeline_run.py local --part dataset=green --accept future-times@run-1 "
+        f"--accept quarantined-share@{this} --accept missing-windows@{this}\n"
     ) in err
 
 
@@ -157,17 +160,22 @@ def test_the_options_are_the_execution_s_input(deployed: Deployed) -> None:
     """As the schema spells them, and nothing that was not asked for."""
     deployed.deploy(publishing())
     deployed.put("input/green_tripdata_2019-01.csv")
-    asked = "--reprocess --dataset yellow --dataset green --months 2019-01..2019-06 --prune --accept r-1"
+    deployed.put("output/runs/r-1/verdict.json", json.dumps({"failed_rules": [{"rule": "drift"}]}))
+    asked = (
+        "--reprocess --dataset trip_counts --part dataset=green --part dataset=yellow --months 2019-01..2019-06 "
+        "--prune --accept drift@r-1"
+    )
     assert run("--no-wait", "--concurrent", *asked.split()) == 0
     (execution,) = deployed.executions()
     described = deployed.client("stepfunctions").describe_execution(executionArn=execution["executionArn"])
     assert json.loads(described["input"]) == {
         "version": 1,
         "reprocess": True,
-        "datasets": ["yellow", "green"],
-        "months": "2019-01..2019-06",
+        "datasets": ["trip_counts"],
+        "parts": ["dataset=green", "dataset=yellow"],
+        "periods": "2019-01..2019-06",
         "prune": True,
-        "accept": ["r-1"],
+        "accept": ["drift@r-1"],
         "concurrent": True,
     }
 

@@ -182,15 +182,15 @@ def test_a_log_that_may_not_be_read_does_not_hide_the_failure() -> None:
     said = "User: arn:aws:iam::123456789012:user/me is not authorized to perform: logs:DescribeLogStreams"
     stub.add_client_error("describe_log_streams", "AccessDeniedException", said, http_status_code=400)
     record = runs.failed(environment, connection, failure())
-    assert (record["state"], record["reason"]) == ("RideCounts", "no files")
+    assert (record["state"], record["reason"]) == ("Load", "no files")
     assert "needs the action logs:DescribeLogStreams" in record["logError"]
 
 
 def failure() -> Any:
     """A processing job that failed with a message."""
     history = History()
-    history.enter(0, "RideCounts")
-    history.processing_job(0, "nyc-tlc-dev-ride-counts-0123456789ab-0-0-0")
+    history.enter(0, "Load")
+    history.processing_job(0, "nyc-tlc-dev-load-0123456789ab-0-0-0")
     cause = history.fail(9, "States.TaskFailed", {"ExitMessage": "error: no files"})
     history.end_failed(9, "States.TaskFailed", cause)
     return Progress().after(history.events).failure

@@ -56,7 +56,7 @@ def trips(tmp_path: Path) -> Path:
 def test_the_trip_files_of_the_directory_are_stored(
     ready: Deployed, trips: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """By name under the input prefix; nothing else is, and sub-directories are mentioned."""
+    """By path under the input prefix; nothing else is, and it is named with the nearest pattern."""
     assert run(trips) == 0
     assert set(ready.keys()) == {SUMMARY_KEY, f"input/{NAME}", "input/fhv_tripdata_2015-01.parquet"}
     body = ready.client("s3").get_object(Bucket=BUCKET, Key=f"input/{NAME}")
@@ -64,7 +64,8 @@ def test_the_trip_files_of_the_directory_are_stored(
     assert body["Metadata"] == {"sha256": hashlib.sha256(b"a,b\n").hexdigest()}
     err = capfd.readouterr().err
     assert f"uploading 2 files, 16 bytes, to s3://{BUCKET}/input/\n" in err
-    assert "sub-directories are not searched (older)" in err
+    assert f"{trips}: 2 files that no data set claims, not uploaded:\n" in err
+    assert "  older/green_tripdata_2018-01.csv (nearest: {dataset:yellow|green|fhv|fhvhv}_tripdata_" in err
 
 
 def test_only_what_changed_is_stored_again(
@@ -144,10 +145,10 @@ def nothing(_: Path) -> None:
     """No directory at all."""
 
 
-def others(directory: Path) -> None:
-    directory.mkdir()
-    (directory / "a.csv").touch()
-    (directory / "2019").mkdir()
+def hidden(directory: Path) -> None:
+    (directory / ".git").mkdir(parents=True)
+    (directory / ".git" / "a.csv").touch()
+    (directory / ".a.csv").touch()
 
 
 def dangling(directory: Path) -> None:
@@ -160,7 +161,7 @@ def fifo(directory: Path) -> None:
     os.mkfifo(directory / NAME)
 
 
-EXPECTED = "; expected a directory of files named like: *_tripdata_????-??.csv, *.parquet"
+EXPECTED = "; expected a directory of files"
 
 
 @pytest.mark.parametrize(
@@ -169,11 +170,7 @@ EXPECTED = "; expected a directory of files named like: *_tripdata_????-??.csv, 
         (nothing, "--source {d}: does not exist" + EXPECTED),
         (Path.touch, "--source {d}: is not a directory" + EXPECTED),
         (Path.mkdir, "--source {d}: holds no file" + EXPECTED),
-        (
-            others,
-            "--source {d}: holds 1 file of other names and the sub-directories 2019, which are not searched"
-            + EXPECTED,
-        ),
+        (hidden, "--source {d}: holds no file" + EXPECTED),
         (dangling, "{d}/green_tripdata_2019-01.csv: is a link to gone.csv, which does not exist."),
         (fifo, "{d}/green_tripdata_2019-01.csv: is not a regular file."),
     ],
@@ -181,11 +178,11 @@ EXPECTED = "; expected a directory of files named like: *_tripdata_????-??.csv, 
 def test_directories_that_cannot_be_a_source(
     tmp_path: Path, make: Callable[[Path], None], message: str
 ) -> None:
-    """Each says what was found and which names are expected."""
+    """Each says what was found and what is expected, of a project without data sets."""
     directory = tmp_path / "d"
     make(directory)
     with pytest.raises(UserError) as error:
-        uploads.source_files(directory, ("*_tripdata_????-??.csv", "*.parquet"))
+        uploads.every_file(directory)
     assert str(error.value) == message.format(d=directory)
 
 
@@ -194,9 +191,10 @@ def test_a_directory_that_is_no_source_starts_nothing(
 ) -> None:
     """The command ends before it looks at the input, with the patterns of the configuration."""
     assert run(tmp_path / "none") == 1
-    assert "does not exist; expected a directory of files named like: *_tripdata_????-??.csv, *" in (
-        capfd.readouterr().err
+    expected = (
+        "does not exist; expected a directory of files like: {dataset:yellow|green|fhv|fhvhv}_tripdata_"
     )
+    assert expected in capfd.readouterr().err
     assert ready.executions() == []
 
 
@@ -215,7 +213,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("a")
     (tmp_path / NAME).chmod(0)
     with pytest.raises(UserError, match="cannot be read \\(Permission denied\\)"):
-        uploads.source_files(tmp_path, ("*.csv",))
+        uploads.every_file(tmp_path)
 
 
 def test_large_uploads_want_a_yes(ready: Deployed, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -255,7 +253,17 @@ def test_a_failure_midway_keeps_what_is_there_and_says_so(
 
 
 def found(trips: Path) -> uploads.Found:
-    return uploads.Found(uploads.source_files(trips, ("*_tripdata_*",)))
+    return uploads.files_of(trips, load_environment(ROOT, "local"))
+
+
+def test_without_data_sets_every_file_is_stored(trips: Path) -> None:
+    """With its folders, by path; hidden ones are passed over."""
+    assert [file.name for file in uploads.every_file(trips).files] == [
+        "fhv_tripdata_2015-01.parquet",
+        NAME,
+        "truth.csv",
+        "older/green_tripdata_2018-01.csv",
+    ]
 
 
 CLAIMS = Claims(

@@ -14,7 +14,7 @@ PIPELINE = """\
 pipeline: rides
 region: us-east-1
 data:
-  files: ["*.csv"]
+  input: input
 steps:
   prepare:
     script: prepare.py

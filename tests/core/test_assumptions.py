@@ -63,7 +63,7 @@ VPC = {
         ({"kms": {"customer_key": True}}, "customer-key"),
         ({"artifacts": {"kms_key": "arn:aws:kms:us-east-1:123456789012:key/k"}}, "bucket-key"),
         ({"lake_formation": True}, "lake-formation"),
-        ({"steps": {"ride_counts": {"service": "glue"}}}, "no-spark-context"),
+        ({"steps": {"load": {"service": "glue"}}}, "no-spark-context"),
         ({"features": {"rides": {"online": True}}}, "same-event-time"),
         ({"schedule": {"enabled": True}}, "doubled-time"),
     ],

@@ -1,4 +1,4 @@
-"""Which files are source files, and which of them the input lacks."""
+"""Which files the input lacks."""
 
 from __future__ import annotations
 
@@ -11,29 +11,9 @@ from data_pipeline.core.uploads import (
     StoredObject,
     amount,
     compare,
-    is_source,
     recorded,
     split_uri,
 )
-
-PATTERNS = ("*_tripdata_????-??.csv", "*_tripdata_????-??.parquet")
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("yellow_tripdata_2019-01.csv", True),
-        ("fhvhv_tripdata_2023-05.parquet", True),
-        ("yellow_tripdata_2019-01.CSV", False),
-        ("yellow_tripdata_2019-01.csv.part", False),
-        ("truth.csv", False),
-        ("._yellow_tripdata_2019-01.csv", False),
-        (".yellow_tripdata_2019-01.csv", False),
-    ],
-)
-def test_is_source(name: str, expected: bool) -> None:
-    """Patterns hold for the whole name, in its case, on every system; hidden files never match."""
-    assert is_source(name, PATTERNS) is expected
 
 
 def test_compare() -> None:

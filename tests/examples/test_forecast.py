@@ -12,9 +12,8 @@ import pyarrow as pa
 import pytest
 from cli.conftest import deployed, published
 from cli.deployed import BUCKET, DATABASE, Deployed
+from published import RIDE_COUNTS, TABLES
 from randomness import SEED
-from taxi.definitions import TABLES
-from taxi.features import RIDE_COUNTS
 
 from data_pipeline.cli.main import status_of
 from data_pipeline.etl.publishing import tables

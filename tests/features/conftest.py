@@ -10,8 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from clients import client
-from taxi.definitions import TABLES
-from taxi.features import RIDE_COUNTS
+from published import RIDE_COUNTS, TABLES
 
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.embedded_aws.server.endpoint import Endpoint

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 from features.conftest import rides
 from features.stores import Stores
-from jobs.killing import INGESTED, POINTS, Proxy, named
+from killing import INGESTED, POINTS, Proxy, named
 from randomness import COUNTS, SEED, times
 
 from data_pipeline.etl.jobs import ingest

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import pyarrow.parquet as pq
 from clients import client
 from independent_count import count_csv, features
-from taxi.definitions import TABLES
+
+from data_pipeline.etl.documents import datasets
+from data_pipeline.etl.state.ledger import Ledger
 
 DATASETS = ("yellow", "green", "fhv", "fhvhv")
 HEADER = "Dispatching_base_num,Pickup_date,locationID\r\n"
@@ -39,10 +41,29 @@ class Account:
     def get(self, key: str) -> bytes:
         return self.s3.get_object(Bucket=self.bucket, Key=f"out/{key}")["Body"].read()
 
-    def prepare(self, run: str, **options: bool) -> dict:
-        import prepare
+    def prepare(self, run: str, *changes: str, **options: bool) -> dict:
+        """Write the plan of ``run`` with the data sets as configured but for ``changes``; its decision."""
+        from data_pipeline.etl.jobs import prepare_datasets
 
-        return prepare.prepare(f"s3://{self.bucket}/in", f"s3://{self.bucket}/out", run, **options)
+        self.get_ready(*changes)
+        out = f"s3://{self.bucket}/out"
+        places = [
+            "--input",
+            f"s3://{self.bucket}/in",
+            "--output",
+            out,
+            "--definitions",
+            f"{out}/datasets.json",
+        ]
+        switches = [text for name, on in options.items() for text in (f"--{name}", "true" if on else "false")]
+        prepare_datasets.main([*places, "--run", run, *switches])
+        return json.loads(self.get(f"runs/{run}/decision.json"))
+
+    def get_ready(self, *changes: str) -> None:
+        from conftest import definitions
+
+        content = datasets.write(definitions(*changes)).encode()
+        self.s3.put_object(Bucket=self.bucket, Key="out/datasets.json", Body=content)
 
     def arguments(self, run: str) -> list[str]:
         out = f"s3://{self.bucket}/out"
@@ -54,18 +75,20 @@ class Account:
             "--plan",
             f"{out}/runs/{run}/plan.json",
         ]
-        return [*places, "--run", run, "--catalog", f"glue:{self.database}", "--code-version", "c0de"]
+        known = ["--definitions", f"{out}/datasets.json", "--catalog", f"glue:{self.database}"]
+        return [*places, *known, "--run", run, "--code-version", "c0de"]
 
-    def count(self, run: str, *more: str) -> dict:
-        """Run ride_counts on the plan of ``run`` and return its summary."""
-        import ride_counts
+    def count(self, run: str, *changes: str, accept: str = "none") -> dict:
+        """Load the plan of ``run`` and return its summary."""
+        from data_pipeline.etl.jobs import load
 
-        ride_counts.main([*self.arguments(run), *more])
+        self.get_ready(*changes)
+        load.main([*self.arguments(run), "--accept", accept])
         return json.loads(self.get(f"runs/{run}/summary.json"))
 
-    def run(self, run: str, *more: str, **options: bool) -> dict:
-        self.prepare(run, **options)
-        return self.count(run, *more)
+    def run(self, run: str, *changes: str, accept: str = "none", **options: bool) -> dict:
+        self.prepare(run, *changes, **options)
+        return self.count(run, *changes, accept=accept)
 
     def verdict(self, run: str) -> dict:
         return json.loads(self.get(f"runs/{run}/verdict.json"))
@@ -74,13 +97,14 @@ class Account:
         return self.s3.head_object(Bucket=self.bucket, Key=f"out/{key}")["LastModified"]
 
     def processed(self) -> dict:
-        """Path → entry of processed.json."""
-        return json.loads(self.get("state/processed.json"))["objects"]
+        """Path → entry of the ledger."""
+        known = Ledger(f"s3://{self.bucket}/out")
+        return {p: e for shard in known.shards("trip_counts") for p, e in known.entries("trip_counts", shard)}
 
     def tables(self):
         from data_pipeline.etl.publishing import tables
 
-        return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse", TABLES)
+        return tables.connect(f"glue:{self.database}", f"s3://{self.bucket}/out/warehouse")
 
     def expected(self) -> list[dict]:
         """The features of what lies in the input now, counted by the csv module."""
@@ -92,12 +116,12 @@ class Account:
         return features(dict(zip(names, counts, strict=True)))
 
     def rides(self) -> list[dict]:
-        rows = self.tables().load("ride_counts").scan().to_arrow().sort_by("timestamp")
+        rows = self.tables().find("ride_counts").scan().to_arrow().sort_by("timestamp")
         return rows.to_pylist()
 
     def check_whole(self) -> None:
         """ride_counts and X.parquet are functions of the tables' newest snapshots, which they name."""
-        trips, rides = (self.tables().load(name) for name in ("trip_counts", "ride_counts"))
+        trips, rides = (self.tables().find(name) for name in ("trip_counts", "ride_counts"))
         named = rides.current_snapshot().summary.additional_properties["pipeline.trip-counts-snapshot"]
         assert named == str(trips.current_snapshot().snapshot_id)
         counts = defaultdict(Counter)
@@ -113,7 +137,8 @@ class Account:
         return pq.read_table(io.BytesIO(self.get("export/X.parquet"))).to_pylist()
 
     def snapshots(self) -> dict:
-        return {name: len(self.tables().load(name).snapshots()) for name in ("trip_counts", "ride_counts")}
+        found = {name: self.tables().find(name) for name in ("trip_counts", "ride_counts")}
+        return {name: len(table.snapshots()) if table else 0 for name, table in found.items()}
 
 
 def made(embedded) -> Account:

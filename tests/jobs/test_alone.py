@@ -5,10 +5,7 @@ import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
-import pytest
 import ride_counts
-
-from data_pipeline.etl.errors import JobError
 
 HEADER = "Dispatching_base_num,Pickup_date,locationID\n"
 
@@ -44,9 +41,13 @@ def test_the_next_run_replaces_all_output(tmp_path, count_here):
     assert done.summary["quarantine"] is None
     assert sorted(path.name for path in done.output.iterdir()) == [
         "X.parquet",
+        "bases.parquet",
         "notes.txt",
+        "quarantine",
         "summary.json",
         "trip_counts.parquet",
+        "weather.parquet",
+        "zones.parquet",
     ]
 
 
@@ -60,9 +61,8 @@ def test_equal_input_makes_equal_files(tmp_path, count_here):
     )
     names = (
         "X.parquet",
-        "trip_counts.parquet",
+        "quarantine/dataset=trip_counts/fhv_tripdata_2015-01.csv.parquet",
         "summary.json",
-        "quarantine/fhv_tripdata_2015-01.csv.parquet",
     )
     first = [(count_here(tmp_path / "in").output / name).read_bytes() for name in names]
     assert first == [(count_here(tmp_path / "in").output / name).read_bytes() for name in names]
@@ -71,11 +71,11 @@ def test_equal_input_makes_equal_files(tmp_path, count_here):
 
 
 def test_types_and_order_of_the_features(tmp_path, count_here):
-    """X.parquet has the documented columns and types, in order of time, and its lineage in its metadata."""
+    """X.parquet has the documented columns and types, in order of time, and its months in its metadata."""
     put(
         tmp_path / "in", "01", "B1,2015-03-01 23:59:00,", "B1,2015-01-01 00:00:00,", "B1,2016-12-31 12:00:00,"
     )
-    done = count_here(tmp_path / "in", "--run", "mine", "--code-version", "c0de", "--outside-month", "keep")
+    done = count_here(tmp_path / "in", "--outside-month", "keep")
     schema = pq.read_schema(done.output / "X.parquet")
     assert [(field.name, str(field.type)) for field in schema] == [
         ("timestamp", "timestamp[us]"),
@@ -95,8 +95,7 @@ def test_types_and_order_of_the_features(tmp_path, count_here):
         (1425, 1, 3, 60),
         (720, 7, 12, 366),
     ]
-    assert schema.metadata[b"pipeline.run"] == b"mine"
-    assert schema.metadata[b"pipeline.code-version"] == b"c0de"
+    assert schema.metadata[b"pipeline.covered-months"] == b"fhv 2015-01"
 
 
 def test_an_input_that_is_not_there(tmp_path, count_alone):
@@ -109,24 +108,3 @@ def test_a_place_of_another_kind(tmp_path, count_alone):
     """A URI that is neither S3 nor a path is refused by what it should be."""
     ended = count_alone("gs://bucket/in")
     assert ended.stderr == "error: gs://bucket/in: a place is s3://bucket/prefix or a local path\n"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--catalog", "glue:db"], "--catalog needs a name for the run: --run NAME"),
-        (["--catalog", "hive:db", "--run", "r"], "--catalog hive:db: this is not glue:<database>"),
-        (["--catalog", "glue:", "--run", "r"], "--catalog glue:: this is not glue:<database>"),
-        (
-            ["--catalog", "glue:db", "--run", "r"],
-            "--catalog glue:db: its tables need an --output on S3, not out",
-        ),
-    ],
-)
-def test_a_catalog_needs_a_run_and_s3(arguments, said):
-    """--catalog without --run, with another catalog, or with a local output is refused before anything is
-    read.
-    """
-    with pytest.raises(JobError) as caught:
-        ride_counts.main(["--input", "nowhere", "--output", "out", *arguments])
-    assert str(caught.value).startswith(said)

@@ -33,21 +33,21 @@ def names(account, table: str) -> set[str]:
 def test_what_is_expired_and_what_stays(grown, table):
     """Of four snapshots the newest and a tagged one stay, whole; the files of the other two go, once."""
     at, later = grown.tables(), time.time() + 40 * DAY
-    tagged, *_ = snapshots = at.load(table).snapshots()
-    rows = at.load(table).scan(snapshot_id=tagged.snapshot_id).to_arrow()
-    at.load(table).manage_snapshots().create_tag(tagged.snapshot_id, "training").commit()
+    tagged, *_ = snapshots = at.find(table).snapshots()
+    rows = at.find(table).scan(snapshot_id=tagged.snapshot_id).to_arrow()
+    at.find(table).manage_snapshots().create_tag(tagged.snapshot_id, "training").commit()
     before, rides = names(grown, table), grown.rides()
     assert expiry.expire(at, table, TABLES, 30, 10, later).snapshots == 0
     assert expiry.expire(at, table, TABLES, 41, 1, later).snapshots == 0
     done = expiry.expire(at, table, TABLES, 30, 1, later)
     assert done.snapshots == 2
-    assert [s.snapshot_id for s in at.load(table).snapshots()] == [
+    assert [s.snapshot_id for s in at.find(table).snapshots()] == [
         snapshots[0].snapshot_id,
         snapshots[3].snapshot_id,
     ]
     left = names(grown, table)
     assert len(before - left) == done.files > 2
-    assert at.load(table).scan(snapshot_id=tagged.snapshot_id).to_arrow().equals(rows)
+    assert at.find(table).scan(snapshot_id=tagged.snapshot_id).to_arrow().equals(rows)
     assert grown.rides() == rides
     assert expiry.expire(at, table, TABLES, 30, 1, later).files == 0
     grown.put("fhv_tripdata_2015-01.csv", trips("2015-01", 500))
@@ -67,18 +67,16 @@ def test_a_file_of_today_stays(grown):
 
 def test_ride_counts_made_of_an_expired_snapshot_is_made_anew(grown, monkeypatch):
     """A run that died behind trip_counts long ago is completed after its first snapshot has expired."""
-    from taxi import publication
+    from data_pipeline.etl.loading import made
 
     grown.put("fhv_tripdata_2015-01.csv", trips("2015-01", 500))
     grown.prepare("killed")
     with monkeypatch.context() as killed:
-        killed.setattr(
-            publication, "publish_ride_counts", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt)
-        )
+        killed.setattr(made, "make", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             grown.count("killed")
     at = grown.tables()
-    table = at.load("trip_counts")
+    table = at.find("trip_counts")
     old = [s.snapshot_id for s in table.snapshots()[:-1]]
     table.maintenance.expire_snapshots().by_ids(old).commit()
     grown.run("next")

@@ -15,6 +15,7 @@ from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.etl import packages
 
 JOBS = ROOT / "jobs"
+PREPARE = ROOT / "data_pipeline" / "etl" / "jobs" / "prepare_datasets.py"
 OLD, NEW = "1.25.5", "1.42.97"
 SHOW = """
 import json, sys
@@ -122,8 +123,8 @@ def test_our_boto3_is_imported_wherever_glue_puts_it(
 def test_prepare_stops_at_a_botocore_that_is_too_old(tmp_path: Path, version: str) -> None:
     """One line: which version, from where, which is needed, and the word in YAML that moves the step."""
     own = write(tmp_path / "glue", boto3_of(version))
-    words = ["--input", "s3://b/in", "--output", "s3://b/out", "--run", "r"]
-    done = shell(tmp_path, [str(JOBS / "prepare.py"), *words], [own])
+    words = ["--input", "s3://b/in", "--output", "s3://b/out", "--definitions", "s3://b/d.json", "--run", "r"]
+    done = shell(tmp_path, [str(PREPARE), *words], [own])
     assert done.returncode == 1
     assert done.stderr == (
         f"error: botocore {version} from {own}/botocore is too old: conditional writes to S3 (IfMatch, IfNoneMatch) "

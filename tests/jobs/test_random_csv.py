@@ -104,13 +104,13 @@ def _compiled(monkeypatch):
 
 
 def counted_by_us(
-    engine: counting.Engine, path: Path, dataset: str, form: str, sizes: counting.Sizes | None = None
+    counters: counting.Counters, path: Path, dataset: str, form: str, sizes: counting.Sizes | None = None
 ) -> tuple:
     """Rows, windows, reasons and quarantine of the job."""
-    source = TripFile(str(path), path.name, dataset, MONTH, form, "", 0)
+    source = TripFile(path.name, dataset, MONTH, form)
     target = path.with_suffix(".parquet")
     with Quarantine(target, path.name, 10**6) as quarantine:
-        counted = counting.count(engine, source, path, Policy(), quarantine, sizes or counting.Sizes())
+        counted = counting.count(counters, source, path, Policy(), quarantine, sizes or counting.Sizes())
     kept = pq.read_table(target).to_pylist() if target.exists() else []
     target.unlink(missing_ok=True)
     refused = [(row["row"], row["reason"], row["raw"]) for row in kept]
@@ -129,23 +129,23 @@ def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkey
     few doubtful rows or little of their text at once, and gzipped.
     """
     choice = random.Random(f"{SEED}-csv-{attempt}")
-    with counting.Engine(tmp_path) as engine:
-        for n in range(4):
-            content, dataset, position = some_file(choice)
-            gzipped = choice.random() < 0.3
-            path = Path(tmp_path) / f"{n}.csv"
-            path.write_bytes(gzip.compress(content) if gzipped else content)
-            chunk = choice.choice([3000, 10_000, csvfiles.CHUNK_BYTES])
-            monkeypatch.setattr(csvrows, "DOUBTFUL_ROWS", choice.choice([1, 3, csvrows.DOUBTFUL_ROWS]))
-            monkeypatch.setattr(csvrows, "DOUBTFUL_BYTES", choice.choice([5000, csvrows.DOUBTFUL_BYTES]))
-            sizes = counting.Sizes(chunk, choice.choice([700, 20_000, csvfiles.SPAN_BYTES]))
-            form = "csv.gz" if gzipped else "csv"
-            rows, found, reasons, kept = counted_by_us(engine, path, dataset, form, sizes)
-            windows, refused = expected(content, position)
-            assert found == windows
-            assert kept == refused
-            assert reasons == Counter(reason for _, reason, _ in refused)
-            assert rows == sum(windows.values()) + len(refused)
+    counters = counting.Counters(tmp_path)
+    for n in range(4):
+        content, dataset, position = some_file(choice)
+        gzipped = choice.random() < 0.3
+        path = Path(tmp_path) / f"{n}.csv"
+        path.write_bytes(gzip.compress(content) if gzipped else content)
+        chunk = choice.choice([3000, 10_000, csvfiles.CHUNK_BYTES])
+        monkeypatch.setattr(csvrows, "DOUBTFUL_ROWS", choice.choice([1, 3, csvrows.DOUBTFUL_ROWS]))
+        monkeypatch.setattr(csvrows, "DOUBTFUL_BYTES", choice.choice([5000, csvrows.DOUBTFUL_BYTES]))
+        sizes = counting.Sizes(chunk, choice.choice([700, 20_000, csvfiles.SPAN_BYTES]))
+        form = "csv.gz" if gzipped else "csv"
+        rows, found, reasons, kept = counted_by_us(counters, path, dataset, form, sizes)
+        windows, refused = expected(content, position)
+        assert found == windows
+        assert kept == refused
+        assert reasons == Counter(reason for _, reason, _ in refused)
+        assert rows == sum(windows.values()) + len(refused)
 
 
 def mutated(content: bytes, choice: random.Random) -> bytes:
@@ -171,29 +171,29 @@ def test_mutated_files_of_every_layout_add_up(tmp_path, monkeypatch, attempt, re
     choice = random.Random(f"{SEED}-mutated-{attempt}")
     layouts = [layout for layout in LAYOUTS if not layout.id.startswith("P")]
     path = Path(tmp_path) / "file.csv"
-    with counting.Engine(tmp_path) as engine:
-        for _ in range(25):
-            layout = choice.choice(layouts)
-            position = layout.columns.index(layout.pickup)
-            row = ["1"] * len(layout.columns)
-            quote = choice.choice(["", "", '"'])
-            lines = [",".join(layout.columns)]
-            spare = choice.choice(["", "", ",,"])
-            for _ in range(choice.choice([3, 40, 200])):
-                row[position] = f"2015-01-{choice.randrange(1, 32):02} 0{choice.randrange(10)}:10:00"
-                lines.append(",".join(f"{quote}{text}{quote}" for text in row) + spare)
-            content = mutated(choice.choice(["\n", "\r\n"]).join([*lines, ""]).encode(), choice)
-            path.write_bytes(content)
-            sizes = counting.Sizes(choice.choice([1000, 1 << 20]), choice.choice([500, 1 << 20]))
-            try:
-                windows, refused = expected(content, position)
-            except UnicodeDecodeError:
-                with pytest.raises(FileError, match="not UTF-8"):
-                    counted_by_us(engine, path, layout.dataset, "csv", sizes)
-                continue
-            rows, found, _, kept = counted_by_us(engine, path, layout.dataset, "csv", sizes)
-            assert (found, kept) == (windows, refused), content
-            assert rows == sum(windows.values()) + len(refused)
+    counters = counting.Counters(tmp_path)
+    for _ in range(25):
+        layout = choice.choice(layouts)
+        position = layout.columns.index(layout.pickup)
+        row = ["1"] * len(layout.columns)
+        quote = choice.choice(["", "", '"'])
+        lines = [",".join(layout.columns)]
+        spare = choice.choice(["", "", ",,"])
+        for _ in range(choice.choice([3, 40, 200])):
+            row[position] = f"2015-01-{choice.randrange(1, 32):02} 0{choice.randrange(10)}:10:00"
+            lines.append(",".join(f"{quote}{text}{quote}" for text in row) + spare)
+        content = mutated(choice.choice(["\n", "\r\n"]).join([*lines, ""]).encode(), choice)
+        path.write_bytes(content)
+        sizes = counting.Sizes(choice.choice([1000, 1 << 20]), choice.choice([500, 1 << 20]))
+        try:
+            windows, refused = expected(content, position)
+        except UnicodeDecodeError:
+            with pytest.raises(FileError, match="not UTF-8"):
+                counted_by_us(counters, path, layout.dataset, "csv", sizes)
+            continue
+        rows, found, _, kept = counted_by_us(counters, path, layout.dataset, "csv", sizes)
+        assert (found, kept) == (windows, refused), content
+        assert rows == sum(windows.values()) + len(refused)
 
 
 def some_parquet(choice: random.Random) -> bytes:
@@ -219,16 +219,16 @@ def test_mutated_parquet_files_are_counted_or_refused(tmp_path, attempt, record_
     record_property("mutated files", 25)
     choice = random.Random(f"{SEED}-mutated-parquet-{attempt}")
     path = Path(tmp_path) / "file.parquet"
-    with counting.Engine(tmp_path) as engine:
-        for _ in range(25):
-            content = bytearray(some_parquet(choice))
-            for _ in range(choice.choice([0, 1, 1, 4])):
-                content[choice.randrange(len(content))] = choice.randrange(256)
-            cut = choice.randrange(len(content)) if choice.random() < 0.1 else len(content)
-            path.write_bytes(content[:cut])
-            try:
-                rows, windows, reasons, kept = counted_by_us(engine, path, "fhv", "parquet")
-            except FileError:
-                continue
-            assert rows == sum(windows.values()) + sum(reasons.values())
-            assert Counter(reason for _, reason, _ in kept) == reasons
+    counters = counting.Counters(tmp_path)
+    for _ in range(25):
+        content = bytearray(some_parquet(choice))
+        for _ in range(choice.choice([0, 1, 1, 4])):
+            content[choice.randrange(len(content))] = choice.randrange(256)
+        cut = choice.randrange(len(content)) if choice.random() < 0.1 else len(content)
+        path.write_bytes(content[:cut])
+        try:
+            rows, windows, reasons, kept = counted_by_us(counters, path, "fhv", "parquet")
+        except FileError:
+            continue
+        assert rows == sum(windows.values()) + sum(reasons.values())
+        assert Counter(reason for _, reason, _ in kept) == reasons

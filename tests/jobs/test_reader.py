@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from independent_count import count_file
 from taxi.reader import Reader
 from taxi.sample.catalogue import PICKED
 from taxi.sample.write import write_sample
@@ -58,38 +59,36 @@ def read(folder: Path, dataset: Dataset) -> Iterator[tuple[str, object, list[dic
         yield path.name, rows, pa.concat_tables(windows).to_pylist() if windows else [], raw
 
 
-def test_its_rows_are_those_of_the_files_counted_alone(tmp_path, count_here):
-    """Of a sample of every layout, and of files that cannot be read: windows, counts, reasons, raw text, errors."""
+def test_its_windows_and_refused_rows_are_those_of_an_independent_count(tmp_path):
+    """Of a sample of every layout, and of files that cannot be read: windows, counts, reasons and kept rows."""
     folder = tmp_path / "trips"
     write_sample(folder, [file for file in PICKED if file.rows <= 1300], seed=3)
     (folder / "fhv_tripdata_2031-01.csv").write_bytes(b"a,b\n1,2\n")
     (folder / "fhv_tripdata_2031-02.csv.gz").write_bytes(b"a,b\n1,2\n")
     (folder / "fhv_tripdata_2031-03.csv").write_text("Dispatching_base_num,Pickup_date\n")
-    alone = count_here(folder, "--month-tolerance-days", "2", "--quarantine-limit", "3")
-    refused = alone.quarantine()
-    counted = alone.rows("trip_counts.parquet")
-    dataset = trip_counts(limit=3, **{"month-tolerance-days": "2"})
-    seen = []
-    for name, rows, windows, raw in read(folder, dataset):
-        seen.append(name)
-        entry = alone.file(name)
-        if entry["error"]:
-            assert rows == entry["error"]
+    unreadable, reasons, seen = {}, set(), 0
+    for name, rows, windows, raw in read(folder, trip_counts(limit=3)):
+        seen += 1
+        if isinstance(rows, str):
+            unreadable[name] = rows
             continue
-        told = (rows.read, rows.accepted, rows.quarantined, rows.reasons)
-        assert told == tuple(
-            entry[key] for key in ("rows_read", "rows_counted", "rows_quarantined", "reasons")
-        )
-        mine = [(row["window_start"], row["trips"], row["dataset"], row["month"]) for row in windows]
-        assert mine == [
-            (row["window_start"], row["trips"], row["dataset"], row["month"])
-            for row in counted
-            if row["source"] == name
-        ]
+        truth = count_file(folder / name)
+        assert (rows.read, rows.quarantined) == (truth.rows, len(truth.refused))
+        assert rows.read == rows.accepted + rows.quarantined
+        assert rows.reasons == truth.reasons
+        assert [(row["window_start"], row["trips"]) for row in windows] == sorted(truth.windows.items())
+        parts = {(row["dataset"], row["month"]) for row in windows}
+        assert parts <= {(name.split("_")[0], name.split("_")[2][:7])}
         assert [row["_row"] for row in windows] == [*range(1, len(windows) + 1)]
-        assert raw == [row for row in refused if row["source"] == name]
-    assert len(seen) == len(alone.summary["files"]) > 10
-    assert any(row["reason"] for row in refused)
+        kept = [(row["row"], row["reason"]) for row in raw]
+        assert kept == sorted(truth.refused.items())[:3]
+        reasons |= {*rows.reasons}
+    assert seen > 10
+    assert len(reasons) > 3
+    assert {name: text.split(":")[0] for name, text in unreadable.items()} == {
+        "fhv_tripdata_2031-01.csv": "no known pickup column of fhv (Pickup_date, pickup_datetime) in its header",
+        "fhv_tripdata_2031-02.csv.gz": "the gzip data is damaged",
+    }
 
 
 def test_trips_outside_the_month_are_kept_where_the_option_says_so(tmp_path):

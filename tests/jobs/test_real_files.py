@@ -11,9 +11,7 @@ def test_every_window_agrees_with_an_independent_count(shared_tlc, count_alone, 
     ended = count_alone(shared_tlc / folder)
     assert ended.status == 0, ended.stderr
     assert ended.rows("X.parquet") == features(expected)
-    counted = {
-        (row["source"], row["window_start"]): row["trips"] for row in ended.rows("trip_counts.parquet")
-    }
+    counted = {(row["_file"], row["window_start"]): row["trips"] for row in ended.rows("trip_counts.parquet")}
     assert counted == {
         (name, start): n for name, count in expected.items() for start, n in count.windows.items()
     }

@@ -40,7 +40,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, source: SourceServer) -> Ite
             "local",
             maintenance={"script": "later.py", "arguments": {"retain-last": "1"}},
             sources={
-                "trips": {"url": f"{source.url}/{{dataset}}_tripdata_{{year}}-{{month:02}}.parquet"},
+                "trips": {"url": f"{source.url}/{{dataset:fhv}}_tripdata_{{year}}-{{month:02}}.parquet"},
                 "zones": {"files": [f"{source.url}/misc/zones.csv"], "to": "misc"},
             },
             mirror={"on_run": True, "requests_per_second": 100, "connections": 1},

@@ -41,8 +41,8 @@ def test_each_role_of_tables_is_granted_what_its_policy_allows() -> None:
     """Who publishes makes tables, who maintains commits, who ingests reads; prepare touches no table."""
     commit = ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
     assert granted(rendered({**LAKE, **STORES})) == {
-        "RideCountsLakeDatabase": ("Database", ["CREATE_TABLE", "DESCRIBE"]),
-        "RideCountsLakeTables": ("Table", commit),
+        "LoadLakeDatabase": ("Database", ["CREATE_TABLE", "DESCRIBE"]),
+        "LoadLakeTables": ("Table", commit),
         "IngestLakeDatabase": ("Database", ["DESCRIBE"]),
         "IngestLakeTables": ("Table", ["DESCRIBE", "SELECT"]),
         "MaintenanceLakeDatabase": ("Database", ["DESCRIBE"]),
@@ -65,8 +65,8 @@ def test_the_roles_may_take_part() -> None:
         for name, resource in template["Resources"].items()
         if resource["Type"] == "AWS::IAM::Role" and "UseLakeFormation" in templates.statements(template, name)
     ]
-    assert have == ["RideCountsJobRole", "IngestJobRole", "MaintenanceJobRole"]
-    statement = templates.statements(template, "RideCountsJobRole")["UseLakeFormation"]
+    assert have == ["LoadJobRole", "IngestJobRole", "MaintenanceJobRole"]
+    statement = templates.statements(template, "LoadJobRole")["UseLakeFormation"]
     assert (statement["Action"], statement["Resource"]) == (["lakeformation:GetDataAccess"], ["*"])
 
 

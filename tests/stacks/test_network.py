@@ -14,7 +14,7 @@ from data_pipeline.stacks import render
 SUBNETS = ["arn:p:ec2:r:a:subnet/subnet-0a1b2c3d", "arn:p:ec2:r:a:subnet/subnet-1a2b3c4d"]
 GROUP = "arn:p:ec2:r:a:security-group/sg-0a1b2c3d"
 INTERFACES = "arn:p:ec2:r:a:network-interface/*"
-GLUE, SAGEMAKER = "PrepareJobRole", "RideCountsJobRole"
+GLUE, SAGEMAKER = "PrepareJobRole", "LoadJobRole"
 
 
 def _pipeline(*changes: dict[str, Any]) -> dict[str, Any]:
@@ -42,12 +42,12 @@ def test_sagemaker_s_machines_are_in_the_subnets() -> None:
     """Every subnet, not isolated (jobs call AWS), and a cluster's traffic encrypted."""
     states = _states(_pipeline(VPC, CLUSTER))
     vpc = {"SecurityGroupIds": ["sg-0a1b2c3d"], "Subnets": ["subnet-0a1b2c3d", "subnet-1a2b3c4d"]}
-    assert states["RideCounts"]["Arguments"]["NetworkConfig"] == {"VpcConfig": vpc}
-    assert states["RideCountsOnCluster"]["Arguments"]["NetworkConfig"] == {
+    assert states["Load"]["Arguments"]["NetworkConfig"] == {"VpcConfig": vpc}
+    assert states["LoadOnCluster"]["Arguments"]["NetworkConfig"] == {
         "EnableInterContainerTrafficEncryption": True,
         "VpcConfig": vpc,
     }
-    assert "NetworkConfig" not in _states(_pipeline(CLUSTER))["RideCounts"]["Arguments"]
+    assert "NetworkConfig" not in _states(_pipeline(CLUSTER))["Load"]["Arguments"]
 
 
 def test_glue_s_workers_are_in_the_first_subnet() -> None:

@@ -11,6 +11,7 @@ import templates
 from data_pipeline.stacks import render
 
 Allowed = dict[str, tuple[str, list[str]]]
+TABLES = ("trip_counts", "weather", "bases", "zones", "ride_counts")
 
 #: permissions that do not depend on the service, by Sid: actions and resources.
 PREPARE: Allowed = {
@@ -21,7 +22,7 @@ PREPARE: Allowed = {
     "ListData": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
     "WriteData": ("s3:PutObject s3:AbortMultipartUpload", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
 }
-RIDE_COUNTS: Allowed = {
+LOAD: Allowed = {
     "ReadData": (
         "s3:GetObject",
         [
@@ -43,14 +44,16 @@ RIDE_COUNTS: Allowed = {
             "arn:p:s3:::${DataBucket}/output/state/*",
         ],
     ),
-    "ReplaceData": ("s3:DeleteObject", ["arn:p:s3:::${DataBucket}/output/quarantine/*"]),
+    "ReplaceData": (
+        "s3:DeleteObject",
+        ["arn:p:s3:::${DataBucket}/output/quarantine/*", "arn:p:s3:::${DataBucket}/output/state/rebuilds/*"],
+    ),
     "PublishTables": (
         "glue:GetDatabase glue:GetTable glue:CreateTable glue:UpdateTable",
         [
             "arn:p:glue:r:a:catalog",
             "arn:p:glue:r:a:database/${Database}",
-            "arn:p:glue:r:a:table/${Database}/trip_counts",
-            "arn:p:glue:r:a:table/${Database}/ride_counts",
+            *(f"arn:p:glue:r:a:table/${{Database}}/{table}" for table in TABLES),
         ],
     ),
 }
@@ -62,7 +65,7 @@ def _artifacts() -> Allowed:
     return {
         "ReadArtifacts": (
             "s3:GetObject",
-            [f"{bucket}/nyc-tlc/dev/code/*", f"{bucket}/nyc-tlc/dev/wheels/*"],
+            [f"{bucket}/nyc-tlc/dev/{kind}/*" for kind in ("code", "wheels", "datasets")],
         ),
         "ListArtifacts": ("s3:ListBucket", ["arn:p:s3:::${ArtifactBucket}"]),
     }
@@ -95,6 +98,9 @@ SHELL = _on_glue(
     ["/aws-glue/python-jobs/output", "/aws-glue/python-jobs/error"],
     _artifacts(),
 )
+PARTS: Allowed = {
+    "DeleteParts": ("s3:DeleteObject", ["arn:p:s3:::${DataBucket}/output/runs/*/parts/*"]),
+}
 SPARK = _on_glue(["/nyc-tlc-dev/glue/output", "/nyc-tlc-dev/glue/error"], _artifacts())
 
 
@@ -115,9 +121,9 @@ def _allowed(template: dict[str, Any], role: str) -> Allowed:
     ("changes", "role", "expected"),
     [
         ({}, "PrepareJobRole", {**PREPARE, **SHELL}),
-        ({}, "RideCountsJobRole", {**RIDE_COUNTS, **_on_sagemaker("nyc-tlc-dev-ride-counts")}),
+        ({}, "LoadJobRole", {**LOAD, **_on_sagemaker("nyc-tlc-dev-load")}),
         (SWAPPED, "PrepareJobRole", {**PREPARE, **_on_sagemaker("nyc-tlc-dev-prepare")}),
-        (SWAPPED, "RideCountsJobRole", {**RIDE_COUNTS, **SPARK}),
+        (SWAPPED, "LoadJobRole", {**LOAD, **SPARK}),
     ],
 )
 def test_a_job_may_do_what_its_step_says(changes: dict[str, Any], role: str, expected: Allowed) -> None:
@@ -127,8 +133,8 @@ def test_a_job_may_do_what_its_step_says(changes: dict[str, Any], role: str, exp
 
 def test_a_step_with_a_cluster_may_run_on_either() -> None:
     """Both images and both sets of wheels, and nothing else beside what its step says."""
-    alone = {**RIDE_COUNTS, **_on_sagemaker("nyc-tlc-dev-ride-counts")}
-    allowed = _allowed(_pipeline(CLUSTER), "RideCountsJobRole")
+    alone = {**LOAD, **PARTS, **_on_sagemaker("nyc-tlc-dev-load")}
+    allowed = _allowed(_pipeline(CLUSTER), "LoadJobRole")
     pull = allowed.pop("PullImage")
     assert pull[1] == [
         "arn:p:ecr:r:${Registry}:repository/sagemaker-scikit-learn",
@@ -138,21 +144,21 @@ def test_a_step_with_a_cluster_may_run_on_either() -> None:
     assert allowed.keys() | {"PullImage"} == alone.keys()
     registries = [
         resource["Fn::Sub"][1]["Registry"]["Fn::FindInMap"][0]
-        for resource in templates.statements(_pipeline(CLUSTER), "RideCountsJobRole")["PullImage"]["Resource"]
+        for resource in templates.statements(_pipeline(CLUSTER), "LoadJobRole")["PullImage"]["Resource"]
     ]
     assert registries == ["SagemakerPython", "SagemakerSpark"]
 
 
 def test_a_cluster_changes_nothing_else() -> None:
     """On Glue the same job runs it with more workers; the state machine starts jobs of the same names."""
-    assert _allowed(_pipeline(CLUSTER_ON_GLUE), "RideCountsJobRole") == {**RIDE_COUNTS, **SPARK}
+    assert _allowed(_pipeline(CLUSTER_ON_GLUE), "LoadJobRole") == {**LOAD, **SPARK, **PARTS}
     machine = "StateMachineRole"
     assert _allowed(_pipeline(CLUSTER), machine) == _allowed(_pipeline(), machine)
 
 
 def test_the_state_machine_may_run_its_steps() -> None:
     """Jobs by their names, the one role that SageMaker is handed, results of runs, its own log."""
-    job = "nyc-tlc-dev-ride-counts"
+    job = "nyc-tlc-dev-load"
     rule = "StepFunctionsGetEventsForSageMakerProcessingJobsRule"
     assert _allowed(_pipeline(), "StateMachineRole") == {
         "RunProcessingJobs": (
@@ -165,7 +171,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
             [f"arn:p:events:r:a:rule/{rule}"],
         ),
         "ListProcessingJobs": ("sagemaker:ListProcessingJobs", ["*"]),
-        "PassJobRoles": ("iam:PassRole", ["RideCountsJobRole.Arn"]),
+        "PassJobRoles": ("iam:PassRole", ["LoadJobRole.Arn"]),
         "RunGlueJobs": (
             "glue:StartJobRun glue:GetJobRun glue:GetJobRuns glue:BatchStopJobRun",
             ["arn:p:glue:r:a:job/nyc-tlc-dev-prepare"],
@@ -198,7 +204,7 @@ def test_the_schedules_may_start_these_state_machines() -> None:
 def test_the_maintenance_may_delete_in_the_warehouse_alone() -> None:
     """It commits to tables without making any; it writes its report, and reads and lists nothing else."""
     warehouse = "arn:p:s3:::${DataBucket}/output/warehouse/*"
-    tables = [f"arn:p:glue:r:a:table/${{Database}}/{table}" for table in ("trip_counts", "ride_counts")]
+    tables = [f"arn:p:glue:r:a:table/${{Database}}/{table}" for table in TABLES]
     assert _allowed(_pipeline(), "MaintenanceJobRole") == {
         **_on_sagemaker("nyc-tlc-dev-maintenance"),
         "ReadData": ("s3:GetObject", [warehouse]),
@@ -234,7 +240,7 @@ def test_without_maintenance_nothing_of_it_is_left() -> None:
 def test_conditions_narrow_what_resources_cannot() -> None:
     """Listing by prefix, metrics by namespace, roles by the service that they are passed to."""
     template = _pipeline()
-    prepare, counts = (templates.statements(template, f"{s}JobRole") for s in ("Prepare", "RideCounts"))
+    prepare, counts = (templates.statements(template, f"{s}JobRole") for s in ("Prepare", "Load"))
     assert prepare["ListData"]["Condition"] == {
         "StringLikeIfExists": {"s3:prefix": ["input/*", "output/state/*"]}
     }
@@ -245,6 +251,7 @@ def test_conditions_narrow_what_resources_cannot() -> None:
         "output/export/*",
         "output/state/*",
         "output/quarantine/*",
+        "output/state/rebuilds/*",
     ]
     assert counts["ListData"]["Condition"] == {"StringLikeIfExists": {"s3:prefix": prefixes}}
     assert counts["PutMetrics"]["Condition"] == {
@@ -275,15 +282,15 @@ def test_every_wildcard_gives_its_reason(changes: dict[str, Any]) -> None:
     [
         (
             {},
-            "RideCountsJobRole",
+            "LoadJobRole",
             "sagemaker",
-            "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-ride-counts-*",
+            "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-load-*",
         ),
         ({}, "PrepareJobRole", "glue", None),
         ({}, "StateMachineRole", "states", "arn:p:states:r:a:stateMachine:nyc-tlc-dev"),
         ({}, "ScheduleRole", "scheduler", "ScheduleGroup.Arn"),
         (SWAPPED, "PrepareJobRole", "sagemaker", "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-prepare-*"),
-        (SWAPPED, "RideCountsJobRole", "glue", None),
+        (SWAPPED, "LoadJobRole", "glue", None),
     ],
 )
 def test_a_role_trusts_one_service(
@@ -315,7 +322,7 @@ def test_locations_follow_the_configured_prefixes() -> None:
 
 
 SOURCES = {
-    "trips": {"url": "https://x.org/{year}-{month:02}.csv", "datasets": {"t": "2009-01"}},
+    "trips": {"url": "https://x.org/{year}-{month:02}.csv", "since": "2009-01"},
     "theirs": {"s3": "s3://their-bucket/trips/"},
 }
 
@@ -341,4 +348,4 @@ def test_a_role_may_mirror_only_where_runs_mirror() -> None:
     assert listing["Condition"] == {"StringLike": {"s3:prefix": ["trips/*"]}}
     (list_of_sources,) = [a for a in found["ReadArtifacts"][1] if "/sources/" in a]
     assert list_of_sources.startswith("arn:p:s3:::${ArtifactBucket}/nyc-tlc/dev/sources/")
-    assert _allowed(template, "RideCountsJobRole") == _allowed(_pipeline(), "RideCountsJobRole")
+    assert _allowed(template, "LoadJobRole") == _allowed(_pipeline(), "LoadJobRole")

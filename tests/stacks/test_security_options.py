@@ -49,7 +49,7 @@ def test_glue_jobs_encrypt_under_the_key(bucket: str | None) -> None:
     security = {"security": {"glue_configuration": True}}
     _, pipeline = _rendered({**ALL_ON_GLUE, **KMS, **security, "data": {"bucket": bucket}})
     jobs = templates.of_type(pipeline, "AWS::Glue::Job")
-    assert {*jobs} == {"PrepareJob", "RideCountsJob", "MaintenanceJob"}
+    assert {*jobs} == {"PrepareJob", "LoadJob", "MaintenanceJob"}
     for name, job in jobs.items():
         assert job["SecurityConfiguration"] == {"Ref": "GlueConfiguration"}
         statement = templates.statements(pipeline, f"{name}Role")["ReadSecurityConfiguration"]

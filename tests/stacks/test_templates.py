@@ -46,7 +46,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "security": {**ALL_ON_GLUE, **SECURITY_WITH_KEY},
     "existing bucket": {"data": {"bucket": "my-trips", "input": "a/b", "output": "c"}},
     "other region": {"region": "eu-central-1"},
-    "a third step": {"steps": {"third": {"script": "x.py", "service": "glue", "after": "ride_counts"}}},
+    "a third step": {"steps": {"third": {"script": "x.py", "service": "glue", "after": "load"}}},
 }
 variants = pytest.mark.parametrize("changes", VARIANTS.values(), ids=VARIANTS)
 
@@ -136,7 +136,7 @@ def test_parameters_and_outputs_are_what_deploy_relies_on() -> None:
     storage, pipeline = _storage(), _pipeline()
     assert "Parameters" not in storage
     assert {*storage["Outputs"]} == {"DataBucket", "Database"}
-    common = {"DataBucket", "Database", "ArtifactBucket", "CodeVersion"}
+    common = {"DataBucket", "Database", "ArtifactBucket", "CodeVersion", "Definitions"}
     shell = {"WheelsGluePythonshell"}
     assert {*pipeline["Parameters"]} == common | shell | {"WheelsSagemakerPython"}
     both = {"WheelsSagemakerPython", "WheelsSagemakerSpark"}
@@ -153,7 +153,7 @@ def test_parameters_and_outputs_are_what_deploy_relies_on() -> None:
         "MaintenanceStateMachineArn": "MaintenanceStateMachine",
         "InputUri": "s3://${DataBucket}/input/",
         "OutputUri": "s3://${DataBucket}/output/",
-        "ExportUri": "s3://${DataBucket}/output/export/X.parquet",
+        "ExportUri": "s3://${DataBucket}/output/export/",
     }
 
 
@@ -213,20 +213,20 @@ def test_one_word_moves_a_step_and_nothing_else() -> None:
     """From SageMaker to Glue: the step's role, job and task change; every other resource stays."""
     on_glue = {"steps": ALL_ON_GLUE["steps"]}
     here, there = _pipeline()["Resources"], _pipeline(on_glue)["Resources"]
-    assert there.keys() - here.keys() == {"RideCountsJob", "GlueOutputLogs", "GlueErrorLogs"}
+    assert there.keys() - here.keys() == {"LoadJob", "GlueOutputLogs", "GlueErrorLogs"}
     assert here.keys() - there.keys() == set()
     changed = {name for name in here if here[name] != there[name]}
-    assert changed == {"RideCountsJobRole", "StateMachine", "StateMachineRole"}
+    assert changed == {"LoadJobRole", "StateMachine", "StateMachineRole"}
     before, after = (r["StateMachine"]["Properties"]["Definition"]["States"] for r in (here, there))
-    assert before.keys() - after.keys() == {"RideCountsOtherJobs"}  # Glue queues what a quota refuses
+    assert before.keys() - after.keys() == {"LoadOtherJobs"}  # Glue queues what a quota refuses
     changed = {name for name in after if before[name] != after[name]}
-    assert changed == {"RideCounts", "RideCountsFailure"}
+    assert changed == {"Load", "LoadFailure"}
 
 
 def test_a_spark_job_on_glue() -> None:
     """Glue 5.1; code and wheels by hash, no package index, its logs in the stack's own groups."""
     template = _pipeline(ALL_ON_GLUE)
-    job = templates.of_type(template, "AWS::Glue::Job")["RideCountsJob"]
+    job = templates.of_type(template, "AWS::Glue::Job")["LoadJob"]
     arguments = {k: templates.text(v) for k, v in job.pop("DefaultArguments").items()}
     assert arguments == {
         "--extra-py-files": "s3://${ArtifactBucket}/nyc-tlc/dev/code/${CodeVersion}/jobs-0-py3-none-any.whl",
@@ -236,11 +236,11 @@ def test_a_spark_job_on_glue() -> None:
         "--python-modules-installer-option": "--no-index",
         "--custom-logGroup-prefix": "/nyc-tlc-dev/glue",
     }
-    assert templates.text(job["Command"].pop("ScriptLocation")).endswith("/${CodeVersion}/ride_counts.py")
+    assert templates.text(job["Command"].pop("ScriptLocation")).endswith("/${CodeVersion}/load.py")
     assert job == {
-        "Name": "nyc-tlc-dev-ride-counts",
-        "Description": "Step ride_counts of nyc-tlc in dev",
-        "Role": {"Fn::GetAtt": ["RideCountsJobRole", "Arn"]},
+        "Name": "nyc-tlc-dev-load",
+        "Description": "Step load of nyc-tlc in dev",
+        "Role": {"Fn::GetAtt": ["LoadJobRole", "Arn"]},
         "GlueVersion": "5.1",
         "Command": {"Name": "glueetl", "PythonVersion": "3"},
         "ExecutionProperty": {"MaxConcurrentRuns": 5},

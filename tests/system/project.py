@@ -130,6 +130,18 @@ class Project:
             aws_secret_access_key=at["secret_key"],
         )
 
+    @property
+    def bucket(self) -> str:
+        """The bucket of the data, which the storage stack makes."""
+        names = [bucket["Name"] for bucket in self.client("s3").list_buckets()["Buckets"]]
+        (name,) = [name for name in names if "storage" in name]
+        return str(name)
+
+    def stored(self, prefix: str) -> list[str]:
+        """The keys below ``prefix`` in the bucket of the data."""
+        pages = self.client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
     def read(self, uri: str) -> bytes:
         """The object at an ``s3://`` URI."""
         bucket, _, key = uri.removeprefix("s3://").partition("/")

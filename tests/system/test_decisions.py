@@ -13,7 +13,6 @@ from system.project import Project
 PIPELINE = """\
 pipeline: tiny
 region: us-east-1
-data: {files: ["*.txt"]}
 steps:
   look:
     script: look.py
@@ -68,12 +67,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     local.write_text("".join(kept))
     for name, script in (("look", LOOK), ("work", WORK)):
         (project.root / "jobs" / f"{name}.py").write_text(_WRITE + script)
-    source = project.root / "source"
-    source.mkdir()
-    (source / "a.txt").write_text("x")
     try:
         project.deploy()
-        project.run("--source", str(source))
+        project.client("s3").put_object(Bucket=project.bucket, Key="input/a.txt", Body=b"x")
         yield project
     finally:
         project.down()
@@ -173,4 +169,5 @@ def test_of_two_executions_at_once_one_works(tiny: Project) -> None:
     ways = sorted(_states(tiny, execution) for execution in ended)
     assert ways == [["AlreadyRunning"], ["Look", "Work", "Published"]]
     both = _executions(tiny, '{"concurrent": true}', '{"concurrent": true}')
-    assert [_states(tiny, execution)[-1] for execution in both] == ["Published", "Published"]
+    ends = [(_states(tiny, execution)[-1], execution.get("cause")) for execution in both]
+    assert ends == [("Published", None), ("Published", None)]

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,6 +18,8 @@ from system.project import Project
 from waiting import until
 
 DEADLINE = 60.0
+#: trips of the first month.
+FIRST = 20_000
 
 
 def trips(directory: Path, month: int, rows: int) -> None:
@@ -57,11 +60,14 @@ def running_jobs(project: Project) -> list[str]:
     return [job["ProcessingJobName"] for job in jobs["ProcessingJobSummaries"]]
 
 
-def seconds_of_the_job(project: Project) -> float:
-    """How long the only processing job that has ended took."""
+def seconds_of_a_job(project: Project) -> float:
+    """How long the first processing job that has ended took."""
     sagemaker = project.client("sagemaker")
-    (job,) = sagemaker.list_processing_jobs(StatusEquals="Completed")["ProcessingJobSummaries"]
-    found = sagemaker.describe_processing_job(ProcessingJobName=job["ProcessingJobName"])
+    jobs = sagemaker.list_processing_jobs(
+        StatusEquals="Completed", SortBy="CreationTime", SortOrder="Ascending"
+    )
+    name = jobs["ProcessingJobSummaries"][0]["ProcessingJobName"]
+    found = sagemaker.describe_processing_job(ProcessingJobName=name)
     return float((found["ProcessingEndTime"] - found["ProcessingStartTime"]).total_seconds())
 
 
@@ -69,65 +75,78 @@ def export(project: Project) -> str:
     """Where the stack says that the features are."""
     stacks = project.client("cloudformation").describe_stacks(StackName="nyc-tlc-local-pipeline")["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0]["Outputs"]}
-    return outputs["ExportUri"]
+    return f"{outputs['ExportUri']}X.parquet"
 
 
-@pytest.fixture
-def published(project: Project, tmp_path: Path) -> Project:
-    """A project whose first month is published, and whose input holds a second one."""
-    project.deploy()
-    trips(tmp_path / "trips", 1, 20_000)
-    project.run("--source", str(tmp_path / "trips"))
-    trips(tmp_path / "trips", 2, 30_000)
-    return project
+@dataclass
+class Published:
+    """A project whose first month is published, and the folder of its trips."""
+
+    project: Project
+    trips: Path
+
+    def source(self) -> tuple[str, ...]:
+        return ("python", "data_pipeline_run.py", "local", "--source", str(self.trips))
+
+    def rides(self) -> int:
+        return sum(ride_counts(self.project)["num_rides"].to_pylist())
+
+    def issue(self, rows: int) -> tuple[int, int]:
+        """Issue the second month with so many trips; all rides of before, and those that a run will publish."""
+        trips(self.trips, 2, rows)
+        return self.rides(), FIRST + rows
 
 
-def assert_whole(project: Project, allowed: set[int]) -> None:
-    """The published table is one of the whole ones: its rides are one of the allowed totals."""
-    assert sum(ride_counts(project)["num_rides"].to_pylist()) in allowed
+@pytest.fixture(scope="module")
+def published(shared_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Published:
+    made = Published(shared_project, tmp_path_factory.mktemp("trips"))
+    shared_project.deploy()
+    trips(made.trips, 1, FIRST)
+    shared_project.ok(*made.source())
+    return made
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("kill-server")))
-def test_killing_the_embedded_aws_leaves_a_whole_table(
-    published: Project, tmp_path: Path, attempt: int
-) -> None:
+def test_killing_the_embedded_aws_leaves_a_whole_table(published: Published, attempt: int) -> None:
     """SIGKILL at a random moment of a run: old table or new one, no job left over, the next run completes."""
+    project = published.project
     delay = random.Random(f"{SEED}-kill-server-{attempt}").uniform(0.1, 6.0)
-    run = published.start("python", "data_pipeline_run.py", "local", "--source", str(tmp_path / "trips"))
-    until(lambda: run.poll() is not None or bool(children(published.endpoint["pid"])))
+    before, after = published.issue(30_001 + attempt)
+    run = project.start(*published.source())
+    until(lambda: run.poll() is not None or bool(children(project.endpoint["pid"])))
     time.sleep(delay)
-    server = published.endpoint["pid"]
+    server = project.endpoint["pid"]
     jobs = children(server)
     os.kill(server, signal.SIGKILL)
     run.communicate(timeout=DEADLINE)
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in jobs) or not Path("/proc").exists())
-    published.ok("python", "-m", "data_pipeline", "local", "up")
-    assert_whole(published, {20_000, 50_000})
-    published.run("--source", str(tmp_path / "trips"))
-    assert_whole(published, {50_000})
-    assert sum(published.table(export(published))["num_rides"].to_pylist()) == 50_000
+    project.ok("python", "-m", "data_pipeline", "local", "up")
+    assert published.rides() in {before, after}
+    project.ok(*published.source())
+    assert published.rides() == after
+    assert sum(project.table(export(project))["num_rides"].to_pylist()) == after
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("kill-job")))
-def test_killing_the_job_fails_the_run_with_its_cause(
-    published: Project, tmp_path: Path, attempt: int
-) -> None:
-    """SIGKILL of the counting job: the run names the state, the table stays, the next run completes.
+def test_killing_the_job_fails_the_run_with_its_cause(published: Published, attempt: int) -> None:
+    """SIGKILL of the loading job: the run names the state, the table stays, the next run completes.
 
     It is killed within half of the time that the first month took: to see that it runs takes a while, too.
     """
-    delay = random.Random(f"{SEED}-kill-job-{attempt}").uniform(0.0, 0.5) * seconds_of_the_job(published)
-    run = published.start("python", "data_pipeline_run.py", "local", "--source", str(tmp_path / "trips"))
-    until(lambda: bool(running_jobs(published)) and bool(children(published.endpoint["pid"])))
+    project = published.project
+    delay = random.Random(f"{SEED}-kill-job-{attempt}").uniform(0.0, 0.5) * seconds_of_a_job(project)
+    before, after = published.issue(31_001 + attempt)
+    run = project.start(*published.source())
+    until(lambda: bool(running_jobs(project)) and bool(children(project.endpoint["pid"])))
     time.sleep(delay)
-    for pid in children(published.endpoint["pid"]):
+    for pid in children(project.endpoint["pid"]):
         os.kill(pid, signal.SIGKILL)
     _, err = run.communicate(timeout=DEADLINE)
     assert run.returncode == 1
-    assert "RideCounts" in err
+    assert "Load" in err
     assert "Traceback" not in err
-    assert_whole(published, {20_000})
-    published.run()
-    assert_whole(published, {50_000})
+    assert published.rides() == before
+    project.run()
+    assert published.rides() == after

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from system.project import Project
 
 DATASETS = ("yellow", "green", "fhv", "fhvhv")
+NAMED = re.compile(r"(?P<dataset>[a-z]+)_tripdata_(?P<month>\d{4}-\d\d)\..*")
 
 
-def sampled(project: Project) -> Path:
+def sampled(project: Project, *options: str) -> Path:
     """Sample trip files beside their true counts."""
     directory = project.root / ".local" / "sample"
-    project.ok("python", "jobs/sample.py", str(directory))
+    project.ok("python", "jobs/sample.py", str(directory), *options)
     return directory
 
 
@@ -48,13 +51,38 @@ def test_sample_run_publishes_the_true_counts_and_a_second_run_the_same(project:
     rows = first["summary"]["rows"]
     assert rows["read"] == rows["counted"] + rows["quarantined"] > 0
     assert rows["quarantined"] > 0
-    assert published(project, first["summary"]["export"]) == truth(directory)
+    counts = published(project, first["summary"]["export"])
+    assert counts == truth(directory)
+    what_a_run_tells_of_its_windows(first, counts)
     again = project.run("--source", str(directory))
     assert again["endedAt"] == "NothingNew"
     assert published(project, first["summary"]["export"]) == truth(directory)
     forced = project.run("--reprocess")
     assert published(project, forced["summary"]["export"]) == truth(directory)
     assert forced["summary"]["rows"] == rows
+
+
+def what_a_run_tells_of_its_windows(done: dict[str, Any], counts: dict[str, Counter[str]]) -> None:
+    """Of months that a file is of, and of no month that a few of its trips stray into."""
+    files = [NAMED.fullmatch(file["source"]) for file in done["summary"]["files"]]
+    months = {(name["dataset"], name["month"]) for name in files if name}
+    warned = [each["source"] for each in done["summary"]["quality"]["warnings"]]
+    assert warned
+    assert {*warned} <= {f"trip_counts {month} dataset={dataset}" for dataset, month in months}
+    there = {
+        dataset: [n for start, n in mine.items() if (dataset, start[:7]) in months]
+        for dataset, mine in counts.items()
+    }
+    told = {
+        each["series"].removeprefix("dataset="): each["now"]
+        for each in done["summary"]["statistics"]["trip_counts"]
+        if each["feature"] == "rows"
+    }
+    assert {name: told[name]["rows"] for name in DATASETS} == {
+        name: len(mine) for name, mine in there.items()
+    }
+    assert {name: told[name]["max"] for name in DATASETS} == {name: max(mine) for name, mine in there.items()}
+    assert done["results"]["verdict"]["statistics"]["trip_counts"] == {"now": told["all"], "before": None}
 
 
 def test_another_bucket_other_services_and_another_directory(project: Project, tmp_path: Path) -> None:
@@ -64,13 +92,13 @@ def test_another_bucket_other_services_and_another_directory(project: Project, t
     """
     elsewhere, root = tmp_path / "elsewhere", project.root
     elsewhere.mkdir()
-    directory = sampled(project)
+    directory = sampled(project, "--dataset", "fhv")
     project.ok("python", "-m", "data_pipeline", "local", "up")
     project.client("s3").create_bucket(Bucket="my-own-data")
     project.configure(
         "local",
         data={"bucket": "my-own-data", "input": "raw/trips", "output": "features"},
-        steps={"prepare": {"service": "sagemaker"}, "ride_counts": {"service": "glue"}},
+        steps={"prepare": {"service": "sagemaker"}, "load": {"service": "glue"}},
     )
     project.ok("python", str(root / "data_pipeline_create.py"), "local", cwd=elsewhere)
     deploy = (str(root / "deploy.sh"), "local", "artifacts", "--yes")
@@ -82,7 +110,7 @@ def test_another_bucket_other_services_and_another_directory(project: Project, t
     assert published(project, result["summary"]["export"]) == truth(directory)
     buckets = {bucket["Name"] for bucket in project.client("s3").list_buckets()["Buckets"]}
     assert buckets == {"artifacts", "my-own-data"}
-    runs = project.client("glue").get_job_runs(JobName="nyc-tlc-local-ride-counts")["JobRuns"]
+    runs = project.client("glue").get_job_runs(JobName="nyc-tlc-local-load")["JobRuns"]
     assert [run["JobRunState"] for run in runs] == ["SUCCEEDED"]
     jobs = project.client("sagemaker").list_processing_jobs()["ProcessingJobSummaries"]
     assert [job["ProcessingJobStatus"] for job in jobs] == ["Completed"]

@@ -10,16 +10,11 @@ from pyiceberg.catalog.glue import GlueCatalog
 from system.project import Project
 from system.test_interruptions import trips
 
-#: a job beside the real one, for which it is forty days later.
+#: the end of a job like the real one, for which it is forty days later.
 LATER = """\
-import sys
-import time
-
-import maintenance
-from data_pipeline.etl import exits
-
 def late(argv):
-    maintenance.main(argv, now=lambda: time.time() + 40 * 86_400)
+    main(argv, now=lambda: time.time() + 40 * 86_400)
+
 
 if __name__ == "__main__":
     exits.run(late, sys.argv[1:])
@@ -28,9 +23,10 @@ if __name__ == "__main__":
 
 def test_old_snapshots_and_their_files_go_and_tagged_ones_stay(project: Project, tmp_path: Path) -> None:
     """Three publications, the first one tagged: the second goes with its files, forty days later."""
-    (project.root / "jobs" / "later.py").write_text(LATER)
-    upkeep = {"script": "later.py", "arguments": {"retain-last": "1"}}
-    project.configure("local", maintenance=upkeep)
+    job = project.root / "data_pipeline" / "etl" / "jobs" / "maintenance.py"
+    later = project.root / "jobs" / job.name  # in the place of the tool's own
+    later.write_text(job.read_text().partition("if __name__")[0] + LATER)
+    project.configure("local", maintenance={"arguments": {"retain-last": "1"}})
     project.deploy()
     early = project.ok("python", "-m", "data_pipeline", "maintenance", "run", "local")
     assert "there are no tables yet" in early.out

@@ -65,8 +65,9 @@ def test_a_run_that_a_deployment_overtakes_ends_well_and_so_does_a_redrive(
     project: Project, tmp_path: Path
 ) -> None:
     """Both were under way when changed jobs were deployed; both count with the code of before, under today's roles."""
-    prepare = project.root / "jobs" / "prepare.py"
-    prepare.write_text(prepare.read_text().partition("if __name__")[0] + WAITING)
+    prepare = project.root / "data_pipeline" / "etl" / "jobs" / "prepare_datasets.py"
+    waiting = project.root / "jobs" / prepare.name  # in the place of the tool's own
+    waiting.write_text(prepare.read_text().partition("if __name__")[0] + WAITING)
     first = project.deploy()
     outputs = dict(line.split(maxsplit=1) for line in first.out.splitlines())
     trips(tmp_path / "trips", 1, 1_000)

@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from independent_count import count_file, features
+from independent_count import Count, count_file, features
 from randomness import SOAK
 from system.project import ROOT, Project
 
@@ -29,7 +29,7 @@ def _real_files() -> None:
         ),
     ],
 )
-def test_real_files_give_the_independent_count(shared_project: Project, folder: str) -> None:
+def test_real_files_give_the_independent_count(shared_project: Project, tmp_path: Path, folder: str) -> None:
     """From a reset environment, every window of X.parquet is what the csv module and PyArrow count alone. (The job by
     itself is tested on all folders.)
     """
@@ -44,22 +44,30 @@ def test_real_files_give_the_independent_count(shared_project: Project, folder: 
         name: (count.rows, len(count.refused)) for name, count in counts.items()
     }
     assert all(f["rows_read"] == f["rows_counted"] + f["rows_quarantined"] for f in summary["files"])
+    footers_and_a_cut_archive_are_refused_by_name(shared_project, tmp_path, summary["export"], counts)
 
 
-def test_footers_and_a_cut_archive_are_refused_by_name(shared_project: Project, tmp_path: Path) -> None:
-    """Footers without data pages and a truncated archive are reported; the file beside them counts."""
+def footers_and_a_cut_archive_are_refused_by_name(
+    project: Project, folder: Path, export: str, counts: dict[str, Count]
+) -> None:
+    """Footers without data pages and a truncated archive fail the run and are reported; once they are let through, the
+    file beside them counts.
+    """
     for path in (TLC / "footers").iterdir():
-        (tmp_path / path.name.replace(".footer", "")).write_bytes(path.read_bytes())
-    whole = (TLC / "extracts" / "green_tripdata_2015-01.csv.gz").read_bytes()
-    (tmp_path / "green_tripdata_2015-01.csv.gz").write_bytes(whole[: len(whole) // 2])
-    good = gzip.decompress(whole)[:100_000].rpartition(b"\n")[0]
-    (tmp_path / "green_tripdata_2015-02.csv").write_bytes(good + b"\n")
-    shared_project.ok("python", "-m", "data_pipeline", "local", "reset", "--yes")
-    shared_project.deploy()
-    summary = shared_project.run("--source", str(tmp_path))["summary"]
+        (folder / path.name.replace(".footer", "")).write_bytes(path.read_bytes())
+    whole = (TLC / "extracts" / "green_tripdata_2013-08.csv.gz").read_bytes()
+    (folder / "fhv_tripdata_2013-08.csv.gz").write_bytes(whole[: len(whole) // 2])
+    good = folder / "green_tripdata_2013-08.csv"
+    good.write_bytes(gzip.decompress(whole)[:100_000].rpartition(b"\n")[0] + b"\n")
+    refused = {path.name for path in folder.iterdir()} - {good.name}
+    before = project.read(export)
+    failed = project("python", "data_pipeline_run.py", "local", "--source", str(folder))
+    assert failed.status == 1
+    assert f"unreadable-files of trip_counts: {len(refused)}, limit 0" in failed.err
+    assert project.read(export) == before
+    summary = project.run("--accept", "unreadable-files")["summary"]
     errors = {file["source"]: file["error"] for file in summary["files"]}
-    refused = {path.name for path in tmp_path.glob("*.parquet")} | {"green_tripdata_2015-01.csv.gz"}
     assert {name for name, error in errors.items() if error} == refused
-    expected = count_file(tmp_path / "green_tripdata_2015-02.csv")
-    counted = {"green_tripdata_2015-02.csv": expected}
-    assert shared_project.table(summary["export"]).to_pylist() == features(counted)
+    counted = {good.name: count_file(good)}
+    assert counted[good.name].windows
+    assert project.table(export).to_pylist() == features({**counts, **counted})

@@ -10,6 +10,8 @@ from typing import Any
 from system.project import Project
 from system.test_interruptions import trips
 
+ENDS = {"Published", "PublishedWithWarnings"}
+
 
 def soon(what: str, find: Callable[[], Any]) -> Any:
     """The first thing found that is not empty, within two minutes."""
@@ -42,7 +44,7 @@ def test_the_schedule_starts_a_run_with_the_input_of_a_manual_one(project: Proje
         return [
             arn
             for arn, events in histories.items()
-            if "Published" in [e.get("stateEnteredEventDetails", {}).get("name") for e in events]
+            if ENDS & {e.get("stateEnteredEventDetails", {}).get("name") for e in events}
         ]
 
     scheduled = soon("scheduled run that published", published)[0]

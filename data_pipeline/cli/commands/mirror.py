@@ -128,7 +128,8 @@ def _run(
     env: Environment, connection: Connection, deployed: Record, options: list[str], scope: Scope
 ) -> Record:
     """The report of a mirror of the files that the scope has. UserError for a scope that the project has not."""
-    names = source_list.read(document(env.sources, env.mirror), "sources").names
+    listed = source_list.read(document(env.sources, env.mirror), "sources")
+    names = tuple(source.name for source in listed.sources if {*source.datasets} <= {source.name})
     chosen = selection.checked(replace(selection.known(env), sources=names), scope)
     locations = ["--input", deployed["InputUri"], "--output", deployed["OutputUri"]]
     definitions = datasets.write(load_definitions(root(), env)) if env.datasets else None

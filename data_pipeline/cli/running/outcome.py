@@ -55,8 +55,7 @@ def print_summary(env: Environment, summary: Summary, uri: str, results: result_
     screen.print()
     windows = summary.get("windows")
     rows = [("windows", f"{windows:,}")] if windows is not None else []
-    told = [row for row in result_text.lines(results) if not _is_repeated(row, summary)]
-    rows = [*told, *rows, *locations(summary, env.names.database, uri)]
+    rows = [*_other_results(results, summary), *rows, *locations(summary, env.names.database, uri)]
     for label, value in rows:
         screen.print(f"{label:<11} {value}")
     export = summary.get("export")
@@ -79,6 +78,16 @@ def _print_datasets(screen: Console, summary: Summary) -> None:
         screen.print(made)
     for label, text in noticed(summary):
         screen.print(f"{label:<11} {text}")
+
+
+def _other_results(results: result_text.Results, summary: Summary) -> Iterator[tuple[str, str]]:
+    """The lines of the results that the table of data sets has not told; nor how many more like those there are."""
+    repeated = False
+    for row in result_text.lines(results):
+        counts_them = repeated and row[0] == "message" and row[1].endswith(" more like this")
+        repeated = counts_them or _is_repeated(row, summary)
+        if not repeated:
+            yield row
 
 
 def _is_repeated(row: tuple[str, str], summary: Summary) -> bool:

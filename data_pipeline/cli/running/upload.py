@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,7 @@ from data_pipeline.cli.screen import console
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import selection
-from data_pipeline.core.uploads import Claims, SourceFile, amount, compare, is_source, split_uri
+from data_pipeline.core.uploads import Claims, SourceFile, amount, compare, split_uri
 
 #: bytes above which an upload is asked about.
 ASK_ABOVE = 1_000_000_000
@@ -69,9 +69,11 @@ def upload_source(connection: Connection, directory: Path, found: Found, uri: st
 
 
 def files_of(directory: Path, env: Environment) -> Found:
-    """The files of ``directory`` that belong into the input of an environment."""
+    """The files of ``directory`` that belong into the input of an environment: those that data sets claim; where there
+    are none, all.
+    """
     if not env.datasets:
-        return Found(source_files(directory, env.data.files or ()))
+        return every_file(directory)
     markers = frozenset(each.complete for each in env.datasets.values() if each.complete)
     return claimed_files(directory, Claims(selection.known(env).patterns, markers))
 
@@ -124,27 +126,17 @@ def _paths_below(directory: Path) -> Iterator[str]:
                 yield (Path(folder) / name).relative_to(directory).as_posix()
 
 
-def source_files(directory: Path, patterns: Sequence[str]) -> list[SourceFile]:
-    """The source files directly in ``directory``, by name; sub-directories are mentioned, not entered.
+def every_file(directory: Path) -> Found:
+    """The files below ``directory``, by path. Hidden files and folders, and links to folders, are passed over.
 
     UserError for a directory that is none, holds none, or holds one that cannot be read.
     """
-    expected = f"expected a directory of files named like: {', '.join(patterns)}"
+    expected = "expected a directory of files"
     _refuse_no_directory(directory, expected)
-    try:
-        entries = sorted(directory.iterdir())
-    except OSError as error:
-        raise source.unreadable(directory, error) from error
-    folders = [entry.name for entry in entries if entry.is_dir()]
-    matching = [entry for entry in entries if not entry.is_dir() and is_source(entry.name, patterns)]
-    if not matching:
-        others = len(entries) - len(folders)
-        inside = f"{_files(others)} of other names" if others else "no file"
-        below = f" and the sub-directories {_named(folders)}, which are not searched" if folders else ""
-        raise UserError(f"--source {directory}: holds {inside}{below}; {expected}")
-    if folders:
-        click.echo(f"{directory}: sub-directories are not searched ({_named(folders)})", err=True)
-    return [_looked_at(path, path.name) for path in matching]
+    paths = [*_paths_below(directory)]
+    if not paths:
+        raise UserError(f"--source {directory}: holds no file; {expected}")
+    return Found([_looked_at(directory / path, path) for path in paths])
 
 
 def _refuse_no_directory(directory: Path, expected: str) -> None:
@@ -232,8 +224,3 @@ def _mention(file: SourceFile) -> None:
 
 def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
-
-
-def _named(names: list[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -50,7 +50,6 @@ Account = Annotated[
 ]
 Bucket = Annotated[str, AfterValidator(limits.bucket), Expected("a bucket's name")]
 KeyPrefix = Annotated[str, AfterValidator(limits.key_prefix), Expected("a key prefix")]
-FilePattern = Annotated[str, AfterValidator(limits.file_pattern)]
 ScheduleExpression = Annotated[str, AfterValidator(limits.expression), Expected("cron(…) or rate(…)")]
 TimeZone = Annotated[str, AfterValidator(limits.timezone), Expected("a name of the IANA time zone database")]
 RetentionDays = Annotated[
@@ -87,13 +86,6 @@ class Data(Model):
         "output",
         description="Key prefix of everything the pipeline writes; neither inside the input nor around it.",
         examples=["shop/output"],
-    )
-    files: tuple[FilePattern, ...] | None = Field(
-        None,
-        min_length=1,
-        description="Names of source files, as patterns with * ? and [ ]; `run --source` uploads these. With "
-        "`datasets`, which say what a file is, there is no such list.",
-        examples=[["*_tripdata_????-??.parquet"]],
     )
 
 
@@ -290,7 +282,7 @@ class Environment(Model):
         {},
         description="Tags of both stacks, all in them and every processing job, beside `pipeline` and `environment`.",
         max_length=limits.MOST_TAGS,
-        examples=[{"team": "mobility"}],
+        examples=[{"team": "shop"}],
     )
 
     @model_validator(mode="before")

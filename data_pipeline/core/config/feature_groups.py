@@ -67,7 +67,7 @@ class FeatureGroup(Model):
     """Features of a table by record identifier and event time, which is the end of the window."""
 
     description: str = Field(description="What the group is about.", examples=["orders by customer"])
-    owner: str = Field(description="Who answers for it.", examples=["mobility-data"])
+    owner: str = Field(description="Who answers for it.", examples=["data-team"])
     table: TableName = Field(
         description="The published table that the features are read from.", examples=["customers"]
     )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from data_pipeline.core.facts import limits, source_limits
+from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents import sources as source_list
 from data_pipeline.etl.documents.sources import KINDS, Limits, MirrorSource
 
@@ -20,7 +22,6 @@ from .sizes import Expected, Gigabytes, Model
 PLACEHOLDER = "{sources}"
 
 SourceName = Annotated[str, AfterValidator(source_limits.dataset)]
-DatasetName = Annotated[str, AfterValidator(source_limits.dataset)]
 Pattern = Annotated[str, AfterValidator(source_limits.pattern), Expected("a URL with placeholders")]
 Url = Annotated[str, AfterValidator(source_limits.url), Expected("a URL")]
 FileUrl = Annotated[str, AfterValidator(source_limits.file_url), Expected("the URL of a file")]
@@ -32,6 +33,17 @@ Period = Annotated[
     AfterValidator(source_limits.period),
     Expected("its first month, as in '2009-01'"),
 ]
+#: what a first period is of that is no value's own.
+EVERY = ""
+_SINCE = {"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}
+
+
+def _of_every(value: Any) -> Any:
+    """A single text, or a year without its quotes, is the first period of every value."""
+    return {EVERY: value} if isinstance(value, str | int) and not isinstance(value, bool) else value
+
+
+Since = Annotated[dict[str, Period], BeforeValidator(_of_every), WithJsonSchema(_SINCE)]
 Folder = Annotated[str, AfterValidator(limits.key_prefix), Expected("a key prefix")]
 
 
@@ -41,16 +53,17 @@ class Source(Model):
     url: Pattern | None = Field(
         None,
         description="A URL with placeholders in its path: "
-        + ", ".join(f"{{{name}}}" for name in source_limits.PLACEHOLDERS)
-        + ". After a colon a number is a width: {month} writes 4, {month:02} 04. New dates are found by asking. Files "
-        "go into the folders that the URL has from its first placeholder on.",
-        examples=["https://example.org/{dataset}_tripdata_{year}-{month:02}.parquet"],
+        + ", ".join(f"{{{name}}}" for name in patterns.UNITS[1:])
+        + ". After a colon a number is a width: {month} writes 4, {month:02} 04. One placeholder may have another "
+        "name, with its values: {shop:north|south}. New dates are found by asking. Files go into the folders that the "
+        "URL has from its first placeholder on.",
+        examples=["https://example.org/{shop:north|south}/{year}-{month:02}.parquet"],
     )
-    datasets: dict[DatasetName, Period] = Field(
+    since: Since = Field(
         {},
-        description="With `url`: the values of its {dataset} (or of the other name that it has), each with its first "
-        "month (or year, day, hour: the finest that the URL has).",
-        examples=[{"orders": "2009-01"}],
+        description="With `url`: the first month (or year, day, hour: the finest that the URL has) that is asked for; "
+        "or, by the values that its other placeholder lists, the first of each.",
+        examples=["2009-01", {"north": "2009-01", "south": "2013-08"}],
     )
     s3: S3Prefix | None = Field(
         None,
@@ -75,6 +88,12 @@ class Source(Model):
     def kinds(self) -> tuple[str, ...]:
         """Which of the ways to say where files come from are used; one, of a source that is right."""
         return tuple(kind for kind in KINDS if getattr(self, kind))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What the other placeholder of the URL lists; empty without one."""
+        found = patterns.parse(urlsplit(self.url).path.lstrip("/")) if self.url else None
+        return next(iter(found.values.values()), ()) if found else ()
 
 
 class Mirror(Model):
@@ -113,7 +132,10 @@ def _listed(name: str, source: Source) -> MirrorSource:
     kind = source.kinds[0]
     where = "" if kind == "files" else getattr(source, kind)
     to = f"{source.to}/" if source.to else ""
-    return MirrorSource(name, kind, where, source.datasets, source.files, to)
+    first = source.since.get(EVERY, "")
+    of_values = {value: source.since.get(value, first) for value in source.values}
+    since = of_values or ({name: first} if source.url else {})
+    return MirrorSource(name, kind, where, since, source.files, to)
 
 
 def takes_sources(arguments: Mapping[str, str]) -> bool:

@@ -7,22 +7,21 @@ from xml.sax.saxutils import escape
 
 from . import chart, state_machine
 from .card import card
-from .chart import Counts
+from .chart import TableSeries
 from .graph import main_path, transitions
 
 _MARGIN = 28
 _CHART_HEIGHT = 200
 _HEADING = 30  # room above each half for its heading
-_TITLE = "The state machine and the ride counts that it published"
+_HOUR = 3600
 
 _MEANINGS = (("go", "goes on", 84), ("back", "tries again", 104), ("fail", "fails", 50))  # with their width
 
 
-def draw(definition: dict[str, Any], counts: Counts) -> str:
-    """An SVG of the state machine, and below it the counts of its fullest week.
+def draw(definition: dict[str, Any], published: TableSeries | None = None) -> str:
+    """An SVG of the state machine, and below it what was published of a table in its fullest days.
 
-    ``definition`` is an ASL definition; ``counts`` is (start of a 15-minute window, data set → rides) in any
-    order, and may be empty. The same arguments give the same text.
+    ``definition`` is an ASL definition. The same arguments give the same text.
     """
     machine = state_machine.draw(definition)
     width = machine.width + 2 * _MARGIN
@@ -32,17 +31,26 @@ def draw(definition: dict[str, Any], counts: Counts) -> str:
         f'<g transform="translate({_MARGIN} {_MARGIN + _HEADING})">\n{machine.svg}\n</g>',
     ]
     bottom = _MARGIN + _HEADING + machine.height
-    if counts:
+    title = "The state machine"
+    if published:
+        title += f", and the table {published.table} that it published"
         top = bottom + 36
-        days = chart.title_of(*chart.fullest_days(counts))
+        days = chart.title_of(*chart.fullest_days(published))
         parts += [
-            _heading("Published: rides that began, per 15 minutes", days, _MARGIN, top + 8),
+            _heading(f"Published: {_words(published)}", days, _MARGIN, top + 8),
             f'<g transform="translate({_MARGIN} {top + _HEADING:g})">',
-            chart.draw(counts, machine.width, _CHART_HEIGHT),
+            chart.draw(published, machine.width, _CHART_HEIGHT),
             "</g>",
         ]
         bottom = top + _HEADING + _CHART_HEIGHT
-    return card(width, bottom + _MARGIN - 4, _TITLE, _described(definition, counts), parts)
+    return card(width, bottom + _MARGIN - 4, title, _described(definition, published), parts)
+
+
+def _words(published: TableSeries) -> str:
+    """What the chart shows: ``orders of shop_orders, per 15 minutes``."""
+    seconds = int(published.step.total_seconds())
+    every = {_HOUR: "hour", 24 * _HOUR: "day"}.get(seconds, f"{seconds // 60} minutes")
+    return f"{f'{published.measure} of ' if published.measure else ''}{published.table}, per {every}"
 
 
 def _meanings(right: float, y: float) -> str:
@@ -69,7 +77,7 @@ def _comment(definition: dict[str, Any]) -> str:
     return str(definition.get("Comment", ""))
 
 
-def _described(definition: dict[str, Any], counts: Counts) -> str:
+def _described(definition: dict[str, Any], published: TableSeries | None) -> str:
     """What the picture shows, for those who do not see it."""
     states = definition["States"]
     way = main_path(definition["StartAt"], states, list(transitions(states)))
@@ -77,8 +85,8 @@ def _described(definition: dict[str, Any], counts: Counts) -> str:
     text = f"States from the start to success: {', '.join(way)}."
     if failed:
         text += f" A failure ends in {' or '.join(failed)}."
-    if counts:
-        rides = sum(sum(by.values()) for _, by in counts)
-        days = chart.title_of(*chart.fullest_days(counts))
-        text += f" Below, a stacked area chart of {days} by data set; {rides:,} rides are counted in all."
+    if published:
+        total = chart.number(sum(sum(by.values()) for _, by in published.rows))
+        days = chart.title_of(*chart.fullest_days(published))
+        text += f" Below, a stacked area chart of {_words(published)}, {days}; {total} in all."
     return text

@@ -25,7 +25,7 @@ QUIET = (
     "CheckDecision",
     "NothingNew",
 )
-BUSY = (*QUIET[:-1], "RideCounts", "ReadVerdict", "CheckVerdict", "Published")
+BUSY = (*QUIET[:-1], "Load", "ReadVerdict", "CheckVerdict", "CheckWarnings", "Published")
 
 HOURS_OF_MONTH = 730
 #: minutes that are billed for a job: what it does, and what the service needs around it. Never observed.

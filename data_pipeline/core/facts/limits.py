@@ -295,12 +295,6 @@ def key_prefix(value: str) -> str:
     return value
 
 
-def file_pattern(value: str) -> str:
-    if not value or "/" in value or not value.isprintable():
-        raise RefusedError("a pattern of file names without '/', as in '*.parquet'")
-    return value
-
-
 def argument_name(value: str) -> str:
     if value.startswith("-"):
         raise RefusedError("the name without '--'", f"write {quoted(value.lstrip('-'))}")

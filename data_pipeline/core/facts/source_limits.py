@@ -69,7 +69,7 @@ def pattern(value: str) -> str:
         )
     if len(found.names) > 1:
         words = " and ".join(f"{{{name}}}" for name in found.names)
-        raise RefusedError("one name beside the time, whose values are the keys of 'datasets'", near, words)
+        raise RefusedError("one name beside the time", near, words)
     return value
 
 

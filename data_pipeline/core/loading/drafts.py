@@ -70,7 +70,7 @@ def draft(name: str, node: Node, env: Environment | None, project: Project) -> D
         region=region if region in REGIONS else None,
         account=words.get("account"),
         endpoint=words.get("endpoint"),
-        data=parts.one("data", Data),
+        data=parts.one("data", Data) if "data" in node.keys else Data(),
         vpc=parts.whole("vpc", Vpc),
         kms=parts.whole("kms", Kms),
         artifacts=parts.whole("artifacts", Artifacts),

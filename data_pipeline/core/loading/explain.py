@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from data_pipeline.core.problems import Path, RefusedError, Violation, did_you_mean, nearest, one_of, quoted
 
+from . import gone_keys
 from .shape import ModelField, field_at, fields
 from .yaml_lines import Node
 
@@ -57,6 +58,8 @@ def describe(node: Node) -> str:
 
 def unknown_key(path: Path) -> Violation:
     """A key that no model has, with the nearest that one has, here or further down."""
+    if gone := gone_keys.violation(path):
+        return gone
     key = str(path[-1])
     above = field_at(path[:-1])
     model = above.model if above else None

@@ -107,7 +107,6 @@ def check(draft: Draft) -> Iterator[Violation]:
     yield from clusters(draft)
     yield from argument_lengths(draft)
     yield from upkeep(draft)
-    yield from file_names(draft)
     if draft.dataset_names or draft.tables:
         from . import dataset_rules  # what it needs is not imported for a project without data sets
 
@@ -126,13 +125,6 @@ def prefixes(draft: Draft) -> Iterator[Violation]:
         advice = f"data.input is {quoted(draft.data.input)}"
         found = quoted(draft.data.output)
         yield Violation(("data", "output"), found, "a prefix neither inside the input nor around it", advice)
-
-
-def file_names(draft: Draft) -> Iterator[Violation]:
-    """Data sets say what a file is."""
-    if draft.dataset_names and draft.data and draft.data.files:
-        found = "names of files beside data sets, which say what a file is"
-        yield Violation(("data", "files"), found, "no 'files' here", "remove the line")
 
 
 def overlap(one: str, other: str) -> bool:

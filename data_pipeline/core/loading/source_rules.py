@@ -6,20 +6,15 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from data_pipeline.core.config.environment import Step
-from data_pipeline.core.config.sources import PLACEHOLDER, Mirror, Source, takes_sources
-from data_pipeline.core.problems import Violation, one_of, quoted
+from data_pipeline.core.config.sources import EVERY, PLACEHOLDER, Mirror, Source, takes_sources
+from data_pipeline.core.problems import Violation, did_you_mean, one_of, quoted
 from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.sources import KINDS
 
 #: minutes that a step has, over and above those of the mirror, to look at the input and write its plan.
 _AFTER_THE_MIRROR = 5
-#: characters of a period, by its unit.
-_LENGTHS = {
-    "year": len("2009"),
-    "month": len("2009-01"),
-    "day": len("2009-01-15"),
-    "hour": len("2009-01-15T05"),
-}
+#: a period, by its unit.
+_FIRST = {"year": "2009", "month": "2009-01", "day": "2009-01-15", "hour": "2009-01-15T05"}
 
 
 def check(
@@ -28,7 +23,7 @@ def check(
     """Every rule in turn; without ``all_steps`` some steps are wrong by themselves, and may be the ones meant."""
     for name, source in sources.items():
         yield from _kinds(name, source)
-        yield from _datasets(name, source)
+        yield from _since(name, source)
     mirroring = [name for name, step in steps.items() if takes_sources(step.arguments)]
     for name in mirroring:
         yield from _step(name, steps[name], mirror, bool(sources) and mirror.on_run)
@@ -51,27 +46,41 @@ def _kinds(name: str, source: Source) -> Iterator[Violation]:
         yield Violation(("sources", name), found, f"one of {one_of(KINDS)}", "give each a source of its own")
 
 
-def _datasets(name: str, source: Source) -> Iterator[Violation]:
-    path = ("sources", name, "datasets")
+def _since(name: str, source: Source) -> Iterator[Violation]:
+    path = ("sources", name, "since")
     if source.url is None:
-        if source.datasets and source.kinds:
-            yield Violation(path, f"data sets of {quoted(source.kinds[0])}", "none", "they belong to 'url'")
+        if source.since and source.kinds:
+            yield Violation(
+                path, f"a first period of {quoted(source.kinds[0])}", "none", "it belongs to 'url'"
+            )
         return
-    if not source.datasets:
-        advice = "write 'datasets: {orders: 2009-01}' for the first month of a data set"
-        yield Violation(("sources", name), "no 'datasets'", "data sets, each with its first month", advice)
     pattern = patterns.parse(urlsplit(source.url).path.lstrip("/"))
-    if len(source.datasets) > 1 and not pattern.names:
+    if pattern.names and not source.values:
+        named = f"{{{next(iter(pattern.names))}}}"
+        advice = f"write them into it, as in {named[:-1]}:north|south}}"
         yield Violation(
-            (*path[:2], "url"), quoted(source.url), "{dataset} in it", "several data sets have one URL"
+            (*path[:2], "url"), f"{named} without its values", "the values that the files have", advice
         )
-    for dataset, first in source.datasets.items():
-        listed = next(iter(pattern.values.values()), (dataset,))
-        if dataset not in listed:
-            yield Violation((*path, dataset), quoted(dataset), f"{one_of(listed)}, which the URL lists")
-        if len(first) != _LENGTHS[pattern.unit]:
-            expected = f"its first {pattern.unit}, as the pattern has {{{pattern.unit}}}"
-            yield Violation((*path, dataset), quoted(first), expected)
+        return
+    unit = pattern.unit
+    if not source.since:
+        advice = f"write 'since: {_FIRST[unit]}'"
+        yield Violation(("sources", name), "no 'since'", f"the first {unit} that is asked for", advice)
+    for value, first in source.since.items():
+        if value != EVERY and not source.values:
+            expected = f"the first {unit} alone, since the URL has no other placeholder"
+            yield Violation((*path, value), quoted(value), expected)
+        elif value != EVERY and value not in source.values:
+            expected = f"{one_of(source.values)}, which the URL lists"
+            yield Violation((*path, value), quoted(value), expected, did_you_mean(value, source.values))
+        if len(first) != len(_FIRST[unit]):
+            expected = f"its first {unit}, as the pattern has {{{unit}}}"
+            yield Violation((*path, value) if value != EVERY else path, quoted(first), expected)
+    missing = [value for value in source.values if value not in source.since]
+    if source.since and missing and EVERY not in source.since:
+        yield Violation(
+            path, f"no first {unit} of {one_of(missing)}", "one for each value that the URL lists"
+        )
 
 
 def _step(name: str, step: Step, mirror: Mirror, mirrors: bool) -> Iterator[Violation]:

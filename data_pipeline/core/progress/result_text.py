@@ -51,25 +51,25 @@ def mirrored(results: Results) -> str:
 
 
 def drift(results: Results) -> str:
-    """``2 months compared with those before; furthest: north 2020-04 amount, 0.31``; empty where none was compared."""
+    """``2 periods compared with those before; furthest: orders 2020-04 amount, 0.31``; empty where none is compared."""
     for result in results.values():
         found = verdict.drift(result)
         if found:
-            months = "1 month" if found["months"] == 1 else f"{found['months']:,} months"
+            periods = "1 period" if found["periods"] == 1 else f"{found['periods']:,} periods"
             furthest = found.get("furthest") or {}
-            about = " ".join(str(furthest.get(key)) for key in ("dataset", "month", "feature"))
-            return f"{months} compared with those before; furthest: {about}, {furthest.get('psi'):.2f}"
+            about = f"; furthest: {furthest['source']}, {furthest['psi']:.2f}" if furthest else ""
+            return f"{periods} compared with those before{about}"
     return ""
 
 
-def statistics(results: Results) -> str:
-    """``9 windows with rows, 1 without, mean 7.3, nine in ten from 1 to 20; before: …``; empty without any."""
-    for result in results.values():
-        found = verdict.statistics(result)
-        if found:
-            before = found.get("before")
-            return _described(found["now"]) + (f"; before: {_described(before)}" if before else "")
-    return ""
+def statistics(results: Results) -> list[str]:
+    """``orders: 9 windows with rows, 1 without, mean 7.3, nine in ten from 1 to 20; before: …`` of each series."""
+    return [
+        f"{name}: {_described(found['now'])}"
+        + (f"; before: {_described(found['before'])}" if found.get("before") else "")
+        for result in results.values()
+        for name, found in verdict.statistics(result).items()
+    ]
 
 
 def _described(numbers: Mapping[str, Any]) -> str:
@@ -112,7 +112,7 @@ def lines(results: Results) -> list[tuple[str, str]]:
     """(label, text) of what a summary says beside its counts."""
     found = [("mirror", mirrored(results))] if mirrored(results) else []
     found += [("input", news(results))] if news(results) else []
-    found += [("counts", statistics(results))] if statistics(results) else []
+    found += [("counts", text) for text in statistics(results)]
     found += [("drift", drift(results))] if drift(results) else []
     for _, text in failed_rules(results):
         found.append(("failed rule", text))

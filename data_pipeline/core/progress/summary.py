@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,8 @@ def table(summary: Summary, shown: int = SHOWN) -> Table:
 
 #: kinds of unreadable files of which one is named, and kinds of quarantined rows of a data set.
 _UNREADABLE, _REASONS = 10, 5
+#: warnings of one rule that are shown.
+_WARNINGS = 5
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,18 @@ def noticed(summary: Summary) -> list[tuple[str, str]]:
     if len(failed) > _UNREADABLE:
         left = sum(len(files) for files in list(failed.values())[_UNREADABLE:])
         found.append(("", f"and {left:,} more"))
-    warnings = summary.get("quality", {}).get("warnings", [])
-    return [*found, *(("warning", broken(rule)) for rule in warnings)]
+    return [*found, *_warnings(summary.get("quality", {}).get("warnings", []))]
+
+
+def _warnings(warnings: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Of each rule the first few, and how many more there are."""
+    by_rule: dict[Any, list[Mapping[str, Any]]] = {}
+    for rule in warnings:
+        by_rule.setdefault(rule.get("rule"), []).append(rule)
+    for name, rules in by_rule.items():
+        yield from (("warning", broken(rule)) for rule in rules[:_WARNINGS])
+        if len(rules) > _WARNINGS:
+            yield "", f"and {len(rules) - _WARNINGS:,} more of {name}; all: --json"
 
 
 def unusable(file: File) -> str:
@@ -99,14 +111,20 @@ def unusable(file: File) -> str:
 def broken(rule: Mapping[str, Any]) -> str:
     """A rule that does not hold: what of, with value and limit."""
     source = f" of {rule['source']}" if rule.get("source") else ""
-    return f"{rule.get('rule')}{source}: {rule.get('value')}, limit {rule.get('limit')}"
+    return f"{rule.get('rule')}{source}: {_number(rule.get('value'))}, limit {_number(rule.get('limit'))}"
+
+
+def _number(value: Any) -> str:
+    """A whole number without a point, since limits of counts are read as fractions."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _dataset(name: str, given: Mapping[str, Any]) -> DatasetRow:
     rows, files = given.get("rows", {}), given.get("files", {})
     reasons = sorted(given.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
     shown = [f"{reason} {count:,}" for reason, count in reasons[:_REASONS]]
-    more = [f"{len(reasons) - _REASONS} other reasons"] if len(reasons) > _REASONS else []
+    others = len(reasons) - _REASONS
+    more = [f"{others} other reason{'s' * (others > 1)}"] if others > 0 else []
     pruned = given.get("pruned", 0)
     more += [f"rows of {'1 file' if pruned == 1 else f'{pruned:,} files'} pruned"] if pruned else []
     return DatasetRow(
@@ -126,8 +144,9 @@ def locations(summary: Summary, database: str, summary_uri: str | None) -> list[
     found += [("features", str(summary["export"]))] if summary.get("export") and exports is None else []
     for name, state in sorted(summary.get("tables", {}).items()):
         snapshot = f", snapshot {state['snapshot']}" if state.get("snapshot") else ""
+        rows = f", {state['rows']:,} rows" if state.get("rows") is not None else ""
         unchanged = ", unchanged" if state.get("committed") is False else ""
-        found.append(("table", f"{database}.{name}{snapshot}{unchanged}"))
+        found.append(("table", f"{database}.{name}{rows}{snapshot}{unchanged}"))
     if summary["rows"]["quarantined"] and summary.get("quarantine"):
         found.append(("quarantine", str(summary["quarantine"])))
     return found + ([("summary", summary_uri)] if summary_uri else [])

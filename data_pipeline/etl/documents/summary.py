@@ -70,8 +70,12 @@ class _Always(TypedDict):
 
 class Summary(_Always, total=False):
     """What is ``Published`` is None, or empty, where nothing is published. ``quarantine``: where it is, if any row is
-    quarantined. A run that judges has ``quality`` and ``drift``, too.
-    ``datasets``: name → its rows, files, reasons and ignored columns.
+    quarantined. ``datasets``: name → its rows, files, reasons and ignored columns. A run that judges has ``quality``,
+    and of each data set and table with a series, by name: ``drift``, a list of periods with new rows (``period``,
+    ``series``, the periods ``before``, ``psi`` by feature, and the shares of windows ``missing`` and
+    ``missing_before``); and ``statistics``, a list of ``series`` and ``feature`` with ``now`` (of the periods with new
+    rows) and ``before`` (of those that they are compared with, or None), each of which has ``rows``, ``missing``
+    windows, ``min``, ``max``, ``mean`` and the quantiles ``q05`` to ``q95``.
     """
 
     datasets: dict[str, Any]

@@ -35,7 +35,7 @@ class _Always(TypedDict):
     export: str | None
     summary: str
     drift: dict[str, Any]
-    statistics: dict[str, Any] | None
+    statistics: dict[str, Any]
     passed: bool
     failed_rules: list[BrokenRule]
     accepted: list[str]
@@ -43,8 +43,9 @@ class _Always(TypedDict):
 
 
 class Verdict(_Always, total=False):
-    """``summary``: where it is; ``drift``: how many months were compared, and the ``furthest``; ``statistics``: of all
-    counts, ``now`` and ``before``; ``findings``: where the document is that has every rule that failed.
+    """``summary``: where it is; ``drift``: how many ``periods`` were compared, and the ``furthest``; ``statistics``:
+    data set or table → what a window of its series has, ``now`` and ``before``; ``findings``: where the document is
+    that has every rule that failed.
 
     Of data sets also how many tables are ``published``, which may be some although ``passed`` is false, and how many
     ``warnings`` there are: the state machine ingests what is published first, and ends a run with warnings as such.
@@ -86,14 +87,18 @@ def published(result: Mapping[str, Any]) -> int:
 
 
 def drift(result: Mapping[str, Any]) -> dict[str, Any] | None:
-    """How many ``months`` were compared and the ``furthest``; None where none was."""
+    """How many ``periods`` were compared and the ``furthest``; None where none was."""
     found = result.get("drift")
-    return found if isinstance(found, dict) and found.get("months") else None
+    return found if isinstance(found, dict) and found.get("periods") else None
 
 
-def statistics(result: Mapping[str, Any]) -> dict[str, Any] | None:
+def statistics(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Data set or table → ``now`` and ``before``."""
     found = result.get("statistics")
-    return found if isinstance(found, dict) and isinstance(found.get("now"), dict) else None
+    every = found.items() if isinstance(found, dict) else ()
+    return {
+        name: each for name, each in every if isinstance(each, dict) and isinstance(each.get("now"), dict)
+    }
 
 
 def _list(result: Mapping[str, Any], key: str) -> list[Any]:

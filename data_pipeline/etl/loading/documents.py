@@ -15,7 +15,8 @@ from data_pipeline.etl.documents import verdict as verdicts
 from data_pipeline.etl.documents.summary import File, Rows, Summary
 from data_pipeline.etl.documents.verdict import BrokenRule, Verdict
 from data_pipeline.etl.planning.report import end, few
-from data_pipeline.etl.quality.facts import Breach, Judgement
+from data_pipeline.etl.quality.facts import Breach, Judgement, SeriesReport
+from data_pipeline.etl.quality.series import ALL
 
 from .loader import Loaded, rows_of
 from .target import Target
@@ -58,6 +59,8 @@ def summary(
             "warnings": [_breach(breach) for breach in judgement.warnings],
             "rules": [asdict(looked) for looked in judgement.looked],
         },
+        "drift": {told.of: list(told.drift) for told in judgement.told if told.drift},
+        "statistics": {told.of: list(told.statistics) for told in judgement.told if told.statistics},
     }
 
 
@@ -105,8 +108,8 @@ def verdict(
         "tables": {name: {"snapshot": each["snapshot"]} for name, each in [*found["tables"].items()][:MOST]},
         "export": found["export"],
         "summary": place,
-        "drift": {"months": 0, "furthest": None},
-        "statistics": None,
+        "drift": _furthest(judgement.told),
+        "statistics": _of_all(judgement.told),
         "passed": not judgement.failed and not errors,
         "failed_rules": [_breach(breach) for breach in _named(judgement.failed)],
         "accepted": sorted({breach.rule for breach in judgement.accepted})[:NAMED],
@@ -122,6 +125,27 @@ def verdict(
         "datasets": {each.dataset.name: _short(each) for each in loaded[:MOST]},
     }
     return {**said, "findings": findings} if findings else said
+
+
+def _furthest(told: Sequence[SeriesReport]) -> dict[str, Any]:
+    """How many periods of series were compared with those before, and what is furthest from them."""
+    compared = [(each.of, period) for each in told for period in each.drift]
+    every = [
+        {"source": " ".join(filter(None, (of, found["period"], found["series"], feature))), "psi": psi}
+        for of, found in compared
+        for feature, psi in found["psi"].items()
+    ]
+    return {"periods": len(compared), "furthest": max(every, key=lambda one: one["psi"], default=None)}
+
+
+def _of_all(told: Sequence[SeriesReport]) -> dict[str, Any]:
+    """Of each series what a window has, all its members together."""
+    return {
+        each.of: {name: found[name] for name in ("now", "before")}
+        for each in told[:MOST]
+        for found in each.statistics
+        if (found["series"], found["feature"]) == (ALL, "rows")
+    }
 
 
 def _read_and_failed(loaded: Iterable[Loaded]) -> dict[str, int]:
@@ -228,4 +252,5 @@ def together(judgements: Iterable[Judgement]) -> Judgement:
         tuple(breach for each in every for breach in each.accepted),
         tuple(breach for each in every for breach in each.warnings),
         tuple(looked for each in every for looked in each.looked),
+        tuple(told for each in every for told in each.told),
     )

@@ -28,6 +28,7 @@ from data_pipeline.etl.quality import measuring, periods
 from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement, series
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.kept import KeptRows
+from data_pipeline.etl.quality.series import Covered
 from data_pipeline.etl.state.entries import Issue
 from data_pipeline.etl.storage.filesystem import files
 
@@ -228,9 +229,30 @@ def _judged(
             published=_beside(done, target),
             series=dataset.series,
             complete=dataset.series is not None and periods.complete(units, dataset.series.period),
+            covered=_covered(dataset, given, past),
             version=digest([[one.path, one.etag] for one in given]),
         )
-    return judge(held, Facts(dataset.name, now, given, measured), past.earlier, accepted)
+    return judge(
+        held, Facts(dataset.name, now, given, measured.values, measured.told), past.earlier, accepted
+    )
+
+
+def _covered(dataset: Dataset, given: Iterable[FileFacts], past: Past) -> Covered | None:
+    """The periods that the data set has files of; rows of other periods that stray into a file make it none of theirs.
+    None where its files do not tell periods that are short enough.
+    """
+    patterns = claims.parsed(dataset)
+    series = dataset.series
+    if series is None or not periods.complete([each.unit for each in patterns], series.period):
+        return None
+    told = {each.names for each in patterns}
+    names = next(iter(told)) if len(told) == 1 and set().union(*told) <= {*series.by} else ()
+    there = {(one.series, one.period) for one in given if not one.error}
+    there |= {(one.series, one.period) for one in past.earlier.values()}
+    width = periods.width(series.period)
+    return Covered(
+        tuple(names), frozenset((which if names else "", period[:width]) for which, period in there)
+    )
 
 
 def _facts(one: FileResult) -> FileFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from data_pipeline.etl.documents import rules, summary
 
@@ -49,6 +50,23 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class SeriesReport:
+    """What the series of the data set or table ``of`` is like, as ``etl.documents.summary`` describes it."""
+
+    of: str
+    drift: Sequence[Mapping[str, Any]] = ()
+    statistics: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """The values of rules, and what is told of a series beside them; None where there is none."""
+
+    values: Sequence[Measured] = ()
+    told: SeriesReport | None = None
+
+
+@dataclass(frozen=True)
 class Facts:
     """Of the data set or table ``of``. ``now``: seconds since 1970, UTC."""
 
@@ -56,6 +74,7 @@ class Facts:
     now: float
     files: Sequence[FileFacts] = ()
     measured: Sequence[Measured] = ()
+    told: SeriesReport | None = None
 
 
 def series(parts: Mapping[str, str]) -> str:
@@ -107,10 +126,11 @@ class Looked:
 @dataclass(frozen=True)
 class Judgement:
     """Breaches that stop the publication, that the run accepts, and that are only warnings; what each rule has
-    ``looked`` at.
+    ``looked`` at; and what is ``told`` of the series that were judged.
     """
 
     failed: tuple[Breach, ...] = field(default_factory=tuple)
     accepted: tuple[Breach, ...] = field(default_factory=tuple)
     warnings: tuple[Breach, ...] = field(default_factory=tuple)
     looked: tuple[Looked, ...] = field(default_factory=tuple, compare=False)
+    told: tuple[SeriesReport, ...] = field(default_factory=tuple)

@@ -45,6 +45,7 @@ def judge(
         tuple(breach for breach in severe if _known(finding(breach)) in let_through),
         tuple(breach for breach in found if breach.severity == "warn"),
         tuple(_looked(rule, facts.of, values[rule]) for rule in rules),
+        (facts.told,) if facts.told else (),
     )
 
 

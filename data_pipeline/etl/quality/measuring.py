@@ -20,7 +20,7 @@ from data_pipeline.etl.documents.rules import Rule
 from data_pipeline.etl.errors import JobError
 
 from . import series as serial
-from .facts import Measured
+from .facts import Measured, Measurements
 from .kept import KeptRows
 from .sql import name, value
 
@@ -38,13 +38,15 @@ def measure(
     published: KeptRows | None = None,
     series: Series | None = None,
     complete: bool = False,
+    covered: serial.Covered | None = None,
     version: str = "",
-) -> list[Measured]:
-    """The values of ``rules`` as far as they look at rows. ``rows``: a relation in ``db`` with the rows that the data
-    set or table ``of`` is about to publish; ``published``: what stays beside them; ``now``: seconds since 1970, UTC;
-    ``complete``: a period that has rows has all of them; ``version``: of what the new rows come from.
+) -> Measurements:
+    """The values of ``rules`` as far as they look at rows, and what is told of a series.
 
-    JobError for a rule of one's own whose SQL fails or returns no number.
+    ``rows``: a relation in ``db`` with the rows that the data set or table ``of`` is about to publish; ``published``:
+    what stays beside them; ``now``: seconds since 1970, UTC; ``complete``: a period that has rows has all of them;
+    ``covered``: the periods that are judged, or None for all that have rows; ``version``: of what the new rows come
+    from. JobError for a rule of one's own whose SQL fails or returns no number.
     """
     db.execute("SET TimeZone = 'UTC'")
     moment = datetime.fromtimestamp(now, timezone.utc).replace(tzinfo=None)
@@ -55,11 +57,11 @@ def measure(
         elif rule.name == "unique":
             found.append(Measured(rule.key, of, _repeated(db, rows, rule, published), version))
     wanted = {rule.key for rule in rules} & set(serial.RULES)
-    if series is not None and wanted:
-        found += [
-            each for each in serial.measure(db, of, rows, series, published, complete) if each.key in wanted
-        ]
-    return found
+    if series is None or not wanted:
+        return Measurements(found)
+    of_series = serial.measure(db, of, rows, series, published, complete, covered)
+    found += [each for each in of_series.values if each.key in wanted]
+    return Measurements(found, of_series.told)
 
 
 def _scalars(

@@ -54,8 +54,12 @@ def before(period: str) -> list[str]:
 
 def text(moment: datetime, kind: str) -> str:
     """The period of this unit that ``moment`` is in."""
-    width = {"year": 4, "month": 7, "day": 10, "hour": 13}[kind]
-    return moment.isoformat()[:width]
+    return moment.isoformat()[: width(kind)]
+
+
+def width(kind: str) -> int:
+    """How many characters a period of this unit has."""
+    return next(length for length, unit in UNITS.items() if unit == kind)
 
 
 def _earlier(first: datetime, kind: str, n: int) -> datetime | None:

@@ -16,6 +16,7 @@ is the divergence of Jeffreys (1946).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ import duckdb
 from data_pipeline.etl.documents.datasets import Series
 
 from . import periods
-from .facts import Measured
+from .facts import Measured, Measurements, SeriesReport
 from .kept import KeptRows
 from .sql import name, value
 
@@ -36,7 +37,13 @@ LEAST_WINDOWS = 20
 """Fewer windows are no distribution; nor are those of less than a day, or of a quarter of a shorter period."""
 _DAY = 1440
 _MINUTES = {"hour": 60, "day": _DAY, "month": 30 * _DAY, "year": 365 * _DAY}
-_TABLES = ("_new", "_old", "_now", "_shapes", "_compared")
+ALL = "all"
+"""All members of a series together."""
+QUANTILES = (5, 25, 50, 75, 95)
+NUMBERS = ("rows", "missing", "min", *(f"q{share:02}" for share in QUANTILES), "max", "mean")
+"""What is told of a feature: a quantile is the value at or below which so many hundredths of the values lie."""
+_DIGITS = 6
+_TABLES = ("_new", "_old", "_now", "_before", "_compared", "_windows", "_shapes", "_covered")
 
 #: a period of a series that has new rows: its windows with rows, and how many it should have
 _NOW = """
@@ -45,38 +52,71 @@ SELECT member, period, count(DISTINCT value) AS there,
     date_diff('minute', period, least(period + INTERVAL 1 {unit}, {last})) // {step} AS every
 FROM (FROM _new UNION ALL FROM _old) SEMI JOIN _new USING (member, period) WHERE feature = '' GROUP BY ALL
 """
-#: the published periods before it
+#: the same of each period that is published
+_BEFORE = """
+CREATE OR REPLACE TEMP TABLE _before AS
+SELECT member, period, count(DISTINCT value) AS there,
+    date_diff('minute', period, period + INTERVAL 1 {unit}) // {step} AS every
+FROM _old WHERE feature = '' GROUP BY ALL
+"""
+#: the published periods before a period with new rows
 _COMPARED = """
 CREATE OR REPLACE TEMP TABLE _compared AS
-WITH published AS (
-    SELECT member, period, count(DISTINCT value) AS there,
-        date_diff('minute', period, period + INTERVAL 1 {unit}) // {step} AS every
-    FROM _old WHERE feature = '' GROUP BY ALL
-), paired AS (
+WITH paired AS (
     SELECT n.member, n.period, count(*) AS periods, sum(p.there) AS there, sum(p.every) AS every,
         list(p.period) AS before
-    FROM _now n JOIN published p
+    FROM _now n JOIN _before p
     ON n.member = p.member AND p.period < n.period AND p.period >= n.period - INTERVAL {before} {unit} GROUP BY ALL
 )
 SELECT p.member, p.period, p.before, p.there, p.every FROM paired p JOIN _now n USING (member, period)
 WHERE p.periods >= {least} AND least(n.there, p.there) >= {windows}
 """
-#: how much each value of each feature weighs, in a period with new rows and as published before
-_SHAPES = """
-CREATE OR REPLACE TEMP TABLE _shapes AS
-WITH sides AS (
-    SELECT true AS now, * FROM (FROM _new UNION ALL FROM _old) SEMI JOIN _compared USING (member, period)
+#: what is there in a period with new rows, and as published before
+_SIDES = """
+    SELECT true AS now, * FROM (FROM _new UNION ALL FROM _old) SEMI JOIN _now USING (member, period)
     UNION ALL SELECT false, * FROM _old
-), windows AS (
-    SELECT now, member, period, make_timestamp(CAST(value AS BIGINT)) AS start, sum(weight) AS weight
-    FROM sides WHERE feature = '' GROUP BY ALL
-)
+"""
+#: how much each window weighs
+_WINDOWS = f"""
+CREATE OR REPLACE TEMP TABLE _windows AS
+SELECT now, member, period, make_timestamp(CAST(value AS BIGINT)) AS start, sum(weight) AS weight
+FROM ({_SIDES}) WHERE feature = '' GROUP BY ALL
+"""
+#: how much each value of each feature weighs
+_SHAPES = f"""
+CREATE OR REPLACE TEMP TABLE _shapes AS
 SELECT now, member, period, feature, value, sum(weight) AS weight FROM (
-    SELECT now, member, period, 'rows' AS feature, weight AS value, 1.0 AS weight FROM windows
-    UNION ALL SELECT now, member, period, 'minutes', hour(start) * 60 + minute(start), weight FROM windows
-    UNION ALL SELECT now, member, period, 'dow', isodow(start), weight FROM windows
-    UNION ALL SELECT * FROM sides WHERE feature <> ''
+    SELECT now, member, period, 'rows' AS feature, weight AS value, 1.0 AS weight FROM _windows
+    UNION ALL SELECT now, member, period, 'minutes', hour(start) * 60 + minute(start), weight FROM _windows
+    UNION ALL SELECT now, member, period, 'dow', isodow(start), weight FROM _windows
+    UNION ALL SELECT * FROM ({_SIDES}) WHERE feature <> ''
 ) GROUP BY ALL
+"""
+#: what the values of each feature are like, now and in the periods that are compared; without a member: of all of them,
+#: whose windows are added up
+_DESCRIBED = """
+WITH told AS (
+    SELECT true AS now, member, period, there, every FROM _now
+    UNION ALL SELECT false, * FROM _before
+        SEMI JOIN (SELECT member, unnest(before) AS period FROM _compared) USING (member, period)
+), whole AS (
+    SELECT now, start, sum(weight) AS value FROM _windows SEMI JOIN told USING (now, member, period) GROUP BY ALL
+), weighed AS (
+    SELECT now, member, feature, value, sum(weight) AS weight FROM _shapes
+    SEMI JOIN told USING (now, member, period) GROUP BY ALL
+    UNION ALL SELECT now, NULL, 'rows', value, count(*) FROM whole GROUP BY ALL
+), below AS (
+    SELECT *, sum(weight) OVER (PARTITION BY now, member, feature ORDER BY value) AS below,
+        sum(weight) OVER (PARTITION BY now, member, feature) AS total FROM weighed
+), missing AS (
+    SELECT now, member, sum(greatest(every - there, 0)) AS missing FROM told GROUP BY ALL
+    UNION ALL SELECT now, NULL, greatest(sum(every) - any_value(windows), 0)
+    FROM (SELECT DISTINCT now, period, every FROM told)
+    JOIN (SELECT now, count(*) AS windows FROM whole GROUP BY now) USING (now) GROUP BY now
+)
+SELECT now, b.member, feature, total, missing, min(value), {quantiles}, max(value), sum(value * weight) / total
+FROM below b JOIN missing m USING (now) WHERE b.member IS NOT DISTINCT FROM m.member
+GROUP BY now, b.member, feature, total, missing ORDER BY b.member NULLS FIRST, feature, now
 """
 _DRIFT = """
 WITH expected AS (
@@ -107,6 +147,16 @@ SELECT member, period, feature, sum((a - e) * ln(a / e)) FROM shares GROUP BY AL
 """
 
 
+@dataclass(frozen=True)
+class Covered:
+    """The periods that there are files of: ``pairs`` of the series that a file's name tells, as ``a=1, b=2`` of the
+    columns ``parts``, and the period.
+    """
+
+    parts: tuple[str, ...]
+    pairs: frozenset[tuple[str, str]]
+
+
 def measure(
     db: duckdb.DuckDBPyConnection,
     of: str,
@@ -114,13 +164,15 @@ def measure(
     series: Series,
     published: KeptRows | None,
     complete: bool,
-) -> list[Measured]:
-    """The values of RULES, for each period of each series that ``rows`` have something of. Unless a period that has
-    rows is ``complete``, windows are missing only up to the newest time that there is.
+    covered: Covered | None = None,
+) -> Measurements:
+    """The values of RULES, for each period of each series that ``rows`` have something of and that is ``covered``, if
+    that is known; and what is told of them. Unless a period that has rows is ``complete``, windows are missing only up
+    to the newest time that there is.
     """
     first = _first(db, rows, series)
     if first is None:
-        return []
+        return Measurements()
     columns = tuple(dict.fromkeys((series.time, *series.by, *filter(None, [series.weight]), *series.values)))
     reader = published.read(columns, series.time, first) if published else None
     try:
@@ -131,7 +183,11 @@ def measure(
             db.register("_published", reader)
             _observe(db, "_old", "_published", series, first)
             db.unregister("_published")
-        return list(_measured(db, of, series, complete))
+        if covered is not None:
+            _leave_out(db, series, covered)
+        _compare(db, series, complete)
+        values = list(_measured(db, of, series))
+        return Measurements(values, SeriesReport(of, _drift(db, series), _statistics(db, series)))
     finally:
         for table in _TABLES:
             db.execute(f"DROP TABLE IF EXISTS {table}")
@@ -171,7 +227,24 @@ def _observe(db: duckdb.DuckDBPyConnection, table: str, rows: str, series: Serie
     )
 
 
-def _measured(db: duckdb.DuckDBPyConnection, of: str, series: Series, complete: bool) -> Iterator[Measured]:
+def _leave_out(db: duckdb.DuckDBPyConnection, series: Series, covered: Covered) -> None:
+    """Take from _new and _old what is of no period that is covered."""
+    pairs = [(which, periods.start(period)) for which, period in sorted(covered.pairs)]
+    db.execute("CREATE OR REPLACE TEMP TABLE _covered (which VARCHAR, period TIMESTAMP)")
+    if pairs:
+        db.execute("INSERT INTO _covered SELECT unnest(?), unnest(?)", [*map(list, zip(*pairs))])
+    places = [(part, series.by.index(part) + 1) for part in covered.parts]
+    texts = [f"{value(part + '=')} || coalesce(member[{place}], '')" for part, place in places]
+    which = " || ', ' || ".join(texts) or "''"
+    for table in ("_new", "_old"):
+        db.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * EXCLUDE which "
+            f"FROM (SELECT *, {which} AS which FROM {table}) SEMI JOIN _covered USING (which, period)"
+        )
+
+
+def _compare(db: duckdb.DuckDBPyConnection, series: Series, complete: bool) -> None:
+    """Make the tables that everything else asks."""
     step = series.step_minutes
     newest = "SELECT max(value) FROM (FROM _new UNION ALL FROM _old) WHERE feature = ''"
     last = (
@@ -186,11 +259,12 @@ def _measured(db: duckdb.DuckDBPyConnection, of: str, series: Series, complete: 
         "before": periods.BEFORE[series.period],
         "least": periods.LEAST,
         "windows": max(LEAST_WINDOWS, min(_DAY, _MINUTES[series.period] // 4) // step),
-        "bins": BINS,
-        "floor": FLOOR,
     }
-    for query in (_NOW, _COMPARED, _SHAPES):
+    for query in (_NOW, _BEFORE, _COMPARED, _WINDOWS, _SHAPES):
         db.execute(query.format(**filled))
+
+
+def _measured(db: duckdb.DuckDBPyConnection, of: str, series: Series) -> Iterator[Measured]:
     missing: dict[tuple[Any, ...], float] = {}
     for by, start, there, every in db.execute("FROM _now WHERE every > 0 ORDER BY member, period").fetchall():
         missing[(*by, start)] = share = max(0.0, 1 - there / every)
@@ -201,16 +275,63 @@ def _measured(db: duckdb.DuckDBPyConnection, of: str, series: Series, complete: 
         if (*by, start) in missing:
             rise = missing[(*by, start)] - max(0.0, 1 - there / every)
             yield Measured("more-missing-windows", _source(of, series, by, start), rise)
-    same = ("minutes",) if step == _DAY else ()
-    for by, start, feature, index in db.execute(_DRIFT.format(**filled)).fetchall():
-        if feature not in same:
-            yield Measured("drift", f"{_source(of, series, by, start)} {feature}", index)
+    for by, start, feature, index in _indices(db, series):
+        yield Measured("drift", f"{_source(of, series, by, start)} {feature}", index)
+
+
+def _indices(db: duckdb.DuckDBPyConnection, series: Series) -> list[Any]:
+    """Member, period, feature and stability index of what is compared."""
+    same = ("minutes",) if series.step_minutes == _DAY else ()
+    found = db.execute(_DRIFT.format(bins=BINS, floor=FLOOR)).fetchall()
+    return [each for each in found if each[2] not in same]
+
+
+def _drift(db: duckdb.DuckDBPyConnection, series: Series) -> list[dict[str, Any]]:
+    psi: dict[tuple[Any, ...], dict[str, float]] = {}
+    for by, start, feature, index in _indices(db, series):
+        psi.setdefault((*by, start), {})[feature] = round(index, _DIGITS)
+    shares = "SELECT c.*, n.there, n.every FROM _compared c JOIN _now n USING (member, period) ORDER BY member, period"
+    return [
+        {
+            "period": periods.text(start, series.period),
+            "series": _which(series, by),
+            "before": [periods.text(each, series.period) for each in sorted(before)],
+            "psi": psi.get((*by, start), {}),
+            "missing": round(max(0.0, 1 - there / every), _DIGITS) if every else 0.0,
+            "missing_before": round(max(0.0, 1 - there_before / every_before), _DIGITS),
+        }
+        for by, start, before, there_before, every_before, there, every in db.execute(shares).fetchall()
+    ]
+
+
+def _statistics(db: duckdb.DuckDBPyConnection, series: Series) -> list[dict[str, Any]]:
+    """Of all members together, then of each."""
+    quantiles = ", ".join(f"min(value) FILTER (below * 100 >= {share} * total)" for share in QUANTILES)
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for now, by, feature, *numbers in db.execute(_DESCRIBED.format(quantiles=quantiles)).fetchall():
+        if by == []:
+            continue  # a series without members is described as all
+        which = ALL if by is None else _which(series, by)
+        told = found.setdefault(
+            (which, feature), {"series": which, "feature": feature, "now": None, "before": None}
+        )
+        told["now" if now else "before"] = {name: _plain(number) for name, number in zip(NUMBERS, numbers)}
+    return [each for each in found.values() if each["now"]]
+
+
+def _plain(number: Any) -> float:
+    """Rounded, and whole where it is."""
+    rounded = round(float(number), _DIGITS)
+    return int(rounded) if rounded.is_integer() else rounded
 
 
 def _source(of: str, series: Series, by: Sequence[Any], start: datetime) -> str:
     """``orders 2024-01 country=de, kind=a``."""
-    which = ", ".join(f"{column}={text}" for column, text in zip(series.by, by))
-    return " ".join(filter(None, (of, periods.text(start, series.period), which)))
+    return " ".join(filter(None, (of, periods.text(start, series.period), _which(series, by))))
+
+
+def _which(series: Series, by: Sequence[Any]) -> str:
+    return ", ".join(f"{column}={text}" for column, text in zip(series.by, by))
 
 
 def _one(db: duckdb.DuckDBPyConnection, query: str) -> Any:

@@ -33,7 +33,7 @@ def _no_definition(resources: dict[str, Any]) -> None:
 
 def _no_arguments(resources: dict[str, Any]) -> None:
     properties = resources["StateMachine"]["Properties"]
-    del _states(resources)["RideCounts"]["Arguments"]
+    del _states(resources)["Load"]["Arguments"]
     left = json.dumps(properties["Definition"])
     given = properties["DefinitionSubstitutions"]
     properties["DefinitionSubstitutions"] = {k: v for k, v in given.items() if f"${{{k}}}" in left}
@@ -81,7 +81,7 @@ def _no_such_feature(resources: dict[str, Any]) -> None:
         (
             _no_arguments,
             [
-                f"{STATES}.RideCounts: {name} is missing [argument-missing]"
+                f"{STATES}.Load: {name} is missing [argument-missing]"
                 for name in ("ProcessingJobName", "ProcessingResources", "AppSpecification", "RoleArn")
             ],
         ),

@@ -54,8 +54,8 @@ def test_every_encrypted_resource_has_its_users() -> None:
     assert found == {
         ("s3:GetObject on DataBucket", "PrepareJobRole"),
         ("s3:PutObject on DataBucket", "PrepareJobRole"),
-        ("s3:GetObject on DataBucket", "RideCountsJobRole"),
-        ("s3:PutObject on DataBucket", "RideCountsJobRole"),
+        ("s3:GetObject on DataBucket", "LoadJobRole"),
+        ("s3:PutObject on DataBucket", "LoadJobRole"),
         ("s3:GetObject on DataBucket", "StateMachineRole"),
         ("s3:GetObject on DataBucket", "MaintenanceJobRole"),
         ("s3:PutObject on DataBucket", "MaintenanceJobRole"),
@@ -64,7 +64,7 @@ def test_every_encrypted_resource_has_its_users() -> None:
         ("CloudWatch Logs for StateMachineLogs", ""),
         ("CloudWatch Logs for MaintenanceStateMachineLogs", ""),
         ("MaintenanceJobRole for its disks", "MaintenanceJobRole"),
-        ("RideCountsJobRole for its disks", "RideCountsJobRole"),
+        ("LoadJobRole for its disks", "LoadJobRole"),
     }
 
 
@@ -97,8 +97,8 @@ def test_an_action_less_in_the_key_s_policy_is_found(sid: str, action: str) -> N
     [
         ("PrepareJobRole", "UseDataKey", "kms:Decrypt"),
         ("PrepareJobRole", "UseDataKey", "kms:GenerateDataKey"),
-        ("RideCountsJobRole", "UseDataKey", "kms:GenerateDataKey"),
-        ("RideCountsJobRole", "LendDataKey", "kms:CreateGrant"),
+        ("LoadJobRole", "UseDataKey", "kms:GenerateDataKey"),
+        ("LoadJobRole", "LendDataKey", "kms:CreateGrant"),
         ("StateMachineRole", "UseDataKey", "kms:Decrypt"),
         ("ScheduleRole", "UseDataKey", "kms:Decrypt"),
         ("ScheduleRole", "UseDataKey", "kms:GenerateDataKey"),
@@ -156,7 +156,7 @@ def _set(value: Any, *path: Any) -> Any:
         ),
         (
             _set("false", "LendToDisks", "Condition", "Bool", "kms:GrantIsForAWSResource"),
-            ("RideCountsJobRole for", "MaintenanceJobRole for"),
+            ("LoadJobRole for", "MaintenanceJobRole for"),
         ),
         (
             _set(["arn:x"], "EncryptLogs", "Condition", "ArnLike", "kms:EncryptionContext:aws:logs:arn"),
@@ -165,7 +165,7 @@ def _set(value: Any, *path: Any) -> Any:
         (_set({"Service": "logs.amazonaws.com"}, "EncryptLogs", "Principal"), "CloudWatch Logs"),
         (_set({"AWS": "arn:aws:iam::1:role/somebody"}, "UseThroughServices", "Principal"), "s"),
         (_set({"StringNotLike": {"kms:ViaService": "x"}}, "UseThroughServices", "Condition"), "s"),
-        (_set("Deny", "LendToDisks", "Effect"), ("RideCountsJobRole for", "MaintenanceJobRole for")),
+        (_set("Deny", "LendToDisks", "Effect"), ("LoadJobRole for", "MaintenanceJobRole for")),
     ],
 )
 def test_a_condition_that_does_not_fit_is_found(change: Any, users: str | tuple[str, ...]) -> None:
@@ -188,7 +188,7 @@ def test_a_denial_outweighs_what_is_allowed() -> None:
 #: whoever touches a bucket that the user brings: role → the statements for its keys.
 USERS = {
     "PrepareJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
-    "RideCountsJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
+    "LoadJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
     "IngestJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
     "MaintenanceJobRole": ("UseDataBucketKey", "UseArtifactBucketKey"),
     "StateMachineRole": ("UseDataBucketKey",),

@@ -73,14 +73,14 @@ def test_a_package_is_missing_unless_locked_or_of_the_runtime() -> None:
 @pytest.mark.parametrize(
     ("script", "runtime", "missing"),
     [
-        ("prepare.py", "glue-pythonshell", []),
-        ("prepare.py", "sagemaker-python", []),
-        ("ride_counts.py", "sagemaker-python", []),
-        ("ride_counts.py", "glue-spark", []),
+        ("prepare_datasets.py", "glue-pythonshell", []),
+        ("prepare_datasets.py", "sagemaker-python", []),
+        ("load.py", "sagemaker-python", []),
+        ("load.py", "glue-spark", []),
         (
-            "ride_counts.py",
+            "load.py",
             "glue-pythonshell",
-            ["duckdb", "llvmlite", "numpy", "pyarrow", "pyiceberg"],
+            ["duckdb", "numpy", "pyarrow", "pyiceberg"],
         ),
     ],
 )

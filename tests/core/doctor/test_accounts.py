@@ -157,7 +157,7 @@ CASES = {
         "one-instance",
         "warning",
         "one ml.m5.xlarge",
-        f"the quota '{M5}' is 1: a run (prepare, ride_counts) and the maintenance wait for each other, up to 2 hours "
+        f"the quota '{M5}' is 1: a run (prepare, load) and the maintenance wait for each other, up to 2 hours "
         "for each job",
         "aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code L-1 "
         "--desired-value 2 --region us-east-1",
@@ -166,7 +166,7 @@ CASES = {
     "a cluster beyond the quota": Case(
         "cluster-instances",
         "problem",
-        "ride_counts on a cluster: ml.m5.2xlarge",
+        "load on a cluster: ml.m5.2xlarge",
         f"the quota '{M5_2}' is 2, needed 10",
         "aws service-quotas request-service-quota-increase --service-code sagemaker --quota-code L-2 "
         "--desired-value 10 --region us-east-1",
@@ -181,7 +181,7 @@ CASES = {
         "aws service-quotas request-service-quota-increase --service-code glue --quota-code L-4 --desired-value 4 "
         "--region us-east-1",
         changed("glue", **{DPUS: Quota("Max task DPUs per account", "L-4", 1)}),
-        {"steps": {**ALL_ON_SAGEMAKER["steps"], "ride_counts": {"service": "glue"}}},
+        {"steps": {**ALL_ON_SAGEMAKER["steps"], "load": {"service": "glue"}}},
     ),
     "a region without the image": Case(
         "images",
@@ -539,7 +539,7 @@ def test_an_account_that_answers_nothing_is_never_ok() -> None:
             deployer=no,
             roles={"r": no},
         )
-        found = list(examine(dev({**STORES, "steps": {"ride_counts": {"service": "glue"}}}), silent))
+        found = list(examine(dev({**STORES, "steps": {"load": {"service": "glue"}}}), silent))
         without = {"identity", "images", "python-shell"}
         assert {finding.level for finding in found if finding.rule not in without} == {level}
         assert len({finding.rule for finding in found} - without) >= 16

@@ -1,4 +1,4 @@
-"""The picture: every state and transition is drawn, none upon another; the chart shows what was counted."""
+"""The picture: every state and transition is drawn, none upon another; the chart shows what a table holds."""
 
 # ruff: noqa: DTZ001 - the windows are on a wall clock without zone
 
@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 
@@ -80,14 +81,24 @@ DEFINITIONS = {
 MONDAY = datetime(2019, 6, 3)
 
 
-def _counts(days: int, first: datetime = MONDAY, **rides: int) -> list[tuple[datetime, dict[str, int]]]:
-    return [(first + timedelta(minutes=15 * n), dict(rides)) for n in range(96 * days)]
+QUARTER = timedelta(minutes=15)
+
+
+def _rows(days: int, first: datetime = MONDAY, step: timedelta = QUARTER, **numbers: float) -> chart.Rows:
+    """The same numbers in each window of some days."""
+    return [(first + n * step, dict(numbers)) for n in range(days * (timedelta(days=1) // step))]
+
+
+def _series(*rows: chart.Rows, step: timedelta = QUARTER, measure: str = "orders") -> chart.TableSeries:
+    every = [row for part in rows for row in part]
+    areas = tuple(dict.fromkeys(area for _, numbers in every for area in numbers))
+    return chart.TableSeries("shop_orders", measure, step, areas, every)
 
 
 @pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS)
 def test_every_state_has_a_box_and_every_transition_an_arrow(definition: dict[str, Any]) -> None:
     """No state is left out and none drawn twice; from each an arrow leads to each that follows."""
-    root = ElementTree.fromstring(draw(definition, []))
+    root = ElementTree.fromstring(draw(definition))
     names = [text.text for text in root.iter(f"{SVG}text") if text.get("class") == "name"]
     arrows = [
         path for path in root.iter(f"{SVG}path") if path.get("marker-end") and "h18" not in str(path.get("d"))
@@ -161,54 +172,83 @@ def test_arrows_tell_going_on_from_trying_again_and_failing() -> None:
 
 def test_what_a_task_does_is_said_in_words() -> None:
     """The integration names the service; one that is not known is called by its action."""
-    svg = draw(LARGE, [])
+    svg = draw(LARGE)
     for words in ("Glue job", "SageMaker job", "notify", "choice", "failed"):
         assert f">{words}</text>" in svg
     other = copy.deepcopy(SMALL)
     other["States"]["Read"]["Resource"] = "arn:aws:states:::aws-sdk:athena:getQueryResults"  # type: ignore[index]
-    assert ">getQueryResults</text>" in draw(other, [])
+    assert ">getQueryResults</text>" in draw(other)
 
 
 def test_the_same_arguments_give_the_same_text() -> None:
     """Neither the order of the rows nor a second call changes a byte."""
-    counts = _counts(7, yellow=30, fhv=2)
-    first = draw(SMALL, counts)
-    assert draw(copy.deepcopy(SMALL), counts[::-1]) == first
+    rows = _rows(7, web=30, till=2)
+    first = draw(SMALL, _series(rows))
+    back = replace(_series(rows), rows=rows[::-1])
+    assert draw(copy.deepcopy(SMALL), back) == first
     assert first.endswith("</svg>\n")
 
 
 def test_a_name_that_is_not_xml() -> None:
     """Names and comments are escaped, not trusted."""
     definition = {"Comment": "a < b & c", "StartAt": "A<&>", "States": {"A<&>": {"Type": "Succeed"}}}
-    root = ElementTree.fromstring(draw(definition, [(MONDAY, {"<i>": 1})]))
+    root = ElementTree.fromstring(draw(definition, _series([(MONDAY, {"<i>": 1})], measure="<m>")))
     texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
     assert "A<&>" in texts
     assert "<i>" in texts
+    assert "1 <m>" in texts
 
 
 def test_it_speaks_to_those_who_do_not_see_it() -> None:
     """The SVG is an image with a title and a description of both halves, and loads nothing from elsewhere."""
-    svg = draw(SMALL, _counts(7, yellow=30, fhv=2))
+    svg = draw(SMALL, _series(_rows(7, web=30, till=2)))
     root = ElementTree.fromstring(svg)
     assert root.get("role") == "img"
     assert root.get("aria-labelledby") == "title desc"
     described = str(root.findtext(f"{SVG}desc"))
     assert "CheckInput, Prepare, Read, Published. A failure ends in Failed." in described
-    assert "3 to 9 June 2019 by data set; 21,504 rides are counted in all." in described
+    chart_of = "Below, a stacked area chart of orders of shop_orders, per 15 minutes, 3 to 9 June 2019; 21,504 in all."
+    assert chart_of in described
+    assert root.findtext(f"{SVG}title") == "The state machine, and the table shop_orders that it published"
+    assert ElementTree.fromstring(draw(SMALL)).findtext(f"{SVG}title") == "The state machine"
     assert re.findall(r"(?:href|src|url)\W+https?:|<script|@import", svg) == []
 
 
-def test_the_chart_shows_the_days_with_most_data_sets() -> None:
-    """A week of two data sets is shown rather than a busier one of one, from its Monday."""
-    busy = _counts(14, first=datetime(2018, 1, 1), yellow=900)
-    both = _counts(14, first=datetime(2019, 6, 1), yellow=30, fhv=2)
-    assert chart.fullest_days([*busy, *both]) == (MONDAY, 7)
+@pytest.mark.parametrize(
+    ("step", "measure", "words"),
+    [
+        (QUARTER, "orders", "orders of shop_orders, per 15 minutes"),
+        (timedelta(hours=1), "", "shop_orders, per hour"),
+        (timedelta(days=1), "rows", "rows of shop_orders, per day"),
+    ],
+)
+def test_the_heading_says_what_is_drawn(step: timedelta, measure: str, words: str) -> None:
+    """What is added up, of which table, and the length of a window."""
+    series = _series(_rows(1, step=step, web=1), step=step, measure=measure)
+    assert f">Published: {words}<" in draw(SMALL, series)
+
+
+def test_the_chart_shows_the_days_with_most_areas() -> None:
+    """A week of two areas is shown rather than a busier one of one, from its Monday."""
+    busy = _rows(14, first=datetime(2018, 1, 1), web=900)
+    both = _rows(14, first=datetime(2019, 6, 1), web=30, till=2)
+    assert chart.fullest_days(_series(busy, both)) == (MONDAY, 7)
 
 
 def test_fewer_days_than_a_week() -> None:
     """One day is a chart of one day."""
-    assert chart.fullest_days(_counts(1, yellow=1)) == (MONDAY, 1)
-    assert ">3 June 2019</tspan>" in draw(SMALL, _counts(1, yellow=1))
+    day = _series(_rows(1, web=1))
+    assert chart.fullest_days(day) == (MONDAY, 1)
+    assert ">3 June 2019</tspan>" in draw(SMALL, day)
+
+
+def test_daily_rows_fill_a_quarter_of_a_year() -> None:
+    """From a Monday, with a line and a date for each week."""
+    day = timedelta(days=1)
+    series = _series(_rows(200, first=datetime(2019, 1, 1), step=day, web=5), step=day)
+    assert chart.fullest_days(series) == (datetime(2019, 1, 7), 91)
+    weeks = re.findall(r'class="day"[^>]*>([^<]+)<', chart.draw(series, width=800, height=200))
+    assert (weeks[:2], weeks[-1], len(weeks)) == (["7 Jan", "14 Jan"], "1 Apr", 13)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +267,7 @@ def test_days_in_words(first: datetime, days: int, title: str) -> None:
 
 def test_areas_are_stacked_in_proportion() -> None:
     """The lower area ends where the upper one begins; the peak is as high as its number."""
-    svg = chart.draw(_counts(1, yellow=30, fhv=10), width=274, height=122)  # a plot of 96 by 100
+    svg = chart.draw(_series(_rows(1, web=30, till=10)), width=274, height=122)  # a plot of 96 by 100
     lower, upper = re.findall(r'<path fill="[^"]+" d="M([^"]+)Z"', svg)
     assert [point.split()[1] for point in lower.split("L")] == ["25.0"] * 96 + ["100.0"] * 96
     assert [point.split()[1] for point in upper.split("L")] == ["0.0"] * 96 + ["25.0"] * 96
@@ -235,22 +275,51 @@ def test_areas_are_stacked_in_proportion() -> None:
     assert '<text class="tick" x="38" y="3.5">40</text>' in svg
 
 
-def test_a_window_without_a_row_has_no_rides() -> None:
-    """A gap in the counts is drawn as none, not bridged."""
-    counts = [(start, by) for start, by in _counts(1, yellow=10) if start.hour != 12]
-    svg = chart.draw(counts, width=274, height=122)
+def test_a_window_without_a_row_has_nothing() -> None:
+    """A gap in the rows is drawn as none, not bridged."""
+    svg = chart.draw(
+        _series([(start, by) for start, by in _rows(1, web=10) if start.hour != 12]), width=274, height=122
+    )
     (area,) = re.findall(r'<path fill="[^"]+" d="M([^"]+)Z"', svg)
     heights = [point.split()[1] for point in area.split("L")][:96]
     assert [n for n, height in enumerate(heights) if height == "100.0"] == [48, 49, 50, 51]
 
 
-def test_the_key_names_every_data_set_with_its_rides() -> None:
-    """Totals are of the days shown; a data set without rides is not named; two have never one colour."""
-    rides = {"yellow": 30, "green": 0, "fhv": 2, "boats": 5, "bikes": 1}
-    svg = chart.draw(_counts(7, **rides), width=800, height=200)
-    assert re.findall(r'class="key"[^>]*>([^<]+)<', svg) == ["bikes", "boats", "fhv", "yellow"]
-    assert re.findall(r'class="sum"[^>]*>([^<]+)<', svg) == [
-        "672 rides", "3,360 rides", "1,344 rides", "20,160 rides",
-    ]  # fmt: skip
+def _key(series: chart.TableSeries) -> list[tuple[str, str]]:
+    """The legend: (name, sum) from the top down."""
+    svg = chart.draw(series, width=800, height=200)
     colours = re.findall(r'rx="2" fill="([^"]+)"', svg)
-    assert all(one != other for one, other in combinations(colours, 2))
+    assert len(set(colours)) == len(colours)
+    names = re.findall(r'class="key"[^>]*>([^<]+)<', svg)
+    return [*zip(names, re.findall(r'class="sum"[^>]*>([^<]+)<', svg), strict=True)]
+
+
+def test_the_key_names_every_area_with_its_sum() -> None:
+    """Sums are of the days shown; an area without any is not named; two have never one colour."""
+    assert _key(_series(_rows(7, web=30, post=0, till=2, fair=5, gift=1))) == [
+        ("gift", "672 orders"),
+        ("fair", "3,360 orders"),
+        ("till", "1,344 orders"),
+        ("web", "20,160 orders"),
+    ]
+
+
+def test_the_smallest_of_many_areas_are_one() -> None:
+    """The key has room for five: the four largest keep their names and their order, nothing is lost."""
+    many = _series(_rows(1, a=1, b=7, c=2, d=9, e=8, f=6), measure="")
+    assert _key(many) == [("the others", "288"), ("f", "576"), ("e", "768"), ("d", "864"), ("b", "672")]
+
+
+@pytest.mark.parametrize(
+    ("value", "ticks"),
+    [
+        (0.031, ["0", "0.02", "0.04"]),
+        (0.9, ["0", "1"]),
+        (7.5, ["0", "2", "4", "6", "8"]),
+        (1_234.5, ["0", "500", "1,000", "1,500", "2,000"]),
+    ],
+)
+def test_the_axis_fits_fractions_too(value: float, ticks: list[str]) -> None:
+    """Its end is the next round number, below one as well."""
+    svg = chart.draw(_series(_rows(1, web=value)), width=274, height=122)
+    assert re.findall(r'class="tick"[^>]*>([^<]+)<', svg) == ticks

@@ -38,7 +38,7 @@ def test_the_paths_are_those_of_the_state_machine(path: tuple[str, ...]) -> None
 def test_the_sizes_are_those_of_the_example() -> None:
     """The jobs of prod are what is priced, and so is the number of its alarms."""
     assert PROD.steps["prepare"].glue.max_capacity == costs.SHELL_DPU
-    machine = PROD.steps["ride_counts"].sagemaker
+    machine = PROD.steps["load"].sagemaker
     assert (machine.instance_type, machine.volume_gb) == ("ml.m5.xlarge", costs.DISK_GB)
     (priced,) = costs.options()["`notify`: four alarms"]
     assert priced.amount == len(alarms(PROD))

@@ -45,7 +45,6 @@ ACCEPTED: list[tuple[Callable[[Any], Any], Any]] = [
     (limits.key_prefix, "input"),
     (limits.key_prefix, "trips/year=2026/v1.0"),
     (limits.key_prefix, "p" * 200),
-    (limits.file_pattern, "*_tripdata_????-??.csv.gz"),
     (limits.argument_name, "code-version"),
     (limits.argument_name, "class-weights"),
     (limits.argument_name, "jobs"),

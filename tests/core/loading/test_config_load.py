@@ -24,7 +24,7 @@ def test_shipped_configuration_loads() -> None:
         "local": True,
         "prod": False,
     }
-    assert all(list(env.steps) == ["prepare", "ride_counts"] for env in environments.values())
+    assert all(list(env.steps) == ["prepare", "load"] for env in environments.values())
     assert [env.schedule.enabled for env in environments.values()] == [False, False, True]
 
 
@@ -40,13 +40,14 @@ def test_one_word_moves_a_step(tmp_path: Path) -> None:
 def test_maps_are_merged_and_lists_replaced(tmp_path: Path) -> None:
     """Maps deep, lists and single values replaced, the environment wins, null takes back an option."""
     pipeline = PIPELINE + "tags: {team: a, cost: b}\naccount: '123456789012'\nlog_retention_days: 7\n"
-    dev = (
-        "tags: {cost: c}\ndata: {files: ['*.parquet'], input: trips}\naccount: null\nlog_retention_days: 14\n"
-    )
+    notify = "notify: {when: [%s]}\n"
+    pipeline += notify % "failure, success"
+    dev = "tags: {cost: c}\ndata: {input: shop}\naccount: null\nlog_retention_days: 14\n" + notify % "warning"
     env = load_environment(project(tmp_path / "p", pipeline=pipeline, dev=dev), "dev")
     assert env.tags == {"team": "a", "cost": "c"}
-    assert env.data.files == ("*.parquet",)
-    assert (env.data.input, env.data.output) == ("trips", "output")
+    assert env.notify is not None
+    assert env.notify.when == ("warning",)
+    assert (env.data.input, env.data.output) == ("shop", "output")
     assert (env.account, env.log_retention_days, env.name) == (None, 14, "dev")
 
 

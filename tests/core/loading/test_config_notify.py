@@ -71,6 +71,6 @@ def test_nobody_is_told_unless_asked(tmp_path: Path) -> None:
 
 def test_a_step_may_not_be_called_like_a_notification(tmp_path: Path) -> None:
     """Its state would have the name of the one that tells of the end."""
-    step = "steps: {notify_failure: {script: ride_counts.py, service: sagemaker, after: ride_counts}}\n"
+    step = "steps: {notify_failure: {script: load.py, service: sagemaker, after: load}}\n"
     said = message(project(tmp_path / "p", dev=f"notify: {{}}\n{step}"))
     assert "a step whose state would be called 'NotifyFailure', as the machine has one" in said

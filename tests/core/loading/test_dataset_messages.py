@@ -164,7 +164,7 @@ def test_data_may_be_left_out(tmp_path: Path) -> None:
         pipeline.read_text(encoding="utf-8").replace("data:\n  input: shop\n", ""), encoding="utf-8"
     )
     env = load_environment(made, "dev")
-    assert (env.data.input, env.data.files) == ("input", None)
+    assert env.data.input == "input"
 
 
 def test_a_column_may_be_called_what_a_secret_is(tmp_path: Path) -> None:

@@ -31,15 +31,15 @@ def _following(decision: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("decision", "following"),
     [
-        ({"bytes": 0}, "RideCounts"),
-        ({"bytes": 1}, "RideCounts"),
-        ({"bytes": 20 * GB}, "RideCounts"),
-        ({"bytes": 20 * GB + 1}, "RideCountsOnCluster"),
-        ({"bytes": 10**15}, "RideCountsOnCluster"),
-        ({"bytes": None}, "RideCounts"),
-        ({"bytes": "many"}, "RideCounts"),
-        ({}, "RideCounts"),
-        ({"bytes": 10**15, "proceed": True}, "RideCountsOnCluster"),
+        ({"bytes": 0}, "Load"),
+        ({"bytes": 1}, "Load"),
+        ({"bytes": 20 * GB}, "Load"),
+        ({"bytes": 20 * GB + 1}, "LoadOnCluster"),
+        ({"bytes": 10**15}, "LoadOnCluster"),
+        ({"bytes": None}, "Load"),
+        ({"bytes": "many"}, "Load"),
+        ({}, "Load"),
+        ({"bytes": 10**15, "proceed": True}, "LoadOnCluster"),
         ({"bytes": 10**15, "proceed": False}, "NothingNew"),
     ],
 )
@@ -64,8 +64,8 @@ def test_the_bytes_choose(decision: dict[str, Any], following: str) -> None:
 )
 def test_the_bytes_say_how_many(size: int, sagemaker: int, glue: int) -> None:
     """One for each share, rounded up, as a whole number, within the bounds; Glue's driver needs a worker too."""
-    machines = _states()["RideCountsOnCluster"]["Arguments"]["ProcessingResources"]["ClusterConfig"]
-    workers = _states(CLUSTER_ON_GLUE)["RideCountsOnCluster"]["Arguments"]
+    machines = _states()["LoadOnCluster"]["Arguments"]["ProcessingResources"]["ClusterConfig"]
+    workers = _states(CLUSTER_ON_GLUE)["LoadOnCluster"]["Arguments"]
     for expression, number in ((machines["InstanceCount"], sagemaker), (workers["NumberOfWorkers"], glue)):
         found = evaluate(expression, {}, decision={"bytes": size})
         assert (found, float(found).is_integer()) == (number, True)
@@ -74,7 +74,7 @@ def test_the_bytes_say_how_many(size: int, sagemaker: int, glue: int) -> None:
 def test_a_cluster_on_sagemaker_runs_the_same_script() -> None:
     """Another image and its Python, more and larger machines that speak in cipher, its own argument beside."""
     states = _states()
-    alone, cluster = states["RideCounts"]["Arguments"], states["RideCountsOnCluster"]["Arguments"]
+    alone, cluster = states["Load"]["Arguments"], states["LoadOnCluster"]["Arguments"]
     assert cluster["ProcessingJobName"] == alone["ProcessingJobName"]
     assert cluster["RoleArn"] == alone["RoleArn"]
     assert cluster["StoppingCondition"] == alone["StoppingCondition"]
@@ -87,7 +87,7 @@ def test_a_cluster_on_sagemaker_runs_the_same_script() -> None:
     assert application["ContainerEntrypoint"] == [
         "python3",
         "/opt/ml/processing/input/code/bootstrap.py",
-        "ride_counts.py",
+        "load.py",
     ]
     given = alone["AppSpecification"]["ContainerArguments"]
     assert application["ContainerArguments"] == [*given, "--engine", "spark"]
@@ -98,7 +98,7 @@ def test_a_cluster_on_sagemaker_runs_the_same_script() -> None:
 def test_a_cluster_on_glue_is_the_same_job_with_more_workers() -> None:
     """The run's own size goes over the job's; everything else of the job stays."""
     states = _states(CLUSTER_ON_GLUE)
-    alone, cluster = states["RideCounts"]["Arguments"], states["RideCountsOnCluster"]["Arguments"]
+    alone, cluster = states["Load"]["Arguments"], states["LoadOnCluster"]["Arguments"]
     assert cluster.pop("WorkerType") == "G.2X"
     assert cluster.pop("NumberOfWorkers").startswith("{%")
     assert cluster["Arguments"].pop("--engine") == "spark"
@@ -107,22 +107,20 @@ def test_a_cluster_on_glue_is_the_same_job_with_more_workers() -> None:
 
 def test_an_argument_of_the_cluster_replaces_the_step_s() -> None:
     """A step may say which engine it takes on one machine."""
-    changes = {
-        "steps": {"ride_counts": {**CLUSTER["steps"]["ride_counts"], "arguments": {"engine": "duckdb"}}}
-    }
+    changes = {"steps": {"load": {**CLUSTER["steps"]["load"], "arguments": {"engine": "duckdb"}}}}
     states = _states(changes)
     engines = {
         name: dict(zip(given[::2], given[1::2], strict=True))["--engine"]
-        for name in ("RideCounts", "RideCountsOnCluster")
+        for name in ("Load", "LoadOnCluster")
         for given in [states[name]["Arguments"]["AppSpecification"]["ContainerArguments"]]
     }
-    assert engines == {"RideCounts": "duckdb", "RideCountsOnCluster": "spark"}
+    assert engines == {"Load": "duckdb", "LoadOnCluster": "spark"}
 
 
 def test_what_follows_and_what_fails_is_the_same() -> None:
     """The verdict of either is read, and either is started again when the service failed."""
     states = _states()
-    for name in ("RideCounts", "RideCountsOnCluster"):
+    for name in ("Load", "LoadOnCluster"):
         assert states[name]["Next"] == "ReadVerdict"
         assert states[name]["Catch"][0]["Next"] == f"{name}Failure"
         assert states[f"{name}Failure"]["Choices"][0]["Next"] == f"{name}Backoff"
@@ -131,10 +129,11 @@ def test_what_follows_and_what_fails_is_the_same() -> None:
 
 def test_without_a_cluster_there_is_no_such_state() -> None:
     """An environment takes it away by one word, as it may any other key."""
-    both = {"steps": {"ride_counts": {"cluster": None}}}
+    both = {"steps": {"load": {"cluster": None}}}
     for states in (_states({}), _states(both)):
         assert not [name for name in states if "OnCluster" in name]
         assert [rule["Next"] for rule in states["CheckDecision"]["Choices"]] == [
+            "DefinitionChanged",
             "NothingNew",
             "QualityGateFailed",
         ]

@@ -32,27 +32,27 @@ def _following(judge: str, **variables: Any) -> tuple[str, Any]:
     ("decision", "following"),
     [
         ({"proceed": False, "reason": "nothing is new"}, "NothingNew"),
-        ({"proceed": True, "bytes": 1}, "RideCounts"),
-        ({"bytes": 1}, "RideCounts"),
-        ({"proceed": None}, "RideCounts"),
-        ({"proceed": "false"}, "RideCounts"),
+        ({"proceed": True, "bytes": 1}, "Load"),
+        ({"bytes": 1}, "Load"),
+        ({"proceed": None}, "Load"),
+        ({"proceed": "false"}, "Load"),
         ({"passed": False}, "QualityGateFailed"),
-        ({}, "RideCounts"),
+        ({}, "Load"),
     ],
 )
 def test_a_run_with_nothing_to_do_ends_well(decision: dict[str, Any], following: str) -> None:
     """Where a result says in so many words that nothing is left to do, with that result as the output."""
     found, output = _following("CheckDecision", decision=decision)
     assert found == following
-    assert output == (None if following == "RideCounts" else decision)
+    assert output == (None if following == "Load" else decision)
     assert _states()["NothingNew"] == {"Type": "Succeed"}
 
 
 @pytest.mark.parametrize(
     ("verdict", "following"),
     [
-        ({"passed": True, "failed_rules": []}, "Published"),
-        ({"windows": 3}, "Published"),
+        ({"passed": True, "failed_rules": []}, "CheckWarnings"),
+        ({"windows": 3}, "CheckWarnings"),
         ({"passed": False, "failed_rules": [{"rule": "x"}]}, "QualityGateFailed"),
         ({"proceed": False}, "NothingNew"),
     ],

@@ -50,7 +50,7 @@ def test_every_way_to_an_end_is_told() -> None:
 def test_only_failures_are_told_unless_asked() -> None:
     """The default; and without `notify`, the machine is what it was."""
     told = [name for name in states({"notify": {}}) if name.startswith("Notify")]
-    assert told == ["NotifyGateFailure", "NotifyFailure"]
+    assert told == ["NotifyDefinitionChanged", "NotifyGateFailure", "NotifyFailure"]
     assert not [name for name in states({}) if name.startswith("Notify")]
     assert "State.Name" not in json.dumps(states({}))
 
@@ -91,12 +91,12 @@ CAUSES = [
 @pytest.mark.parametrize(("cause", "said"), CAUSES)
 def test_a_cause_is_told_in_short(cause: str, said: str) -> None:
     """What the job said last, or what the service says, of a job's description; anything else as it is."""
-    failure = {"Error": "States.TaskFailed", "Cause": cause, "State": "RideCounts"}
+    failure = {"Error": "States.TaskFailed", "Cause": cause, "State": "Load"}
     subject, message = text("NotifyFailure", failure=failure)
     assert subject == "nyc-tlc in dev: failed: States.TaskFailed"
     assert message.splitlines() == [
         "nyc-tlc in dev: the run run-1 failed.",
-        "state: RideCounts",
+        "state: Load",
         "error: States.TaskFailed",
         f"cause: {said}",
         f"https://console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/{RUN['Execution']['Id']}",

@@ -40,7 +40,7 @@ def test_the_main_path_is_prepare_to_published(changes: dict[str, Any]) -> None:
     assert path == [
         *("CheckInput", "LookForOthers", "CheckOthers"),
         *("Prepare", "ReadDecision", "CheckDecision"),
-        *("RideCounts", "ReadVerdict", "CheckVerdict"),
+        *("Load", "ReadVerdict", "CheckVerdict", "CheckWarnings"),
         "Published",
     ]
 
@@ -91,7 +91,7 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
         [{"ErrorEquals": ["States.ALL"], "Output": {}, "Next": "Failed"}]
     ] * len(looks)
     tasks = [state for state in states.values() if state["Type"] == "Task" and state not in looks]
-    assert len(tasks) == 5 + ("RideCountsOnCluster" in states)
+    assert len(tasks) == 5 + ("LoadOnCluster" in states)
     for task in tasks:
         (catch,) = task["Catch"]
         assert catch["ErrorEquals"] == ["States.ALL"]
@@ -131,7 +131,7 @@ def test_every_task_has_a_time_limit_beyond_its_job_s(changes: dict[str, Any]) -
     """The service must be the one that ends a job, since it knows why."""
     env = environment(changes)
     states = state_machine(env)["States"]
-    for name, state in (("prepare", "Prepare"), ("ride_counts", "RideCounts")):
+    for name, state in (("prepare", "Prepare"), ("load", "Load")):
         minutes = env.steps[name].timeout_minutes
         arguments = states[state]["Arguments"]
         limit = arguments.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 0)
@@ -160,11 +160,11 @@ def test_calls_are_retried_by_name_and_quotas_never(changes: dict[str, Any]) -> 
         (
             '{"FailureReason":"InternalServerError: We encountered an internal error."}',
             0,
-            "RideCountsBackoff",
+            "LoadBackoff",
         ),
-        ('{"FailureReason": "CapacityError: Unable to provision"}', 1, "RideCountsBackoff"),
-        ('{"ErrorMessage":"Internal service error"}', 0, "RideCountsBackoff"),
-        ('{"ErrorMessage":"Error Category: UNKNOWN; Resource unavailable"}', 0, "RideCountsBackoff"),
+        ('{"FailureReason": "CapacityError: Unable to provision"}', 1, "LoadBackoff"),
+        ('{"ErrorMessage":"Internal service error"}', 0, "LoadBackoff"),
+        ('{"ErrorMessage":"Error Category: UNKNOWN; Resource unavailable"}', 0, "LoadBackoff"),
         (
             '{"ErrorMessage":"Error Category: UNCLASSIFIED_ERROR; RuntimeError: Resource unavailable"}',
             0,
@@ -187,8 +187,8 @@ def test_a_job_is_started_again_only_when_the_service_failed(
 
 
 def _judged(failure: dict[str, str], **counts: int) -> tuple[str, dict[str, Any]]:
-    """Where a failure of RideCounts leads, and what is assigned on the way."""
-    judge = state_machine(environment())["States"]["RideCountsFailure"]
+    """Where a failure of Load leads, and what is assigned on the way."""
+    judge = state_machine(environment())["States"]["LoadFailure"]
     known = {**START, **counts}
     for branch in judge["Choices"]:
         if evaluate(branch["Condition"], {}, failure=failure, **known):
@@ -212,9 +212,9 @@ IN_GENERAL = {
 @pytest.mark.parametrize("failure", [BY_NAME, IN_GENERAL], ids=["by its name", "by the general name"])
 def test_a_job_that_a_quota_refused_waits_while_another_is_in_progress(failure: dict[str, str]) -> None:
     """It looks first; it waits five minutes and looks again where one was found, for two hours at most."""
-    assert _judged(failure) == ("RideCountsOtherJobs", {})
+    assert _judged(failure) == ("LoadOtherJobs", {})
     assert _judged(failure, others=2, waits=3) == (
-        "RideCountsBackoff",
+        "LoadBackoff",
         {"pause": 300, "waits": 4, "others": -1},
     )
     assert _judged(failure, others=1, waits=23)[1]["waits"] == 24
@@ -224,7 +224,7 @@ def test_a_job_that_a_quota_refused_waits_while_another_is_in_progress(failure: 
 def test_a_job_that_a_quota_refused_is_tried_once_more_where_no_other_is_in_progress() -> None:
     """The other may have ended between the refusal and the look; a second look that finds none ends it."""
     assert _judged(BY_NAME, others=0, alone=1, waits=3) == (
-        "RideCountsBackoff",
+        "LoadBackoff",
         {"pause": 5, "waits": 4, "others": -1},
     )
     assert _judged(BY_NAME, others=0, alone=2) == ("Failed", {})
@@ -232,7 +232,7 @@ def test_a_job_that_a_quota_refused_is_tried_once_more_where_no_other_is_in_prog
 
 def test_a_look_for_other_jobs_counts_those_of_this_pipeline() -> None:
     """Those in progress, by the beginning of their names; it goes back to the judge of the failure."""
-    look = state_machine(environment())["States"]["RideCountsOtherJobs"]
+    look = state_machine(environment())["States"]["LoadOtherJobs"]
     assert look["Arguments"] == {
         "NameContains": "nyc-tlc-dev-",
         "StatusEquals": "InProgress",
@@ -244,7 +244,7 @@ def test_a_look_for_other_jobs_counts_those_of_this_pipeline() -> None:
         answer = {"result": {"ProcessingJobSummaries": jobs}}
         assert evaluate(look["Assign"]["others"], answer, alone=1) == len(jobs)
         assert evaluate(look["Assign"]["alone"], answer, alone=1) == (0 if jobs else 2)
-    assert look["Next"] == "RideCountsFailure"
+    assert look["Next"] == "LoadFailure"
 
 
 def test_a_restart_waits_longer_each_time_and_counts() -> None:
@@ -255,13 +255,13 @@ def test_a_restart_waits_longer_each_time_and_counts() -> None:
         {"pause": 60, "attempt": 1},
         {"pause": 240, "attempt": 2},
     ]
-    backoff = states["RideCountsBackoff"]
-    assert backoff == {"Type": "Wait", "Seconds": "{% $pause %}", "Next": "RideCounts"}
-    assert states["RideCounts"]["Assign"] == {"attempt": 0, "waits": 0, "others": -1, "alone": 0}
+    backoff = states["LoadBackoff"]
+    assert backoff == {"Type": "Wait", "Seconds": "{% $pause %}", "Next": "Load"}
+    assert states["Load"]["Assign"] == {"attempt": 0, "waits": 0, "others": -1, "alone": 0}
 
 
 def _job_name(execution: str, redrive: int = 0, attempt: int = 0, retry: int = 0) -> str:
-    task = state_machine(environment())["States"]["RideCounts"]
+    task = state_machine(environment())["States"]["Load"]
     context = {"Execution": {"Id": execution, "RedriveCount": redrive}, "State": {"RetryCount": retry}}
     name: str = evaluate(task["Arguments"]["ProcessingJobName"], {"context": context}, attempt=attempt)
     return name
@@ -280,49 +280,40 @@ def test_job_names_are_unique_and_fit() -> None:
     ]
     assert len({*names}) == len(names)
     for name in names:
-        assert re.fullmatch(r"nyc-tlc-dev-ride-counts-[0-9a-f]{12}-\d+-\d+-\d+", name)
+        assert re.fullmatch(r"nyc-tlc-dev-load-[0-9a-f]{12}-\d+-\d+-\d+", name)
         assert len(name) <= JOB_NAME_LIMIT
 
 
 def test_a_processing_job_is_asked_for_whole() -> None:
     """The arguments of the call, as the service's API spells them."""
-    arguments = state_machine(environment())["States"]["RideCounts"]["Arguments"]
+    arguments = state_machine(environment())["States"]["Load"]["Arguments"]
     del arguments["ProcessingJobName"]
     assert arguments == {
-        "RoleArn": "${RideCountsRoleArn}",
+        "RoleArn": "${LoadRoleArn}",
         "AppSpecification": {
             "ImageUri": "${SagemakerPythonImage}",
             "ContainerEntrypoint": [
                 "python3",
                 "/opt/ml/processing/input/code/bootstrap.py",
-                "ride_counts.py",
+                "load.py",
             ],
             "ContainerArguments": [
                 "--input",
                 "s3://${DataBucketName}/input/",
                 "--output",
                 "s3://${DataBucketName}/output/",
-                "--plan",
-                "{% 's3://${DataBucketName}/output/runs/' & $states.context.Execution.Name & '/plan.json' %}",
                 "--catalog",
                 "glue:${DatabaseName}",
+                "--definitions",
+                "s3://${ArtifactBucketName}/nyc-tlc/dev/datasets/${DefinitionsHash}.json",
+                "--plan",
+                "{% 's3://${DataBucketName}/output/runs/' & $states.context.Execution.Name & '/plan.json' %}",
                 "--run",
                 "{% $states.context.Execution.Name %}",
                 "--code-version",
                 "${CodeVersionHash}",
                 "--accept",
                 f"{{% {PLACEHOLDERS['accept']} %}}",
-                *("--outside-month", "quarantine"),
-                *("--month-tolerance-days", "1"),
-                *("--quarantine-limit", "100000"),
-                *("--rule-quarantined-share", "warn 0.05"),
-                *("--rule-rows-of-earlier-issue", "warn 0.5"),
-                *("--rule-rows-of-median", "warn 0.2"),
-                *("--rule-missing-windows", "warn 0.5"),
-                *("--rule-drift", "warn 0.25"),
-                *("--rule-more-missing-windows", "warn 0.1"),
-                *("--rule-future-time", "fail 0"),
-                *("--fill-windows", "none"),
             ],
         },
         "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
@@ -371,11 +362,11 @@ def test_every_processing_job_has_the_tags_of_the_configuration() -> None:
 
 def test_a_glue_job_is_given_the_same_arguments() -> None:
     """The step's arguments are the same on either service; only their form differs."""
-    on_sagemaker = state_machine(environment())["States"]["RideCounts"]["Arguments"]
-    on_glue = state_machine(environment(ALL_ON_GLUE))["States"]["RideCounts"]["Arguments"]
+    on_sagemaker = state_machine(environment())["States"]["Load"]["Arguments"]
+    on_glue = state_machine(environment(ALL_ON_GLUE))["States"]["Load"]["Arguments"]
     given = on_sagemaker["AppSpecification"]["ContainerArguments"]
     assert on_glue == {
-        "JobName": "${RideCountsJobName}",
+        "JobName": "${LoadJobName}",
         "Arguments": dict(zip(given[::2], given[1::2], strict=True)),
         "Timeout": 240,
     }
@@ -384,7 +375,16 @@ def test_a_glue_job_is_given_the_same_arguments() -> None:
 def test_the_first_step_is_given_what_a_run_is_asked_for() -> None:
     """The options of the run command that narrow or force what is looked at."""
     arguments = state_machine(environment())["States"]["Prepare"]["Arguments"]["Arguments"]
-    asked = {"dataset": "datasets", "months": "months", "reprocess": "reprocess", "prune": "prune"}
+    asked = {
+        "dataset": "datasets",
+        "part": "parts",
+        "periods": "periods",
+        "reprocess": "reprocess",
+        "prune": "prune",
+        "rebuild": "rebuild",
+        "from-now-on": "from_now_on",
+        "drop-column": "drop_columns",
+    }
     for option, name in asked.items():
         assert arguments[f"--{option}"] == f"{{% {PLACEHOLDERS[name]} %}}"
 
@@ -403,9 +403,9 @@ def test_the_output_is_the_last_result() -> None:
 
 def test_a_pipeline_without_results_succeeds_with_an_empty_output() -> None:
     """A step need not leave anything for the machine to read."""
-    steps = {"prepare": {"result": None}, "ride_counts": {"result": None}}
+    steps = {"prepare": {"result": None}, "load": {"result": None}}
     states = state_machine(environment({"steps": steps}))["States"]
-    assert states["Prepare"]["Next"] == "RideCounts"
+    assert states["Prepare"]["Next"] == "Load"
     assert not {"NothingNew", "QualityGateFailed"} & states.keys()
     assert evaluate(states["Published"]["Output"], {}) == {}
 
@@ -435,7 +435,7 @@ def test_no_region_is_accepted_whose_partition_is_another(region: str) -> None:
 @variants
 def test_the_definition_is_small(changes: dict[str, Any]) -> None:
     """Step Functions takes 1 MB; a definition of two steps has no business near it."""
-    assert len(json.dumps(state_machine(environment(changes)))) < 26_000
+    assert len(json.dumps(state_machine(environment(changes)))) < 28_000
 
 
 @pytest.mark.parametrize("service", ["sagemaker", "glue"])
@@ -476,10 +476,10 @@ def test_a_step_that_ingests_is_there_where_a_store_is() -> None:
     assert "ingest" not in environment().steps
     machine = state_machine(environment(STORES))
     assert machine["States"]["CheckVerdict"]["Default"] == "Ingest"
-    assert machine["States"]["Ingest"]["Next"] == "Published"
+    assert machine["States"]["Ingest"]["Next"] == "CheckRest"
     plain = state_machine(environment())
     assert "Ingest" not in plain["States"]
-    assert plain["States"]["CheckVerdict"]["Default"] == "Published"
+    assert plain["States"]["CheckVerdict"]["Default"] == "CheckWarnings"
     assert machine["States"]["Published"] == plain["States"]["Published"]
     arguments = str(machine["States"]["Ingest"]["Arguments"])
     assert re.search(r"s3://\$\{ArtifactBucketName\}/nyc-tlc/dev/features/[0-9a-f]{64}\.json", arguments)

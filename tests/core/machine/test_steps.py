@@ -58,7 +58,7 @@ def test_arguments_become_text_or_jsonata(text: str, value: str) -> None:
     assert expand(text, VALUES) == value
 
 
-@pytest.mark.parametrize(("name", "state"), [("prepare", "Prepare"), ("ride_counts", "RideCounts")])
+@pytest.mark.parametrize(("name", "state"), [("prepare", "Prepare"), ("load", "Load")])
 def test_states_are_named_in_camel_case(name: str, state: str) -> None:
     """The run command and people find a step by this name."""
     assert camel(name) == state

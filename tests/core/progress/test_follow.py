@@ -12,7 +12,7 @@ from core.histories import GLUE, START, History, succeeded
 from data_pipeline.core.progress.follow import Job, Notification, Progress
 
 SNS = {"resourceType": "sns", "resource": "publish"}
-JOB = "nyc-tlc-dev-ride-counts-0123456789ab-0-0-0"
+JOB = "nyc-tlc-dev-load-0123456789ab-0-0-0"
 FAILED = {
     "ProcessingJobName": JOB,
     "ProcessingJobStatus": "Failed",
@@ -43,7 +43,7 @@ def test_a_run_that_succeeds() -> None:
     assert progress.output == '{"summary": "s3://b/s.json"}'
     prepare, counts = progress.states[1:3]
     assert (prepare.name, prepare.job) == ("Prepare", Job("glue", "nyc-tlc-dev-prepare", "jr_1"))
-    assert (counts.name, counts.job, counts.attempts) == ("RideCounts", Job("sagemaker", JOB), 1)
+    assert (counts.name, counts.job, counts.attempts) == ("Load", Job("sagemaker", JOB), 1)
     assert counts.elapsed(START) == 180
     assert (progress.started, progress.stopped) == (START, START + timedelta(seconds=200))
 
@@ -62,23 +62,23 @@ def test_in_the_middle_of_a_job() -> None:
     progress = Progress().after(succeeded().events[:12])
     assert (progress.status, progress.ended) == ("RUNNING", False)
     assert progress.current is not None
-    assert progress.current.name == "RideCounts"
+    assert progress.current.name == "Load"
     assert progress.current.elapsed(START + timedelta(seconds=50)) == 30
 
 
 def test_a_failed_job_is_the_failing_state_and_not_the_fail_state() -> None:
     """The Fail state keeps error and cause; the state named is the task that had them."""
     history = History()
-    history.enter(0, "RideCounts")
+    history.enter(0, "Load")
     history.processing_job(0, JOB)
     cause = history.fail(9, "States.TaskFailed", FAILED)
-    history.leave(9, "RideCounts")
-    history.enter(9, "RideCountsFailure", "Choice")
-    history.leave(9, "RideCountsFailure", "Choice")
+    history.leave(9, "Load")
+    history.enter(9, "LoadFailure", "Choice")
+    history.leave(9, "LoadFailure", "Choice")
     history.end_failed(9, "States.TaskFailed", cause)
     failure = Progress().after(history.events).failure
     assert failure is not None
-    assert (failure.state, failure.error, failure.cause) == ("RideCounts", "States.TaskFailed", cause)
+    assert (failure.state, failure.error, failure.cause) == ("Load", "States.TaskFailed", cause)
     assert failure.reason == "s3://b/input/ holds nothing that could be read"
     assert failure.job == Job("sagemaker", JOB)
 
@@ -109,16 +109,16 @@ def test_an_attempt_that_was_made_up_for_is_not_the_failure() -> None:
 def test_a_task_between_the_failure_and_the_end_takes_no_blame() -> None:
     """A notification is sent after the failure; the state named is still the one whose cause was kept."""
     history = History()
-    history.enter(0, "RideCounts")
+    history.enter(0, "Load")
     history.processing_job(0, JOB)
     cause = history.fail(9, "States.TaskFailed", FAILED)
-    history.leave(9, "RideCounts")
+    history.leave(9, "Load")
     history.enter(9, "NotifyFailure")
     history.leave(10, "NotifyFailure")
     history.end_failed(10, "States.TaskFailed", cause)
     failure = Progress().after(history.events).failure
     assert failure is not None
-    assert (failure.state, failure.job) == ("RideCounts", Job("sagemaker", JOB))
+    assert (failure.state, failure.job) == ("Load", Job("sagemaker", JOB))
 
 
 @pytest.mark.parametrize("gone", [False, True], ids=["told", "topic gone"])
@@ -148,13 +148,13 @@ def test_a_notification_is_known_and_takes_no_blame(gone: bool) -> None:
 def test_a_job_that_was_started_again_takes_no_blame_for_what_failed_later() -> None:
     """The service failed the first job, the second one did well; a gate after it refused the result."""
     history = History()
-    history.enter(0, "RideCounts")
+    history.enter(0, "Load")
     history.processing_job(0, JOB)
     history.fail(9, "States.TaskFailed", {"FailureReason": "CapacityError: none left"})
-    history.leave(9, "RideCounts")
-    history.enter(70, "RideCounts")
+    history.leave(9, "Load")
+    history.enter(70, "Load")
     history.processing_job(70, JOB.replace("-0-0-0", "-0-1-0"))
-    history.leave(90, "RideCounts")
+    history.leave(90, "Load")
     history.enter(90, "QualityGate", "Choice")
     history.leave(90, "QualityGate", "Choice")
     history.end_failed(90, "QualityGateFailed", "windows are missing")
@@ -203,13 +203,13 @@ def test_a_gate_is_itself_at_fault() -> None:
 def test_other_ends(event: str, details: dict[str, str], status: str, error: str, reason: str) -> None:
     """Stopped and timed out executions name the state and job that they were in; nothing said is bearable."""
     history = History()
-    history.enter(0, "RideCounts")
+    history.enter(0, "Load")
     history.processing_job(0, JOB)
     history.add(9, event, details)
     progress = Progress().after(history.events)
     assert progress.status == status
     assert progress.failure is not None
-    assert (progress.failure.state, progress.failure.job) == ("RideCounts", Job("sagemaker", JOB))
+    assert (progress.failure.state, progress.failure.job) == ("Load", Job("sagemaker", JOB))
     assert progress.failure.error == error
     assert progress.failure.reason == reason
 

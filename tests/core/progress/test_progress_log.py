@@ -8,14 +8,14 @@ from core.histories import History, succeeded
 from data_pipeline.core.progress.follow import Progress
 from data_pipeline.core.progress.progress_log import changes, clock, duration
 
-JOB = "nyc-tlc-dev-ride-counts-0123456789ab-0-0-0"
+JOB = "nyc-tlc-dev-load-0123456789ab-0-0-0"
 LINES = [
     "00:00 Prepare",
     "00:00 Prepare: job nyc-tlc-dev-prepare run jr_1",
     "00:20 Prepare: done in 20 s",
-    "00:20 RideCounts",
-    f"00:20 RideCounts: job {JOB}",
-    "03:20 RideCounts: done in 3 min",
+    "00:20 Load",
+    f"00:20 Load: job {JOB}",
+    "03:20 Load: done in 3 min",
     "03:20 SUCCEEDED",
 ]
 
@@ -39,18 +39,18 @@ def test_a_run_event_by_event_says_the_same() -> None:
 def test_each_attempt_that_went_wrong_is_told_once() -> None:
     """Two failures of one state are two lines; leaving it after a failure is not called done."""
     history = History()
-    history.enter(0, "RideCounts")
+    history.enter(0, "Load")
     said: list[str] = []
     progress = Progress().after(history.events)
     for cause in ("Rate exceeded", '{"ExitMessage": "error: no files"}'):
         history.processing_job(1, JOB)
         history.fail(2, "E", cause)
         said += changes(progress, progress := progress.after(history.events))
-    history.leave(3, "RideCounts")
+    history.leave(3, "Load")
     said += changes(progress, progress.after(history.events))
     assert [line for line in said if "job" not in line] == [
-        "00:00 RideCounts: failed: Rate exceeded",
-        "00:00 RideCounts: failed: no files",
+        "00:00 Load: failed: Rate exceeded",
+        "00:00 Load: failed: no files",
     ]
 
 

@@ -79,17 +79,17 @@ def test_what_a_mirror_before_a_run_brought(result: dict[str, Any], words: str) 
 
 
 @pytest.mark.parametrize(
-    ("months", "words"),
+    ("periods", "words"),
     [
         (0, ""),
-        (1, "1 month compared with those before; furthest: fhv 2020-04 rides, 0.31"),
-        (1200, "1,200 months compared with those before; furthest: fhv 2020-04 rides, 0.31"),
+        (1, "1 period compared with those before; furthest: orders 2020-04 land=de rows, 0.31"),
+        (1200, "1,200 periods compared with those before; furthest: orders 2020-04 land=de rows, 0.31"),
     ],
 )
-def test_how_far_months_have_drifted(months: int, words: str) -> None:
+def test_how_far_periods_have_drifted(periods: int, words: str) -> None:
     """How many were compared, and the furthest; nothing where none was."""
-    furthest = {"dataset": "fhv", "month": "2020-04", "feature": "rides", "psi": 0.3149} if months else None
-    drift = {"months": months, "furthest": furthest}
+    furthest = {"source": "orders 2020-04 land=de rows", "psi": 0.3149} if periods else None
+    drift = {"periods": periods, "furthest": furthest}
     assert result_text.drift({"decision": {}, "verdict": {"drift": drift}}) == words
 
 
@@ -102,18 +102,18 @@ NUMBERS = {"rows": 5_376, "missing": 1_200, "mean": 812.34, "q05": 40, "q50": 70
         (
             NUMBERS,
             None,
-            "5,376 windows with rows, 1,200 without, mean 812.3, nine in ten from 40 to 2,310",
+            "orders: 5,376 windows with rows, 1,200 without, mean 812.3, nine in ten from 40 to 2,310",
         ),
         (
             {"rows": 0, "missing": 96},
             {**NUMBERS, "rows": 1},
-            "0 windows with rows, 96 without; before: 1 window with rows, 1,200 without, mean 812.3, nine in "
+            "orders: 0 windows with rows, 96 without; before: 1 window with rows, 1,200 without, mean 812.3, nine in "
             "ten from 40 to 2,310",
         ),
     ],
 )
-def test_what_the_published_rides_are_like(now: Any, before: Any, words: str) -> None:
-    """Of all data sets together, and of the snapshot before where there is one."""
-    result = {"statistics": {"dataset": "all", "feature": "rides", "now": now, "before": before}}
+def test_what_the_windows_of_a_series_are_like(now: Any, before: Any, words: str) -> None:
+    """Now, and in the periods before where there are any; nothing of what is no description."""
+    result = {"statistics": {"orders": {"now": now, "before": before}, "other": None}}
     assert result_text.lines({"decision": {}, "verdict": result}) == [("counts", words)]
-    assert result_text.statistics({"verdict": {"statistics": None}}) == ""
+    assert result_text.statistics({"verdict": {"statistics": None}}) == []

@@ -78,8 +78,8 @@ def test_locations(quarantined: int) -> None:
     found = locations(document, "nyc_tlc_dev", "s3://b/s.json")
     assert [entry for entry in found if entry[0] != "quarantine"] == [
         ("features", "s3://b/output/export/X.parquet"),
-        ("table", "nyc_tlc_dev.ride_counts, snapshot 2"),
-        ("table", "nyc_tlc_dev.trip_counts, snapshot 1"),
+        ("table", "nyc_tlc_dev.ride_counts, 3 rows, snapshot 2"),
+        ("table", "nyc_tlc_dev.trip_counts, 4 rows, snapshot 1"),
         ("summary", "s3://b/s.json"),
     ]
     assert (("quarantine", "s3://b/output/quarantine/run=r/") in found) == bool(quarantined)
@@ -104,7 +104,7 @@ def test_data_sets_have_a_row_each_and_one_of_all() -> None:
     rows, total = of_datasets(given)
     assert rows == (
         DatasetRow("orders", 2, 10, 7, 3, "null 2, not-int 1"),
-        DatasetRow("weather", 2, 30, 9, 21, "a 6, b 5, c 4, d 3, e 2, 1 other reasons"),
+        DatasetRow("weather", 2, 30, 9, 21, "a 6, b 5, c 4, d 3, e 2, 1 other reason"),
     )
     assert total == DatasetRow("2 data sets", 4, 40, 16, 24)
 
@@ -112,7 +112,7 @@ def test_data_sets_have_a_row_each_and_one_of_all() -> None:
 def test_what_a_reader_should_know_of_data_sets() -> None:
     """Files that could not be read, one for each reason, and the rules that warn."""
     bad = [file(f"{n:02}.csv", 0, error=f"no column {'amount' if n < 3 else n}") for n in range(14)]
-    warning = {"rule": "rows-of-median", "source": "orders: 2024-01", "value": 0.1, "limit": 0.2}
+    warning = {"rule": "rows-of-median", "source": "orders: 2024-01", "value": 0.1, "limit": 2.0}
     found = noticed({**summary(*bad, file("z.csv")), "quality": {"warnings": [warning]}})
     assert found[0] == ("unreadable", "00.csv and 2 more: no column amount")
     assert found[1] == ("unreadable", "03.csv: no column 3")
@@ -120,7 +120,19 @@ def test_what_a_reader_should_know_of_data_sets() -> None:
     assert refused == [("unreadable", "a.csv: all of its rows are refused")]
     assert found[10:] == [
         ("", "and 2 more"),
-        ("warning", "rows-of-median of orders: 2024-01: 0.1, limit 0.2"),
+        ("warning", "rows-of-median of orders: 2024-01: 0.1, limit 2"),
+    ]
+
+
+def test_of_many_warnings_of_one_rule_a_few_are_told() -> None:
+    """And how many more there are; other rules behind them are told as before."""
+    many = [{"rule": "drift", "source": f"orders {n}", "value": 0.5, "limit": 0.25} for n in range(8)]
+    other = {"rule": "freshness", "source": "orders", "value": 50.0, "limit": 48.0}
+    found = noticed({**summary(file("a.csv")), "quality": {"warnings": [*many[:6], other, *many[6:]]}})
+    assert found == [
+        *(("warning", f"drift of orders {n}: 0.5, limit 0.25") for n in range(5)),
+        ("", "and 3 more of drift; all: --json"),
+        ("warning", "freshness of orders: 50, limit 48"),
     ]
 
 

@@ -66,7 +66,7 @@ def job_machine(world: Processing, name: str, state: str, script: str, *more: di
 def test_a_run_and_the_maintenance_share_one_instance(processing: Processing, quota: Any) -> None:
     """Whoever comes second is refused, waits for the first one's job, and ends well."""
     quota(1)
-    run = job_machine(processing, "nyc-tlc-dev", "RideCounts", "import time; time.sleep(3)")
+    run = job_machine(processing, "nyc-tlc-dev", "Load", "import time; time.sleep(3)")
     upkeep = job_machine(processing, "nyc-tlc-dev-maintenance", "Maintenance", "print('kept')")
     first = run.start()
     support.until(lambda: run.events(first, "TaskSubmitted"), bool)
@@ -80,7 +80,7 @@ def test_a_run_and_the_maintenance_share_one_instance(processing: Processing, qu
 def test_a_quota_that_nobody_uses_fails_the_run(processing: Processing, quota: Any) -> None:
     """With a quota of 0 it is tried once more, since another job may just have ended; then SageMaker's own words."""
     quota(0)
-    made = job_machine(processing, "nyc-tlc-dev", "RideCounts", "pass")
+    made = job_machine(processing, "nyc-tlc-dev", "Load", "pass")
     execution, ended = made.run()
     assert (ended["status"], ended["error"]) == ("FAILED", "SageMaker.ResourceLimitExceededException")
     assert f"'{KIND} for processing job usage' is 0 Instances" in ended["cause"]
@@ -91,7 +91,7 @@ def test_a_quota_that_nobody_uses_fails_the_run(processing: Processing, quota: A
 def test_a_look_that_is_refused_leaves_the_first_failure(processing: Processing, quota: Any) -> None:
     """Without the permission to list jobs, the run fails with the quota's error, not with AccessDenied."""
     quota(0)
-    made = job_machine(processing, "nyc-tlc-dev", "RideCounts", "pass", support.allow(["sagemaker:AddTags"]))
+    made = job_machine(processing, "nyc-tlc-dev", "Load", "pass", support.allow(["sagemaker:AddTags"]))
     execution, ended = made.run()
     assert (ended["status"], ended["error"]) == ("FAILED", "SageMaker.ResourceLimitExceededException")
     assert "ListProcessingJobs" in str(made.events(execution, "TaskFailed"))

@@ -13,7 +13,7 @@ import pytest
 from shop import Row, expected, orders, told, written
 
 from data_pipeline.etl.documents import datasets
-from data_pipeline.etl.documents.datasets import Column, Definitions, Table
+from data_pipeline.etl.documents.datasets import Column, Definitions, Series, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import load
 from data_pipeline.etl.storage.filesystem import files
@@ -59,6 +59,43 @@ def test_files_are_published_and_noted(shop):
     assert properties["pipeline.run"] == "run-1"
     assert properties["pipeline.summary"] == f"{shop.output}/runs/run-1/summary.json"
     assert shop.prepare()["proceed"] is False
+
+
+def test_what_a_run_tells_of_a_series(shop):
+    """Its windows now and before, and how far a month is from those before it. A month that has no file, and only an
+    order that strays into it, is none.
+    """
+    shop.define(orders(series=Series("ordered_at", 60, ("region",))))
+    hours = [f"{10 + n // 24}T{n % 24:02}" for n in range(26)]
+    for month in (1, 2, 3):
+        moments = [f"2024-{month:02}-{hour}" for hour in hours] + [f"2024-{month + 1:02}-01T00"]
+        rows = [(str(n), f"{at}:00:00Z", "1", "") for n, at in enumerate(moments)]
+        shop.put(f"orders/north/2024-{month:02}.csv", rows)
+    first = shop.run()
+    warned = [each["source"] for each in first["quality"]["warnings"] if each["rule"] == "missing-windows"]
+    assert warned == [f"orders 2024-0{month} region=north" for month in (1, 2, 3)]
+    assert first["drift"] == {}
+    of_all, *others = first["statistics"]["orders"]
+    assert (of_all["series"], of_all["feature"], of_all["before"]) == ("all", "rows", None)
+    assert (of_all["now"]["rows"], of_all["now"]["missing"]) == (26 * 3 + 2, (31 + 29 + 31) * 24 - 26 * 3 - 2)
+    assert {each["series"] for each in others} == {"region=north"}
+    shop.put(
+        "orders/north/2024-04.csv", [(str(n), f"2024-04-{at}:00:00Z", "1", "") for n, at in enumerate(hours)]
+    )
+    second = shop.run()
+    (month,) = second["drift"]["orders"]
+    assert (month["period"], month["series"]) == ("2024-04", "region=north")
+    assert month["before"] == ["2024-01", "2024-02", "2024-03"]
+    assert month["missing"] == round(1 - 27 / 720, 6)
+    assert month["missing_before"] == round(1 - 80 / 2184, 6)
+    assert second["statistics"]["orders"][0]["before"] == of_all["now"]
+    verdict = shop.document("verdict.json")
+    furthest = max(month["psi"], key=month["psi"].get)
+    assert verdict["drift"] == {
+        "periods": 1,
+        "furthest": {"source": f"orders 2024-04 region=north {furthest}", "psi": month["psi"][furthest]},
+    }
+    assert verdict["statistics"]["orders"]["now"]["rows"] == 27
 
 
 def test_a_changed_a_new_and_a_removed_file(shop):

@@ -3,6 +3,7 @@ two runs at once.
 """
 
 import functools
+import io
 import random
 import signal
 import sys
@@ -10,15 +11,17 @@ import threading
 import time
 import uuid
 
+import pyarrow.parquet as pq
 import pytest
 from clients import client
-from jobs.killing import POINTS, Proxy, named
+from killing import POINTS, WRITES, Proxy, named
 from randomness import COUNTS, SEED, times
 from shop import Row, Shop, expected, orders, told
 
 from data_pipeline.etl.documents.datasets import Definitions, Table
 from data_pipeline.etl.storage import filesystem
 
+EXPORT = "counted.parquet"
 FIRST, SECOND = "orders/north/2024-01.csv", "orders/south/2024-02.csv"
 #: has no factor in common with the number of points, before and after each of some thirty writes.
 STEP = 31
@@ -37,7 +40,9 @@ def made(embedded) -> tuple[Shop, dict[str, str]]:
     client(embedded, "s3").create_bucket(Bucket=name)
     client(embedded, "glue").create_database(DatabaseInput={"Name": name})
     filesystem._s3.cache_clear()  # clients of an earlier test's settings
-    counted = Table("counted", "SELECT region, count(*) AS n FROM orders GROUP BY region", ("orders",))
+    counted = Table(
+        "counted", "SELECT region, count(*) AS n FROM orders GROUP BY region", ("orders",), export=EXPORT
+    )
     shop = Shop(f"s3://{name}/out", Definitions({"orders": orders()}, {"counted": counted}))
     return shop, {
         "AWS_ENDPOINT_URL": embedded.url,
@@ -103,12 +108,20 @@ def check_whole(shop: Shop) -> None:
     assert told(shop.rows()) == expected(shop.contents)
     count = sum(row["n"] for row in shop.rows("counted"))
     assert count == len(expected(shop.contents))
+    assert exported(shop) == sorted(shop.rows("counted"), key=lambda row: row["region"])
     noted = dict(shop.ledger.entries("orders", "2024"))
     assert {path: entry.accepted for path, entry in noted.items()} == {
         path: len(expected({path: rows})) for path, rows in shop.contents.items()
     }
     decision = shop.prepare()
     assert decision["proceed"] is False
+
+
+def exported(shop: Shop) -> list[dict]:
+    """The rows of the file that the table of counts is exported as."""
+    place = f"{shop.output}/export/{EXPORT}"
+    content = filesystem.files(place).read(place)
+    return pq.read_table(io.BytesIO(content)).to_pylist()
 
 
 def complete(shop: Shop, before: list[tuple]) -> None:
@@ -145,15 +158,33 @@ def test_killed_at_a_write(environment, embedded, attempt, record_property):
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("kill-load-at-any-time")))
+def test_killed_at_any_time(environment, embedded, attempt):
+    """The run dies after a random while, wherever it is then, perhaps twice."""
+    choice = random.Random(f"{SEED}-kill-load-at-any-time-{attempt}")
+    shop, env = made(embedded)
+    define(shop)
+    begin(shop, True)
+    before = told(shop.rows())
+    for _ in range(choice.randrange(1, 3)):
+        with Proxy(embedded.url) as proxy:
+            run(proxy, shop, env, choice.uniform(0.5, 6))
+    complete(shop, before)
+
+
+@pytest.mark.soak
 def test_every_write_is_a_point_to_be_killed_at(environment, embedded):
     """The full count dies at each write of a first and of a later run; the ledger is written after the commit."""
+    seen: set[str] = set()
     for published in (True, False):
         writes = undisturbed(embedded, published)
         attempts = range(0 if published else 1, COUNTS["kill-load"][1], 2)
         every = {(n, after) for n in range(len(writes)) for after in (False, True)}
         assert {chosen(attempt, len(writes)) for attempt in attempts} == every
         names = [named(write) for write in writes]
+        seen |= {*names}
         assert names.index("ledger of a data set") > names.index("Glue UpdateTable")
+    assert seen == {*WRITES}
 
 
 @pytest.mark.soak

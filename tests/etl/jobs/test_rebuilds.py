@@ -8,7 +8,7 @@ import signal
 import sys
 
 import pytest
-from jobs.killing import Proxy
+from killing import Proxy
 from randomness import SEED, times
 from shop import expected, orders, told
 

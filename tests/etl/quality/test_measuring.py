@@ -18,7 +18,8 @@ from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Series
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.quality import measuring
-from data_pipeline.etl.quality.facts import Measured
+from data_pipeline.etl.quality.facts import Measured, Measurements
+from data_pipeline.etl.quality.series import Covered
 
 NOW = datetime(2024, 3, 3, 12, tzinfo=UTC)
 UTC = UTC
@@ -51,10 +52,15 @@ class Kept:
         return pa.RecordBatchReader.from_batches(found.schema, found.to_batches()) if len(found) else None
 
 
-def measured(rows: pa.Table, key: str, text: str = "fail", **more: Any) -> list[Measured]:
+def measurements(rows: pa.Table, key: str, text: str = "fail", **more: Any) -> Measurements:
     with duckdb.connect(":memory:") as db:
         db.register("incoming", rows)
-        return measuring.measure(db, "orders", "incoming", [rules.parse(key, text)], NOW.timestamp(), **more)
+        asked = [rules.parse(key, text)]
+        return measuring.measure(db, "orders", "incoming", asked, NOW.timestamp(), **more)
+
+
+def measured(rows: pa.Table, key: str, text: str = "fail", **more: Any) -> list[Measured]:
+    return [*measurements(rows, key, text, **more).values]
 
 
 def value(rows: pa.Table, key: str, text: str = "fail", **more: Any) -> float:
@@ -260,7 +266,8 @@ def test_drift_is_the_stability_index_of_each_distribution(attempt: int) -> None
         )
         for side in (True, False)
     )
-    found = of_series("drift", new, old, series=series, complete=True)
+    answer = measurements(new, "drift", published=Kept(old), series=series, complete=True)
+    found = {each.source: each.value for each in answer.values}
     expected = {}
     for kind in "ab":
         for day in (38, 39):
@@ -273,6 +280,101 @@ def test_drift_is_the_stability_index_of_each_distribution(attempt: int) -> None
                 expected |= {f"{about} {feature}": index(one[feature], other[feature]) for feature in one}
     assert found == pytest.approx(expected, abs=1e-9)
     assert len(found) == len(expected) > 4
+    assert answer.told is not None
+    told = {
+        f"orders {each['period']} {each['series']} {feature}": psi
+        for each in answer.told.drift
+        for feature, psi in each["psi"].items()
+    }
+    assert told == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("attempt", range(times("drifts")))
+def test_what_is_told_of_a_series(attempt: int) -> None:
+    """Of each kind and of all together, whose windows are added up: against loops over the rows."""
+    rnd = Random(f"{SEED}-told-{attempt}")
+    rows = [
+        (
+            START + timedelta(minutes=rnd.randrange(12 * 1440)),
+            rnd.choice("ab"),
+            rnd.choice([rnd.gauss(0, 9), None]),
+            1,
+        )
+        for _ in range(rnd.randrange(1500, 2500))
+    ]
+    cut = START + timedelta(days=10)
+    new, old = (
+        pa.table(
+            [
+                pa.array([row[n] for row in rows if (row[0] >= cut) is side], kind)
+                for n, kind in enumerate((pa.timestamp("us"), pa.string(), pa.float64()))
+            ],
+            ("clock", "kind", "v"),
+        )
+        for side in (True, False)
+    )
+    told = measurements(new, "drift", published=Kept(old), series=SERIES, complete=True).told
+    assert told is not None
+    assert [(each["series"], each["feature"]) for each in told.statistics] == [
+        ("all", "rows"),
+        *((f"kind={kind}", feature) for kind in "ab" for feature in ("dow", "minutes", "rows", "v")),
+    ]
+    for each in told.statistics:
+        kinds = "ab" if each["series"] == "all" else each["series"].removeprefix("kind=")
+        for side, days in (("now", 2), ("before", 10)):
+            mine = [row for row in rows if row[1] in kinds and (row[0] >= cut) is (side == "now")]
+            shape = shapes(mine, 60, False)
+            values = sorted(value_ for value_, weight in shape[each["feature"]] for _ in range(int(weight)))
+            count = len(values)
+            expected = {
+                **{"rows": count, "missing": days * 24 - len(shape["rows"])},
+                **{"min": values[0], "max": values[-1], "mean": sum(values) / count},
+                **{f"q{n:02}": values[math.ceil(n * count / 100) - 1] for n in (5, 25, 50, 75, 95)},
+            }
+            assert each[side] == pytest.approx(expected, abs=1e-6), (each["series"], each["feature"], side)
+
+
+def test_a_series_without_members_is_told_of_once() -> None:
+    """And nothing of before, where nothing is compared."""
+    whole = Series("clock", 60, (), "day", "", ())
+    told = measurements(windows(range(9, 10)), "drift", series=whole, complete=True).told
+    assert told is not None
+    assert [(each["series"], each["feature"], each["before"]) for each in told.statistics] == [
+        ("all", "rows", None)
+    ]
+    assert told.drift == []
+
+
+def test_rows_that_stray_out_of_the_period_of_their_file_make_no_period() -> None:
+    """Neither of what is judged nor of what it is compared with, for each series; a period with a file is judged."""
+    stray = windows(range(8, 11)).slice(23, 26)  # an hour of the day before and of the day after
+    other = windows(range(8, 9), kind="b")
+    new = pa.concat_tables([stray, other])
+    days = {(f"kind={kind}", f"2024-01-{day:02}") for kind, day in [("a", 10), ("b", 9)]}
+    covered = Covered(("kind",), frozenset(days))
+    assert of_series("missing-windows", new, complete=True, covered=covered) == {
+        "orders 2024-01-10 kind=a": 0,
+        "orders 2024-01-09 kind=b": 0,
+    }
+    whatever = Covered((), frozenset({("", "2024-01-09")}))
+    assert {*of_series("missing-windows", new, complete=True, covered=whatever)} == {
+        "orders 2024-01-09 kind=a",
+        "orders 2024-01-09 kind=b",
+    }
+    kept = windows(range(3, 9))
+    all_before = frozenset(("kind=a", f"2024-01-{day:02}") for day in range(4, 11))
+    assert (
+        of_series("more-missing-windows", windows(range(9, 10)), kept, complete=True, covered=covered) == {}
+    )
+    found = of_series(
+        "more-missing-windows",
+        windows(range(9, 10)),
+        kept,
+        complete=True,
+        covered=Covered(("kind",), all_before),
+    )
+    assert found == {"orders 2024-01-10 kind=a": 0}
+    assert of_series("missing-windows", new, complete=True, covered=Covered((), frozenset())) == {}
 
 
 def shapes(rows: list[tuple[Any, ...]], step: int, weighted: bool) -> dict[str, list[tuple[float, float]]]:

@@ -22,27 +22,19 @@ WRITES = (
     "plan.json",
     "decision.json",
     "quarantine",
-    "summary.json",
-    "verdict.json",
-    *(
-        f"{table} {what}"
-        for table in ("trip_counts", "ride_counts")
-        for what in ("data", "manifest", "metadata")
-    ),
+    "definition of a data set",
+    *(f"{table} {what}" for table in ("orders", "counted") for what in ("data", "manifest", "metadata")),
     "Glue CreateTable",
     "Glue UpdateTable",
-    "X.parquet",
-    "processed.json",
+    "ledger of a data set",
+    "tables.json",
+    "counted.parquet",
+    "summary.json",
+    "verdict.json",
 )
 #: the same of an ingestion.
 INGESTED = ("ingested.json of the state", "BatchWriteRecord", "DeleteRecord", "ingested.json of the run")
-#: and what a run over data sets writes besides.
-LOADED = (
-    "definition of a data set",
-    "ledger of a data set",
-    *(f"{table} {what}" for table in ("orders", "counted") for what in ("data", "manifest", "metadata")),
-)
-POINTS = tuple(f"{when} {write}" for write in (*WRITES, *INGESTED, *LOADED) for when in ("before", "after"))
+POINTS = tuple(f"{when} {write}" for write in (*WRITES, *INGESTED) for when in ("before", "after"))
 
 _OF_ONE_HOP = ("expect", "transfer-encoding", "content-length", "connection")
 
