@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import yaml
@@ -111,6 +111,7 @@ def _key(key: str, *, flow: bool = False) -> str:
     return key if _is_plain(key) and not flow else _as_pyyaml_writes(key, "", True)
 
 
+@cache
 def _is_plain(text: str) -> bool:
     """Whether YAML surely reads the text as this text without quotes, outside of braces and brackets."""
     return _PLAIN.fullmatch(text) is not None and text.lower() not in _WORDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from data_pipeline.core.problems import Path
@@ -21,7 +22,7 @@ class Scope:
     language: str
     parent: tuple[Scope, str] | None = None
 
-    @property
+    @cached_property
     def states(self) -> dict[str, dict[str, Any]]:
         """The states that are objects; the others are reported once, by their shape."""
         states = self.body.get("States")

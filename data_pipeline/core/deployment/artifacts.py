@@ -12,6 +12,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from data_pipeline.core.errors import UserError
@@ -166,10 +167,13 @@ def archive(files: Tree, last: Tree | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def locked_names(lock: str) -> set[str]:
+@lru_cache(maxsize=16)
+def locked_names(lock: str) -> frozenset[str]:
     """The packages that a lock pins, with their names normalised."""
     lines = (line.split("#")[0].strip() for line in lock.splitlines())
-    return {normalised(line.split("==")[0]) for line in lines if "==" in line and not line.startswith("-")}
+    return frozenset(
+        normalised(line.split("==")[0]) for line in lines if "==" in line and not line.startswith("-")
+    )
 
 
 def normalised(name: str) -> str:

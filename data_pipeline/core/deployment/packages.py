@@ -21,11 +21,13 @@ PACKAGE_OF = {
     "PIL": "pillow",
     "sklearn": "scikit-learn",
 }
-#: the tool's own files, none of whose docstrings has a line that begins as a definition does.
+#: the tool's own files, none of whose docstrings has a line that begins as an import does.
 _TOOLS = "data_pipeline/"
-_DEFINITION = re.compile(r"^(?:def|class|async def|@)", re.MULTILINE)
+_IMPORT = re.compile(r"\n *(from [.\w]+ import (?:\([^)]*\)|[^\n(]+)|import [^\n]+)")
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
+#: words without which every import of a file must succeed.
+_OF_OPTIONAL = ("TYPE_CHECKING", *_IMPORT_ERRORS, "except:")
 
 
 def missing_packages(script: str, sources: Mapping[str, str], lock: str, runtime: str) -> list[str]:
@@ -100,14 +102,9 @@ def _imports(path: str, source: str) -> tuple[str, ...]:
 
 
 def _parsed(path: str, source: str) -> ast.Module:
-    """The file's tree, as far as there are imports.
-
-    Parsing is most of the work, and most of the tool's own files import at their top alone: what follows the first
-    definition holds no import where it does not hold the word.
-    """
-    definition = _DEFINITION.search(source) if path.startswith(_TOOLS) else None
-    if definition and "import" not in source[definition.start() :]:
-        return ast.parse(source[: definition.start()], path)
+    """The file's tree; of most of the tool's own files, which are many, the imports alone."""
+    if path.startswith(_TOOLS) and not any(word in source for word in _OF_OPTIONAL):
+        return ast.parse("\n".join(_IMPORT.findall(source)), path)
     try:
         return ast.parse(source, path)
     except SyntaxError as error:

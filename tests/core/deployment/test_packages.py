@@ -91,8 +91,8 @@ def test_the_project_s_own_jobs_have_their_packages(script: str, runtime: str, m
     assert missing_packages(script, sources, lock, runtime) == missing
 
 
-def test_what_is_left_out_of_the_tools_own_files_holds_no_import() -> None:
-    """Their trees up to the first definition have every import that their whole trees have."""
+def test_the_tools_own_files_are_read_for_their_imports() -> None:
+    """The trees that are made of most of them have every import that the whole trees have."""
     sources = {
         name: text
         for name, text in job_code.sources(JOBS.parent).items()
@@ -107,8 +107,8 @@ def test_what_is_left_out_of_the_tools_own_files_holds_no_import() -> None:
     assert shortened > 20
 
 
-def _imports(tree: ast.Module) -> list[str]:
-    return [ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+def _imports(tree: ast.Module) -> set[str]:
+    return {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))}
 
 
 def test_a_script_that_is_no_python_is_refused_with_its_line() -> None:
