@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from randomness import SOAK
+from waiting import until
 
 from data_pipeline.cli.main import status_of
 from data_pipeline.etl.documents.rehearsal import (
@@ -114,6 +118,23 @@ def test_what_a_run_would_fail_of_exits_1(
     assert max(map(len, out.splitlines())) <= 80
     assert "a run would fail: unreadable-files of weather is 1, the limit is 0" in out
     assert "--accept unreadable-files" in out
+
+
+@pytest.mark.skipif(not SOAK, reason="waits for processes: `make soak` does")
+def test_a_command_that_is_ended_leaves_nothing_behind(project: Path, tmp_path: Path) -> None:
+    """Neither its scratch folder nor the process that reads."""
+    scratch, data = tmp_path / "scratch", tmp_path / "data"
+    scratch.mkdir()
+    data.mkdir()
+    rows = "x,2015-01-01,2,1\n" * 3_000_000
+    (data / "weather_2015-01.csv").write_text(f"STATION,DATE,TMAX,TMIN\n{rows}")
+    environment = {**os.environ, "TMPDIR": str(scratch), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "data_pipeline", "try", "weather", str(data)]
+    with subprocess.Popen(command, env=environment, cwd=project, stderr=subprocess.PIPE) as started:
+        until(lambda: any(scratch.rglob("warehouse")) or any(scratch.rglob("staged")))
+        started.terminate()
+    assert started.returncode == 128 + signal.SIGTERM
+    assert [*scratch.iterdir()] == []
 
 
 @pytest.mark.parametrize(

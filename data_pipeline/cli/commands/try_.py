@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -42,7 +46,8 @@ def try_(name: str, directory: Path, globs: tuple[str, ...], rows: int, as_json:
     chosen = choose(project, name)
     for other in chosen.differing:
         click.echo(f"note: tried as in {chosen.environment}; in {other} it is another one", err=True)
-    found = rehearse(project, chosen.definitions, name, directory, globs, rows)
+    with _tidy():
+        found = rehearse(project, chosen.definitions, name, directory, globs, rows)
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
     else:
@@ -50,3 +55,13 @@ def try_(name: str, directory: Path, globs: tuple[str, ...], rows: int, as_json:
             click.echo(line)
     if not found["passed"]:
         raise click.exceptions.Exit(1)
+
+
+@contextmanager
+def _tidy() -> Iterator[None]:
+    """A command that is ended leaves nothing behind."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

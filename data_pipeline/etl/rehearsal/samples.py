@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.table import Table as IcebergTable
 
@@ -15,6 +16,9 @@ from data_pipeline.etl.documents.datasets import FILE, RESERVED, ROW
 from data_pipeline.etl.documents.rehearsal import LONGEST, Refused
 from data_pipeline.etl.publishing import iceberg_types, inputs, tables
 from data_pipeline.etl.quality.sql import name as quoted
+
+BATCH = 10_000
+"""Refused rows that are looked at together."""
 
 
 def columns(table: IcebergTable) -> list[list[str]]:
@@ -57,13 +61,15 @@ def refused(quarantine: str, reasons: Mapping[str, Mapping[str, int]], number: i
 def _of_file(place: str, left: dict[str, int]) -> Iterable[Refused]:
     """The rows of one file that are wanted; ``left`` counts down how many still are."""
     with pq.ParquetFile(place) as file:
-        for batch in file.iter_batches(10_000):
+        for batch in file.iter_batches(BATCH):
+            if not any(left.values()):
+                return
             wanted = []
             for at, reason in enumerate(batch["reason"].to_pylist()):
                 if left.get(reason):
                     left[reason] -= 1
                     wanted.append(at)
-            for row in batch.take(wanted).to_pylist():
+            for row in batch.take(pa.array(wanted, pa.int64())).to_pylist():
                 raw = plain(row["raw"])
                 yield Refused(
                     path=row["source"],
