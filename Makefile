@@ -55,7 +55,7 @@ test: $(INSTALLED_DEV)  ## run all tests
 test-pythons:  ## run the demo and all tests by every claimed Python of this machine, into docs/records/pythons.md
 	"$(PYTHON)" tests/pythons.py $(PYTHONS)
 
-bench: $(INSTALLED)  ## measure the commands and the job against the plain Spark job, the mirror and the ingestion, into docs/
+bench: $(INSTALLED_DEV)  ## measure the commands and the job against the plain Spark job, the mirror and the ingestion, into docs/
 	python tests/bench/bench.py $(BENCH_ARGS)
 	python tests/bench/engine.py
 	python tests/bench/mirror.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -24,11 +25,14 @@ class CommandError(Exception):
 
 @dataclass(frozen=True)
 class Measured:
-    """What a command needed: seconds on the clock, bytes resident at once, what it printed."""
+    """What a command needed: seconds on the clock, bytes resident at once, what it printed, and seconds of processors,
+    its children's too.
+    """
 
     seconds: float
     bytes: int
     output: str
+    processor: float = 0.0
 
 
 def measure(
@@ -38,7 +42,7 @@ def measure(
 
     Memory that processes share is counted in each, so the figure is an upper bound. Raises ``CommandError``.
     """
-    begin = time.perf_counter()
+    begin, before = time.perf_counter(), _of_children()
     process = subprocess.Popen(
         command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -51,7 +55,13 @@ def measure(
         raise CommandError(
             f"{' '.join(command)}: exit {process.returncode}\n{output[-1500:]}{errors[-3000:]}"
         )
-    return Measured(seconds, watch.peak, output)
+    return Measured(seconds, watch.peak, output, _of_children() - before)
+
+
+def _of_children() -> float:
+    """Processor seconds of all processes that this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def expect(who: str, counted: int, truth: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
@@ -123,18 +125,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--plan", nargs=4, help=argparse.SUPPRESS)
     parser.add_argument("--files", type=int, default=FILES)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs" / "records" / "planning-bench.md")
     options = parser.parse_args()
     if options.plan:
         folder, number, a_day, replaces = options.plan
         print(json.dumps(plan(Path(folder), int(number), int(a_day), replaces)))
         return
+    load, lines = os.getloadavg()[0], []
     for what, a_day, replaces in (
         ("files over years", A_DAY, "file"),
         ("files of one year", 4_000, "file"),
         ("periods", A_DAY, "period"),
     ):
         found = measure(options.files, a_day, replaces)
-        print(f"{what}: " + ", ".join(f"{name} {value:,.1f}" for name, value in found.items()))
+        told = (found[name] for name in ("seconds", "of the processor", "megabytes", "ledger megabytes"))
+        lines.append(f"| {what} | {' | '.join(f'{value:,.1f}' for value in told)} |")
+        print(lines[-1], flush=True)
+    options.output.write_text(report(options.files, lines, load), encoding="utf-8")
+
+
+def report(files: int, lines: list[str], load: float) -> str:
+    return "\n".join(
+        [
+            "# Planning, measured",
+            "",
+            f"Written by `make bench`: {files:,} known files, one of them new and one changed, are planned from a",
+            f"ledger on this disk and a listing that is handed in. Allowed are {SECONDS} s and {MEGABYTES} MB.",
+            "",
+            "| | seconds | of the processor | peak MB | MB of ledger |",
+            "| --- | ---: | ---: | ---: | ---: |",
+            *lines,
+            "",
+            f"{date.today()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "  # noqa: DTZ011
+            f"Python {platform.python_version()}.",
+            f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":
