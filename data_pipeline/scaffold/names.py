@@ -6,10 +6,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.pattern_tokens import TIMES
+from data_pipeline.etl.documents.patterns import Match, Pattern
 
 from . import dates_in_names
 from .dates_in_names import Span
@@ -23,6 +25,8 @@ _TOKEN = re.compile(
 _PIECE = re.compile(r"(?:^|[-_.])(?:part|chunk|shard|split|batch|page|file)[-_.]?$", re.I)
 _HIVE = re.compile(r"(?:^|/)([A-Za-z][A-Za-z0-9_]*)=$")
 _MOST_VALUES = 1000
+#: names that are compared with each other; the others are held against what those say, and added if they differ.
+_MOST_NAMES = 5000
 _ENDING = re.compile(r"(?:\.[A-Za-z][A-Za-z0-9]{0,9}){1,2}$")
 
 
@@ -48,14 +52,22 @@ class Naming:
     others: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
 
+    @cached_property
+    def parsed(self) -> tuple[Pattern, ...]:
+        return tuple(map(patterns.parse, self.patterns))
+
     @property
     def unit(self) -> str:
         """The finest word of time, or empty."""
-        return patterns.parse(self.patterns[0]).unit
+        return self.parsed[0].unit
 
     @property
     def parts(self) -> tuple[str, ...]:
-        return patterns.parse(self.patterns[0]).names
+        return self.parsed[0].names
+
+    def match(self, path: str) -> Match:
+        """What a covered path says."""
+        return next(match for each in self.parsed if (match := each.match(path)))
 
 
 def naming(paths: Iterable[str], taken: frozenset[str] = frozenset()) -> Naming:
@@ -65,10 +77,27 @@ def naming(paths: Iterable[str], taken: frozenset[str] = frozenset()) -> Naming:
     other parts than that of most are ``others``.
     """
     given = sorted(set(paths))
+    few = given[:: max(1, len(given) // _MOST_NAMES)]
+    found, unsure = _patterns(few, taken)
+    if len(few) < len(given) and (missed := [path for path in given if not _claimed(path, found)]):
+        few = sorted({*few, *missed[:_MOST_NAMES]})
+        found, unsure = _patterns(few, taken)
+    covered = tuple(path for path in given if _claimed(path, found))
+    known = set(covered)
+    others = tuple(path for path in given if path not in known)
+    return Naming(tuple(map(str, found)), covered, others, tuple(dict.fromkeys(unsure)))
+
+
+def _claimed(path: str, found: Iterable[Pattern]) -> bool:
+    return any(each.match(path) for each in found)
+
+
+def _patterns(paths: Sequence[str], taken: frozenset[str]) -> tuple[list[Pattern], list[str]]:
+    """The patterns of the same period and parts, that of most paths first, and what is unsure about them."""
     groups: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
-    for path in given:
+    for path in paths:
         groups[path.count("/"), ending(path)].append(path)
-    found: list[patterns.Pattern] = []
+    found: list[Pattern] = []
     unsure: list[str] = []
     for group in sorted(groups.values(), key=len, reverse=True):
         pattern, doubts = _of_group(group, taken)
@@ -77,9 +106,7 @@ def naming(paths: Iterable[str], taken: frozenset[str] = frozenset()) -> Naming:
         if same and not any(patterns.overlap(pattern, other) for other in found):
             found.append(pattern)
             unsure += doubts
-    covered = tuple(path for path in given if any(each.match(path) for each in found))
-    others = tuple(path for path in given if path not in set(covered))
-    return Naming(tuple(map(str, found)), covered, others, tuple(dict.fromkeys(unsure)))
+    return found, unsure
 
 
 def ending(path: str) -> str:
@@ -88,7 +115,7 @@ def ending(path: str) -> str:
     return found[0].lower() if found else ""
 
 
-def _of_group(paths: Sequence[str], taken: frozenset[str]) -> tuple[patterns.Pattern, list[str]]:
+def _of_group(paths: Sequence[str], taken: frozenset[str]) -> tuple[Pattern, list[str]]:
     """One pattern for paths of one depth and ending; at worst one of wildcards."""
     found = dates_in_names.dates(paths)
     dated = [path for path in paths if path in found.spans]

@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from data_pipeline.core.config.definitions import COMPRESSIONS, KINDS, ending
 from data_pipeline.core.errors import UserError
-from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.types import Primitive
 
 from . import column_names, csv_columns, json_columns, names, parquet_columns, samples, trial
@@ -74,7 +73,7 @@ def _content(
     source: SampleSource, kind: str, naming: Naming, scratch: Path
 ) -> tuple[Columns, list[LocalSample], int, list[str]]:
     """What the chosen files hold, those files as they can be read here, the bytes that were looked at, and faults."""
-    files = samples.chosen(naming.covered, [patterns.parse(text) for text in naming.patterns], source.size)
+    files = samples.chosen(naming, source.size)
     if kind == "parquet":
         read = [parquet_columns.head(source, path, m.period, m.parts) for path, m in files.items()]
         local = [_parquet_here(source, each, scratch / str(at)) for at, each in enumerate(read)]
@@ -150,20 +149,14 @@ def _refuse_several(source: SampleSource, naming: Naming, content: Columns, look
 
 def _tells_apart(part: str, naming: Naming, content: Columns, looked_at: Sequence[str]) -> bool:
     """Whether a part of the names has other values in the files of other columns."""
-    strange = {_match(naming, path).parts[part] for path in content.strange}
-    return not strange & {
-        _match(naming, path).parts[part] for path in looked_at if path not in content.strange
-    }
-
-
-def _match(naming: Naming, path: str) -> patterns.Match:
-    return next(match for text in naming.patterns if (match := patterns.parse(text).match(path)))
+    strange = {naming.match(path).parts[part] for path in content.strange}
+    return not strange & {naming.match(path).parts[part] for path in looked_at if path not in content.strange}
 
 
 def _glob(naming: Naming, part: str, path: str) -> str:
     """What paths of the same value of a part are like."""
-    text = next(text for text in naming.patterns if patterns.parse(text).match(path))
-    return re.sub(r"\{[^}]*\}", "*", text.replace(f"{{{part}}}", _match(naming, path).parts[part]))
+    text = next(each.text for each in naming.parsed if each.match(path))
+    return re.sub(r"\{[^}]*\}", "*", text.replace(f"{{{part}}}", naming.match(path).parts[part]))
 
 
 def _refuse_unreadable(source: SampleSource, held: Trial) -> None:
@@ -224,7 +217,7 @@ def _candidates(proposal: Proposal, held: Trial, naming: Naming) -> tuple[str, .
     if times:
         unit = "month" if naming.unit in ("day", "hour", "") else "year"
         found.append(f"partition: {unit}({times[0]})   # columns of time: {', '.join(times)}")
-    matches = [_match(naming, path) for path in naming.covered]
+    matches = [naming.match(path) for path in naming.covered]
     issues = {(m.period, *m.parts.values()) for m in matches}
     if naming.unit and len(issues) < len(matches):
         found.append(f"replaces: period   # if all files of a {naming.unit} come again together")

@@ -16,6 +16,8 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.reading import text_files
 
+from .names import Naming
+
 MOST_BYTES = 2 << 20
 """Bytes of a file's text that are looked at, and of a Parquet file that is read whole."""
 #: files from the beginning, the middle and the end each, and further ones so that every series is seen.
@@ -125,14 +127,12 @@ def _kind_of(source: SampleSource, path: str) -> str:
     return "json" if start.lstrip().startswith(b"{") else "csv"
 
 
-def chosen(
-    paths: Sequence[str], claimed: Sequence[patterns.Pattern], size: Callable[[str], int]
-) -> dict[str, patterns.Match]:
+def chosen(naming: Naming, size: Callable[[str], int]) -> dict[str, patterns.Match]:
     """The files to look at, by period and path, with what their names say: some from the beginning, the middle and
     the end, one of each series that is not among them, and of small files some more.
     """
-    matches = {path: next(m for each in claimed if (m := each.match(path))) for path in paths}
-    ordered = sorted(paths, key=lambda path: (matches[path].period, path))
+    matches = {path: naming.match(path) for path in naming.covered}
+    ordered = sorted(matches, key=lambda path: (matches[path].period, path))
     middle = len(ordered) // 2
     places = {
         *range(_EACH),
