@@ -46,6 +46,7 @@ COUNTS = {
     "patterns": (150, 5_000),
     "drifts": (3, 200),
     "proposals": (6, 200),
+    "damaged-samples": (3, 200),
     "derived": (1, 150),
     "yaml": (300, 30_000),
 }

@@ -76,10 +76,8 @@ def written(heads: Sequence[bytes], tabs: bool = False) -> Written | None:
     dialect = best[1]
     if not any(quote in head for head in heads for quote in (dialect.quote,) if quote):
         dialect = Dialect(dialect.delimiter, b'"')
-    rows = [[*_records(head, dialect)] for head in heads]
-    if not any(rows):
-        return None
-    return _with_header(dialect, [each for each in rows if each])
+    rows = [read for head in heads if (read := [*_records(head, dialect)]) and read[0]]
+    return _with_header(dialect, rows) if rows else None
 
 
 def _score(heads: Sequence[bytes], dialect: Dialect) -> float:

@@ -39,20 +39,26 @@ class NoTypeError(ValueError):
     """A stored type that no column is made of; the message says why."""
 
 
-MOST_ROWS = 20_000
+MOST_ROWS, MOST_BYTES = 20_000, 4 << 20
 
 
 def head(source: SampleSource, path: str, period: str, parts: Mapping[str, str]) -> ParquetHead:
     """The schema and the first rows of a Parquet file."""
     try:
         with source.opened(path) as content, pq.ParquetFile(content) as file:
-            batches = [next(file.iter_batches(MOST_ROWS), None)]
+            batches = [next(file.iter_batches(_rows_to_read(file.metadata)), None)]
             schema = file.schema_arrow
             rows = pa.Table.from_batches([each for each in batches if each is not None], schema)
             return ParquetHead(path, schema, rows, file.metadata.num_rows, "", period, parts)
     except (pa.ArrowException, OSError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
         return ParquetHead(path, pa.schema([]), pa.table({}), 0, said, period, parts)
+
+
+def _rows_to_read(metadata: pq.FileMetaData) -> int:
+    """As many rows as are not too many bytes."""
+    size = sum(metadata.row_group(at).total_byte_size for at in range(metadata.num_row_groups))
+    return max(100, min(MOST_ROWS, int(MOST_BYTES * metadata.num_rows // max(1, size))))
 
 
 def columns(heads: Sequence[ParquetHead], parts: Sequence[str] = ()) -> Columns:

@@ -80,6 +80,7 @@ def _content(
         faults = [f"{each.path}: {each.fault}" for each in read if each.fault]
         return parquet_columns.columns(read), local, sum(each.rows.nbytes for each in read), faults
     heads = [*samples.heads(source, files)]
+    samples.refuse_what_is_no_text(heads)
     tabs = all(ending(_plain(path))[0] == ".tsv" for path in files)
     content = csv_columns.columns(heads, tabs) if kind == "csv" else json_columns.columns(heads)
     encoding = str(content.options.get("encoding", "utf-8"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,6 +126,19 @@ def _kind_of(source: SampleSource, path: str) -> str:
     if b"\0" in start[:100] and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise UserError(f"{source.where}: {path} is no text, {expected}")
     return "json" if start.lstrip().startswith(b"{") else "csv"
+
+
+def refuse_what_is_no_text(heads: Sequence[Head]) -> None:
+    """UserError if every file has bytes that no text has, as UTF-16 without a mark has them."""
+    full = [head for head in heads if head.raw]
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    if full and all(
+        head.raw.count(0) * 10 > len(head.raw) and not head.raw.startswith(marks) for head in full
+    ):
+        raise UserError(
+            f"{full[0].path}: found bytes that are no text, expected UTF-8, or UTF-16 with a byte order mark; "
+            "nothing was changed"
+        )
 
 
 def chosen(naming: Naming, size: Callable[[str], int]) -> dict[str, patterns.Match]:

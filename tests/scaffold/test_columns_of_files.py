@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.scaffold import csv_columns, json_columns, parquet_columns
+from data_pipeline.scaffold import csv_columns, json_columns, parquet_columns, samples
 from data_pipeline.scaffold.folder import Folder
 from data_pipeline.scaffold.proposal import Columns
 from data_pipeline.scaffold.samples import Head
@@ -194,3 +194,9 @@ def test_files_of_other_columns_are_strange_ones() -> None:
 def test_rows_of_a_header_that_is_shorter_are_no_rows() -> None:
     """What they hold is left to who looks at the accounting."""
     assert types(of_csv(b"a,b\n1,2,\n3,4,\n")) == {"a": "string?", "b": "string?"}
+
+
+def test_utf16_without_a_mark_is_refused() -> None:
+    """What reads the files would take it for no text."""
+    with pytest.raises(UserError, match=r"^0[.]csv: found bytes that are no text"):
+        samples.refuse_what_is_no_text([Head("0.csv", "a,b\n1,2\n".encode("utf-16-le"), True)])

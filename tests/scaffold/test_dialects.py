@@ -82,3 +82,10 @@ def test_the_encoding_is_found(case: str) -> None:
     found, unsure = dialects.encoding([content])
     assert found == expected
     assert bool(unsure) == (expected != "utf-8")
+
+
+def test_a_header_that_is_malformed_is_none() -> None:
+    """Of two files, the other one says how they are written."""
+    found = dialects.written([b'"a"x,"b\n', b"c,d\n1,2\n"])
+    assert found is not None
+    assert found.names == ("c", "d")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_pipeline.core.config.datasets import Dataset
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.etl.documents import patterns
 from data_pipeline.scaffold import block, insertion, proposing, trial
@@ -47,6 +48,46 @@ def test_what_is_proposed_loads_and_accounts_for_every_row(attempt: int, tmp_pat
     )
     wrong = wrong_types(made, found)
     assert len(wrong) <= 2, (made.about, wrong)
+
+
+@pytest.mark.parametrize("attempt", range(times("damaged-samples")))
+def test_damaged_files_are_refused_in_a_sentence_or_accounted_for(attempt: int, tmp_path: Path) -> None:
+    """Cut off, with other bytes, with other signs between fields, without a header, no text at all."""
+    rnd = random.Random(f"{SEED}-damaged-samples-{attempt}")
+    files, scratch = tmp_path / "files", tmp_path / "scratch"
+    scratch.mkdir()
+    for path in generate(files, rnd).rows:
+        damage(files / path, rnd)
+    try:
+        found = proposing.propose("orders", folder(files), None, scratch)
+    except UserError as refused:
+        said = str(refused)
+        found = None
+    if found is None:
+        assert said.endswith("nothing was changed")
+        assert "\n" not in said
+        return
+    load(tmp_path / "project", found)
+    assert all(each.unreadable or each.read == each.accepted + each.quarantined for each in found.trial.files)
+
+
+def damage(path: Path, rnd: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    how = rnd.randrange(7)
+    if how == 0:
+        content = content[: rnd.randrange(len(content) + 1)]
+    elif how == 1:
+        for _ in range(rnd.randrange(1, 40)):
+            content[rnd.randrange(len(content))] = rnd.randrange(256)
+    elif how == 2:
+        content = bytearray(rnd.randbytes(rnd.randrange(3000)))
+    elif how == 3:
+        content = content.replace(b",", bytes([rnd.randrange(256)]))
+    elif how == 4:
+        content = bytearray(b"\n".join(bytes(content).split(b"\n")[rnd.randrange(1, 4) :]))
+    elif how == 5:
+        content = bytearray(b'"'.join(bytes(content).split(b"\n")))
+    path.write_bytes(bytes(content))
 
 
 def load(root: Path, found: Proposed) -> Dataset:

@@ -46,12 +46,17 @@ class TextFile:
         self._first = True
 
     def read(self, size: int) -> bytes:
-        """About ``size`` bytes; none at the end. FileError for compressed data that is damaged or cut off."""
+        """About ``size`` bytes; none at the end. FileError for compressed data that is damaged or cut off, and for
+        UTF-16 without a byte order mark.
+        """
         while True:
             data, self._start = self._start + _read(self._file, size), b""
             if self._decoder is None:
                 return data
-            text = self._decoder.decode(data, final=not data)
+            try:
+                text = self._decoder.decode(data, final=not data)
+            except UnicodeError as error:  # what an error handler is not asked about
+                raise FileError(f"it is no text in the data set's encoding: {error}") from error
             if self._first and text:
                 text, self._first = text.removeprefix("\ufeff"), False
             if text or not data:

@@ -90,6 +90,13 @@ def test_encodings(encoding, text, tmp_path):
     assert found.table["b"].to_pylist() == [text]
 
 
+def test_utf16_without_a_byte_order_mark_makes_a_file_unreadable(tmp_path):
+    """Nothing says which of the two it is."""
+    content = "a,b\n1,x\n".encode("utf-16-be")
+    with pytest.raises(FileError, match="no text in the data set's encoding"):
+        outcome(written(tmp_path / "a.csv", content), dataset(AB, encoding="utf-16"))
+
+
 def test_bytes_that_the_encoding_does_not_have_refuse_their_row(tmp_path, monkeypatch):
     """0x81 is none of cp1252, a lone surrogate none of UTF-16; a row that is cut at a block's end is one."""
     monkeypatch.setattr(csv_blocks, "BLOCK", 5)
