@@ -64,24 +64,30 @@ def _counted(label: str, files: Sequence[File]) -> list[str]:
 
 
 def _first_rows(table: Table) -> list[str]:
-    """A line for each column, with its type and its first values."""
+    """The first rows, by column."""
     if not table["first_rows"]:
         return []
     number = len(table["first_rows"])
-    names = [_cut(name, 24) for name, _ in table["columns"]]
-    types = [_cut(kind, 20) for _, kind in table["columns"]]
+    return [f"first {number} of {_rows(table['rows'])} of {table['name']}", *_columns(table, _SIDE)]
+
+
+def _columns(table: Table, side: str, shown: int | None = None) -> list[str]:
+    """A line for each column, or for the first ``shown``, with its type and its first values."""
+    columns = table["columns"][:shown]
+    names = [_cut(name, 24) for name, _ in columns]
+    types = [_cut(kind, 20) for _, kind in columns]
     wide, typed = max(map(len, names)), max(map(len, types))
-    found = [f"first {number} of {_rows(table['rows'])} of {table['name']}"]
-    for name, kind, (column, _) in zip(names, types, table["columns"], strict=True):
+    found = []
+    for name, kind, (column, _) in zip(names, types, columns, strict=True):
         values = ", ".join(_value(row.get(column)) for row in table["first_rows"])
-        found.append(_cut(f"{_SIDE}{name:<{wide}}  {kind:<{typed}}  {values}", WIDTH).rstrip())
+        found.append(_cut(f"{side}{name:<{wide}}  {kind:<{typed}}  {values}", WIDTH).rstrip())
     return found
 
 
 def _refused(found: Rehearsal) -> list[str]:
     """Each reason with its number of rows, its columns and a few of them."""
     result = []
-    for reason, number in found["reasons"].items():
+    for reason, number in sorted(found["reasons"].items(), key=lambda each: (-each[1], each[0])):
         rows = [row for row in found["refused"] if row["reason"] == reason]
         columns = list(dict.fromkeys(row["column"] for row in rows if row["column"]))
         about = f" in {', '.join(columns)}" if columns else ""
@@ -116,9 +122,11 @@ def _made(found: Rehearsal) -> list[str]:
         )
     for table in found["tables"]:
         result += _wrapped(f"table {table['name']}: {_state(table)}", "")
-        result += [f"{_SIDE}{line}" for line in _first_rows(table)[1:4] if len(_SIDE + line) <= WIDTH]
+        if not table["first_rows"]:
+            continue
+        result += _columns(table, _SIDE * 2, EXAMPLES)
         more = len(table["columns"]) - EXAMPLES
-        if more > 0 and table["first_rows"]:
+        if more > 0:
             result.append(f"{_SIDE * 2}and {more} more column{'s' * (more > 1)}")
     return result
 

@@ -108,7 +108,7 @@ a run would publish this""",
     (
         "refused",
         {
-            "reasons": {"not-int": 2, "malformed": 1},
+            "reasons": {"malformed": 1, "not-int": 2},
             "rows": {"read": 3, "accepted": 0, "refused": 3},
             "refused": [
                 refused("not-int", 1, "x\t1", "id"),
@@ -163,7 +163,13 @@ a run would load nothing of this folder""",
             "sql": True,
             "table": table(rows=1),
             "tables": [
-                table("days", rows=3, held_by=["orders", "days"]),
+                table(
+                    "days",
+                    rows=3,
+                    held_by=["orders", "days"],
+                    columns=[["day", "date"], ["text", "string"], ["n", "int"], ["more", "int"]],
+                    first_rows=[{"day": "2024-01-01", "text": "x" * 90, "n": 1, "more": 2}] * 3,
+                ),
                 table("weeks", rows=1, held_by=["orders"]),
                 table("joined", missing=["customers"]),
                 table("wrong", error="its SQL cannot be run"),
@@ -178,6 +184,10 @@ a.csv           4         4        0
 
 sql: orders has 1 row of 4 rows that are accepted
 table days: 3 rows; a run holds it back by its own rules
+    day   date    2024-01-01, 2024-01-01, 2024-01-01
+    text  string  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…, xxxxxxxxxxxxxxxxxxx…
+    n     int     1, 1, 1
+    and 1 more column
 table weeks: 1 row; a run holds it back by the rules of orders
 table joined: not made, since there are no rows of customers here
 table wrong: it cannot be made: its SQL cannot be run
