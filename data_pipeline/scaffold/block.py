@@ -44,7 +44,7 @@ def _columns(columns: Sequence[ProposedColumn]) -> Iterator[str]:
 def _column(column: ProposedColumn) -> str:
     """The short form where it means the same, else a map."""
     type_ = f"{column.type}{'?' if column.nullable else ''}"
-    if column.default is None and len(column.named) < 2:
+    if column.default is None and len(column.named) < 2 and "" not in column.named:
         short = " ".join([type_, *column.named])
         named = column.named[0] if column.named else ""
         if _reads_as(short, Written(column.type, column.nullable, named)):

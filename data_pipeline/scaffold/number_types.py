@@ -15,7 +15,7 @@ _MONEY = re.compile(
     "amount|price|revenue|balance|salary|discount|payment|betrag|preis"
     "|(^|_)(cost|total|fee|fare|tip|toll|tax|charge|money|eur|usd|gbp|net|gross|sum)s?($|_)"
 )
-_EPOCH = re.compile("time|date|(^|_)ts($|_)|_at$|created|updated|epoch", re.I)
+_EPOCH = re.compile("time|date|(^|_)(ts|at)($|_)|created|updated|epoch", re.I)
 _DAY = re.compile("date|day|(^|_)dt($|_)|datum|tag$", re.I)
 #: an int has room for what grows up to here; beyond it, a long is as cheap as an error is dear.
 _MOST_OF_AN_INT = 200_000_000

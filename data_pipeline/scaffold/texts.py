@@ -35,6 +35,7 @@ _NULL_WORDS = frozenset(
 )
 _COMMA = re.compile("[+-]?(?:[0-9]+|[0-9]*,[0-9]+)")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:([.,' ])[0-9]{3})+(?:[.,][0-9]+)?")
+_SIGNED = re.compile("[+-]?[$€£¥] ?[0-9.,]+|[+-]?[0-9.,]+ ?[$€£¥%]")
 _FEW, _SHORT = 5, 20
 _PERSONAL = re.compile("mail|phone|tel|mobile|name|address|street|birth|ssn|passport|iban|(^|_)ip($|_)", re.I)
 
@@ -211,6 +212,8 @@ def _text(column: Column, *unsure: str) -> Guess:
         said.append(
             f"{name}: numbers with a sign between thousands, or a decimal comma: a string, for your sql"
         )
+    if mostly(sum(n for text, n in counts.items() if _SIGNED.fullmatch(text)), sum(counts.values())):
+        said.append(f"{name}: numbers with a sign of money or per cent: a string, for your sql")
     private = bool(_PERSONAL.search(name))
     if private:
         said.append(f"{name}: if it is personal data, add pii: hash or pii: drop")

@@ -51,6 +51,8 @@ def test_a_data_set_is_written_and_all_else_stays(project: Path, capsys: pytest.
     assert "refused     1 row: malformed 1\n" in said
     assert 'orders/2024/03/01/part-0001.json.gz row 11: malformed: {"order_id": "cut' in said
     assert "unsure      amount: decimal(12,2), since its name is that of money" in said
+    assert said.endswith("lines; look at it\nnext        data-pipeline try orders data\n")
+    assert said.count("next") == 1
     after = path.read_text(encoding="utf-8")
     block = after[before.index("\ntables:") : -len(before[before.index("\ntables:") :])]
     assert after.replace(block, "") == before

@@ -11,6 +11,7 @@ from data_pipeline.scaffold import block
 from data_pipeline.scaffold.proposal import Columns, Proposal, ProposedColumn
 
 NAMES = [
+    "",
     "plain",
     "taken at",
     "# 5",

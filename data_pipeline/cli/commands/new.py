@@ -54,5 +54,3 @@ def new(name: str, given: str, match: str | None) -> None:
     click.echo(f"written     config/pipeline.yaml: the data set {name}, {lines} lines; look at it")
     if not given.startswith("s3:"):
         click.echo(f"next        data-pipeline try {name} {shlex.quote(str(proposals.source_folder(given)))}")
-    if not given.startswith("s3:"):
-        click.echo(f"next        data-pipeline try {name} {shlex.quote(str(proposals.source_folder(given)))}")
