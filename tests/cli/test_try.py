@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -43,6 +44,17 @@ datasets:
 tables:
   months:
     sql: months.sql
+"""
+
+ORDERS = """\
+datasets:
+  orders:
+    files: orders/{year}/{month}/{day}/part-*.json.gz
+    columns:
+      order_id: string
+      ordered_at: timestamptz ts
+      amount: decimal(12,2)
+    rules: {"unique(order_id)": fail}
 """
 
 
@@ -109,15 +121,28 @@ def test_the_weather_of_the_shared_cases(
 def test_what_a_run_would_fail_of_exits_1(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The report is printed all the same, in 80 columns."""
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "weather_2015-01.csv").write_text("STATION,DATE,TMAX,TMIN\nx,2015-01-01,2,1\n")
-    (tmp_path / "data" / "weather_2015-02.csv").write_text("nothing\n")
-    status, out, err = typed(capsys, "weather", str(tmp_path / "data"))
+    """The orders of the shared cases, of which one file has another form: the report is printed, in 80 columns."""
+    maker = SHARED / "cases" / "own-data" / "gen_orders.py"
+    if not maker.exists():
+        pytest.skip(f"{maker} is not here")
+    subprocess.run([sys.executable, str(maker), str(tmp_path)], check=True)
+    first = tmp_path / "orders" / "2024" / "03" / "01" / "part-0001.json.gz"
+    first.write_bytes(gzip.compress(b'{"order_id": 1}\n{"order_id": 2}\n'))
+    (project / "config" / "pipeline.yaml").write_text(f"pipeline: shop\nregion: us-east-1\n{ORDERS}")
+    status, out, err = typed(capsys, "orders", str(tmp_path))
     assert (status, err) == (1, "")
-    assert max(map(len, out.splitlines())) <= 80
-    assert "a run would fail: unreadable-files of weather is 1, the limit is 0" in out
-    assert "--accept unreadable-files" in out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[22].split() == ["40", "files", "2,984", "2,964", "20"]
+    assert "  malformed: 6 rows" in lines
+    assert "a run would fail: unreadable-files of orders is 1, the limit is 0" in lines
+    rows = [
+        line for path in tmp_path.rglob("*.gz") for line in gzip.decompress(path.read_bytes()).splitlines()
+    ]
+    ids = [json.loads(row)["order_id"] for row in rows if b'"ts": "2024-' in row]
+    again = len(ids) - len(set(ids))
+    assert f"a run would fail: unique(order_id) of orders is {again}, the limit is 0" in lines
+    assert lines[-1].endswith("--accept unique")
 
 
 @pytest.mark.skipif(not SOAK, reason="waits for processes: `make soak` does")
