@@ -7,8 +7,8 @@ from typing import Any
 import yaml
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's short-form functions."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """YAML with CloudFormation's short-form functions; by libyaml, ten times as quick, where PyYAML has it."""
 
 
 def _function(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> dict[str, Any]:
