@@ -64,8 +64,7 @@ def functions() -> Functions:
         "SELECT lower(function_name), function_type, bool_and(stability = 'CONSISTENT') "
         "FROM duckdb_functions() GROUP BY ALL"
     )
-    with duckdb.connect(":memory:") as database:
-        found = database.execute(query).fetchall()
+    found = connect({}).execute(query).fetchall()
     scalars = {name: fixed for name, kind, fixed in found if kind == "scalar"}
     aggregates = frozenset(name for name, kind, _ in found if kind == "aggregate")
     return Functions(

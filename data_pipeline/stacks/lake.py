@@ -12,7 +12,7 @@ from typing import Any
 from troposphere import GetAtt, Ref
 from troposphere import lakeformation as lake
 
-from data_pipeline.core.config.environment import Environment, Job, Maintenance
+from data_pipeline.core.config.environment import Job, Maintenance
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.machine.steps import camel
 
@@ -27,11 +27,13 @@ def uses_tables(groups: Mapping[str, FeatureGroup], job: Job) -> bool:
     return bool(job.tables) or ingests(groups, job)
 
 
-def grants_of_lake(env: Environment) -> list[lake.PrincipalPermissions]:
+def grants_of_lake(
+    jobs: Mapping[str, Job], groups: Mapping[str, FeatureGroup]
+) -> list[lake.PrincipalPermissions]:
     """Grants one after another: Lake Formation refuses changes of one resource at the same time."""
     made: list[lake.PrincipalPermissions] = []
-    using = {name: job for name, job in env.jobs.items() if uses_tables(env.managed_features, job)}
-    for name, job in using.items() if env.lake_formation else ():
+    using = {name: job for name, job in jobs.items() if uses_tables(groups, job)}
+    for name, job in using.items():
         for grant in _of_job(name, job):
             if made:
                 grant.DependsOn = made[-1].title

@@ -52,7 +52,8 @@ def pipeline(env: Environment) -> Template:
         else []
     )
     template.add_resource([*network(env), *configuration, *log_groups(env), *_machines(env, used)])
-    template.add_resource(grants_of_lake(env))
+    if env.lake_formation:
+        template.add_resource(grants_of_lake(env.jobs, env.managed_features))
     template.add_resource([*schedule(env), schedule_role(env), *queries(env), *notifications.resources(env)])
     _add_outputs(template, env)
     return template
