@@ -105,6 +105,10 @@ def _one(
     work: Work, unit: str, group: Group, before: Mapping[str, Entry], every: set[str], waits: bool
 ) -> None:
     """One unit that the input has, as ``group``; ``before`` is what the ledger has of it."""
+    same = group.files == {path: _version(entry) for path, entry in before.items()}
+    if same and not (waits or work.selection.again):
+        work.counts.unchanged += len(group.files)
+        return
     new = [path for path in group.files if path not in before]
     changed = [path for path in group.files if path in before and _version(before[path]) != group.files[path]]
     left = {path: entry for path, entry in before.items() if path not in group.files}

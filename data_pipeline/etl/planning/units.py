@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from data_pipeline.etl.documents.datasets import Dataset
 
 DIGITS = 16
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def key(dataset: Dataset, path: str, period: str, parts: Mapping[str, str]) -> str:
@@ -16,5 +17,5 @@ def key(dataset: Dataset, path: str, period: str, parts: Mapping[str, str]) -> s
     where the data set replaces all).
     """
     told = {"file": path, "period": period, "all": ""}[dataset.replaces]
-    text = json.dumps([dataset.name, dict(parts), told], sort_keys=True, separators=(",", ":"))
+    text = _encoded([dataset.name, dict(parts), told])
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]

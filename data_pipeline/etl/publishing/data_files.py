@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyiceberg import types as iceberg
 from pyiceberg.io.pyarrow import (
@@ -21,6 +23,7 @@ from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
 from data_pipeline.etl import arrow_types
+from data_pipeline.etl.documents.datasets import UNIT
 from data_pipeline.etl.storage.filesystem import files
 
 from . import iceberg_types
@@ -48,9 +51,15 @@ def _arrow(type: iceberg.IcebergType) -> pa.DataType:
 
 
 def batches(
-    table: Table, file: DataFile, columns: Sequence[str] = (), schema: Schema | None = None
+    table: Table,
+    file: DataFile,
+    columns: Sequence[str] = (),
+    schema: Schema | None = None,
+    units: Collection[str] | None = None,
 ) -> Iterator[pa.Table]:
-    """The rows of ``file``, some at a time, as the columns of ``table`` are now, or in ``schema``: all, or these."""
+    """The rows of ``file``, some at a time, as the columns of ``table`` are now, or in ``schema``: all, or these. With
+    ``units`` row groups that have no row of them are left out.
+    """
     schema = schema or table.schema()
     schema = schema.select(*columns) if columns else schema
     arrow = arrow_schema(schema)
@@ -59,9 +68,25 @@ def batches(
         wanted = {field.field_id for field in schema.fields}
         names = [field.name for field in there.fields if field.field_id in wanted]
         part = there.select(*names)
-        for batch in parquet.iter_batches(ROWS, columns=names):
+        groups = list(range(parquet.num_row_groups))
+        if units is not None:
+            unit = table.schema().find_field(UNIT).field_id
+            groups = _holding(parquet, stream, there.find_field(unit).name, units)
+        for batch in parquet.iter_batches(ROWS, row_groups=groups, columns=names):
             found = _to_requested_schema(schema, part, batch)
             yield pa.Table.from_batches([found]).cast(arrow)
+
+
+def _holding(parquet: pq.ParquetFile, stream: Any, name: str, units: Collection[str]) -> list[int]:
+    """The row groups that have rows of ``units``, by their column ``name``: of each, few distinct texts are read."""
+    wanted = pa.array(sorted(units), pa.string())
+    column = pq.ParquetFile(stream, metadata=parquet.metadata, read_dictionary=[name])
+    found = []
+    for group in range(parquet.num_row_groups):
+        chunks = column.read_row_group(group, columns=[name]).column(0).chunks
+        if any(pc.any(pc.is_in(each.dictionary, wanted)).as_py() for each in chunks):
+            found.append(group)
+    return found
 
 
 def filled(rows: pa.Table, schema: pa.Schema) -> pa.Table:

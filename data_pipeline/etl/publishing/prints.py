@@ -44,7 +44,7 @@ def of_file(
     """
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for rows in data_files.batches(table, file, names, schema):
+        for rows in data_files.batches(table, file, names, schema, units):
             yield from rows.to_batches()
 
     arrow = data_files.arrow_schema(schema.select(*names))
