@@ -70,9 +70,7 @@ def test_every_service_that_roles_are_handed_to_is_asked_about() -> None:
 def test_what_this_deployment_does_not_need_is_not_asked() -> None:
     """No artifact bucket is known before the first deployment; a user's own data bucket is not made."""
     assert not any("s3:::my-artifacts" in r for q in asked(artifacts=None) for r in q.resources)
-    own = Environment.model_validate(
-        DEV.model_dump() | {"data": {**DEV.data.model_dump(), "bucket": "mine-1"}}
-    )
+    own = DEV.model_copy(update={"data": DEV.data.model_copy(update={"bucket": "mine-1"})})
     assert not any("s3:CreateBucket" in question.actions for question in asked(own))
     assert any("s3:CreateBucket" in question.actions for question in asked())
 
