@@ -60,7 +60,7 @@ class Account:
         return json.loads(self.get(f"runs/{run}/decision.json"))
 
     def get_ready(self, *changes: str) -> None:
-        from conftest import definitions
+        from configured import definitions
 
         content = datasets.write(definitions(*changes)).encode()
         self.s3.put_object(Bucket=self.bucket, Key="out/datasets.json", Body=content)

@@ -3,14 +3,12 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.errors import JobError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -75,39 +73,12 @@ def count_alone(tmp_path):
     return run
 
 
-@cache
-def _as_configured() -> Definitions:
-    import ride_counts
-
-    return ride_counts.definitions()
-
-
-def definitions(*arguments: str) -> Definitions:
-    """The project's data sets and tables, but for what ``arguments`` say: ``--outside-month``,
-    ``--month-tolerance-days``, ``--quarantine-limit``, ``--fill-windows`` and ``--rule-NAME``, each with its value.
-    """
-    found = _as_configured()
-    trips, rides = found.datasets["trip_counts"], found.tables["ride_counts"]
-    for option, value in zip(arguments[::2], arguments[1::2], strict=True):
-        name = option.removeprefix("--")
-        if name == "quarantine-limit":
-            trips = replace(trips, quarantine_limit=int(value))
-        elif name == "fill-windows":
-            if value == "zero":
-                sql = (ROOT / "jobs" / "ride_counts_filled.sql").read_text()
-                rides = replace(rides, sql=sql, follows={})
-        elif name.startswith("rule-"):
-            trips = replace(trips, rules={**trips.rules, name.removeprefix("rule-"): value})
-        else:
-            trips = replace(trips, options={**trips.options, name: value})
-    return Definitions({**found.datasets, "trip_counts": trips}, {"ride_counts": rides})
-
-
 @pytest.fixture(params=["compiled", "row by row"])
 def count_here(tmp_path, monkeypatch, request):
     """A function that runs ride_counts.py on a folder in this process, which is quicker; its CSV is read by compiled
     code, or with the patience of small inputs.
     """
+    import configured
     import ride_counts
     from taxi import csvrows
 
@@ -116,7 +87,7 @@ def count_here(tmp_path, monkeypatch, request):
     def run(folder: Path, *arguments: str) -> Ended:
         output = tmp_path / "output"
         try:
-            ride_counts.count(str(folder), str(output), definitions(*arguments))
+            ride_counts.count(str(folder), str(output), configured.definitions(*arguments))
         except JobError as error:
             return Ended(1, "", f"error: {error}\n", output)
         return Ended(0, "", "", output)

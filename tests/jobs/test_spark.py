@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from conftest import definitions
+from configured import definitions
 from paths import ROOT
 from taxi.sample.catalogue import PICKED
 from taxi.sample.write import write_sample
