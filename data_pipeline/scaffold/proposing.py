@@ -212,7 +212,7 @@ def _candidates(proposal: Proposal, held: Trial, naming: Naming) -> tuple[str, .
             unique = [f'"unique({", ".join(key)})": fail' for key in keys]
             found.append(f"rules: {{{unique[0]}}}   # tells all rows looked at apart")
             found += [f"or {each}" for each in unique[1:]]
-        else:
+        elif len(rows) >= trial.FEWEST_ROWS:
             found.append("no column, and no two, told all rows looked at apart")
     times = [name for kind in _TIMES for name, each in columns.items() if each == Primitive(kind)]
     if times:

@@ -27,7 +27,7 @@ _SHOWN = 3
 _MOST_ROWS = 100_000
 _MOST_COLUMNS = 12
 #: of fewer rows, each column may well tell all apart.
-_FEWEST_ROWS = 10
+FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def keys(rows: pa.Table, columns: Sequence[str]) -> list[tuple[str, ...]]:
         and not pa.types.is_floating(rows.schema.field(name).type)
         and not pa.types.is_boolean(rows.schema.field(name).type)
     ][:_MOST_COLUMNS]
-    if len(rows) < _FEWEST_ROWS:
+    if len(rows) < FEWEST_ROWS:
         return []
     single: list[tuple[str, ...]] = [(name,) for name in able if _distinct(rows, (name,)) == len(rows)]
     if single:

@@ -22,6 +22,7 @@ from tests.scaffold.generated import Generated, generate
 PIPELINE = "pipeline: shop\nregion: us-east-1  # of all\n"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("proposals")))
 def test_what_is_proposed_loads_and_accounts_for_every_row(attempt: int, tmp_path: Path) -> None:
     """Of every file, not only of those that were looked at: nothing is unreadable, few rows are refused, and rows read
@@ -50,6 +51,7 @@ def test_what_is_proposed_loads_and_accounts_for_every_row(attempt: int, tmp_pat
     assert len(wrong) <= 2, (made.about, wrong)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("damaged-samples")))
 def test_damaged_files_are_refused_in_a_sentence_or_accounted_for(attempt: int, tmp_path: Path) -> None:
     """Cut off, with other bytes, with other signs between fields, without a header, no text at all."""

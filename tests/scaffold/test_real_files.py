@@ -35,6 +35,7 @@ def groups() -> Iterator[tuple[str, list[Path]]]:
             yield f"{folder.relative_to(SHARED)}/{word}", [*files]
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not SHARED.is_dir(), reason="there are no real files beside the repository")
 def test_what_is_proposed_of_real_files_accounts_for_every_row(tmp_path: Path) -> None:
     """Of every file that is readable; the pattern claims all of a group. What no data set can be made of is refused."""

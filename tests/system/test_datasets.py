@@ -20,10 +20,10 @@ BAD = "station,taken at,celsius\nharbour,2026-01-02T06:00:00,5\nhill,yesterday,1
 class NewProject(Project):
     """A project as `init` writes it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *options: str) -> None:
         self.root = root
         root.parent.mkdir(parents=True, exist_ok=True)
-        done = self("python", "-m", "data_pipeline", "init", str(root), cwd=root.parent)
+        done = self("python", "-m", "data_pipeline", "init", str(root), *options, cwd=root.parent)
         assert done.status == 0, done.err
 
     def write(self, day: str, text: str) -> None:
@@ -125,3 +125,27 @@ def change_definition(project: NewProject) -> None:
     assert deployed.status == 0, deployed.err
     assert "upload 1 objects" in deployed.err
     assert templates.read_bytes() == before
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="one more project on the embedded AWS: only in the soak")
+def test_a_project_begins_with_files_of_ones_own_and_runs(tmp_path: Path) -> None:
+    """Semicolons, decimal commas, days first, a faulty value: what `init --from` wrote accounts for every row."""
+    files = tmp_path / "files"
+    (files / "sensors").mkdir(parents=True)
+    for day in range(1, 10):
+        rows = [f"s{n % 3};0{day}.02.2026 {n:02}:00;{n},5" for n in range(24)]
+        rows[3] = rows[3].replace(",5", ",x") if day == 5 else rows[3]
+        text = "\n".join(["sensor;read at;celsius", *rows]) + "\n"
+        (files / "sensors" / f"2026-02-0{day}.csv").write_text(text, encoding="utf-8")
+    made = NewProject(tmp_path / "shop", "--from", str(files))
+    try:
+        assert made.deploy().status == 0
+        done = made.run("--source", str(files))
+        assert done.status == 0, done.err
+        assert re.search(r"^sensors +9 +216 +215 +1 +not-double 1", done.out, re.MULTILINE), done.out
+        asked = "SELECT sensor, count(*), max(celsius), max(read_at) FROM sensors GROUP BY sensor ORDER BY 1"
+        answer = made("python", "-m", "data_pipeline", "sql", "local", asked)
+        assert "s2,72,23.5,2026-02-09 23:00:00" in answer.out.replace('"', ""), answer.out
+    finally:
+        made("python", "-m", "data_pipeline", "local", "down")
