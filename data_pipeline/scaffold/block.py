@@ -20,7 +20,7 @@ _WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
 def lines(proposal: Proposal, step: str = "  ") -> list[str]:
     """The entry of the data set below ``datasets:``, from its own indentation on. ``step``: one more level."""
     content = proposal.content
-    found = [f"{proposal.name}:", *(_comment(step, each) for each in proposal.heading)]
+    found = [f"{_in_braces(proposal.name)}:", *(_comment(step, each) for each in proposal.heading)]
     files = [scalar(pattern) for pattern in proposal.patterns]
     found += (
         [f"{step}files: {files[0]}"]
@@ -35,7 +35,7 @@ def lines(proposal: Proposal, step: str = "  ") -> list[str]:
 
 
 def _columns(columns: Sequence[ProposedColumn]) -> Iterator[str]:
-    written = [f"{each.name}: {_column(each)}" for each in columns]
+    written = [f"{_in_braces(each.name)}: {_column(each)}" for each in columns]
     width = min(_WIDEST, max(map(len, written)))
     for each, text in zip(columns, written, strict=True):
         yield f"{text:{width}}   # {_clean(each.about)}" if each.about else text

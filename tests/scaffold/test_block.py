@@ -58,6 +58,13 @@ def test_any_column_is_read_as_it_was_meant(type_: str, nullable: bool, default:
         )
 
 
+@pytest.mark.parametrize("name", ["true", "null", "no", "y"])
+def test_a_name_that_is_a_word_of_yaml_stays_a_name(name: str) -> None:
+    """Of a column and of a data set."""
+    column = ProposedColumn(name, types.parse("int"))
+    assert list(dataset(Proposal(name, ("a.csv",), Columns((column,)))).columns) == [name]
+
+
 def test_options_patterns_and_comments() -> None:
     options: dict[str, object] = {
         "delimiter": "\t",
