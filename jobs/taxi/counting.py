@@ -21,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading import parquet_opening
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
 from taxi import csvfiles, csvrows, layouts, parquetfiles, parquetrows, rules, times
 from taxi.monthly import MOST_WINDOWS, Month
@@ -101,7 +102,7 @@ def count(
     limits = policy.limits(source.month)
     windows: times.Windows
     if source.form == "parquet":
-        with parquetfiles.opened(path) as file:
+        with parquet_opening.opened(path) as file, parquet_opening.readable():
             rows, schema = file.metadata.num_rows, file.schema_arrow
             layout = layouts.match(schema.names, source.dataset)
             quarantine.whole = partial(_whole, counters, path, schema, layout.position)

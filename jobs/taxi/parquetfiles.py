@@ -6,10 +6,7 @@ TLC's times have no zone. Row-group statistics are not relied on; many files hav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,33 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading import parquet_values
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
 from taxi import rules, times
 
 BATCH = 1 << 17
 """Rows that are decoded at once."""
-_BUFFER = 1 << 20
-_MAGIC = b"PAR1"
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """The open file, whose columns are read in a stream. FileError if it is no Parquet file, and for what Arrow cannot
-    read of it meanwhile.
-    """
-    with path.open("rb") as content:
-        start = content.read(4)
-    if not start:
-        raise FileError("it is empty")
-    if start != _MAGIC:
-        raise FileError(f"it is not a Parquet file: it starts with {start!r}")
-    try:
-        with pq.ParquetFile(path, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us") as file:
-            yield file
-    except UnicodeDecodeError as error:
-        raise FileError("the Parquet data cannot be read: a name in its footer is not UTF-8") from error
-    except (pa.ArrowException, OSError) as error:
-        raise FileError(f"the Parquet data cannot be read: {' '.join(str(error).split())[:300]}") from error
+_MICROSECONDS = {"s": 1_000_000, "ms": 1000, "us": 1}
+"""Of a unit."""
 
 
 def count(file: pq.ParquetFile, column: str, limits: times.Limits, quarantine: Quarantine) -> times.Windows:
@@ -51,15 +29,24 @@ def count(file: pq.ParquetFile, column: str, limits: times.Limits, quarantine: Q
     windows: times.Windows = []
     before = 0
     kind = file.schema_arrow.field(column).type
-    texts = pa.types.is_dictionary(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
-    if not texts and not pa.types.is_timestamp(kind):
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    texts = parquet_values.is_text(kind)
+    if not texts and not pa.types.is_timestamp(kind) and not pa.types.is_null(kind):
         raise FileError(f"its pickup column {column} holds {kind}, neither text nor timestamps")
     for batch in file.iter_batches(BATCH, columns=[column], use_threads=False):
-        found, refused = (_texts if texts else _times)(batch.column(0), limits)
+        found, refused = (_texts if texts else _times)(_plain(batch.column(0)), limits)
         quarantine.add(Refused(before + at + 1, reason, raw) for at, reason, raw in refused)
         windows += found
         before += len(batch)
     return windows
+
+
+def _plain(column: Any) -> Any:
+    """Without a dictionary; a column of nothing but null, whose type is null, as one of timestamps."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column.cast(pa.timestamp("us")) if pa.types.is_null(column.type) else column
 
 
 _Refused = list[tuple[int, str, str | None]]
@@ -67,7 +54,10 @@ _Refused = list[tuple[int, str, str | None]]
 
 
 def _texts(column: Any, limits: times.Limits) -> tuple[times.Windows, _Refused]:
-    texts = column.cast(pa.string())
+    try:
+        texts = column.cast(pa.binary()).cast(pa.string())
+    except pa.ArrowInvalid as error:
+        raise FileError("its pickup column is not UTF-8 text") from error
     found, doubtful = times.count(texts, limits)
     refused, starts = [], []
     for at in sorted(doubtful):
@@ -82,23 +72,34 @@ def _texts(column: Any, limits: times.Limits) -> tuple[times.Windows, _Refused]:
 
 def _times(column: Any, limits: times.Limits) -> tuple[times.Windows, _Refused]:
     there = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else None
-    stamps = _microseconds(column)
+    stored = column.view(pa.int64())
+    stored = (stored.fill_null(0) if stored.null_count else stored).to_numpy()
+    stamps = _microseconds(stored, column.type.unit)
     found, others = times.within(stamps if there is None else stamps[there], limits)
     if there is not None:
         others = np.sort(np.concatenate([np.flatnonzero(there)[others], np.flatnonzero(~there)]))
-    refused = [
-        (at, *_reason(int(stamps[at]) if there is None or there[at] else None)) for at in others.tolist()
-    ]
+    refused = []
+    for at in others.tolist():
+        exact = None
+        if there is None or there[at]:
+            exact = _one_in_microseconds(int(stored[at]), column.type.unit)
+        refused.append((at, *_reason(exact)))
     return [found], refused
 
 
-def _microseconds(column: Any) -> Any:
-    """The stored times in microseconds, cut to whole ones; anything for a null."""
-    if column.type.unit in ("s", "ms"):
-        column = column.cast(pa.timestamp("us", column.type.tz))
-    stamps = column.view(pa.int64())
-    stamps = (stamps.fill_null(0) if stamps.null_count else stamps).to_numpy()
-    return stamps // 1000 if column.type.unit == "ns" else stamps
+def _microseconds(stored: Any, unit: str) -> Any:
+    """Times in microseconds, cut to whole ones. One that is beyond 64 bits is beyond the readable years, too: any time
+    just outside of them stands for it.
+    """
+    if unit in ("ns", "us"):
+        return stored // 1000 if unit == "ns" else stored
+    factor = _MICROSECONDS[unit]
+    return np.clip(stored, rules.YEAR_1 // factor - 1, rules.YEAR_10000 // factor) * factor
+
+
+def _one_in_microseconds(stored: int, unit: str) -> int:
+    """One time, of any size."""
+    return stored // 1000 if unit == "ns" else stored * _MICROSECONDS[unit]
 
 
 def _reason(time: int | None) -> tuple[str, str | None]:

@@ -17,9 +17,10 @@ first of these that applies; all but the third and fourth are for CSV alone:
 2. ``FIELDS``: it has fewer fields than the header; or more than two more; or one or two more of which one is
    not empty (no character in it, once its quotes are gone).
 3. Its pickup time cannot be read. Spaces (U+0020 only) around it are dropped, then it is:
-   ``EMPTY`` without a character, or null; ``NO_TIME`` if the regular expression ``TIME`` does not match all of
-   it; ``NO_DATE`` if year, month and day are no date of the Gregorian calendar from year 1 to 9999, the hour
-   is above 23, or the minute or second above 59. Digits of the fraction after the sixth are cut off.
+   ``EMPTY`` without a character, or null (a Parquet column of the null type has nothing else); ``NO_TIME`` if
+   the regular expression ``TIME`` does not match all of it; ``NO_DATE`` if year, month and day are no date of
+   the Gregorian calendar from year 1 to 9999, the hour is above 23, or the minute or second above 59. Digits of
+   the fraction after the sixth are cut off.
    A Parquet timestamp of any unit is the wall clock as stored, whatever zone it is marked with, cut to whole
    microseconds; null is ``EMPTY``, and a year outside 1 to 9999 is ``NO_TIME``.
 4. ``OUTSIDE``: the time is before the midnight that begins the file's month less the tolerance, or at or after

@@ -1,15 +1,13 @@
 """Parquet files: columns go by their names, and a row's number is its place in the file, from 1.
 
-The raw text of a refused row is a JSON object of the columns that the data set names. Pages are checked against
-their checksums where the file has them. Times of the old type INT96 count as timestamps without a zone; their
-nanoseconds are looked at where Arrow can hold them (years 1678 to 2261).
+The raw text of a refused row is a JSON object of the columns that the data set names. Times of the old type INT96
+count as timestamps without a zone; their nanoseconds are looked at where Arrow can hold them (years 1678 to 2261).
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +19,15 @@ import pyarrow.parquet as pq
 
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading import columns, json_values, parquet_values, reasons, rows, threads
+from data_pipeline.etl.reading import (
+    columns,
+    json_values,
+    parquet_opening,
+    parquet_values,
+    reasons,
+    rows,
+    threads,
+)
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.checks import Checks
 from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
@@ -30,8 +36,6 @@ from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
 
 BATCH = 1 << 16
 """Rows that are decoded together."""
-_BUFFER = 1 << 20
-_MAGIC = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class ParquetReader:
     def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
         tally = Tally(self.dataset, file.parts, quarantine, staged)
-        with _opened(file.path) as content:
+        with parquet_opening.opened(file.path) as content:
             layout = self._layout(content)
             tally.ignored.update(dict.fromkeys(layout.ignored))
 
@@ -91,12 +95,12 @@ class ParquetReader:
     def _batches(self, path: Path, file: pq.ParquetFile, layout: _Layout) -> Iterator[tuple[Any, Any]]:
         """The wanted columns, and with them those of ``old_times`` in nanoseconds."""
         taken = layout.wanted or file.schema_arrow.names[:1]
-        with _readable():
+        with parquet_opening.readable():
             batches = file.iter_batches(BATCH, columns=taken, use_threads=self.workers > 1)
             if not layout.old_times:
                 yield from ((batch, None) for batch in batches)
                 return
-            with pq.ParquetFile(path, buffer_size=_BUFFER) as other:
+            with pq.ParquetFile(path, buffer_size=parquet_opening.BUFFER_BYTES) as other:
                 exact = other.iter_batches(BATCH, columns=list(layout.old_times), use_threads=False)
                 yield from zip(batches, exact, strict=True)
 
@@ -151,30 +155,3 @@ def _plain(column: Any) -> list[Any]:
         return [None if each is None else each.decode("utf-8", "replace") for each in content]
     except (ValueError, OverflowError):
         return [str(getattr(each, "value", None)) for each in column]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """The open file. FileError if it is no Parquet file."""
-    with path.open("rb") as content:
-        start = content.read(4)
-    if start != _MAGIC:
-        raise FileError(f"it is no Parquet file: it starts with {start!r}" if start else "it is empty")
-    with _readable():
-        file = pq.ParquetFile(
-            path, buffer_size=_BUFFER, coerce_int96_timestamp_unit="us", page_checksum_verification=True
-        )
-    with file:
-        yield file
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """FileError for what Arrow cannot read."""
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise FileError("the Parquet data cannot be read: a name in its footer is not UTF-8") from error
-    except (pa.ArrowException, OSError) as error:
-        said = " ".join(str(error).split())[:300]
-        raise FileError(f"the Parquet data cannot be read: {said}") from error

@@ -65,7 +65,7 @@ def test_a_compressed_file_with_a_plain_name_is_named(suffix, tmp_path):
         outcome(written(tmp_path / "a.csv", COMPRESSED[suffix](b"a,b\n1,x\n")), dataset(AB))
     with pytest.raises(FileError, match="damaged"):
         outcome(written(tmp_path / f"a.csv{suffix}", "a,b\n1,x\n"), dataset(AB))
-    with pytest.raises(FileError, match="no Parquet file"):
+    with pytest.raises(FileError, match="not a Parquet file"):
         outcome(written(tmp_path / "a.parquet", "a,b\n1,x\n"), dataset(AB, "parquet"))
 
 
