@@ -102,7 +102,10 @@ def _runs(
         grants.append(may.run_glue_jobs(names, why=calls["glue:startJobRun.sync"]))
     if results:
         read = [key_prefix(env.data, "runs")]
-        grants.append(may.read_objects("ReadResults", "DataBucket", read, why=calls["aws-sdk:s3:getObject"]))
+        why = calls["aws-sdk:s3:getObject"]
+        grants.append(may.read_objects("ReadResults", "DataBucket", read, why=why))
+        missing = f"{why}, which says that a result is missing"
+        grants.append(may.list_objects_and_probe("ProbeResults", "DataBucket", read, why=missing))
         grants += key_of_data(env, write=False)
     return [*grants, *notifications.grants(env.own_topic, env.customer_key, calls)]
 

@@ -59,13 +59,18 @@ TRUST = {
         {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
-#: what a machine of a test may do: write results into the bucket, look for other executions.
+#: what a machine of a test may do: write and read results in the bucket, look for other executions.
 MAY = {
     "PolicyName": "permissions",
     "PolicyDocument": {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/*"},
+            {
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:PutObject"],
+                "Resource": f"arn:aws:s3:::{BUCKET}/*",
+            },
+            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{BUCKET}"},
             {"Effect": "Allow", "Action": "states:ListExecutions", "Resource": "*"},
         ],
     },

@@ -16,6 +16,8 @@ from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, failing, publis
 from paths import ROOT
 
 from data_pipeline.cli.main import status_of
+from data_pipeline.cli.running import following
+from data_pipeline.core.errors import UserError
 
 
 def run(*options: str) -> int:
@@ -218,10 +220,28 @@ def test_an_empty_input_starts_nothing(deployed: Deployed, capfd: pytest.Capture
 def test_a_summary_that_is_gone_is_no_traceback(
     published: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The run succeeded, but what it wrote was removed since."""
+    """The run succeeded, but what it wrote was removed since; --json does not say SUCCEEDED beside an error."""
     published.client("s3").delete_object(Bucket=BUCKET, Key=SUMMARY_KEY)
-    assert run() == 1
-    assert f"error: s3://{BUCKET}/{SUMMARY_KEY}: the run succeeded, but its summary" in capfd.readouterr().err
+    assert run("--json") == 1
+    out, err = capfd.readouterr()
+    cause = f"s3://{BUCKET}/{SUMMARY_KEY}: the run succeeded, but its summary is not there any more."
+    assert f"error: {cause}" in err
+    found = [json.loads(out)[key] for key in ("status", "error", "cause")]
+    assert found == ["FAILED", "NoSummary", cause]
+
+
+@pytest.mark.parametrize("error", [UserError("no"), KeyboardInterrupt(), KeyError("no")], ids=repr)
+@pytest.mark.parametrize("status", ["NOT_STARTED", "RUNNING", "SUCCEEDED", "TIMED_OUT"])
+def test_no_record_has_succeeded_with_an_error(
+    capfd: pytest.CaptureFixture[str], status: str, error: BaseException
+) -> None:
+    """However the command ends: by an error of the user, by ^C, or by a bug."""
+    with pytest.raises(type(error)), following.recorded({"status": status}, as_json=True):
+        raise error
+    record = json.loads(capfd.readouterr().out)
+    assert record["status"] == ("FAILED" if status == "SUCCEEDED" else status)
+    assert record["error"]
+    assert record["cause"]
 
 
 def test_a_pipeline_of_other_steps_prints_its_output(

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, publishing, waiting
+from environments import environment
 
 from data_pipeline.cli.main import status_of
 from data_pipeline.core.machine import end_states
+from data_pipeline.core.machine.state_machine import state_machine
 
 DECISION = {
     "proceed": False,
@@ -109,6 +111,36 @@ def _leaving(name: str, result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [(None, "; found none"), ("no JSON", " with a JSON object; found something else")],
+    ids=["nothing", "no JSON"],
+)
+def test_a_step_that_forgets_its_result_is_named(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str], left: str | None, said: str
+) -> None:
+    """At once, with the file that it should have written; by the state of the project's own machine."""
+    states = state_machine(environment())["States"]
+    read = json.loads(json.dumps(states["ReadDecision"]).replace("${DataBucketName}", BUCKET))
+    rest = _ending(**DECISION) | {"ReadDecision": read, "Failed": states["Failed"]}
+    del rest["Start"]
+    start = _leaving("decision", {}) if left else {"Leave": {"Type": "Pass"}}
+    start["Leave"] |= {"Next": "ReadDecision"}
+    if left:
+        start["Leave"]["Arguments"]["Body"] = left
+    deployed.deploy(start | rest)
+    deployed.put("input/green_tripdata_2019-01.csv")
+    assert run("--json") == 1
+    out, err = capfd.readouterr()
+    result = json.loads(out)
+    file = f"s3://{BUCKET}/output/runs/{result['execution']}/decision.json"
+    reason = f"step prepare ended well, but left no result: expected the file {file}{said}"
+    reason += "; write it before the job ends"
+    assert (result["status"], result["error"], result["reason"]) == ("FAILED", "NoResult", reason)
+    assert f": {reason}\n" in err
+    assert "error: ReadDecision failed after " in err
+
+
 def test_the_summary_says_what_was_new_and_noticed(
     deployed: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,7 +168,7 @@ def _alone() -> dict[str, Any]:
 def test_a_second_run_ends_at_once_and_says_which_is_running(
     deployed: Deployed, capfd: pytest.CaptureFixture[str], options: tuple[str, ...]
 ) -> None:
-    """Exit 1, since what was asked was not done; the first one goes on."""
+    """Exit 1 and FAILED, since what was asked was not done; the first one goes on."""
     deployed.deploy(_alone())
     deployed.put("input/green_tripdata_2019-01.csv")
     assert run("--no-wait") == 0
@@ -148,7 +180,7 @@ def test_a_second_run_ends_at_once_and_says_which_is_running(
     assert "  insist     python data_pipeline_run.py local --prune --concurrent\n" in err
     if options:
         result = json.loads(out)
-        assert (result["status"], result["error"]) == ("SUCCEEDED", "AlreadyRunning")
+        assert (result["status"], result["error"]) == ("FAILED", "AlreadyRunning")
         assert result["output"] == {"running": [first]}
     states = {execution["executionArn"]: execution["status"] for execution in deployed.executions()}
     assert states.pop(first) == "RUNNING"

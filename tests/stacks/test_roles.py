@@ -177,6 +177,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
             ["arn:p:glue:r:a:job/nyc-tlc-dev-prepare"],
         ),
         "ReadResults": ("s3:GetObject", ["arn:p:s3:::${DataBucket}/output/runs/*"]),
+        "ProbeResults": ("s3:ListBucket", ["arn:p:s3:::${DataBucket}"]),
         "ListExecutions": ("states:ListExecutions", ["arn:p:states:r:a:stateMachine:nyc-tlc-dev"]),
         "DeliverLogs": (
             "logs:CreateLogDelivery logs:GetLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery "
@@ -190,7 +191,7 @@ def test_the_state_machine_may_run_its_steps() -> None:
 def test_the_state_machine_may_not_touch_a_service_that_it_does_not_use() -> None:
     """With every step on Glue, nothing of SageMaker is left, and no role is passed."""
     sids = _allowed(_pipeline(ALL_ON_GLUE), "StateMachineRole").keys()
-    assert sids == {"RunGlueJobs", "ReadResults", "ListExecutions", "DeliverLogs"}
+    assert sids == {"RunGlueJobs", "ReadResults", "ProbeResults", "ListExecutions", "DeliverLogs"}
 
 
 def test_the_schedules_may_start_these_state_machines() -> None:
@@ -229,7 +230,7 @@ def test_the_maintenance_machine_may_run_its_job_alone() -> None:
     assert allowed["PassJobRoles"] == ("iam:PassRole", ["MaintenanceJobRole.Arn"])
     assert allowed["ReadResults"] == ("s3:GetObject", ["arn:p:s3:::${DataBucket}/output/runs/*"])
     jobs = {"RunProcessingJobs", "WaitForProcessingJobs", "ListProcessingJobs", "PassJobRoles"}
-    assert allowed.keys() == {*jobs, "ReadResults", "DeliverLogs"}
+    assert allowed.keys() == {*jobs, "ReadResults", "ProbeResults", "DeliverLogs"}
 
 
 def test_without_maintenance_nothing_of_it_is_left() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -81,12 +82,14 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
         progress = following.follow(environment, connection, arn)
         record |= runs.times(progress)
         folder = runs.folder(deployed["OutputUri"], arn)
-        record["results"] = runs.results(environment, connection, folder)
         if progress.failure is None:
+            record["results"] = runs.results(environment, connection, folder)
             _succeeded(environment, connection, progress, record, as_json)
             return
-        record |= runs.failed(environment, connection, progress.failure)
-        _add_summary(environment, connection, folder + summaries.NAME, record, as_json)
+        record |= {**runs.failed(environment, connection, progress.failure), "results": {}}
+        with suppress(UserError):  # what cannot be read must not hide the failure
+            record["results"] = runs.results(environment, connection, folder)
+            _add_summary(environment, connection, folder + summaries.NAME, record, as_json)
         raise UserError(failure_text(environment, progress, progress.failure, record))
 
 

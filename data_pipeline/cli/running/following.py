@@ -23,22 +23,36 @@ from .watching import shown
 Record = dict[str, Any]
 
 
+#: status of a record → the error of a command that ends there by an error of its own.
+_ERRORS = {"NOT_STARTED": "NotStarted", "RUNNING": "NotFollowed", "SUCCEEDED": "NoSummary"}
+
+
 @contextmanager
 def recorded(record: Record, as_json: bool) -> Iterator[None]:
-    """Print the record at the end, however it comes, with the error that ended it."""
+    """Print the record at the end, however it comes, with the error that ended it. What ends by an error has not
+    succeeded: its status is FAILED then, also where the execution itself ended well.
+    """
     try:
         yield
     except (UserError, LocalError) as error:
-        errors = {"NOT_STARTED": "NotStarted", "RUNNING": "NotFollowed", "SUCCEEDED": "NoSummary"}
-        record.setdefault("error", errors.get(record["status"]))
-        record.setdefault("cause", str(error))
+        _note(record, _ERRORS.get(record["status"], "NotRead"), str(error))
         raise
     except KeyboardInterrupt:
-        record |= {"error": "Interrupted", "cause": "interrupted on this machine"}
+        _note(record, "Interrupted", "interrupted on this machine")
+        raise
+    except Exception as error:
+        _note(record, type(error).__name__, str(error))
         raise
     finally:
         if as_json:
             click.echo(json.dumps(record, indent=2))
+
+
+def _note(record: Record, error: str, cause: str) -> None:
+    record.setdefault("error", error)
+    record.setdefault("cause", cause)
+    if record["status"] == "SUCCEEDED":
+        record["status"] = "FAILED"
 
 
 def follow(env: Environment, connection: Connection, arn: str) -> Progress:

@@ -22,6 +22,9 @@ QUOTA_PAUSE, QUOTA_WAITS = 300, 24
 #: seconds until a job that a quota refused is tried once more where no other is in progress.
 ALONE_PAUSE = 5
 
+#: the error of a step that ended well without the result that the next state reads.
+NO_RESULT = "NoResult"
+
 #: what an execution holds before its first step: how often the present step's job has been started again, how often
 #: it has waited for a quota, how many other jobs were in progress at the last look (-1: nobody has looked), and how
 #: many looks in a row have found none.
@@ -69,6 +72,30 @@ def catch(following: str) -> dict[str, Any]:
             }
         ]
     }
+
+
+def catch_result(step: str, file: str, following: str) -> dict[str, Any]:
+    """As ``catch``, of a state that reads the result of ``step``, named first; ``file``: JSONata of its URI.
+
+    S3 says 404 for what is not there to a caller who may list, and the reading of no JSON is an error of JSONata.
+    """
+    left = f"'step {step} ended well, but left no result: expected the file ' & {file}"
+    found = {
+        "S3.NoSuchKeyException": "'; found none; write it before the job ends'",
+        "States.QueryEvaluationError": "' with a JSON object; found something else; write it before the job ends'",
+    }
+    own = [
+        {
+            "ErrorEquals": [error],
+            "Assign": {
+                "failure": {"Error": NO_RESULT, "Cause": jsonata.expression(f"{left} & {words}")},
+            },
+            "Output": {},
+            "Next": following,
+        }
+        for error, words in found.items()
+    ]
+    return {"Catch": [*own, *catch(following)["Catch"]]}
 
 
 def judge(retry: str, fail: str, look: str | None = None) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def maintenance(env: Environment, job: Job) -> dict[str, Any]:
     first = camel(MAINTENANCE)
     states: dict[str, State] = {"Begin": {"Type": "Pass", "Assign": failures.START, "Next": first}}
     _add_job(states, env, first, tasks.task(env, MAINTENANCE, job), f"Read{camel(MAINTAINED)}")
-    read = {**_read_result(env, MAINTAINED), **failures.catch("Failed"), "Next": camel(MAINTAINED)}
+    read = {**_read_result(env, MAINTENANCE, MAINTAINED), "Next": camel(MAINTAINED)}
     _add(states, f"Read{camel(MAINTAINED)}", read)
     output = jsonata.expression(f"${MAINTAINED}")
     _add(states, camel(MAINTAINED), {"Type": "Succeed", "Output": output})
@@ -134,7 +134,7 @@ def _add_step(
     if following and following[1].cluster:
         rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))
     judge = f"Check{camel(step.result)}"
-    _add(states, after, {**_read_result(env, step.result), **failures.catch("Failed"), "Next": judge})
+    _add(states, after, {**_read_result(env, name, step.result), "Next": judge})
     _add(states, judge, {"Type": "Choice", "Choices": rules, "Default": onwards})
     return f"${step.result}"
 
@@ -178,25 +178,21 @@ def _check_input(first: str) -> State:
     }
 
 
-def _read_result(env: Environment, result: str) -> State:
-    """Read ``<output>/runs/<run>/<result>.json`` into the variable ``<result>``."""
+def _read_result(env: Environment, step: str, result: str) -> State:
+    """Read ``<output>/runs/<run>/<result>.json``, which the step has left, into the variable ``<result>``."""
     parsed = jsonata.expression("$parse($states.result.Body)")
-    key = [
-        jsonata.literal(key_prefix(env.data, "runs")),
-        jsonata.RUN,
-        jsonata.literal(f"/{result}.json"),
-    ]
+    key = jsonata.concatenation(
+        [jsonata.literal(key_prefix(env.data, "runs")), jsonata.RUN, jsonata.literal(f"/{result}.json")]
+    )
     return {
         "Type": "Task",
         "Resource": tasks.resource(env, "aws-sdk:s3:getObject"),
-        "Arguments": {
-            "Bucket": "${DataBucketName}",
-            "Key": jsonata.expression(jsonata.concatenation(key)),
-        },
+        "Arguments": {"Bucket": "${DataBucketName}", "Key": jsonata.expression(key)},
         "TimeoutSeconds": 60,
         "Retry": [failures.retry_call(["S3.S3Exception", "S3.SdkClientException"], attempts=4)],
         "Assign": {result: parsed},
         "Output": {},
+        **failures.catch_result(step, f"'s3://${{DataBucketName}}/' & {key}", "Failed"),
     }
 
 

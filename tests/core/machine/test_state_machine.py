@@ -93,7 +93,7 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
     tasks = [state for state in states.values() if state["Type"] == "Task" and state not in looks]
     assert len(tasks) == 5 + ("LoadOnCluster" in states)
     for task in tasks:
-        (catch,) = task["Catch"]
+        catch = task["Catch"][-1]
         assert catch["ErrorEquals"] == ["States.ALL"]
         assert catch["Next"] == "Failed" or states[catch["Next"]]["Default"] == "Failed"
         error = {"errorOutput": {"Error": "States.TaskFailed", "Cause": '{"FailureReason": "x"}'}}
@@ -103,6 +103,30 @@ def test_every_way_to_fail_keeps_error_and_cause(changes: dict[str, Any]) -> Non
         assert evaluate(catch["Assign"]["failure"]["Cause"], without) == ""
     failed = states["Failed"]
     assert failed == {"Type": "Fail", "Error": "{% $failure.Error %}", "Cause": "{% $failure.Cause %}"}
+
+
+@pytest.mark.parametrize(
+    ("error", "found"),
+    [
+        ("S3.NoSuchKeyException", "; found none"),
+        ("States.QueryEvaluationError", " with a JSON object; found something else"),
+    ],
+)
+def test_a_step_that_left_no_result_is_named(error: str, found: str) -> None:
+    """With the file that it should have written, whatever the machine; other errors keep their own words."""
+    machine = machines(environment())
+    for definition, name, step, result in (
+        ("nyc-tlc-dev", "ReadDecision", "prepare", "decision"),
+        ("nyc-tlc-dev", "ReadVerdict", "load", "verdict"),
+        ("nyc-tlc-dev-maintenance", "ReadMaintained", "maintenance", "maintained"),
+    ):
+        rules = machine[definition]["States"][name]["Catch"]
+        failure = next(rule for rule in rules if error in rule["ErrorEquals"])["Assign"]["failure"]
+        assert failure["Error"] == "NoResult"
+        assert evaluate(failure["Cause"], {"context": {"Execution": {"Name": "run-1"}}}) == (
+            f"step {step} ended well, but left no result: expected the file "
+            f"s3://${{DataBucketName}}/output/runs/run-1/{result}.json{found}; write it before the job ends"
+        )
 
 
 @pytest.mark.parametrize(
