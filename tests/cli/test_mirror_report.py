@@ -48,6 +48,25 @@ def test_the_table_of_a_mirror(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("counts", "not_again", "scope", "said"),
+    [
+        (NONE, 0, {"datasets": ["orders"], "periods": "2031"}, "--dataset orders --periods 2031"),
+        (NONE, 0, {"parts": ["region=north"]}, "--part region=north"),
+        (NONE, 3, {"periods": "2031"}, ""),
+        ({**NONE, "unpublished": 1}, 0, {"periods": "2031"}, ""),
+        (NONE, 0, {}, ""),
+    ],
+)
+def test_a_mirror_that_is_narrowed_to_nothing_says_so(
+    counts: dict[str, int], not_again: int, scope: dict[str, Any], said: str
+) -> None:
+    """With the options; not one that has asked, or has known files that it leaves out."""
+    report = {"counts": counts, "not_again": not_again}
+    words = f"no file of the sources matches {said}, so nothing was asked for" if said else ""
+    assert mirror_report.nothing_matches(report, scope) == words
+
+
 def test_the_table_of_a_dry_run_and_of_many_failures(capsys: pytest.CaptureFixture[str]) -> None:
     """What would be fetched; of many failures the first twenty, and how to see all."""
     failed = [{"path": f"{n}.csv", "outcome": "failed", "reason": "no", "size": 0} for n in range(25)]

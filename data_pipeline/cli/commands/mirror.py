@@ -19,7 +19,12 @@ from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.project import root
 from data_pipeline.cli.running.mirror_job import run_job
-from data_pipeline.cli.running.mirror_report import print_earlier, print_report, print_verified
+from data_pipeline.cli.running.mirror_report import (
+    nothing_matches,
+    print_earlier,
+    print_report,
+    print_verified,
+)
 from data_pipeline.cli.running.run_options import Scope, scope_options
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.sources import document
@@ -62,8 +67,11 @@ def run(env: str, full: bool, scope: Scope, dry_run: bool, as_json: bool) -> Non
     environment, connection, deployed = _opened(env)
     options = ["--full", str(full).lower(), "--dry-run", str(dry_run).lower()]
     report = _run(environment, connection, deployed, options, scope)
+    nothing = nothing_matches(report, scope)
     if as_json:
-        click.echo(json.dumps(report, indent=2))
+        click.echo(json.dumps({**report, **({"reason": nothing} if nothing else {})}, indent=2))
+    elif nothing:
+        click.echo(nothing)
     else:
         print_report(report, deployed["InputUri"], dry_run)
     if report["partial"]:

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from data_pipeline.core.machine import run_input
 from data_pipeline.core.progress.result_text import OUTCOMES
 from data_pipeline.core.uploads import amount
 
@@ -18,6 +19,13 @@ Report = Mapping[str, Any]
 #: files that failed, or are left, which the table is followed by.
 SHOWN = 20
 _WIDE = 2000
+
+
+def nothing_matches(report: Report, scope: Mapping[str, Any]) -> str:
+    """What a mirror has to say whose options leave it no file to ask for, known or new; empty for any other."""
+    if not scope or any(report["counts"].values()) or report["not_again"]:
+        return ""
+    return f"no file of the sources matches {' '.join(run_input.options(scope))}, so nothing was asked for"
 
 
 def print_report(report: Report, uri: str, dry_run: bool) -> None:

@@ -37,7 +37,7 @@ class Known(Protocol):
 class Comparison:
     """The plan, how many files are how, and what a reader should know of files that the run does not load: ``gone`` are
     paths, kept or pruned; ``waiting`` are periods without their marker; ``moved`` are data sets that are held and can
-    only be made anew.
+    only be made anew. ``matched``: whether the run looks at any file at all.
     """
 
     plan: LoadPlan
@@ -46,6 +46,7 @@ class Comparison:
     waiting: tuple[str, ...]
     unclaimed: tuple[str, ...]
     moved: tuple[str, ...] = ()
+    matched: bool = True
 
 
 def compare(
@@ -63,6 +64,7 @@ def compare(
     adopted: list[str] = []
     works: list[Work] = []
     moved: list[str] = []
+    matched = False
     for name, dataset in definitions.datasets.items():
         if not selection.has(name):
             continue
@@ -72,6 +74,7 @@ def compare(
         work = Work(dataset, claims.parsed(dataset), selection, markers, place, Counts())
         look = _rebuild if name in selection.rebuild else _look
         look(work, found.files.pop(name, {}), known)
+        matched = matched or work.matched
         if work.moved:
             held[name] = _moved(name, work.moved)
             moved.append(name)
@@ -83,7 +86,7 @@ def compare(
         works.append(work)
         adopted += [name] if differs and name in selection.from_now_on else []
     compared = _comparison(works, adopted, held, found, claims.messages(found, definitions.datasets))
-    return replace(compared, moved=tuple(moved))
+    return replace(compared, moved=tuple(moved), matched=matched)
 
 
 def _comparison(

@@ -19,11 +19,13 @@ def compare(work: Work, texts: list[str], entries: Iterator[tuple[str, Entry]]) 
     for path, entry in entries:
         if work.selection.covers(entry.period, entry.parts):
             by_unit.setdefault(entry.unit, {})[path] = entry
+            work.matched = True
     every = {path for group in listed.values() for path in group.files}
     incomplete = _incomplete(work, listed.values())
     for unit, group in _current(work, listed, incomplete).items():
         before = by_unit.pop(unit, {})
         if work.selection.covers(group.period, dict(group.parts)):
+            work.matched = True
             _one(work, unit, group, before, every, (group.period, group.parts) in incomplete)
     for unit, before in by_unit.items():
         if before.keys() & every:  # its files are of other units now
@@ -98,6 +100,7 @@ def _name_waiting(work: Work, found: Mapping[str, Group], newest: Mapping[str, G
     """Say of a period that is newer than the one that is taken that it waits."""
     for unit, group in newest.items():
         if group.period > found[unit].period and work.selection.covers(group.period, dict(group.parts)):
+            work.matched = True
             _wait(work, group)
 
 

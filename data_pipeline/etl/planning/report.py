@@ -26,6 +26,8 @@ def decision_of(
     tables and exports that are to be made although no file is new.
     """
     planned = [file for unit in found.plan.units for file in unit.files]
+    why, nothing = reason(found, chosen, outdated), nothing_matches(found, chosen)
+    first = [*before, *([nothing[:LONGEST]] if nothing and nothing != why else [])]
     return {
         "version": decision.VERSION,
         "run": run,
@@ -36,18 +38,18 @@ def decision_of(
         "proceed": bool(
             found.plan.units or found.plan.rebuilt or found.plan.adopted or found.plan.judged or outdated
         ),
-        "reason": reason(found, outdated)[:LONGEST],
+        "reason": why[:LONGEST],
         "new": found.counts.new,
         "changed": found.counts.changed,
         "unchanged": found.counts.unchanged,
         "deleted": found.counts.deleted,
-        "messages": [*before, *messages(found, chosen)],
+        "messages": [*first, *messages(found, chosen)],
         "held": sorted(found.plan.held or {})[:SHOWN],
         "moved": sorted(found.moved)[:SHOWN],
     }
 
 
-def reason(found: Comparison, outdated: Sequence[str] = ()) -> str:
+def reason(found: Comparison, chosen: Selection, outdated: Sequence[str] = ()) -> str:
     """Why the run goes on, or why not, in one line."""
     because = [unit.because for unit in found.plan.units for _ in unit.files or unit.removed]
     parts = [
@@ -68,7 +70,16 @@ def reason(found: Comparison, outdated: Sequence[str] = ()) -> str:
         )
     if found.plan.held:
         return f"nothing is loaded: the definitions of {', '.join(sorted(found.plan.held))} have changed"
+    if nothing_matches(found, chosen):
+        return nothing_matches(found, chosen)
     return f"nothing is new: {found.counts.unchanged:,} source files are as they were processed"
+
+
+def nothing_matches(found: Comparison, chosen: Selection) -> str:
+    """What a run has to say whose options leave it no file, of the input or loaded; empty for any other."""
+    if found.matched or not chosen.narrowed:
+        return ""
+    return f"no file of the data sets matches {chosen.narrowed}, so nothing was looked at"
 
 
 def messages(found: Comparison, chosen: Selection) -> list[str]:

@@ -35,6 +35,17 @@ class Selection:
     def has(self, dataset: str) -> bool:
         return self.datasets is None or dataset in self.datasets
 
+    @property
+    def narrowed(self) -> str:
+        """The options by which a run looks at less than all, as they are typed; empty where it looks at all."""
+        options = [f"--dataset {name}" for name in sorted(self.datasets or ())]
+        options += [
+            f"--part {name}={value}" for name in sorted(self.parts) for value in sorted(self.parts[name])
+        ]
+        if self.first:
+            options.append(f"--periods {self.first}" + (f"..{self.last}" if self.last != self.first else ""))
+        return " ".join(options)
+
     def covers(self, period: str, parts: Mapping[str, str]) -> bool:
         """Whether the run looks at files of a period and of these parts. A period is inside if any of its time is."""
         if any(parts.get(name) not in values for name, values in self.parts.items()):

@@ -22,6 +22,7 @@ def compare(work: Work, texts: list[str], entries: Iterator[tuple[str, Entry]]) 
         if not work.selection.covers(entry.period, entry.parts):
             listed.pop(path, "")
             continue
+        work.matched = True
         if path not in listed:
             gone(work, entry.unit, {path: entry})
             continue
@@ -37,6 +38,7 @@ def compare(work: Work, texts: list[str], entries: Iterator[tuple[str, Entry]]) 
     for path, rest in listed.items():
         unit = _unit_of(work, path, rest, "new")
         if work.selection.covers(unit.files[0].period, unit.files[0].parts):
+            work.matched = True
             work.counts.new += 1
             work.units.append(unit)
 

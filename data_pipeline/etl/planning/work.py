@@ -38,7 +38,9 @@ class Group(NamedTuple):
 
 @dataclass
 class Work:
-    """What is worked out of one data set."""
+    """What is worked out of one data set. ``matched``: whether the run looks at any file of it, loaded or
+    in the input.
+    """
 
     dataset: Dataset
     patterns: tuple[Pattern, ...]
@@ -50,6 +52,7 @@ class Work:
     gone: list[str] = field(default_factory=list)
     waiting: dict[Key, int] = field(default_factory=dict)
     moved: int = 0
+    matched: bool = False
 
 
 def gone(work: Work, unit: str, entries: Mapping[str, Entry]) -> None:

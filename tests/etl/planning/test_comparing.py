@@ -285,6 +285,53 @@ def test_other_units_than_before_need_a_rebuild():
     assert "--rebuild orders" in found.plan.held["orders"]
 
 
+@pytest.mark.parametrize("replaces", ["file", "period", "all"])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, ""),
+        ({"periods": "2024-01"}, ""),
+        ({"parts": ["region=north"], "datasets": "orders"}, ""),
+        ({"periods": "2031"}, "--periods 2031"),
+        ({"periods": "2031-01..2031-02"}, "--periods 2031-01..2031-02"),
+        ({"parts": ["region=south"]}, "--part region=south"),
+        ({"datasets": "weather"}, "--dataset weather"),
+        ({"datasets": "orders", "periods": "2031"}, "--dataset orders --periods 2031"),
+    ],
+    ids=str,
+)
+def test_a_run_that_is_narrowed_to_nothing_says_so(replaces, options, said):
+    """Whatever is loaded already; not one that looks at files which are as they were, have gone, wait or are held."""
+    weather = dataset(name="weather", patterns=("weather/{year}.csv",))
+    known, memory = definitions(dataset(replaces=replaces, complete="_SUCCESS"), weather), Memory()
+    files = dict.fromkeys(
+        [
+            "orders/north/2024/01/part-1.csv",
+            "orders/north/2024/01/_SUCCESS",
+            "orders/north/2024/02/part-1.csv",
+        ],
+        "a",
+    )
+    chosen = selection.spelt(known, **options)
+    changed = definitions(dataset(replaces=replaces, columns=(Column("id", "string"),)), weather)
+    for now, of in ((files, known), (files, known), ({}, known), (files, changed)):
+        found = comparing.compare(listed(now), of, memory, chosen)
+        memory.load(comparing.compare(listed(now), known, memory, Selection()).plan, known)
+        decided = report.decision_of(found, chosen, "r", "plan.json")
+        words = f"no file of the data sets matches {said}, so nothing was looked at"
+        if said:
+            assert not decided["proceed"]
+            assert words in (decided["messages"] if decided["held"] else [decided["reason"]])
+        else:
+            assert "no file of" not in decided["reason"] + "".join(decided["messages"])
+    assert memory.rows
+    waits = comparing.compare(listed(files), known, memory, selection.spelt(known, periods="2024-02"))
+    assert waits.matched
+    ready = report.decision_of(found, chosen, "r", "plan.json", outdated=["totals"])
+    assert ready["proceed"]
+    assert (words in ready["messages"]) is bool(said)
+
+
 @pytest.mark.parametrize("replaces", ["file", "period"])
 def test_a_selection_leaves_the_rest_alone(replaces):
     """By part and by periods, which may be coarser or finer than those of the files."""
