@@ -6,9 +6,7 @@ What a line, a row and a field is stands in ``rules``.
 from __future__ import annotations
 
 import csv
-import gzip
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading import gzip_members
 from taxi.scan_layout import FILLED, LAST, LINES, NEXT, NO_FILE, PADDING
 
 CHUNK_BYTES = 1 << 18
@@ -133,17 +132,18 @@ class Opened:
     file: BinaryIO
     names: list[str]
     rest: bytes
+    gzipped: bool
 
     def spans(self, size: int = SPAN_BYTES) -> list[Span]:
         """What follows the header, in spans of about ``size`` bytes; none of gzip data, which come in one stream."""
-        if isinstance(self.file, gzip.GzipFile):
+        if self.gzipped:
             return []
         start, stop = self._range()
         return [Span(at, min(at + size, stop), at == start) for at in range(start, stop, size)]
 
     def lines(self, size: int = CHUNK_BYTES) -> Lines:
         """The lines after the header, in chunks of about ``size`` bytes; once."""
-        if isinstance(self.file, gzip.GzipFile):
+        if self.gzipped:
             return Lines(self.file, self.rest, size)
         return Lines(self.file, b"", size, *self._range())
 
@@ -156,14 +156,11 @@ class Opened:
 @contextmanager
 def opened(path: Path, gzipped: bool) -> Iterator[Opened]:
     """A trip file, open. Raises FileError if no line of it is not blank, or the first such line is no header."""
-    try:
-        with gzip.open(path, "rb") if gzipped else path.open("rb") as file:
-            line, rest = _header_line(file)  # type: ignore[arg-type]  # a GzipFile reads as a file does
-            yield Opened(file, _names(line), rest)  # type: ignore[arg-type]
-    except EOFError as error:
-        raise FileError("the gzip data is cut off: the file is not complete") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise FileError(f"the gzip data is damaged: {error}") from error
+    with gzip_members.opened(path) if gzipped else path.open("rb") as file:
+        line, rest = _header_line(file)
+        if gzipped and line.startswith(gzip_members.MAGIC):
+            raise FileError("it is gzip data in gzip data: it was compressed twice; decompress it once")
+        yield Opened(file, _names(line), rest, gzipped)
 
 
 def _names(line: bytes) -> list[str]:

@@ -27,8 +27,26 @@ def damaged_gzip() -> bytes:
 
 BAD = {
     "cut": ("fhv_tripdata_2019-02.csv.gz", cut_gzip(), "the gzip data is cut off: the file is not complete"),
-    "damaged": ("fhv_tripdata_2019-02.csv.gz", damaged_gzip(), "the gzip data is damaged: CRC check failed"),
-    "not gzip": ("fhv_tripdata_2019-02.csv.gz", GOOD + ROW, "the gzip data is damaged: Not a gzipped file"),
+    "damaged": (
+        "fhv_tripdata_2019-02.csv.gz",
+        damaged_gzip(),
+        "the gzip data is damaged: incorrect data check",
+    ),
+    "not gzip": (
+        "fhv_tripdata_2019-02.csv.gz",
+        GOOD + ROW,
+        "the gzip data is damaged: it is not a gzip file",
+    ),
+    "more behind": (
+        "fhv_tripdata_2019-02.csv.gz",
+        gzip.compress(GOOD) + ROW,
+        "the gzip data is damaged: behind its end is other data",
+    ),
+    "gzipped twice": (
+        "fhv_tripdata_2019-02.csv.gz",
+        gzip.compress(gzip.compress(GOOD + ROW)),
+        "it is gzip data in gzip data: it was compressed twice; decompress it once",
+    ),
     "html": ("fhv_tripdata_2019-02.csv", HTML, "it is a web page (HTML or XML), not a CSV file"),
     "html parquet": (
         "fhv_tripdata_2019-02.parquet",

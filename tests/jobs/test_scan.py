@@ -73,7 +73,7 @@ def test_a_file_that_is_cut_while_it_is_read_ends_there(opened):
     os.truncate(csv.file.name, len(HEADER) + len(row()) * 700 + 5)
     tally = csvrows.tally(lines, SHAPE)
     assert (tally.rows, int(tally.month.sum())) == (701, 700)
-    assert tally.refused == [(701, rules.CUT_OFF, "1,201")]
+    assert tally.refused == [(701, rules.CUT_OFF, "1,201", None)]
 
 
 def test_what_compiled_code_cannot_read_is_read_by_python(opened):

@@ -82,7 +82,8 @@ class CsvReader:
             _values(plan, None if at is None else next(taken), len(found.numbers))
             for plan, at in zip(self.plan, layout.positions, strict=True)
         ]
-        return Block(found.read, found.numbers, values, found.refused, piece.raw)
+        refused: dict[int, rows.Why] = {number: (reason, None) for number, reason in found.refused.items()}
+        return Block(found.read, found.numbers, values, refused, piece.raw)
 
 
 def _values(plan: ColumnPlan, texts: Any, count: int) -> tuple[Any, dict[int, str]]:

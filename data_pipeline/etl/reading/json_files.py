@@ -80,12 +80,12 @@ class JsonReader:
             left = _others(lines, found)
         singly = _Singly(self, lines, left.tolist())
         found.append(Rows(np.array(singly.at, np.int64), [*singly.columns()], tuple(singly.ignored)))
-        refused = dict(singly.refused)
-        sound = [_sound(each, refused) for each in found if len(each.at)]
+        refused: dict[int, rows.Why] = {at: (reason, None) for at, reason in singly.refused.items()}
+        sound = [_sound(each, self.plan, refused) for each in found if len(each.at)]
         taken, columns = _joined(self.plan, sound)
         ignored = dict.fromkeys(name for each in found if len(each.at) for name in each.ignored)
-        reasons = {at + 1: reason for at, reason in refused.items()}
-        return Block(lines.count, taken + 1, columns, reasons, lines.raw, tuple(ignored))
+        why = {at + 1: reason for at, reason in refused.items()}
+        return Block(lines.count, taken + 1, columns, why, lines.raw, tuple(ignored))
 
     def _by_arrow(self, lines: Lines, at: Any) -> Rows:
         some = lines if len(at) == lines.count else lines.chosen(at)
@@ -136,12 +136,12 @@ def _others(lines: Lines, found: Sequence[Rows]) -> Any:
     return np.flatnonzero(left)
 
 
-def _sound(one: Rows, refused: dict[int, str]) -> tuple[Any, list[Any]]:
+def _sound(one: Rows, plan: Sequence[ColumnPlan], refused: dict[int, rows.Why]) -> tuple[Any, list[Any]]:
     """The positions and columns of the rows without a problem; the others are noted in ``refused``."""
-    problems: Problems = {}
-    for _, found in one.columns:
+    problems: dict[int, rows.Why] = {}
+    for (_, found), each in zip(one.columns, plan, strict=True):
         for place, reason in found.items():
-            problems.setdefault(place, reason)
+            problems.setdefault(place, (reason, each.column.name))
     arrays = [values for values, _ in one.columns]
     if not problems:
         return one.at, arrays

@@ -18,7 +18,7 @@ from data_pipeline.etl.reading.protocol import FileRows, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
 from data_pipeline.etl.reading.schemas import arrow_schema
 
-_Why = tuple[str, "str | None"]
+Why = tuple[str, "str | None"]
 """The reason, and the column that it is about."""
 Raw = Callable[[list[int]], Mapping[int, str]]
 """The raw text of rows by their numbers in the block, from 1; a row without one is left out."""
@@ -34,7 +34,7 @@ class Block:
     read: int
     numbers: Any
     columns: Sequence[tuple[Any, Problems]]
-    refused: Mapping[int, str]
+    refused: Mapping[int, Why]
     raw: Raw
     ignored: tuple[str, ...] = ()
 
@@ -55,15 +55,15 @@ def judge_rows(
 ) -> JudgedRows:
     """Accept the rows of ``block`` that have no problem. Without ``raw`` nobody keeps the texts of the others."""
     table, numbers = _table(block, plan), block.numbers
-    refused: dict[int, _Why] = {number: (reason, None) for number, reason in block.refused.items()}
-    problems: dict[int, _Why] = {}
+    refused: dict[int, Why] = dict(block.refused)
+    problems: dict[int, Why] = {}
     for (_, found), each in zip(block.columns, plan):
         for at, reason in found.items():
             problems.setdefault(at, (reason, each.column.name))
     table, numbers = _without(table, numbers, problems, refused)
     if judge.dataset.checks:
         failed = judge.refused(checks.with_parts(table, list(parts.items())))
-        unfit: dict[int, _Why] = {at: (name, None) for at, name in failed.items()}
+        unfit: dict[int, Why] = {at: (name, None) for at, name in failed.items()}
         table, numbers = _without(table, numbers, unfit, refused)
     rows = _refused(refused, block.raw if raw else None)
     return JudgedRows(block.read, judge.published(table), numbers, rows, block.ignored)
@@ -75,7 +75,7 @@ def _table(block: Block, plan: Sequence[ColumnPlan]) -> Any:
 
 
 def _without(
-    table: Any, numbers: Any, problems: Mapping[int, _Why], refused: dict[int, _Why]
+    table: Any, numbers: Any, problems: Mapping[int, Why], refused: dict[int, Why]
 ) -> tuple[Any, Any]:
     """The rows at other positions than those of ``problems``, which are noted in ``refused`` by their numbers."""
     if not problems:
@@ -87,7 +87,7 @@ def _without(
     return table.filter(pa.array(keep)), numbers[keep]
 
 
-def _refused(refused: Mapping[int, _Why], raw: Raw | None) -> list[Refused]:
+def _refused(refused: Mapping[int, Why], raw: Raw | None) -> list[Refused]:
     if not refused:
         return []
     numbers = sorted(refused)

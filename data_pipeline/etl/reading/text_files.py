@@ -7,6 +7,7 @@ stream refuses their record. A byte order mark is dropped; that of UTF-16 says U
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from data_pipeline.etl.errors import FileError, JobError
+from data_pipeline.etl.reading.gzip_members import GzipMembers
 
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2"}
 _STARTS = {
@@ -32,9 +34,10 @@ codecs.register_error(_NO_TEXT, lambda error: ("\udcff", error.end))  # type: ig
 class TextFile:
     """The bytes of an open text file in UTF-8, without a byte order mark."""
 
-    def __init__(self, file: Any, encoding: str) -> None:
+    def __init__(self, file: Any, encoding: str, start: bytes = b"") -> None:
+        """``start``: the first bytes, three or more if there are as many, if they were read of ``file`` already."""
         self._file = file
-        self._start = _read(file, 4)
+        self._start = start or _read(file, 4)
         self._decoder: codecs.IncrementalDecoder | None = None
         name = codecs.lookup(encoding).name
         if name == "utf-8" and self._start.startswith(_UTF16):
@@ -74,14 +77,27 @@ def opened(path: Path, encoding: str) -> Iterator[TextFile]:
         raise JobError(f"encoding {encoding} is not known; use one such as utf-8 or cp1252") from error
     kind = COMPRESSIONS.get(path.suffix.lower())
     with pa.OSFile(str(path), "rb") as file:
-        start = file.read(4)
-        for sign, what in _STARTS.items():
-            if kind is None and start.startswith(sign):
-                raise FileError(f"it is {what} by its first bytes, which its name does not say")
-        if kind and not start:
+        if kind and not file.size():
             raise FileError(f"it is empty, not a {kind} file")
-        file.seek(0)
-        yield TextFile(pa.CompressedInputStream(file, kind) if kind else file, encoding)
+        content = _decompressed(file, kind)
+        start = _read(content, 4)
+        for sign, what in _STARTS.items():
+            if start.startswith(sign):
+                raise FileError(_no_text(what, kind))
+        yield TextFile(content, encoding, start)
+
+
+def _decompressed(file: Any, kind: str | None) -> Any:
+    if kind == "gzip":  # Arrow takes padding for damage, and other data of zlib for gzip
+        return io.BufferedReader(GzipMembers(file))
+    return pa.CompressedInputStream(file, kind) if kind else file
+
+
+def _no_text(what: str, kind: str | None) -> str:
+    """Why a file that is compressed as ``kind`` says, or not at all, and then is ``what``, is no text."""
+    if kind is None:
+        return f"it is {what} by its first bytes, which its name does not say"
+    return f"decompressed as {kind} it is {what}, no text; it may be compressed once, as its name says"
 
 
 def _read(file: Any, size: int) -> bytes:

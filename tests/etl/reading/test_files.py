@@ -54,7 +54,7 @@ def test_a_damaged_or_cut_off_file_is_unreadable(suffix, kind, tmp_path):
     damaged = [whole[:size] for size in (1, 5, len(whole) // 2, len(whole) - 5, len(whole) - 1, 0)]
     damaged += [whole + b"more", whole[: len(whole) // 2] + b"\0\0\0\0" + whole[len(whole) // 2 + 4 :]]
     for each in damaged:
-        with pytest.raises(FileError, match=r"damaged or cut off|it is empty"):
+        with pytest.raises(FileError, match=r"damaged|cut off|it is empty"):
             outcome(written(tmp_path / f"a.{kind}{suffix}", each), dataset(AB, kind))
 
 
@@ -65,6 +65,11 @@ def test_a_compressed_file_with_a_plain_name_is_named(suffix, tmp_path):
         outcome(written(tmp_path / "a.csv", COMPRESSED[suffix](b"a,b\n1,x\n")), dataset(AB))
     with pytest.raises(FileError, match="damaged"):
         outcome(written(tmp_path / f"a.csv{suffix}", "a,b\n1,x\n"), dataset(AB))
+    twice = COMPRESSED[suffix](COMPRESSED[suffix](b"a,b\n1,x\n"))
+    with pytest.raises(
+        FileError, match=r"decompressed as .* it is a .* file, no text; it may be compressed once"
+    ):
+        outcome(written(tmp_path / f"a.csv{suffix}", twice), dataset(AB))
     with pytest.raises(FileError, match="not a Parquet file"):
         outcome(written(tmp_path / "a.parquet", "a,b\n1,x\n"), dataset(AB, "parquet"))
 
