@@ -69,7 +69,9 @@ def test_a_mirror_that_is_narrowed_to_nothing_says_so(
 
 def test_the_table_of_a_dry_run_and_of_many_failures(capsys: pytest.CaptureFixture[str]) -> None:
     """What would be fetched; of many failures the first twenty, and how to see all."""
-    failed = [{"path": f"{n}.csv", "outcome": "failed", "reason": "no", "size": 0} for n in range(25)]
+    failed = [{"path": f"{n}.csv", "outcome": "failed", "reason": f"no {n}", "size": 0} for n in range(25)]
+    failed[0]["person"] = True
+    failed[2]["reason"] = "no 1"
     report = {
         **REPORT,
         "counts": {**NONE, "failed": 25},
@@ -78,9 +80,9 @@ def test_the_table_of_a_dry_run_and_of_many_failures(capsys: pytest.CaptureFixtu
     }
     mirror_report.print_report(report, "s3://b/in/", dry_run=True)
     lines = capsys.readouterr().out.splitlines()
-    assert lines[2:4] == ["failed: 0.csv: no", "failed: 1.csv: no"]
+    assert lines[2:4] == ["failed, needs a person: 0.csv: no 0", "failed: 1.csv and 1 more: no 1"]
     assert lines[-2:] == [
-        "and 5 more; every file: --json",
+        "and 4 more reasons; every file: --json",
         "nothing was fetched; 1.0 MB would be, into s3://b/in/",
     ]
 

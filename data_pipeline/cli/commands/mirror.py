@@ -20,7 +20,9 @@ from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.project import root
 from data_pipeline.cli.running.mirror_job import run_job
 from data_pipeline.cli.running.mirror_report import (
+    NOTHING,
     nothing_matches,
+    partial,
     print_earlier,
     print_report,
     print_verified,
@@ -72,13 +74,10 @@ def run(env: str, full: bool, scope: Scope, dry_run: bool, as_json: bool) -> Non
         click.echo(json.dumps({**report, **({"reason": nothing} if nothing else {})}, indent=2))
     elif nothing:
         click.echo(nothing)
-    else:
+    elif not (report["partial"] and partial(report).startswith(NOTHING)):
         print_report(report, deployed["InputUri"], dry_run)
     if report["partial"]:
-        raise UserError(
-            f"the mirror is partial: {report['counts']['failed']:,} of the files failed. What came is stored; run the "
-            "same command again for the rest."
-        )
+        raise UserError(partial(report))
 
 
 @mirror.command("verify")

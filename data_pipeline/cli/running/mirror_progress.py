@@ -44,7 +44,7 @@ class _Lines:
             click.echo(f"asking for {event['files']:,} files", err=True)
         elif event["event"] == "begin":
             self._sizes[event["path"]] = event["size"]
-        elif event["event"] == "end" and event["outcome"] not in _QUIET:
+        elif event["event"] == "end" and event["outcome"] not in _QUIET and not event.get("quiet"):
             size = self._sizes.get(event["path"])
             bytes_text = f", {amount(size)}" if size else ""
             reason = f": {event['reason']}" if event["reason"] else ""

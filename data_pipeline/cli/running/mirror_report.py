@@ -19,6 +19,8 @@ Report = Mapping[str, Any]
 #: files that failed, or are left, which the table is followed by.
 SHOWN = 20
 _WIDE = 2000
+#: how the error of a mirror begins that has brought nothing, for one reason.
+NOTHING = "the mirror brought nothing"
 
 
 def nothing_matches(report: Report, scope: Mapping[str, Any]) -> str:
@@ -28,6 +30,35 @@ def nothing_matches(report: Report, scope: Mapping[str, Any]) -> str:
     return f"no file of the sources matches {' '.join(run_input.options(scope))}, so nothing was asked for"
 
 
+def reasons(report: Report) -> list[str]:
+    """A line for each reason for which files failed or are left, those that need a person first."""
+    found: dict[tuple[bool, str, str], list[str]] = {}
+    for file in report["files"]:
+        if file["outcome"] in ("failed", "left"):
+            key = (not file.get("person"), file["outcome"], file["reason"])
+            found.setdefault(key, []).append(file["path"])
+    lines = []
+    for (alone, outcome, reason), paths in sorted(found.items(), key=lambda each: each[0][0]):
+        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+        lines.append(f"{outcome}{'' if alone else ', needs a person'}: {paths[0]}{more}: {reason}")
+    rest = [f"and {len(lines) - SHOWN:,} more reasons; every file: --json"] if len(lines) > SHOWN else []
+    return lines[:SHOWN] + rest
+
+
+def partial(report: Report) -> str:
+    """What the error of a partial mirror says; the one reason, where nothing but that has come of it."""
+    files = [file for file in report["files"] if file["outcome"] == "failed"]
+    failed, of_person = report["counts"]["failed"], sum(bool(file.get("person")) for file in files)
+    if failed and sum(report["counts"].values()) == failed and len({file["reason"] for file in files}) == 1:
+        count = "its one file" if failed == 1 else f"all of its {failed:,} files"
+        return f"{NOTHING}, {count} failed: {files[0]['reason']}"
+    person = f", {of_person:,} of them need a person" if of_person else ""
+    return (
+        f"the mirror is partial: {failed:,} of the files failed{person}. What came is stored; run the same command "
+        "again for the rest."
+    )
+
+
 def print_report(report: Report, uri: str, dry_run: bool) -> None:
     """A row for each data set, then why files failed or are left."""
     rows = [*report["datasets"]]
@@ -35,11 +66,8 @@ def print_report(report: Report, uri: str, dry_run: bool) -> None:
         rows.append({"name": "all", **report["counts"], "bytes": report["bytes"]})
     heads = ["data set", *OUTCOMES.values(), "fetched"]
     _print(heads, [[row["name"], *_counts(row), amount(row["bytes"])] for row in rows])
-    for file in [f for f in report["files"] if f["outcome"] in ("failed", "left")][:SHOWN]:
-        click.echo(f"{file['outcome']}: {file['path']}: {file['reason']}")
-    hidden = report["counts"]["failed"] + report["counts"]["left"] - SHOWN
-    if hidden > 0:
-        click.echo(f"and {hidden:,} more; every file: --json")
+    for line in reasons(report):
+        click.echo(line)
     if dry_run:
         size = sum(file["size"] for file in report["files"] if file["outcome"] in ("new", "updated"))
         click.echo(f"nothing was fetched; {amount(size)} would be, into {uri}")

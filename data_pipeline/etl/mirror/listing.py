@@ -16,7 +16,7 @@ from .transfer import FAILED, LEFT, Outcome
 from .transfer_context import LeftError, TransferContext
 from .verdicts import explained, is_page
 from .wanted import Ask
-from .web import DroppedError
+from .web import DroppedError, LastingError
 
 #: bytes of an index, which is text with a URL in each line.
 LONGEST_INDEX = 16 << 20
@@ -37,12 +37,14 @@ def listed(
         except (DroppedError, JobError, LeftError) as error:
             kind = LEFT if isinstance(error, LeftError) else FAILED
             ask = Ask(source.where, source.where, source.name)
-            failed.append(Outcome(ask, kind, reason=f"its list of files cannot be had: {error}"))
+            reason, lasting = f"its list of files cannot be had: {error}", isinstance(error, LastingError)
+            person = isinstance(error, JobError) or (isinstance(error, LastingError) and error.person)
+            failed.append(Outcome(ask, kind, reason=reason, lasting=lasting, person=person))
             continue
         for name, asks in asks_of.items():
             twice = [ask for ask in asks if taken.setdefault(ask.path, ask.url) != ask.url]
             failed += [
-                Outcome(ask, FAILED, reason=f"{taken[ask.path]} has the same name in the input")
+                Outcome(ask, FAILED, reason=f"{taken[ask.path]} has the same name in the input", person=True)
                 for ask in twice
             ]
             asks_of[name] = [ask for ask in asks if ask not in twice]
@@ -98,7 +100,7 @@ def _files(
             wanted.path_of(url, source.where if source.kind == "s3" else "")
             named.append(url)
         except JobError as error:
-            failed.append(Outcome(Ask(url, url, source.name), FAILED, reason=str(error)))
+            failed.append(Outcome(Ask(url, url, source.name), FAILED, reason=str(error), person=True))
     return wanted.of_urls(source, named, entries)
 
 
@@ -115,9 +117,9 @@ def _text(url: str, context: TransferContext) -> str:
     while True:
         try:
             return _read(url, context)
-        except DroppedError:
+        except DroppedError as error:
             failures += 1
-            pause = context.retry_policy.pause(failures, context.chance)
+            pause = context.pause(failures, error=error)
             if pause is None:
                 raise
             context.wait(pause)

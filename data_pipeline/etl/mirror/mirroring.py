@@ -19,7 +19,7 @@ from .transfer import FAILED, LEFT, NEW, REFUSED, UNCHANGED, UPDATED, Outcome, T
 from .transfer_context import LeftError, TransferContext
 from .verdicts import Meaning, meaning
 from .wanted import Ask, Lane, Selection, Wanted
-from .web import DroppedError
+from .web import DroppedError, LastingError
 from .work_queue import WorkQueue
 
 _LOOK = 0.2  # seconds between two looks at the threads, in which ^C is heard
@@ -68,7 +68,13 @@ def _transferred(chosen: Wanted, context: TransferContext, dry: bool) -> list[Ou
                 queue.ended(outcome)
                 outcomes.append(outcome)
                 context.tell(
-                    {"event": "end", "path": ask.path, "outcome": outcome.kind, "reason": outcome.reason}
+                    {
+                        "event": "end",
+                        "path": ask.path,
+                        "outcome": outcome.kind,
+                        "reason": outcome.reason,
+                        "quiet": outcome.lasting,
+                    }
                 )
         except BaseException as error:  # noqa: BLE001 - it is raised again, in the main thread
             errors.append(error)
@@ -123,11 +129,13 @@ def _looked_at(ask: Ask, context: TransferContext) -> Outcome:
                 return Outcome(ask, REFUSED, status=answer.head.status)
             if answered is Meaning.BODY:
                 return Outcome(ask, UPDATED if known else NEW, size=answer.head.total or 0)
-            reason, wait = f"the source answers {answer.head.status}", answer.head.wait
+            reason, wait, dropped = f"the source answers {answer.head.status}", answer.head.wait, None
+        except LastingError as error:
+            return Outcome(ask, FAILED, reason=str(error), lasting=True, person=error.person)
         except DroppedError as error:
-            reason, wait = str(error), None
+            reason, wait, dropped = str(error), None, error
         failures += 1
-        pause = context.retry_policy.pause(failures, context.chance, wait)
+        pause = context.pause(failures, wait, dropped)
         if pause is None:
             return Outcome(ask, FAILED, reason=f"{reason}, at the {failures}. attempt")
         context.wait(pause, everybody=wait is not None)

@@ -43,4 +43,4 @@ def judged(outcome: Outcome, newest: Mapping[str, str], evidence: Evidence | Non
         reason = "refused twice (403), although later ones are there: withdrawn, or blocked"
     else:
         return replace(outcome, kind=UNPUBLISHED, reason=f"not published ({status})")
-    return replace(outcome, kind=FAILED, reason=reason)
+    return replace(outcome, kind=FAILED, reason=reason, person=True)

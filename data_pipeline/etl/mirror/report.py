@@ -68,4 +68,5 @@ def _file(outcome: Outcome) -> dict[str, Any]:
         "bytes": outcome.received,
         "resumed_bytes": outcome.resumed,
         "reason": outcome.reason,
+        "person": outcome.person,
     }

@@ -11,7 +11,8 @@ from email.utils import parsedate_to_datetime
 class RetryPolicy:
     """``attempts`` in a row without a further part of the file, ``restarts`` of a file that changes under way.
 
-    Times are seconds. A body that brings fewer than ``stall_bytes`` in ``stall`` counts as a broken connection.
+    Times are seconds. A server that could not be reached for ``away``, nor before in this
+    run, is given up. A body that brings fewer than ``stall_bytes`` in ``stall`` counts as a broken connection.
     """
 
     attempts: int = 6
@@ -19,7 +20,8 @@ class RetryPolicy:
     first: float = 1.0
     most: float = 60.0
     longest_wait: float = 300.0
-    connect: float = 10.0
+    connect: float = 5.0
+    away: float = 4.0
     read: float = 30.0
     stall: float = 60.0
     stall_bytes: int = 1 << 16

@@ -72,7 +72,7 @@ def now() -> datetime:
 
 def logged(event: Event) -> None:
     """An event as a line of the job's log; progress and what is unchanged is none."""
-    if event["event"] == "end" and event["outcome"] not in _QUIET:
+    if event["event"] == "end" and event["outcome"] not in _QUIET and not event.get("quiet"):
         reason = f" ({event['reason']})" if event["reason"] else ""
         exits.log(f"mirror: {event['path']}: {event['outcome']}{reason}")
     if event["event"] == "report":

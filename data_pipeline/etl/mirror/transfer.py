@@ -20,7 +20,7 @@ from .store import MOST_PARTS, Object, StoreError, composite
 from .transfer_context import LeftError, TransferContext
 from .verdicts import Head, Meaning
 from .wanted import Ask
-from .web import DroppedError
+from .web import DroppedError, LastingError
 
 NEW, UPDATED, UNCHANGED = "new", "updated", "unchanged"
 UNPUBLISHED, REFUSED, FAILED, LEFT = "unpublished", "refused", "failed", "left"
@@ -29,7 +29,8 @@ UNPUBLISHED, REFUSED, FAILED, LEFT = "unpublished", "refused", "failed", "left"
 @dataclass(frozen=True)
 class Outcome:
     """What became of one file: ``received`` bytes of bodies, ``resumed`` bytes that an earlier run had stored;
-    ``status`` of the answer that refused it.
+    ``status`` of the answer that refused it. ``lasting``: its server fails all of its files in this way; ``person``:
+    so will the next run, unless somebody changes something.
     """
 
     ask: Ask
@@ -39,6 +40,8 @@ class Outcome:
     reason: str = ""
     status: int = 0
     size: int = 0
+    lasting: bool = False
+    person: bool = False
 
 
 class _AgainError(Exception):
@@ -82,7 +85,7 @@ class Transfer:
     def _patiently(self) -> Outcome:
         failures = restarts = parts = 0
         while True:
-            wait = None
+            wait = dropped = None
             try:
                 return self._attempt()
             except (_AgainError, LookupError) as error:
@@ -94,13 +97,17 @@ class Transfer:
                 continue
             except _BusyError as error:
                 reason, wait = str(error), error.wait
+            except LastingError as error:
+                self._got.close()
+                self._keep()
+                return replace(self._outcome(FAILED, str(error)), lasting=True, person=error.person)
             except DroppedError as error:
-                reason = str(error)
+                reason, dropped = str(error), error
                 if self._begun and not verdicts.strong(self._begun.etag):
                     self._discard()  # nothing to pin the rest to
             failures = 1 if self._got.count > parts else failures + 1
             parts = self._got.count
-            pause = self.context.retry_policy.pause(failures, self.context.chance, wait)
+            pause = self.context.pause(failures, wait, dropped)
             if pause is None:
                 self._got.close()
                 self._keep()

@@ -20,7 +20,7 @@ from .bucket import Bucket
 from .record import Record
 from .retry_policy import RetryPolicy
 from .store import Store
-from .web import DroppedError, Web
+from .web import DroppedError, LastingError, Web
 
 #: threads that upload parts; buffers: one for each of them, and one for each file that is read.
 UPLOADS = 4
@@ -130,6 +130,16 @@ class TransferContext:
         while (left := until - time.monotonic()) > 0:
             self.go_on()
             time.sleep(min(left, 0.2))
+
+    def pause(
+        self, failures: int, asked: float | None = None, error: DroppedError | None = None
+    ) -> float | None:
+        """Seconds to wait after so many failures in a row, the last one by ``error``; None to give up."""
+        pause = (
+            None if isinstance(error, LastingError) else self.retry_policy.pause(failures, self.chance, asked)
+        )
+        within = error.within if error is not None else None
+        return pause if pause is None or within is None else min(pause, within)
 
     def stall_watch(self) -> Callable[[int], None]:
         """A function that is told of bytes, and raises DroppedError when too few came for too long."""

@@ -14,6 +14,7 @@ from typing import Callable
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 from . import verdicts
+from .addresses import PUBLIC, connected, kind, resolved
 from .retry_policy import RetryPolicy, retry_after
 from .verdicts import Head
 
@@ -21,9 +22,24 @@ AGENT = "data-pipeline-mirror/1"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 4
 
+#: kinds of addresses, as ``addresses.kind`` names them.
+Kinds = frozenset[str]
+
 
 class DroppedError(Exception):
-    """The connection broke, or what came is no HTTP: worth another try. The message says what happened."""
+    """The connection broke, or what came is no HTTP: worth another try. The message says what happened. ``within``:
+    seconds until the server is given up, where this run has not reached it yet.
+    """
+
+    within: float | None = None
+
+
+class LastingError(DroppedError):
+    """No other try in this run is of use. ``person``: nor in the next one, before somebody has changed something."""
+
+    def __init__(self, message: str, person: bool) -> None:
+        super().__init__(message)
+        self.person = person
 
 
 class WebAnswer:
@@ -54,6 +70,9 @@ class Web:
         self._retry_policy = retry_policy
         self._pace = pace
         self._threads = threading.local()
+        self._reached: set[str] = set()
+        self._first_asked: dict[str, float] = {}
+        self._lost: dict[str, LastingError] = {}
 
     def ask(
         self,
@@ -78,22 +97,33 @@ class Web:
         elif modified:
             headers["If-Modified-Since"] = modified
         method = "HEAD" if most == 0 else "GET"
+        near: Kinds | None = None
         for _ in range(_MOST_REDIRECTS + 1):
-            answer, target = self._once(method, url, headers)
+            answer, target, there = self._once(method, url, headers, near)
+            near = there if near is None else near
             if target is None:
                 return answer
             answer.close()
+            if urlsplit(target).scheme not in ("http", "https"):
+                raise LastingError(f"it sends us on to {target[:200]}, which is no web server", person=True)
             if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
-                raise DroppedError(f"it sends us on to {target}, which is not https")
+                raise LastingError(f"it sends us on to {target[:200]}, which is not https", person=True)
             url = target
-        raise DroppedError(f"it sends us on more than {_MOST_REDIRECTS} times")
+        raise LastingError(f"it sends us on more than {_MOST_REDIRECTS} times", person=True)
 
-    def _once(self, method: str, url: str, headers: dict[str, str]) -> tuple[WebAnswer, str | None]:
-        self._pace()
+    def _once(
+        self, method: str, url: str, headers: dict[str, str], near: Kinds | None
+    ) -> tuple[WebAnswer, str | None, Kinds]:
+        """The answer, where it sends us on to, and of which kinds the server's addresses are. ``near``: of which kinds
+        those of the source are, where it has sent us on to here.
+        """
         parts = urlsplit(url)
+        if parts.netloc in self._lost:
+            raise self._lost[parts.netloc]
+        self._pace()
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            response = self._sent(parts, method, path, headers)
+            response, there = self._sent(parts, method, path, headers, near)
             answered = {name.lower(): value for name, value in response.getheaders()}
             wait = retry_after(answered.get("retry-after"), time.time())
             head = verdicts.head(response.status, answered, wait)
@@ -102,50 +132,82 @@ class Web:
             raise DroppedError(_words(error)) from error
         target = answered.get("location") if response.status in _REDIRECTS else None
         answer = WebAnswer(head, response, lambda: self._forget(parts))
-        return answer, urljoin(url, target) if target else None
+        return answer, urljoin(url, target) if target else None, there
 
     def _sent(
-        self, parts: SplitResult, method: str, path: str, headers: dict[str, str]
-    ) -> http.client.HTTPResponse:
+        self, parts: SplitResult, method: str, path: str, headers: dict[str, str], near: Kinds | None
+    ) -> tuple[http.client.HTTPResponse, Kinds]:
         """The response; a kept connection that the server has closed meanwhile is opened anew, once."""
-        connection, kept = self._connection(parts)
+        connection, there, kept = self._connection(parts, near)
         try:
             connection.request(method, path, headers=headers)
-            return connection.getresponse()
+            return connection.getresponse(), there
         except (http.client.BadStatusLine, http.client.CannotSendRequest, ConnectionError):
             if not kept:
                 raise
         self._forget(parts)
-        connection, _ = self._connection(parts)
+        connection, there, _ = self._connection(parts, near)
         connection.request(method, path, headers=headers)
-        return connection.getresponse()
+        return connection.getresponse(), there
 
-    def _connection(self, parts: SplitResult) -> tuple[http.client.HTTPConnection, bool]:
-        """This thread's connection to the server, and whether it was there before."""
+    def _connection(
+        self, parts: SplitResult, near: Kinds | None
+    ) -> tuple[http.client.HTTPConnection, Kinds, bool]:
+        """This thread's connection to the server, of which kinds its addresses are, and whether it was there before."""
         kept = self._kept()
         where = (parts.scheme, parts.netloc)
         if where in kept:
-            return kept[where], True
-        connection = self._opened(parts)
+            connection, there = kept[where]
+            _refuse(parts, there, near)
+            return connection, there, True
+        connection, there = self._reach(parts, near)
         if connection.sock is not None:
             connection.sock.settimeout(self._retry_policy.read)
-        kept[where] = connection
-        return connection, False
+        kept[where] = connection, there
+        return connection, there, False
 
-    def _opened(self, parts: SplitResult) -> http.client.HTTPConnection:
-        host, port, limit = parts.hostname or "", parts.port, self._retry_policy.connect
+    def _reach(self, parts: SplitResult, near: Kinds | None) -> tuple[http.client.HTTPConnection, Kinds]:
+        """A new connection. LastingError where the server was not reached for long enough, or never can be."""
+        server, patience = parts.netloc, self._retry_policy.away
+        began = self._first_asked.setdefault(server, time.monotonic())
+        try:
+            opened = self._opened(parts, near)
+        except ssl.SSLCertVerificationError as error:
+            raise LastingError(f"its certificate is not trusted: {error.verify_message}", True) from error
+        except OSError as error:
+            unknown = isinstance(error, socket.gaierror)
+            words = _words(error) if unknown else f"{server} cannot be reached ({_words(error)})"
+            dropped = DroppedError(words)
+            if server not in self._reached:
+                dropped.within = began + patience - time.monotonic()
+                if dropped.within <= 0:
+                    advice = "check the network and the URL of the source" if unknown else "check the network"
+                    dropped = self._lost[server] = LastingError(f"{words}; {advice}", person=unknown)
+            raise dropped from error
+        self._reached.add(server)
+        return opened
+
+    def _opened(self, parts: SplitResult, near: Kinds | None) -> tuple[http.client.HTTPConnection, Kinds]:
+        host, limit = parts.hostname or "", self._retry_policy.connect
+        port = parts.port or (443 if parts.scheme == "https" else 80)
         proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme)
         secure = parts.scheme == "https"
         if proxy is None:
+            addresses = resolved(host, port, limit)
+            there = frozenset(map(kind, addresses))
+            _refuse(parts, there, near)
             connection = self._made(secure, host, port, limit)
+            connection._create_connection = lambda *_: connected(addresses, port, limit)  # type: ignore[attr-defined]
         else:
+            there = _seen(host, port, limit)
+            _refuse(parts, there, near)
             way = urlsplit(proxy)
             connection = self._made(secure, way.hostname or "", way.port, limit)
             user = f"{unquote(way.username or '')}:{unquote(way.password or '')}".encode()
             login = {"Proxy-Authorization": f"Basic {b64encode(user).decode()}"} if way.username else {}
-            connection.set_tunnel(host, port or (443 if secure else 80), headers=login)
+            connection.set_tunnel(host, port, headers=login)
         connection.connect()
-        return connection
+        return connection, there
 
     def _made(self, secure: bool, host: str, port: int | None, limit: float) -> http.client.HTTPConnection:
         if secure:
@@ -153,16 +215,34 @@ class Web:
         return http.client.HTTPConnection(host, port, timeout=limit)
 
     def _forget(self, parts: SplitResult) -> None:
-        connection = self._kept().pop((parts.scheme, parts.netloc), None)
-        if connection is not None:
-            connection.close()
+        kept = self._kept().pop((parts.scheme, parts.netloc), None)
+        if kept is not None:
+            kept[0].close()
 
-    def _kept(self) -> dict[tuple[str, str], http.client.HTTPConnection]:
+    def _kept(self) -> dict[tuple[str, str], tuple[http.client.HTTPConnection, Kinds]]:
         """This thread's connections, by scheme and server."""
         if not hasattr(self._threads, "kept"):
             self._threads.kept = {}
-        kept: dict[tuple[str, str], http.client.HTTPConnection] = self._threads.kept
+        kept: dict[tuple[str, str], tuple[http.client.HTTPConnection, Kinds]] = self._threads.kept
         return kept
+
+
+def _seen(host: str, port: int, limit: float) -> Kinds:
+    """The kinds of a name's addresses as far as this machine can tell: behind a proxy it may know no names."""
+    try:
+        return frozenset(map(kind, resolved(host, port, limit)))
+    except OSError:
+        return frozenset()
+
+
+def _refuse(parts: SplitResult, there: Kinds, near: Kinds | None) -> None:
+    """LastingError where a source sends us on to a server inside that is not where the source is."""
+    inside = sorted(there - (near or frozenset()) - {PUBLIC})
+    if near is not None and inside:
+        raise LastingError(
+            f"it sends us on to {parts.netloc[:200]}, which has a {inside[0]} address, and the source has none",
+            person=True,
+        )
 
 
 @functools.cache

@@ -48,7 +48,9 @@ class WorkQueue:
                 self._refused[lane].append(outcome.ask.period)
             elif outcome.kind in (NEW, UPDATED, UNCHANGED):
                 self._newest[lane] = max(self._newest.get(lane, ""), outcome.ask.period)
-            self._failures[server] = self._failures[server] + 1 if outcome.kind == FAILED else 0
+            self._failures[server] = (
+                self._failures[server] + 1 if outcome.kind == FAILED and not outcome.lasting else 0
+            )
             if self._failures[server] >= MOST_FAILURES:
                 self._why.setdefault(
                     server,

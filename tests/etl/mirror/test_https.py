@@ -40,4 +40,5 @@ def test_a_certificate_is_verified(mirror, certificate, monkeypatch, trusted):
     assert report["counts"]["new" if trusted else "failed"] == 1
     assert len(mirror.stored()) == trusted
     if not trusted:
-        assert "certificate verify failed" in report["files"][0]["reason"]
+        assert report["files"][0]["reason"].startswith("its certificate is not trusted: ")
+        assert report["files"][0]["person"]

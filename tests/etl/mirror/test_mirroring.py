@@ -310,3 +310,4 @@ def test_a_file_that_has_moved_is_followed_and_a_circle_is_not(mirror, source):
     assert mirror.stored() == {"a.parquet": parquet(1).content}
     (failed,) = [file for file in report["files"] if file["outcome"] == "failed"]
     assert failed["reason"].startswith("it sends us on more than 4 times")
+    assert failed["person"]
