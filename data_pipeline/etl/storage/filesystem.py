@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,9 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from data_pipeline.etl.documents import form
-from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.errors import FileError, JobError
 
 from .objects import FILE_CHANGED, FILE_GONE, ChangedError, Head, MissingError, Stored
+
+_ESCAPE = re.compile(rb"\\x([89a-f][0-9a-f])")
+"""Of a byte that is no UTF-8, as ``LocalFiles.list`` writes it."""
 
 
 def files(place: str) -> Any:
@@ -52,7 +56,9 @@ class LocalFiles:
     """Files of this machine. A write goes to a temporary file beside its target and is renamed onto it."""
 
     def list(self, folder: str) -> Iterator[Stored]:
-        """Every file below ``folder`` at any depth, by path. A folder that is not there is an error."""
+        """Every file below ``folder`` at any depth, by path. A folder that is not there is an error. In a path, bytes
+        that are no UTF-8 are written as ``\\xe9``; such a file is listed, and ``fetched`` refuses it.
+        """
         root = Path(folder)
         if not root.is_dir():
             raise JobError(f"{folder}: no such folder")
@@ -61,7 +67,9 @@ class LocalFiles:
             for name in sorted(names):
                 file = Path(parent) / name
                 if file.is_file():
-                    relative = file.relative_to(root).as_posix()
+                    relative = os.fsencode(file.relative_to(root).as_posix()).decode(
+                        "utf-8", "backslashreplace"
+                    )
                     stat = file.stat()
                     yield Stored(str(file), relative, stat.st_size, "", stat.st_mtime)
 
@@ -74,8 +82,13 @@ class LocalFiles:
 
     @contextmanager
     def fetched(self, place: str, etag: str, folder: Path) -> Iterator[Path]:  # noqa: ARG002 - S3 needs it
-        """A local path of the object's content, which is read where it is."""
+        """A local path of the object's content, which is read where it is. FileError for a name that no table, no
+        report and no S3 can hold.
+        """
         if not Path(place).is_file():
+            name = _ESCAPE.sub(lambda byte: bytes.fromhex(byte[1].decode()), os.fsencode(place))
+            if Path(os.fsdecode(name)).is_file():
+                raise FileError("its name is not UTF-8; rename it, or its folder")
             raise MissingError(FILE_GONE)
         if etag and self.fingerprint(place) != etag:
             raise MissingError(FILE_CHANGED)
