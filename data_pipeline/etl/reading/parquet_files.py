@@ -132,7 +132,11 @@ def _beyond_microseconds(micros: Any, nanos: Any) -> Problems:
 
 
 def _raw(batch: Any, numbers: list[int]) -> dict[int, str]:
-    found = pa.table(batch).take(pa.array([number - 1 for number in numbers]))
+    table = pa.table(batch)
+    try:
+        found = table.take(pa.array([number - 1 for number in numbers]))
+    except pa.ArrowNotImplementedError:  # Arrow takes no rows of views
+        found = pa.concat_tables([table.slice(number - 1, 1) for number in numbers])
     kept = [
         dict(zip(found.column_names, row, strict=True))
         for row in zip(*map(_plain, found.columns), strict=True)

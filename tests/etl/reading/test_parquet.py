@@ -24,6 +24,10 @@ from data_pipeline.etl.errors import FileError
 NUMBERS = ("int", "long", "float", "double", "decimal")
 EDGES = {
     pa.int8(): [0, -128, 127],
+    pa.int16(): [0, -(2**15), 2**15 - 1],
+    pa.uint8(): [0, 255],
+    pa.uint16(): [0, 2**16 - 1],
+    pa.uint32(): [0, 2**31, 2**32 - 1],
     pa.int32(): [0, -(2**31), 2**31 - 1],
     pa.int64(): [0, 5, 2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, -(2**63), 100, 99],
     pa.uint64(): [0, 2**63, 2**64 - 1, 7],
@@ -331,3 +335,39 @@ def test_formats_of_strftime_are_for_texts(tmp_path):
     found = outcome(tmp_path / "a.parquet", data)
     assert found.table["a"].to_pylist() == [date(2024, 1, 31)]
     assert found.reasons == {2: "not-date"}
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()], ids=str)
+def test_rows_of_views_are_refused_as_others(kind, tmp_path):
+    """With their text, of which Arrow can take no rows."""
+    pq.write_table(pa.table({"a": pa.array(["1", "x", "2", "y"], kind)}), tmp_path / "a.parquet")
+    found = outcome(tmp_path / "a.parquet", dataset({"a": "int"}, "parquet"))
+    assert found.table["a"].to_pylist() == [1, 2]
+    assert found.reasons == {2: "not-int", 4: "not-int"}
+    if kind == pa.string_view():
+        assert [row["raw"] for row in found.refused] == ['{"a": "x"}', '{"a": "y"}']
+
+
+STRANGE = [
+    pa.array([1]).cast(pa.time64("us")),
+    pa.array([1]).cast(pa.time64("ns")),
+    pa.array([1], pa.int32()).cast(pa.time32("ms")),
+    *(pa.array([1]).cast(pa.duration(unit)) for unit in ("s", "ms", "us", "ns")),
+    pa.array([b"1"], pa.binary(1)),
+    pa.array([[1]], pa.list_view(pa.int32())),
+    pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int32())),
+    pa.ExtensionArray.from_storage(pa.uuid(), pa.array([b"1" * 16], pa.binary(16))),
+    pa.ExtensionArray.from_storage(pa.json_(), pa.array(["1"])),
+    pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1], pa.int8())),
+]
+
+
+@pytest.mark.parametrize("array", STRANGE, ids=lambda array: str(array.type))
+def test_types_that_no_column_has_make_the_file_unreadable(array, tmp_path):
+    """Whatever the column's type is; the logical types of Parquet are those of
+    https://github.com/apache/parquet-format/blob/master/LogicalTypes.md.
+    """
+    pq.write_table(pa.table({"a": array}), tmp_path / "a.parquet")
+    for kind in [*TYPES, "string", "list<int>", "struct<a: int>"]:
+        with pytest.raises(FileError, match="column a is "):
+            outcome(tmp_path / "a.parquet", dataset({"a": f"{kind}?"}, "parquet", timezone="Europe/Berlin"))
