@@ -8,11 +8,12 @@ batches of ``parquetfiles.BATCH`` rows, whatever the size of the file.
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter, deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -52,20 +53,16 @@ class Counted:
 
 class Counters:
     """What counts files: ``workers``, the threads of this process that count spans of CSV files, ``threads`` of them;
-    and DuckDB, where rows of Parquet must be written out, with the local folder ``scratch``.
+    and DuckDB, where rows of Parquet must be written out. All files of a process share them.
     """
 
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
+    def __init__(self) -> None:
         self.workers = _workers()
         self.threads = _threads()
 
-    @cached_property
+    @property
     def db(self) -> duckdb.DuckDBPyConnection:
-        limit = f"{256 + 128 * self.threads}MB"
-        return duckdb.connect(
-            config={"threads": 1, "memory_limit": limit, "temp_directory": str(self.scratch)}
-        )
+        return _database()
 
 
 def _threads() -> int:
@@ -75,6 +72,14 @@ def _threads() -> int:
 @cache
 def _workers() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_threads())
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for all files: to open it takes as long as to count a small one. It makes its folder where it needs one."""
+    place = str(Path(tempfile.gettempdir()) / f"trip-rows-{os.getpid()}")
+    limit = f"{256 + 128 * _threads()}MB"
+    return duckdb.connect(config={"threads": 1, "memory_limit": limit, "temp_directory": place})
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Reader:
         source = as_trip_file(quarantine.source)
         if source.form.startswith("csv"):
             csvrows.slow_path_budget.expect(file.path.stat().st_size)
-        counters = counting.Counters(file.scratch)
+        counters = counting.Counters()
         counted = counting.count(counters, source, file.path, self.policy, quarantine)
         starts, trips = counted.windows
         if len(starts):

@@ -19,7 +19,7 @@ SETTINGS = {"pipeline": "nyc-tlc", "name": "test", "region": "us-east-1", "steps
 
 def environment(**changes: object) -> Environment:
     """An environment on the embedded AWS, or what the test makes of it."""
-    given = {**SETTINGS, "endpoint": "embedded", "data": Data(files=("*.csv",)), **changes}
+    given = {**SETTINGS, "endpoint": "embedded", "data": Data(), **changes}
     return Environment.model_construct(**given)  # type: ignore[arg-type]
 
 

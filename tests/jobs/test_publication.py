@@ -317,7 +317,7 @@ def state(account) -> list:
 
 
 def test_a_failed_rule_publishes_nothing_and_keeps_the_evidence(account):
-    """Tables, export and processed.json stay; summary and verdict name rule, value and limit; the refused
+    """Tables, export and ledger stay; summary and verdict name rule, value and limit; the refused
     rows are in quarantine; the same run with the rule accepted publishes, and its lineage says so.
     """
     account.run("first")

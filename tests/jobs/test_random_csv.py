@@ -129,7 +129,7 @@ def test_random_files_are_counted_as_the_csv_module_counts_them(tmp_path, monkey
     few doubtful rows or little of their text at once, and gzipped.
     """
     choice = random.Random(f"{SEED}-csv-{attempt}")
-    counters = counting.Counters(tmp_path)
+    counters = counting.Counters()
     for n in range(4):
         content, dataset, position = some_file(choice)
         gzipped = choice.random() < 0.3
@@ -171,7 +171,7 @@ def test_mutated_files_of_every_layout_add_up(tmp_path, monkeypatch, attempt, re
     choice = random.Random(f"{SEED}-mutated-{attempt}")
     layouts = [layout for layout in LAYOUTS if not layout.id.startswith("P")]
     path = Path(tmp_path) / "file.csv"
-    counters = counting.Counters(tmp_path)
+    counters = counting.Counters()
     for _ in range(25):
         layout = choice.choice(layouts)
         position = layout.columns.index(layout.pickup)
@@ -219,7 +219,7 @@ def test_mutated_parquet_files_are_counted_or_refused(tmp_path, attempt, record_
     record_property("mutated files", 25)
     choice = random.Random(f"{SEED}-mutated-parquet-{attempt}")
     path = Path(tmp_path) / "file.parquet"
-    counters = counting.Counters(tmp_path)
+    counters = counting.Counters()
     for _ in range(25):
         content = bytearray(some_parquet(choice))
         for _ in range(choice.choice([0, 1, 1, 4])):

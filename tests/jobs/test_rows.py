@@ -236,7 +236,7 @@ def test_quarantine_that_cannot_be_written_ends_the_job(tmp_path, monkeypatch, f
     (tmp_path / "file").touch()
     refused = quarantine.Quarantine(tmp_path / "file" / "q.parquet", path.name, 10)
     with pytest.raises(JobError, match=r"cannot be written .* TMPDIR"), refused:
-        counting.count(counting.Counters(tmp_path), source, path, rules.Policy(), refused)
+        counting.count(counting.Counters(), source, path, rules.Policy(), refused)
 
 
 @pytest.mark.parametrize("month", ["0001-01", "9999-12"])
