@@ -26,6 +26,22 @@ REPORT: dict[str, Any] = {
         },
         {"path": "c.parquet", "outcome": "left", "reason": "the run's 20 minutes are over", "size": 0},
     ],
+    "reasons": [
+        {
+            "outcome": "failed",
+            "person": False,
+            "reason": "the source answers 500, at the 6. attempt",
+            "first": "b.parquet",
+            "files": 1,
+        },
+        {
+            "outcome": "left",
+            "person": False,
+            "reason": "the run's 20 minutes are over",
+            "first": "c.parquet",
+            "files": 1,
+        },
+    ],
     "bytes": 1_234_567,
     "resumed_bytes": 8_388_608,
     "seconds": 12.34,
@@ -69,14 +85,22 @@ def test_a_mirror_that_is_narrowed_to_nothing_says_so(
 
 def test_the_table_of_a_dry_run_and_of_many_failures(capsys: pytest.CaptureFixture[str]) -> None:
     """What would be fetched; of many failures the first twenty, and how to see all."""
-    failed = [{"path": f"{n}.csv", "outcome": "failed", "reason": f"no {n}", "size": 0} for n in range(25)]
-    failed[0]["person"] = True
-    failed[2]["reason"] = "no 1"
+    why = [
+        {
+            "outcome": "failed",
+            "person": n == 0,
+            "reason": f"no {n}",
+            "first": f"{n}.csv",
+            "files": 1 + (n == 1),
+        }
+        for n in range(24)
+    ]
     report = {
         **REPORT,
         "counts": {**NONE, "failed": 25},
         "datasets": [],
-        "files": [*failed, REPORT["files"][0]],
+        "reasons": why,
+        "files": [REPORT["files"][0]],
     }
     mirror_report.print_report(report, "s3://b/in/", dry_run=True)
     lines = capsys.readouterr().out.splitlines()
@@ -85,6 +109,29 @@ def test_the_table_of_a_dry_run_and_of_many_failures(capsys: pytest.CaptureFixtu
         "and 4 more reasons; every file: --json",
         "nothing was fetched; 1.0 MB would be, into s3://b/in/",
     ]
+
+
+def test_what_a_partial_mirror_ends_with() -> None:
+    """One line where one reason is all that came of it; else how many failed and how many of them need a person."""
+    reason = {
+        "outcome": "failed",
+        "person": True,
+        "reason": "the name x is not known",
+        "first": "a",
+        "files": 600,
+    }
+    alone = {"counts": {**NONE, "failed": 600}, "reasons": [reason]}
+    assert mirror_report.partial(alone) == (
+        "the mirror brought nothing, all of its 600 files failed: the name x is not known"
+    )
+    both = {
+        "counts": {**NONE, "failed": 602, "new": 1},
+        "reasons": [reason, {**reason, "person": False, "files": 2}],
+    }
+    assert mirror_report.partial(both).startswith(
+        "the mirror is partial: 602 of the files failed, 600 of them need a person. What came is stored;"
+    )
+    assert "person" not in mirror_report.partial(REPORT)
 
 
 def test_what_verify_says(capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,8 +131,8 @@ def mirror_run_ends_with_a_table(project: Project, source: SourceServer) -> None
     failed = project(*MIRROR, "run", "local", "--months", "2015-05")
     assert failed.status == 1
     reason = "it is a page of text in the place of the file, 4 times in a row"
-    assert f"failed: fhv_tripdata_2015-05.parquet: {reason}" in failed.out
-    assert "error: the mirror is partial: 1 of the files failed." in failed.err
+    assert f"error: the mirror brought nothing, fhv_tripdata_2015-05.parquet failed: {reason}" in failed.err
+    assert failed.out == ""
     del source.files["/trip-data/fhv_tripdata_2015-05.parquet"]
 
 

@@ -32,26 +32,22 @@ def nothing_matches(report: Report, scope: Mapping[str, Any]) -> str:
 
 def reasons(report: Report) -> list[str]:
     """A line for each reason for which files failed or are left, those that need a person first."""
-    found: dict[tuple[bool, str, str], list[str]] = {}
-    for file in report["files"]:
-        if file["outcome"] in ("failed", "left"):
-            key = (not file.get("person"), file["outcome"], file["reason"])
-            found.setdefault(key, []).append(file["path"])
     lines = []
-    for (alone, outcome, reason), paths in sorted(found.items(), key=lambda each: each[0][0]):
-        more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
-        lines.append(f"{outcome}{'' if alone else ', needs a person'}: {paths[0]}{more}: {reason}")
+    for each in report["reasons"]:
+        person = ", needs a person" if each["person"] else ""
+        more = f" and {each['files'] - 1:,} more" if each["files"] > 1 else ""
+        lines.append(f"{each['outcome']}{person}: {each['first']}{more}: {each['reason']}")
     rest = [f"and {len(lines) - SHOWN:,} more reasons; every file: --json"] if len(lines) > SHOWN else []
     return lines[:SHOWN] + rest
 
 
 def partial(report: Report) -> str:
     """What the error of a partial mirror says; the one reason, where nothing but that has come of it."""
-    files = [file for file in report["files"] if file["outcome"] == "failed"]
-    failed, of_person = report["counts"]["failed"], sum(bool(file.get("person")) for file in files)
-    if failed and sum(report["counts"].values()) == failed and len({file["reason"] for file in files}) == 1:
-        count = "its one file" if failed == 1 else f"all of its {failed:,} files"
-        return f"{NOTHING}, {count} failed: {files[0]['reason']}"
+    why, failed = report["reasons"], report["counts"]["failed"]
+    if failed and sum(report["counts"].values()) == failed and len(why) == 1:
+        count = why[0]["first"] if failed == 1 else f"all of its {failed:,} files"
+        return f"{NOTHING}, {count} failed: {why[0]['reason']}"
+    of_person = sum(each["files"] for each in why if each["person"])
     person = f", {of_person:,} of them need a person" if of_person else ""
     return (
         f"the mirror is partial: {failed:,} of the files failed{person}. What came is stored; run the same command "

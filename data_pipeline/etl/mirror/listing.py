@@ -20,6 +20,8 @@ from .web import DroppedError, LastingError
 
 #: bytes of an index, which is text with a URL in each line.
 LONGEST_INDEX = 16 << 20
+#: characters of a URL, which the record keeps.
+LONGEST_URL = 2000
 
 Found = list[tuple[MirrorSource, dict[str, list[Ask]]]]
 
@@ -96,6 +98,10 @@ def _files(
         urls = _index(source.where, context)
     named = []
     for url in urls:
+        if len(url) > LONGEST_URL:
+            short, reason = url[:200], f"its URL has more than {LONGEST_URL:,} characters"
+            failed.append(Outcome(Ask(short, short, source.name), FAILED, reason=reason, person=True))
+            continue
         try:
             wanted.path_of(url, source.where if source.kind == "s3" else "")
             named.append(url)

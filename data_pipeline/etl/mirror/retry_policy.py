@@ -12,7 +12,8 @@ class RetryPolicy:
     """``attempts`` in a row without a further part of the file, ``restarts`` of a file that changes under way.
 
     Times are seconds. A server that could not be reached for ``away``, nor before in this
-    run, is given up. A body that brings fewer than ``stall_bytes`` in ``stall`` counts as a broken connection.
+    run, is given up. A body that brings fewer than ``stall_bytes`` in ``stall`` counts as a broken connection,
+    as does one that takes longer than ``body``, and a head of more than ``head`` seconds or ``head_bytes``.
     """
 
     attempts: int = 6
@@ -25,6 +26,9 @@ class RetryPolicy:
     read: float = 30.0
     stall: float = 60.0
     stall_bytes: int = 1 << 16
+    body: float = 3 * 3600.0
+    head: float = 60.0
+    head_bytes: int = 1 << 16
 
     def pause(self, failures: int, chance: random.Random, asked: float | None = None) -> float | None:
         """Seconds to wait after so many failures in a row; None to give up.

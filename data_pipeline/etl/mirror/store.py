@@ -39,6 +39,10 @@ class StoreError(JobError):
     """This file cannot be stored or read now; the others may be. Outside of a transfer, the job cannot go on."""
 
 
+class NeverStoredError(StoreError):
+    """Nor can it be in the next run, before somebody has changed something."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A part that S3 has: its number from 1, bytes, ETag, and SHA-256 (32 bytes)."""

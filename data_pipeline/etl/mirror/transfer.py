@@ -16,7 +16,7 @@ from data_pipeline.etl.storage.objects import ChangedError
 from . import footer, verdicts
 from .assembly import FIRST, Assembly
 from .record import Entry, Superseded, Upload
-from .store import MOST_PARTS, Object, StoreError, composite
+from .store import MOST_PARTS, NeverStoredError, Object, StoreError, composite
 from .transfer_context import LeftError, TransferContext
 from .verdicts import Head, Meaning
 from .wanted import Ask
@@ -48,6 +48,14 @@ class _AgainError(Exception):
     """What was received is of no use; the file is begun anew."""
 
 
+class _DamagedError(_AgainError):
+    """What came whole cannot be the file."""
+
+
+class _NoFileError(DroppedError):
+    """The source answers with something else than a file."""
+
+
 class _BusyError(Exception):
     """The server asks for time: ``wait`` seconds, where it says how much."""
 
@@ -75,7 +83,8 @@ class Transfer:
         except LeftError as left:
             outcome = self._outcome(LEFT, str(left))
         except StoreError as error:
-            outcome = self._outcome(FAILED, str(error))
+            person = isinstance(error, NeverStoredError)
+            outcome = replace(self._outcome(FAILED, str(error)), person=person)
         finally:
             self._got.close()
         with suppress(StoreError):  # an upload that cannot be given up now ends by the bucket's own rule
@@ -93,7 +102,8 @@ class Transfer:
                 self._discard()
                 restarts += 1
                 if restarts > self.context.retry_policy.restarts:
-                    return self._outcome(FAILED, f"{reason}, {restarts} times in a row")
+                    failed = self._outcome(FAILED, f"{reason}, {restarts} times in a row")
+                    return replace(failed, person=isinstance(error, _DamagedError))
                 continue
             except _BusyError as error:
                 reason, wait = str(error), error.wait
@@ -112,7 +122,8 @@ class Transfer:
                 self._got.close()
                 self._keep()
                 waits = f" and asks us to wait {wait:,.0f} s" if wait else ""
-                return self._outcome(FAILED, f"{reason}{waits}, at the {failures}. attempt")
+                failed = self._outcome(FAILED, f"{reason}{waits}, at the {failures}. attempt")
+                return replace(failed, person=isinstance(dropped, _NoFileError))
             self.context.wait(pause, everybody=wait is not None)
 
     def _attempt(self) -> Outcome:
@@ -135,7 +146,7 @@ class Transfer:
             if meaning is Meaning.OTHER:
                 raise _AgainError("it changed while it was fetched")
             if meaning is Meaning.WRONG:
-                raise DroppedError(verdicts.explained(head, ask.path))
+                raise _NoFileError(verdicts.explained(head, ask.path))
             begun = self._begin(head)
             self._got.receive(answer, self._total, begun.id, self._counter())
         finally:
@@ -155,7 +166,7 @@ class Transfer:
         if self._begun is not None and head.etag != self._begun.etag:  # nothing of it had come yet
             self._discard()
         if size > part * MOST_PARTS:
-            raise StoreError(f"{size:,} bytes are more than {MOST_PARTS:,} parts of {part:,} bytes")
+            raise NeverStoredError(f"{size:,} bytes are more than {MOST_PARTS:,} parts of {part:,} bytes")
         self._total = head.total
         if not self._reserved:
             self.context.reserve(max(0, size - self._got.position))
@@ -201,7 +212,7 @@ class Transfer:
             self._note(replace(self._entry(begun, before), rows=rows))
             return self._outcome(UNCHANGED, "the same bytes are there already")
         if before is not None and not store.keeps_versions():
-            raise StoreError(
+            raise NeverStoredError(
                 f"{store.place(path)}: the bucket keeps no versions, so the earlier issue would be lost: "
                 "switch on versioning"
             )
@@ -234,13 +245,13 @@ class Transfer:
 
         wrong = verdicts.looks_wrong(path, read_at(0, min(FIRST, size)))
         if wrong:
-            raise _AgainError(wrong)
+            raise _DamagedError(wrong)
         if not path.lower().endswith(".parquet"):
             return None
         try:
             return footer.rows(size, read_at)
         except footer.FooterError as error:
-            raise _AgainError(str(error)) from error
+            raise _DamagedError(str(error)) from error
 
     def _fetched(self, begun: Upload, start: int, length: int) -> bytes:
         """A few bytes of the version that is fetched, from the source once more."""

@@ -12,6 +12,9 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 #: what a page begins with that stands where a file should be.
 _PAGE = re.compile(rb"\s*(?:<!doctype|<html|<head|<\?xml|<error)", re.IGNORECASE)
 _PAGES = (".html", ".htm", ".xml")
+#: characters of an ETag and of a Last-Modified that are kept, in a record and with an object, whose metadata may have
+#: 2 KB together; a longer one is taken for none. And characters of other headers, which are shown.
+_LONGEST, _SHOWN = 512, 100
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -55,18 +58,18 @@ def head(status: int, headers: dict[str, str], wait: float | None = None) -> Hea
     if status == 206:
         match = _RANGE.fullmatch(headers.get("content-range", ""))
         if match is None:
-            raise ValueError(
-                f"a part of a file without a Content-Range that can be read: {headers.get('content-range')}"
-            )
+            found = headers.get("content-range", "")[:_SHOWN]
+            raise ValueError(f"a part of a file without a Content-Range that can be read: {found}")
         begins, last = int(match[1]), int(match[2])
         total = None if match[3] == "*" else int(match[3])
         if length is not None and length != last - begins + 1:
             raise ValueError(f"Content-Length {length} for {match[0]}")
     framed = length is not None or "chunked" in headers.get("transfer-encoding", "").lower()
-    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    encoding = headers.get("content-encoding", "").lower()
-    modified = headers.get("last-modified", "")
-    return Head(status, headers.get("etag", ""), modified, total, begins, kind, encoding, framed, wait)
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()[:_SHOWN]
+    encoding = headers.get("content-encoding", "").lower()[:_SHOWN]
+    modified, etag = headers.get("last-modified", ""), headers.get("etag", "")
+    modified, etag = modified if len(modified) <= _LONGEST else "", etag if len(etag) <= _LONGEST else ""
+    return Head(status, etag, modified, total, begins, kind, encoding, framed, wait)
 
 
 def meaning(head: Head, name: str, known: Entry | None, pinned: str, position: int) -> Meaning:

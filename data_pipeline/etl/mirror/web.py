@@ -13,7 +13,7 @@ from base64 import b64encode
 from typing import Callable
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
-from . import verdicts
+from . import verdicts, watched_response
 from .addresses import PUBLIC, connected, kind, resolved
 from .retry_policy import RetryPolicy, retry_after
 from .verdicts import Head
@@ -21,6 +21,8 @@ from .verdicts import Head
 AGENT = "data-pipeline-mirror/1"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 4
+#: bytes of a body that are read at once: between two blocks ^C and the limits of the run are heard.
+_BLOCK = 1 << 16
 
 #: kinds of addresses, as ``addresses.kind`` names them.
 Kinds = frozenset[str]
@@ -51,9 +53,9 @@ class WebAnswer:
         self._forget = forget
 
     def read(self, buffer: memoryview) -> int:
-        """Fill the buffer's beginning; the number of bytes, 0 at the end of what the server sends."""
+        """Fill the buffer's beginning, a block at most; the number of bytes, 0 at the end of what the server sends."""
         try:
-            return self._response.readinto(buffer)
+            return self._response.readinto(buffer[:_BLOCK])
         except (OSError, http.client.HTTPException) as error:
             raise DroppedError(_words(error)) from error
 
@@ -168,7 +170,7 @@ class Web:
 
     def _reach(self, parts: SplitResult, near: Kinds | None) -> tuple[http.client.HTTPConnection, Kinds]:
         """A new connection. LastingError where the server was not reached for long enough, or never can be."""
-        server, patience = parts.netloc, self._retry_policy.away
+        server, away = parts.netloc, self._retry_policy.away
         began = self._first_asked.setdefault(server, time.monotonic())
         try:
             opened = self._opened(parts, near)
@@ -179,7 +181,7 @@ class Web:
             words = _words(error) if unknown else f"{server} cannot be reached ({_words(error)})"
             dropped = DroppedError(words)
             if server not in self._reached:
-                dropped.within = began + patience - time.monotonic()
+                dropped.within = began + away - time.monotonic()
                 if dropped.within <= 0:
                     advice = "check the network and the URL of the source" if unknown else "check the network"
                     dropped = self._lost[server] = LastingError(f"{words}; {advice}", person=unknown)
@@ -211,8 +213,12 @@ class Web:
 
     def _made(self, secure: bool, host: str, port: int | None, limit: float) -> http.client.HTTPConnection:
         if secure:
-            return http.client.HTTPSConnection(host, port, timeout=limit, context=_context())
-        return http.client.HTTPConnection(host, port, timeout=limit)
+            made: http.client.HTTPConnection
+            made = http.client.HTTPSConnection(host, port, timeout=limit, context=_context())
+        else:
+            made = http.client.HTTPConnection(host, port, timeout=limit)
+        made.response_class = functools.partial(watched_response.WatchedResponse, self._retry_policy)  # type: ignore[assignment]
+        return made
 
     def _forget(self, parts: SplitResult) -> None:
         kept = self._kept().pop((parts.scheme, parts.netloc), None)

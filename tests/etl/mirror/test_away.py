@@ -8,6 +8,7 @@ from mirrored import parquet
 from source_server import File, SourceServer
 
 from data_pipeline.etl.mirror import addresses, web
+from data_pipeline.etl.mirror.report import messages
 from data_pipeline.etl.mirror.retry_policy import RetryPolicy
 
 
@@ -47,7 +48,9 @@ def test_what_is_away_is_one_reason_of_all_files(mirror, monkeypatch, name, dry)
     (reason,) = {file["reason"] for file in report["files"]}
     said = "the name files.example is not known (" if name else f"{url[7:]} cannot be reached ("
     assert reason.startswith(said)
-    assert {file["person"] for file in report["files"]} == {name}
+    assert [(each["person"], each["files"]) for each in report["reasons"]] == [(name, 300)]
+    (_, line) = messages(report)
+    assert line.startswith("needs a person: 0.csv and 299 more: " if name else "0.csv and 299 more: ")
     assert all(event["quiet"] for event in told if event["event"] == "end")
 
 

@@ -73,6 +73,7 @@ def test_every_answer_wrong_is_reported(mirror, source):
     assert failed["reason"] == (
         "the source answers with a page (200, text/html) in the place of the file, at the 12. attempt"
     )
+    assert failed["person"]
     assert report["partial"]
     assert mirror.stored() == {}
 
@@ -94,6 +95,7 @@ def test_what_cannot_be_the_file_is_never_stored(mirror, source, name, content, 
     (failed,) = report["files"]
     assert failed["outcome"] == "failed"
     assert reason in failed["reason"]
+    assert failed["person"]
     assert mirror.stored() == {}
     assert mirror.uploads() == []
 
@@ -139,6 +141,7 @@ def test_a_server_that_fails_and_fails_is_left_alone(mirror, source):
     assert report["counts"]["failed"] == 40
     assert len(source.asked) == 15
     assert report["files"][-1]["reason"].startswith("not asked for: 5 files of 127.0.0.1")
+    assert [(each["person"], each["files"]) for each in report["reasons"]] == [(False, 5), (False, 35)]
 
 
 def test_parts_are_small_enough_to_matter():

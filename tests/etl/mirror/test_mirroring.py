@@ -104,6 +104,7 @@ def test_without_versions_nothing_is_replaced(mirror, source):
     report = mirror(trips(source), today=date(2024, 2, 1))
     (failed,) = report["files"]
     assert "the bucket keeps no versions" in failed["reason"]
+    assert failed["person"]
     assert mirror.stored() == {NAME.format(1): parquet(1).content}
     assert mirror.uploads() == []
 
