@@ -9,7 +9,7 @@ from data_pipeline.etl.errors import FileError
 
 DATASETS = ("yellow", "green", "fhv", "fhvhv")
 NAME = re.compile(
-    r"(?P<dataset>yellow|green|fhv|fhvhv)_tripdata_(?P<month>\d{4}-(?:0[1-9]|1[0-2]))\.(?P<form>csv|csv\.gz|parquet)"
+    r"(?P<dataset>yellow|green|fhv|fhvhv)_tripdata_(?P<month>[0-9]{4}-(?:0[1-9]|1[0-2]))\.(?P<form>csv|csv\.gz|parquet)"
 )
 
 

@@ -12,6 +12,7 @@ from independent_count import count_file
 from taxi.reader import Reader
 from taxi.sample.catalogue import PICKED
 from taxi.sample.write import write_sample
+from taxi.sources import as_trip_file
 
 from data_pipeline.etl.documents import patterns
 from data_pipeline.etl.documents.datasets import Column, Dataset, Format
@@ -123,3 +124,9 @@ def test_what_it_does_not_know_it_refuses(dataset, said):
     """Before any file is read."""
     with pytest.raises(JobError, match=said):
         Reader(dataset)
+
+
+def test_digits_that_are_not_ascii_are_none():
+    """In a file's name."""
+    with pytest.raises(FileError, match="not that of a trip file"):
+        as_trip_file("fhv_tripdata_201\uff19-01.csv")

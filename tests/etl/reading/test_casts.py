@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 from etl.reading import independent
 from etl.reading.independent import RefusedError, same
+from etl.reading.outcomes import dataset, outcome
 
 from data_pipeline.etl.documents import types
 from data_pipeline.etl.documents.datasets import Format
@@ -179,3 +180,21 @@ def test_refused_values_hold_nothing():
         assert seen() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_digits_that_are_not_ascii_are_none(kind, tmp_path):
+    """Python and its regular expressions take them for digits where they are not told otherwise."""
+    texts = [
+        "\u0667",
+        "\uff17",
+        "\u00b2",
+        "2024-01-3\uff11",
+        "\uff12024-01-31",
+        "2024-01-31T0\u0665:06:07",
+        "1e\uff12",
+    ]
+    path = tmp_path / "a.csv"
+    path.write_text("a\n" + "".join(f"{text}\n" for text in texts), encoding="utf-8")
+    found = outcome(path, dataset({"a": kind}))
+    assert set(found.reasons) == set(range(1, len(texts) + 1))
