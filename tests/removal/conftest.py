@@ -10,7 +10,7 @@ import pytest
 from environments import NOTIFY
 from removal.world import World
 from system.project import Project
-from system.test_maintenance import LATER
+from system.test_maintenance import maintain_later
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "etl" / "mirror"))
 
@@ -35,10 +35,10 @@ def world(tmp_path_factory: pytest.TempPathFactory, source: SourceServer) -> Ite
     """
     project = Project(tmp_path_factory.mktemp("removal") / "project")
     try:
-        (project.root / "jobs" / "later.py").write_text(LATER)
+        maintain_later(project.root)
         project.configure(
             "local",
-            maintenance={"script": "later.py", "arguments": {"retain-last": "1"}},
+            maintenance={"arguments": {"retain-last": "1"}},
             sources={
                 "trips": {"url": f"{source.url}/{{dataset:fhv}}_tripdata_{{year}}-{{month:02}}.parquet"},
                 "zones": {"files": [f"{source.url}/misc/zones.csv"], "to": "misc"},

@@ -93,6 +93,12 @@ def reading_a_result(world: World, case: Case) -> None:
     world.ended(world.execute(alone(world, name), run))
 
 
+def missing_result(world: World, case: Case) -> None:
+    """The first state that reads an object, which is not there."""
+    name = _state(world, "arn:aws:states:::aws-sdk:s3:getObject")
+    world.ended(world.execute(alone(world, name), uuid4().hex))
+
+
 def looking_for_other_executions(world: World, case: Case) -> None:
     """The state that lists executions."""
     name = _state(world, "arn:aws:states:::aws-sdk:sfn:listExecutions")
@@ -207,6 +213,7 @@ SCENARIOS = {
     "glue task": glue_task,
     "glue task stopped": glue_task_stopped,
     "reading a result": reading_a_result,
+    "missing result": missing_result,
     "looking for other executions": looking_for_other_executions,
     "looking for other jobs": looking_for_other_jobs,
     "notification": notification,

@@ -21,11 +21,16 @@ if __name__ == "__main__":
 """
 
 
+def maintain_later(root: Path) -> None:
+    """Have the project's maintenance look at its tables as if 40 days had gone by."""
+    job = root / "data_pipeline" / "etl" / "jobs" / "maintenance.py"
+    later = root / "jobs" / job.name  # in the place of the tool's own
+    later.write_text(job.read_text().partition("if __name__")[0] + LATER)
+
+
 def test_old_snapshots_and_their_files_go_and_tagged_ones_stay(project: Project, tmp_path: Path) -> None:
     """Three publications, the first one tagged: the second goes with its files, forty days later."""
-    job = project.root / "data_pipeline" / "etl" / "jobs" / "maintenance.py"
-    later = project.root / "jobs" / job.name  # in the place of the tool's own
-    later.write_text(job.read_text().partition("if __name__")[0] + LATER)
+    maintain_later(project.root)
     project.configure("local", maintenance={"arguments": {"retain-last": "1"}})
     project.deploy()
     early = project.ok("python", "-m", "data_pipeline", "maintenance", "run", "local")

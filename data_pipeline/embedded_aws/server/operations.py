@@ -141,7 +141,14 @@ def _s3(handler: Handler) -> Handler:
                 iam.hold_caller("making the artifact bucket", caller.ACCESS_KEY.get(), bucket=bucket)
             except iam.AccessDenied as denied:
                 return error_in_xml(403, "AccessDenied", str(denied), root="Error")
-        return await handler(method, path, headers, body, query)
+        answer = await handler(method, path, headers, body, query)
+        bucket, _, key = path.strip("/").partition("/")
+        if method in ("GET", "HEAD") and key and answer[0] == 404:
+            try:
+                iam.hold_caller("missing result", caller.ACCESS_KEY.get(), bucket=f"arn:aws:s3:::{bucket}")
+            except iam.AccessDenied as denied:
+                return error_in_xml(403, "AccessDenied", str(denied), root="Error")
+        return answer
 
     return served
 
