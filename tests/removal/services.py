@@ -93,7 +93,7 @@ def reading_a_result(world: World, case: Case) -> None:
     world.ended(world.execute(alone(world, name), run))
 
 
-def missing_result(world: World, case: Case) -> None:
+def missing_object(world: World, case: Case) -> None:
     """The first state that reads an object, which is not there."""
     name = _state(world, "arn:aws:states:::aws-sdk:s3:getObject")
     world.ended(world.execute(alone(world, name), uuid4().hex))
@@ -213,7 +213,7 @@ SCENARIOS = {
     "glue task": glue_task,
     "glue task stopped": glue_task_stopped,
     "reading a result": reading_a_result,
-    "missing result": missing_result,
+    "missing object": missing_object,
     "looking for other executions": looking_for_other_executions,
     "looking for other jobs": looking_for_other_jobs,
     "notification": notification,

@@ -135,22 +135,26 @@ def _s3(handler: Handler) -> Handler:
         refused = S3_REFUSED.intersection(query)
         if refused and method in ("PUT", "POST", "DELETE"):
             return refusal_in_xml(f"s3: {method} ?{min(refused)}", root="Error")
-        if method == "PUT" and "x-amz-object-ownership" in headers:  # part of CreateBucket
-            bucket = f"arn:aws:s3:::{path.strip('/')}"
-            try:
-                iam.hold_caller("making the artifact bucket", caller.ACCESS_KEY.get(), bucket=bucket)
-            except iam.AccessDenied as denied:
-                return error_in_xml(403, "AccessDenied", str(denied), root="Error")
-        answer = await handler(method, path, headers, body, query)
         bucket, _, key = path.strip("/").partition("/")
+        if method == "PUT" and "x-amz-object-ownership" in headers:  # part of CreateBucket
+            denied = _denied("making the artifact bucket", bucket)
+            if denied:
+                return denied
+        answer = await handler(method, path, headers, body, query)
         if method in ("GET", "HEAD") and key and answer[0] == 404:
-            try:
-                iam.hold_caller("missing result", caller.ACCESS_KEY.get(), bucket=f"arn:aws:s3:::{bucket}")
-            except iam.AccessDenied as denied:
-                return error_in_xml(403, "AccessDenied", str(denied), root="Error")
+            return _denied("missing object", bucket) or answer
         return answer
 
     return served
+
+
+def _denied(moment: str, bucket: str) -> Response | None:
+    """The answer where the caller may not do what S3 demands of a bucket at this moment."""
+    try:
+        iam.hold_caller(moment, caller.ACCESS_KEY.get(), bucket=f"arn:aws:s3:::{bucket}")
+    except iam.AccessDenied as denied:
+        return error_in_xml(403, "AccessDenied", str(denied), root="Error")
+    return None
 
 
 def operation_of(

@@ -21,10 +21,10 @@ from data_pipeline.etl.planning import earlier
 from data_pipeline.etl.publishing import availability, schema_changes, tables
 from data_pipeline.etl.publishing.commits import commit_with_retry
 from data_pipeline.etl.publishing.tables import Tables
-from data_pipeline.etl.state.entries import Entry, Issue
+from data_pipeline.etl.state.entries import Entry, Issue, time_of, time_text
 from data_pipeline.etl.state.ledger import Ledger
 
-from . import columns, history
+from . import columns
 
 SOURCE = "source"
 _RUN = "pipeline.run"
@@ -70,7 +70,7 @@ def _adopt(
     issues: dict[str, list[Issue]] = {}
     for shard, files in lacking.items():
         for path, entry in files.items():
-            since = history.text(times.get(path) or _time(snapshot))
+            since = time_text(times.get(path) or _time(snapshot))
             noted = entry._replace(first_published=since, published=since, sequence=sequence)
             issues.setdefault(shard, []).append(Issue(entry.unit, {path: noted}, sequence))
     if ledger.definition(dataset.name) is None:
@@ -148,7 +148,7 @@ def _times(table: Table, snapshot: Snapshot, dataset: Dataset, entries: Mapping[
     for path, entry in entries.items():
         month = (" ".join(entry.parts.get(name, "") for name in parts), entry.period)
         known = noted.get(month)
-        found[path] = history.time(known) if known else runs.get(entry.run, _time(snapshot))
+        found[path] = time_of(known) if known else runs.get(entry.run, _time(snapshot))
     return found
 
 

@@ -57,10 +57,10 @@ def summary(
             "failed_rules": [_breach(breach) for breach in judgement.failed],
             "accepted": [_breach(breach) for breach in judgement.accepted],
             "warnings": [_breach(breach) for breach in judgement.warnings],
-            "rules": [asdict(looked) for looked in judgement.looked],
+            "rules": [asdict(result) for result in judgement.results],
         },
-        "drift": {told.of: list(told.drift) for told in judgement.told if told.drift},
-        "statistics": {told.of: list(told.statistics) for told in judgement.told if told.statistics},
+        "drift": {each.of: list(each.drift) for each in judgement.reports if each.drift},
+        "statistics": {each.of: list(each.statistics) for each in judgement.reports if each.statistics},
     }
 
 
@@ -108,8 +108,8 @@ def verdict(
         "tables": {name: {"snapshot": each["snapshot"]} for name, each in [*found["tables"].items()][:MOST]},
         "export": found["export"],
         "summary": place,
-        "drift": _furthest(judgement.told),
-        "statistics": _of_all(judgement.told),
+        "drift": _furthest(judgement.reports),
+        "statistics": _of_all(judgement.reports),
         "passed": not judgement.failed and not errors,
         "failed_rules": [_breach(breach) for breach in _named(judgement.failed)],
         "accepted": sorted({breach.rule for breach in judgement.accepted})[:NAMED],
@@ -127,9 +127,9 @@ def verdict(
     return {**said, "findings": findings} if findings else said
 
 
-def _furthest(told: Sequence[SeriesReport]) -> dict[str, Any]:
+def _furthest(reports: Sequence[SeriesReport]) -> dict[str, Any]:
     """How many periods of series were compared with those before, and what is furthest from them."""
-    compared = [(each.of, period) for each in told for period in each.drift]
+    compared = [(each.of, period) for each in reports for period in each.drift]
     every = [
         {"source": " ".join(filter(None, (of, found["period"], found["series"], feature))), "psi": psi}
         for of, found in compared
@@ -138,11 +138,11 @@ def _furthest(told: Sequence[SeriesReport]) -> dict[str, Any]:
     return {"periods": len(compared), "furthest": max(every, key=lambda one: one["psi"], default=None)}
 
 
-def _of_all(told: Sequence[SeriesReport]) -> dict[str, Any]:
+def _of_all(reports: Sequence[SeriesReport]) -> dict[str, Any]:
     """Of each series what a window has, all its members together."""
     return {
         each.of: {name: found[name] for name in ("now", "before")}
-        for each in told[:MOST]
+        for each in reports[:MOST]
         for found in each.statistics
         if (found["series"], found["feature"]) == (ALL, "rows")
     }
@@ -251,6 +251,6 @@ def together(judgements: Iterable[Judgement]) -> Judgement:
         tuple(breach for each in every for breach in each.failed),
         tuple(breach for each in every for breach in each.accepted),
         tuple(breach for each in every for breach in each.warnings),
-        tuple(looked for each in every for looked in each.looked),
-        tuple(told for each in every for told in each.told),
+        tuple(result for each in every for result in each.results),
+        tuple(report for each in every for report in each.reports),
     )

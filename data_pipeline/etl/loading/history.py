@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.quality import periods
 from data_pipeline.etl.quality.facts import Earlier, series
-from data_pipeline.etl.state.entries import Entry
+from data_pipeline.etl.state.entries import Entry, time_of
 from data_pipeline.etl.state.ledger import Ledger, newest, shard
-
-FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True)
@@ -30,9 +28,9 @@ class Past:
         """Since when a file's rows are available, if they are published ``now``."""
         known = self.entries.get(file.path)
         if known is not None and dataset.reissues == "corrections":
-            return time(known.first_published)
+            return time_of(known.first_published)
         if known is not None and (known.etag, known.size) == (file.etag, file.size):
-            return time(known.published)
+            return time_of(known.published)
         return now
 
 
@@ -69,12 +67,3 @@ def shards_of(ledger: Ledger, dataset: Dataset, removed: Collection[str]) -> set
     if any(match is None for match in found):
         return {*ledger.shards(dataset.name)}
     return {shard(dataset, match.period) for match in found if match is not None}
-
-
-def time(text: str) -> datetime:
-    return datetime.strptime(text, FORMAT).replace(tzinfo=timezone.utc)
-
-
-def text(time: datetime) -> str:
-    """In UTC, to the second."""
-    return time.astimezone(timezone.utc).strftime(FORMAT)

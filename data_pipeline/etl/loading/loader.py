@@ -51,9 +51,8 @@ ROWS = "_rows"
 @dataclass(frozen=True)
 class Loaded:
     """What became of a data set. ``published``: None where nothing is; ``issues``: what is to be noted of it in the
-    ledger, by shard; ``anew``: whether nothing else is in its table; ``adopted``: whether a new definition holds from
-    now on. ``error``: why it could not be published, or
-    empty. ``parts``: the finished files of a run alone.
+    ledger, by shard; ``anew``: whether nothing else is in its table; ``adopted``: whether a new definition
+    holds from now on. ``error``: why it could not be published, or empty. ``parts``: the finished files of a run alone.
     """
 
     dataset: Dataset
@@ -233,7 +232,7 @@ def _judged(
             version=digest([[one.path, one.etag] for one in given]),
         )
     return judge(
-        held, Facts(dataset.name, now, given, measured.values, measured.told), past.earlier, accepted
+        held, Facts(dataset.name, now, given, measured.values, measured.report), past.earlier, accepted
     )
 
 

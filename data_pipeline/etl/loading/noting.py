@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from data_pipeline.etl.documents.datasets import Dataset
-from data_pipeline.etl.state.entries import Entry, Issue
+from data_pipeline.etl.state.entries import Entry, Issue, time_text
 from data_pipeline.etl.state.ledger import Ledger, shard
 
-from .history import Past, shards_of, text
+from .history import Past, shards_of
 from .reading import FileResult, UnitResult
 
 
@@ -51,7 +51,7 @@ def _entry(
     since: Mapping[str, datetime],
 ) -> Entry:
     file, known = one.file, past.entries.get(one.file.path)
-    published = text(since.get(file.path, now))
+    published = time_text(since.get(file.path, now))
     first = published
     if known is not None:
         first = known.first_published

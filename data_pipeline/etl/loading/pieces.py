@@ -20,8 +20,8 @@ from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.publishing.parquet_parts import Part, Split
 from data_pipeline.etl.publishing.rebuild import Piece, Rebuild, version
 from data_pipeline.etl.reading.protocol import FileRows
+from data_pipeline.etl.state.entries import time_text
 
-from . import history
 from .reading import FileResult, UnitResult
 from .target import Target
 
@@ -80,7 +80,7 @@ class Pieces:
             self.rebuild.keep(units, made)
 
     def _version(self, unit: Unit) -> str:
-        return version(unit, [history.text(self.since(file)) for file in unit.files])
+        return version(unit, [time_text(self.since(file)) for file in unit.files])
 
 
 @dataclass

@@ -8,21 +8,18 @@ looked at once nothing has been published for as long as the rule allows.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 
 from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.documents.rules import Rule
 from data_pipeline.etl.quality.facts import Earlier, Facts, series
 from data_pipeline.etl.quality.judging import judge
-from data_pipeline.etl.state.entries import Entry
+from data_pipeline.etl.state.entries import Entry, time_of
 from data_pipeline.etl.state.ledger import newest
 
 from . import claims
 from .comparing import Comparison, Known
 from .selection import Selection
-
-_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def stale(
@@ -70,4 +67,4 @@ def _breaks(rule: Rule, of: str, entries: Mapping[str, Entry], now: float) -> bo
 def _published(entries: Mapping[str, Entry]) -> Iterator[float]:
     for entry in entries.values():
         if entry.published:
-            yield datetime.strptime(entry.published, _FORMAT).replace(tzinfo=timezone.utc).timestamp()
+            yield time_of(entry.published).timestamp()

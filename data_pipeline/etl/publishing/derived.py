@@ -255,7 +255,7 @@ class _Work:
         found = measuring.measure(
             db, table.name, "_made", held, now, published=kept, series=table.series, version=version
         )
-        return judge(held, Facts(table.name, now, (), found.values, found.told), {}, accepted)
+        return judge(held, Facts(table.name, now, (), found.values, found.report), {}, accepted)
 
     def _commit(
         self,

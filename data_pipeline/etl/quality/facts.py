@@ -60,10 +60,10 @@ class SeriesReport:
 
 @dataclass(frozen=True)
 class Measurements:
-    """The values of rules, and what is told of a series beside them; None where there is none."""
+    """The values of rules, and the report of a series beside them; None where there is none."""
 
     values: Sequence[Measured] = ()
-    told: SeriesReport | None = None
+    report: SeriesReport | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Facts:
     now: float
     files: Sequence[FileFacts] = ()
     measured: Sequence[Measured] = ()
-    told: SeriesReport | None = None
+    report: SeriesReport | None = None
 
 
 def series(parts: Mapping[str, str]) -> str:
@@ -109,7 +109,7 @@ class Breach:
 
 
 @dataclass(frozen=True)
-class Looked:
+class RuleResult:
     """What a rule has found, broken or not: the furthest of its ``values``, which are that many, and where; None where
     there was nothing to look at.
     """
@@ -126,11 +126,11 @@ class Looked:
 @dataclass(frozen=True)
 class Judgement:
     """Breaches that stop the publication, that the run accepts, and that are only warnings; what each rule has
-    ``looked`` at; and what is ``told`` of the series that were judged.
+    found; and the ``reports`` of the series that were judged.
     """
 
     failed: tuple[Breach, ...] = field(default_factory=tuple)
     accepted: tuple[Breach, ...] = field(default_factory=tuple)
     warnings: tuple[Breach, ...] = field(default_factory=tuple)
-    looked: tuple[Looked, ...] = field(default_factory=tuple, compare=False)
-    told: tuple[SeriesReport, ...] = field(default_factory=tuple)
+    results: tuple[RuleResult, ...] = field(default_factory=tuple, compare=False)
+    reports: tuple[SeriesReport, ...] = field(default_factory=tuple)

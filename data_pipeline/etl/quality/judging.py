@@ -13,7 +13,7 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.rules import Rule
 
 from . import periods
-from .facts import Breach, Facts, FileFacts, History, Judgement, Looked
+from .facts import Breach, Facts, FileFacts, History, Judgement, RuleResult
 
 _DIGITS = 6
 _RATIOS = ("rows-of-earlier-issue", "rows-of-median")
@@ -44,19 +44,19 @@ def judge(
         tuple(breach for breach in severe if _known(finding(breach)) not in let_through),
         tuple(breach for breach in severe if _known(finding(breach)) in let_through),
         tuple(breach for breach in found if breach.severity == "warn"),
-        tuple(_looked(rule, facts.of, values[rule]) for rule in rules),
-        (facts.told,) if facts.told else (),
+        tuple(_result(rule, facts.of, values[rule]) for rule in rules),
+        (facts.report,) if facts.report else (),
     )
 
 
-def _looked(rule: Rule, of: str, values: Sequence[_Value]) -> Looked:
+def _result(rule: Rule, of: str, values: Sequence[_Value]) -> RuleResult:
     """The value that comes nearest to its limit, or is furthest beyond it."""
     if not values:
         none = rule.name == "unreadable-files"  # it has a value for each of them
-        return Looked(of, rule.key, rule.severity, rule.limit, int(none), 0 if none else None)
+        return RuleResult(of, rule.key, rule.severity, rule.limit, int(none), 0 if none else None)
     furthest = max(values, key=lambda found: _distance(rule, found.value))
     value = round(furthest.value, _DIGITS)
-    return Looked(of, rule.key, rule.severity, rule.limit, len(values), value, furthest.source)
+    return RuleResult(of, rule.key, rule.severity, rule.limit, len(values), value, furthest.source)
 
 
 def _distance(rule: Rule, value: float) -> float:

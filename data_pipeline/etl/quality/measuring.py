@@ -61,7 +61,7 @@ def measure(
         return Measurements(found)
     of_series = serial.measure(db, of, rows, series, published, complete, covered)
     found += [each for each in of_series.values if each.key in wanted]
-    return Measurements(found, of_series.told)
+    return Measurements(found, of_series.report)
 
 
 def _scalars(

@@ -30,7 +30,7 @@ from data_pipeline.etl.planning.claims import Claims
 from data_pipeline.etl.planning.comparing import Comparison
 from data_pipeline.etl.planning.selection import Selection
 from data_pipeline.etl.publishing.tables import Tables, rows_in
-from data_pipeline.etl.quality.facts import Looked
+from data_pipeline.etl.quality.facts import RuleResult
 from data_pipeline.etl.quality.judging import finding
 from data_pipeline.etl.storage.filesystem import join
 from data_pipeline.etl.storage.objects import Stored
@@ -268,23 +268,23 @@ def _rules(passes: Sequence[Done]) -> list[documents.Rule]:
     for done in passes:
         judgement = done.judgement
         broken = Counter((each.of, each.rule) for each in (*judgement.failed, *judgement.warnings))
-        for looked in judgement.looked:
-            key = (looked.of, looked.rule)
+        for result in judgement.results:
+            key = (result.of, result.rule)
             if key not in found or found[key]["outcome"] == "nothing":
-                found[key] = _rule(looked, broken[key])
+                found[key] = _rule(result, broken[key])
     return list(found.values())
 
 
-def _rule(looked: Looked, breaches: int) -> documents.Rule:
-    outcome = {"fail": "fails", "warn": "warns"}[looked.severity] if breaches else "holds"
+def _rule(result: RuleResult, breaches: int) -> documents.Rule:
+    outcome = {"fail": "fails", "warn": "warns"}[result.severity] if breaches else "holds"
     return {
-        "of": looked.of,
-        "rule": looked.rule,
-        "severity": looked.severity,
-        "limit": looked.limit,
-        "value": looked.value,
-        "source": looked.source,
-        "outcome": outcome if looked.values else "nothing",
+        "of": result.of,
+        "rule": result.rule,
+        "severity": result.severity,
+        "limit": result.limit,
+        "value": result.value,
+        "source": result.source,
+        "outcome": outcome if result.values else "nothing",
         "breaches": breaches,
     }
 

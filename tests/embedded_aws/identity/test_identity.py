@@ -322,3 +322,18 @@ def test_secrets_are_not_in_the_log(embedded: Endpoint, aws: Any, user: Any) -> 
     assert log
     for secret in (embedded.secret_key, embedded.token, credentials["secret_key"]):
         assert secret not in log
+
+
+@pytest.mark.parametrize("call", ["get_object", "head_object"])
+@pytest.mark.parametrize(("lists", "status"), [(False, 403), (True, 404)])
+def test_who_may_not_list_does_not_learn_that_an_object_is_missing(
+    aws: Any, user: Any, name: str, call: str, lists: bool, status: int
+) -> None:
+    """S3 answers 404 to who may list alone: API_GetObject.html, "Permissions"."""
+    aws("s3").create_bucket(Bucket=name)
+    statements = [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{name}/*"}]
+    if lists:
+        statements.append({"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{name}"})
+    with pytest.raises(ClientError) as caught:
+        getattr(aws("s3", **user(*statements)), call)(Bucket=name, Key="missing")
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == status

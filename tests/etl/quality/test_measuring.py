@@ -280,10 +280,10 @@ def test_drift_is_the_stability_index_of_each_distribution(attempt: int) -> None
                 expected |= {f"{about} {feature}": index(one[feature], other[feature]) for feature in one}
     assert found == pytest.approx(expected, abs=1e-9)
     assert len(found) == len(expected) > 4
-    assert answer.told is not None
+    assert answer.report is not None
     told = {
         f"orders {each['period']} {each['series']} {feature}": psi
-        for each in answer.told.drift
+        for each in answer.report.drift
         for feature, psi in each["psi"].items()
     }
     assert told == pytest.approx(expected, abs=1e-6)
@@ -313,7 +313,7 @@ def test_what_is_told_of_a_series(attempt: int) -> None:
         )
         for side in (True, False)
     )
-    told = measurements(new, "drift", published=Kept(old), series=SERIES, complete=True).told
+    told = measurements(new, "drift", published=Kept(old), series=SERIES, complete=True).report
     assert told is not None
     assert [(each["series"], each["feature"]) for each in told.statistics] == [
         ("all", "rows"),
@@ -337,7 +337,7 @@ def test_what_is_told_of_a_series(attempt: int) -> None:
 def test_a_series_without_members_is_told_of_once() -> None:
     """And nothing of before, where nothing is compared."""
     whole = Series("clock", 60, (), "day", "", ())
-    told = measurements(windows(range(9, 10)), "drift", series=whole, complete=True).told
+    told = measurements(windows(range(9, 10)), "drift", series=whole, complete=True).report
     assert told is not None
     assert [(each["series"], each["feature"], each["before"]) for each in told.statistics] == [
         ("all", "rows", None)
