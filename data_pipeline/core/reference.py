@@ -159,7 +159,7 @@ _CHECKS = """\
 - An SQL file, a reader's module and a file of columns exist. A table has no data set's name, `follows` names inputs and
   belongs to a `partition`, `reach` belongs to `follows` by day.
 - The region has an image for every job on SageMaker.
-- A source is one of `url`, `s3`, `index`, `files`; a `url` has `datasets`, with first days where it has `{day}`.
+- A source is one of `url`, `s3`, `index`, `files`; a `url` may have `since`, with first days where it has `{day}`.
 - Where runs mirror, a step has `{sources}` in its arguments, reads `input` and `state`, and has five minutes more
   than `mirror.minutes`.
 - The maintenance is held to what holds for a step; no step has its name, and its tables are tables of steps.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from data_pipeline.etl.documents.sources import MirrorSource
 from data_pipeline.etl.errors import JobError
@@ -104,10 +104,21 @@ def _files(
             continue
         try:
             wanted.path_of(url, source.where if source.kind == "s3" else "")
+            if source.kind == "index":
+                _hold_to_index(url, source.where, context)
             named.append(url)
         except JobError as error:
             failed.append(Outcome(Ask(url, url, source.name), FAILED, reason=str(error), person=True))
     return wanted.of_urls(source, named, entries)
+
+
+def _hold_to_index(url: str, index: str, context: TransferContext) -> None:
+    """JobError for a line of an index that is no file of the web: who writes it has not our rights to objects of S3."""
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise JobError(
+            "an index names it, which may name files of web servers alone; make it a source of its own"
+        )
+    context.origin(url).note_index(url, index)
 
 
 def _index(url: str, context: TransferContext) -> Iterator[str]:

@@ -73,8 +73,16 @@ class Web:
         self._pace = pace
         self._threads = threading.local()
         self._reached: set[str] = set()
+        self._kinds: dict[str, Kinds] = {}
+        self._named_by: dict[str, str] = {}
         self._first_asked: dict[str, float] = {}
         self._lost: dict[str, LastingError] = {}
+
+    def note_index(self, url: str, index: str) -> None:
+        """``url`` is named by an ``index`` that was asked for before: like a redirect it may lead inside only from
+        there.
+        """
+        self._named_by[url] = urlsplit(index).netloc
 
     def ask(
         self,
@@ -99,7 +107,7 @@ class Web:
         elif modified:
             headers["If-Modified-Since"] = modified
         method = "HEAD" if most == 0 else "GET"
-        near: Kinds | None = None
+        near = self._kinds.get(self._named_by[url], frozenset()) if url in self._named_by else None
         for _ in range(_MOST_REDIRECTS + 1):
             answer, target, there = self._once(method, url, headers, near)
             near = there if near is None else near
@@ -117,7 +125,7 @@ class Web:
         self, method: str, url: str, headers: dict[str, str], near: Kinds | None
     ) -> tuple[WebAnswer, str | None, Kinds]:
         """The answer, where it sends us on to, and of which kinds the server's addresses are. ``near``: of which kinds
-        those of the source are, where it has sent us on to here.
+        those of the source are, where it has led us here.
         """
         parts = urlsplit(url)
         if parts.netloc in self._lost:
@@ -126,6 +134,7 @@ class Web:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             response, there = self._sent(parts, method, path, headers, near)
+            self._kinds[parts.netloc] = there
             answered = {name.lower(): value for name, value in response.getheaders()}
             wait = retry_after(answered.get("retry-after"), time.time())
             head = verdicts.head(response.status, answered, wait)
@@ -242,11 +251,11 @@ def _seen(host: str, port: int, limit: float) -> Kinds:
 
 
 def _refuse(parts: SplitResult, there: Kinds, near: Kinds | None) -> None:
-    """LastingError where a source sends us on to a server inside that is not where the source is."""
+    """LastingError where a source leads to a server inside that is not where the source is."""
     inside = sorted(there - (near or frozenset()) - {PUBLIC})
     if near is not None and inside:
         raise LastingError(
-            f"it sends us on to {parts.netloc[:200]}, which has a {inside[0]} address, and the source has none",
+            f"the source leads to {parts.netloc[:200]}, which has a {inside[0]} address; the source has none",
             person=True,
         )
 

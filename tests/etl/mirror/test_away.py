@@ -154,10 +154,65 @@ def test_a_redirect_leads_inside_only_from_there(monkeypatch, source_is, target_
             answer.close()
             assert answer.head.status == 200
             return
-        with pytest.raises(web.LastingError, match=f"which has a {target_is} address") as refused:
+        with pytest.raises(
+            web.LastingError, match=f"which has a {target_is} address; the source has none"
+        ) as refused:
             asks.ask(from_there)
         assert refused.value.person
         assert len(target.asked) == before
+
+
+@pytest.mark.parametrize(
+    ("index_is", "named_is", "goes"),
+    [
+        ("public", "public", True),
+        ("public", "link-local", False),
+        ("public", "private", False),
+        ("private", "private", True),
+        ("private", "loopback", False),
+    ],
+)
+def test_an_index_leads_inside_only_from_there(monkeypatch, index_is, named_is, goes):
+    """As a redirect does; nothing is asked of the other server."""
+    there = {
+        "private": "10.0.0.1",
+        "public": "93.184.215.14",
+        "loopback": "127.0.0.1",
+        "link-local": "169.254.0.1",
+    }
+    kinds = {"index.example": index_is, "named.example": named_is}
+    monkeypatch.setattr(web, "resolved", lambda host, *_: [there[kinds[host]]])
+    monkeypatch.setattr(
+        web, "connected", lambda _, port, limit: socket.create_connection(("127.0.0.1", port), limit)
+    )
+    with SourceServer() as index, SourceServer() as named:
+        index.files["/index.txt"] = File(b"x\n")
+        named.files["/a.csv"] = File(b"a\n1\n")
+        where = index.url.replace("127.0.0.1", "index.example") + "/index.txt"
+        url = named.url.replace("127.0.0.1", "named.example") + "/a.csv"
+        asks = web.Web(RetryPolicy(), lambda: None)
+        asks.ask(where, most=0).close()
+        asks.note_index(url, where)
+        if goes:
+            answer = asks.ask(url, most=0)
+            answer.close()
+            assert answer.head.status == 200
+            return
+        with pytest.raises(web.LastingError, match=f"named.example:[0-9]+, which has a {named_is} address"):
+            asks.ask(url)
+        assert named.asked == []
+
+
+def test_an_index_names_no_objects_of_s3(mirror, source):
+    """Who writes it has not the role's rights: the line is an error that needs a person, and its neighbour comes."""
+    mirror.s3.put_object(Bucket=mirror.bucket, Key="theirs/secret.csv", Body=b"a\n1\n")
+    source.files["/zones.csv"] = File(b"id\n1\n")
+    source.files["/index.txt"] = File(f"s3://{mirror.bucket}/theirs/secret.csv\n/zones.csv\n".encode())
+    report = mirror({"kind": "index", "name": "listed", "where": f"{source.url}/index.txt"})
+    assert {*mirror.stored()} == {"zones.csv"}
+    (failed,) = [file for file in report["files"] if file["outcome"] == "failed"]
+    assert failed["person"]
+    assert failed["reason"].startswith("an index names it, which may name files of web servers alone")
 
 
 def test_a_redirect_to_something_else_than_the_web_is_refused(mirror, source):
