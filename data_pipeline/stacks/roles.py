@@ -104,7 +104,7 @@ def _runs(
         read = [key_prefix(env.data, "runs")]
         why = calls["aws-sdk:s3:getObject"]
         grants.append(may.read_objects("ReadResults", "DataBucket", read, why=why))
-        missing = f"{why}, which says that a result is missing"
+        missing = "S3 says 404 for a missing result to who may list"
         grants.append(may.list_objects_and_probe("ProbeResults", "DataBucket", read, why=missing))
         grants += key_of_data(env, write=False)
     return [*grants, *notifications.grants(env.own_topic, env.customer_key, calls)]

@@ -29,7 +29,7 @@ def test_dev_fits_two_screens(capsys: pytest.CaptureFixture[str]) -> None:
     assert "steps.prepare.reads: input, state" in said
     assert "(glue:startJobRun.sync)" in said
     assert "refused to everybody: s3:*" in said
-    assert said.splitlines()[-1].startswith("48 statements, 6 roles, 8 statements on every resource")
+    assert said.splitlines()[-1].startswith("50 statements, 6 roles, 8 statements on every resource")
     assert "arn:" not in said
 
 
