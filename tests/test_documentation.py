@@ -47,6 +47,13 @@ def test_paths_exist(name: str) -> None:
     assert [path for path in paths if "ENV" not in path and not (ROOT / path).exists()] == []
 
 
+def test_nobody_is_told_to_install_the_tool_by_its_bare_name() -> None:
+    """No index has it: what bears its name there one day would be somebody else's."""
+    bare = re.compile(r"pip install[^\n]* '?\"?daily-data-pipeline(?![\w.-]*\.whl)")
+    texts = [*PAGES.values(), *(ROOT / "data_pipeline").rglob("*.py")]
+    assert [str(path) for path in texts if bare.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_every_page_is_reached_from_the_readme() -> None:
     """Nobody finds a page to which no link leads."""
     reached, ahead = set(), {ROOT / "README.md"}

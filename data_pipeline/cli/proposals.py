@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from data_pipeline.core.errors import UserError
+from data_pipeline.core.errors import UserError, not_installed
 from data_pipeline.core.facts import dataset_limits
 from data_pipeline.core.problems import RefusedError
 
@@ -19,10 +19,7 @@ try:
     from data_pipeline.scaffold.proposing import Proposed
     from data_pipeline.scaffold.samples import SampleSource
 except ModuleNotFoundError as missing:
-    raise UserError(
-        f"samples are read with {missing.name}, which is not installed; "
-        "install the extra: pip install 'daily-data-pipeline[local]'"
-    ) from missing
+    raise not_installed("samples are read", str(missing.name)) from missing
 
 from data_pipeline.cli import job_code
 from data_pipeline.cli.commands import create

@@ -10,7 +10,7 @@ from data_pipeline.core.config import definitions as models
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.tables import Table
-from data_pipeline.core.errors import UserError
+from data_pipeline.core.errors import UserError, not_installed
 from data_pipeline.core.loading import dataset_files, feature_rules, load, publication_rules
 from data_pipeline.core.problems import ConfigurationError, Place, Problem, Violation
 from data_pipeline.etl.documents import rules
@@ -50,10 +50,7 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
     try:
         from data_pipeline.sql_checks.review import review  # DuckDB, which a project without SQL does without
     except ModuleNotFoundError as error:
-        raise UserError(
-            f"the SQL of {env.name} is checked with {error.name}, which is not installed; "
-            "install the extra: pip install 'daily-data-pipeline[local]'"
-        ) from error
+        raise not_installed(f"the SQL of {env.name} is checked", str(error.name)) from error
     found = review(env.datasets, env.tables, sql)
     if found.findings:
         raise ConfigurationError(_placed(root, env.name, found.findings))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import data_pipeline
 from data_pipeline.core.config.environment import Environment
-from data_pipeline.core.errors import UserError
+from data_pipeline.core.errors import UserError, not_installed
 from data_pipeline.core.loading.load import load_all
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 from data_pipeline.etl.documents import datasets, rehearsal
@@ -41,10 +41,7 @@ def choose(root: Path, name: str) -> Chosen:
     """
     missing = [package for package in _NEEDED if find_spec(package) is None]
     if missing:
-        raise UserError(
-            f"to try a data set needs {', '.join(missing)}, not installed here; install the extra: "
-            "pip install 'daily-data-pipeline[local]'"
-        )
+        raise not_installed("data sets are tried", ", ".join(missing))
     every = load_all(root)
     having = [env for env in every.values() if name in env.datasets]
     if not having:

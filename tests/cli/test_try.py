@@ -197,8 +197,8 @@ def test_missing_packages_are_named(
     status, _, err = typed(capsys, "weather", ".")
     assert status == 1
     assert err == (
-        "error: to try a data set needs no_such_package, not installed here; install the extra: "
-        "pip install 'daily-data-pipeline[local]'\n"
+        "error: data sets are tried with no_such_package, not installed here; install what the project names: "
+        "pip install -r requirements.txt\n"
     )
 
 

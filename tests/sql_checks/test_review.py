@@ -105,7 +105,7 @@ def test_without_sql_no_engine_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
     plain = shop(tmp_path / "plain", DATASETS)
     assert list(load_definitions(plain, load_environment(plain, "dev")).datasets) == ["orders", "weather"]
     with_sql = shop(tmp_path / "sql", DATASETS + "    checks: {cold: celsius < 0}\n")
-    with pytest.raises(Exception, match="is not installed; install the extra"):
+    with pytest.raises(Exception, match="not installed here; install what the project names"):
         load_definitions(with_sql, load_environment(with_sql, "dev"))
 
 
