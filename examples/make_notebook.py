@@ -12,9 +12,9 @@ CELLS = (
     (
         "says",
         "# A forecast of the next window\n\nRides of New York in the 15 minutes that begin, from what was known: the "
-        "same window 52 and 104 weeks before, and the calendar. The training set is frozen (`dataset create`): the "
-        "same version holds the same bytes, whenever this is run. `examples/README.md` says how its data come about; "
-        "they are made up, and show the way rather than the city.",
+        "same window 52 and 104 weeks before, and the calendar. The training set is frozen (`training-set create`): "
+        "the same version holds the same bytes, whenever this is run. `examples/README.md` says how its data come "
+        "about; they are made up, and show the way rather than the city.",
     ),
     (
         "does",

@@ -38,7 +38,7 @@ COMMANDS = {
     "maintenance": "The upkeep of the tables: old snapshots, and the files that only they needed.",
     "doctor": "Look, read-only, at what ENV needs of its account: quotas, permissions, buckets and keys, left-overs.",
     "features": "Feature groups: what the published tables offer to models.",
-    "dataset": "Training sets that can be made again byte for byte.",
+    "training-set": "Training sets that can be made again byte for byte.",
     "sql": "Run QUERY, one SELECT in Athena's SQL, over the published tables; - reads it from stdin.",
     "local": "The embedded AWS on this machine: deploy and run start it for environments on it.",
     "diagram": "Draw ENV's state machine, from its rendered template, and a table with times that it has published.",
@@ -46,6 +46,7 @@ COMMANDS = {
 }
 #: name that a command had → what to type in its place.
 RENAMED = {
+    "dataset": "data-pipeline training-set create|verify ENV NAME",
     "picture": "data-pipeline diagram ENV -o FILE",
     "sample": "python jobs/sample.py DIR (a script of the example project)",
 }
@@ -79,12 +80,13 @@ class Tree(click.Group):
 
 
 def load_command(name: str) -> click.Command:
-    """The command of that name, from the module of ``commands`` that has its name too (``try_`` of ``try``).
+    """The command of that name, from the module of ``commands`` that has its name too (``try_`` of ``try``,
+    ``training_set`` of ``training-set``).
 
     The garbage collector waits meanwhile, and leaves alone what was imported, of which nothing becomes garbage.
     """
     gc.disable()
-    module = f"{name}_" if keyword.iskeyword(name) else name
+    module = f"{name}_" if keyword.iskeyword(name) else name.replace("-", "_")
     try:
         command: click.Command = getattr(
             importlib.import_module(f"data_pipeline.cli.commands.{module}"), module

@@ -72,7 +72,7 @@ def refuse_unknown(folder: str, known: list[str], version: str | None, named: st
     """UserError where there is no version, or not this one. ``named``: environment and name, as a command has them."""
     if not known:
         raise UserError(
-            f"{folder} has no version; make one with: python -m data_pipeline dataset create {named}"
+            f"{folder} has no version; make one with: python -m data_pipeline training-set create {named}"
         )
     if version is not None and version not in known:
         raise UserError(f"{folder} has no version {quoted(version)}, it has {', '.join(known)}")

@@ -54,7 +54,11 @@ def test_every_outcome_has_its_exit_status(
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("picture", "data-pipeline diagram ENV -o FILE"), ("sample", "python jobs/sample.py DIR")],
+    [
+        ("dataset", "data-pipeline training-set create|verify ENV NAME"),
+        ("picture", "data-pipeline diagram ENV -o FILE"),
+        ("sample", "python jobs/sample.py DIR"),
+    ],
 )
 def test_an_old_name_says_the_new_one(old: str, new: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever options follow it; the usual message would only say that there is no such command."""

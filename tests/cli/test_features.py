@@ -86,14 +86,14 @@ def test_a_training_set_is_frozen_once_and_verified(
     published: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Created, there already, another version after a run; verified; a changed file and a missing one are found."""
-    assert command("dataset", "verify", "local", "next_window") == 1
+    assert command("training-set", "verify", "local", "next_window") == 1
     assert (
-        "has no version; make one with: python -m data_pipeline dataset create local next_window"
+        "has no version; make one with: python -m data_pipeline training-set create local next_window"
         in capfd.readouterr().err
     )
     said = []
     for _ in range(2):
-        assert command("dataset", "create", "local", "next_window") == 0
+        assert command("training-set", "create", "local", "next_window") == 0
         said.append(capfd.readouterr().out.splitlines())
     version = said[0][0].split()[2]
     place = f"s3://{BUCKET}/output/datasets/next_window/{version}/"
@@ -105,22 +105,22 @@ def test_a_training_set_is_frozen_once_and_verified(
         "test.parquet 0 rows",
     ]
     publish("second", 2)
-    assert command("dataset", "create", "local", "next_window") == 0
+    assert command("training-set", "create", "local", "next_window") == 0
     other = capfd.readouterr().out.split()[2]
     assert other != version
-    assert command("dataset", "verify", "local", "next_window") == 0
+    assert command("training-set", "verify", "local", "next_window") == 0
     assert sorted(capfd.readouterr().out.splitlines()) == sorted(
         f"{each}: 500 rows, made again byte for byte" for each in (version, other)
     )
     published.put(f"output/datasets/next_window/{version}/test.parquet", "changed")
-    assert command("dataset", "verify", "local", "next_window", "--version", version) == 1
+    assert command("training-set", "verify", "local", "next_window", "--version", version) == 1
     assert (
         capfd.readouterr().out
         == f"{version}: test.parquet is not what its manifest says: it has been changed\n"
     )
-    assert command("dataset", "verify", "local", "next_window", "--version", "1") == 1
+    assert command("training-set", "verify", "local", "next_window", "--version", "1") == 1
     assert "has no version '1', it has " in capfd.readouterr().err
-    assert command("dataset", "create", "local", "next") == 1
+    assert command("training-set", "create", "local", "next") == 1
     assert (
         "there is no training set 'next': the configuration has 'next_window'; did you mean"
         in capfd.readouterr().err

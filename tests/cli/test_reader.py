@@ -62,8 +62,8 @@ def test_a_reader_reads_asks_and_freezes(
             (*get, "--offline", "--athena"),
             ("features", "list", "local"),
             ("features", "show", "local", "rides"),
-            ("dataset", "create", "local", "next_window"),
-            ("dataset", "verify", "local", "next_window"),
+            ("training-set", "create", "local", "next_window"),
+            ("training-set", "verify", "local", "next_window"),
         ):
             assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)
         assert status_of("data_pipeline", ("features", "diff", "local")) == 2

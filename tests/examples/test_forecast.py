@@ -70,10 +70,10 @@ def test_the_script_beats_last_year(
     tables.replace(table, old, [rows], noted)
     assert forecast.main(["local", "next_window"]) == 1
     assert (
-        "has no version; make one with: python -m data_pipeline dataset create local next_window"
+        "has no version; make one with: python -m data_pipeline training-set create local next_window"
         in capfd.readouterr().err
     )
-    assert status_of("data_pipeline", ("dataset", "create", "local", "next_window")) == 0
+    assert status_of("data_pipeline", ("training-set", "create", "local", "next_window")) == 0
     capfd.readouterr()
     arguments = ["local", "next_window"]
     drawn = tmp_path / "week.svg"

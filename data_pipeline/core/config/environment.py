@@ -253,7 +253,7 @@ class Environment(Model):
         {}, description="Feature groups: what the published tables offer to models, by name."
     )
     training_sets: dict[GroupName, TrainingSet] = Field(
-        {}, description="Training sets that `dataset create` freezes, by name."
+        {}, description="Training sets that `training-set create` freezes, by name."
     )
     athena: Athena = Field(Athena.model_construct(), description="How the tables are asked with SQL.")
     schedule: Schedule = Field(Schedule.model_construct(), description="When the pipeline starts by itself.")

@@ -194,7 +194,7 @@ class Split(Model):
 
 
 class TrainingSet(Model):
-    """A training set that `dataset create` freezes: labels, and features as they were known at their time."""
+    """A training set that `training-set create` freezes: labels, and features as they were known at their time."""
 
     description: str = Field(description="What it is for.", examples=["orders of the next day"])
     labels: Labels = Field(description="What is to be predicted.")

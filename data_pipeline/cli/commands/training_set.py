@@ -1,4 +1,4 @@
-"""``dataset``: training sets of the configuration, frozen so that they can be made again byte for byte."""
+"""``training-set``: training sets of the configuration, frozen so that they can be made again byte for byte."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from data_pipeline.project import training_sets
 from data_pipeline.project.features import readable, store_of
 
 
-@click.group()
-def dataset() -> None:
+@click.group("training-set")
+def training_set() -> None:
     """Training sets that can be made again byte for byte."""
 
 
-@dataset.command()
+@training_set.command()
 @click.argument("env", metavar="ENV")
 @click.argument("name", metavar="NAME")
 def create(env: str, name: str) -> None:
@@ -49,7 +49,7 @@ def create(env: str, name: str) -> None:
         click.echo(f"  {file:<19} {described['rows']:>9,} rows {described['bytes']:>12,} bytes")
 
 
-@dataset.command()
+@training_set.command()
 @click.argument("env", metavar="ENV")
 @click.argument("name", metavar="NAME")
 @click.option("--version", metavar="VERSION", help="This version only, in place of all.")
