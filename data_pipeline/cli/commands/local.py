@@ -28,7 +28,9 @@ def local() -> None:
 
 @local.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), help="Port on 127.0.0.1; 0 takes any free one. Default: 4566."
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port on 127.0.0.1; 0 takes any free one. Default: the last one, or 4566 at the first start.",
 )
 @click.option(
     "--state",
@@ -48,7 +50,9 @@ def up(port: int | None, state: Path | None) -> None:
 
 @local.command()
 def down() -> None:
-    """Stop it, and keep its state for the next start."""
+    """Stop it, and keep its state for the next start. Says which runs and jobs that ends."""
+    for line in _ended(lifecycle.status(local_state())):
+        click.echo(line, err=True)
     if lifecycle.down(local_state()):
         click.echo(f"stopped; its state is kept in {local_state()}")
     else:
@@ -117,13 +121,15 @@ def env() -> None:
 def reset(yes: bool) -> None:
     """Stop it and delete its state: stacks, tables, objects, logs and its credential.
 
-    Asks on a terminal, unless --yes is given.
+    Says which runs and jobs that ends. Asks on a terminal, unless --yes is given.
     """
     found = lifecycle.status(local_state())
     if not found.state.exists():
         click.echo(f"{found.state}: nothing to delete")
         return
     what = f"{found.state} ({found.size / 1e6:.1f} MB: stacks, tables, objects and logs of the embedded AWS)"
+    for line in _ended(found):
+        click.echo(line, err=True)
     if not yes and sys.stdin.isatty():
         click.confirm(f"Delete {what}?", abort=True, err=True)
     lifecycle.reset(local_state())
@@ -138,8 +144,18 @@ def _running_rows(endpoint: Endpoint) -> list[tuple[str, str]]:
         ("process", str(endpoint.pid)),
         ("uptime", str(uptime)),
         ("account", f"{endpoint.account} (region {endpoint.region})"),
-        ("work", f"{work.get('executions', 0)} executions running"),
+        ("work", f"{len(work.get('executions', []))} executions running"),
     ]
+
+
+def _ended(found: lifecycle.Status) -> list[str]:
+    """What a stop of the server would end: the runs, and their jobs."""
+    if not found.running or found.endpoint is None:
+        return []
+    work = lifecycle.work(found.endpoint)
+    ended = [("run", name) for name in work.get("executions", [])]
+    ended += [("job", name) for name in work.get("jobs", [])]
+    return [f"this ends the {kind} {name}, which is under way" for kind, name in ended]
 
 
 def _print_file(path: Path, follow: bool) -> None:

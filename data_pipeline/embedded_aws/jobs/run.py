@@ -51,6 +51,11 @@ class Run:
 RUNNING: dict[str, Run] = {}
 
 
+def names() -> list[str]:
+    """The jobs that run, by ARN's last part or run id."""
+    return sorted(key.rpartition("/")[2] for key in list(RUNNING))
+
+
 def start(key: str, body: Callable[[Run], None]) -> None:
     """Run `body` in a thread of its own, with the account and region of the request being answered."""
     run = RUNNING[key] = Run()

@@ -27,6 +27,7 @@ from ministack.services import stepfunctions
 
 from data_pipeline.embedded_aws.identity import caller
 from data_pipeline.embedded_aws.identity.signing.request import Refused
+from data_pipeline.embedded_aws.jobs import run as jobs
 
 from . import admission
 from .endpoint import Endpoint
@@ -70,7 +71,7 @@ class Gateway:
         self._endpoint = endpoint
         self._ready = ready
         self._closing = closing
-        self._saver = Saver(busy=lambda: executions_running() > 0)
+        self._saver = Saver(busy=lambda: bool(names_running()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection of the ASGI server."""
@@ -136,14 +137,18 @@ class Gateway:
     async def _health(self, headers: dict[str, str], send: Send) -> None:
         token = headers.get("x-local-token", "")
         known = hmac.compare_digest(token.encode(), self._endpoint.token.encode())
-        body = {"pid": os.getpid(), "executions": executions_running()} if known else {}
+        body = {"pid": os.getpid(), "executions": names_running(), "jobs": jobs.names()} if known else {}
         await _send(send, 200 if known else 403, "application/json", json.dumps(body))
 
 
-def executions_running() -> int:
-    """How many executions run, in any account and region."""
+def names_running() -> list[str]:
+    """The executions that run, ``machine:execution``, in any account and region."""
     executions = list(stepfunctions._executions._data.values())
-    return sum(execution.get("status") == "RUNNING" for execution in executions)
+    return sorted(
+        execution["executionArn"].split(":", 6)[6]
+        for execution in executions
+        if execution.get("status") == "RUNNING"
+    )
 
 
 def changed_service(method: str, path: str, headers: dict[str, str], service: str) -> str | None:

@@ -46,8 +46,8 @@ class Status:
 
 
 def ensure_up(state: Path, port: int | None = None) -> Endpoint:
-    """The running server of this state directory, started if need be (``port``: None for the default, 0 for
-    any free).
+    """The running server of this state directory, started if need be (``port``: None for the last one, or the
+    default at the first start; 0 for any free).
 
     LocalError when it cannot be started: the port is taken, or the server ends or stays silent (with its
     log's end). A running server is returned whatever its port.
@@ -56,7 +56,11 @@ def ensure_up(state: Path, port: int | None = None) -> Endpoint:
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locks.holding(state / "command.lock", START_SECONDS + STOP_SECONDS):
         found = running(state)
-        return found if found is not None else _start(state, DEFAULT_PORT if port is None else port)
+        if found is not None:
+            return found
+        last = endpoints.read(state)
+        remembered = last.port if last is not None else DEFAULT_PORT
+        return _start(state, remembered if port is None else port)
 
 
 def up(state: Path, port: int | None = None) -> tuple[Endpoint, bool]:

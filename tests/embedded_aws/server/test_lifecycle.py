@@ -56,7 +56,8 @@ def test_up_is_idempotent_and_keeps_the_credential(state: Path) -> None:
     assert again == first
     assert lifecycle.down(state) is True
     assert lifecycle.down(state) is False
-    third = lifecycle.ensure_up(state, 0)
+    third = lifecycle.ensure_up(state)
+    assert third.port == first.port, "the port that was chosen is remembered"
     assert (third.access_key, third.secret_key) == (first.access_key, first.secret_key)
     assert third.pid != first.pid
     assert third.token != first.token
@@ -281,6 +282,20 @@ def test_stack_in_progress_says_so_after_a_kill(state: Path) -> None:
     assert "stopped or killed" in stack["StackStatusReason"]
     after.delete_stack(StackName="stack")
     until(lambda: not [s for s in after.describe_stacks()["Stacks"] if s["StackName"] == "stack"])
+
+
+def test_reset_says_what_it_ends(state: Path) -> None:
+    """`local reset` while a run is under way names the run before it ends it."""
+    endpoint = lifecycle.ensure_up(state, 0)
+    states = client(endpoint, "stepfunctions")
+    policy = {"Version": "2012-10-17", "Statement": [ROLE_TRUST]}
+    role = client(endpoint, "iam").create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(policy))
+    machine = states.create_state_machine(name="m", definition=json.dumps(WAIT), roleArn=role["Role"]["Arn"])
+    states.start_execution(stateMachineArn=machine["stateMachineArn"], name="one")
+    assert lifecycle.work(endpoint) == {"pid": endpoint.pid, "executions": ["m:one"], "jobs": []}
+    done = command(state, "reset")
+    assert done.stderr == "this ends the run m:one, which is under way\n"
+    assert done.stdout.startswith("deleted ")
 
 
 def test_server_that_is_silent_is_ended(state: Path) -> None:
