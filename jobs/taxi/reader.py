@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from data_pipeline.etl.documents.datasets import ROW, Dataset
-from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
-from data_pipeline.etl.reading.quarantine import Quarantine
-from data_pipeline.etl.reading.schemas import arrow_schema
+from data_pipeline.etl.custom.reader import (
+    ROW,
+    Dataset,
+    FileRows,
+    JobError,
+    Quarantine,
+    SourceFile,
+    Staged,
+    arrow_schema,
+)
 from taxi import counting, csvrows, rules
 from taxi.sources import as_trip_file
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -11,8 +11,11 @@ import click
 from data_pipeline.cli import job_code, job_locks
 from data_pipeline.cli.files import write_atomically
 from data_pipeline.cli.project import root
+from data_pipeline.core.config import default_steps
 from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.deployment import project_code
 from data_pipeline.core.deployment.packages import missing_packages
+from data_pipeline.core.deployment.project_code import Named
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_all, load_environment, load_warnings
@@ -34,6 +37,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     )
     sources = job_code.sources(root())
     for env in chosen:
+        refuse_wrong_code(env, sources)
         refuse_missing_packages(root(), env, sources)
         for warning in load_warnings(root(), env, date.today()):  # noqa: DTZ011 - a day of the user's calendar
             click.echo(f"warning: {warning}", err=True)
@@ -89,14 +93,30 @@ def refuse_stale_templates(root: Path, env: Environment) -> None:
         )
 
 
+def refuse_wrong_code(env: Environment, sources: Mapping[str, str]) -> None:
+    """Raise ``UserError`` for readers of the project's own that its code has not."""
+    found = [problem for named in _own_code(env) for problem in project_code.problems(named, sources)]
+    if found:
+        raise UserError("\n".join(found))
+
+
+def _own_code(env: Environment) -> Iterator[Named]:
+    """The Python that data sets name, which the job that loads them imports."""
+    for name, dataset in env.datasets.items():
+        if dataset.read:
+            yield Named(f"datasets.{name}.read", dataset.read, ("file", "options"))
+
+
 def refuse_missing_packages(root: Path, env: Environment, sources: Mapping[str, str]) -> None:
     """Raise ``UserError`` for steps whose scripts import what their runtime would not have."""
     problems = []
+    own = [project_code.file_of(named.module, sources) for named in _own_code(env)]
     for name, step, runtime in ((n, j, r) for n, j in env.jobs.items() for r in j.runtimes):
         lock = job_locks.read_lock(root, RUNTIMES[runtime]).decode()
-        for package in missing_packages(step.script, sources, lock, runtime):
+        files = [step.script, *(dict.fromkeys(own) if step.script == default_steps.SCRIPT else ())]
+        for file, package in ((f, p) for f in files for p in missing_packages(f, sources, lock, runtime)):
             problems.append(
-                f"environment {env.name}, {'.'.join(job_path(name))}: jobs/{step.script} imports {package}, of which "
+                f"environment {env.name}, {'.'.join(job_path(name))}: jobs/{file} imports {package}, of which "
                 f"the runtime {runtime} has no wheel\n"
                 f"  choose another runtime, or name the package in {job_locks.REQUIREMENTS}, then: {job_locks.COMMAND}"
             )

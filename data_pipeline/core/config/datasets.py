@@ -293,8 +293,9 @@ class Dataset(Model):
     )
     read: Annotated[str, AfterValidator(dataset_limits.reader)] | None = Field(
         None,
-        description="A reader of the project's own: a module in `jobs/` and a class in it.",
-        examples=["shop.reader:Reader"],
+        description="A reader of the project's own: a module in `jobs/` and the function in it that yields rows, or a "
+        "class.",
+        examples=["shop.reader:rows"],
     )
     options: dict[OptionName, Text] = Field(
         {}, description="What that reader is given.", examples=[{"outside-month": "quarantine"}]

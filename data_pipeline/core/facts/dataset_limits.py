@@ -167,12 +167,12 @@ def marker(value: str) -> str:
 
 
 def reader(value: str) -> str:
-    """A class of the project's own: ``module:Class``."""
+    """A function or class of the project's own: ``module:name``."""
     if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", value, re.ASCII):
         module, _, name = value.removesuffix(".py").replace("/", ".").rpartition(".")
         guess = f"{module}:{name}" if re.fullmatch(r"[A-Z]\w*", name) and module else ""
         raise RefusedError(
-            "a module in jobs/ and a class in it, as in 'shop.reader:Reader'",
+            "a module in jobs/ and a name in it, as in 'shop.reader:rows'",
             f"write {quoted(guess)}" if guess else "",
         )
     return value

@@ -6,7 +6,7 @@ from typing import Callable
 
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.reading import protocol
+from data_pipeline.etl.reading import project_reader
 from data_pipeline.etl.reading.csv_files import CsvReader
 from data_pipeline.etl.reading.json_files import JsonReader
 from data_pipeline.etl.reading.parquet_files import ParquetReader
@@ -24,7 +24,7 @@ def reader(dataset: Dataset, workers: int = 1) -> Reader:
     cannot be followed.
     """
     if dataset.reader:
-        return protocol.load(dataset)
+        return project_reader.load(dataset)
     if dataset.format.kind not in _KINDS:
         known = ", ".join(_KINDS)
         raise JobError(f"data set {dataset.name}: format {dataset.format.kind} is not one of {known}")

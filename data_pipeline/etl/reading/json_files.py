@@ -63,7 +63,7 @@ class JsonReader:
         tally = Tally(self.dataset, file.parts, quarantine, staged)
 
         def work(data: bytes) -> JudgedRows:
-            block = self._block(Lines.of(data))
+            block = self.block(Lines.of(data))
             return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.keeps_text)
 
         with text_files.opened(file.path, self.dataset.format.encoding) as text:
@@ -71,7 +71,7 @@ class JsonReader:
                 tally.add(judged)
         return tally.rows()
 
-    def _block(self, lines: Lines) -> Block:
+    def block(self, lines: Lines) -> Block:
         """The rows of some lines: those that are alike, of the others as many as Arrow reads, and the rest singly."""
         found = self.alike.read(lines)
         left = _others(lines, found)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Callable, Protocol
 
-from data_pipeline.etl.documents.datasets import Dataset
-from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.reading.quarantine import Quarantine
 
 Staged = Callable[[Any], None]
@@ -52,17 +49,3 @@ class Reader(Protocol):
         than it accepts, and numbers what it hands on. FileError if nothing of the file can be used: what was handed on
         before it must be dropped by the caller.
         """
-
-
-def load(dataset: Dataset) -> Reader:
-    """The reader of one's own that ``dataset`` names: ``Class(dataset)`` of its module. JobError if there is none."""
-    module, _, name = dataset.reader.partition(":")
-    where = f"data set {dataset.name}: its reader {dataset.reader}"
-    try:
-        found = getattr(importlib.import_module(module), name or " ", None)
-    except ImportError as error:
-        raise JobError(f"{where} cannot be imported: {error}; it is module:Class below jobs/") from error
-    if not isinstance(found, type) or not hasattr(found, "read"):
-        raise JobError(f"{where} is no class with a method read; see data_pipeline/etl/reading/protocol.py")
-    reader: Reader = found(dataset)
-    return reader

@@ -1,0 +1,98 @@
+"""The how-to pages for code of a project's own: what their blocks write passes `create` and does what they show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pages
+import pyarrow as pa
+import pytest
+from etl.reading.outcomes import dataset, outcome
+from pyarrow import feather
+
+from data_pipeline.cli import job_code, job_locks
+from data_pipeline.cli.commands.create import refuse_missing_packages, refuse_wrong_code
+from data_pipeline.cli.main import status_of
+from data_pipeline.core.errors import UserError
+from data_pipeline.core.facts.runtimes import RUNTIMES
+from data_pipeline.core.loading.load import load_environment
+
+READER = "how-to/custom-reader.md"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Path:
+    """A project as `init` writes it, without its sample, in which commands are typed."""
+    place = tmp_path / "project"
+    assert status_of("data-pipeline", ["init", str(place)]) == 0
+    for path in (place / "sample" / "readings").iterdir():
+        path.unlink()
+    monkeypatch.chdir(place)
+    capsys.readouterr()
+    return place
+
+
+def refused(root: Path) -> str:
+    """What `create` says of the project's Python, or nothing."""
+    env, sources = load_environment(root, "local"), job_code.sources(root)
+    try:
+        refuse_wrong_code(env, sources)
+        refuse_missing_packages(root, env, sources)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def lock(root: Path, runtime: str, package: str) -> None:
+    """As `data-pipeline lock` does, without an index: the tool's lock and one package more."""
+    path = root / "jobs" / "locks" / f"{runtime}.txt"
+    path.parent.mkdir(exist_ok=True)
+    text = job_locks.read_lock(root, RUNTIMES[runtime]).decode()
+    path.write_text(f"{text}{package} \\\n    --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+
+
+def test_the_reader_of_xml(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file is read as the page shows. What is wrong with module, function and packages is said before."""
+    found = pages.files(READER)
+    pages.write(project, found)
+    (path,) = [name for name in found if name.endswith("xml_readings.py")]
+    assert (
+        "jobs/stations/xml_readings.py imports defusedxml, of which the runtime sagemaker-python"
+        in refused(project)
+    )
+    lock(project, "sagemaker-python", "defusedxml==0.7.1")
+    assert refused(project) == ""
+    assert status_of("data-pipeline", ["try", "readings", "sample"]) == 0
+    said = capsys.readouterr()
+    assert all(pages.block(READER, first) in said.out for first in ("file   ", "  no-station: 1 row")), said
+    code = (project / path).read_text(encoding="utf-8")
+    for changed, words in {
+        code.replace("file: SourceFile, options: Mapping[str, str]", "file"): pages.block(
+            READER, "jobs/stations"
+        ),
+        code.replace(
+            "def rows", "def row"
+        ): "datasets.readings.read: jobs/stations/xml_readings.py has no 'rows'; did you",
+        code.replace(
+            "def rows", "async def rows"
+        ): "xml_readings.py:11: rows is an async function, expected a plain one",
+    }.items():
+        (project / path).write_text(changed, encoding="utf-8")
+        assert refused(project).startswith(words.strip()) or words in refused(project)
+
+
+def test_the_reader_that_is_a_class(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads a file with a part in its name, and refuses a row."""
+    (name,) = [name for name in pages.files(READER) if name.endswith("feather_readings.py")]
+    (tmp_path / "feather_readings.py").write_text(pages.files(READER)[name])
+    monkeypatch.syspath_prepend(str(tmp_path))
+    rows = pa.table({"celsius": [1.5, 2.0, 3.0], "other": [1, 2, 3], "station": ["a", None, "b"]})
+    feather.write_feather(rows, tmp_path / "a.feather")
+    columns = {"station": "string", "celsius": "double"}
+    found = outcome(tmp_path / "a.feather", dataset(columns, reader="feather_readings:Reader"), shore="north")
+    assert found.adds_up()
+    assert found.reasons == {2: "no-station"}
+    assert [tuple(row.values()) for row in found.table.to_pylist()] == [
+        ("a", 1.5, "north", 1),
+        ("b", 3.0, "north", 3),
+    ]
