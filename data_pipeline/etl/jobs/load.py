@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from data_pipeline.etl import arguments, exits
-from data_pipeline.etl.documents import datasets, findings, load_plan, verdict
+from data_pipeline.etl.documents import datasets, findings, load_plan, profile, verdict
 from data_pipeline.etl.documents import summary as summaries
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.documents.findings import Violation
@@ -165,7 +165,7 @@ def run(
 def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: Sequence[Violation]) -> Done:
     """Load each data set of the plan, then make the tables that are made of them, and say what became of it.
 
-    The summary is written twice: its list of files is there before any table is made of them.
+    Summary and profile are written twice: their files are there before any table is made of them.
     """
     place = join(target.folder, summaries.NAME)
     _adopt(definitions, target, place)
@@ -178,6 +178,7 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
     }
     judgement = documents.together(each.judgement for each in loaded)
     write_json(place, documents.summary(target, loaded, tables, (), judgement))
+    write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, ()))
     held = {each.dataset.name for each in loaded if each.held} | {*(plan.held or ())}
     derived = made.make(definitions, held, target, accepted, place)
     for one in derived:
@@ -188,6 +189,7 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
     judgement = documents.together([judgement, *(one.judgement for one in derived)])
     summary = documents.summary(target, loaded, tables, exports, judgement)
     write_json(place, summary)
+    write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, derived))
     made_tables.note(target.output, definitions, back | unwritten.keys())
     for each in loaded:
         loader.note(each, target)

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from data_pipeline.etl.documents import profile as profiles
 from data_pipeline.etl.documents import summary as summaries
 from data_pipeline.etl.documents import verdict as verdicts
+from data_pipeline.etl.documents.profile import Profile
 from data_pipeline.etl.documents.summary import File, Rows, Summary
 from data_pipeline.etl.documents.verdict import BrokenRule, Verdict
 from data_pipeline.etl.planning.report import end, few
@@ -19,6 +21,7 @@ from data_pipeline.etl.quality.facts import Breach, Judgement, SeriesReport
 from data_pipeline.etl.quality.series import ALL
 
 from .loader import Loaded, rows_of
+from .made import Made
 from .target import Target
 
 NAMED = 10
@@ -62,6 +65,17 @@ def summary(
         "drift": {each.of: list(each.drift) for each in judgement.reports if each.drift},
         "statistics": {each.of: list(each.statistics) for each in judgement.reports if each.statistics},
     }
+
+
+def profile(target: Target, loaded: Sequence[Loaded], made: Sequence[Made]) -> Profile:
+    """profile.json: of each data set and table that has rows of this run, what they are like."""
+    tables = {each.dataset.name: each.profile for each in loaded if each.profile is not None}
+    tables |= {
+        each.table.name: each.refreshed.profile
+        for each in made
+        if each.refreshed is not None and each.refreshed.profile is not None
+    }
+    return profiles.document(target.run, tables, {each.dataset.name: each.examples for each in loaded})
 
 
 def dataset(loaded: Loaded) -> dict[str, Any]:

@@ -20,12 +20,13 @@ from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan, PlannedFile, Unit
+from data_pipeline.etl.documents.profile import Example, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.publishing.parquet_parts import FILE_BYTES, Part, PartWriter, Split, whole
 from data_pipeline.etl.publishing.rebuild import Rebuild
-from data_pipeline.etl.quality import measuring, periods
-from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement, series
+from data_pipeline.etl.quality import measuring, periods, profiling
+from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement, Measurements, series
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.kept import KeptRows
 from data_pipeline.etl.quality.series import Covered
@@ -53,6 +54,7 @@ class Loaded:
     """What became of a data set. ``published``: None where nothing is; ``issues``: what is to be noted of it in the
     ledger, by shard; ``anew``: whether nothing else is in its table; ``adopted``: whether a new definition
     holds from now on. ``error``: why it could not be published, or empty. ``parts``: the finished files of a run alone.
+    ``profile``: what its rows are like; ``examples``: a few of those that were refused.
     """
 
     dataset: Dataset
@@ -64,6 +66,8 @@ class Loaded:
     anew: bool = False
     adopted: bool = False
     error: str = ""
+    profile: Table | None = None
+    examples: Sequence[Example] = ()
 
     @property
     def held(self) -> bool:
@@ -98,12 +102,13 @@ def load(
         done = Loaded(dataset, ())
         try:
             anew = dataset.name in plan.rebuilt
-            results, parts = _read(dataset, units, target, past, layout, work, anew)
-            done = replace(done, units=results)
+            results, parts, examples = _read(dataset, units, target, past, layout, work, anew)
+            done = replace(done, units=results, examples=examples)
             if target.at is None:
                 return replace(done, parts=_kept(parts, target))
             idle = dataset.name in plan.judged  # nothing is new
-            done = replace(done, judgement=_judged(done, parts, layout, target, past, accepted, idle))
+            judgement, profile = _judged(done, parts, layout, target, past, accepted, idle)
+            done = replace(done, judgement=judgement, profile=profile)
             if done.judgement.failed or idle:
                 return done
             return _published(done, parts, layout, plan, target, past, summary, work)
@@ -146,9 +151,9 @@ def _read(
     layout: _Layout,
     work: Path,
     anew: bool,
-) -> tuple[tuple[UnitResult, ...], list[Part]]:
-    """What became of each unit, and the finished files of those that are readable. If the table is made ``anew``, what
-    an earlier run has read is taken up, and what is read now is kept in pieces.
+) -> tuple[tuple[UnitResult, ...], list[Part], list[Example]]:
+    """What became of each unit, the finished files of those that are readable, and a few refused rows. If the table is
+    made ``anew``, what an earlier run has read is taken up, and what is read now is kept in pieces.
     """
     refused, staged = work / "quarantine", work / "staged"
     refused.mkdir()
@@ -166,10 +171,11 @@ def _read(
     left = [unit for unit in units if unit.key not in taken.units]
     place = Place(staged, refused, layout.schema, layout.split, alone, target.scratch)
     found, parts = _gathered(target.runner(dataset, place, since, left), place, keeping)
+    examples = [] if alone or dataset.private else profiling.examples(refused)
     where = target.quarantine(dataset.name)
     files(where).replace_folder(refused, where)
     results = {**taken.units, **{each.unit.key: each for each in found}}
-    return tuple(results[unit.key] for unit in units), [*taken.parts, *parts]
+    return tuple(results[unit.key] for unit in units), [*taken.parts, *parts], examples
 
 
 def _gathered(
@@ -204,8 +210,10 @@ def _judged(
     past: Past,
     accepted: Collection[Violation],
     idle: bool = False,
-) -> Judgement:
-    """What the rules say of what is about to be published; of an ``idle`` data set those about its age."""
+) -> tuple[Judgement, Table | None]:
+    """What the rules say of what is about to be published, of an ``idle`` data set those about its age; and what its
+    rows are like.
+    """
     dataset = done.dataset
     units = [pattern.unit for pattern in claims.parsed(dataset)]
     period = any(units)
@@ -231,9 +239,29 @@ def _judged(
             covered=_covered(dataset, given, past),
             version=digest([[one.path, one.etag] for one in given]),
         )
-    return judge(
-        held, Facts(dataset.name, now, given, measured.values, measured.report), past.earlier, accepted
+        profile = None if idle else _profile(db, dataset, measured, given, past)
+    facts = Facts(dataset.name, now, given, measured.values, measured.report)
+    return judge(held, facts, past.earlier, accepted), profile
+
+
+def _profile(
+    db: duckdb.DuckDBPyConnection,
+    dataset: Dataset,
+    measured: Measurements,
+    given: Sequence[FileFacts],
+    past: Past,
+) -> Table | None:
+    found = profiling.profile(
+        db,
+        ROWS,
+        hidden=frozenset(column.name for column in dataset.columns if column.pii),
+        texts=not dataset.private,
+        time=dataset.series.time if dataset.series else "",
+        timeline=measured.timeline,
     )
+    if found is not None:
+        found["periods"] = profiling.periods(given, past.earlier)
+    return found
 
 
 def _covered(dataset: Dataset, given: Iterable[FileFacts], past: Past) -> Covered | None:

@@ -81,14 +81,24 @@ def make(
         "pipeline.summary": summary,
     }
     engine, back = Engine(scratch=target.work), set(held)
+    private = {name for name, each in definitions.datasets.items() if each.private}
     found: list[Made] = []
     for table in definitions.tables.values():
         because = tuple(name for name in table.inputs if name in back)
+        if private & {*table.inputs}:
+            private.add(table.name)
         if because:
             made = Made(table, because=because)
         else:
             try:
-                done = derived.refresh(target.at, table, lineage, accepted=accepted, engine=engine)
+                done = derived.refresh(
+                    target.at,
+                    table,
+                    lineage,
+                    accepted=accepted,
+                    engine=engine,
+                    private=table.name in private,
+                )
                 made = Made(table, done)
             except JobError as error:
                 made = Made(table, error=str(error))

@@ -27,9 +27,10 @@ from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents import form, rules, types
 from data_pipeline.etl.documents.datasets import Column, Table
 from data_pipeline.etl.documents.findings import Violation
+from data_pipeline.etl.documents.profile import Table as Profile
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import one_line
-from data_pipeline.etl.quality import measuring
+from data_pipeline.etl.quality import measuring, profiling
 from data_pipeline.etl.quality.facts import Facts, Judgement
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.sql import name as quoted
@@ -52,7 +53,7 @@ ROWS = 500_000
 class Refreshed:
     """What is published now: a table's snapshot (empty: none) and its rows; whether this run has committed it; ``how``:
     ``unchanged``, ``whole``, ``partitions``, ``equal`` (made anew, without a difference), ``held`` (a rule failed) or
-    ``waiting`` (an input has nothing yet); what the rules said.
+    ``waiting`` (an input has nothing yet); what the rules said; what the rows that were made are like.
     """
 
     snapshot: str
@@ -60,6 +61,7 @@ class Refreshed:
     committed: bool
     how: str
     judgement: Judgement = field(default_factory=Judgement)
+    profile: Profile | None = field(default=None, compare=False)
 
 
 def refresh(
@@ -69,17 +71,24 @@ def refresh(
     *,
     accepted: Collection[Violation] = (),
     engine: Engine | None = None,
+    private: bool = False,
 ) -> Refreshed:
     """Make ``table`` the function of the newest snapshots of its inputs, unless it is that already.
 
-    ``lineage`` goes into the snapshot's summary; ``accepted``: what its rules let through. JobError where its SQL
-    fails.
+    ``lineage`` goes into the snapshot's summary; ``accepted``: what its rules let through; ``private``: it is made of
+    personal data. JobError where its SQL fails.
     """
-    return commit_with_retry(table.name, lambda: _refresh(at, table, lineage, accepted, engine or Engine()))
+    made_by = engine or Engine()
+    return commit_with_retry(table.name, lambda: _refresh(at, table, lineage, accepted, made_by, private))
 
 
 def _refresh(
-    at: Tables, table: Table, lineage: Mapping[str, str], accepted: Collection[Violation], engine: Engine
+    at: Tables,
+    table: Table,
+    lineage: Mapping[str, str],
+    accepted: Collection[Violation],
+    engine: Engine,
+    private: bool,
 ) -> Refreshed:
     """The table is looked at before its inputs: so nothing older can follow something newer."""
     current = at.find(table.name)
@@ -95,7 +104,7 @@ def _refresh(
         upgrade(current, Definition(pa.schema([]), table.comment, table.comments))
         return _as_it_is(current, "unchanged")
     with engine.connection() as db:
-        work = _Work(at, table, current, found, made)
+        work = _Work(at, table, current, found, made, private)
         return work.run(db, dict(lineage), accepted)
 
 
@@ -108,6 +117,7 @@ class _Work:
     current: IcebergTable | None
     sources: Mapping[str, IcebergTable]
     made: Mapping[str, str]
+    private: bool = False
 
     def run(
         self, db: duckdb.DuckDBPyConnection, lineage: dict[str, str], accepted: Collection[Violation]
@@ -129,9 +139,9 @@ class _Work:
             different = self._different(db, key, scope, columns)
             if not different:
                 return self._note()
-        judgement = self._judge(db, files, scope, accepted)
+        judgement, profile = self._judge(db, files, scope, accepted)
         if judgement.failed:
-            return Refreshed(*_snapshot(self.current), False, "held", judgement)
+            return Refreshed(*_snapshot(self.current), False, "held", judgement, profile)
         gone = [file for file in scope if different is None or of_file(file, key) in different]
         rows = _rows(db, key, columns, different is not None)
         sources = self.sources.values()
@@ -139,9 +149,8 @@ class _Work:
             (each, tables.files_in(each, each.current_snapshot())) for each in sources
         )
         self._commit(columns, change, gone, rows, {**lineage, **self.made, **covered})
-        return Refreshed(
-            *_snapshot(self.at.find(self.table.name)), True, "partitions" if part else "whole", judgement
-        )
+        how = "partitions" if part else "whole"
+        return Refreshed(*_snapshot(self.at.find(self.table.name)), True, how, judgement, profile)
 
     def _part(self, db: duckdb.DuckDBPyConnection) -> Part | None:
         """The part of the table that its inputs' changes touch; None for all of it."""
@@ -244,8 +253,8 @@ class _Work:
         files: Sequence[DataFile],
         scope: Sequence[DataFile],
         accepted: Collection[Violation],
-    ) -> Judgement:
-        """What the table's rules say of the rows that are made, beside those that stay."""
+    ) -> tuple[Judgement, Profile | None]:
+        """What the table's rules say of the rows that are made, beside those that stay; and what they are like."""
         table, now = self.table, time.time()
         held = rules.effective(table.rules, files=False, period=False, series=table.series is not None)
         mine = {file.file_path for file in scope}
@@ -255,7 +264,10 @@ class _Work:
         found = measuring.measure(
             db, table.name, "_made", held, now, published=kept, series=table.series, version=version
         )
-        return judge(held, Facts(table.name, now, (), found.values, found.report), {}, accepted)
+        time_ = table.series.time if table.series else ""
+        profile = profiling.profile(db, "_made", texts=not self.private, time=time_, timeline=found.timeline)
+        judgement = judge(held, Facts(table.name, now, (), found.values, found.report), {}, accepted)
+        return judgement, profile
 
     def _commit(
         self,

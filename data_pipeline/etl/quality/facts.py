@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_pipeline.etl.documents import rules, summary
+from data_pipeline.etl.documents.profile import Timeline
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class SeriesReport:
-    """What the series of the data set or table ``of`` is like, as ``etl.documents.summary`` describes it."""
+    """What the series of the data set or table ``of`` is like, as ``etl.documents.summary`` describes it, and its
+    timeline.
+    """
 
     of: str
     drift: Sequence[Mapping[str, Any]] = ()
     statistics: Sequence[Mapping[str, Any]] = ()
+    timeline: Timeline | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,10 @@ class Measurements:
 
     values: Sequence[Measured] = ()
     report: SeriesReport | None = None
+
+    @property
+    def timeline(self) -> Timeline | None:
+        return self.report.timeline if self.report else None
 
 
 @dataclass(frozen=True)

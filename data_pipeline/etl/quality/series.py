@@ -24,7 +24,7 @@ import duckdb
 
 from data_pipeline.etl.documents.datasets import Series
 
-from . import periods
+from . import periods, profiling
 from .facts import Measured, Measurements, SeriesReport
 from .kept import KeptRows
 from .sql import name, value
@@ -187,7 +187,8 @@ def measure(
             _leave_out(db, series, covered)
         _compare(db, series, complete)
         values = list(_measured(db, of, series))
-        return Measurements(values, SeriesReport(of, _drift(db, series), _statistics(db, series)))
+        timeline = profiling.windows(db, series)
+        return Measurements(values, SeriesReport(of, _drift(db, series), _statistics(db, series), timeline))
     finally:
         for table in _TABLES:
             db.execute(f"DROP TABLE IF EXISTS {table}")

@@ -506,3 +506,42 @@ def test_a_file_that_changed_since_the_plan_is_left_to_the_next_run(shop):
     assert shop.prepare()["changed"] == 1
     shop.load()
     assert told(shop.rows()) == expected(shop.contents)
+
+
+def test_a_profile_says_what_the_rows_are_like(shop):
+    """Of data sets and of the tables made of them, with refused rows, the periods, and what was there before."""
+    shop.define(orders(), made=(Table("statuses", "SELECT status, amount FROM orders", ("orders",)),))
+    shop.put("orders/de/2024-01.csv", [("1", "2024-01-01T00:00:00Z", "5.00", "paid")])
+    shop.run()
+    shop.put("orders/de/2024-02.csv", [("2", "2024-02-01T00:00:00Z", "7.50", ""), ("3", "?", "1.00", "<b>")])
+    shop.run()
+    profile = shop.document("profile.json")
+    found = profile["tables"]["orders"]
+    assert (found["rows"], found["periods"]) == (
+        1,
+        [["2024-01", "region=de", 1, False], ["2024-02", "region=de", 1, True]],
+    )
+    assert [(each["name"], each["nulls"]) for each in found["columns"] if each["nulls"]] == [("status", 1)]
+    assert profile["tables"]["statuses"]["rows"] == 2
+    (example,) = profile["examples"]["orders"]
+    assert (example["source"], example["row"], example["column"]) == (
+        "orders/de/2024-02.csv",
+        2,
+        "ordered_at",
+    )
+    assert "<b>" in example["raw"]
+
+
+def test_a_profile_of_personal_data_has_no_text(shop):
+    """Nor have the tables that are made of it."""
+    columns = [replace(each, pii="hash" if each.name == "status" else "") for each in orders().columns]
+    made = Table("statuses", "SELECT status AS word, amount FROM orders", ("orders",))
+    shop.define(orders(columns=tuple(columns)), made=(made,))
+    rows = [("1", "2024-01-01T00:00:00Z", "5.00", "paid"), ("2", "?", "1.00", "secret")]
+    shop.put("orders/de/2024-01.csv", rows)
+    shop.run()
+    profile = shop.document("profile.json")
+    assert profile["examples"] == {}
+    assert [
+        each for table in profile["tables"].values() for each in table["columns"] if "values" in each
+    ] == []
