@@ -40,7 +40,7 @@ from data_pipeline.etl.documents import summary as summaries
 from data_pipeline.etl.documents import verdict as verdicts
 from data_pipeline.features import snapshots
 from data_pipeline.features.store import Store
-from data_pipeline.project import asking, runs
+from data_pipeline.project import asking, history, runs
 from data_pipeline.project.connecting import open_environment
 from data_pipeline.project.deployed import pipeline_stack
 from data_pipeline.project.features import read_offline, read_online, readable, store_of
@@ -165,7 +165,7 @@ class Environment:
             runs.refuse_empty_input(self._configuration, self._connection, outputs["InputUri"])
         machine, output = outputs["StateMachineArn"], outputs["OutputUri"]
         value = runs.accepting(self._configuration, self._connection, machine, output, value)
-        arn = runs.start(self._connection, machine, value)
+        arn = runs.start(self._connection, machine, runs.signed(self._connection, machine, value))
         return self._run(output, arn, Progress())
 
     def runs(self, most: int = 10) -> list[Run]:
@@ -174,8 +174,10 @@ class Environment:
         client = self._connection.client("stepfunctions")
         with explained():
             return [
-                self._run(outputs["OutputUri"], arn, Progress().after(states.new_events(client, arn, 0)))
-                for arn in states.newest(client, outputs["StateMachineArn"], most)
+                self._run(
+                    outputs["OutputUri"], each.arn, Progress().after(states.new_events(client, each.arn, 0))
+                )
+                for each in states.newest(client, outputs["StateMachineArn"], most)
             ]
 
     def _run(self, output: str, arn: str, progress: Progress) -> Run:
@@ -277,6 +279,17 @@ class Run:
             for watched in runs.watch(self._configuration, self._connection, self.arn):
                 progress = watched.progress
         return Run(self.arn, self.folder, progress, self._configuration, self._connection)
+
+    def stop(self, why: str = "") -> Run:
+        """End it and its jobs; the same run then. ``why`` is kept with it. UserError where it has ended already."""
+        by = f"stopped by {self._connection.identity}"
+        history.stop(self._connection, self.arn, f"{by}: {why}" if why else by)
+        return self.wait()
+
+    @property
+    def input(self) -> dict[str, Any]:
+        """What it was asked; ``started_by`` says by whom or what, where that is known."""
+        return history.input_of(self._connection, self.arn)
 
     @property
     def name(self) -> str:

@@ -1,8 +1,8 @@
-"""The tail of a job's log in CloudWatch Logs."""
+"""A job's log in CloudWatch Logs: its end, and the whole of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -71,3 +71,48 @@ def _events(client: CloudWatchLogsClient, group: str, stream: str, limit: int) -
             break
         token = page["nextBackwardToken"]
     return events[-limit:]
+
+
+class Reader:
+    """The whole log of a job, from its beginning, in pieces: each ``fresh`` tells what has come since the last."""
+
+    def __init__(self, client: CloudWatchLogsClient, groups: Iterable[str], prefix: str) -> None:
+        self._client = client
+        self._groups = tuple(groups)
+        self._prefix = prefix
+        #: (group, stream) → the token after its last page
+        self._tokens: dict[tuple[str, str], str] = {}
+
+    def fresh(self) -> list[str]:
+        """The lines since the last look, of all streams by time."""
+        found: list[tuple[int, int, str]] = []
+        for group in self._groups:
+            for stream in self._names(group):
+                for when, text in self._more(group, stream):
+                    found.append((when, len(found), text))
+        return [line for _, _, text in sorted(found) for line in text.rstrip("\n").split("\n")]
+
+    def _names(self, group: str) -> list[str]:
+        pages = self._client.get_paginator("describe_log_streams").paginate(
+            logGroupName=group, logStreamNamePrefix=self._prefix
+        )
+        try:
+            return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+        except self._client.exceptions.ResourceNotFoundException:
+            return []
+
+    def _more(self, group: str, stream: str) -> Iterator[tuple[int, str]]:
+        """(milliseconds, text); a token that repeats is the end, an empty page is not."""
+        while True:
+            token = self._tokens.get((group, stream))
+            more = {"nextToken": token} if token else {}
+            page = self._client.get_log_events(
+                logGroupName=group,
+                logStreamName=stream,
+                startFromHead=True,
+                **more,  # type: ignore[arg-type]
+            )
+            yield from ((event["timestamp"], event["message"]) for event in page["events"])
+            self._tokens[group, stream] = page["nextForwardToken"]
+            if page["nextForwardToken"] == token:
+                return

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from data_pipeline.core.progress.follow import Event, Progress
+from data_pipeline.core.progress.follow import Event, Progress, Status
 
-from .errors import error_code
+from .errors import ACCESS_DENIED, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -42,6 +42,21 @@ class Watched:
 
     progress: Progress
     lost: str | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution as AWS lists it; times have a zone. ``error``: its name, where it was asked for alone."""
+
+    arn: str
+    status: Status
+    started: datetime
+    stopped: datetime | None = None
+    error: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
 
 
 def execution_name(now: datetime, token: Callable[[int], str] = secrets.token_hex) -> str:
@@ -103,12 +118,48 @@ def new_events(client: SFNClient, arn: str, last: int) -> list[Event]:
         request["nextToken"] = page["nextToken"]
 
 
-def newest(client: SFNClient, machine: str, most: int) -> list[str]:
-    """The ARNs of at most so many executions of a state machine, the newest first."""
+def newest(client: SFNClient, machine: str, most: int) -> list[Execution]:
+    """At most so many executions of a state machine, the newest first."""
     pages = client.get_paginator("list_executions").paginate(
         stateMachineArn=machine, PaginationConfig={"MaxItems": most}
     )
-    return [execution["executionArn"] for page in pages for execution in page["executions"]]
+    return [_execution(each) for page in pages for each in page["executions"]]
+
+
+def described(client: SFNClient, arn: str) -> tuple[Execution, dict[str, Any]] | None:
+    """An execution, and its input as far as that is a JSON object; None where there is none of this ARN (any more)."""
+    try:
+        answer: Any = client.describe_execution(executionArn=arn)
+    except client.exceptions.ExecutionDoesNotExist:
+        return None
+    value = json.loads(answer.get("input") or "{}")
+    return _execution(answer), value if isinstance(value, dict) else {}
+
+
+def definition(client: SFNClient, machine: str) -> str | None:
+    """The definition of a state machine, as JSON text; None where it may not be looked at."""
+    try:
+        return client.describe_state_machine(stateMachineArn=machine)["definition"]
+    except ClientError as error:
+        if error_code(error) in ACCESS_DENIED:
+            return None
+        raise
+
+
+def stop(client: SFNClient, arn: str, error: str, cause: str) -> None:
+    """End an execution as ABORTED; nothing happens to one that has ended."""
+    client.stop_execution(executionArn=arn, error=error, cause=cause)
+
+
+def _execution(answer: Any) -> Execution:
+    """An entry of ListExecutions, or the answer of DescribeExecution."""
+    return Execution(
+        answer["executionArn"],
+        answer["status"],
+        answer["startDate"],
+        answer.get("stopDate"),
+        answer.get("error"),
+    )
 
 
 def passing(error: ClientError | BotoCoreError) -> bool:

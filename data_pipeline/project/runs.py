@@ -23,6 +23,8 @@ from data_pipeline.core.progress.follow import Failure, Job, Progress
 from data_pipeline.core.uploads import split_uri
 from data_pipeline.etl.documents import verdict
 
+#: the field of the input that says who started a run.
+STARTED_BY = "started_by"
 #: runs that are looked at for the last one that failed by a rule.
 _LOOKED_BACK = 50
 #: lines of a job's log that explain a failure.
@@ -72,8 +74,8 @@ def _with_run(connection: Connection, machine: str, output: str, text: str) -> s
             )
         return text
     with explained():
-        arns = states.newest(connection.client("stepfunctions"), machine, _LOOKED_BACK)
-    for name in (arn.rpartition(":")[2] for arn in arns):
+        executions = states.newest(connection.client("stepfunctions"), machine, _LOOKED_BACK)
+    for name in (each.name for each in executions):
         if rule in _broken(connection, output, name):
             return f"{rule}@{name}"
     raise UserError(
@@ -95,6 +97,13 @@ def start(connection: Connection, machine: str, value: Record) -> str:
         return states.start(connection.client("stepfunctions"), machine, name, value)
 
 
+def signed(connection: Connection, machine: str, value: Record) -> Record:
+    """The input with who starts the run, where the deployed state machine knows that field and may be looked at."""
+    with explained():
+        known = states.definition(connection.client("stepfunctions"), machine)
+    return {**value, STARTED_BY: connection.identity} if known and STARTED_BY in known else value
+
+
 def watch(env: Environment, connection: Connection, arn: str) -> Iterator[states.Watched]:
     """Look at an execution until it has ended; the last one yielded has ended.
 
@@ -114,7 +123,7 @@ def _what_becomes_of_it(env: Environment, arn: str) -> str:
             "The execution ended with it; what was published before is untouched. Run the same command "
             "again to start another one."
         )
-    return f"The execution goes on; look with: {pointers.look(arn, env.region, False)}"
+    return f"The execution goes on; look with: {pointers.runs(env.name, 'show', arn)}"
 
 
 def times(progress: Progress) -> Record:

@@ -100,7 +100,7 @@ def test_a_failed_run_exits_1_and_says_where_and_why(
     assert "error: Load failed after " in err
     assert ": windows are missing\n" in err
     assert "DataMissing" in err
-    assert "describe-execution" in err
+    assert "  more       python -m data_pipeline runs show local " in err
     assert "Traceback" not in err
     if options:
         result = json.loads(out)
@@ -122,8 +122,8 @@ def test_no_wait_prints_the_execution_and_how_to_follow_it(
     (execution,) = deployed.executions()
     assert out == execution["executionArn"] + "\n"
     assert execution["status"] == "RUNNING"
-    assert f"aws stepfunctions stop-execution --execution-arn {execution['executionArn']}" in err
-    assert "describe-execution" in err
+    assert f"stop with: python -m data_pipeline runs stop local {execution['name']}\n" in err
+    assert f"follow with: python -m data_pipeline runs attach local {execution['name']}\n" in err
     deployed.client("stepfunctions").stop_execution(executionArn=execution["executionArn"])
 
 
@@ -173,7 +173,7 @@ def test_interrupting_says_that_the_execution_goes_on(deployed: Deployed) -> Non
     (execution,) = deployed.executions()
     assert execution["status"] == "RUNNING"
     assert "The execution goes on." in rest
-    assert f"stop-execution --execution-arn {execution['executionArn']}" in rest
+    assert f"python -m data_pipeline runs stop local {execution['name']}\n" in rest
     result = json.loads(out)
     assert (result["status"], result["error"]) == ("RUNNING", "Interrupted")
     deployed.client("stepfunctions").stop_execution(executionArn=execution["executionArn"])

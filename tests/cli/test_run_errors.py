@@ -152,10 +152,8 @@ def test_credentials_that_expire_during_a_run(capsys: pytest.CaptureFixture[str]
         following.follow(environment, connection, ARN)
     message = str(error.value)
     assert "the AWS credentials have expired" in message
-    assert (
-        f"The execution goes on; look with: aws stepfunctions describe-execution --execution-arn {ARN}"
-        in message
-    )
+    name = ARN.rpartition(":")[2]
+    assert f"The execution goes on; look with: python -m data_pipeline runs show dev {name}" in message
 
 
 def test_a_network_that_is_lost_for_a_moment(capsys: pytest.CaptureFixture[str]) -> None:

@@ -343,7 +343,7 @@ def test_the_schedule_starts_an_ordinary_run(enabled: bool, state: str) -> None:
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Rome"
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
     target = schedule["Target"]
-    assert json.loads(target["Input"]) == {"version": 1}
+    assert json.loads(target["Input"]) == {"version": 1, "started_by": "schedule"}
     assert target["Arn"] == {"Ref": "StateMachine"}
     assert target["RoleArn"] == {"Fn::GetAtt": ["ScheduleRole", "Arn"]}
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,5 +54,7 @@ def test_the_schedule_starts_a_run_with_the_input_of_a_manual_one(project: Proje
     scheduler.delete_schedule(Name=schedule["Name"], GroupName=schedule["GroupName"])
     soon("end of all scheduled runs", lambda: not executions("RUNNING"))
     manual = project.run()["executionArn"]
-    inputs = [states.describe_execution(executionArn=arn)["input"] for arn in (scheduled, manual)]
+    inputs = [json.loads(states.describe_execution(executionArn=arn)["input"]) for arn in (scheduled, manual)]
+    starters = [value.pop("started_by") for value in inputs]
+    assert starters == ["schedule", "arn:aws:iam::000000000000:root"]
     assert inputs[0] == inputs[1]

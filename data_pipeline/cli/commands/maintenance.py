@@ -9,7 +9,7 @@ import click
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.running import following
-from data_pipeline.cli.running.outcome import failure_text, print_pointers
+from data_pipeline.cli.running.outcome import failure_text, print_pointers, with_pointers
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.progress.failure_reason import described
@@ -58,7 +58,8 @@ def run(env: str, wait: bool, as_json: bool) -> None:
         record |= runs.times(progress)
         if progress.failure is not None:
             record |= runs.failed(environment, connection, progress.failure)
-            raise UserError(failure_text(environment, progress, progress.failure, record))
+            said = failure_text(environment, progress, progress.failure, record)
+            raise UserError(with_pointers(said, environment, arn))
         record["output"] = dict(described(progress.output))
         if not as_json:
             _print(record["output"].get("tables", {}))

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from data_pipeline.aws.session import Connection
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.running import following, upload
-from data_pipeline.cli.running.outcome import (
-    already_running_text,
-    failure_text,
-    print_notified,
-    print_pointers,
-    print_success,
-    print_summary,
-)
+from data_pipeline.cli.running.ending import follow_to_its_end
+from data_pipeline.cli.running.outcome import print_pointers
 from data_pipeline.cli.running.run_options import input_options
-from data_pipeline.core.config.environment import Environment
-from data_pipeline.core.errors import UserError
-from data_pipeline.core.machine import end_states, selection
-from data_pipeline.core.progress.failure_reason import described
-from data_pipeline.core.progress.follow import Progress
-from data_pipeline.etl.documents import summary as summaries
+from data_pipeline.core.machine import selection
 from data_pipeline.project import runs
 
 Record = dict[str, Any]
@@ -71,51 +58,17 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
             runs.refuse_empty_input(environment, connection, deployed["InputUri"])
         machine = deployed["StateMachineArn"]
         value = runs.accepting(environment, connection, machine, deployed["OutputUri"], value)
+        value = runs.signed(connection, machine, value)
         arn = runs.start(connection, machine, value)
-        name = arn.rpartition(":")[2]
-        record |= {"status": "RUNNING", "executionArn": arn, "execution": name, "input": value}
+        record |= {
+            "status": "RUNNING",
+            "executionArn": arn,
+            "execution": arn.rpartition(":")[2],
+            "input": value,
+        }
         if not wait:
             if not as_json:
                 click.echo(arn)
             print_pointers(environment, arn)
             return
-        progress = following.follow(environment, connection, arn)
-        record |= runs.times(progress)
-        folder = runs.folder(deployed["OutputUri"], arn)
-        if progress.failure is None:
-            record["results"] = runs.results(environment, connection, folder)
-            _succeeded(environment, connection, progress, record, as_json)
-            return
-        record |= {**runs.failed(environment, connection, progress.failure), "results": {}}
-        with suppress(UserError):  # what cannot be read must not hide the failure
-            record["results"] = runs.results(environment, connection, folder)
-            _add_summary(environment, connection, folder + summaries.NAME, record, as_json)
-        raise UserError(failure_text(environment, progress, progress.failure, record))
-
-
-def _add_summary(env: Environment, connection: Connection, uri: str, record: Record, as_json: bool) -> None:
-    """Keep and show the summary of a failed run, where its job wrote one: it names the unreadable files."""
-    summary: Any = runs.document(connection, uri)
-    if summary is None:
-        return
-    record |= {"summary": summary, "summaryUri": uri}
-    if not as_json:
-        print_summary(env, summary, uri, record["results"])
-
-
-def _succeeded(
-    env: Environment, connection: Connection, progress: Progress, record: Record, as_json: bool
-) -> None:
-    """Say how a run ended well; UserError when it ended because another one is running."""
-    record["endedAt"] = progress.current.name if progress.current else None
-    record["output"] = dict(described(progress.output))
-    if record["endedAt"] == end_states.ALREADY_RUNNING:
-        record |= {"error": end_states.ALREADY_RUNNING}
-        raise UserError(already_running_text(env, record))
-    if record["endedAt"] != end_states.NOTHING_NEW:
-        published = runs.published(connection, record["output"])
-        if published is not None:
-            record["summaryUri"], record["summary"] = published
-    if not as_json:
-        print_success(env, record)
-        print_notified(env, progress)
+        follow_to_its_end(environment, connection, deployed["OutputUri"], record, as_json)

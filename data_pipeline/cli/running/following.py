@@ -67,8 +67,8 @@ def follow(env: Environment, connection: Connection, arn: str) -> Progress:
                 show(watched)
     except KeyboardInterrupt:
         click.echo(
-            f"\nThe execution goes on.\n  stop it with:  {pointers.stop(arn, env.region, env.embedded)}\n"
-            f"  look with:     {pointers.look(arn, env.region, env.embedded)}",
+            f"\nThe execution goes on.\n  follow it with:  {pointers.runs(env.name, 'attach', arn)}\n"
+            f"  stop it with:    {pointers.runs(env.name, 'stop', arn)}",
             err=True,
         )
         raise

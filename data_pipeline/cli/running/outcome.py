@@ -15,7 +15,7 @@ from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.machine import end_states, run_input
 from data_pipeline.core.progress import pointers, result_text
 from data_pipeline.core.progress.failure_reason import described
-from data_pipeline.core.progress.follow import Failure, Job, Progress
+from data_pipeline.core.progress.follow import Failure, Progress
 from data_pipeline.core.progress.progress_log import duration
 from data_pipeline.core.progress.summary import Row, locations, noticed, of_datasets, table, unusable
 from data_pipeline.etl.documents.summary import Summary
@@ -112,10 +112,10 @@ def _print_files(screen: Console, summary: Summary, uri: str) -> None:
 
 
 def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
-    """Which state failed and why in the first line; then error, cause, the log's tail, where there is more.
+    """Which state failed and why in the first line; then error, cause, the log's tail.
 
     ``record`` has ``executionArn``, ``input``, ``results`` and ``reason``; where a job was at fault also ``log``
-    and ``logGroups`` or ``logError``.
+    or ``logError``.
     """
     arn = record["executionArn"]
     if failure.error == end_states.GATE_FAILED:
@@ -130,8 +130,8 @@ def failure_text(env: Environment, progress: Progress, failure: Failure, record:
         lines += _field("cause", cause if len(cause) <= _LONGEST_CAUSE else cause[:_LONGEST_CAUSE] + " …")
     if failure.job is not None:
         lines += _field("job", failure.job.name)
-        lines += _log(env, failure.job, record)
-    return "\n".join([*lines, *_notified(env, progress), *_more(env, arn)])
+        lines += _log(env, failure.state, record)
+    return "\n".join([*lines, *_notified(env, progress)])
 
 
 def _gate_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
@@ -153,7 +153,7 @@ def _gate_text(env: Environment, progress: Progress, failure: Failure, record: M
         accept = [*record["input"].get("accept", []), *(_acceptable(env, rule, arn) for rule in rules)]
         lines += _field("accept", _run_command(env, {**record["input"], "accept": accept}))
     lines += [*_field("execution", arn), *_field("error", failure.error)]
-    return "\n".join([*lines, *_notified(env, progress), *_more(env, arn)])
+    return "\n".join([*lines, *_notified(env, progress)])
 
 
 def _changed_text(env: Environment, progress: Progress, record: Mapping[str, Any]) -> str:
@@ -185,7 +185,7 @@ def already_running_text(env: Environment, record: Mapping[str, Any]) -> str:
     lines = ["another execution is running, so this one ended at once and did nothing"]
     lines += [line for arn in running for line in _field("running", arn)]
     if running:
-        lines += _field("look", pointers.look(running[-1], env.region, env.embedded))
+        lines += _field("follow", pointers.runs(env.name, "attach", running[-1]))
     return "\n".join([*lines, *_field("insist", _run_command(env, {**record["input"], "concurrent": True}))])
 
 
@@ -211,8 +211,10 @@ def _run_command(env: Environment, value: Mapping[str, Any]) -> str:
     return " ".join(["python data_pipeline_run.py", env.name, *run_input.options(value)])
 
 
-def _more(env: Environment, arn: str) -> list[str]:
-    return _field("more", pointers.look(arn, env.region, True) if env.embedded else pointers.console(arn))
+def with_pointers(text: str, env: Environment, arn: str) -> str:
+    """The text of a failure, and where more of the execution is."""
+    more = _field("more", pointers.runs(env.name, "show", arn))
+    return "\n".join([text, *more, *([] if env.embedded else _field("", pointers.console(arn)))])
 
 
 def _after(progress: Progress) -> str:
@@ -231,7 +233,7 @@ def _headline(progress: Progress, state: str | None, reason: str) -> str:
     return f"{where} failed{after}: {reason}"
 
 
-def _log(env: Environment, job: Job, record: Mapping[str, Any]) -> list[str]:
+def _log(env: Environment, state: str | None, record: Mapping[str, Any]) -> list[str]:
     if "logError" in record:
         return _field("log", f"could not be read: {record['logError']}")
     tail = record["log"]
@@ -239,12 +241,8 @@ def _log(env: Environment, job: Job, record: Mapping[str, Any]) -> list[str]:
         return _field("log", "none: the job did not get as far as its script")
     lines = _field("log", f"the last {len(tail)} lines" if len(tail) > 1 else "one line")
     lines += [f"    {line}" for line in tail]
-    groups = tuple(record["logGroups"])
-    return lines + [
-        line
-        for command in pointers.whole_log(job, groups, env.region, env.embedded)
-        for line in _field("whole log", command)
-    ]
+    whole = pointers.runs(env.name, "logs", record["executionArn"])
+    return lines + _field("whole log", f"{whole} --step {state}" if state else whole)
 
 
 def _field(label: str, value: str) -> list[str]:
@@ -280,7 +278,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 def print_pointers(env: Environment, arn: str) -> None:
     """``--no-wait``: how to look at the execution and how to stop it."""
-    click.echo(f"look with: {pointers.look(arn, env.region, env.embedded)}", err=True)
+    click.echo(f"follow with: {pointers.runs(env.name, 'attach', arn)}", err=True)
     if not env.embedded:
         click.echo(f"or at: {pointers.console(arn)}", err=True)
-    click.echo(f"stop with: {pointers.stop(arn, env.region, env.embedded)}", err=True)
+    click.echo(f"stop with: {pointers.runs(env.name, 'stop', arn)}", err=True)

@@ -131,7 +131,8 @@ _OPTIONS = (
     ),
     click.option("--concurrent", is_flag=True, help="Run although another execution is running."),
 )
-_FIELDS = tuple(SCHEMA["properties"].keys() - {"version"})
+#: fields of the input that somebody asks for
+_FIELDS = tuple(SCHEMA["properties"].keys() - {"version", "started_by"})
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:

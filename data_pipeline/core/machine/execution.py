@@ -26,6 +26,10 @@ PART = "[a-z][a-z0-9_]{0,63}=[A-Za-z0-9 ._+@~:-]{1,100}"
 #: a rule, and the run whose findings under it are let through.
 RULE = f"{NAME}(@[A-Za-z0-9._-]{{1,80}})?"
 COLUMN = f"{NAME}[.][A-Za-z_][A-Za-z0-9_]{{0,127}}"
+#: an ARN, or a name; ``\\/`` is a slash in JSONata's expressions, too.
+STARTER = "[A-Za-z0-9+=,.@_:\\/-]{1,300}"
+#: what starts the executions of the schedule.
+SCHEDULE = "schedule"
 
 
 def _list(pattern: str) -> dict[str, Any]:
@@ -109,6 +113,12 @@ SCHEMA: dict[str, Any] = {
             "default": False,
             "title": "true or false",
             "description": "Run although another execution is running.",
+        },
+        "started_by": {
+            "type": "string",
+            "pattern": f"^{STARTER}$",
+            "title": "an ARN or a name, at most 300 of letters, digits and +=,.@_:/-",
+            "description": "Who or what starts the execution; unknown when left out.",
         },
     },
 }
@@ -209,7 +219,7 @@ def _value_is_valid(value: str, name: str) -> str:
         return f"{value} = {schema['const']}"
     if schema["type"] == "boolean":
         return f"$type({value}) = 'boolean'"
-    more = CHECKED[name][0].format(value=value)
+    more = CHECKED[name][0].format(value=value) if name in CHECKED else "true"
     if schema["type"] == "string":
         # As JSON text, in which a line end is no line end: what '$' means before one differs between engines.
         whole = f"$contains($string([{value}]), /^\\[{_quoted(schema['pattern'])}\\]$/)"

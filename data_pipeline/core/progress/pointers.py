@@ -1,4 +1,4 @@
-"""Where to look and what to type next: a job's log groups, AWS CLI commands, links to the console; pure."""
+"""Where to look and what to type next: a job's log groups, commands, links to the console; pure."""
 
 from __future__ import annotations
 
@@ -27,24 +27,11 @@ def stream_prefix(job: Job) -> str:
     return f"{job.name}/" if job.service == "sagemaker" else job.run_id or job.name
 
 
-def whole_log(job: Job, groups: tuple[str, ...], region: str, embedded: bool) -> list[str]:
-    """Commands that print a job's whole log, one for each group where it has any."""
-    return [
-        command(
-            f"logs tail {group} --log-stream-name-prefix {stream_prefix(job)} --since 1d", region, embedded
-        )
-        for group in groups
-    ]
-
-
-def stop(arn: str, region: str, embedded: bool) -> str:
-    """The command that stops an execution."""
-    return command(f"stepfunctions stop-execution --execution-arn {arn}", region, embedded)
-
-
-def look(arn: str, region: str, embedded: bool) -> str:
-    """The command that says how an execution stands."""
-    return command(f"stepfunctions describe-execution --execution-arn {arn}", region, embedded)
+def runs(env: str, verb: str, arn: str = "") -> str:
+    """The command on the runs of an environment, as ``show``, ``logs`` or ``list``; ``arn``: the execution's, or its
+    name.
+    """
+    return " ".join(["python -m data_pipeline runs", verb, env, arn.rpartition(":")[2]]).rstrip()
 
 
 def console(arn: str) -> str:
@@ -52,11 +39,6 @@ def console(arn: str) -> str:
     partition, region = arn.split(":")[1], arn.split(":")[3]
     host = _CONSOLES.get(partition, "console.aws.amazon.com")
     return f"https://{host}/states/home?region={region}#/v2/executions/details/{arn}"
-
-
-def command(rest: str, region: str, embedded: bool) -> str:
-    """A command of the AWS CLI, which finds the embedded AWS by the variables that ``local env`` prints."""
-    return f"{USE_EMBEDDED}; aws {rest}" if embedded else f"aws {rest} --region {region}"
 
 
 def how_to_read(export: str, region: str, embedded: bool) -> list[str]:

@@ -37,6 +37,8 @@ VALID: list[Any] = [
     {"periods": "2024-01-31T05..2024-01-31"},
     {"rebuild": ["orders"], "from_now_on": ["weather", "sensors"]},
     {"drop_columns": ["orders.status", "orders._Old"]},
+    {"started_by": "schedule"},
+    {"started_by": "arn:aws:sts::123456789012:assumed-role/Data+Ops/ann.b@example.com"},
 ]
 REFUSED: list[Any] = [
     {"version": 2},
@@ -90,6 +92,11 @@ REFUSED: list[Any] = [
     {"rebuild": [""]},
     {"from_now_on": [1]},
     {"drop_columns": ["status"]},
+    {"started_by": ""},
+    {"started_by": "ann and bob"},
+    {"started_by": 'a"b'},
+    {"started_by": "x" * 301},
+    {"started_by": ["ann"]},
     {"drop_columns": ["orders.2nd"]},
     [],
     [{"version": 1}],

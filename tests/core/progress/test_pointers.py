@@ -22,17 +22,12 @@ def test_the_log_of_each_kind_of_job() -> None:
     assert pointers.stream_prefix(run) == "jr_1"
 
 
-def test_commands_for_aws_name_the_region_and_those_for_the_embedded_one_load_its_variables() -> None:
-    """The same command works on either."""
-    assert pointers.stop(ARN, "eu-west-1", embedded=False) == (
-        f"aws stepfunctions stop-execution --execution-arn {ARN} --region eu-west-1"
-    )
-    assert pointers.stop(ARN, "eu-west-1", embedded=True) == (
-        f'eval "$(python -m data_pipeline local env)"; aws stepfunctions stop-execution --execution-arn {ARN}'
-    )
-    assert pointers.whole_log(Job("sagemaker", "j-1"), ("/g",), "eu-west-1", embedded=False) == [
-        "aws logs tail /g --log-stream-name-prefix j-1/ --since 1d --region eu-west-1"
-    ]
+def test_commands_on_runs_take_an_arn_or_a_name() -> None:
+    """The name is what a run is called; a list needs none."""
+    command = "python -m data_pipeline runs"
+    assert pointers.runs("dev", "show", ARN) == f"{command} show dev {ARN.rpartition(':')[2]}"
+    assert pointers.runs("dev", "stop", "last") == f"{command} stop dev last"
+    assert pointers.runs("dev", "list") == f"{command} list dev"
 
 
 @pytest.mark.parametrize(
