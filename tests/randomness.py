@@ -36,6 +36,7 @@ COUNTS = {
     "ingestions": (1, 20),
     "texts": (8, 400),
     "signatures": (100, 10_000),
+    "bodies": (10, 1_000),
     "plans": (100, 5_000),
     "units": (3, 200),
     "datasets": (10, 1_000),

@@ -24,6 +24,9 @@ from data_pipeline.embedded_aws.identity.signing import request as requests
 from data_pipeline.embedded_aws.identity.signing.claim import Claim
 from data_pipeline.embedded_aws.identity.signing.request import Refused, Request
 from data_pipeline.embedded_aws.identity.signing.verify import verify
+from data_pipeline.embedded_aws.objectstore import arriving
+from data_pipeline.embedded_aws.objectstore.body import Body
+from data_pipeline.embedded_aws.objectstore.register import spool
 
 from .endpoint import REGION
 
@@ -49,10 +52,14 @@ _ROOT = re.compile("/")
 
 
 class Admitted(NamedTuple):
-    """A verified request: whose, for which service, and its body, which is checked while it is read."""
+    """A verified request: whose, for which service, and what MiniStack is to see of it: headers and messages,
+    whose body is checked while it is read. ``body`` is one that came as a file; the messages are empty then.
+    """
 
     claim: Claim
+    headers: arriving.Headers
     receive: Receive
+    body: Body | None = None
 
 
 def check_host(headers: dict[str, str]) -> None:
@@ -75,10 +82,14 @@ async def admit(scope: Scope, headers: dict[str, str], receive: Receive) -> Admi
     if claim.service == "s3":
         payload, check = bodies.check_for(request, claim, secret)
         verify(request, claim, secret, payload)
-        return Admitted(claim, _checked(check, headers, scope["method"], receive))
+        if arriving.is_large(request, scope["path"]):
+            arrived = await arriving.take(request, check, receive, spool())
+            given = arriving.without_body(scope["headers"], check.trailer)
+            return Admitted(claim, given, arriving.nothing, arrived)
+        return Admitted(claim, scope["headers"], _checked(check, headers, scope["method"], receive))
     body = await _whole(receive)
     verify(request, claim, secret, _hash_of(request, body))
-    return Admitted(claim, _again(body, receive))
+    return Admitted(claim, scope["headers"], _again(body, receive))
 
 
 def _check_service(service: str, path: str) -> None:

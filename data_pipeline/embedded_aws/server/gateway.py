@@ -28,6 +28,7 @@ from ministack.services import stepfunctions
 from data_pipeline.embedded_aws.identity import caller
 from data_pipeline.embedded_aws.identity.signing.request import Refused
 from data_pipeline.embedded_aws.jobs import run as jobs
+from data_pipeline.embedded_aws.objectstore import arriving
 
 from . import admission
 from .endpoint import Endpoint
@@ -132,7 +133,12 @@ class Gateway:
                 self._saver.save(service)
             await send(message)
 
-        await ministack.app(scope, admitted.receive, send_saved)
+        arriving.ARRIVED.set(admitted.body)
+        try:
+            await ministack.app({**scope, "headers": admitted.headers}, admitted.receive, send_saved)
+        finally:
+            if admitted.body is not None:
+                admitted.body.discard()
 
     async def _health(self, headers: dict[str, str], send: Send) -> None:
         token = headers.get("x-local-token", "")

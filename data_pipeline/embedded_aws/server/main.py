@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from data_pipeline.embedded_aws.errors import LocalError
+from data_pipeline.embedded_aws.objectstore import disk
 
 from . import endpoint as endpoints
-from . import locks, objects
+from . import locks
 from .endpoint import HOST, Endpoint
 
 #: What the product uses of AWS, beside the SageMaker that the plug-in adds. Any other service is refused by
@@ -67,7 +68,7 @@ def serve(state: Path, port: int) -> None:
     listener = bind(port)
     endpoint = endpoints.claim(state, listener.getsockname()[1], os.getpid(), time.time())
     configure(endpoint)
-    objects.repair(state / "s3")
+    disk.repair(state / "s3")
     asyncio.run(_answer(endpoint, listener))
 
 

@@ -33,7 +33,7 @@ MODULES = (
     "jobs.glue",
     "stepfunctions.sync",
     "events.notifications",
-    "server.objects",
+    "objectstore.register",
     "server.operations",
 )
 

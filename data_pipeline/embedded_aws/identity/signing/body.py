@@ -22,10 +22,15 @@ _LINE, _TRAILER = 256, 16_384
 
 
 class Check(Protocol):
-    """Takes the pieces of a body; either method raises Refused when it is not the one that was signed."""
+    """Takes the pieces of a body; either method raises Refused when it is not the one that was signed.
 
-    def update(self, piece: bytes) -> None:
-        """The next piece."""
+    ``trailer`` holds the headers that came after the body, once it has ended.
+    """
+
+    trailer: dict[str, str]
+
+    def update(self, piece: bytes) -> bytes:
+        """The next piece, as it is sent; its part of what the client stores."""
 
     def end(self) -> None:
         """There is no more."""
@@ -34,8 +39,12 @@ class Check(Protocol):
 class Unsigned:
     """Any body."""
 
-    def update(self, piece: bytes) -> None:
+    def __init__(self) -> None:
+        self.trailer: dict[str, str] = {}
+
+    def update(self, piece: bytes) -> bytes:
         """Take it."""
+        return piece
 
     def end(self) -> None:
         """Take the end."""
@@ -45,12 +54,14 @@ class Whole:
     """A body whose SHA-256 was signed."""
 
     def __init__(self, digest: str) -> None:
+        self.trailer: dict[str, str] = {}
         self._digest = digest
         self._found = hashlib.sha256()
 
-    def update(self, piece: bytes) -> None:
+    def update(self, piece: bytes) -> bytes:
         """Hash it."""
         self._found.update(piece)
+        return piece
 
     def end(self) -> None:
         """Compare."""
@@ -71,6 +82,7 @@ class Chunks:
     """
 
     def __init__(self, announced: frozenset[str], claim: Claim | None, secret: str) -> None:
+        self.trailer: dict[str, str] = {}
         self._announced = announced
         self._claim = claim
         self._key = signing_key(secret, claim.day, claim.region, claim.service) if claim else b""
@@ -80,14 +92,18 @@ class Chunks:
         self._last = False
         self._hash = hashlib.sha256()
         self._signed = ""
+        self._payload: list[bytes] = []
 
-    def update(self, piece: bytes) -> None:
+    def update(self, piece: bytes) -> bytes:
         """Follow the chunks."""
         self._rest += piece
         while not self._last and (self._data() if self._left is not None else self._line()):
             pass
         if self._last and len(self._rest) > _TRAILER:
             raise _malformed(f"the trailer is longer than {_TRAILER} bytes")
+        payload = b"".join(self._payload)
+        self._payload.clear()
+        return payload
 
     def end(self) -> None:
         """The last chunk, of no bytes, must have come, and the trailer that was announced."""
@@ -105,11 +121,13 @@ class Chunks:
             self._chain(
                 "AWS4-HMAC-SHA256-TRAILER", hashlib.sha256(text).hexdigest(), signature.decode("latin-1")
             )
-        names = [line.partition(b":")[0].decode("latin-1").strip().lower() for line in trailer]
+        fields = [line.decode("latin-1").partition(":") for line in trailer]
+        names = [name.strip().lower() for name, _, _ in fields]
         if sorted(names) != sorted(self._announced):
             raise _malformed(
                 f"x-amz-trailer announces {sorted(self._announced)}, the trailer has {sorted(names)}"
             )
+        self.trailer = {name.strip().lower(): value.strip() for name, _, value in fields}
 
     def _line(self) -> bool:
         end = self._rest.find(b"\r\n")
@@ -130,8 +148,11 @@ class Chunks:
 
     def _data(self) -> bool:
         taken = min(self._left or 0, len(self._rest))
-        self._hash.update(self._rest[:taken])
+        data = bytes(self._rest[:taken])
         del self._rest[:taken]
+        self._payload.append(data)
+        if self._claim:
+            self._hash.update(data)
         self._left = (self._left or 0) - taken
         if self._left or len(self._rest) < 2:
             return False

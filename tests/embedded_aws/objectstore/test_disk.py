@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 from clients import client
 
-from data_pipeline.embedded_aws.server import lifecycle, objects
+from data_pipeline.embedded_aws.objectstore import disk
+from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
-SIDECAR, DRAFT = objects.SIDECAR, objects.DRAFT
+SIDECAR, DRAFT = disk.SIDECAR, disk.DRAFT
 
 
 class Killed(BaseException):
     """The process ends here."""
 
 
-def meta(data: bytes) -> str:
+def meta(data: bytes) -> dict[str, object]:
     """A sidecar that describes a body."""
-    return json.dumps({"size": len(data), "etag": data.decode()})
+    return {"size": len(data), "etag": data.decode()}
 
 
 @pytest.mark.parametrize("steps", range(5))
@@ -30,7 +31,7 @@ def test_kill_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps
     """
     body = tmp_path / "bucket" / "key"
     body.parent.mkdir()
-    objects.put(body, b"old", meta(b"old"))
+    disk.put(body, b"old", meta(b"old"))
     done = 0
 
     def step() -> None:
@@ -39,7 +40,7 @@ def test_kill_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps
             raise Killed
         done += 1
 
-    write, replace = objects._write, Path.replace
+    write, replace = disk._write, Path.replace
 
     def write_or_die(path: Path, data: bytes) -> None:
         step()
@@ -50,14 +51,14 @@ def test_kill_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps
         return replace(path, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(objects, "_write", write_or_die)
+        patch.setattr(disk, "_write", write_or_die)
         patch.setattr(Path, "replace", replace_or_die)
         if steps < 4:
             with pytest.raises(Killed):
-                objects.put(body, b"newer", meta(b"newer"))
+                disk.put(body, b"newer", meta(b"newer"))
         else:
-            objects.put(body, b"newer", meta(b"newer"))
-    objects.repair(tmp_path)
+            disk.put(body, b"newer", meta(b"newer"))
+    disk.repair(tmp_path)
     data = body.read_bytes()
     assert data == (b"old" if steps < 3 else b"newer")
     assert json.loads(body.with_name("key" + SIDECAR).read_text())["etag"] == data.decode()
@@ -67,8 +68,8 @@ def test_kill_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps
 def test_half_written_draft_is_dropped(tmp_path: Path) -> None:
     """A draft that is no JSON yet, or has no body, is nothing."""
     (tmp_path / ("a" + SIDECAR + DRAFT)).write_text('{"size": 1')
-    (tmp_path / ("b" + SIDECAR + DRAFT)).write_text(meta(b"x"))
-    objects.repair(tmp_path)
+    (tmp_path / ("b" + SIDECAR + DRAFT)).write_text(json.dumps(meta(b"x")))
+    disk.repair(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -84,9 +85,10 @@ def test_server_repairs_at_its_start(tmp_path: Path) -> None:
         lifecycle.down(state)
         body = next(path for path in (state / "s3").rglob("plain/k"))
         sidecar = body.with_name("k" + SIDECAR)
-        described = {**json.loads(sidecar.read_text()), "size": 5, "etag": '"new"', "checksums": {}}
-        body.with_name("k" + SIDECAR + DRAFT).write_text(json.dumps(described))
         body.write_bytes(b"newer")
+        described = {**json.loads(sidecar.read_text()), "size": 5, "etag": '"new"', "checksums": {}}
+        described["inode"] = body.stat().st_ino
+        body.with_name("k" + SIDECAR + DRAFT).write_text(json.dumps(described))
         after = client(lifecycle.ensure_up(state, 0), "s3")
         found = after.get_object(Bucket="bucket", Key="plain/k")
         assert (found["Body"].read(), found["ETag"], found["ContentLength"]) == (b"newer", '"new"', 5)

@@ -1,8 +1,8 @@
 """Objects on disk that a kill cannot tear: a body and its sidecar (``.meta.json``) change together.
 
 MiniStack replaces the body, then the sidecar: killed in between, it would serve the new body under the old
-one's size and ETag. Here the new sidecar is written first, as a draft; whoever finds a draft at the next
-start knows how far it came.
+one's size and ETag. Here the new sidecar is written first, as a draft that names the new body's inode; whoever
+finds a draft at the next start knows how far it came.
 """
 
 from __future__ import annotations
@@ -13,19 +13,33 @@ import os
 from pathlib import Path
 from typing import Any
 
+from .body import Body
+
 _log = logging.getLogger("embedded.objects")
 
 SIDECAR = ".meta.json"
 DRAFT = ".tmp"
 
 
-def put(body: Path, data: bytes, sidecar: str) -> None:
-    """Replace an object: draft of the sidecar, body, sidecar."""
-    draft = _draft_of(body)
-    _write(draft, sidecar.encode())
-    _write(body.with_name(body.name + DRAFT), data)
-    body.with_name(body.name + DRAFT).replace(body)
-    draft.replace(_sidecar_of(body))
+def put(target: Path, body: bytes | Body, meta: dict[str, Any]) -> None:
+    """Replace an object: the new body beside it, draft of the sidecar, body, sidecar."""
+    fresh = target.with_name(target.name + DRAFT)
+    fresh.unlink(missing_ok=True)
+    if isinstance(body, Body):
+        body.place(fresh)
+    else:
+        _write(fresh, body)
+    draft = _draft_of(target)
+    _write(draft, json.dumps({**meta, "inode": fresh.stat().st_ino}).encode())
+    fresh.replace(target)
+    draft.replace(_sidecar_of(target))
+
+
+def describe(target: Path, meta: dict[str, Any]) -> None:
+    """Replace the sidecar alone."""
+    draft = target.with_name(target.name + SIDECAR + DRAFT)
+    _write(draft, json.dumps(meta).encode())
+    draft.replace(_sidecar_of(target))
 
 
 def repair(directory: Path) -> None:
@@ -43,15 +57,13 @@ def repair(directory: Path) -> None:
 
 
 def _belongs(draft: Path, body: Path) -> bool:
-    """Whether the body that is there is the one that the draft describes: written after it, and as long as
-    it says.
-    """
+    """Whether the body that is there is the one that the draft describes."""
     try:
         described = json.loads(draft.read_text(encoding="utf-8"))
         found = body.stat()
     except (OSError, ValueError):
         return False
-    return found.st_mtime_ns >= draft.stat().st_mtime_ns and found.st_size == described.get("size")
+    return bool(found.st_ino == described.get("inode") and found.st_size == described.get("size"))
 
 
 def _sidecar_of(body: Path) -> Path:
@@ -66,27 +78,3 @@ def _write(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
-
-
-def install() -> None:
-    """Persist objects this way, in the place of MiniStack."""
-    from ministack.core.responses import get_account_id
-    from ministack.services import s3
-
-    theirs = s3._persist_object
-
-    def persist(bucket: str, key: str, obj: dict[str, Any]) -> None:
-        data = obj.get("body")
-        path = s3._object_disk_path(bucket, key)
-        if data is None or path is None:
-            theirs(bucket, key, obj)
-            return
-        body = Path(path)
-        body.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        meta = {**s3._object_meta_from_record(obj), **s3._key_history_meta(bucket, key), "key": key}
-        put(body, data, json.dumps(meta))
-        obj["body"] = None
-        base = str(Path(s3.DATA_DIR) / get_account_id() / bucket)
-        s3._remove_key_files(s3._other_key_disk_path(base, key, path))
-
-    s3._persist_object = persist
