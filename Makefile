@@ -7,6 +7,8 @@ PYTHON ?= python3
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME
+# Where bytecode is not kept, each of the many commands that the tests start compiles the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev

@@ -17,6 +17,7 @@ from data_pipeline.cli.commands.create import (
     refuse_missing_packages,
     refuse_wrong_queries,
     stale_templates,
+    with_different_tables,
 )
 from data_pipeline.core.errors import UserError
 from tests.datasets_project import TABLES, datasets_project
@@ -184,6 +185,14 @@ def test_it_shows_what_each_data_set_and_table_publishes(tmp_path: Path) -> None
     (tmp_path / "p" / "jobs" / "customers.sql").write_text("SELECT\nnow() AS x FROM orders", encoding="utf-8")
     with pytest.raises(UserError, match=r"^jobs/customers.sql:2: tables.customers.sql: found 'now\(\)'"):
         columns_lines(tmp_path / "p", [env])
+
+
+def test_tables_are_looked_at_once_for_each_environment_that_differs(tmp_path: Path) -> None:
+    """Equal data sets, tables and features once; of an environment with others, its own columns too."""
+    env = datasets_project(tmp_path, TABLES)
+    other = env.model_copy(update={"tables": {}})
+    assert with_different_tables([env, env.model_copy(), other, other]) == [env, other]
+    assert with_different_tables([env.model_copy(update={"datasets": {}})]) == []
 
 
 def test_stale_templates_are_found_for_deploy(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -65,17 +65,30 @@ def create(environments: tuple[str, ...], check: bool) -> None:
 
 def columns_lines(root: Path, chosen: list[Environment]) -> list[str]:
     """A line for each data set and table: the columns that it publishes. Raises ``UserError`` for wrong SQL."""
-    chosen = [env for env in chosen if env.datasets]
-    if not chosen:
+    different = with_different_tables(chosen)
+    if not different:
         return []
     from data_pipeline.project.definitions import published_columns
 
     lines = [
         f"publishes {name}: {', '.join(f'{column} {kind}' for column, kind in columns.items())}"
-        for env in chosen
+        for env in different
         for name, columns in published_columns(root, env).items()
     ]
     return list(dict.fromkeys(lines))
+
+
+def with_different_tables(environments: Iterable[Environment]) -> list[Environment]:
+    """The environments with data sets whose data sets, tables and features no earlier one has."""
+    found: list[Environment] = []
+    for env in environments:
+        if env.datasets and _publishes(env) not in map(_publishes, found):
+            found.append(env)
+    return found
+
+
+def _publishes(env: Environment) -> tuple[object, ...]:
+    return env.datasets, env.tables, env.features, [step.tables for step in env.steps.values()]
 
 
 def stale_templates(root: Path, env: Environment) -> list[str]:
