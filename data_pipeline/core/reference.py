@@ -24,7 +24,7 @@ from .checks import reference as checks
 from .config import arguments
 from .config.access import Artifacts, Iam, Kms, Security, Vpc
 from .config.athena import Athena, NamedQuery
-from .config.datasets import Column, Dataset, Series
+from .config.datasets import Column, Dataset, Series, Transform
 from .config.environment import Data, Environment, Maintenance, Schedule, Step, WeeklySchedule
 from .config.feature_groups import Feature, FeatureGroup, Joined, Labels, Split, TrainingSet, Window
 from .config.notify import Notify
@@ -50,6 +50,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`steps.<name>.cluster.glue`", ClusterOnGlue),
     ("`datasets.<name>`", Dataset),
     ("`datasets.<name>.columns.<name>`", Column),
+    ("`datasets.<name>.transform`", Transform),
     ("`datasets.<name>.series`, `tables.<name>.series`", Series),
     ("`tables.<name>`", Table),
     ("`sources.<name>`", Source),

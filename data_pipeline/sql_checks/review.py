@@ -10,7 +10,6 @@ from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.tables import Table
 from data_pipeline.core.loading import dataset_files, publication_rules
 from data_pipeline.core.problems import Path, Violation, one_of, quoted
-from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents import partitions, rules
 
 from . import statements
@@ -48,7 +47,7 @@ def review(datasets: Mapping[str, Dataset], tables: Mapping[str, Table], sql: Ma
         findings += found
         if published is not None:
             columns[name] = published
-            relations[name] = {**published, **added(dataset)}
+            relations[name] = {**published, **publication_rules.added(dataset)}
     names = frozenset((*datasets, *tables))
     inputs = {name: statements.inputs(sql[table.sql], names) for name, table in tables.items()}
     inputs = {
@@ -63,11 +62,6 @@ def review(datasets: Mapping[str, Dataset], tables: Mapping[str, Table], sql: Ma
     return Reviewed(tuple(findings), inputs, columns)
 
 
-def added(dataset: Dataset) -> Columns:
-    """What the tool adds to the table of a data set; where SQL has made its rows, no number of theirs."""
-    return publication_rules.ADDED if dataset.sql else {**publication_rules.ADDED, documents.ROW: "long"}
-
-
 def _dataset(name: str, dataset: Dataset, sql: Mapping[str, str]) -> tuple[Columns | None, list[SqlProblem]]:
     path: Path = ("datasets", name)
     pattern = dataset_files.parsed(dataset)[0]
@@ -78,9 +72,11 @@ def _dataset(name: str, dataset: Dataset, sql: Mapping[str, str]) -> tuple[Colum
         for check, text in dataset.checks.items()
         for fault in statements.expression(text, seen)
     ]
-    accepted = publication_rules.published(dataset, pattern.names)
+    added = publication_rules.added(dataset)
     if dataset.sql is None:
-        return accepted, [*findings, *_own_rules(path, name, dataset, {**accepted, **added(dataset)})]
+        published = publication_rules.published(dataset, pattern.names)
+        return published, [*findings, *_own_rules(path, name, dataset, {**published, **added})]
+    accepted = publication_rules.accepted(dataset, pattern.names)
     checked = statements.select(sql[dataset.sql], {name: accepted})
     findings += [_in_file((*path, "sql"), dataset.sql, fault) for fault in checked.faults]
     if checked.columns is None:
@@ -89,9 +85,9 @@ def _dataset(name: str, dataset: Dataset, sql: Mapping[str, str]) -> tuple[Colum
         **checked.columns,
         **{part: "string" for part in pattern.names if part not in checked.columns},
     }
-    said = publication_rules.check(path, dataset, published, added=added(dataset), period=bool(pattern.unit))
+    said = publication_rules.check(path, dataset, published, added=added, period=bool(pattern.unit))
     findings += [SqlProblem(each) for each in said]
-    return published, [*findings, *_own_rules(path, name, dataset, {**published, **added(dataset)})]
+    return published, [*findings, *_own_rules(path, name, dataset, {**published, **added})]
 
 
 def _table(

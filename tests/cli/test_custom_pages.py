@@ -11,13 +11,14 @@ from etl.reading.outcomes import dataset, outcome
 from pyarrow import feather
 
 from data_pipeline.cli import job_code, job_locks
-from data_pipeline.cli.commands.create import refuse_missing_packages, refuse_wrong_code
+from data_pipeline.cli.commands.create import columns_lines, refuse_missing_packages, refuse_wrong_code
 from data_pipeline.cli.main import status_of
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_environment
 
 READER = "how-to/custom-reader.md"
+TRANSFORM = "how-to/custom-transform.md"
 
 
 @pytest.fixture
@@ -96,3 +97,23 @@ def test_the_reader_that_is_a_class(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("a", 1.5, "north", 1),
         ("b", 3.0, "north", 3),
     ]
+
+
+def test_the_transform(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It makes of a file what the page shows; `create` knows its columns without running it."""
+    pages.write(project, pages.files(TRANSFORM))
+    assert refused(project) == ""
+    assert columns_lines(project, [load_environment(project, "local")]) == [
+        pages.block(TRANSFORM, "publishes messages").strip()
+    ]
+    assert status_of("data-pipeline", ["try", "messages", "sample"]) == 0
+    said = capsys.readouterr()
+    assert all(pages.block(TRANSFORM, first) in said.out for first in ("first 5", "made: ")), said
+    assert "wrong-runs: 1 row" in said.out
+    code = project / "jobs" / "sensors" / "decode.py"
+    code.write_text(
+        code.read_text().replace("rows: pa.RecordBatchReader, options: Mapping[str, str]", "rows")
+    )
+    assert refused(project).endswith(
+        "minutes takes (rows), expected (rows, options), as datasets.messages.transform.function calls it"
+    )

@@ -107,7 +107,7 @@ def refuse_stale_templates(root: Path, env: Environment) -> None:
 
 
 def refuse_wrong_code(env: Environment, sources: Mapping[str, str]) -> None:
-    """Raise ``UserError`` for readers of the project's own that its code has not."""
+    """Raise ``UserError`` for readers and transforms of the project's own that its code has not."""
     found = [problem for named in _own_code(env) for problem in project_code.problems(named, sources)]
     if found:
         raise UserError("\n".join(found))
@@ -118,6 +118,9 @@ def _own_code(env: Environment) -> Iterator[Named]:
     for name, dataset in env.datasets.items():
         if dataset.read:
             yield Named(f"datasets.{name}.read", dataset.read, ("file", "options"))
+        if dataset.transform:
+            place = f"datasets.{name}.transform.function"
+            yield Named(place, dataset.transform.function, ("rows", "options"))
 
 
 def refuse_missing_packages(root: Path, env: Environment, sources: Mapping[str, str]) -> None:

@@ -13,13 +13,14 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     WithJsonSchema,
+    field_validator,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from data_pipeline.core.facts import dataset_limits, limits
-from data_pipeline.core.problems import RefusedError
+from data_pipeline.core.problems import RefusedError, quoted
 from data_pipeline.etl.documents.types import Type
 
 from . import column_types
@@ -195,6 +196,29 @@ class Series(Model):
     )
 
 
+class Transform(Model):
+    """A function of the project's own that makes the rows of the table of a unit's accepted rows, in place of `sql`."""
+
+    function: Annotated[str, AfterValidator(dataset_limits.reader)] = Field(
+        description="A module in `jobs/` and a function in it.", examples=["shop.orders:lines"]
+    )
+    columns: dict[ColumnName, ColumnType] = Field(
+        min_length=1,
+        description="The columns that it makes, by name, and their types; with `?` where they may be null.",
+        examples=[{"order_id": "string", "price": "decimal(12,2)?"}],
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _types_alone(cls, given: dict[str, Any]) -> dict[str, Any]:
+        for name, text in given.items():
+            if named := column_types.read(text).named:
+                raise RefusedError(
+                    "a type alone", "the function names its columns", f"{quoted(named)} of {name}"
+                )
+        return given
+
+
 class Dataset(Model):
     """What a file pattern's files mean: each data set becomes a table of its name."""
 
@@ -280,6 +304,9 @@ class Dataset(Model):
         "clock, no chance, no order that is not asked for.",
         examples=["orders.sql"],
     )
+    transform: Transform | None = Field(
+        None, description="In place of `sql`: a function of the project's own, where SQL cannot say it."
+    )
     partition: Partitions = Field(
         (),
         description="How the table is partitioned: `year`, `month`, `day` or `hour` of a column, `bucket(16, x)`, "
@@ -298,7 +325,9 @@ class Dataset(Model):
         examples=["shop.reader:rows"],
     )
     options: dict[OptionName, Text] = Field(
-        {}, description="What that reader is given.", examples=[{"outside-month": "quarantine"}]
+        {},
+        description="What that reader and a `transform` are given.",
+        examples=[{"outside-month": "quarantine"}],
     )
     reissues: Literal["versions", "corrections"] = Field(
         "versions",
@@ -311,7 +340,7 @@ class Dataset(Model):
     )
     comments: dict[ColumnName, str] = Field(
         {},
-        description="With `sql`: what the columns of its result say, for the catalog.",
+        description="With `sql` or `transform`: what the columns of its result say, for the catalog.",
         examples=[{"total": "of the day, in euros"}],
     )
     export: Export | None = Field(

@@ -9,6 +9,7 @@ from data_pipeline.core.facts import dataset_limits
 from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents.datasets import Definitions
 
+from . import column_types
 from . import datasets as models
 from .datasets import Dataset
 from .tables import Table
@@ -75,6 +76,8 @@ def _dataset(name: str, given: Dataset, sql: Mapping[str, str]) -> documents.Dat
         complete=given.complete or "",
         checks=given.checks,
         sql=sql[given.sql] if given.sql else "",
+        transform=given.transform.function if given.transform else "",
+        result=_result(given.transform),
         partition=given.partition,
         rules=given.rules,
         reader=given.read or "",
@@ -86,6 +89,11 @@ def _dataset(name: str, given: Dataset, sql: Mapping[str, str]) -> documents.Dat
         quarantine_limit=given.quarantine_limit,
         series=_series(given.series),
     )
+
+
+def _result(given: models.Transform | None) -> tuple[documents.Column, ...]:
+    written = {name: column_types.read(text) for name, text in given.columns.items()} if given else {}
+    return tuple(documents.Column(name, str(each.type), each.nullable) for name, each in written.items())
 
 
 def _column(name: str, given: models.Column) -> documents.Column:

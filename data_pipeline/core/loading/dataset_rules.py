@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.tables import Table
 from data_pipeline.core.problems import Path, Violation, did_you_mean, one_of, quoted
-from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents import partitions
 
 from . import dataset_columns, dataset_files, publication_rules
@@ -41,37 +40,41 @@ def check(
 def _dataset(path: Path, dataset: Dataset, files: Collection[str]) -> Iterator[Violation]:
     yield from dataset_files.check(path, dataset)
     yield from dataset_columns.check(path, dataset)
-    yield from _reader(path, dataset, files)
+    yield from _code(path, dataset, files)
     if dataset.sql is not None:
         yield from _sql_file((*path, "sql"), dataset.sql, files)
+        if dataset.transform is not None:
+            yield Violation((*path, "transform"), "a transform beside 'sql'", "one of the two")
         return
-    if dataset.comments:
+    if dataset.comments and dataset.transform is None:
         name = next(iter(dataset.comments))
         advice = f"write it there: {{type: …, comment: …}} of {quoted(name)}"
         found = "comments of the result of 'sql', which is not there"
         yield Violation((*path, "comments"), found, "a 'comment' with each column", advice)
     pattern = dataset_files.parsed(dataset)[0]
     columns = publication_rules.published(dataset, pattern.names)
-    added = {**publication_rules.ADDED, documents.ROW: "long"}
-    yield from publication_rules.check(
-        path, dataset.model_copy(update={"comments": {}}), columns, added=added, period=bool(pattern.unit)
-    )
+    given = dataset if dataset.transform else dataset.model_copy(update={"comments": {}})
+    added = publication_rules.added(dataset)
+    yield from publication_rules.check(path, given, columns, added=added, period=bool(pattern.unit))
 
 
-def _reader(path: Path, dataset: Dataset, files: Collection[str]) -> Iterator[Violation]:
-    """A reader of one's own is a module in jobs/; nothing else takes options."""
-    if dataset.read is None:
-        if dataset.options:
-            found = "options without a reader of the project's own"
-            yield Violation((*path, "options"), found, "'read' beside them", "or remove 'options'")
-        return
-    module = dataset.read.partition(":")[0].replace(".", "/")
-    if not {f"{module}.py", f"{module}/__init__.py"} & set(files):
-        modules = [file.removesuffix(".py").replace("/", ".") for file in files if file.endswith(".py")]
-        near = did_you_mean(dataset.read.partition(":")[0], modules)
-        yield Violation(
-            (*path, "read"), quoted(dataset.read), "a module in jobs/", near or f"write jobs/{module}.py"
-        )
+def _code(path: Path, dataset: Dataset, files: Collection[str]) -> Iterator[Violation]:
+    """A reader and a transform of one's own are modules in jobs/; nothing else takes options."""
+    named: dict[Path, str] = {}
+    if dataset.read is not None:
+        named[(*path, "read")] = dataset.read
+    if dataset.transform is not None:
+        named[(*path, "transform", "function")] = dataset.transform.function
+    if dataset.options and not named:
+        found = "options without code of the project's own"
+        expected = "'read' or 'transform' beside them"
+        yield Violation((*path, "options"), found, expected, "or remove 'options'")
+    modules = [file.removesuffix(".py").replace("/", ".") for file in files if file.endswith(".py")]
+    for at, text in named.items():
+        module = text.partition(":")[0].replace(".", "/")
+        if not {f"{module}.py", f"{module}/__init__.py"} & set(files):
+            near = did_you_mean(text.partition(":")[0], modules)
+            yield Violation(at, quoted(text), "a module in jobs/", near or f"write jobs/{module}.py")
 
 
 def _sql_file(path: Path, file: str, files: Collection[str]) -> Iterator[Violation]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
+from data_pipeline.core.config import column_types
 from data_pipeline.core.config.datasets import Dataset, Series
 from data_pipeline.core.config.tables import Table
 from data_pipeline.core.problems import Path, Violation, did_you_mean, one_of, quoted
@@ -29,8 +30,21 @@ _TIMES = ("date", "timestamp", "timestamptz")
 _NUMBERS = ("int", "long", "float", "double", "decimal")
 
 
+def added(dataset: Dataset) -> Columns:
+    """What the tool adds to the table of a data set; rows that SQL or a transform has made have no number."""
+    return ADDED if dataset.sql or dataset.transform else {**ADDED, documents.ROW: "long"}
+
+
 def published(dataset: Dataset, parts: Sequence[str]) -> dict[str, str]:
-    """The columns of a data set without SQL: those that are kept, and the parts of its pattern."""
+    """The columns of the table of a data set without SQL."""
+    if dataset.transform is None:
+        return accepted(dataset, parts)
+    made = {name: str(column_types.read(text).type) for name, text in dataset.transform.columns.items()}
+    return {**made, **{part: "string" for part in parts if part not in made}}
+
+
+def accepted(dataset: Dataset, parts: Sequence[str]) -> dict[str, str]:
+    """The columns of the rows that are accepted: those that are kept, and the parts of the pattern."""
     kept = {
         name: "string" if column.pii == "hash" else str(column.kind)
         for name, column in dataset.columns.items()

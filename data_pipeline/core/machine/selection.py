@@ -44,7 +44,11 @@ def known(env: Environment) -> Known:
     return Known(
         {name: tuple(map(patterns.parse, each.files)) for name, each in env.datasets.items()},
         tuple(env.tables),
-        {name: frozenset(each.columns) for name, each in env.datasets.items() if not each.sql},
+        {
+            name: frozenset(each.transform.columns if each.transform else each.columns)
+            for name, each in env.datasets.items()
+            if not each.sql
+        },
         tuple(dict.fromkeys([*rules.KINDS, *own])),
     )
 

@@ -113,12 +113,12 @@ def _checks(found: Rehearsal) -> list[str]:
 
 
 def _made(found: Rehearsal) -> list[str]:
-    """What the data set's SQL makes of its rows, and the tables that follow."""
+    """What the data set's SQL or transform makes of its rows, and the tables that follow."""
     result = []
     if found["sql"]:
         accepted = found["rows"]["accepted"]
         result.append(
-            f"sql: {found['dataset']} has {_rows(found['table']['rows'])} of {_rows(accepted)} that are accepted"
+            f"made: {found['dataset']} has {_rows(found['table']['rows'])} of {_rows(accepted)} that are accepted"
         )
     for table in found["tables"]:
         result += _wrapped(f"table {table['name']}: {_state(table)}", "")

@@ -81,8 +81,9 @@ class Series:
 @dataclass(frozen=True)
 class Dataset:
     """``complete``: the name of a marker file, or empty. ``checks``: slug → SQL on a row. ``sql``: a SELECT over the
-    accepted rows of a unit, which are named as the data set is, or empty. ``rules``: as in ``rules``, where each is
-    explained. ``reader``: ``module:Class``, or empty. ``reissues``: ``versions`` or ``corrections``.
+    accepted rows of a unit, which are named as the data set is, or empty. ``transform``: ``module:name`` of a function
+    in its place, or empty; ``result``: the columns that it makes. ``rules``: as in ``rules``, where each is explained.
+    ``reader``: ``module:name``, or empty. ``reissues``: ``versions`` or ``corrections``.
     """
 
     name: str
@@ -93,6 +94,8 @@ class Dataset:
     complete: str = ""
     checks: Mapping[str, str] = field(default_factory=dict)
     sql: str = ""
+    transform: str = ""
+    result: tuple[Column, ...] = ()
     partition: tuple[str, ...] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
     reader: str = ""
@@ -110,6 +113,11 @@ class Dataset:
         return any(column.pii for column in self.columns)
 
     @property
+    def by_unit(self) -> bool:
+        """Whether SQL or a transform makes the rows of its table of a unit's accepted rows."""
+        return bool(self.sql or self.transform)
+
+    @property
     def definition(self) -> str:
         """The hash of whatever decides a unit's rows: not comments, limits, rules, partitions, patterns."""
         columns = [(c.name, c.type, c.nullable, c.named, c.default, c.pii) for c in self.columns]
@@ -122,6 +130,9 @@ class Dataset:
             "replaces": self.replaces,
             "reader": [self.reader, dict(self.options)],
         }
+        if self.transform:  # the hashes of all others are what they were before there were any
+            result = [(c.name, c.type, c.nullable) for c in self.result]
+            decisive["transform"] = [self.transform, result]
         return hashlib.sha256(form.text(decisive).encode()).hexdigest()[:16]
 
 
@@ -185,11 +196,15 @@ def _read(document: Mapping[str, Any]) -> Definitions:
 
 
 def _dataset(each: Mapping[str, Any]) -> Dataset:
-    columns = tuple(Column(**_tuples(column, "named")) for column in each["columns"])
+    columns, result = (
+        tuple(Column(**_tuples(column, "named")) for column in each.get(key, ()))
+        for key in ("columns", "result")
+    )
     return Dataset(
         **{
             **_tuples(each, "patterns", "partition"),
             "columns": columns,
+            "result": result,
             "format": Format(**_tuples(each["format"], "nulls")),
             "series": _series(each),
         }

@@ -97,7 +97,7 @@ class Rehearsal(TypedDict):
     their names, or of ``errors``: what cannot be made at all. ``left_out``: files that ``--file`` has left out;
     ``others``: files of other data sets, by name, and ``also_read`` those of them that were read because a table needs
     them, too. ``waiting``: periods that a marker holds back. ``refused``: the first few rows of each reason.
-    ``private``: whether raw text is withheld. ``sql``: whether the data set has SQL of its own.
+    ``private``: whether raw text is withheld. ``sql``: whether SQL or a transform makes the rows of its table.
     """
 
     version: int

@@ -116,11 +116,11 @@ class Cluster:
 
 
 def shares(dataset: Dataset, units: Sequence[Unit], available: Available) -> list[Share]:
-    """Each file by itself, or with the others of its unit where the data set has SQL."""
+    """Each file by itself, or with the others of its unit where its rows are made of them."""
     found = []
     for at, unit in enumerate(units):
         groups: Iterable[tuple[PlannedFile, ...]] = [(file,) for file in unit.files]
-        if dataset.sql and unit.files:
+        if dataset.by_unit and unit.files:
             groups = [unit.files]
         for number, group in enumerate(groups):
             since = tuple(available(file) for file in group)

@@ -17,6 +17,8 @@ from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.planning import claims
 from data_pipeline.etl.reading.schemas import arrow_schema
 
+from . import transforms
+
 ADDED: Mapping[str, str] = {
     UNIT: "the unit that the row came with: rows of a unit are replaced together",
     FILE: "path of the row's file below the input; null where several files make a unit by SQL",
@@ -46,12 +48,12 @@ class TableColumns:
 
 def of(dataset: Dataset) -> TableColumns:
     """The columns of the table of ``dataset``. JobError for SQL that cannot be run, or that returns a reserved name."""
-    own = _by_sql(dataset) if dataset.sql else _of_files(dataset)
-    for name in (*ADDED, *(parts_of(dataset) if not dataset.sql else ())):
+    own = _own(dataset)
+    for name in (*ADDED, *(parts_of(dataset) if not dataset.by_unit else ())):
         if name in own.names:
             raise JobError(f"data set {dataset.name}: it has a column {name}, which the tool adds; rename it")
     added = [(name, pa.string()) for name in parts_of(dataset) if name not in own.names]
-    added += [(name, kind) for name, kind in _TYPES.items() if name != ROW or not dataset.sql]
+    added += [(name, kind) for name, kind in _TYPES.items() if name != ROW or not dataset.by_unit]
     added.append((AVAILABLE_AT, pa.timestamp("us", "UTC")))
     schema = pa.schema([*own, *(pa.field(name, kind) for name, kind in added)])
     comments = {column.name: column.comment for column in dataset.columns}
@@ -64,12 +66,20 @@ def _written(dataset: Dataset, own: pa.Schema, comments: Mapping[str, str]) -> t
     given = {column.name: column for column in dataset.columns}
     found = [
         replace(given[name], type=text)
-        if name in given and not dataset.sql
+        if name in given and not dataset.by_unit
         else Column(name, text, nullable=True)
         for name, text in ((field.name, str(of_arrow(field.type))) for field in own)
     ]
     found += [Column(name, "string", nullable=True) for name in parts_of(dataset) if name not in own.names]
     return tuple(replace(column, comment=comments.get(column.name, "")) for column in found)
+
+
+def _own(dataset: Dataset) -> pa.Schema:
+    """The columns without those that the tool adds."""
+    if dataset.transform:
+        made = transforms.schema_of(dataset)
+        return pa.schema([field.with_nullable(True) for field in made])
+    return _by_sql(dataset) if dataset.sql else _of_files(dataset)
 
 
 def _of_files(dataset: Dataset) -> pa.Schema:

@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.dataset as ds
 
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Dataset
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
@@ -27,7 +28,7 @@ from data_pipeline.etl.storage.filesystem import files
 from data_pipeline.etl.storage.objects import MissingError
 from data_pipeline.etl.storage.scratch import Scratch
 
-from . import columns
+from . import columns, transforms
 from .staging import UnitRows, Values
 
 WORKERS = 2
@@ -97,13 +98,13 @@ class UnitReader:
         """Read all files of ``unit``, which has no rows without any."""
         if not unit.files:
             return UnitResult(unit, ())
-        staged = self._given(unit) if self.dataset.sql else self._staged(unit)
+        staged = self._given(unit) if self.dataset.by_unit else self._staged(unit)
         try:
             results = tuple(self._file(unit, file, staged) for file in unit.files)
             if any(each.error for each in results):
                 staged.discard()
                 return UnitResult(unit, results)
-            found = self._by_sql(unit, staged) if self.dataset.sql else staged
+            found = self._made(unit, staged) if self.dataset.by_unit else staged
         except BaseException:
             staged.discard()
             raise
@@ -114,7 +115,7 @@ class UnitReader:
         return UnitRows(place.work, place.schema, place.split, f"unit-{unit.key}", place.one_file)
 
     def _given(self, unit: Unit) -> UnitRows:
-        """Of rows for SQL, as reading hands them on."""
+        """Of rows for SQL or a transform, as reading hands them on."""
         return UnitRows(self.place.work, columns.given(self.dataset), whole, f"given-{unit.key}", True)
 
     def _file(self, unit: Unit, file: PlannedFile, staged: UnitRows) -> FileResult:
@@ -124,7 +125,7 @@ class UnitReader:
         values = Values(self._values(unit, file), self.place.schema)
 
         def take(rows: pa.Table) -> None:
-            staged.add(rows if self.dataset.sql else values.beside(rows))
+            staged.add(rows if self.dataset.by_unit else values.beside(rows))
 
         try:
             with (
@@ -165,25 +166,39 @@ class UnitReader:
         own = {UNIT: unit.key, FILE: file.path, PERIOD: file.period or None}
         return {**told, **own, AVAILABLE_AT: self.available(file)}
 
-    def _by_sql(self, unit: Unit, staged: UnitRows) -> UnitRows:
-        """What the data set's SQL makes of a unit's rows."""
+    def _made(self, unit: Unit, staged: UnitRows) -> UnitRows:
+        """What the data set's SQL or transform makes of a unit's rows."""
         own = self._values(unit, unit.files[0])
         own[FILE] = unit.files[0].path if len(unit.files) == 1 else None
         own[AVAILABLE_AT] = max(self.available(file) for file in unit.files)
         values = Values(own, self.place.schema)
         found = self._staged(unit)
-        parts = staged.close()
-        with duckdb.connect(config={"threads": self._workers, "temp_directory": str(self.place.work)}) as db:
-            if parts:
-                rows = db.read_parquet([str(part.path) for part in parts])
-            else:
-                schema = columns.given(self.dataset)
-                rows = db.from_arrow(pa.concat_tables([schema.empty_table(), *staged.tables]))
-            done = columns.run(db, self.dataset, rows.project(f'* EXCLUDE ("{ROW}")'))
-            for batch in columns.batches(done, self.dataset, BATCH):
-                found.add(values.beside(pa.Table.from_batches([batch])))
+        make = self._by_transform if self.dataset.transform else self._by_sql
+        for table in make(unit, staged):
+            found.add(values.beside(table))
         staged.discard()
         return found
+
+    def _by_sql(self, _: Unit, staged: UnitRows) -> Iterator[pa.Table]:
+        parts = staged.close()
+        with duckdb.connect(config={"threads": self._workers, "temp_directory": str(self.place.work)}) as db:
+            places = [str(part.path) for part in parts]
+            rows = db.read_parquet(places) if places else db.from_arrow(self._few(staged))
+            done = columns.run(db, self.dataset, rows.project(f'* EXCLUDE ("{ROW}")'))
+            for batch in columns.batches(done, self.dataset, BATCH):
+                yield pa.Table.from_batches([batch])
+
+    def _by_transform(self, unit: Unit, staged: UnitRows) -> Iterator[pa.Table]:
+        names = [name for name in columns.given(self.dataset).names if name != ROW]
+        parts = staged.close()
+        if parts:
+            rows = ds.dataset([str(part.path) for part in parts]).scanner(names, batch_size=BATCH).to_reader()
+        else:
+            rows = self._few(staged).select(names).to_reader()
+        yield from transforms.run(self.dataset, rows, unit.files[0].period or unit.files[0].path)
+
+    def _few(self, staged: UnitRows) -> pa.Table:
+        return pa.concat_tables([columns.given(self.dataset).empty_table(), *staged.tables])
 
 
 def on_this_machine(

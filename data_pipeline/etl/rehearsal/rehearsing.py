@@ -229,7 +229,7 @@ def _document(
             {"name": name, "sql": sql, "refused": reasons[name]} for name, sql in dataset.checks.items()
         ],
         "rules": _rules(passes),
-        "sql": bool(dataset.sql),
+        "sql": dataset.by_unit,
         "table": _table(target.at, trial.name, passes, trial.rows),
         "tables": [_table(target.at, name, passes, trial.rows) for name in tried.definitions.tables],
         "messages": said.ignored([each for each in first.loaded if each.dataset.name == trial.name]),

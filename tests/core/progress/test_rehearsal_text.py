@@ -182,7 +182,7 @@ file    rows read  accepted  refused
 a.csv           4         4        0
 1 file          4         4        0
 
-sql: orders has 1 row of 4 rows that are accepted
+made: orders has 1 row of 4 rows that are accepted
 table days: 3 rows; a run holds it back by its own rules
     day   date    2024-01-01, 2024-01-01, 2024-01-01
     text  string  xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…, xxxxxxxxxxxxxxxxxxx…

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -50,6 +51,7 @@ def test_what_holds_no_definitions(content: str) -> None:
 @pytest.mark.parametrize(
     "change",
     [
+        {"transform": "shop.orders:lines"},
         {"format": replace(ORDERS.format, timezone="UTC")},
         {"columns": ORDERS.columns[:1]},
         {"columns": (replace(ORDERS.columns[0], nullable=True), ORDERS.columns[1])},
@@ -65,6 +67,17 @@ def test_what_holds_no_definitions(content: str) -> None:
 )
 def test_what_decides_a_row_changes_the_definition(change: dict[str, Any]) -> None:
     assert replace(ORDERS, **change).definition != ORDERS.definition
+
+
+def test_what_a_transform_makes_is_part_of_the_definition() -> None:
+    """Its names and types; a document that was written before there were any is read."""
+    made = replace(ORDERS, transform="shop.orders:lines", result=(Column("n", "long"),))
+    assert made.definition != replace(made, result=(Column("n", "int"),)).definition
+    assert datasets.read(datasets.write(Definitions({"orders": made})), "here").datasets["orders"] == made
+    before = json.loads(datasets.write(DEFINITIONS))
+    for key in ("transform", "result"):
+        del before["datasets"][0][key]
+    assert datasets.read(json.dumps(before), "here") == DEFINITIONS
 
 
 @pytest.mark.parametrize(

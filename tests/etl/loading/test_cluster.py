@@ -21,6 +21,10 @@ from data_pipeline.etl.storage.scratch import GIB, Scratch
 ORDERS = Dataset(
     "orders", ("{shop}/*.csv",), Format("csv"), (Column("id", "long"), Column("status", "string"))
 )
+BY_STATUS = """
+def by_status(rows, options):
+    return rows.read_all().group_by("status").aggregate([([], "count_all")]).rename_columns(["status", "n"])
+"""
 SQL = "SELECT status, count(*) AS n FROM orders GROUP BY status ORDER BY status"
 
 
@@ -91,17 +95,22 @@ def rows_of(one: UnitResult) -> list[dict]:
 
 
 @pytest.mark.parametrize("few", [0, staging.FEW_BYTES], ids=["many rows", "few rows"])
-@pytest.mark.parametrize("sql", ["", SQL], ids=["files", "sql"])
-def test_a_cluster_makes_of_units_what_one_machine_does(tmp_path, monkeypatch, sql, few):
+@pytest.mark.parametrize("made", ["", "sql", "transform"])
+def test_a_cluster_makes_of_units_what_one_machine_does(tmp_path, monkeypatch, made, few):
     """Files with their counts and errors, rows, and quarantine; in whatever order the tasks end. Nothing is left."""
     monkeypatch.setattr(staging, "FEW_BYTES", few)
-    dataset = Dataset("orders", ORDERS.patterns, ORDERS.format, ORDERS.columns, "period", sql=sql)
+    (tmp_path / "own_by_status.py").write_text(BY_STATUS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    result = (Column("n", "long"), Column("status", "string"))
+    transform = {"transform": "own_by_status:by_status", "result": result}
+    how = {"": {}, "sql": {"sql": SQL}, "transform": transform}[made]
+    dataset = Dataset("orders", ORDERS.patterns, ORDERS.format, ORDERS.columns, "period", **how)
     units = units_of(tmp_path / "in")
     runner = Cluster(Executors(), str(tmp_path / "parts"))
     expected = read(tmp_path / "here", dataset, units, on_this_machine)
     assert read(tmp_path / "there", dataset, units, runner) == expected
     assert sorted(expected[1]) == ["01/a.csv.parquet", "02/a.csv.parquet"]
-    assert [len(rows) for _, _, rows in expected[0]] == ([2, 0, 0, 1] if sql else [5002, 0, 0, 1])
+    assert [len(rows) for _, _, rows in expected[0]] == ([2, 0, 0, 1] if made else [5002, 0, 0, 1])
     assert not [path for path in (tmp_path / "parts").rglob("*") if path.is_file()]
 
 
