@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -49,6 +50,9 @@ class Stack:
     reason: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
     protected: bool = False
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    #: when the stack was made or last updated
+    changed: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Stacks:
             found.get("StackStatusReason", ""),
             outputs,
             found.get("EnableTerminationProtection", False),
+            {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", [])},
+            found.get("LastUpdatedTime") or found.get("CreationTime"),
         )
 
     def create_change_set(self, request: Request) -> ChangeSet | None:

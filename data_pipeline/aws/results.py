@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.uploads import split_uri
+
+from .errors import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+
 
 def read_json(client: S3Client, uri: str) -> dict[str, Any] | None:
-    """The JSON object at an ``s3://`` URI, None when nothing is there; UserError when it is none."""
+    """The JSON object at an ``s3://`` URI, None when it or its bucket is not there; UserError when it is none."""
     bucket, key = split_uri(uri)
     try:
         body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except client.exceptions.NoSuchKey:
-        return None
+    except ClientError as error:
+        if error_code(error) in _MISSING:
+            return None
+        raise
     try:
         value = json.loads(body)
     except ValueError as error:

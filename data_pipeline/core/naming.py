@@ -18,6 +18,9 @@ FEATURE_GROUP_NAME_LIMIT = 64
 #: the maintenance's name among the jobs, which no step may have.
 MAINTENANCE = "maintenance"
 
+#: the name of the schedule of the pipeline; that of the maintenance has the maintenance's.
+DAILY = "daily"
+
 
 def job_path(name: str) -> tuple[str, ...]:
     """Where a job stands in the configuration."""

@@ -10,7 +10,7 @@ from troposphere import GetAtt, Ref, scheduler, sqs
 
 from data_pipeline.core.config.environment import Environment, Schedule
 from data_pipeline.core.machine.execution import SCHEDULE, execution_input
-from data_pipeline.core.naming import MAINTENANCE
+from data_pipeline.core.naming import DAILY, MAINTENANCE
 
 from . import permissions as may
 
@@ -26,7 +26,7 @@ def schedule(env: Environment) -> list[Any]:
         _dead_letters(env.customer_key),
         _encrypted_transport_only(),
         scheduler.ScheduleGroup("ScheduleGroup", Name=env.names.schedule_group),
-        _starts("", "daily", env.names.state_machine, env.schedule, execution_input(started_by=SCHEDULE)),
+        _starts("", DAILY, env.names.state_machine, env.schedule, execution_input(started_by=SCHEDULE)),
         *(
             [_starts("Maintenance", MAINTENANCE, env.names.maintenance, env.maintenance.schedule, {})]
             if env.maintenance

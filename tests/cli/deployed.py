@@ -111,8 +111,13 @@ class Deployed:
             self._clients[service] = client(self.endpoint, service)
         return self._clients[service]
 
-    def deploy(self, states: dict[str, Any]) -> None:
-        """Make the stack with these states, the first of which is the start."""
+    def deploy(
+        self,
+        states: dict[str, Any],
+        parameters: dict[str, Any] | None = None,
+        more: dict[str, Any] | None = None,
+    ) -> None:
+        """Make the stack with these states, the first of which is the start; ``more``: resources besides."""
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states}
         machine = {
             "Type": "AWS::StepFunctions::StateMachine",
@@ -128,7 +133,9 @@ class Deployed:
             "OutputUri": f"s3://{BUCKET}/output/",
         }
         template = {
+            "Parameters": parameters or {},
             "Resources": {
+                **(more or {}),
                 "Role": {
                     "Type": "AWS::IAM::Role",
                     "Properties": {"AssumeRolePolicyDocument": TRUST, "Policies": [MAY]},

@@ -24,6 +24,7 @@ from data_pipeline.core.deployment.changes import StackChanges, describe, summar
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import limits
 from data_pipeline.core.problems import RefusedError
+from data_pipeline.project.scheduling import find_pause
 
 from .create import refuse_stale_templates
 
@@ -71,6 +72,7 @@ def _run(target: Target, yes: bool, create_bucket: bool) -> tuple[bool, dict[str
         refuse_replaced_groups(plan.storage.plan)
         if plan.nothing:
             note_present(target, plan)
+            _note_pause(target, plan)
             click.echo(f"no changes: {target.environment.name} is deployed as it stands here", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
         _show(target, plan)
@@ -101,7 +103,15 @@ def _show(target: Target, plan: Plan) -> None:
     if target.environment.embedded and target.environment.notify:
         without = "the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
         click.echo(f"alarms: none, {without}", err=True)
+    _note_pause(target, plan)
     _print_changes([plan.storage.plan, plan.pipeline.plan])
+
+
+def _note_pause(target: Target, plan: Plan) -> None:
+    """That the schedule is paused, and stays so."""
+    paused = find_pause(target.environment, target.connection, target.bucket) if plan.bucket_exists else None
+    if paused is not None:
+        click.echo(f"schedule: {paused}; it stays paused", err=True)
 
 
 def _print_changes(plans: Sequence[StackChanges]) -> None:

@@ -19,6 +19,7 @@ from data_pipeline.core.deployment.deployment_record import remembered, retained
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.machine.steps import runtimes
+from data_pipeline.project.scheduling import keep_paused
 from data_pipeline.stacks import file_names
 
 from .adopt import find
@@ -117,7 +118,11 @@ def carry_out(target: Target, plan: Plan, agree: Agree) -> dict[str, str]:
     parameters = _parameters(pipeline_body, plan.package, storage)
     assert parameters is not None, "the storage stack has every output that the pipeline stack asks for"
     request = _request(target, target.environment.names.pipeline_stack, pipeline_body, parameters)
-    found = outputs(storage, apply(target.stacks, plan.pipeline, request, agree))
+    try:
+        pipeline = apply(target.stacks, plan.pipeline, request, agree)
+    finally:  # a deployment that fails and is rolled back may have switched the schedule on, too
+        keep_paused(target.environment, target.connection, target.bucket)
+    found = outputs(storage, pipeline)
     target.record.end(begun, found)
     _tidy(target)
     return found

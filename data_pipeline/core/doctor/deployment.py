@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment.stack_states import Treatment, is_moving, treatment
+from data_pipeline.core.naming import DAILY
 
 from .answers import Answers, CheckResult, Refusal, Unanswered, unanswered
 
@@ -78,7 +79,7 @@ def roles(_: Environment, answers: Answers) -> Iterator[CheckResult]:
 
 def schedules(env: Environment, answers: Answers) -> Iterator[CheckResult]:
     """A schedule that somebody has switched by hand is not what the configuration says."""
-    wanted = {"daily": env.schedule.enabled}
+    wanted = {DAILY: env.schedule.enabled}
     if env.maintenance:
         wanted["maintenance"] = env.maintenance.schedule.enabled
     if isinstance(answers.schedules, Unanswered):
@@ -90,7 +91,10 @@ def schedules(env: Environment, answers: Answers) -> Iterator[CheckResult]:
             yield CheckResult(f"schedule {name}", "ok", state)
         else:
             found = f"is {state}, the configuration says {want}"
-            remedy = f"a deployment may see no change in it: switch it in the console, or change config/{env.name}.yaml"
+            remedy = (
+                f"python -m data_pipeline schedule show {env.name} says whether it is paused, and schedule resume "
+                f"switches it on; or change config/{env.name}.yaml"
+            )
             yield CheckResult(f"schedule {name}", "warning", found, remedy)
 
 

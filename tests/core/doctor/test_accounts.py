@@ -442,7 +442,8 @@ CASES = {
         "warning",
         "schedule daily",
         "is ENABLED, the configuration says DISABLED",
-        "a deployment may see no change in it: switch it in the console, or change config/dev.yaml",
+        "python -m data_pipeline schedule show dev says whether it is paused, and schedule resume switches it on; or "
+        "change config/dev.yaml",
         {"schedules": {"daily": "ENABLED", "maintenance": "DISABLED"}},
     ),
     "a deployer who lacks something": Case(
