@@ -40,6 +40,7 @@ COUNTS = {
     "plans": (100, 5_000),
     "units": (3, 200),
     "datasets": (10, 1_000),
+    "keyed": (10, 1_000),
     "kill-load": (2, 180),
     "kill-load-at-any-time": (1, 20),
     "kill-rebuild": (1, 30),

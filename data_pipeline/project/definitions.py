@@ -43,8 +43,9 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
     sql = _texts(root, env)
     if not _has_sql(env.datasets, env.tables):
         columns = {
-            name: publication_rules.published(each, dataset_files.parsed(each)[0].names)
+            table: publication_rules.published(each, dataset_files.parsed(each)[0].names)
             for name, each in env.datasets.items()
+            for table in models.tables_of(name, each)
         }
         return models.definitions(env.datasets, env.tables, sql, {}), columns
     try:
@@ -67,7 +68,7 @@ def _features(env: Environment, columns: Mapping[str, Columns]) -> Iterator[Viol
 
 def _has_sql(datasets: Mapping[str, Dataset], tables: Mapping[str, Table]) -> bool:
     """Whether there is anything for an SQL engine to look at."""
-    if tables or any(each.sql or each.checks for each in datasets.values()):
+    if tables or any(each.sql or each.checks or each.deleted for each in datasets.values()):
         return True
     return any(rules.parse(key, text).own for each in datasets.values() for key, text in each.rules.items())
 

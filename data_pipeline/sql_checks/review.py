@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from data_pipeline.core.config import definitions
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.tables import Table
-from data_pipeline.core.loading import dataset_files, publication_rules
+from data_pipeline.core.loading import dataset_files, key_rules, publication_rules
 from data_pipeline.core.problems import Path, Violation, one_of, quoted
+from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents import partitions, rules
 
 from . import statements
 from .engine import Columns
 from .trees import Fault
+
+#: names of the tool's own that a table may give: since when its rows are available.
+_CARRIED = frozenset({documents.AVAILABLE_AT})
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,14 @@ def review(datasets: Mapping[str, Dataset], tables: Mapping[str, Table], sql: Ma
         published, found = _dataset(name, dataset, sql)
         findings += found
         if published is not None:
-            columns[name] = published
-            relations[name] = {**published, **publication_rules.added(dataset)}
-    names = frozenset((*datasets, *tables))
+            for table in definitions.tables_of(name, dataset):
+                columns[table] = {each: kind for each, kind in published.items() if each != documents.ROW}
+                relations[table] = {**published, **publication_rules.added(dataset)}
+    every = [table for name, dataset in datasets.items() for table in definitions.tables_of(name, dataset)]
+    names = frozenset((*every, *tables))
     inputs = {name: statements.inputs(sql[table.sql], names) for name, table in tables.items()}
     inputs = {
-        name: tuple(each for each in (*datasets, *tables) if each in read) for name, read in inputs.items()
+        name: tuple(each for each in (*every, *tables) if each in read) for name, read in inputs.items()
     }
     findings += _circles(inputs)
     for name in definitions.in_order({name: tuple(set(read) & set(tables)) for name, read in inputs.items()}):
@@ -75,9 +81,11 @@ def _dataset(name: str, dataset: Dataset, sql: Mapping[str, str]) -> tuple[Colum
     added = publication_rules.added(dataset)
     if dataset.sql is None:
         published = publication_rules.published(dataset, pattern.names)
+        findings += _deleted(path, dataset, published)
         return published, [*findings, *_own_rules(path, name, dataset, {**published, **added})]
     accepted = publication_rules.accepted(dataset, pattern.names)
-    checked = statements.select(sql[dataset.sql], {name: accepted})
+    given = {**accepted, documents.ROW: "long"} if dataset.key else accepted
+    checked = statements.select(sql[dataset.sql], {name: given}, own=_own_names(dataset))
     findings += [_in_file((*path, "sql"), dataset.sql, fault) for fault in checked.faults]
     if checked.columns is None:
         return None, findings
@@ -87,7 +95,22 @@ def _dataset(name: str, dataset: Dataset, sql: Mapping[str, str]) -> tuple[Colum
     }
     said = publication_rules.check(path, dataset, published, added=added, period=bool(pattern.unit))
     findings += [SqlProblem(each) for each in said]
+    if dataset.key:
+        findings += [SqlProblem(each) for each in key_rules.columns(path, dataset, published)]
+        findings += _deleted(path, dataset, published)
     return published, [*findings, *_own_rules(path, name, dataset, {**published, **added})]
+
+
+def _own_names(dataset: Dataset) -> frozenset[str]:
+    """Names of the tool's own that the SQL of a data set may give: with a key, the number of a row in its file."""
+    return frozenset({documents.ROW} if dataset.key else ())
+
+
+def _deleted(path: Path, dataset: Dataset, published: Columns) -> Iterator[SqlProblem]:
+    """What says that a key is deleted is an expression on a published row."""
+    if dataset.deleted:
+        for fault in statements.expression(dataset.deleted, published):
+            yield SqlProblem(_violation((*path, "deleted"), fault))
 
 
 def _table(
@@ -101,7 +124,7 @@ def _table(
     path: Path = ("tables", name)
     if not set(inputs) <= set(relations):  # of an input something is wrong, which is said there
         return None, []
-    checked = statements.select(sql[table.sql], _known(relations, names - {name}), available_at=True)
+    checked = statements.select(sql[table.sql], _known(relations, names - {name}), own=_CARRIED)
     findings = [_in_file((*path, "sql"), table.sql, fault) for fault in checked.faults]
     if inputs:
         findings += [

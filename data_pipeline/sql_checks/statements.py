@@ -37,8 +37,8 @@ def inputs(sql: str, known: Mapping[str, Columns] | frozenset[str]) -> tuple[str
     return tuple(name for name in known if name in read)
 
 
-def select(sql: str, known: Mapping[str, Columns], available_at: bool = False) -> Checked:
-    """A SELECT whose result is published. ``available_at``: whether it may carry on when its rows were available."""
+def select(sql: str, known: Mapping[str, Columns], own: frozenset[str] = frozenset()) -> Checked:
+    """A SELECT whose result is published. ``own``: columns of the tool's own that it may carry on."""
     tree = trees.parse(sql)
     if isinstance(tree, Fault):
         return Checked((tree,))
@@ -52,7 +52,7 @@ def select(sql: str, known: Mapping[str, Columns], available_at: bool = False) -
     described = _described(sql, known)
     if isinstance(described, Fault):
         return Checked((described,), read)
-    faults, columns = _published(described, tree, sql, available_at)
+    faults, columns = _published(described, tree, sql, own)
     return Checked(faults, read, None if faults else columns)
 
 
@@ -148,10 +148,10 @@ def _described(sql: str, known: Mapping[str, Columns]) -> list[tuple[str, DuckDB
 
 
 def _published(
-    described: list[tuple[str, DuckDBPyType]], tree: Tree, sql: str, available_at: bool
+    described: list[tuple[str, DuckDBPyType]], tree: Tree, sql: str, carried: frozenset[str]
 ) -> tuple[tuple[Fault, ...], Columns]:
     """The columns as a table has them, and those that it cannot have."""
-    faults: list[Fault] = [*_reserved([name for name, _ in described], available_at)]
+    faults: list[Fault] = [*_reserved([name for name, _ in described], carried)]
     columns: dict[str, str] = {}
     for place, (name, kind) in enumerate(described):
         line = _line(tree, sql, place)
@@ -171,9 +171,9 @@ def _published(
     return tuple(faults), columns
 
 
-def _reserved(names: list[str], available_at: bool) -> Iterator[Fault]:
-    """Names that the tool gives itself; a table may say when its rows were available."""
-    own = set(documents.RESERVED) - ({documents.AVAILABLE_AT} if available_at else set())
+def _reserved(names: list[str], carried: frozenset[str]) -> Iterator[Fault]:
+    """Names that the tool gives itself, but those that are ``carried`` on."""
+    own = set(documents.RESERVED) - carried
     if found := [name for name in names if name in own]:
         several = len(found) > 1
         said = (

@@ -67,6 +67,9 @@ Partition = Annotated[str, AfterValidator(dataset_limits.partition)]
 Partitions = Annotated[tuple[Partition, ...], BeforeValidator(_listed), WithJsonSchema(_EITHER)]
 FileNames = Annotated[tuple[str, ...], BeforeValidator(_listed), WithJsonSchema(_EITHER)]
 SqlFile = Annotated[str, AfterValidator(dataset_limits.sql_file), Expected("the name of a file in jobs/")]
+ColumnNames = Annotated[
+    tuple[ColumnName, ...], BeforeValidator(_listed), AfterValidator(limits.distinct), WithJsonSchema(_EITHER)
+]
 Check = Annotated[str, AfterValidator(dataset_limits.check), Expected("an expression in SQL")]
 Reason = Annotated[str, AfterValidator(dataset_limits.reason)]
 RuleText = Annotated[
@@ -234,7 +237,8 @@ class Dataset(Model):
     replaces: Literal["file", "period", "all"] = Field(
         "file",
         description="What a new issue takes the place of. `file`: the rows of the same file. `period`: all files of "
-        "one period (and of one value of each other part) are one issue. `all`: the newest period is the table.",
+        "one period (and of one value of each other part) are one issue. `all`: the newest period is the table; "
+        "with a `key`, all periods stay among the versions.",
     )
     complete: Annotated[str, AfterValidator(dataset_limits.marker)] | None = Field(
         None,
@@ -307,10 +311,29 @@ class Dataset(Model):
     transform: Transform | None = Field(
         None, description="In place of `sql`: a function of the project's own, where SQL cannot say it."
     )
+    key: ColumnNames = Field(
+        (),
+        description="The columns that tell things apart, such as an order's number: one or a list. The table of the "
+        "data set's name then has one row for each key, the newest; `<name>_versions` has all accepted rows. A row "
+        "without a key is refused as `null-key`.",
+        examples=["order_id"],
+    )
+    latest: ColumnNames = Field(
+        (),
+        description="With a `key`: which of its rows is the newest, by one column or a list; of equal ones, and "
+        "without it, by period, file and row. A row with null there is refused as `null-latest`.",
+        examples=["updated_at"],
+    )
+    deleted: Check | None = Field(
+        None,
+        description="With a `key`: a condition on a row, in DuckDB's SQL, that says that its key is deleted. While "
+        "such a row is the newest of its key, the key is not in the table.",
+        examples=["status = 'deleted'"],
+    )
     partition: Partitions = Field(
         (),
         description="How the table is partitioned: `year`, `month`, `day` or `hour` of a column, `bucket(16, x)`, "
-        "`truncate(4, x)`, or a column; one of them or a list.",
+        "`truncate(4, x)`, or a column; one of them or a list. With a `key`, without it: by the month of a row's file.",
         examples=["day(ordered_at)"],
     )
     rules: dict[str, RuleText] = Field(

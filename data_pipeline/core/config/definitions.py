@@ -88,12 +88,20 @@ def _dataset(name: str, given: Dataset, sql: Mapping[str, str]) -> documents.Dat
         export=given.export or "",
         quarantine_limit=given.quarantine_limit,
         series=_series(given.series),
+        key=given.key,
+        latest=given.latest,
+        deleted=given.deleted or "",
     )
 
 
 def _result(given: models.Transform | None) -> tuple[documents.Column, ...]:
     written = {name: column_types.read(text) for name, text in given.columns.items()} if given else {}
     return tuple(documents.Column(name, str(each.type), each.nullable) for name, each in written.items())
+
+
+def tables_of(name: str, given: Dataset) -> tuple[str, ...]:
+    """The tables that a data set makes, that of its name first."""
+    return (name, f"{name}_versions") if given.key else (name,)
 
 
 def _column(name: str, given: models.Column) -> documents.Column:

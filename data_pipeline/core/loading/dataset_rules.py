@@ -9,7 +9,7 @@ from data_pipeline.core.config.tables import Table
 from data_pipeline.core.problems import Path, Violation, did_you_mean, one_of, quoted
 from data_pipeline.etl.documents import partitions
 
-from . import dataset_columns, dataset_files, publication_rules
+from . import dataset_columns, dataset_files, key_rules, publication_rules
 
 
 def check(
@@ -40,6 +40,7 @@ def check(
 def _dataset(path: Path, dataset: Dataset, files: Collection[str]) -> Iterator[Violation]:
     yield from dataset_files.check(path, dataset)
     yield from dataset_columns.check(path, dataset)
+    yield from key_rules.check(path, dataset)
     yield from _code(path, dataset, files)
     if dataset.sql is not None:
         yield from _sql_file((*path, "sql"), dataset.sql, files)
@@ -55,6 +56,7 @@ def _dataset(path: Path, dataset: Dataset, files: Collection[str]) -> Iterator[V
     columns = publication_rules.published(dataset, pattern.names)
     given = dataset if dataset.transform else dataset.model_copy(update={"comments": {}})
     added = publication_rules.added(dataset)
+    yield from key_rules.columns(path, dataset, columns)
     yield from publication_rules.check(path, given, columns, added=added, period=bool(pattern.unit))
 
 

@@ -33,9 +33,10 @@ def merged(node: Node) -> tuple[Node, list[Violation]]:
     if not datasets.keys and not means:
         return node, []
     place = datasets.place
-    tables = {**datasets.keys, **(node.keys["tables"].keys if "tables" in node.keys else {})}
-    exports = any("export" in each.keys for each in tables.values())
-    tables = {name: each for name, each in tables.items() if _is_name(name)}
+    made = node.keys["tables"].keys if "tables" in node.keys else {}
+    exports = any("export" in each.keys for each in (*datasets.keys.values(), *made.values()))
+    named = (*(table for name, each in datasets.keys.items() for table in _tables(name, each)), *made)
+    tables = tuple(dict.fromkeys(name for name in named if _is_name(name)))
     steps = default_steps.steps(tables, exports=exports)
     found = [*_closed(node, "steps", steps)]
     keys = {**node.keys, "steps": _steps(node.keys.get("steps"), steps, place)}
@@ -47,6 +48,11 @@ def merged(node: Node) -> tuple[Node, list[Violation]]:
             default, _only(upkeep, default_steps.OPEN_OF_MAINTENANCE, default)
         )
     return Node(keys, node.place), found
+
+
+def _tables(name: str, dataset: Node) -> tuple[str, ...]:
+    """The tables that a data set makes."""
+    return (name, f"{name}_versions") if "key" in dataset.keys else (name,)
 
 
 def without_data_sets(node: Node) -> Iterator[Violation]:

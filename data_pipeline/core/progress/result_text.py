@@ -81,6 +81,16 @@ def _described(numbers: Mapping[str, Any]) -> str:
     return f"{counts}, mean {numbers['mean']:,.1f}, nine in ten from {least} to {most}"
 
 
+def versions(results: Results) -> list[str]:
+    """``orders: 900 current, 80 superseded and 20 deleted of 1,000 versions`` of each data set with a key."""
+    return [
+        f"{name}: {found['current']:,} current, {found['superseded']:,} superseded and {found['deleted']:,} deleted of "
+        f"{found['accepted']:,} versions"
+        for result in results.values()
+        for name, found in verdict.versions(result).items()
+    ]
+
+
 def outcomes(counts: Mapping[str, Any]) -> str:
     """How many mirrored files ended how: ``2 new, 3 not yet published``."""
     parts = [f"{counts[kind]:,} {words}" for kind, words in OUTCOMES.items() if counts.get(kind)]
@@ -112,6 +122,7 @@ def lines(results: Results) -> list[tuple[str, str]]:
     """(label, text) of what a summary says beside its counts."""
     found = [("mirror", mirrored(results))] if mirrored(results) else []
     found += [("input", news(results))] if news(results) else []
+    found += [("keys", text) for text in versions(results)]
     found += [("counts", text) for text in statistics(results)]
     found += [("drift", drift(results))] if drift(results) else []
     for _, text in failed_rules(results):

@@ -23,6 +23,11 @@ RESERVED = (UNIT, FILE, ROW, PERIOD, AVAILABLE_AT)
 
 REPLACES = ("file", "period", "all")
 
+#: what a row lacks that is refused because of its data set's ``key`` or ``latest``.
+NULL_KEY, NULL_LATEST = "null-key", "null-latest"
+#: the columns that a history adds: since when a row holds, and until when (null: it still does).
+VALID_FROM, VALID_TO = "valid_from", "valid_to"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -84,6 +89,11 @@ class Dataset:
     accepted rows of a unit, which are named as the data set is, or empty. ``transform``: ``module:name`` of a function
     in its place, or empty; ``result``: the columns that it makes. ``rules``: as in ``rules``, where each is explained.
     ``reader``: ``module:name``, or empty. ``reissues``: ``versions`` or ``corrections``.
+
+    With a ``key``, the columns that tell things apart, all accepted rows are the table ``versions``, and the table of
+    the data set's name has the newest of each key: by the columns ``latest``, then period, file and row. ``deleted``:
+    SQL on a row that says that its key is deleted, or empty. ``history``: whether a third table tells from when to when
+    each version held.
     """
 
     name: str
@@ -106,6 +116,30 @@ class Dataset:
     export: str = ""
     quarantine_limit: int = 100_000
     series: Series | None = None
+    key: tuple[str, ...] = ()
+    latest: tuple[str, ...] = ()
+    deleted: str = ""
+    history: bool = False
+
+    @property
+    def versions(self) -> str:
+        """The table of all accepted rows."""
+        return f"{self.name}_versions" if self.key else self.name
+
+    @property
+    def histories(self) -> str:
+        """The table of its history, or nothing."""
+        return f"{self.name}_history" if self.history else ""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """All tables that it makes, its own first."""
+        return tuple(dict.fromkeys(filter(None, (self.name, self.versions, self.histories))))
+
+    @property
+    def issue(self) -> str:
+        """What a new issue takes the place of among the accepted rows: with a key, each full snapshot stays."""
+        return "period" if self.key and self.replaces == "all" else self.replaces
 
     @property
     def private(self) -> bool:
@@ -133,6 +167,8 @@ class Dataset:
         if self.transform:  # the hashes of all others are what they were before there were any
             result = [(c.name, c.type, c.nullable) for c in self.result]
             decisive["transform"] = [self.transform, result]
+        if self.key:
+            decisive["key"] = [self.key, self.latest, self.deleted]
         return hashlib.sha256(form.text(decisive).encode()).hexdigest()[:16]
 
 
@@ -169,6 +205,10 @@ class Definitions:
     datasets: Mapping[str, Dataset] = field(default_factory=dict)
     tables: Mapping[str, Table] = field(default_factory=dict)
 
+    def made_by(self, name: str) -> str:
+        """The data set, or the table, whose run makes the table ``name``."""
+        return next((each.name for each in self.datasets.values() if name in each.tables), name)
+
 
 def write(definitions: Definitions) -> str:
     """The definitions as JSON: the same for the same ones."""
@@ -202,7 +242,7 @@ def _dataset(each: Mapping[str, Any]) -> Dataset:
     )
     return Dataset(
         **{
-            **_tuples(each, "patterns", "partition"),
+            **_tuples(each, "patterns", "partition", "key", "latest"),
             "columns": columns,
             "result": result,
             "format": Format(**_tuples(each["format"], "nulls")),

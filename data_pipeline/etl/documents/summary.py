@@ -80,6 +80,7 @@ class Summary(_Always, total=False):
 
     datasets: dict[str, Any]
     exports: list[str]
+    versions: dict[str, dict[str, int]]
     quality: dict[str, Any]
     drift: dict[str, Any]
     statistics: dict[str, Any]

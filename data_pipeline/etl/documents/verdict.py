@@ -49,13 +49,15 @@ class Verdict(_Always, total=False):
 
     Of data sets also how many tables are ``published``, which may be some although ``passed`` is false, and how many
     ``warnings`` there are: the state machine ingests what is published first, and ends a run with warnings as such.
-    ``datasets``: name → its rows, files, most frequent reasons and ignored columns.
+    ``datasets``: name → its rows, files, most frequent reasons and ignored columns; ``versions``: data set with a key →
+    how many of its ``accepted`` versions are ``current``, ``superseded`` and ``deleted``.
     """
 
     findings: str
     published: int
     warnings: int
     datasets: dict[str, Any]
+    versions: dict[str, dict[str, int]]
 
 
 def failed_rules(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -99,6 +101,13 @@ def statistics(result: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         name: each for name, each in every if isinstance(each, dict) and isinstance(each.get("now"), dict)
     }
+
+
+def versions(result: Mapping[str, Any]) -> dict[str, dict[str, int]]:
+    """Data set with a key → how many of its versions are what."""
+    found = result.get("versions")
+    every = found.items() if isinstance(found, dict) else ()
+    return {name: each for name, each in every if isinstance(each, dict) and "accepted" in each}
 
 
 def _list(result: Mapping[str, Any], key: str) -> list[Any]:

@@ -26,7 +26,8 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs.prepare_datasets import listed
-from data_pipeline.etl.loading import accepting, alone, documents, loader, made
+from data_pipeline.etl.loading import accepting, alone, documents, keyed, loader, made
+from data_pipeline.etl.loading.keyed import Newest
 from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
 from data_pipeline.etl.loading.reading import Runner, on_this_machine
@@ -174,12 +175,17 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
         loaded.append(loader.load(dataset, plan, target, accepted, place))
         _say(loaded[-1])
     tables: dict[str, Any] = {
-        each.dataset.name: _published(each) for each in loaded if each.published is not None
+        each.dataset.versions: _published(each) for each in loaded if each.published is not None
     }
     judgement = documents.together(each.judgement for each in loaded)
     write_json(place, documents.summary(target, loaded, tables, (), judgement))
     write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, ()))
     held = {each.dataset.name for each in loaded if each.held} | {*(plan.held or ())}
+    newest = keyed.make(definitions, held, target, place)
+    for made_of in newest:
+        exits.log(str(made_of))
+        tables |= made_of.published
+    held |= {each.dataset.name for each in newest if each.error}
     derived = made.make(definitions, held, target, accepted, place)
     for one in derived:
         _say_made(one)
@@ -187,14 +193,15 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
     back = held | {one.table.name for one in derived if one.held}
     exports, unwritten = made.write_exports(definitions, back, target)
     judgement = documents.together([judgement, *(one.judgement for one in derived)])
-    summary = documents.summary(target, loaded, tables, exports, judgement)
+    summary = documents.summary(target, loaded, tables, exports, judgement, _versions(newest))
     write_json(place, summary)
     write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, derived))
     made_tables.note(target.output, definitions, back | unwritten.keys())
     for each in loaded:
         loader.note(each, target)
     found = _findings(target, judgement)
-    problems = [*(one.error for one in derived if one.error), *unwritten.values()]
+    tried = [*(each.error for each in newest), *(one.error for one in derived), *unwritten.values()]
+    problems = [error for error in tried if error]
     notes = [str(one) for one in derived if one.because]
     said = documents.verdict(summary, place, loaded, judgement, found, problems, notes)
     write_json(join(target.folder, verdict.NAME), said)
@@ -229,6 +236,11 @@ def _published(each: Loaded) -> dict[str, Any]:
     return {name: told[name] for name in ("snapshot", "rows", "committed")}
 
 
+def _versions(newest: Sequence[Newest]) -> dict[str, dict[str, int]]:
+    """What the versions of each data set with a key are."""
+    return {each.dataset.name: each.versions for each in newest if each.versions}
+
+
 def _findings(target: Target, judgement: Judgement) -> str:
     """Write down what failed, so that a later run can let it through; where, or nothing where nothing did."""
     if not judgement.failed:
@@ -253,8 +265,9 @@ def run_alone(definitions: Definitions, plan: LoadPlan, target: Target) -> summa
     if files_ and len(unreadable) == files_:
         raise JobError(f"none of the {files_} files could be read: {named}")
     for each in loaded:
-        paths[each.dataset.name] = alone.write_dataset(each, target.output, target.work)
-        tables[each.dataset.name] = {"rows": sum(part.rows for part in each.parts)}
+        made = alone.write_dataset(each, target.output, target.work)
+        paths |= {name: path for name, (path, _) in made.items()}
+        tables |= {name: {"rows": rows} for name, (_, rows) in made.items()}
     for table in definitions.tables.values():
         made_of = definitions.datasets
         paths[table.name], rows = alone.write_table(table, paths, made_of, target.output, target.work)

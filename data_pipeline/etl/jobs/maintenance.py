@@ -62,7 +62,7 @@ def defined(place: str) -> list[str]:
     if place == NONE:
         return []
     found = datasets.read(files(place).read(place), place)
-    return [*found.datasets, *found.tables]
+    return [name for each in found.datasets.values() for name in each.tables] + [*found.tables]
 
 
 def _number(options: object, name: str) -> int:

@@ -43,6 +43,8 @@ def adopt(
     """Take on what ``processed`` tells of; the names of the data sets whose ledger has been written."""
     adopted = []
     for name, dataset in datasets.items() if processed else ():
+        if dataset.key:
+            continue  # its table has something else: the files are read again
         found = earlier.entries(dataset, processed)
         lacking = found.keys() - {*ledger.shards(name)}
         if lacking and _adopt(

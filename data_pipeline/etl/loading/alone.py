@@ -14,24 +14,53 @@ from data_pipeline.etl.documents.datasets import PERIOD, Dataset, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.publishing import coverage
+from data_pipeline.etl.publishing.engine import Engine
+from data_pipeline.etl.publishing.keyed import Keyed
 from data_pipeline.etl.publishing.parquet_parts import Part, PartWriter
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files, join
 
-from . import columns
+from . import columns, keyed
 from .loader import Loaded
 
 BATCH = 100_000
 
 
-def write_dataset(loaded: Loaded, output: str, work: Path) -> Path:
-    """Replace ``<name>.parquet`` of the output; the file of this machine that was uploaded."""
-    name = loaded.dataset.name
-    schema = columns.of(loaded.dataset).schema
-    path = loaded.parts[0].path if len(loaded.parts) == 1 else _one(loaded.parts, schema, work, name)
-    place = join(output, f"{name}.parquet")
-    files(place).upload(path, place)
-    return path
+def write_dataset(loaded: Loaded, output: str, work: Path) -> dict[str, tuple[Path, int]]:
+    """Replace ``<name>.parquet`` of each of its tables in the output: name → the file of this machine that was
+    uploaded, and its rows.
+    """
+    dataset = loaded.dataset
+    schema = columns.of(dataset).schema
+    path = (
+        loaded.parts[0].path if len(loaded.parts) == 1 else _one(loaded.parts, schema, work, dataset.versions)
+    )
+    made = {dataset.versions: (path, sum(part.rows for part in loaded.parts))}
+    for table in keyed.tables_of(dataset) if dataset.key else ():
+        made[table.name] = _of_versions(table, path, work)
+    for name, (each, _) in made.items():
+        place = join(output, f"{name}.parquet")
+        files(place).upload(each, place)
+    return made
+
+
+def _of_versions(table: Keyed, versions: Path, work: Path) -> tuple[Path, int]:
+    """The file of a table that is made of the ``versions``, and its rows."""
+    schema = table.wanted.definition.columns
+    with Engine(scratch=work).connection() as db:
+        db.read_parquet(str(versions)).create_view("_versions")
+        writer = PartWriter(work, schema, name=table.name, file_bytes=None)
+        try:
+            made = f"SELECT * EXCLUDE (_gone) FROM ({table.select}) WHERE NOT _gone"  # noqa: S608 - quoted names
+            for batch in db.execute(f"{made} ORDER BY ALL").to_arrow_reader(BATCH):
+                writer.write(pa.Table.from_batches([batch]))
+        except (duckdb.Error, pa.ArrowException) as error:
+            raise JobError(
+                f"{table.name}: it cannot be made of its versions: {one_line(str(error))}"
+            ) from error
+    parts = writer.close()
+    path = parts[0].path if parts else _one((), schema, work, table.name)
+    return path, sum(part.rows for part in parts)
 
 
 def _one(parts: Sequence[Part], schema: pa.Schema, work: Path, name: str) -> Path:

@@ -30,6 +30,22 @@ _QUOTED = re.compile("'[^']*'")
 _TYPES = {UNIT: pa.string(), FILE: pa.string(), ROW: pa.int64(), PERIOD: pa.string()}
 
 
+#: of data sets with a key that name no partition: by the month of a row's file, or by the year where it has no more.
+_BY_MONTH = f"truncate(7, {PERIOD})"
+
+
+def partition(dataset: Dataset) -> tuple[str, ...]:
+    """The partition of the table of the data set's name."""
+    return dataset.partition or (versions_partition(dataset) if dataset.key else ())
+
+
+def versions_partition(dataset: Dataset) -> tuple[str, ...]:
+    """The partition of all accepted rows: with a key by month, if files have a period."""
+    if not dataset.key:
+        return dataset.partition
+    return (_BY_MONTH,) if any(pattern.unit for pattern in claims.parsed(dataset)) else ()
+
+
 def parts_of(dataset: Dataset) -> tuple[str, ...]:
     """The names of its parts, of all of its patterns."""
     return tuple(dict.fromkeys(name for pattern in claims.parsed(dataset) for name in pattern.names))
@@ -49,11 +65,14 @@ class TableColumns:
 def of(dataset: Dataset) -> TableColumns:
     """The columns of the table of ``dataset``. JobError for SQL that cannot be run, or that returns a reserved name."""
     own = _own(dataset)
+    numbered = not dataset.by_unit
+    if dataset.key and ROW in own.names:
+        numbered, own = True, pa.schema(field for field in own if field.name != ROW)
     for name in (*ADDED, *(parts_of(dataset) if not dataset.by_unit else ())):
         if name in own.names:
             raise JobError(f"data set {dataset.name}: it has a column {name}, which the tool adds; rename it")
     added = [(name, pa.string()) for name in parts_of(dataset) if name not in own.names]
-    added += [(name, kind) for name, kind in _TYPES.items() if name != ROW or not dataset.by_unit]
+    added += [(name, kind) for name, kind in _TYPES.items() if name != ROW or numbered]
     added.append((AVAILABLE_AT, pa.timestamp("us", "UTC")))
     schema = pa.schema([*own, *(pa.field(name, kind) for name, kind in added)])
     comments = {column.name: column.comment for column in dataset.columns}
@@ -96,14 +115,16 @@ def _of_files(dataset: Dataset) -> pa.Schema:
 
 
 def _by_sql(dataset: Dataset) -> pa.Schema:
-    empty = given(dataset).empty_table().drop_columns([ROW])
+    empty = given(dataset).empty_table()
+    if not dataset.key:
+        empty = empty.drop_columns([ROW])
     with duckdb.connect() as db:
         found = run(db, dataset, empty).to_arrow_table().schema
     return pa.schema(pa.field(field.name, to_arrow(of_arrow(field.type))) for field in found)
 
 
 def given(dataset: Dataset) -> pa.Schema:
-    """The columns of what reading hands on."""
+    """The columns of what reading hands on, with the numbers of rows, which SQL sees of data sets with a key."""
     return arrow_schema(dataset, parts_of(dataset))
 
 

@@ -36,8 +36,11 @@ def summary(
     tables: Mapping[str, Any],
     exports: Sequence[str],
     judgement: Judgement,
+    versions: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Summary:
-    """summary.json. ``tables``: name → what is published of it."""
+    """summary.json. ``tables``: name → what is published of it; ``versions``: data set with a key → what its accepted
+    versions are.
+    """
     rows = _sum(rows_of(each.units) for each in loaded)
     if rows["read"] != rows["counted"] + rows["quarantined"]:
         raise RuntimeError(f"rows read are not those accepted and quarantined: {rows}: a bug of the job")
@@ -55,6 +58,7 @@ def summary(
         "exports": list(exports),
         "quarantine": quarantine if rows["quarantined"] else None,
         "datasets": {each.dataset.name: dataset(each) for each in loaded},
+        "versions": {name: dict(each) for name, each in (versions or {}).items()},
         "quality": {
             "passed": not judgement.failed,
             "failed_rules": [_breach(breach) for breach in judgement.failed],
@@ -137,6 +141,7 @@ def verdict(
         "published": len(found["tables"]),
         "warnings": len(judgement.warnings),
         "datasets": {each.dataset.name: _short(each) for each in loaded[:MOST]},
+        "versions": dict([*found["versions"].items()][:MOST]),
     }
     return {**said, "findings": findings} if findings else said
 

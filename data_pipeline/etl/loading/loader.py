@@ -131,7 +131,8 @@ def _laid_out(dataset: Dataset, plan: LoadPlan, target: Target) -> _Layout:
         return _Layout(table, table.schema)
     from data_pipeline.etl.publishing import table_columns
 
-    found = table_columns.layout(target.at, dataset.name, _wanted(dataset, plan, table))
+    _same_key(dataset, plan, target)
+    found = table_columns.layout(target.at, dataset.versions, _wanted(dataset, plan, table))
     return _Layout(table, found.schema, found.split, found.spec)
 
 
@@ -139,8 +140,23 @@ def _wanted(dataset: Dataset, plan: LoadPlan, table: TableColumns) -> Wanted:
     from data_pipeline.etl.publishing.definition import Definition
     from data_pipeline.etl.publishing.table_columns import Wanted
 
-    definition = Definition(table.schema, dataset.comment, table.comments, dataset.partition)
-    return Wanted(definition, table.columns, dataset.name in plan.rebuilt, frozenset(plan.dropped_columns))
+    partition = columns.versions_partition(dataset)
+    definition = Definition(table.schema, dataset.comment, table.comments, partition)
+    dropped = frozenset(plan.dropped_columns)
+    return Wanted(definition, table.columns, dataset.name in plan.rebuilt, dropped, dataset.name)
+
+
+def _same_key(dataset: Dataset, plan: LoadPlan, target: Target) -> None:
+    """JobError if the data set has got or lost its key since its files were loaded, and old rows are to stay."""
+    from data_pipeline.etl.publishing import keyed
+
+    assert target.at is not None
+    if dataset.name in plan.adopted and keyed.has_key(target.at, dataset.name) != bool(dataset.key):
+        what = "got a key" if dataset.key else "lost its key"
+        raise JobError(
+            f"{dataset.name}: it has {what} since its files were loaded, so that they make other tables now: read them "
+            f"again with --rebuild {dataset.name}"
+        )
 
 
 def _read(
@@ -294,7 +310,7 @@ def _beside(done: Loaded, target: Target) -> KeptRows:
 
     assert target.at is not None
     return UnitsBeside(
-        target.at, done.dataset.name, frozenset(each.unit.key for each in done.units if each.readable)
+        target.at, done.dataset.versions, frozenset(each.unit.key for each in done.units if each.readable)
     )
 
 
@@ -328,7 +344,7 @@ def _published(
         frozenset(each.unit.key for each in readable),
         layout.spec,
     )
-    published = publishing.publish(target.at, name, staged, lineage(done, target, summary), work)
+    published = publishing.publish(target.at, dataset.versions, staged, lineage(done, target, summary), work)
     issues = noting.issues(
         ledger, dataset, readable, past, target.run, target.now, published.sequence, published.available
     )

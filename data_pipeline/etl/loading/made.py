@@ -84,8 +84,10 @@ def make(
     private = {name for name, each in definitions.datasets.items() if each.private}
     found: list[Made] = []
     for table in definitions.tables.values():
-        because = tuple(name for name in table.inputs if name in back)
-        if private & {*table.inputs}:
+        because = tuple(
+            dict.fromkeys(name for name in map(definitions.made_by, table.inputs) if name in back)
+        )
+        if private & {*map(definitions.made_by, table.inputs)}:
             private.add(table.name)
         if because:
             made = Made(table, because=because)

@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Dataset
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
-from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.publishing.parquet_parts import Part, Split, whole
 from data_pipeline.etl.reading.files import reader
@@ -125,7 +125,7 @@ class UnitReader:
         values = Values(self._values(unit, file), self.place.schema)
 
         def take(rows: pa.Table) -> None:
-            staged.add(rows if self.dataset.by_unit else values.beside(rows))
+            staged.add(rows if self.dataset.by_unit else self._with_keys(values.beside(rows)))
 
         try:
             with (
@@ -166,6 +166,19 @@ class UnitReader:
         own = {UNIT: unit.key, FILE: file.path, PERIOD: file.period or None}
         return {**told, **own, AVAILABLE_AT: self.available(file)}
 
+    def _with_keys(self, rows: pa.Table) -> pa.Table:
+        """``rows``, of which none lacks its key or what tells its versions apart. JobError if one does: those that are
+        read by the tool are refused before, so they come from SQL or from code of the project's own.
+        """
+        for name in (*self.dataset.key, *self.dataset.latest):
+            if rows[name].null_count:
+                made = "SQL" if self.dataset.sql else "transform" if self.dataset.transform else "reader"
+                raise JobError(
+                    f"data set {self.dataset.name}: its {made} gives rows whose {name} is null, which is "
+                    "of the key, or says which is the latest; refuse such rows with a check, or leave them out"
+                )
+        return rows
+
     def _made(self, unit: Unit, staged: UnitRows) -> UnitRows:
         """What the data set's SQL or transform makes of a unit's rows."""
         own = self._values(unit, unit.files[0])
@@ -175,7 +188,7 @@ class UnitReader:
         found = self._staged(unit)
         make = self._by_transform if self.dataset.transform else self._by_sql
         for table in make(unit, staged):
-            found.add(values.beside(table))
+            found.add(self._with_keys(values.beside(table)))
         staged.discard()
         return found
 
@@ -184,7 +197,8 @@ class UnitReader:
         with duckdb.connect(config={"threads": self._workers, "temp_directory": str(self.place.work)}) as db:
             places = [str(part.path) for part in parts]
             rows = db.read_parquet(places) if places else db.from_arrow(self._few(staged))
-            done = columns.run(db, self.dataset, rows.project(f'* EXCLUDE ("{ROW}")'))
+            seen = rows if self.dataset.key else rows.project(f'* EXCLUDE ("{ROW}")')
+            done = columns.run(db, self.dataset, seen)
             for batch in columns.batches(done, self.dataset, BATCH):
                 yield pa.Table.from_batches([batch])
 

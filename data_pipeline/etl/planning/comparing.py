@@ -122,7 +122,7 @@ def _look(work: Work, claimed: dict[str, list[str]], known: Known) -> None:
 
 
 def _plan(work: Work, texts: list[str], entries: Iterator[tuple[str, Entry]]) -> None:
-    if work.dataset.replaces == "file" and not work.dataset.complete:
+    if work.dataset.issue == "file" and not work.dataset.complete:
         single_files.compare(work, texts, entries)
     else:
         grouped_files.compare(work, texts, entries)

@@ -51,7 +51,7 @@ def _grouped(work: Work, texts: list[str]) -> dict[tuple[str, str], Group]:
     """The files by unit and period."""
     found: dict[tuple[str, str], Group] = {}
     known: dict[Key, Group] = {}
-    alone = work.dataset.replaces == "file"
+    alone = work.dataset.issue == "file"
     for text in texts:
         path, size, etag = claims.unpacked(text)
         match = claims.of(path, work.patterns)
@@ -91,7 +91,7 @@ def _current(
             if unit not in newest or group.period > newest[unit].period:
                 newest[unit] = group
         found = {**newest, **found}
-        if groups is listed and work.dataset.replaces == "all":
+        if groups is listed and work.dataset.issue == "all":
             _name_waiting(work, found, newest)
     return found
 

@@ -16,6 +16,6 @@ def key(dataset: Dataset, path: str, period: str, parts: Mapping[str, str]) -> s
     """The unit's short id: 16 hex digits of SHA-256 of the JSON list of data set, parts, and path or period (nothing
     where the data set replaces all).
     """
-    told = {"file": path, "period": period, "all": ""}[dataset.replaces]
+    told = {"file": path, "period": period, "all": ""}[dataset.issue]
     text = _encoded([dataset.name, dict(parts), told])
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]

@@ -11,7 +11,6 @@ none is made where nothing differs. Memory is bounded by DuckDB's limit, beyond 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,16 +34,16 @@ from data_pipeline.etl.quality.facts import Facts, Judgement
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.sql import name as quoted
 
-from . import inputs, months, schema_changes, tables
+from . import inputs, months, recorded, schema_changes, tables
 from .commits import commit_with_retry
 from .definition import Definition, upgrade
 from .engine import Engine
 from .following import Part, part
 from .keys import Key, keys, of_file
 from .prints import hashed
+from .recorded import DEFINITION
 from .tables import Tables
 
-DEFINITION = "pipeline.definition"
 ROWS = 500_000
 """Rows that are written, and held in memory, at a time."""
 
@@ -100,7 +99,7 @@ def _refresh(
         return _as_it_is(current, "waiting")
     made = {tables.made_of(name): _newest(source) for name, source in found.items()}
     made[DEFINITION] = _definition(table)
-    if current is not None and _known(current) == made:
+    if current is not None and recorded.known(current) == made:
         upgrade(current, Definition(pa.schema([]), table.comment, table.comments))
         return _as_it_is(current, "unchanged")
     with engine.connection() as db:
@@ -154,14 +153,14 @@ class _Work:
 
     def _part(self, db: duckdb.DuckDBPyConnection) -> Part | None:
         """The part of the table that its inputs' changes touch; None for all of it."""
-        known = _known(self.current)
+        known = recorded.known(self.current)
         names = {name: tables.made_of(name) for name in self.sources}
         if self.current is None or known.get(DEFINITION) != self.made[DEFINITION]:
             return None
         if not known.keys() >= set(names.values()):
             return None
-        recorded = {name: int(known[made]) for name, made in names.items()}
-        return part(db, self.table, self.current, self.sources, recorded)
+        before = {name: int(known[made]) for name, made in names.items()}
+        return part(db, self.table, self.current, self.sources, before)
 
     def _make(self, db: duckdb.DuckDBPyConnection, part: Part | None) -> dict[str, types.Type]:
         """Leave the rows of the table, or of the ``part`` of it, in ``_made``; its columns and their types."""
@@ -242,10 +241,8 @@ class _Work:
     def _note(self) -> Refreshed:
         """The table is equal to what its inputs make of it: its property says so, and no snapshot is made."""
         assert self.current is not None
-        snapshot, rows = _snapshot(self.current)
-        with self.current.transaction() as transaction:
-            transaction.set_properties({tables.EQUAL: form.text({"snapshot": snapshot, **self.made})})
-        return Refreshed(snapshot, rows, False, "equal")
+        recorded.note_equal(self.current, self.made)
+        return _as_it_is(self.current, "equal")
 
     def _judge(
         self,
@@ -311,21 +308,6 @@ def _rows(
     batches = db.execute(f"SELECT _made.* FROM _made{join}{order}").to_arrow_reader(ROWS)
     for batch in batches:
         yield pa.Table.from_batches([batch]).cast(schema)
-
-
-def _known(current: IcebergTable | None) -> dict[str, str]:
-    """What a table says that it is made of: its snapshot, or a later look at it."""
-    snapshot = current.current_snapshot() if current is not None else None
-    if current is None or snapshot is None:
-        return {}
-    said = json.loads(current.properties.get(tables.EQUAL, "{}"))
-    if said.pop("snapshot", None) == str(snapshot.snapshot_id):
-        return dict(said)
-    return {
-        key: text
-        for key, text in tables.properties_of(snapshot).items()
-        if key == DEFINITION or (key.startswith("pipeline.") and key.endswith("-snapshot"))
-    }
 
 
 def _definition(table: Table) -> str:

@@ -67,7 +67,7 @@ def keys(partition: Sequence[str], types: dict[str, Type]) -> list[Key]:
 
 def of_file(file: DataFile, keys: Sequence[Key]) -> tuple[Any, ...]:
     """The values of the keys in a data file."""
-    return tuple(_value(file.partition[key.number]) for key in keys)
+    return tuple(plain(file.partition[key.number]) for key in keys)
 
 
 def start(key: Key, value: Any) -> datetime:
@@ -79,7 +79,7 @@ def start(key: Key, value: Any) -> datetime:
     return moment(value if unit == "day" else value * 3_600_000_000, unit == "day")
 
 
-def _value(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """As SQL gives it: a date is days since 1970, a time microseconds."""
     if isinstance(value, datetime):
         return (value.replace(tzinfo=None) - moment(0, True)) // (moment(0, True).resolution)

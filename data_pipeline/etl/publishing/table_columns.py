@@ -23,12 +23,14 @@ from .parquet_parts import Split
 class Wanted:
     """What a table is to be: its ``definition``, whose ``columns`` are given again as the data set has them, without
     those that the tool adds. ``anew``: all of its rows are replaced; ``dropped``: ``NAME.COLUMN`` of those that may go.
+    ``called``: what the run knows it as, where that is not the table's name.
     """
 
     definition: Definition
     columns: Sequence[Column]
     anew: bool = False
     dropped: frozenset[str] = frozenset()
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def changed(table: Table, name: str, wanted: Wanted) -> tuple[Transaction, bool]
     """A transaction in which ``table`` becomes what is wanted, and whether it is not that already. JobError for columns
     that it cannot take, with what to do.
     """
-    columns = [*wanted.columns]
+    columns, name = [*wanted.columns], wanted.called or name
     for field in wanted.definition.columns:
         if field.name in RESERVED:
             columns.append(Column(field.name, str(arrow_types.of_arrow(field.type)), nullable=True))

@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.documents.datasets import NULL_KEY, NULL_LATEST, Dataset
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.reading.casts import Problems
 
@@ -28,15 +28,16 @@ class Checks:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self._database = _connect() if dataset.checks or dataset.private else None
+        self.every = {**_of_key(dataset), **dataset.checks}
+        self._database = _connect() if self.every or dataset.private else None
         self.kept = [column for column in dataset.columns if column.pii != "drop"]
 
     def refused(self, table: Any) -> Problems:
         """Position of a row → the first check that it does not hold."""
-        if not self.dataset.checks or not table.num_rows:
+        if not self.every or not table.num_rows:
             return {}
         problems: Problems = {}
-        for name, sql in self.dataset.checks.items():
+        for name, sql in self.every.items():
             for at in np.flatnonzero(self._fails(table, name, sql)).tolist():
                 problems.setdefault(at, name)
         return problems
@@ -71,6 +72,21 @@ class Checks:
             return thread.execute(sql).to_arrow_table()
 
 
+def _of_key(dataset: Dataset) -> dict[str, str]:
+    """What the columns of the key, and those that say which version is the latest, have to hold: no null. Where SQL
+    or a transform makes them, they are not known yet.
+    """
+    may_be_null = {column.name for column in dataset.columns if column.nullable}
+    if dataset.by_unit:
+        return {}
+    found = {NULL_KEY: dataset.key, NULL_LATEST: dataset.latest}
+    return {
+        reason: " AND ".join(f"{_quoted(name)} IS NOT NULL" for name in names if name in may_be_null)
+        for reason, names in found.items()
+        if may_be_null & {*names}
+    }
+
+
 def _connect() -> duckdb.DuckDBPyConnection:
     database = duckdb.connect(":memory:")
     for setting in _SETTINGS:
@@ -79,8 +95,12 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 
 def _expression(column: Any) -> str:
-    quoted = '"' + column.name.replace('"', '""') + '"'
+    quoted = _quoted(column.name)
     return f"sha256({quoted}::VARCHAR) AS {quoted}" if column.pii == "hash" else quoted
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def with_parts(table: Any, parts: Sequence[tuple[str, str]]) -> Any:

@@ -10,6 +10,8 @@ checks.
 ``not-TYPE``      no value of the type: ``not-int``, ``not-decimal``, ``not-timestamptz``, ``not-list``, …
 ``out-of-range``  a value of the kind that the type cannot hold: too large a number, a year before 1 or after 9999
 ``inexact``       a value that the type would have to alter: a fraction as int, excess scale, more than microseconds
+``null-key``      no value in a column of the data set's key, which may be null otherwise
+``null-latest``   the same of a column that says which version is the latest
 ``ambiguous-time``  a local time that the data set's time zone has twice, when clocks go back
 """
 

@@ -61,7 +61,7 @@ def judge_rows(
         for at, reason in found.items():
             problems.setdefault(at, (reason, each.column.name))
     table, numbers = _without(table, numbers, problems, refused)
-    if judge.dataset.checks:
+    if judge.every:
         failed = judge.refused(checks.with_parts(table, list(parts.items())))
         unfit: dict[int, Why] = {at: (name, None) for at, name in failed.items()}
         table, numbers = _without(table, numbers, unfit, refused)

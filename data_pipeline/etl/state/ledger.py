@@ -29,7 +29,7 @@ VERSION = 1
 
 def shard(dataset: Dataset, period: str) -> str:
     """The shard that the files of a period are in."""
-    return period[:4] if period and dataset.replaces != "all" else NONE
+    return period[:4] if period and dataset.issue != "all" else NONE
 
 
 def newest(shards: Iterable[str]) -> tuple[str, ...]:

@@ -18,14 +18,19 @@ ATTEMPTS = 20
 
 
 def wanted(definitions: Definitions) -> dict[str, str]:
-    """What each table and each exported data set should be made as: its name → a text that changes with whatever
-    decides it.
+    """What each table, each data set with a key, and each that is exported should be made as: its name → a text that
+    changes with whatever decides it.
     """
     tables = {
         name: " ".join((each.definition, *each.partition, each.export))
         for name, each in definitions.tables.items()
     }
-    return {**{name: each.export for name, each in definitions.datasets.items() if each.export}, **tables}
+    datasets = {
+        name: " ".join((*each.partition, each.export, *each.tables)) if each.key else each.export
+        for name, each in definitions.datasets.items()
+        if each.key or each.export
+    }
+    return {**datasets, **tables}
 
 
 def outdated(output: str, definitions: Definitions) -> tuple[str, ...]:

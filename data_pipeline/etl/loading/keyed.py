@@ -1,0 +1,131 @@
+"""After the data sets with a key: of each key the newest version, as the table of the data set's name.
+
+It is made of one snapshot of the versions, whose id it records: a run that was killed in between is caught up with by
+the next one, whatever else that has to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from data_pipeline.etl.documents import form
+from data_pipeline.etl.documents.datasets import SEMANTICS, Dataset, Definitions
+from data_pipeline.etl.errors import JobError
+
+from . import columns
+from .target import Target
+
+if TYPE_CHECKING:
+    from data_pipeline.etl.publishing.keyed import Keyed, Refreshed
+
+_HOW = {
+    "unchanged": "unchanged",
+    "equal": "looked at where keys have changed, and unchanged",
+    "whole": "published, made anew as a whole",
+    "keys": "published, made anew where keys have changed",
+}
+
+
+@dataclass(frozen=True)
+class Newest:
+    """What became of a data set's tables, by name; ``error``: why one of them could not be made."""
+
+    dataset: Dataset
+    tables: Mapping[str, Refreshed] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def published(self) -> dict[str, Any]:
+        """For the summary: of what there is."""
+        return {
+            name: {"snapshot": found.snapshot, "rows": found.rows, "committed": found.committed}
+            for name, found in self.tables.items()
+            if found.snapshot
+        }
+
+    @property
+    def versions(self) -> dict[str, int] | None:
+        """What the accepted versions are: each is current, superseded, or says that its key is deleted. None before
+        there are any.
+        """
+        found = self.tables.get(self.dataset.name)
+        if found is None or not found.snapshot:
+            return None
+        superseded = found.versions - found.rows - found.deleted
+        return {
+            "accepted": found.versions,
+            "current": found.rows,
+            "superseded": superseded,
+            "deleted": found.deleted,
+        }
+
+    def __str__(self) -> str:
+        if self.error:
+            return f"{self.dataset.name}: not made: {self.error}"
+        found = self.tables[self.dataset.name]
+        if not found.snapshot:
+            return f"{self.dataset.name}: not made: it has no versions yet"
+        rows = self.versions or {}
+        counted = ", ".join(f"{number:,} {what}" for what, number in rows.items() if what != "accepted")
+        return f"{self.dataset.name}: {_HOW[found.how]}; of {rows['accepted']:,} versions {counted}"
+
+
+def make(definitions: Definitions, held: Collection[str], target: Target, summary: str) -> list[Newest]:
+    """Make the tables of every data set with a key that is not ``held``. ``summary``: where the run's will be."""
+    keyed = [each for name, each in definitions.datasets.items() if each.key and name not in held]
+    return [_made(dataset, target, summary) for dataset in keyed]
+
+
+def _made(dataset: Dataset, target: Target, summary: str) -> Newest:
+    from data_pipeline.etl.publishing import keyed
+    from data_pipeline.etl.publishing.engine import Engine
+
+    assert target.at is not None
+    lineage = {
+        "pipeline.run": target.run,
+        "pipeline.code-version": target.code_version,
+        "pipeline.summary": summary,
+    }
+    found: dict[str, Refreshed] = {}
+    try:
+        for table in tables_of(dataset):
+            found[table.name] = keyed.refresh(target.at, table, lineage, Engine(scratch=target.work))
+    except JobError as error:
+        return Newest(dataset, found, str(error))
+    return Newest(dataset, found)
+
+
+def tables_of(dataset: Dataset) -> list[Keyed]:
+    """What is made of the versions of ``dataset``."""
+    return [_newest(dataset)]
+
+
+def _newest(dataset: Dataset) -> Keyed:
+    from data_pipeline.etl.publishing import keyed_sql
+    from data_pipeline.etl.publishing.definition import Definition
+    from data_pipeline.etl.publishing.keyed import Keyed
+    from data_pipeline.etl.publishing.table_columns import Wanted
+
+    table = columns.of(dataset)
+    partition = columns.partition(dataset)
+    parts = columns.parts_of(dataset)
+    definition = Definition(table.schema, dataset.comment, table.comments, partition)
+    decisive = [dataset.key, dataset.latest, dataset.deleted, dataset.replaces, parts, partition]
+    return Keyed(
+        dataset.name,
+        dataset.versions,
+        dataset.key,
+        dataset.key,
+        Wanted(definition, table.columns, anew=True),
+        _hash([*decisive, str(table.schema)]),
+        keyed_sql.newest(dataset, "_versions", table.schema.names, parts),
+        counted=bool(dataset.deleted),
+        whole=dataset.replaces == "all",
+    )
+
+
+def _hash(told: list[Any]) -> str:
+    return hashlib.sha256(form.text({"semantics": SEMANTICS, "told": told}).encode()).hexdigest()[:16]

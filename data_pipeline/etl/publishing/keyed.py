@@ -1,0 +1,259 @@
+"""Tables that are made of the versions of keys: each is a function of one snapshot of them, whose id it records.
+
+Where it can be, only what the changed keys touch is made: the data files of the versions that differ since then say
+which keys those are; their versions are looked up, what follows of them is compared with what the table has of these
+keys, and only the partitions in which rows come or go are written again. One commit a table; none where no row differs.
+"""
+
+# ruff: noqa: S608 - SQL is put together from names in quotes and from expressions that were checked
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.table import Table, Transaction
+
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.exits import log, one_line
+from data_pipeline.etl.quality.sql import name as quoted
+from data_pipeline.etl.storage.filesystem import join
+
+from . import data_files, inputs, keyed_files, recorded, table_columns, tables
+from .commits import commit_with_retry
+from .engine import Engine
+from .keyed_files import ChangedKeys
+from .parquet_parts import Part, PartWriter
+from .recorded import DEFINITION, DELETED
+from .table_columns import Wanted
+from .tables import Tables
+
+ROWS = 100_000
+"""Rows that are written at a time."""
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """A table to be made. ``versions``: the table that it is made of; ``key``: the columns of the key; ``row``: those
+    that tell its rows apart; ``wanted``: its columns and partitions; ``definition``: whatever decides its rows;
+    ``select``: a SELECT of its rows over the relation ``_versions``, with ``_gone`` of those that are left out, since
+    they say that their key is deleted, which some do if it is ``counted``. ``whole``: it cannot be told by the changed
+    keys alone.
+    """
+
+    name: str
+    versions: str
+    key: tuple[str, ...]
+    row: tuple[str, ...]
+    wanted: Wanted
+    definition: str
+    select: str
+    counted: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What is published now: a table's snapshot (empty: none), its rows, how many keys are deleted, and the rows of the
+    versions that it is made of; whether this run has committed it; ``how``: ``unchanged``, ``whole``, ``keys``,
+    ``equal`` (no row differs) or ``waiting`` (there is no version yet).
+    """
+
+    snapshot: str
+    rows: int
+    deleted: int
+    versions: int
+    committed: bool
+    how: str
+
+
+def refresh(at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engine | None = None) -> Refreshed:
+    """Make ``table`` the function of the newest snapshot of its versions, unless it is that already. ``lineage`` goes
+    into the snapshot's summary. JobError where its SQL fails.
+    """
+    return commit_with_retry(table.name, lambda: _refresh(at, table, lineage, engine or Engine()))
+
+
+def _refresh(at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engine) -> Refreshed:
+    """The table is looked at before its versions: so nothing older can follow something newer."""
+    current, versions = at.find(table.name), at.find(table.versions)
+    snapshot = versions.current_snapshot() if versions is not None else None
+    if versions is None or snapshot is None:
+        return Refreshed("", 0, 0, 0, False, "waiting")
+    source = tables.made_of(table.versions)
+    made = {source: str(snapshot.snapshot_id), DEFINITION: table.definition}
+    known = recorded.known(current)
+    if known.items() >= made.items():
+        return _now(current, tables.rows_in(snapshot), known, False, "unchanged")
+    before = None
+    if current is not None and not table.whole and known.get(DEFINITION) == table.definition:
+        before = known.get(source)
+    with engine.connection() as db, tempfile.TemporaryDirectory(dir=engine.scratch) as folder:
+        work = _Work(at, table, current, versions, db, Path(folder))
+        try:
+            how, deleted = work.by_keys(int(before), known) if before else ("", 0)
+            if not how:
+                how, deleted = "whole", work.whole()
+            made[DELETED] = str(deleted)
+            work.commit(how, {**lineage, **made}, made)
+        except duckdb.Error as error:
+            raise JobError(
+                f"{table.name}: it cannot be made of its versions: {one_line(str(error))}"
+            ) from error
+    committed = how != "equal"
+    return _now(at.find(table.name), tables.rows_in(snapshot), made, committed, how)
+
+
+def has_key(at: Tables, name: str) -> bool:
+    """Whether the table ``name`` has the newest versions of keys."""
+    return DELETED in recorded.known(at.find(name))
+
+
+def _now(
+    table: Table | None, versions: int, known: Mapping[str, str], committed: bool, how: str
+) -> Refreshed:
+    snapshot = table.current_snapshot() if table is not None else None
+    assert snapshot is not None
+    deleted = int(known.get(DELETED, "0"))
+    return Refreshed(str(snapshot.snapshot_id), tables.rows_in(snapshot), deleted, versions, committed, how)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One attempt. In ``db`` are the relations ``_versions`` (what the rows are made of), ``_made`` (all rows, or those
+    of the changed keys), and of changed keys ``_touched``, ``_published``, ``_coming`` and ``_leaving``.
+    """
+
+    at: Tables
+    table: Keyed
+    current: Table | None
+    versions: Table
+    db: duckdb.DuckDBPyConnection
+    folder: Path
+
+    @property
+    def columns(self) -> list[str]:
+        """What is published, in order."""
+        return [*self.table.wanted.definition.columns.names]
+
+    @property
+    def _key(self) -> str:
+        return ", ".join(map(quoted, self.table.key))
+
+    def whole(self) -> int:
+        """Leave all rows in ``_made``; how many keys are deleted."""
+        files = tables.files_in(self.versions, self.versions.current_snapshot())
+        inputs.register(self.db, "_versions", self.versions, files)
+        self._make("TABLE" if self.table.counted else "VIEW")
+        return self._counted()
+
+    def _make(self, kind: str) -> None:
+        self.db.execute(f"CREATE TEMP {kind} _every AS {self.table.select}")
+        self.db.execute("CREATE TEMP VIEW _made AS SELECT * EXCLUDE (_gone) FROM _every WHERE NOT _gone")
+
+    def _counted(self) -> int:
+        """How many keys are deleted of those that were looked at."""
+        return self._number("SELECT count(*) FROM _every WHERE _gone") if self.table.counted else 0
+
+    def _number(self, sql: str) -> int:
+        row = self.db.execute(sql).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def by_keys(self, before: int, known: Mapping[str, str]) -> tuple[str, int]:
+        """Leave in ``_coming`` and ``_leaving`` the rows in which the table and what its versions make of the changed
+        keys differ: ``keys`` or, where there are none, ``equal``; and how many keys are deleted. Nothing where it
+        cannot be said which keys have changed.
+        """
+        assert self.current is not None
+        after = self.versions.current_snapshot()
+        assert after is not None
+        try:
+            come, gone = tables.difference(self.versions, before, after.snapshot_id)
+            keyed_files.touched(self.db, self.versions, self.table.key, come, gone)
+        except (FileNotFoundError, KeyError):
+            log(f"{self.table.name}: the versions that it was made of have expired; it is made anew, whole")
+            return "", 0
+        changed = ChangedKeys(self.db, self.table.key)
+        changed.copy("_versions", self.versions)
+        self._make("TABLE")
+        changed.copy("_published", self.current)
+        self._compare()
+        deleted = int(known.get(DELETED, "0")) + self._counted() - self._deleted_before()
+        differs = self._number("SELECT (SELECT count(*) FROM _coming) + (SELECT count(*) FROM _leaving)")
+        return ("keys" if differs else "equal"), deleted
+
+    def _compare(self) -> None:
+        """Rows are told apart by the columns of ``row``; of those the values may differ."""
+        row = ", ".join(map(quoted, self.table.row))
+        one, other = keyed_files.hashed(self.table.wanted.definition.columns)
+        printed = f"SELECT *, {one} AS _one, {other} AS _other FROM"
+        for relation, these, those in (
+            ("_coming", "_made", "_published"),
+            ("_leaving", "_published", "_made"),
+        ):
+            self.db.execute(
+                f"CREATE TEMP TABLE {relation} AS SELECT these.* EXCLUDE (_one, _other) FROM ({printed} {these}) these "
+                f"ANTI JOIN ({printed} {those}) those USING ({row}, _one, _other)"
+            )
+
+    def _deleted_before(self) -> int:
+        """How many of the changed keys were deleted: those that had a version, and no row."""
+        if not self.table.counted:
+            return 0
+        return self._number(
+            f"SELECT count(*) FROM _touched LEFT JOIN (SELECT {self._key}, count(*) AS now FROM _versions "
+            f"GROUP BY ALL) USING ({self._key}) ANTI JOIN _published USING ({self._key}) "
+            "WHERE coalesce(now, 0) - come + gone > 0"
+        )
+
+    def commit(self, how: str, properties: dict[str, str], made: Mapping[str, str]) -> None:
+        """Publish what differs, or note that nothing does."""
+        if how == "equal":
+            assert self.current is not None
+            recorded.note_equal(self.current, made)
+            return
+        table = self.at.load(self.table.name, self.table.wanted.definition)
+        if self._other(table):
+            raise CommitFailedException("another has changed the table meanwhile")
+        if how == "whole":
+            transaction, _ = table_columns.changed(table, self.table.name, self.table.wanted)
+            gone = tables.files_in(table, table.current_snapshot())
+            rows = "SELECT * FROM _made"
+        else:
+            transaction = table.transaction()
+            gone = keyed_files.to_write_again(self.db, table)
+            inputs.register(self.db, "_gone", table, gone)
+            row = ", ".join(map(quoted, self.table.row))
+            rows = f"SELECT * FROM _gone ANTI JOIN _leaving USING ({row}) UNION ALL BY NAME SELECT * FROM _coming"
+        parts = self._written(transaction, rows)
+        metadata = transaction.table_metadata
+        place = join(table.location(), "data")
+        come = [data_files.uploaded(metadata, part, join(place, f"{uuid.uuid4()}.parquet")) for part in parts]
+        tables.exchange_in(transaction, table, gone, come, properties)
+        transaction.commit_transaction()
+
+    def _other(self, table: Table) -> bool:
+        """Whether ``table`` is not as it was when it was looked at."""
+        found = table.current_snapshot()
+        before = self.current.current_snapshot() if self.current is not None else None
+        return (found.snapshot_id if found else None) != (before.snapshot_id if before else None)
+
+    def _written(self, transaction: Transaction, rows: str) -> Sequence[Part]:
+        metadata = transaction.table_metadata
+        laid_out = table_columns.laid_out(metadata.schema(), metadata.spec())
+        writer = PartWriter(self.folder, laid_out.schema, laid_out.split, "rows")
+        listed = ", ".join(map(quoted, self.columns))
+        try:
+            for batch in self.db.execute(f"SELECT {listed} FROM ({rows})").to_arrow_reader(ROWS):
+                writer.write(data_files.filled(pa.Table.from_batches([batch]), laid_out.schema))
+        except BaseException:
+            writer.discard()
+            raise
+        return writer.close()

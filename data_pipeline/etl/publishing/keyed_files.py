@@ -1,0 +1,161 @@
+"""Which data files of tables with keys a change of some keys touches, and the rows of these keys."""
+
+# ruff: noqa: S608 - SQL is put together from names in quotes
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from pyiceberg.conversions import from_bytes
+from pyiceberg.manifest import DataFile
+from pyiceberg.table import Table
+from pyiceberg.types import IntegerType, LongType, PrimitiveType, StringType
+
+from data_pipeline.etl.quality.sql import name as quoted
+
+from . import inputs, keys, prints, table_columns, tables
+
+SMALL_BYTES = 32 << 20
+"""A data file below is written again with rows that come to its partition, so that a partition has few files."""
+_BOUNDED = (IntegerType, LongType, StringType)
+
+
+def hashed(schema: pa.Schema) -> tuple[str, str]:
+    """Two hashes of a row, as SQL, by which rows are told apart."""
+    nested = [field.name for field in schema if pa.types.is_nested(field.type)]
+    told = prints.hashed(schema.names, nested)
+    return f"hash({told})", f"hash({told}, 1)"
+
+
+def touched(
+    db: duckdb.DuckDBPyConnection,
+    versions: Table,
+    key: Sequence[str],
+    come: Sequence[DataFile],
+    gone: Sequence[DataFile],
+) -> None:
+    """Leave in ``_touched`` the keys of which any row differs between the data files that have ``come`` and those that
+    have ``gone``, with how many rows each has in both. Keys that are null are none.
+    """
+    one, other = hashed(inputs.arrow_schema(versions))
+    names = ", ".join(map(quoted, key))
+    there = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in key)
+    sides = []
+    for relation, number, files in (
+        ("_come", "1 AS come, 0 AS gone", come),
+        ("_gone", "0 AS come, 1 AS gone", gone),
+    ):
+        inputs.register(db, relation, versions, files)
+        sides.append(
+            f"SELECT {names}, {number}, {one} AS one, {other} AS other FROM {relation} WHERE {there}"
+        )
+    sums = [f"sum((come - gone) * CAST({each} AS HUGEINT)) <> 0" for each in ("one", "other")]
+    db.execute(
+        f"CREATE TEMP TABLE _touched AS SELECT {names}, sum(come) AS come, sum(gone) AS gone FROM "
+        f"({' UNION ALL '.join(sides)}) GROUP BY {names} HAVING sum(come) <> sum(gone) OR {' OR '.join(sums)}"
+    )
+    for relation in ("_come", "_gone"):
+        inputs.forget(db, relation)
+
+
+@dataclass(frozen=True)
+class ChangedKeys:
+    """The keys in ``_touched`` of ``db``, by the columns ``key``."""
+
+    db: duckdb.DuckDBPyConnection
+    key: Sequence[str]
+
+    def copy(self, relation: str, table: Table) -> None:
+        """Leave the rows of these keys that ``table`` has in ``relation``. Of data files whose partition has none of
+        them only the columns of key and partition are read.
+        """
+        files = self._overlapping(table, tables.files_in(table, table.current_snapshot()))
+        if table.spec().fields:
+            partitions = self._partitions(table, files)
+            files = [file for file in files if _elsewhere(table, file) or _partition(file) in partitions]
+        self._semi_joined(relation, table, files, None)
+
+    def _partitions(self, table: Table, files: Sequence[DataFile]) -> set[tuple[Any, ...]]:
+        """The values of the partitions that have rows of these keys."""
+        self._semi_joined("_narrow", table, files, list(dict.fromkeys([*self.key, *_sources(table)])))
+        found = _partitions_in(self.db, "_narrow", table)
+        self.db.execute("DROP TABLE _narrow")
+        return found
+
+    def _semi_joined(
+        self, relation: str, table: Table, files: Sequence[DataFile], columns: Sequence[str] | None
+    ) -> None:
+        inputs.register(self.db, "_all", table, files, columns)
+        key = ", ".join(map(quoted, self.key))
+        self.db.execute(
+            f"CREATE TEMP TABLE {relation} AS SELECT * FROM _all SEMI JOIN _touched USING ({key})"
+        )
+        inputs.forget(self.db, "_all")
+
+    def _overlapping(self, table: Table, files: Sequence[DataFile]) -> list[DataFile]:
+        """The data files whose bounds do not exclude all of these keys, by the first column of the key."""
+        column = quoted(self.key[0])
+        least, most = self.db.execute(f"SELECT min({column}), max({column}) FROM _touched").fetchone() or (
+            None,
+            None,
+        )
+        if least is None:
+            return []
+        field = table.schema().find_field(self.key[0])
+        kind = field.field_type
+        if not isinstance(kind, _BOUNDED):
+            return [*files]
+        return [file for file in files if _may_have(file, field.field_id, kind, least, most)]
+
+
+def _may_have(file: DataFile, number: int, kind: PrimitiveType, least: Any, most: Any) -> bool:
+    lower, upper = ((bounds or {}).get(number) for bounds in (file.lower_bounds, file.upper_bounds))
+    if lower is None or upper is None:
+        return True
+    return bool(from_bytes(kind, lower) <= most and least <= from_bytes(kind, upper))
+
+
+def _elsewhere(table: Table, file: DataFile) -> bool:
+    """Whether a data file is parted as the table was before."""
+    return bool(file.spec_id != table.spec().spec_id)
+
+
+def _partition(file: DataFile) -> tuple[Any, ...]:
+    return tuple(keys.plain(file.partition[number]) for number in range(len(file.partition)))
+
+
+def _sources(table: Table) -> list[str]:
+    """The columns that tell which partition a row is in."""
+    schema = table.schema()
+    return list(dict.fromkeys(schema.find_field(field.source_id).name for field in table.spec().fields))
+
+
+def _partitions_in(db: duckdb.DuckDBPyConnection, relation: str, table: Table) -> set[tuple[Any, ...]]:
+    """The values of the partitions that the rows of ``relation`` are in."""
+    sources = _sources(table)
+    found = db.execute(f"SELECT DISTINCT {', '.join(map(quoted, sources))} FROM {relation}").to_arrow_table()
+    layout = table_columns.laid_out(table.schema(), table.spec())
+    return {values for values, _ in layout.split(found.cast(inputs.arrow_schema(table, sources)))}
+
+
+def to_write_again(db: duckdb.DuckDBPyConnection, table: Table) -> list[DataFile]:
+    """The data files of ``table`` that are to be replaced: those of partitions that rows leave (``_leaving``), and
+    small ones of partitions to which rows come (``_coming``).
+    """
+    files = tables.files_in(table, table.current_snapshot())
+    if not table.spec().fields:
+        some = db.execute("SELECT count(*) FROM _leaving").fetchone()
+        leaving = bool(some and some[0])
+        return [file for file in files if leaving or file.file_size_in_bytes < SMALL_BYTES]
+    left, reached = (_partitions_in(db, relation, table) for relation in ("_leaving", "_coming"))
+    return [
+        file
+        for file in files
+        if _elsewhere(table, file)
+        or _partition(file) in left
+        or (_partition(file) in reached and file.file_size_in_bytes < SMALL_BYTES)
+    ]

@@ -1,0 +1,246 @@
+"""Data sets with a key in random histories: files come late, change and go, keys are deleted and come back, versions
+tie, definitions change. After each run every table has what a recomputation in plain Python gives.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import random
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from randomness import SEED, SOAK, times
+
+from data_pipeline.etl.documents import datasets
+from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Table
+from data_pipeline.etl.jobs import load, prepare_datasets
+from data_pipeline.etl.publishing import tables
+from data_pipeline.etl.rehearsal import catalog
+
+HEADER = ("id", "line", "at", "serial", "state")
+KEYS = {"id": ("id",), "both": ("id", "line")}
+COLUMNS = (
+    Column("id", "string", nullable=True),
+    Column("line", "int"),
+    Column("at", "date", nullable=True),
+    Column("serial", "long"),
+    Column("state", "string", nullable=True),
+)
+OFF = ("quarantined-share", "unreadable-files", "rows-of-earlier-issue", "rows-of-median")
+
+
+@dataclass
+class World:
+    """An input of files in a folder and the data set that they are of. ``issued``: unit → path → version and rows that
+    the table has.
+    """
+
+    folder: Path
+    chance: random.Random
+    dataset: Dataset
+    files: dict[str, tuple[int, list[list[str]]]] = field(default_factory=dict)
+    issued: dict[str, dict[str, tuple[int, list[list[str]]]]] = field(default_factory=dict)
+    version: int = 0
+    runs: int = 0
+
+    def period(self, path: str) -> str:
+        return path.rpartition("/")[2][:7]
+
+    def unit(self, path: str) -> str:
+        return path if self.dataset.replaces == "file" else path[: -len("-0.csv")]
+
+    def row(self) -> list[str]:
+        chance = self.chance
+        return [
+            "" if chance.random() < 0.05 else chance.choice("abcdefg"),
+            str(chance.randrange(2)),
+            "" if chance.random() < 0.05 else f"2024-{chance.randrange(1, 4):02}-01",
+            str(chance.randrange(4)),
+            chance.choice(["", "paid", "sent", "gone", "gone"]),
+        ]
+
+    def change(self) -> None:
+        """Some files come, change or go."""
+        for _ in range(self.chance.randrange(1, 4)):
+            folder = f"orders/{self.chance.choice(['north', 'south'])}"
+            path = f"{folder}/2024-{self.chance.randrange(1, 4):02}-{self.chance.randrange(2)}.csv"
+            place = self.folder / "in" / path
+            if self.chance.random() < 0.25:
+                self.files.pop(path, None)
+                place.unlink(missing_ok=True)
+                continue
+            self.version += 1
+            rows = [self.row() for _ in range(self.chance.randrange(1, 9))]
+            if path in self.files and self.chance.random() < 0.5:  # the same without some, or with some more
+                rows = [row for row in self.files[path][1] if self.chance.random() < 0.7] + rows[:2]
+            text = io.StringIO()
+            csv.writer(text).writerows([HEADER, *rows])
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text.getvalue())
+            os.utime(place, ns=(self.version, self.version))
+            self.files[path] = (self.version, rows)
+
+    def expect(self, prune: bool, anew: bool) -> None:
+        """What the ledger has after a run."""
+        if anew:
+            self.issued = {}
+        listed: dict[str, dict[str, tuple[int, list[list[str]]]]] = {}
+        for path, file in self.files.items():
+            listed.setdefault(self.unit(path), {})[path] = file
+        for unit in {*listed, *self.issued}:
+            new, old = listed.get(unit, {}), self.issued.get(unit, {})
+            changed = any(old.get(path, (0,))[0] != file[0] for path, file in new.items())
+            if changed or (prune and old.keys() - new.keys()):
+                self.issued[unit] = new
+            if not self.issued.get(unit):
+                self.issued.pop(unit, None)
+
+    def versions(self) -> list[dict]:
+        """All accepted rows."""
+        found = []
+        for unit in self.issued.values():
+            for path, (_, rows) in unit.items():
+                for number, (id, line, at, serial, state) in enumerate(rows, 1):
+                    if not id or ("at" in self.dataset.latest and not at):
+                        continue
+                    where = {
+                        "_file": path,
+                        "_row": number,
+                        "_period": self.period(path),
+                        "region": path.split("/")[1],
+                    }
+                    values = {"id": id, "line": int(line), "at": at or None, "serial": int(serial)}
+                    found.append({**values, "state": state or None, **where})
+        return found
+
+    def order(self, row: dict) -> tuple:
+        first = [row["_period"]] if self.dataset.replaces == "all" else []
+        told = [
+            *first,
+            *(row[name] for name in self.dataset.latest),
+            row["_period"],
+            row["_file"],
+            row["_row"],
+        ]
+        return tuple(told)
+
+    def newest(self) -> dict[tuple, dict]:
+        """Of each key the newest version, deleted ones too."""
+        rows = self.versions()
+        if self.dataset.replaces == "all":
+            last: dict[str, str] = {}
+            for row in rows:
+                last[row["region"]] = max(row["_period"], last.get(row["region"], ""))
+            rows = [row for row in rows if row["_period"] == last[row["region"]]]
+        found: dict[tuple, dict] = {}
+        for row in sorted(rows, key=self.order):
+            found[tuple(row[name] for name in self.dataset.key)] = row
+        return found
+
+    def gone(self, row: dict) -> bool:
+        return bool(self.dataset.deleted) and row["state"] == "gone"
+
+    def run(self, *options: str) -> dict | None:
+        self.runs += 1
+        counted = Table("counted", "SELECT count(*) AS n FROM orders", ("orders",))
+        definitions = Definitions({"orders": self.dataset}, {"counted": counted})
+        place = self.folder / "datasets.json"
+        place.write_text(datasets.write(definitions))
+        out = self.folder / "out"
+        where = [
+            f"--input={self.folder}/in",
+            f"--output={out}",
+            f"--definitions={place}",
+            f"--run=r{self.runs}",
+        ]
+        prepare_datasets.main([*where, *options])
+        runs = out / "runs" / f"r{self.runs}"
+        if not json.loads((runs / "decision.json").read_text())["proceed"]:
+            return None
+        load.main([*where, f"--plan={runs / 'plan.json'}", "--catalog=glue:db"])
+        return json.loads((runs / "summary.json").read_text())
+
+
+def told(rows: list[dict], *more: str) -> list[tuple]:
+    names = ("id", "line", "at", "serial", "state", "_file", "_row", "_period", "region", *more)
+    return sorted(tuple(str(row[name]) if row[name] is not None else "" for name in names) for row in rows)
+
+
+def published(at, name: str) -> list[dict]:
+    table = at.find(name)
+    return [] if table is None else table.scan().to_arrow().to_pylist()
+
+
+def made_dataset(chance: random.Random) -> Dataset:
+    return Dataset(
+        "orders",
+        ("orders/{region}/{year}-{month}-*.csv",),
+        Format("csv"),
+        COLUMNS,
+        replaces=chance.choice(["file", "file", "period", "all"]),
+        partition=chance.choice([(), (), ("month(at)",), ("bucket(2, id)", "region"), ("state",)]),
+        rules=dict.fromkeys(OFF, "off"),
+        key=chance.choice([*KEYS.values()]),
+        latest=chance.choice([("at",), ("at", "serial"), ("serial",), ()]),
+        deleted=chance.choice(["", "state = 'gone'", "state = 'gone'"]),
+    )
+
+
+def changed(chance: random.Random, dataset: Dataset) -> Dataset:
+    """Another definition: of the key, of what is newest or of what is deleted."""
+    other = made_dataset(chance)
+    what = chance.choice(["key", "latest", "deleted"])
+    return replace(dataset, **{what: getattr(other, what)})
+
+
+def check(world: World, at, summary: dict | None) -> None:
+    """Every table has what it should have, and the accepted versions add up."""
+    newest = world.newest()
+    current = [row for row in newest.values() if not world.gone(row)]
+    assert told(published(at, "orders_versions")) == told(world.versions())
+    assert told(published(at, "orders")) == told(current)
+    if summary is None or at.find("orders") is None:
+        return
+    count = len(world.versions())
+    superseded = count - len(newest)
+    assert summary["versions"]["orders"] == {
+        "accepted": count,
+        "current": len(current),
+        "superseded": superseded,
+        "deleted": len(newest) - len(current),
+    }
+    assert published(at, "counted") == [{"n": len(current)}]
+
+
+@pytest.mark.parametrize("attempt", range(times("keyed")))
+def test_a_data_set_with_a_key_has_the_newest_of_each(attempt, tmp_path, monkeypatch):
+    """Whatever happens to its files and its definition; a run that has nothing to do commits nothing."""
+    chance = random.Random(f"{SEED}-keyed-{attempt}")
+    at = catalog.connect(tmp_path / "out")
+    monkeypatch.setattr(tables, "connect", lambda *_: at)
+    (tmp_path / "in").mkdir()
+    world = World(tmp_path, chance, made_dataset(chance))
+    for _ in range(chance.randrange(3, 5 + 2 * SOAK)):
+        world.change()
+        prune, anew = chance.random() < 0.3, False
+        options = [f"--prune={str(prune).lower()}"]
+        if world.issued and chance.random() < 0.2:
+            before, world.dataset = world.dataset, changed(chance, world.dataset)
+            if before.definition != world.dataset.definition:
+                assert world.run() is None
+                anew = prune or not any(old.keys() - world.files.keys() for old in world.issued.values())
+                if not anew:  # rows of files that have gone would be lost: the old definition stays
+                    world.dataset = before
+                options += ["--rebuild=orders"] * anew
+        world.expect(prune, anew)
+        summary = world.run(*options)
+        check(world, at, summary)
+        commits = {
+            name: len(at.find(name).snapshots()) for name in ("orders", "orders_versions") if at.find(name)
+        }
+        assert world.run() is None
+        assert commits == {name: len(at.find(name).snapshots()) for name in commits}
