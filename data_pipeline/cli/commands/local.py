@@ -39,10 +39,17 @@ def local() -> None:
     help="Use the embedded AWS that keeps its state in DIR, from now on, with every command of this project: several "
     "projects can share one. Default: .local/aws.",
 )
-def up(port: int | None, state: Path | None) -> None:
+@click.option(
+    "--restore",
+    is_flag=True,
+    help="Keep damaged files of the state aside, and start with what can be restored.",
+)
+def up(port: int | None, state: Path | None, restore: bool) -> None:
     """Start it, if it does not run, and wait until it answers."""
     if state is not None:
         use_state(state)
+    for line in lifecycle.restore(local_state()) if restore else []:
+        click.echo(line, err=True)
     endpoint, started = lifecycle.up(local_state(), local_port() if port is None else port)
     word = "started" if started else "already running"
     click.echo(f"{word}: the embedded AWS at {endpoint.url}; {HOW_TO_STOP}")

@@ -49,14 +49,17 @@ _BUCKET_PATH = re.compile(
     r"/(?!(health|login|logout|oauth2|v20180820)(/|$)|iceberg)([a-z0-9][a-z0-9.-]{2,62}(/.*)?)?", re.DOTALL
 )
 _ROOT = re.compile("/")
+_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 class Admitted(NamedTuple):
     """A verified request: whose, for which service, and what MiniStack is to see of it: headers and messages,
     whose body is checked while it is read. ``body`` is one that came as a file; the messages are empty then.
+    ``operation`` is empty for S3 and for what has paths of its own.
     """
 
     claim: Claim
+    operation: str
     headers: arriving.Headers
     receive: Receive
     body: Body | None = None
@@ -85,11 +88,17 @@ async def admit(scope: Scope, headers: dict[str, str], receive: Receive) -> Admi
         if arriving.is_large(request, scope["path"]):
             arrived = await arriving.take(request, check, receive, spool())
             given = arriving.without_body(scope["headers"], check.trailer)
-            return Admitted(claim, given, arriving.nothing, arrived)
-        return Admitted(claim, scope["headers"], _checked(check, headers, scope["method"], receive))
+            return Admitted(claim, "", given, arriving.nothing, arrived)
+        return Admitted(claim, "", scope["headers"], _checked(check, headers, scope["method"], receive))
     body = await _whole(receive)
     verify(request, claim, secret, _hash_of(request, body))
-    return Admitted(claim, scope["headers"], _again(body, receive))
+    return Admitted(claim, _operation(headers, body), scope["headers"], _again(body, receive))
+
+
+def _operation(headers: dict[str, str], body: bytes) -> str:
+    """The operation of the JSON or of the query protocol."""
+    action = _ACTION.search(body)
+    return headers.get("x-amz-target", "").rpartition(".")[2] or (action[1].decode() if action else "")
 
 
 def _check_service(service: str, path: str) -> None:

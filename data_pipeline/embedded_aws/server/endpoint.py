@@ -70,7 +70,8 @@ def read(state: Path) -> Endpoint | None:
     except (OSError, ValueError, TypeError) as error:
         raise LocalError(
             f"{path}: cannot be read as the endpoint of an embedded AWS ({error}).\n"
-            "The server itself writes it; `python -m data_pipeline local reset` starts over without it."
+            "The server itself writes it. `python -m data_pipeline local up --restore` keeps it aside and makes a new "
+            "credential; `python -m data_pipeline local reset` deletes everything."
         ) from error
 
 

@@ -30,7 +30,7 @@ from data_pipeline.embedded_aws.identity.signing.request import Refused
 from data_pipeline.embedded_aws.jobs import run as jobs
 from data_pipeline.embedded_aws.objectstore import arriving
 
-from . import admission
+from . import admission, room
 from .endpoint import Endpoint
 from .persistence import Saver
 
@@ -121,24 +121,35 @@ class Gateway:
             await respond(quiet, headers, refused)
         except ConnectionResetError:
             return  # whoever asked has gone
+        except OSError as error:
+            await respond(quiet, headers, room.refusal(error, self._endpoint.state))
 
     async def _answer(self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send) -> None:
         admitted = await admission.admit(scope, headers, receive)
         caller.ACCESS_KEY.set(admitted.claim.key)
         self._saver.touch()
-        service = changed_service(scope["method"], scope["path"], headers, admitted.claim.service)
+        service = changed_service(scope["method"], scope["path"], admitted)
 
         async def send_saved(message: Message) -> None:
             if service is not None and message["type"] == "http.response.start":
                 self._saver.save(service)
             await send(message)
 
-        arriving.ARRIVED.set(admitted.body)
         try:
+            if changes(scope["method"], admitted.operation):
+                self._check_room(scope, admitted.operation)
+            arriving.ARRIVED.set(admitted.body)
             await ministack.app({**scope, "headers": admitted.headers}, admitted.receive, send_saved)
         finally:
             if admitted.body is not None:
                 admitted.body.discard()
+
+    def _check_room(self, scope: Scope, operation: str) -> None:
+        """Refused while what a request changes cannot be written; what was not written is tried again first."""
+        deletes = scope["method"] == "DELETE" or scope["query_string"] == b"delete"
+        room.check(self._endpoint.state, frees=deletes or operation.startswith("Delete"))
+        if self._saver.failing is not None:
+            self._saver.save()
 
     async def _health(self, headers: dict[str, str], send: Send) -> None:
         token = headers.get("x-local-token", "")
@@ -157,20 +168,25 @@ def names_running() -> list[str]:
     )
 
 
-def changed_service(method: str, path: str, headers: dict[str, str], service: str) -> str | None:
+def changes(method: str, operation: str) -> bool:
+    """Whether a request changes something that must survive a kill."""
+    return method not in _READS and not operation.startswith(_UNSAVED)
+
+
+def changed_service(method: str, path: str, admitted: admission.Admitted) -> str | None:
     """The service whose state must be on disk before the answer is sent, or None.
 
-    Objects are written by MiniStack, log events on the tick. A stack changes in the background, so that an
+    Objects are written as they arrive, log events on the tick. A stack changes in the background, so that an
     answer which shows its new status waits too.
     """
+    service = admitted.claim.service
     if service == "cloudformation":
         return service
-    if method in _READS or (service == "s3" and path.rstrip("/").count("/") > 1):
+    if service == "s3" and path.rstrip("/").count("/") > 1:
         return None
     if service == "sagemaker" and path != "/":  # records, which the feature store has on disk already
         return None
-    operation = headers.get("x-amz-target", "").rpartition(".")[2]
-    return None if operation.startswith(_UNSAVED) else service
+    return service if changes(method, admitted.operation) else None
 
 
 def without_cors(send: Send) -> Send:

@@ -24,7 +24,7 @@ from typing import Any
 from data_pipeline.embedded_aws.errors import LocalError
 
 from . import endpoint as endpoints
-from . import locks
+from . import locks, recovery
 from .endpoint import DEFAULT_PORT, HOST, Endpoint
 
 #: Seconds within which a server must answer after its start; restoring a large state takes a few.
@@ -49,11 +49,21 @@ def ensure_up(state: Path, port: int | None = None) -> Endpoint:
     """The running server of this state directory, started if need be (``port``: None for the last one, or the
     default at the first start; 0 for any free).
 
-    LocalError when it cannot be started: the port is taken, or the server ends or stays silent (with its
-    log's end). A running server is returned whatever its port.
+    LocalError when it cannot be started: the port is taken, the state is damaged or cannot be written, or the
+    server ends or stays silent (with its log's end). A running server is returned whatever its port.
     """
     state = state.resolve()
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return _up(state, port)
+    except OSError as error:
+        raise LocalError(
+            f"{state}: the embedded AWS cannot write there ({error.strerror}); nothing was started.\n"
+            "Make room or make it writable, or name another folder: `python -m data_pipeline local up --state DIR`."
+        ) from error
+
+
+def _up(state: Path, port: int | None) -> Endpoint:
     with locks.holding(state / "command.lock", START_SECONDS + STOP_SECONDS):
         found = running(state)
         if found is not None:
@@ -125,6 +135,15 @@ def down(state: Path) -> bool:
         return False
     with locks.holding(state / "command.lock", START_SECONDS + STOP_SECONDS):
         return _stop(state)
+
+
+def restore(state: Path) -> list[str]:
+    """Keep what is damaged aside, and put in its place what there is, unless a server runs; a line for each file."""
+    state = state.resolve()
+    if not state.exists() or locks.is_held(state / "server.lock"):
+        return []
+    with locks.holding(state / "command.lock", START_SECONDS + STOP_SECONDS):
+        return recovery.restore(state)
 
 
 def reset(state: Path) -> bool:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import logging
 import os
 import signal
 import socket
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ from data_pipeline.embedded_aws.errors import LocalError
 from data_pipeline.embedded_aws.objectstore import disk
 
 from . import endpoint as endpoints
-from . import locks
+from . import locks, recovery, room
 from .endpoint import HOST, Endpoint
 
 #: What the product uses of AWS, beside the SageMaker that the plug-in adds. Any other service is refused by
@@ -50,6 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         serve(options.state.resolve(), options.port)
+    except OSError as error:
+        print(f"error: {options.state}: {error}; nothing was started.", file=sys.stderr)  # noqa: T201
+        return 1
     except LocalError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the log of this process is its stderr
         return 1
@@ -59,12 +64,14 @@ def main(arguments: list[str] | None = None) -> int:
 def serve(state: Path, port: int) -> None:
     """Own the state directory and answer requests until a signal ends it; LocalError when it cannot start."""
     os.umask(0o077)
+    room.raise_file_limit()
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = locks.try_hold(state / "server.lock")
     if lock is None:
         raise LocalError(f"{state}: an embedded AWS is already running on this state directory.")
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
+    recovery.check(state)
     listener = bind(port)
     endpoint = endpoints.claim(state, listener.getsockname()[1], os.getpid(), time.time())
     configure(endpoint)
@@ -128,12 +135,14 @@ def configure(endpoint: Endpoint) -> None:
 async def _answer(endpoint: Endpoint, listener: socket.socket) -> None:
     """Serve the gateway on the bound socket; the endpoint is announced once every service is restored."""
     from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.asyncio.tcp_server import TCPServer
     from hypercorn.config import Config
 
     from . import plugin
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_report)
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     config = Config()
@@ -141,9 +150,32 @@ async def _answer(endpoint: Endpoint, listener: socket.socket) -> None:
     config.keep_alive_timeout = 75
     config.graceful_timeout = 2
     config.loglevel = "WARNING"
+    connections: Any = TCPServer
+    connections._read_data = _ending(connections._read_data)
     os.environ.pop("PYTHONPATH", None)
     app: Any = plugin.build(endpoint, announce=lambda: endpoints.write(endpoint))
     await hypercorn_serve(app, config, shutdown_trigger=stop.wait)
+
+
+def _ending(theirs: Callable[[Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """A connection that its client has closed ends: Hypercorn would keep its file open until the idle time is
+    over.
+    """
+
+    async def read(connection: Any) -> None:
+        await theirs(connection)
+        await connection.idle_task.stop()
+
+    return read
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """One line where no connection can be taken for want of open files; asyncio tries again every second."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        logging.getLogger("embedded").error("no connection is taken: %s", error.strerror)
+    else:
+        loop.default_exception_handler(context)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,9 @@ the product's own tests; an operation is added together with the test that shows
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -15,6 +17,8 @@ from ministack.core import iam_actions
 
 from data_pipeline.embedded_aws.answers import Response, error_in_xml, not_emulated, refusal_in_xml
 from data_pipeline.embedded_aws.identity import caller, iam
+
+from . import room
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -140,7 +144,11 @@ def _s3(handler: Handler) -> Handler:
             denied = _denied("making the artifact bucket", bucket)
             if denied:
                 return denied
-        answer = await handler(method, path, headers, body, query)
+        try:
+            answer = await handler(method, path, headers, body, query)
+        except OSError as error:  # MiniStack would answer 500, which clients repeat
+            refusal = room.refusal(error, Path(os.environ["STATE_DIR"]).parent)
+            return error_in_xml(refusal.status, refusal.code, str(refusal), root="Error")
         if method in ("GET", "HEAD") and key and answer[0] == 404:
             return _denied("missing object", bucket) or answer
         return answer

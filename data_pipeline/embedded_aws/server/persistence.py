@@ -13,12 +13,17 @@ import asyncio
 import hashlib
 import json
 import logging
+import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ministack import app as ministack
 from ministack.core import persistence as files
+
+from . import recovery
 
 _log = logging.getLogger("embedded.persistence")
 
@@ -29,7 +34,9 @@ QUIET = 10.0
 
 
 class Saver:
-    """Writes the services' state when it changed."""
+    """Writes the services' state when it changed. ``failing`` is why the last save could not be made, or None."""
+
+    failing: OSError | None = None
 
     def __init__(self, busy: Callable[[], bool]) -> None:
         self._busy = busy
@@ -42,12 +49,14 @@ class Saver:
         self._active_until = time.monotonic() + QUIET
 
     def save(self, service: str | None = None) -> None:
-        """Write the state of a service (all of them: None) where it differs from its file."""
+        """Write the state of a service (all of them: None) where it differs from its file. OSError."""
         states = ministack._build_persistence_save_dict()
         names = states if service is None else [state_key(service)]
         for name in names:
             if name in states:
                 self._save_one(name, states[name])
+        if service is None:
+            self.failing = None
 
     def _save_one(self, name: str, get_state: Callable[[], Any]) -> None:
         try:
@@ -62,7 +71,11 @@ class Saver:
             return
         digest = hashlib.blake2b(text.encode()).digest()
         if self._written.get(name) != digest:
-            files.save_state(name, state)
+            try:
+                write(name, text)
+            except OSError as error:
+                self.failing = error
+                raise
             self._written[name] = digest
 
     async def run(self) -> None:
@@ -75,8 +88,40 @@ class Saver:
             pause = TICK
             if time.monotonic() < self._active_until:
                 began = time.monotonic()
-                self.save()
+                self._try()
                 pause = max(TICK, 10 * (time.monotonic() - began))
+
+    def _try(self) -> None:
+        """Save everything; what cannot be written is said once, and tried again."""
+        known = self.failing
+        try:
+            self.save()
+        except OSError as error:
+            self.touch()
+            if known is None:
+                _log.error("the state cannot be written: %s; it is tried again every second", error)
+            return
+        if known is not None:
+            _log.warning("the state can be written again")
+
+
+def write(name: str, payload: str) -> None:
+    """Replace a service's state file, and keep the one before it; OSError with the file as it was."""
+    path = Path(files.STATE_DIR, f"{name}.json")
+    draft = path.with_suffix(".tmp")
+    previous = path.parent / recovery.PREVIOUS / path.name
+    previous.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = f'{{"{recovery.FORMAT}": {files._state_format_version(name)}, "payload": {payload}}}'
+    try:
+        draft.write_text(text, encoding="utf-8")
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    if path.exists():
+        previous.unlink(missing_ok=True)
+        os.link(path, previous)
+    draft.replace(path)
 
 
 def state_key(service: str) -> str:
