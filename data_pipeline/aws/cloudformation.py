@@ -53,6 +53,8 @@ class Stack:
     parameters: Mapping[str, str] = field(default_factory=dict)
     #: when the stack was made or last updated
     changed: datetime | None = None
+    #: when it was last detected that resources were changed by hand; None where that was not found
+    drifted: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Stacks:
             found.get("EnableTerminationProtection", False),
             {p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", [])},
             found.get("LastUpdatedTime") or found.get("CreationTime"),
+            _drifted(found.get("DriftInformation", {})),
         )
 
     def create_change_set(self, request: Request) -> ChangeSet | None:
@@ -296,6 +299,11 @@ def _arguments(request: Request) -> dict[str, Any]:
     if request.create:
         arguments["OnStackFailure"] = "DELETE"
     return arguments
+
+
+def _drifted(found: Mapping[str, Any]) -> datetime | None:
+    """The time of a detection that found something."""
+    return found.get("LastCheckTimestamp") if found.get("StackDriftStatus") == "DRIFTED" else None
 
 
 def _is_end(happened: Event, ends: Collection[str]) -> bool:

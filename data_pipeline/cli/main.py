@@ -36,6 +36,7 @@ COMMANDS = {
     "run": "Start the pipeline of ENV, follow it to its end, and say what it published.",
     "runs": "What has run or runs, whoever started it: listed, shown, compared, followed, stopped.",
     "schedule": "When the pipeline runs by itself: shown, paused and resumed.",
+    "drift": "What was changed by hand since the deployment.",
     "mirror": "The files of the sources in the configuration, brought into the input.",
     "maintenance": "The upkeep of the tables: old snapshots, and the files that only they needed.",
     "doctor": "Look, read-only, at what ENV needs of its account: quotas, permissions, buckets and keys, left-overs.",

@@ -19,7 +19,7 @@ from data_pipeline.core.facts.next_firings import next_firings
 from data_pipeline.core.naming import DAILY, MAINTENANCE
 
 #: the parameter of the pipeline stack that names the bucket of the note.
-_BUCKET = "ArtifactBucket"
+BUCKET = "ArtifactBucket"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Scheduled:
 
 def schedules(env: Environment, connection: Connection, stack: Stack) -> list[Scheduled]:
     """The schedule of the pipeline, then that of the maintenance, as far as they are deployed."""
-    pause = find_pause(env, connection, stack.parameters.get(_BUCKET))
+    pause = find_pause(env, connection, stack.parameters.get(BUCKET))
     found = []
     for name, when in ((DAILY, env.schedule), (MAINTENANCE, env.maintenance and env.maintenance.schedule)):
         with explained():
@@ -105,9 +105,9 @@ def keep_paused(env: Environment, connection: Connection, bucket: str) -> Pause 
 
 
 def _bucket(env: Environment, stack: Stack) -> str:
-    bucket = stack.parameters.get(_BUCKET)
+    bucket = stack.parameters.get(BUCKET)
     if bucket is None:
-        raise UserError(f"stack {stack.name} of {env.name} has no parameter {_BUCKET}: deploy it once more")
+        raise UserError(f"stack {stack.name} of {env.name} has no parameter {BUCKET}: deploy it once more")
     return bucket
 
 

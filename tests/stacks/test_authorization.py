@@ -111,17 +111,21 @@ def test_no_statement_of_a_template_is_dead(changes: dict[str, Any]) -> None:
 
 def _documents() -> dict[str, dict[str, Any]]:
     """Sid → statement of the policies for people, with what docs/reference/deployer-policy.md adds for options."""
-    reader = json.loads(Path(ROOT, "docs", "reference", "reader-policy.json").read_text(encoding="utf-8"))
+    reader, operator = (
+        json.loads(Path(ROOT, "docs", "reference", f"{who}-policy.json").read_text(encoding="utf-8"))
+        for who in ("reader", "operator")
+    )
     page = Path(ROOT, "docs", "reference", "reader-policy.md").read_text(encoding="utf-8")
     blocks = [json.loads(block.partition("```")[0]) for block in page.split("```json\n")[1:]]
     found = {f"deployer {s['Sid']}": s for s in policy(added=frozenset(additions()))["Statement"]}
+    found |= {f"operator {s['Sid']}": s for s in operator["Statement"]}
     found |= {f"reader {s['Sid']}": s for s in [*reader["Statement"], *blocks]}
     return found
 
 
 @pytest.mark.parametrize("name", _documents())
 def test_no_statement_of_a_documented_policy_is_dead(name: str) -> None:
-    """The deployer's and the reader's, with every addition; and a * stands where no resource is known."""
+    """The deployer's, reader's and operator's, with every addition; and a * stands where no resource is known."""
     given = _documents()[name]
     one_or_more = given["Resource"]
     resources = [one_or_more] if isinstance(one_or_more, str) else one_or_more

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 import click
 
@@ -20,10 +21,12 @@ from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, re
 from data_pipeline.cli.deploying.stack_progress import size
 from data_pipeline.cli.project import root
 from data_pipeline.cli.screen import console
+from data_pipeline.core.deployment import drifts
 from data_pipeline.core.deployment.changes import StackChanges, describe, summary
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import limits
 from data_pipeline.core.problems import RefusedError
+from data_pipeline.project import drifting
 from data_pipeline.project.scheduling import find_pause
 
 from .create import refuse_stale_templates
@@ -73,6 +76,7 @@ def _run(target: Target, yes: bool, create_bucket: bool) -> tuple[bool, dict[str
         if plan.nothing:
             note_present(target, plan)
             _note_pause(target, plan)
+            _note_drift(target, plan)
             click.echo(f"no changes: {target.environment.name} is deployed as it stands here", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
         _show(target, plan)
@@ -104,6 +108,7 @@ def _show(target: Target, plan: Plan) -> None:
         without = "the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
         click.echo(f"alarms: none, {without}", err=True)
     _note_pause(target, plan)
+    _note_drift(target, plan)
     _print_changes([plan.storage.plan, plan.pipeline.plan])
 
 
@@ -112,6 +117,22 @@ def _note_pause(target: Target, plan: Plan) -> None:
     paused = find_pause(target.environment, target.connection, target.bucket) if plan.bucket_exists else None
     if paused is not None:
         click.echo(f"schedule: {paused}; it stays paused", err=True)
+
+
+def _note_drift(target: Target, plan: Plan) -> None:
+    """That something was changed by hand, which a deployment does not see where the template has not changed."""
+    dates = [
+        each.stack.drifted for each in (plan.storage, plan.pipeline) if each.stack and each.stack.drifted
+    ]
+    if not dates:
+        return
+    env = target.environment
+    try:
+        found = drifts.summary(drifting.drifts(env, target.connection, anew=False), datetime.now(UTC))
+    except UserError:  # it may be asked what stacks there are, and not what drifted in them
+        found = f"resources changed by hand, as detected {drifts.age(min(dates), datetime.now(UTC))}"
+    if not found.startswith("none"):
+        click.echo(f"drift: {found}; python -m data_pipeline drift show {env.name} says which", err=True)
 
 
 def _print_changes(plans: Sequence[StackChanges]) -> None:

@@ -30,8 +30,9 @@ SERVED: dict[str, frozenset[str]] = {
             ListNamedQueries ListTagsForResource ListWorkGroups TagResource UntagResource UpdateWorkGroup""",
         "cloudformation": """CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack
         DeleteChangeSet DeleteStack
-            DescribeChangeSet DescribeEvents DescribeStackEvents DescribeStackResource DescribeStackResources
-            DescribeStacks ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListStackResources
+            DescribeChangeSet DescribeEvents DescribeStackDriftDetectionStatus DescribeStackEvents
+            DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DescribeStacks
+            DetectStackDrift ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListStackResources
             ListStacks UpdateStack UpdateTerminationProtection ValidateTemplate""",
         "glue": """BatchDeleteTable BatchStopJobRun CreateDatabase CreateJob CreateTable DeleteDatabase
         DeleteJob

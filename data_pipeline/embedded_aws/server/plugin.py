@@ -29,6 +29,7 @@ MODULES = (
     "stepfunctions.redrive",
     "events.scheduler",
     "cloudformation.engine",
+    "cloudformation.drift",
     "jobs.sagemaker",
     "jobs.glue",
     "stepfunctions.sync",

@@ -1,0 +1,84 @@
+"""docs/reference/operator-policy.json: who has exactly this looks after runs and the schedule, and changes no stack."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from cli.deployed import BUCKET, STACK, SUMMARY, SUMMARY_KEY, Deployed, publishing, waiting
+from cli.test_schedule import schedule_resources
+from clients import client
+
+from data_pipeline.cli.main import status_of
+from data_pipeline.core.naming import Names
+
+POLICY = Path(__file__).resolve().parents[2] / "docs" / "reference" / "operator-policy.json"
+
+
+def policy(deployed: Deployed, machine: str) -> str:
+    """With the placeholders filled in; the test's state machine has a name of its own."""
+    text = POLICY.read_text(encoding="utf-8")
+    values = {
+        "ACCOUNT_ID": deployed.endpoint.account,
+        "REGION": deployed.endpoint.region,
+        "stateMachine:PIPELINE-*": f"stateMachine:{machine}",
+        "execution:PIPELINE-*": f"execution:{machine}",
+        "role/PIPELINE-*": f"role/{STACK}-*",
+        "PIPELINE": "nyc-tlc",
+        "DATA_BUCKET": BUCKET,
+        "ARTIFACT_BUCKET": BUCKET,
+    }
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+@pytest.fixture
+def operator(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """A stack with a schedule, and commands that act as this user."""
+    parameter = {"ArtifactBucket": {"Type": "String", "Default": BUCKET}}
+    states = {"Wait": {**waiting()["Wait"], "Seconds": 2, "Next": "Publish"}, **publishing()}
+    deployed.deploy(states, parameters=parameter, more=schedule_resources(Names("nyc-tlc", "local")))
+    deployed.put("input/green_tripdata_2019-01.csv")
+    deployed.put(SUMMARY_KEY, json.dumps(SUMMARY))
+    deployed.put("output/runs/none/x")
+    outputs = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
+    machine = next(o["OutputValue"] for o in outputs if o["OutputKey"] == "StateMachineArn").rpartition(":")[
+        2
+    ]
+    iam, name = client(deployed.endpoint, "iam"), f"operator-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    made = iam.create_policy(PolicyName=name, PolicyDocument=policy(deployed, machine))["Policy"]
+    iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    keys = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    (tmp_path / "operator.json").write_text(json.dumps(keys))
+    monkeypatch.setenv("DATA_PIPELINE_LOCAL_CREDENTIALS", str(tmp_path / "operator.json"))
+    return keys
+
+
+def test_an_operator_runs_looks_stops_and_pauses(
+    operator: dict[str, str], deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Every command of the page, under this policy alone; the summary of the test lies elsewhere, so runs have none."""
+    for words in (
+        ("run", "local", "--no-wait"),
+        ("runs", "stop", "local", "--reason", "enough"),
+        ("runs", "list", "local"),
+        ("runs", "show", "local"),
+        ("runs", "logs", "local"),
+        ("runs", "diff", "local", "last", "last"),
+        ("schedule", "show", "local"),
+        ("schedule", "pause", "local"),
+        ("drift", "show", "local", "--detect"),
+        ("schedule", "resume", "local"),
+    ):
+        assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)
+    shown = capfd.readouterr().out
+    assert "stopped by arn:aws:iam::000000000000:user/operator-" in shown
+    cloudformation = client(deployed.endpoint, "cloudformation", **operator)
+    with pytest.raises(ClientError, match="not authorized"):
+        cloudformation.delete_stack(StackName=STACK)
