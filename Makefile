@@ -86,7 +86,7 @@ check: $(INSTALLED_DEV) $(INSTALLED_SECURITY)  ## format, lint, types, layers, t
 	python -m data_pipeline.core.reference --check
 	python -m data_pipeline.cli.reference --check
 	python tests/architecture.py --check
-	vermin --target=3.9- --violations --no-tips --eval-annotations data_pipeline/etl/jobs/bootstrap.py data_pipeline/etl/jobs/mirror.py data_pipeline/etl/documents data_pipeline/etl/mirror data_pipeline/etl/quality data_pipeline/etl/planning data_pipeline/etl/state data_pipeline/etl/jobs/prepare_datasets.py data_pipeline/etl/storage data_pipeline/etl/errors.py data_pipeline/etl/exits.py data_pipeline/etl/arguments.py
+	vermin --target=3.9- --violations --no-tips --eval-annotations data_pipeline/etl/custom/step.py data_pipeline/etl/jobs/bootstrap.py data_pipeline/etl/jobs/mirror.py data_pipeline/etl/documents data_pipeline/etl/mirror data_pipeline/etl/quality data_pipeline/etl/planning data_pipeline/etl/state data_pipeline/etl/jobs/prepare_datasets.py data_pipeline/etl/storage data_pipeline/etl/errors.py data_pipeline/etl/exits.py data_pipeline/etl/arguments.py
 
 docs: $(INSTALLED_DEV)  ## write the pages that the code itself knows
 	python -m data_pipeline.core.reference

@@ -39,7 +39,7 @@ class _Parser(argparse.ArgumentParser):
         raise JobError(f"{self.prog}: {message}; run it with --help to see its arguments")
 
 
-def parser(description: str) -> argparse.ArgumentParser:
+def parser(description: str | None) -> argparse.ArgumentParser:
     """A parser whose errors are JobErrors and that takes no abbreviations. Read it with ``parse``."""
     return _Parser(description=description, allow_abbrev=False)
 

@@ -24,7 +24,7 @@ _COMMIT = ["ALTER", "DELETE", "DESCRIBE", "INSERT", "SELECT"]
 
 def uses_tables(groups: Mapping[str, FeatureGroup], job: Job) -> bool:
     """Whether a job's role reads or writes tables of the database; ``groups``: those with a store."""
-    return bool(job.tables) or ingests(groups, job)
+    return bool(job.tables) or "warehouse" in job.reads or ingests(groups, job)
 
 
 def grants_of_lake(

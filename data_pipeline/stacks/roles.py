@@ -200,7 +200,22 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     elif step.tables:
         why = f"{place}.tables: {', '.join(step.tables)}"
         grants.append(may.publish_tables(step.tables, why=why))
+    if others := _read_besides(env, step):
+        why = f"{place}.reads: warehouse, in which these tables are"
+        grants.append(may.read_tables(others, why=why))
     return grants
+
+
+def _read_besides(env: Environment, step: Job) -> list[str]:
+    """The tables of other steps that a script of the project's own reads. What ingests reads those of its groups."""
+    if (
+        "warehouse" not in step.reads
+        or isinstance(step, Maintenance)
+        or ingestion.ingests(env.features, step)
+    ):
+        return []
+    published = dict.fromkeys(table for each in env.steps.values() for table in each.tables)
+    return [table for table in published if table not in step.tables]
 
 
 def key_of_data(env: Environment, *, write: bool, own: Any = None) -> list[Grant]:

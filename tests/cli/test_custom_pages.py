@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
+from types import ModuleType
 
 import pages
 import pyarrow as pa
@@ -11,14 +14,21 @@ from etl.reading.outcomes import dataset, outcome
 from pyarrow import feather
 
 from data_pipeline.cli import job_code, job_locks
+from data_pipeline.cli.commands.check import check_environment
 from data_pipeline.cli.commands.create import columns_lines, refuse_missing_packages, refuse_wrong_code
 from data_pipeline.cli.main import status_of
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_environment
+from data_pipeline.etl.documents import load_plan
+from data_pipeline.etl.documents.load_plan import LoadPlan, PlannedFile, Unit
+from data_pipeline.etl.errors import JobError
+from data_pipeline.stacks import render
 
 READER = "how-to/custom-reader.md"
 TRANSFORM = "how-to/custom-transform.md"
+STEP = "how-to/custom-step.md"
+SERVED = b'{"day": "2026-01-03", "rows": [["hill", "2026-01-03T06:00:00", 2.5]]}'
 
 
 @pytest.fixture
@@ -117,3 +127,56 @@ def test_the_transform(project: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert refused(project).endswith(
         "minutes takes (rows), expected (rows, options), as datasets.messages.transform.function calls it"
     )
+
+
+def test_the_steps(project: Path) -> None:
+    """Their arguments are those of their scripts, their packages those of their runtimes; others are refused."""
+    pages.write(project, pages.files(STEP))
+    assert refused(project) == ""
+    env, sources = load_environment(project, "local"), job_code.sources(project)
+    rendered = render(env)
+    assert check_environment(env, rendered, sources) == []
+    changed = {
+        "guard.py": sources["guard.py"].replace("--most-mb", "--most-gb"),
+        "records.py": sources["records.py"].replace(
+            '"--run"', '"--x", required=True); parser.add_argument("--run"'
+        ),
+    }
+    found = "\n".join(check_environment(env, rendered, {**sources, **changed}))
+    for words in (
+        "the script has no option '--most-mb'; did you mean '--most-gb'?",
+        "the script requires --x",
+    ):
+        assert words in found, found
+    shell = project / "config" / "pipeline.yaml"
+    shell.write_text(shell.read_text().replace("script: fetch.py", "script: records.py"))
+    assert "jobs/records.py imports pyarrow, of which the runtime glue-pythonshell has no wheel" in refused(
+        project
+    )
+
+
+def test_the_scripts_run_by_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On folders of this machine: one brings what a web service says, the other looks at the plan."""
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: io.BytesIO(SERVED))
+    module(STEP, "jobs/fetch.py").main(["--address", "https://example.com", "--input", str(tmp_path)])
+    written = (tmp_path / "readings" / "2026-01-03.csv").read_text()
+    assert written == "station,taken at,celsius\nhill,2026-01-03T06:00:00,2.5\n"
+    file = PlannedFile("s3://b/x", "x", "e", 2_000_001, "", {})
+    plan = load_plan.document("r", LoadPlan((Unit("k", "readings", (file,), "new"),)))
+    guard = module(STEP, "jobs/guard.py").main
+    (tmp_path / "runs" / "r").mkdir(parents=True)
+    (tmp_path / "runs" / "r" / "plan.json").write_text(json.dumps(plan))
+    guard(["--output", str(tmp_path), "--run", "r", "--most-mb", "3"])
+    assert json.loads((tmp_path / "runs" / "r" / "guard.json").read_text()) == {
+        "files": 1,
+        "bytes": 2_000_001,
+    }
+    with pytest.raises(JobError, match=r"^1 files of 2,000,001 bytes are to be read, allowed are 2 MB$"):
+        guard(["--output", str(tmp_path), "--run", "r", "--most-mb", "2"])
+
+
+def module(page: str, path: str) -> ModuleType:
+    """A script of a page, imported."""
+    made = ModuleType(Path(path).stem)
+    exec(compile(pages.files(page)[path], path, "exec"), made.__dict__)
+    return made

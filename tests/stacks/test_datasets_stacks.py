@@ -53,6 +53,19 @@ def test_the_comparison_may_not_write_but_its_plan(tmp_path: Path) -> None:
     assert not {"PublishTables", "ReadTables"} & found.keys()
 
 
+def test_a_script_that_reads_the_warehouse_may_read_all_tables(tmp_path: Path) -> None:
+    """And publish those that it names; one that reads nothing of it, none."""
+    reads = OWN.replace("after: load", "after: load, reads: [warehouse], tables: [records]")
+    found = statements(template(tmp_path / "a", TABLES, reads), "Report")
+    read, published = (yaml.safe_dump(found[sid]) for sid in ("ReadTables", "PublishTables"))
+    assert [f"/{name}" in read for name in ("orders", "weather", "customers", "records")] == [True] * 3 + [
+        False
+    ]
+    assert [f"/{name}" in published for name in ("orders", "records")] == [False, True]
+    assert found["ReadTables"]["Action"] == ["glue:GetTable"]
+    assert "ReadTables" not in statements(template(tmp_path / "b", TABLES, OWN), "Report")
+
+
 def test_jobs_that_are_told_of_the_data_sets_may_read_the_document(tmp_path: Path) -> None:
     """And no other job."""
     made = template(tmp_path, TABLES, STORE, UPKEEP, OWN)

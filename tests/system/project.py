@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
@@ -151,6 +152,27 @@ class Project:
     def table(self, uri: str) -> pa.Table:
         """The Parquet object at an ``s3://`` URI."""
         return pq.read_table(io.BytesIO(self.read(uri)))
+
+
+class NewProject(Project):
+    """A project as `init` writes it."""
+
+    def __init__(self, root: Path, *options: str) -> None:
+        self.root = root
+        root.parent.mkdir(parents=True, exist_ok=True)
+        self.ok("python", "-m", "data_pipeline", "init", str(root), *options, cwd=root.parent)
+
+    def deploy(self) -> Done:
+        self.ok("python", "data_pipeline_create.py", "local")
+        return self("./deploy.sh", "local", "a-bucket", "--create-bucket", "--yes")
+
+    def run(self, *options: str) -> Done:
+        return self("python", "data_pipeline_run.py", "local", *options)
+
+    def sql(self, statement: str) -> list[list[str]]:
+        """The rows of an answer, as texts."""
+        done = self.ok("python", "-m", "data_pipeline", "sql", "local", statement)
+        return [*csv.reader(io.StringIO(done.out))][1:]
 
 
 def _merged(before: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import shutil
 from collections.abc import Iterator
@@ -11,44 +9,27 @@ from pathlib import Path
 
 import pytest
 from randomness import SOAK
-from system.project import Done, Project
+from system.project import NewProject
 
 GOOD = "station,taken at,celsius\nharbour,2026-01-02T06:00:00,4.5\nhill,2026-01-02T12:00:00,2.75\n"
 BAD = "station,taken at,celsius\nharbour,2026-01-02T06:00:00,5\nhill,yesterday,1\nhill,2026-01-02T12:00:00,-99\n"
 
 
-class NewProject(Project):
-    """A project as `init` writes it."""
-
-    def __init__(self, root: Path, *options: str) -> None:
-        self.root = root
-        root.parent.mkdir(parents=True, exist_ok=True)
-        done = self("python", "-m", "data_pipeline", "init", str(root), *options, cwd=root.parent)
-        assert done.status == 0, done.err
+class Readings(NewProject):
+    """The project of the example."""
 
     def write(self, day: str, text: str) -> None:
         (self.root / "sample" / "readings" / f"{day}.csv").write_text(text, encoding="utf-8")
 
-    def deploy(self) -> Done:
-        done = self("python", "data_pipeline_create.py", "local")
-        assert done.status == 0, done.err
-        return self("./deploy.sh", "local", "a-bucket", "--create-bucket", "--yes")
-
-    def run(self, *options: str) -> Done:
-        return self("python", "data_pipeline_run.py", "local", *options)
-
     def rows(self, columns: str) -> list[list[str]]:
         """The published rows, in order."""
-        asked = f"SELECT {columns} FROM readings ORDER BY 1, 2"
-        done = self("python", "-m", "data_pipeline", "sql", "local", asked)
-        assert done.status == 0, done.err
-        return [*csv.reader(io.StringIO(done.out))][1:]
+        return self.sql(f"SELECT {columns} FROM readings ORDER BY 1, 2")
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Iterator[NewProject]:
+def project(tmp_path: Path) -> Iterator[Readings]:
     """Deployed, with the sample published."""
-    made = NewProject(tmp_path / "shop")
+    made = Readings(tmp_path / "shop")
     try:
         done = made.deploy()
         assert done.status == 0, done.err
@@ -59,7 +40,7 @@ def project(tmp_path: Path) -> Iterator[NewProject]:
         made("python", "-m", "data_pipeline", "local", "down")
 
 
-def test_a_file_that_was_issued_again_takes_the_place_of_its_rows(project: NewProject) -> None:
+def test_a_file_that_was_issued_again_takes_the_place_of_its_rows(project: Readings) -> None:
     """Every row has its file, its number there, and its period. Refused rows are counted by reason, and the run ends
     with warnings; a copy in another folder is nobody's.
     """
@@ -88,7 +69,7 @@ def test_a_file_that_was_issued_again_takes_the_place_of_its_rows(project: NewPr
 
 @pytest.mark.soak
 @pytest.mark.skipif(not SOAK, reason="four runs: `make soak` makes them")
-def test_what_is_held_back_waits_for_an_answer(project: NewProject) -> None:
+def test_what_is_held_back_waits_for_an_answer(project: Readings) -> None:
     """A file without the columns, until a run lets through what that run has found; and a changed definition."""
     before = project.rows("_file, _row")
     project.write("2026-01-02", GOOD)
@@ -114,7 +95,7 @@ def test_what_is_held_back_waits_for_an_answer(project: NewProject) -> None:
     assert project.rows("celsius, _row") == kept
 
 
-def change_definition(project: NewProject) -> None:
+def change_definition(project: Readings) -> None:
     """Deploy another check: one document is uploaded, and the templates are as they were."""
     configuration = project.root / "config" / "pipeline.yaml"
     text = configuration.read_text(encoding="utf-8")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from data_pipeline.core.naming import MAINTENANCE
@@ -35,8 +35,8 @@ def steps(tables: Iterable[str], *, exports: bool) -> dict[str, Written]:
     return {PREPARE: _prepare(), LOAD: _load(tuple(tables), exports), INGEST: _ingest()}
 
 
-def maintenance(tables: Iterable[str]) -> Written:
-    """The upkeep of these tables."""
+def maintenance(tables: Iterable[str], others: Sequence[str] = ()) -> Written:
+    """The upkeep of the ``tables`` of data sets and those made of them, and of ``others``, which scripts publish."""
     return {
         "script": f"{MAINTENANCE}.py",
         "service": "sagemaker",
@@ -48,11 +48,12 @@ def maintenance(tables: Iterable[str]) -> Written:
             **_RUN,
             "retain-days": "30",
             "retain-last": "10",
+            **({"tables": ",".join(others)} if others else {}),
         },
         "reads": ("warehouse",),
         "writes": ("warehouse", "runs"),
         "deletes": ("warehouse",),
-        "tables": tuple(tables),
+        "tables": (*tables, *others),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from data_pipeline.core.config import default_steps
@@ -43,7 +43,7 @@ def merged(node: Node) -> tuple[Node, list[Violation]]:
     upkeep = node.keys.get(MAINTENANCE)
     if upkeep is not None and isinstance(upkeep.value, dict) and "script" not in upkeep.keys:
         found += _of(upkeep, (MAINTENANCE,), default_steps.OPEN_OF_MAINTENANCE)
-        default = _node(default_steps.maintenance(tables), place)
+        default = _node(default_steps.maintenance(tables, _of_scripts(node, tables)), place)
         keys[MAINTENANCE] = yaml_lines.merge(
             default, _only(upkeep, default_steps.OPEN_OF_MAINTENANCE, default)
         )
@@ -53,6 +53,14 @@ def merged(node: Node) -> tuple[Node, list[Violation]]:
 def _tables(name: str, dataset: Node) -> tuple[str, ...]:
     """The tables that a data set makes."""
     return (name, f"{name}_versions") if "key" in dataset.keys else (name,)
+
+
+def _of_scripts(node: Node, tables: Collection[str]) -> list[str]:
+    """The tables that scripts of the project's own publish, besides ``tables``."""
+    written = node.keys["steps"].keys if "steps" in node.keys else {}
+    lists = [step.keys["tables"].plain() for step in written.values() if "tables" in step.keys]
+    named = dict.fromkeys(str(name) for each in lists if isinstance(each, tuple) for name in each)
+    return [name for name in named if _is_name(name) and name not in tables]
 
 
 def without_data_sets(node: Node) -> Iterator[Violation]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from data_pipeline.core.config import arguments
+from data_pipeline.core.config import arguments, default_steps
 from data_pipeline.core.config.access import Artifacts, Kms, Security, Vpc
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Data, Environment, Job, Maintenance, Step
@@ -102,6 +102,7 @@ def check(draft: Draft) -> Iterator[Violation]:
     yield from order(draft)
     yield from circles(draft)
     yield from results(draft)
+    yield from tables_of_steps(draft)
     yield from states(draft)
     yield from sizes(draft)
     yield from clusters(draft)
@@ -342,6 +343,18 @@ def results(draft: Draft) -> Iterator[Violation]:
             )
         elif step.result:
             owner[step.result] = name
+
+
+def tables_of_steps(draft: Draft) -> Iterator[Violation]:
+    """A script of the project's own makes no table that is a data set's, or made of them by SQL."""
+    loads = [step for step in draft.steps.values() if step.script == default_steps.SCRIPT]
+    made = {table for step in loads for table in step.tables}
+    own = {name: step for name, step in draft.steps.items() if step not in loads}
+    for name, step in own.items():
+        for place, table in enumerate(step.tables):
+            if table in made:
+                found = f"{quoted(table)}, which {quoted(default_steps.SCRIPT)} publishes"
+                yield Violation(("steps", name, "tables", place), found, "a table of its own")
 
 
 def states(draft: Draft) -> Iterator[Violation]:

@@ -83,6 +83,15 @@ def test_the_upkeep_knows_the_tables(tmp_path: Path) -> None:
     assert (found.deletes, found.schedule.enabled) == (("warehouse",), False)
 
 
+def test_the_upkeep_knows_the_tables_of_scripts(tmp_path: Path) -> None:
+    """By an argument: the definitions do not tell of them."""
+    steps = "steps: {report: {script: report.py, service: glue, after: load, tables: [records, days]}}\n"
+    found = datasets_project(tmp_path, TABLES, "maintenance: {}\n", steps).maintenance
+    assert found is not None
+    assert found.tables == ("orders", "weather", "customers", "records", "days")
+    assert found.arguments["tables"] == "records,days"
+
+
 def test_an_upkeep_of_the_project_is_left_alone(tmp_path: Path) -> None:
     """One that names its script says everything else, too."""
     own = "maintenance: {script: report.py, service: glue, tables: [orders]}\n"
