@@ -46,6 +46,7 @@ COMMANDS = {
     "local": "The embedded AWS on this machine: deploy and run start it for environments on it.",
     "diagram": "Draw ENV's state machine, from its rendered template, and a table with times that it has published.",
     "images": "AWS's prebuilt container images by region.",
+    "completion": "Print what makes SHELL complete commands, options and environments: bash, zsh or fish.",
 }
 #: name that a command had → what to type in its place.
 RENAMED = {

@@ -12,6 +12,7 @@ import yaml
 
 from data_pipeline.aws.service_models import load
 from data_pipeline.cli import job_code
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.project import root
 from data_pipeline.core.bucket_keys import brought
 from data_pipeline.core.checks import command_line, integrations, keys, machine, template
@@ -27,7 +28,7 @@ from data_pipeline.stacks import render
 _FILES = (".json", ".yaml", ".yml", ".template")
 
 
-@click.command()
+@click.command(epilog=examples("check", "check dev", "check templates/dev-pipeline.yaml"))
 @click.argument("target", metavar="[ENV|TEMPLATE|ASL.json]", required=False)
 def check(target: str | None) -> None:
     """Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a

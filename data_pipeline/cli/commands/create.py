@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from data_pipeline.cli import job_code, job_locks
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.files import write_atomically
 from data_pipeline.cli.project import root
 from data_pipeline.core.config import default_steps
@@ -25,7 +26,7 @@ from data_pipeline.stacks import file_names, render
 COMMAND = "python data_pipeline_create.py"
 
 
-@click.command()
+@click.command(epilog=examples("create", "create dev --check"))
 @click.argument("environments", metavar="[ENV]...", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a template is stale or missing.")
 def create(environments: tuple[str, ...], check: bool) -> None:

@@ -15,10 +15,12 @@ import click
 
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.errors import explained
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Plan, Target, carry_out, gather, note_present, outputs
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
 from data_pipeline.cli.deploying.stack_progress import size
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.project import root
 from data_pipeline.cli.screen import console
 from data_pipeline.core.deployment import drifts
@@ -35,8 +37,10 @@ from .create import refuse_stale_templates
 _PACE, _EMBEDDED_PACE = 2.0, 0.1
 
 
-@click.command()
-@click.argument("env", metavar="ENV")
+@click.command(
+    epilog=examples("deploy dev my-artifact-bucket", "deploy dev my-artifact-bucket --create-bucket --yes")
+)
+@environment_argument
 @click.argument("bucket", metavar="BUCKET", required=False)
 @click.option("--yes", is_flag=True, help="Apply without asking.")
 @click.option("--create-bucket", is_flag=True, help="Make BUCKET: private, encrypted, versioned, TLS only.")

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import yaml
 
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.files import write_atomically
 from data_pipeline.cli.project import root
 from data_pipeline.core.config.datasets import Series
@@ -28,8 +30,10 @@ _STEPS = "StateMachine"
 Named = dict[str, Any]
 
 
-@click.command()
-@click.argument("env", metavar="ENV")
+@click.command(
+    epilog=examples("diagram dev -o diagram.svg", "diagram dev -o orders.svg --table orders --value amount")
+)
+@environment_argument
 @click.option(
     "-o",
     "--output",

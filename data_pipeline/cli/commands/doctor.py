@@ -14,7 +14,9 @@ from rich.table import Table
 
 from data_pipeline.aws.errors import explained
 from data_pipeline.cli.account_answers import look
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.examples import examples
 from data_pipeline.core.assumptions import Assumption, matters
 from data_pipeline.core.doctor.answers import CheckResult, Level
 from data_pipeline.core.doctor.rules import examine
@@ -24,8 +26,8 @@ _ENTRIES = 5
 _STYLES: dict[Level, str] = {"ok": "green", "warning": "yellow", "problem": "red", "unchecked": "dim"}
 
 
-@click.command("doctor")
-@click.argument("env", metavar="ENV")
+@click.command("doctor", epilog=examples("doctor dev"))
+@environment_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def doctor(env: str, as_json: bool) -> None:
     """Look, read-only, at what ENV needs of its account: quotas, permissions, buckets and keys, left-overs.

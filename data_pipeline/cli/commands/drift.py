@@ -7,19 +7,20 @@ from datetime import UTC, datetime
 
 import click
 
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment import drifts
 from data_pipeline.project import drifting
 
 
-@click.group()
+@click.group(epilog=examples("drift show dev"))
 def drift() -> None:
     """What was changed by hand since the deployment."""
 
 
 @drift.command(epilog=examples("drift show dev", "drift show dev --detect"))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @click.option(
     "--detect", is_flag=True, help="Have CloudFormation look at every resource now; takes a minute or so."
 )

@@ -12,7 +12,9 @@ import click
 from data_pipeline.aws import feature_store
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.examples import examples
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.deployment.feature_state import Difference, of_group, of_records, of_table
@@ -22,8 +24,8 @@ from data_pipeline.project.features import readable, store_of
 _JSON = click.option("--json", "as_json", is_flag=True, help="As JSON, for a script.")
 
 
-@click.command("list")
-@click.argument("env", metavar="ENV")
+@click.command("list", epilog=examples("features list dev"))
+@environment_argument
 @_JSON
 def list_groups(env: str, as_json: bool) -> None:
     """List the feature groups of the configuration, with their stores and what is deployed."""
@@ -41,8 +43,8 @@ def list_groups(env: str, as_json: bool) -> None:
         click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-@click.command()
-@click.argument("env", metavar="ENV")
+@click.command(epilog=examples("features show dev orders"))
+@environment_argument
 @click.argument("group", metavar="GROUP")
 @_JSON
 def show(env: str, group: str, as_json: bool) -> None:
@@ -60,8 +62,8 @@ def show(env: str, group: str, as_json: bool) -> None:
         click.echo(f"  {name:<16} {feature['type']:<11} {feature['description']}".rstrip())
 
 
-@click.command()
-@click.argument("env", metavar="ENV")
+@click.command(epilog=examples("features diff dev"))
+@environment_argument
 @click.option("--group", metavar="NAME", help="This group only.")
 @_JSON
 def diff(env: str, group: str | None, as_json: bool) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 import pyarrow as pa
 
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.examples import examples
 from data_pipeline.core.errors import UserError
 from data_pipeline.features.formats import FORMATS, Format, encoded
 from data_pipeline.project.features import read_offline, read_online, readable, store_of
@@ -41,7 +43,7 @@ class _Time(click.ParamType[datetime]):
         return found
 
 
-@click.group()
+@click.group(epilog=examples("features list dev"))
 def features() -> None:
     """Feature groups: what the published tables offer to models."""
 
@@ -51,8 +53,8 @@ features.add_command(show)
 features.add_command(diff)
 
 
-@features.command()
-@click.argument("env", metavar="ENV")
+@features.command(epilog=examples("features get dev --group orders --format csv"))
+@environment_argument
 @click.option("--group", metavar="NAME", help="The feature group; needed where there are several.")
 @click.option(
     "--as-of", type=_Time(True), help="As it was published at this time (UTC unless it says otherwise)."

@@ -12,6 +12,7 @@ from zipfile import ZipFile
 
 import click
 
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.files import write_atomically
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import images as table
@@ -20,12 +21,12 @@ PACKAGE = "sagemaker-core"
 _FOLDER = "sagemaker/core/image_uri_config"
 
 
-@click.group("images")
+@click.group("images", epilog=examples("images refresh"))
 def images() -> None:
     """AWS's prebuilt container images by region."""
 
 
-@images.command()
+@images.command(epilog=examples("images refresh"))
 @click.option("--sdk-version", help=f"Version of {PACKAGE} to read; the newest when left out.")
 def refresh(sdk_version: str | None) -> None:
     """Read the table anew from the package sagemaker-core, which pip fetches into a temporary folder."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from data_pipeline.cli import origin
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.job_locks import REQUIREMENTS
 from data_pipeline.core import reference
 from data_pipeline.core.errors import UserError
@@ -21,7 +22,7 @@ _EXECUTABLE = frozenset({"deploy.sh"})
 PIPELINE = "config/pipeline.yaml"
 
 
-@click.command()
+@click.command(epilog=examples("init my-pipeline", "init my-pipeline --from samples"))
 @click.argument("directory", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
     "--from",
@@ -36,10 +37,7 @@ PIPELINE = "config/pipeline.yaml"
     "--dataset", metavar="NAME", help="What their data set is called; without it, as the files are."
 )
 def init(directory: Path, given: str | None, match: str | None, dataset: str | None) -> None:
-    """Write a new project to DIR, which does not exist or is empty.
-
-    Example: data-pipeline init my-pipeline --from samples
-    """
+    """Write a new project to DIR, which does not exist or is empty."""
     if given is None:
         if match or dataset:
             raise UserError(

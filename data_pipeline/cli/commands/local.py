@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.local_state import HOW_TO_STOP, local_state, use_state
 from data_pipeline.embedded_aws.errors import LocalError
 from data_pipeline.embedded_aws.server import lifecycle
@@ -21,12 +22,12 @@ from data_pipeline.project.local_state import local_port
 _FOLLOW_SECONDS = 0.3
 
 
-@click.group()
+@click.group(epilog=examples("local status"))
 def local() -> None:
     """The embedded AWS on this machine: deploy and run start it for environments on it."""
 
 
-@local.command()
+@local.command(epilog=examples("local up"))
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -55,7 +56,7 @@ def up(port: int | None, state: Path | None, restore: bool) -> None:
     click.echo(f"{word}: the embedded AWS at {endpoint.url}; {HOW_TO_STOP}")
 
 
-@local.command()
+@local.command(epilog=examples("local down"))
 def down() -> None:
     """Stop it, and keep its state for the next start. Says which runs and jobs that ends."""
     for line in _ended(lifecycle.status(local_state())):
@@ -66,7 +67,7 @@ def down() -> None:
         click.echo("not running")
 
 
-@local.command()
+@local.command(epilog=examples("local status"))
 def status() -> None:
     """Show whether it runs, where, and what it keeps. Exit status 1 when it does not run."""
     found = lifecycle.status(local_state())
@@ -80,7 +81,7 @@ def status() -> None:
         raise click.exceptions.Exit(1)
 
 
-@local.command()
+@local.command(epilog=examples("local logs"))
 @click.option("-f", "--follow", is_flag=True, help="Continue with new lines, until ^C.")
 def logs(follow: bool) -> None:
     """Print the server's log; the logs of jobs are in its CloudWatch Logs."""
@@ -91,7 +92,7 @@ def logs(follow: bool) -> None:
     _print_file(path, follow)
 
 
-@local.command()
+@local.command(epilog=examples("local notifications"))
 @click.option(
     "-n",
     "count",
@@ -113,7 +114,7 @@ def notifications(count: int) -> None:
         click.echo(f"{notification['message']}\n")
 
 
-@local.command()
+@local.command(epilog=examples("local env"))
 def env() -> None:
     """Print the exports that point any AWS client at it: eval "$(python -m data_pipeline local env)"."""
     endpoint = lifecycle.running(local_state())
@@ -123,7 +124,7 @@ def env() -> None:
         click.echo(f"export {name}={shlex.quote(value)}")
 
 
-@local.command()
+@local.command(epilog=examples("local reset --yes"))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
     """Stop it and delete its state: stacks, tables, objects, logs and its credential.

@@ -5,21 +5,20 @@ from __future__ import annotations
 import click
 
 from data_pipeline.cli import job_locks
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.project import root
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_all
 from data_pipeline.core.machine.steps import runtimes as used_runtimes
 
 
-@click.command()
+@click.command(epilog=examples("lock", "lock sagemaker-python"))
 @click.argument("runtimes", metavar="[RUNTIME]...", nargs=-1, type=click.Choice(sorted(RUNTIMES)))
 def lock(runtimes: tuple[str, ...]) -> None:
     """Write jobs/locks/RUNTIME.txt for the packages in jobs/requirements.txt and those of the tool; needs uv.
 
     Without RUNTIME: for each that an environment in config/ uses, and for each that has a lock already. Where the
     tool's own lock has all of it, none is written, and a former one is removed.
-
-    Example: data-pipeline lock
     """
     folder = root()
     chosen = runtimes or _needed()

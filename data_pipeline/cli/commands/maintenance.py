@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.running import following
 from data_pipeline.cli.running.outcome import failure_text, print_pointers, with_pointers
 from data_pipeline.core.config.environment import Environment
@@ -20,13 +22,13 @@ _ARN = "MaintenanceStateMachineArn"
 Record = dict[str, Any]
 
 
-@click.group()
+@click.group(epilog=examples("maintenance run dev"))
 def maintenance() -> None:
     """The upkeep of the tables: old snapshots, and the files that only they needed."""
 
 
-@maintenance.command()
-@click.argument("env", metavar="ENV")
+@maintenance.command(epilog=examples("maintenance run dev", "maintenance run dev --no-wait"))
+@environment_argument
 @click.option("--wait/--no-wait", default=True, help="Follow it to its end (the default), or only start it.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr."

@@ -15,8 +15,10 @@ import click
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.project import root
 from data_pipeline.cli.running.mirror_job import run_job
 from data_pipeline.cli.running.mirror_report import (
@@ -43,13 +45,13 @@ _JSON = click.option(
 )
 
 
-@click.group()
+@click.group(epilog=examples("mirror run dev"))
 def mirror() -> None:
     """The files of the sources in the configuration, brought into the input."""
 
 
-@mirror.command("run")
-@click.argument("env", metavar="ENV")
+@mirror.command("run", epilog=examples("mirror run dev", "mirror run dev --periods 2024-01..2024-03"))
+@environment_argument
 @click.option(
     "--full/--update",
     default=False,
@@ -80,8 +82,8 @@ def run(env: str, full: bool, scope: Scope, dry_run: bool, as_json: bool) -> Non
         raise UserError(partial(report))
 
 
-@mirror.command("verify")
-@click.argument("env", metavar="ENV")
+@mirror.command("verify", epilog=examples("mirror verify dev"))
+@environment_argument
 @scope_options
 @_JSON
 def verify(env: str, scope: Scope, as_json: bool) -> None:
@@ -103,8 +105,8 @@ def verify(env: str, scope: Scope, as_json: bool) -> None:
         )
 
 
-@mirror.command("versions")
-@click.argument("env", metavar="ENV")
+@mirror.command("versions", epilog=examples("mirror versions dev"))
+@environment_argument
 @_JSON
 def versions(env: str, as_json: bool) -> None:
     """List the earlier issues of re-issued files of ENV, which the bucket keeps as versions."""

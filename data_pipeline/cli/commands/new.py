@@ -7,12 +7,13 @@ import shlex
 import click
 
 from data_pipeline.cli import project, proposals
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.files import write_bytes_atomically
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_all
 
 
-@click.command()
+@click.command(epilog=examples("new orders --from samples --match 'orders/*'"))
 @click.argument("name", metavar="NAME")
 @click.option(
     "--from",
@@ -29,8 +30,6 @@ def new(name: str, given: str, match: str | None) -> None:
 
     It says what it looked at, which rows of the samples would be refused and why, and what it was unsure of. It writes
     nothing that `create` refuses.
-
-    Example: data-pipeline new orders --from sample --match 'orders/*'
     """
     root = project.root()
     path = root / "config" / "pipeline.yaml"

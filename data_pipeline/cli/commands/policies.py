@@ -14,6 +14,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from data_pipeline.cli.arguments import environment as environment_argument
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.project import root
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.policies import Policy, Statement
@@ -37,8 +39,8 @@ _WHO = {"*": "everybody", "root": "roles of this account"}
 _WIDTH = 160
 
 
-@click.command("policies")
-@click.argument("env", metavar="ENV")
+@click.command("policies", epilog=examples("policies dev"))
+@environment_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def policies(env: str, as_json: bool) -> None:
     """Print who may do what in ENV, on what, under which condition, and why.

@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.running import following, upload
 from data_pipeline.cli.running.ending import follow_to_its_end
 from data_pipeline.cli.running.outcome import print_pointers
@@ -20,8 +22,15 @@ from data_pipeline.project import runs
 Record = dict[str, Any]
 
 
-@click.command("run")
-@click.argument("env", metavar="ENV")
+@click.command(
+    "run",
+    epilog=examples(
+        "run dev",
+        "run dev --source samples",
+        "run dev --dataset orders --periods 2024-01..2024-06 --reprocess",
+    ),
+)
+@environment_argument
 @click.option(
     "--source",
     "directory",

@@ -11,6 +11,7 @@ import click
 
 from data_pipeline.aws.session import Connection
 from data_pipeline.aws.states import Execution
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.columns import columns
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
@@ -34,7 +35,7 @@ _JSON = click.option(
 _RUN = click.argument("run", metavar="[RUN]", default=past_runs.LAST)
 
 
-@click.group()
+@click.group(epilog=examples("runs list dev"))
 def runs() -> None:
     """What has run or runs, whoever started it: listed, shown, compared, followed, stopped.
 
@@ -43,7 +44,7 @@ def runs() -> None:
 
 
 @runs.command("list", epilog=examples("runs list dev", "runs list dev --limit 30 --json"))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @click.option(
     "--limit",
     metavar="N",
@@ -70,7 +71,7 @@ def list_(env: str, limit: int, as_json: bool) -> None:
 
 
 @runs.command(epilog=examples("runs show dev", "runs show dev last~1", "runs show dev 4f1c2a --json"))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @_RUN
 @_JSON
 def show(env: str, run: str, as_json: bool) -> None:
@@ -97,7 +98,7 @@ def show(env: str, run: str, as_json: bool) -> None:
 @runs.command(
     epilog=examples("runs logs dev", "runs logs dev last --step load", "runs logs dev last --follow")
 )
-@click.argument("env", metavar="ENV")
+@environment_argument
 @_RUN
 @click.option("--step", metavar="STEP", help="The job of this step, or state, only.")
 @click.option("--follow", is_flag=True, help="Go on until the run has ended.")
@@ -120,7 +121,7 @@ def logs(env: str, run: str, step: str | None, follow: bool) -> None:
 
 
 @runs.command(epilog=examples("runs stop dev", 'runs stop dev 4f1c2a --reason "wrong month"'))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @click.argument("run", metavar="[RUN]", required=False)
 @click.option("--reason", metavar="TEXT", default="", help="Why; kept with the run.")
 @_JSON
@@ -143,7 +144,7 @@ def stop(env: str, run: str | None, reason: str, as_json: bool) -> None:
 
 
 @runs.command(epilog=examples("runs attach dev", "runs attach dev 4f1c2a"))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @click.argument("run", metavar="[RUN]", required=False)
 @_JSON
 def attach(env: str, run: str | None, as_json: bool) -> None:
@@ -167,7 +168,7 @@ def attach(env: str, run: str | None, as_json: bool) -> None:
 @runs.command(
     epilog=examples("runs diff dev", "runs diff dev last~7 last", "runs diff dev 4f1c2a 99b0e1 --json")
 )
-@click.argument("env", metavar="ENV")
+@environment_argument
 @click.argument("before", metavar="[BEFORE]", default=f"{past_runs.LAST}~1")
 @click.argument("after", metavar="[AFTER]", default=past_runs.LAST)
 @_JSON

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.columns import columns
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.examples import examples
@@ -21,13 +22,13 @@ _JSON = click.option(
 _SHOWN = 3
 
 
-@click.group()
+@click.group(epilog=examples("schedule show dev"))
 def schedule() -> None:
     """When the pipeline runs by itself: shown, paused and resumed."""
 
 
 @schedule.command(epilog=examples("schedule show dev", "schedule show dev --next 10"))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @click.option(
     "--next", "count", metavar="N", type=click.IntRange(1, 100), default=_SHOWN, help="So many next runs."
 )
@@ -51,7 +52,7 @@ def show(env: str, count: int, as_json: bool) -> None:
 
 
 @schedule.command(epilog=examples('schedule pause dev --reason "the source sends nonsense"'))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @click.option("--reason", metavar="TEXT", default="", help="Why; shown wherever the pause is.")
 @_JSON
 def pause(env: str, reason: str, as_json: bool) -> None:
@@ -70,7 +71,7 @@ def pause(env: str, reason: str, as_json: bool) -> None:
 
 
 @schedule.command(epilog=examples("schedule resume dev"))
-@click.argument("env", metavar="ENV")
+@environment_argument
 @_JSON
 def resume(env: str, as_json: bool) -> None:
     """Switch the schedule of ENV on again, and say when it starts the next run."""

@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 import pyarrow as pa
 
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.examples import examples
 from data_pipeline.core import sql as dialect
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
@@ -22,8 +24,12 @@ _SHOWN = 100
 _TABLE = "table"
 
 
-@click.command()
-@click.argument("env", metavar="ENV")
+@click.command(
+    epilog=examples(
+        'sql dev "SELECT count(*) AS orders FROM orders"', "sql dev --named newest --format csv -o newest.csv"
+    )
+)
+@environment_argument
 @click.argument("query", metavar="QUERY", required=False)
 @click.option(
     "--named", metavar="NAME", help="The query of this name in the configuration, in place of QUERY."

@@ -6,8 +6,10 @@ import click
 
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
+from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.examples import examples
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
@@ -17,13 +19,13 @@ from data_pipeline.project import training_sets
 from data_pipeline.project.features import readable, store_of
 
 
-@click.group("training-set")
+@click.group("training-set", epilog=examples("training-set create dev next_day"))
 def training_set() -> None:
     """Training sets that can be made again byte for byte."""
 
 
-@training_set.command()
-@click.argument("env", metavar="ENV")
+@training_set.command(epilog=examples("training-set create dev next_day"))
+@environment_argument
 @click.argument("name", metavar="NAME")
 def create(env: str, name: str) -> None:
     """Freeze the training set NAME of the configuration, from what is published now.
@@ -49,8 +51,8 @@ def create(env: str, name: str) -> None:
         click.echo(f"  {file:<19} {described['rows']:>9,} rows {described['bytes']:>12,} bytes")
 
 
-@training_set.command()
-@click.argument("env", metavar="ENV")
+@training_set.command(epilog=examples("training-set verify dev next_day"))
+@environment_argument
 @click.argument("name", metavar="NAME")
 @click.option("--version", metavar="VERSION", help="This version only, in place of all.")
 def verify(env: str, name: str, version: str | None) -> None:

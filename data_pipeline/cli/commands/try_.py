@@ -11,12 +11,13 @@ from pathlib import Path
 
 import click
 
+from data_pipeline.cli.examples import examples
 from data_pipeline.cli.project import root
 from data_pipeline.core.progress import rehearsal_text
 from data_pipeline.project.rehearsals import choose, rehearse
 
 
-@click.command("try")
+@click.command("try", epilog=examples("try orders samples"))
 @click.argument("name", metavar="NAME")
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
@@ -39,8 +40,6 @@ def try_(name: str, directory: Path, globs: tuple[str, ...], rows: int, as_json:
 
     Reads and judges with the code of a run, makes the tables that follow from NAME, and keeps nothing. No AWS is asked.
     Exits 1 where the run would fail. docs/reference/try.md has the fields of --json.
-
-    Example: data-pipeline try orders samples
     """
     project = root()
     chosen = choose(project, name)

@@ -1,0 +1,26 @@
+"""Arguments that many commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+
+def _names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The environments of the project here, for a shell that completes a word; none where there is no project."""
+    from data_pipeline.cli.project import root  # a shell asks this; no command needs it
+    from data_pipeline.core.errors import UserError
+    from data_pipeline.core.loading.load import environment_names
+
+    try:
+        with ctx.scope(cleanup=False):
+            return [name for name in environment_names(root()) if name.startswith(incomplete)]
+    except UserError:
+        return []
+
+
+def environment(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument ENV, which a shell completes with the environments of the project."""
+    return click.argument("env", metavar="ENV", shell_complete=_names)(command)
