@@ -1,12 +1,18 @@
 """A user's SQL over the published tables, where there is no Athena: DuckDB over what PyIceberg reads.
 
-DuckDB sees the tables that the query names and nothing else: no file, no network, no extension.
+The statement is translated so that it means what it means in Athena, or refused (data_pipeline/athena_sql). DuckDB
+sees the tables that the query names and nothing else: no file, no network, no extension; its time, its memory and the
+size of its answer are bounded.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Timer
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -20,15 +26,24 @@ from data_pipeline.core.problems import quoted
 from . import snapshots
 from .snapshots import Tables
 
+if TYPE_CHECKING:
+    from data_pipeline.athena_sql.names import CatalogTable, State
+    from data_pipeline.athena_sql.translation import Translation
+
+MOST_SECONDS = 300.0
+MOST_BYTES = 2**30
+"""Of an answer."""
 _SETTINGS = {
-    "integer_division": "true",  # as in Athena, 7 / 2 is 3
+    "ieee_floating_point_ops": "true",  # as in Athena, 1e0 / 0e0 is Infinity
+    "memory_limit": "'2GB'",
+    "temp_directory": "''",  # what does not fit in memory is an error
     "TimeZone": "'UTC'",
     "python_enable_replacements": "false",
     "enable_external_access": "false",
     "lock_configuration": "true",
 }
-_HUGE = pa.decimal128(38, 0)
-"""DuckDB's sum of whole numbers; Athena's is a bigint."""
+_OURS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InternalException)
+"""What DuckDB says of a statement that the translation got wrong: a bug, not the user's mistake."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +54,41 @@ class Answer:
     bytes: int
 
 
-def run(tables: Tables, query: sql.Query, most_bytes: int) -> Answer:
+@dataclass
+class _Read:
+    """The states of tables that a statement names."""
+
+    tables: Tables
+    states: dict[str, tuple[Table, Snapshot]] = field(default_factory=dict)
+
+    def resolve(self, parts: Sequence[str], state: State | None) -> CatalogTable:
+        """The table with its columns, as the translation asks for it."""
+        from data_pipeline.athena_sql.names import CatalogTable
+
+        name = sql.table_named(parts, self.tables.database, self.tables.names())
+        table = self.tables.load(name)
+        snapshot = _snapshot(table, state)
+        relation = f"{name}@{snapshot.snapshot_id}"
+        self.states[relation] = (table, snapshot)
+        schema = table.scan(snapshot_id=snapshot.snapshot_id).projection()
+        return CatalogTable(relation, tuple((each.name, str(each.field_type)) for each in schema.fields))
+
+
+def run(
+    tables: Tables,
+    query: sql.Query,
+    most_bytes: int,
+    most_seconds: float = MOST_SECONDS,
+    now: datetime | None = None,
+) -> Answer:
     """What the query answers. UserError for what is not there, is not translated, or reads over ``most_bytes``."""
-    loaded = {
-        name: (tables.load(name), nodes)
-        for name, nodes in sql.sources(query, tables.database, tables.names()).items()
+    from data_pipeline.athena_sql.translation import translate
+
+    read = _Read(tables)
+    translation = translate(query.text, read.resolve, now or datetime.now(UTC))
+    scans = {
+        name: table.scan(snapshot_id=snapshot.snapshot_id) for name, (table, snapshot) in read.states.items()
     }
-    states: dict[str, tuple[Table, Snapshot]] = {}
-    names: dict[int, str] = {}
-    for name, (table, nodes) in loaded.items():
-        for node in nodes:
-            snapshot = _snapshot(table, sql.state_of(node))
-            names[id(node)] = f"{name}@{snapshot.snapshot_id}"
-            states[names[id(node)]] = (table, snapshot)
-    text = sql.for_duckdb(query, lambda node: names[id(node)])
-    scans = {name: table.scan(snapshot_id=snapshot.snapshot_id) for name, (table, snapshot) in states.items()}
     size = sum(task.file.file_size_in_bytes for scan in scans.values() for task in scan.plan_files())
     if size > most_bytes:
         raise UserError(
@@ -62,18 +97,62 @@ def run(tables: Tables, query: sql.Query, most_bytes: int) -> Answer:
         )
     with duckdb.connect(":memory:") as db:
         for name, scan in scans.items():
-            db.register(name, scan.to_arrow())
-        for setting, value in _SETTINGS.items():
-            db.execute(f"SET {setting} = {value}")
-        try:
-            return Answer(_as_athena(db.execute(text).to_arrow_table()), size)
-        except duckdb.Error as error:
-            raise UserError(
-                f"the query cannot be run: {str(error).partition('LINE 1:')[0].strip()}"
-            ) from error
+            db.register(name, _without_zones(scan.to_arrow()))
+        configure(db)
+        return Answer(execute(db, translation, most_seconds), size)
 
 
-def _snapshot(table: Table, state: sql.State | None) -> Snapshot:
+def configure(db: duckdb.DuckDBPyConnection) -> None:
+    """Shut DuckDB in, for good: it reads what is registered, in bounds."""
+    for setting, value in _SETTINGS.items():
+        db.execute(f"SET {setting} = {value}")
+
+
+def execute(db: duckdb.DuckDBPyConnection, translation: Translation, most_seconds: float) -> pa.Table:
+    """The rows, with the names and types that Athena gives. UserError when it fails, or takes too much."""
+    from data_pipeline.athena_sql.results import typed
+
+    timer = Timer(most_seconds, db.interrupt)
+    timer.start()
+    try:
+        reader = db.execute(translation.sql).to_arrow_reader()
+        batches, size = [], 0
+        for batch in reader:
+            batches.append(batch)
+            size += batch.nbytes
+            if size > MOST_BYTES:
+                raise UserError(f"the answer is larger than {MOST_BYTES:,} bytes; aggregate, or add LIMIT")
+        return typed(pa.Table.from_batches(batches, reader.schema), translation.columns)
+    except duckdb.InterruptException as error:
+        raise UserError(
+            f"the query was stopped after {most_seconds:,.0f} seconds; read fewer rows"
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise UserError("the query needs more than 2 GB of memory; read fewer rows") from error
+    except _OURS:
+        raise
+    except duckdb.Error as error:
+        raise UserError(f"the query cannot be run: {_said(error)}") from error
+    finally:
+        timer.cancel()
+
+
+def _said(error: duckdb.Error) -> str:
+    """DuckDB's words without its names for columns."""
+    text = re.sub(r"^[A-Za-z ]+ Error: ", "", str(error).strip().partition("\n")[0])
+    return text.partition(" when casting from source column")[0]
+
+
+def _without_zones(rows: pa.Table) -> pa.Table:
+    """Times of UTC as times without a zone: what DuckDB is given, and knows no zones for."""
+    fields = [
+        field.with_type(pa.timestamp("us")) if pa.types.is_timestamp(field.type) else field
+        for field in rows.schema
+    ]
+    return rows.cast(pa.schema(fields))
+
+
+def _snapshot(table: Table, state: State | None) -> Snapshot:
     if state is None:
         return snapshots.current(table)
     if state.kind == "version":
@@ -86,9 +165,3 @@ def _snapshot(table: Table, state: sql.State | None) -> Snapshot:
             f"FOR TIMESTAMP AS OF {quoted(state.text)}: expected '2026-11-25 12:00:00 UTC'"
         ) from error
     return snapshots.as_of(table, time if time.tzinfo else time.replace(tzinfo=UTC))
-
-
-def _as_athena(rows: pa.Table) -> pa.Table:
-    """The rows with Athena's types for whole numbers."""
-    fields = [field.with_type(pa.int64()) if field.type == _HUGE else field for field in rows.schema]
-    return rows.cast(pa.schema(fields))
