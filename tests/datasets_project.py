@@ -28,7 +28,7 @@ features:
     window: {start: t, minutes: 15}
     record_identifier: name
     event_time: window_end
-    source_lag_days: 1
+    lag: 1 day
     online: true
     features:
       name: {type: string, description: who}

@@ -29,6 +29,7 @@ COUNTS = {
     "removals": (5, 10_000),
     "schedules": (300, 5_000),
     "labels": (1, 20),
+    "labels-of-tables": (300, 10_000),
     "ingested": (600, 100_000),
     "kill-ingestion": (1, 90),
     "kill-ingestion-at-any-time": (1, 20),

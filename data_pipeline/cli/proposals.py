@@ -24,6 +24,7 @@ except ModuleNotFoundError as missing:
 from data_pipeline.cli import job_code
 from data_pipeline.cli.commands import create
 from data_pipeline.cli.commands.check import refuse_findings
+from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.core.loading.load import load_all
 from data_pipeline.stacks import render
 
@@ -93,7 +94,7 @@ def refuse_what_create_refuses(root: Path, content: bytes) -> None:
 
 
 def _as_create_does(root: Path) -> None:
-    chosen = [*load_all(root).values()]
+    chosen = [with_feature_types(root, env) for env in load_all(root).values()]
     sources = job_code.sources(root)
     for env in chosen:
         create.refuse_missing_packages(root, env, sources)

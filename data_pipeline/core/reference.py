@@ -148,7 +148,7 @@ _CHECKS = """\
   on `glue-spark`.
 - `workers` and `worker_type` belong to the runtime `glue-spark`, `max_capacity` to `glue-pythonshell`.
 - A feature group reads a table that a step publishes; record identifier, event time and what `records` names
-  are features of it. A `ttl_days` belongs to `online: true`, and is not shorter than `source_lag_days`.
+  are features of it. A `ttl_days` belongs to `online: true`, and is not shorter than `lag`.
 - A step with `{features}` in its arguments brings records into stores; without `online` or `offline` anywhere it
   is left out, so no step follows it, and a store needs one.
 - A training set names groups, features and records that exist, and its test comes last.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,8 +21,9 @@ from pyiceberg.exceptions import CommitFailedException
 
 from data_pipeline.core.config.feature_groups import STORES, FeatureGroup, Labels, Split, TrainingSet
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.facts.limits import MINUTES_OF_A_DAY
 
-from . import snapshots
+from . import joining, records, snapshots
 from .formats import encoded
 from .snapshots import Tables
 from .store import Store
@@ -35,10 +36,14 @@ _FIRST, _LAST = "0001-01-01", "9999-12-31"
 
 @dataclass(frozen=True)
 class Frozen:
-    """A training set: its manifest, and the content of each of its files."""
+    """A training set: its manifest, and the content of each of its files. Of one that was made now: ``nothing``,
+    feature → how many labels found nothing for it and why, and ``times``, the first and the last of the labels' times.
+    """
 
     manifest: Mapping[str, Any]
     files: Mapping[str, bytes]
+    nothing: Mapping[str, joining.Nothing] = field(default_factory=dict)
+    times: tuple[datetime, ...] = ()
 
     @property
     def version(self) -> str:
@@ -53,32 +58,35 @@ def tag(name: str, version: str) -> str:
 def current_states(tables: Tables, made: TrainingSet, groups: Mapping[str, FeatureGroup]) -> dict[str, str]:
     """Table → id of its current snapshot, for the tables that the training set reads."""
     names = {groups[name].table for name in _groups(made)}
+    names |= {made.labels.table} if made.labels.table else set()
     return {name: str(snapshots.current(tables.load(name)).snapshot_id) for name in sorted(names)}
 
 
-def make(
-    tables: Tables,
-    name: str,
-    made: TrainingSet,
-    groups: Mapping[str, FeatureGroup],
-    states: Mapping[str, str],
-) -> Frozen:
-    """The training set of these snapshots (table → id). UserError if one of them has expired."""
-    used = {group: groups[group] for group in sorted(_groups(made))}
-    rows = _joined(Store(tables, used), made, states)
+def make(store: Store, name: str, made: TrainingSet, states: Mapping[str, str]) -> Frozen:
+    """The training set of these snapshots (table → id), of the groups of ``store``. UserError if one of them has
+    expired, or if there is no label.
+    """
+    used = {group: store.groups[group] for group in sorted(_groups(made))}
+    rows, nothing = _joined(store, made, states)
+    if not len(rows):
+        raise UserError(
+            f"training set {name}: it has no label: {made.labels.group or made.labels.table} has no row with a value "
+            f"of {made.labels.feature} that 'labels' chooses; look at its 'records', 'since' and 'until'"
+        )
     parts = {f"{part}.parquet": table for part, table in _split(rows, made.split).items()}
     files = {file: encoded(table, "parquet") for file, table in parts.items()}
     manifest = {
         "format": FORMAT,
         "name": name,
-        "definition": made.model_dump(mode="json"),
-        "groups": {group: used[group].model_dump(mode="json", exclude=set(STORES)) for group in used},
+        "definition": _definition(made),
+        "groups": {group: _group(used[group], store.period(group, states)) for group in used},
         "snapshots": dict(sorted(states.items())),
         "written_by": {"pyarrow": pa.__version__},
         "files": {file: _described(content, parts[file]) for file, content in files.items()},
     }
     version = hashlib.sha256(document(manifest)).hexdigest()[:12]
-    return Frozen({**manifest, "version": version}, files)
+    times = rows["time"].to_pylist()
+    return Frozen({**manifest, "version": version}, files, nothing, (min(times), max(times)))
 
 
 def made_again(tables: Tables, manifest: Mapping[str, Any]) -> Frozen:
@@ -87,9 +95,34 @@ def made_again(tables: Tables, manifest: Mapping[str, Any]) -> Frozen:
         raise UserError(
             f"a manifest of format {manifest.get('format')!r}; this version reads format {FORMAT}"
         )
-    groups = {name: FeatureGroup.model_validate(group) for name, group in manifest["groups"].items()}
+    groups = {name: FeatureGroup.model_validate(_as_now(group)) for name, group in manifest["groups"].items()}
     made = TrainingSet.model_validate(manifest["definition"])
-    return make(tables, manifest["name"], made, groups, manifest["snapshots"])
+    return make(Store(tables, groups), manifest["name"], made, manifest["snapshots"])
+
+
+def lacking(made: Frozen) -> list[str]:
+    """Why a training set that was made now is of no use: an empty part, a feature that is null throughout."""
+    split, rows = made.manifest["definition"]["split"], {}
+    for file, described in made.manifest["files"].items():
+        rows[file.partition(".")[0]] = described["rows"]
+    spans = {
+        "train": f"before {split['validation']}",
+        "validation": f"from {split['validation']} on and before {split['test']}",
+        "test": f"from {split['test']} on",
+    }
+    first, last = (f"{time:%Y-%m-%d}" for time in made.times)
+    found = [
+        f"the part {part} is empty: no label is {spans[part]}, they are of {first} to {last}; move the days of 'split'"
+        for part, number in rows.items()
+        if not number
+    ]
+    total = sum(rows.values())
+    found += [
+        f"the feature {name} is null throughout: of {total:,} labels, {why}"
+        for name, why in made.nothing.items()
+        if why.labels == total
+    ]
+    return found
 
 
 def damaged(stored: Frozen) -> dict[str, str]:
@@ -157,28 +190,100 @@ def _tag(tables: Tables, table: str, snapshot: str, name: str) -> None:
 
 
 def _groups(made: TrainingSet) -> set[str]:
-    return {made.labels.group, *(joined.group for joined in made.features.values())}
+    own = {made.labels.group} if made.labels.group else set()
+    return {*own, *(joined.group for joined in made.features.values())}
 
 
-def _joined(store: Store, made: TrainingSet, states: Mapping[str, str]) -> pa.Table:
-    """Identifier, ``time`` of the prediction, what is known then, the features, ``label``; by time."""
-    group = store.groups[made.labels.group]
-    rows = store.get(made.labels.group, snapshot=states[group.table])
-    with duckdb.connect(":memory:") as db:
-        db.register("rows", rows)
-        labels = db.execute(_labels(made.labels, group), _bounds(made.labels)).to_arrow_table()
-    joined = store.join(labels, made.features, identifier=group.record_identifier, time="time", states=states)
+def _definition(made: TrainingSet) -> dict[str, Any]:
+    """The training set as a manifest writes it: without what it does not say, where that came later than format 1."""
+    found = made.model_dump(mode="json")
+    labels = found["labels"]
+    new = ("group",) if made.labels.table else ("table", "identifier", "time")
+    return {**found, "labels": {key: value for key, value in labels.items() if key not in new}}
+
+
+def _group(group: FeatureGroup, period: str) -> dict[str, Any]:
+    """A group as a manifest writes it, with the ``period`` after which its lag counts: as ever where it says no more
+    than groups once could. A lag in whole days is ``source_lag_days``.
+    """
+    found = {**group.model_dump(mode="json", exclude=set(STORES)), "period": period or None}
+    for feature in found["features"].values():
+        if feature["type"] is None:
+            del feature["type"]
+    days, rest = divmod(group.lag_minutes or 0, MINUTES_OF_A_DAY)
+    kept = {}
+    for key, value in found.items():
+        if key == "lag" and value is not None and not rest:
+            kept["source_lag_days"] = days
+        elif value is not None:
+            kept[key] = value
+    return kept
+
+
+def _as_now(group: Mapping[str, Any]) -> dict[str, Any]:
+    """A group of a manifest as the configuration writes it now."""
+    found = dict(group)
+    if "source_lag_days" in found:
+        found["lag"] = f"{found.pop('source_lag_days')} days"
+    return found
+
+
+def _joined(
+    store: Store, made: TrainingSet, states: Mapping[str, str]
+) -> tuple[pa.Table, dict[str, joining.Nothing]]:
+    """Identifier, ``time`` of the prediction, what is known then, the features, ``label``; by time. And why labels
+    found nothing.
+    """
+    labels, identifier = _labels(store, made, states)
+    sources = store.sources(made.features, states)
+    joined = joining.join(labels, identifier, "time", sources)
     order = [name for name in joined.column_names if name != "label"]
-    return joined.select([*order, "label"])
+    return joined.select([*order, "label"]), joining.nothing(joined, identifier, "time", sources)
 
 
-def _labels(labels: Labels, group: FeatureGroup) -> str:
-    time = f"{group.event_time} - INTERVAL {labels.horizon_minutes} MINUTE"
-    columns = [group.record_identifier, f"{time} AS time", *labels.known, f"{labels.feature} AS label"]
+def _labels(store: Store, made: TrainingSet, states: Mapping[str, str]) -> tuple[pa.Table, str]:
+    """The labels, and the column of their record identifier."""
+    given = made.labels
+    if given.group is not None:
+        group = store.groups[given.group]
+        identifier, event = group.record_identifier, f'"{group.event_time}"'
+        rows = store.get(given.group, snapshot=states[group.table])
+    else:
+        identifier, event = str(given.identifier), str(given.time)
+        rows = _rows_of_table(store.tables, made, states)
+        zones = {store.groups[joined.group].timezone for joined in made.features.values()} or {"UTC"}
+        event = f"CAST({_wall_clock(rows, event, min(zones))} AS TIMESTAMP)"
+    with duckdb.connect(":memory:") as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.register("rows", rows)
+        query = _query(given, identifier, event)
+        return db.execute(query, _bounds(given)).to_arrow_table(), identifier
+
+
+def _rows_of_table(tables: Tables, made: TrainingSet, states: Mapping[str, str]) -> pa.Table:
+    given = made.labels
+    name = str(given.table)
+    table = tables.load(name)
+    snapshot = snapshots.by_id(table, states[name])
+    needed = list(dict.fromkeys([str(given.identifier), str(given.time), given.feature, *given.known]))
+    records.refuse_missing(name, needed, records.columns(table, snapshot))
+    return table.scan(selected_fields=tuple(needed), snapshot_id=snapshot.snapshot_id).to_arrow()
+
+
+def _wall_clock(rows: pa.Table, column: str, zone: str) -> str:
+    kind = rows.schema.field(column).type
+    zoned = pa.types.is_timestamp(kind) and kind.tz is not None
+    return f"timezone('{zone}', \"{column}\")" if zoned else f'"{column}"'
+
+
+def _query(labels: Labels, identifier: str, event: str) -> str:
+    time = f"{event} - INTERVAL {labels.horizon_minutes} MINUTE"
+    identifier, feature, *known = (f'"{name}"' for name in (identifier, labels.feature, *labels.known))
+    columns = [identifier, f"{time} AS time", *known, f"{feature} AS label"]
     return (
-        f"SELECT {', '.join(columns)} FROM rows WHERE {labels.feature} IS NOT NULL AND {time} >= $since AND "
-        f"{time} < $until AND (len($records) = 0 OR {group.record_identifier} IN (SELECT unnest($records))) "
-        f"ORDER BY time, {group.record_identifier}"
+        f"SELECT {', '.join(columns)} FROM rows WHERE {feature} IS NOT NULL AND {identifier} IS NOT NULL AND "
+        f"{time} >= $since AND {time} < $until AND (len($records) = 0 OR "
+        f"CAST({identifier} AS VARCHAR) IN (SELECT unnest($records))) ORDER BY time, {identifier}, label"
     )
 
 

@@ -18,8 +18,8 @@ ADDED = ("write_time", "api_invocation_time", "is_deleted")
 
 def view(group: FeatureGroup, table: str) -> str:
     """SQL of the view of ``table``, for DuckDB and for Athena."""
-    keys = f"{group.record_identifier}, {group.event_time}"
-    columns = ", ".join(group.stored)
+    keys = f'"{group.record_identifier}", "{group.event_time}"'
+    columns = ", ".join(f'"{name}"' for name in group.stored)
     return (
         f"SELECT {columns} FROM (SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY write_time DESC, "
         f"api_invocation_time DESC) AS newest_first FROM {table}) AS records WHERE newest_first = 1 AND NOT is_deleted"
@@ -28,7 +28,7 @@ def view(group: FeatureGroup, table: str) -> str:
 
 def records(group: FeatureGroup, table: str) -> str:
     """SQL of the records in the view of ``table``, by identifier and event time."""
-    return f"{view(group, table)} ORDER BY {group.record_identifier}, {group.event_time}"
+    return f'{view(group, table)} ORDER BY "{group.record_identifier}", "{group.event_time}"'
 
 
 def read(group: FeatureGroup, rows: pa.Table) -> pa.Table:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pyarrow as pa
 
+from data_pipeline.core.config import feature_document
 from data_pipeline.core.config.feature_groups import FeatureGroup, Joined
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
@@ -18,11 +19,15 @@ from .snapshots import Tables
 
 @dataclass(frozen=True)
 class Store:
-    """Feature groups by name, and the tables that they are read from: their files, or what ``ask`` answers of them."""
+    """Feature groups by name, and the tables that they are read from: their files, or what ``ask`` answers of them.
+
+    ``periods``: data set → its period (``month``), of those that have one; a group's ``lag`` counts from its end.
+    """
 
     tables: Tables
     groups: Mapping[str, FeatureGroup]
     ask: records.Ask | None = None
+    periods: Mapping[str, str] = field(default_factory=dict)
 
     def get(
         self,
@@ -36,12 +41,13 @@ class Store:
     ) -> pa.Table:
         """The records of a group (without a name, of the only one) as they were published ``as_of`` a time with a
         zone, in a ``snapshot`` or by a ``run``; else the newest. ``since`` and ``until`` (exclusive) bound the event
-        time, on the table's wall clock.
+        time, on the group's wall clock.
         """
         found = self.group(group)
         table = self.tables.load(found.table)
         state = snapshots.chosen(table, as_of, snapshot, run)
-        return records.read(table, state, found, since, until, self.ask)
+        source = feature_document.source(found, self.periods)
+        return records.read(self.tables, table, state, source, since, until, self.ask)
 
     def join(
         self,
@@ -55,14 +61,26 @@ class Store:
     ) -> pa.Table:
         """``labels`` with a column for each of ``features``, as it was known at the label's ``time``.
 
-        ``identifier`` and ``time`` name columns of ``labels``. ``states``: table → id of the snapshot to read, the
-        current one where none is given. ``available=False`` looks at event times only.
+        ``identifier`` and ``time`` name columns of ``labels``; times are on the groups' wall clock. ``states``: table →
+        id of the snapshot to read, the current one where none is given. ``available=False`` looks at event times only.
         """
-        rows = {
-            name: self._rows(name, states or {}) for name in {joined.group for joined in features.values()}
-        }
-        sources = [_source(self.group(j.group), rows[j.group], column, j) for column, j in features.items()]
+        sources = self.sources(features, states or {})
         return joining.join(labels, identifier, time, sources, available=available)
+
+    def sources(self, features: Mapping[str, Joined], states: Mapping[str, str]) -> list[joining.JoinSource]:
+        """What ``join`` looks each of ``features`` up in, in their order; each group is read once."""
+        names = sorted({joined.group for joined in features.values()})
+        rows = {name: self.get(name, snapshot=states.get(self.group(name).table)) for name in names}
+        return [_source(self.group(j.group), rows[j.group], column, j) for column, j in features.items()]
+
+    def period(self, name: str, states: Mapping[str, str]) -> str:
+        """The period after which the group's lag counts, in the snapshot that ``states`` names; empty where it does
+        not matter.
+        """
+        group = self.group(name)
+        table = self.tables.load(group.table)
+        state = snapshots.chosen(table, snapshot=states.get(group.table))
+        return records.period(self.tables, table, state, feature_document.source(group, self.periods))
 
     def newest(self, name: str) -> dict[str, str]:
         """Record identifier → newest event time of a group's records, as SageMaker is given them."""
@@ -73,9 +91,6 @@ class Store:
             str(one): f"{time:%Y-%m-%dT%H:%M:%SZ}"
             for one, time in zip(rows[group.record_identifier].to_pylist(), times, strict=True)
         }
-
-    def _rows(self, name: str, states: Mapping[str, str]) -> pa.Table:
-        return self.get(name, snapshot=states.get(self.group(name).table))
 
     def group(self, name: str | None) -> FeatureGroup:
         """The group of this name, or the only one. UserError when there is none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.tables import Table
 from data_pipeline.core.errors import UserError, not_installed
 from data_pipeline.core.loading import dataset_files, feature_rules, load, publication_rules
-from data_pipeline.core.problems import ConfigurationError, Place, Problem, Violation
+from data_pipeline.core.problems import ConfigurationError, Place, Problem
 from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Definitions
 
@@ -42,11 +42,12 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
     """Both of these, looked at once."""
     sql = _texts(root, env)
     if not _has_sql(env.datasets, env.tables):
-        columns = {
+        columns: dict[str, Columns] = {
             table: publication_rules.published(each, dataset_files.parsed(each)[0].names)
             for name, each in env.datasets.items()
             for table in models.tables_of(name, each)
         }
+        _refuse_wrong_features(root, env, columns)
         return models.definitions(env.datasets, env.tables, sql, {}), columns
     try:
         from data_pipeline.sql_checks.review import review  # DuckDB, which a project without SQL does without
@@ -55,15 +56,44 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
     found = review(env.datasets, env.tables, sql)
     if found.findings:
         raise ConfigurationError(_placed(root, env.name, found.findings))
-    if wrong := load.placed(root, env.name, _features(env, found.columns)):
-        raise ConfigurationError(wrong)
+    _refuse_wrong_features(root, env, found.columns)
     return models.definitions(env.datasets, env.tables, sql, found.inputs), found.columns
 
 
-def _features(env: Environment, columns: Mapping[str, Columns]) -> Iterator[Violation]:
-    """What feature groups read of the columns that are known now."""
+def with_feature_types(root: Path, env: Environment) -> Environment:
+    """The environment, in which each feature of a group with a store has a type: that of its column, if none is
+    written. ConfigurationError as above.
+    """
+    if all(
+        feature.type for group in env.managed_features.values() for feature in group.every_feature.values()
+    ):
+        return env
+    columns = published_columns(root, env)
+    typed = {
+        name: group.with_types(_whole(env, columns).get(group.table, {})) if group.managed else group
+        for name, group in env.features.items()
+    }
+    return env.model_copy(update={"features": typed})
+
+
+def _refuse_wrong_features(root: Path, env: Environment, columns: Mapping[str, Columns]) -> None:
+    """ConfigurationError for what feature groups and training sets read of the columns that are known now."""
     tables = frozenset((*columns, *(table for step in env.steps.values() for table in step.tables)))
-    yield from feature_rules.check(env.features, {}, tables, columns, None)
+    there = _whole(env, columns)
+    if wrong := load.placed(
+        root, env.name, feature_rules.check(env.features, env.training_sets, tables, there, None)
+    ):
+        raise ConfigurationError(wrong)
+
+
+def _whole(env: Environment, columns: Mapping[str, Columns]) -> Mapping[str, Columns]:
+    """The columns with those that the tool adds to the tables of data sets."""
+    added = {
+        table: publication_rules.added(each)
+        for name, each in env.datasets.items()
+        for table in models.tables_of(name, each)
+    }
+    return {name: {**of, **added.get(name, {})} for name, of in columns.items()}
 
 
 def _has_sql(datasets: Mapping[str, Dataset], tables: Mapping[str, Table]) -> bool:

@@ -15,10 +15,11 @@ from data_pipeline.aws.catalog import table_access
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core import sql
+from data_pipeline.core.config import feature_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.errors import UserError
-from data_pipeline.features import offline, online
+from data_pipeline.features import offline, online, records
 from data_pipeline.features.snapshots import Tables, connect
 from data_pipeline.features.store import Store
 
@@ -29,7 +30,7 @@ def store_of(environment: Environment, connection: Connection, *, athena: bool =
     """The environment's feature groups. With ``athena``, Athena reads the tables, under the limit of bytes."""
     with explained():
         tables = connect(connection.client("glue"), table_access(connection), environment.names.database)
-    store = Store(tables, environment.features)
+    store = Store(tables, environment.features, periods=feature_document.periods(environment.datasets))
     return replace(store, ask=_asking(environment, connection, tables)) if athena else store
 
 
@@ -66,7 +67,11 @@ def read_online(
     with explained():
         runtime = connection.client("sagemaker-featurestore-runtime")
         found = feature_store.newest(runtime, called, identifiers)
-    return online.rows(group, found, identifiers)
+    if all(feature.type for feature in group.every_feature.values()):
+        return online.rows(group, {}, found, identifiers)
+    with readable():
+        table = store_of(environment, connection).tables.load(group.table)
+        return online.rows(group, records.columns(table), found, identifiers)
 
 
 def _asking(environment: Environment, connection: Connection, tables: Tables) -> Callable[[str], pa.Table]:

@@ -10,7 +10,7 @@ import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
-from cli.deployed import BUCKET, Deployed, publish
+from cli.deployed import BUCKET, Deployed, publish, publish_years
 
 from data_pipeline.cli.main import status_of
 
@@ -92,25 +92,30 @@ def test_a_training_set_is_frozen_once_and_verified(
         in capfd.readouterr().err
     )
     said = []
+    publish_years("years", 1)
     for _ in range(2):
         assert command("training-set", "create", "local", "next_window") == 0
-        said.append(capfd.readouterr().out.splitlines())
+        out, err = capfd.readouterr()
+        said.append(out.splitlines())
+        assert (
+            "rides_104_weeks_before: 181 of 542 labels found nothing: 181 no record so early\n" in err
+        )  # of two years
     version = said[0][0].split()[2]
     place = f"s3://{BUCKET}/output/datasets/next_window/{version}/"
     assert said[0][0] == f"created: version {version} in {place}"
     assert said[1][0] == f"there already: version {version} in {place}"
     assert [" ".join(line.split()[:3]) for line in said[0][1:]] == [
-        "train.parquet 0 rows",
-        "validation.parquet 500 rows",
-        "test.parquet 0 rows",
+        "train.parquet 362 rows",
+        "validation.parquet 90 rows",
+        "test.parquet 90 rows",
     ]
-    publish("second", 2)
+    publish_years("second", 2)
     assert command("training-set", "create", "local", "next_window") == 0
     other = capfd.readouterr().out.split()[2]
     assert other != version
     assert command("training-set", "verify", "local", "next_window") == 0
     assert sorted(capfd.readouterr().out.splitlines()) == sorted(
-        f"{each}: 500 rows, made again byte for byte" for each in (version, other)
+        f"{each}: 542 rows, made again byte for byte" for each in (version, other)
     )
     published.put(f"output/datasets/next_window/{version}/test.parquet", "changed")
     assert command("training-set", "verify", "local", "next_window", "--version", version) == 1
@@ -125,6 +130,23 @@ def test_a_training_set_is_frozen_once_and_verified(
         "there is no training set 'next': the configuration has 'next_window'; did you mean"
         in capfd.readouterr().err
     )
+
+
+def test_a_training_set_of_no_use_is_refused(published: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """Some weeks of one year: two parts are empty, and both features null. Nothing is stored or tagged."""
+    assert command("training-set", "create", "local", "next_window") == 1
+    said = capfd.readouterr().err
+    assert (
+        "training set next_window: the part train is empty: no label is before 2019-01-01, they are of 2019-01-01 to "
+        "2019-01-21; move the days of 'split'\n"
+    ) in said
+    assert "the part test is empty: no label is from 2020-01-01 on" in said
+    assert (
+        "training set next_window: the feature rides_52_weeks_before is null throughout: of 500 labels, 500 no record "
+        "so early"
+    ) in said
+    assert command("training-set", "verify", "local", "next_window") == 1
+    assert "has no version" in capfd.readouterr().err
 
 
 LATEST = {"rides": 7, "minutes": 1380, "dow": 2, "month": 1, "doy": 21, "available_by": "lag"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.deployed import BUCKET, DATABASE, Deployed
+from cli.deployed import BUCKET, DATABASE, Deployed, publish_years
 from clients import client
 
 from data_pipeline.cli.main import status_of
@@ -50,6 +50,7 @@ def test_a_reader_reads_asks_and_freezes(
     reader: dict[str, str], published: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Every command of the page, under this policy alone."""
+    publish_years("years", 1)
     get = ("features", "get", "local", "--format", "csv")
     with published.feature_group("online", "offline") as group:
         published.write(group, dataset="all", window_end="2019-01-22T00:00:00Z", rides=7)

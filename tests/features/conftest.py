@@ -33,7 +33,7 @@ GROUP = FeatureGroup.model_validate(
             "dow": {"type": "integral"},
         },
         "records": {"all": {"rides": "num_rides"}, "green": {"rides": "green"}, "fhv": {"rides": "fhv"}},
-        "source_lag_days": 100,
+        "lag": "100 days",
         "timezone": "America/New_York",
     }
 )

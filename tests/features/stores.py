@@ -38,7 +38,7 @@ class Stores:
 
     def arguments(self, run: str, **options: str) -> list[str]:
         """Those of the job, whose list of groups is in its place."""
-        self.put("groups.json", document({"rides": STORED}, self.names).encode())
+        self.put("groups.json", document({"rides": STORED}, self.names, {}).encode())
         given = {
             "output": f"s3://{self.bucket}",
             "catalog": f"glue:{self.published.jobs.database}",

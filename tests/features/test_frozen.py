@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -41,7 +42,7 @@ MADE = TrainingSet.model_validate(
 
 def freeze(published: Published) -> Frozen:
     states = frozen.current_states(published.tables, MADE, {"rides": GROUP})
-    return frozen.make(published.tables, "hour", MADE, {"rides": GROUP}, states)
+    return frozen.make(published.store, "hour", MADE, states)
 
 
 def test_the_same_again_and_another_after_a_change(published: Published) -> None:
@@ -116,5 +117,5 @@ def test_stores_make_no_other_version(published: Published) -> None:
     published.publish("one", rides(1))
     stored = GROUP.model_copy(update={"online": True, "offline": True, "ttl_days": 400})
     states = frozen.current_states(published.tables, MADE, {"rides": GROUP})
-    with_stores = frozen.make(published.tables, "hour", MADE, {"rides": stored}, states)
+    with_stores = frozen.make(replace(published.store, groups={"rides": stored}), "hour", MADE, states)
     assert with_stores.version == freeze(published).version

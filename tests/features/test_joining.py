@@ -22,13 +22,15 @@ def minutes(n: int) -> timedelta:
 
 
 def made_group(chance: random.Random, size: int) -> list[dict[str, Any]]:
-    """Records at grid times, so that labels often meet them exactly; available in any order, or not known when."""
+    """Records at grid times, so that labels often meet them exactly; available in any order, or not known when. Some
+    have several versions, each available at a time of its own.
+    """
     rows = {}
     for _ in range(size):
         name, event = chance.choice(IDS[:3]), START + minutes(15 * chance.randrange(200))
         at = None if chance.random() < 0.05 else event + minutes(15 * chance.choice([-4, 0, 1, 8, 90]))
         value = None if chance.random() < 0.1 else chance.randrange(1000)
-        rows[name, event] = {"id": name, "event": event, "value": value, "available_at": at}
+        rows[name, event, at] = {"id": name, "event": event, "value": value, "available_at": at}
     return list(rows.values())
 
 
@@ -40,7 +42,7 @@ def as_table(rows: list[dict[str, Any]]) -> pa.Table:
 def reference(
     rows: list[dict[str, Any]], record: str, time: datetime, before: int, available: bool
 ) -> int | None:
-    """The value of the newest record that was known: by looking at all of them."""
+    """The value of the last known version of the newest record that was known: by looking at all of them."""
     known = [
         row
         for row in rows
@@ -48,8 +50,8 @@ def reference(
         and row["event"] + minutes(before) <= time
         and (not available or (row["available_at"] is not None and row["available_at"] <= time))
     ]
-    found: int | None = max(known, key=lambda row: row["event"])["value"] if known else None
-    return found
+    newest = max(known, key=lambda row: (row["event"], row["available_at"] or datetime.min), default=None)  # noqa: DTZ901
+    return None if newest is None else newest["value"]
 
 
 @pytest.mark.soak

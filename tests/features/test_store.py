@@ -136,14 +136,17 @@ def test_records_and_when_they_were_available(published: Published) -> None:
 
 
 def test_months_that_are_not_covered_have_no_records(published: Published) -> None:
-    """A data set without the month has no record of it, all together have one; without coverage all are there."""
+    """A data set without the month has no record of it, all together have one; without coverage the lag says all."""
     covered = {"pipeline.covered-months": "fhv 2019-01; green 2019-02..2019-03"}
     published.publish("run", rides(1), **covered)
     rows = published.store.get().to_pylist()
     months = {(row["dataset"], (row["window_end"] - timedelta(hours=1)).month) for row in rows}
     assert months == {("all", 1), ("all", 2), ("all", 3), ("fhv", 1), ("green", 2), ("green", 3)}
     published.publish("run", rides(1), **{"pipeline.covered-months": ""})
-    assert {row["available_at"] for row in published.store.get().to_pylist()} == {None}
+    rows = published.store.get().to_pylist()
+    assert len(rows) == 3 * HOURS
+    assert all(row["available_at"] == row["window_end"] + timedelta(days=100) for row in rows)
+    assert {row["available_by"] for row in rows} == {"lag"}
 
 
 def test_join_reads_each_group_once_and_from_the_snapshot_asked_for(published: Published) -> None:

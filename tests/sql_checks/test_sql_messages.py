@@ -93,7 +93,7 @@ def test_a_feature_of_a_table_is_a_column_of_its_sql(tmp_path: Path) -> None:
 features:
   sales:
     {description: sales, owner: shop, table: customers, record_identifier: shop, event_time: window_end,
-     source_lag_days: 1, window: {start: hour, minutes: 60}, features: {shop: {type: string},
+     lag: 1 day, window: {start: hour, minutes: 60}, features: {shop: {type: string},
      window_end: {type: string}, total: {type: fractional}, sold: {type: integral}}}
 """
     sql = "SELECT shop, ordered_at::TIMESTAMP AS hour, sum(amount) AS total FROM orders GROUP BY ALL"

@@ -13,6 +13,7 @@ import yaml
 from data_pipeline.aws.service_models import load
 from data_pipeline.cli import job_code
 from data_pipeline.cli.examples import examples
+from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root
 from data_pipeline.core.bucket_keys import brought
 from data_pipeline.core.checks import command_line, integrations, keys, machine, template
@@ -42,6 +43,7 @@ def check(target: str | None) -> None:
         chosen = [load_environment(root(), target)] if target else [*load_all(root()).values()]
         sources = job_code.sources(root())
         refuse_wrong_sql(chosen)
+        chosen = [with_feature_types(root(), env) for env in chosen]
         lines = [line for env in chosen for line in check_environment(env, render(env), sources)]
     if lines:
         raise UserError(as_message(lines))

@@ -10,6 +10,7 @@ import click
 
 from data_pipeline.cli import job_code, job_locks
 from data_pipeline.cli.examples import examples
+from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.files import write_atomically
 from data_pipeline.cli.project import root
 from data_pipeline.core.config import default_steps
@@ -36,6 +37,7 @@ def create(environments: tuple[str, ...], check: bool) -> None:
         if environments
         else [*load_all(root()).values()]
     )
+    chosen = [with_feature_types(root(), env) for env in chosen]
     sources = job_code.sources(root())
     for env in chosen:
         refuse_wrong_code(env, sources)

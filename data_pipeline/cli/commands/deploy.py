@@ -21,6 +21,7 @@ from data_pipeline.cli.deploying.deployment import Plan, Target, carry_out, gath
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
 from data_pipeline.cli.deploying.stack_progress import size
 from data_pipeline.cli.examples import examples
+from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root
 from data_pipeline.cli.screen import console
 from data_pipeline.core.deployment import drifts
@@ -60,6 +61,7 @@ def deploy(env: str, bucket: str | None, yes: bool, create_bucket: bool, as_json
         why = f"expected {refused.expected}" + (f"; {refused.advice}" if refused.advice else "")
         raise click.UsageError(f"{bucket!r} cannot be a bucket's name: {why}.") from refused
     environment, connection = open_environment(env)
+    environment = with_feature_types(root(), environment)
     refuse_stale_templates(root(), environment)
     with explained():
         pace = _EMBEDDED_PACE if environment.embedded else _PACE

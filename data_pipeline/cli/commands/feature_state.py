@@ -50,7 +50,10 @@ def list_groups(env: str, as_json: bool) -> None:
 def show(env: str, group: str, as_json: bool) -> None:
     """Show a feature group: its features, its stores, and what SageMaker says of it."""
     environment, connection = open_environment(env)
-    definition = store_of(environment, connection).group(group)
+    store = store_of(environment, connection)
+    definition = store.group(group)
+    with readable():
+        definition = definition.with_types(_columns(store, definition) or {})
     state = {**_summary(environment, connection, group), **_described(definition)}
     if as_json:
         click.echo(json.dumps(state, indent=1))
@@ -97,9 +100,9 @@ def differences(
     called = environment.names.feature_group(name)
     with explained():
         deployed = feature_store.describe(connection, called)
-    found = [*of_group(name, group, deployed)]
     with readable():
         columns = _columns(store, group)
+    found = [*of_group(name, group.with_types(columns or {}), deployed)]
     found += of_table(group, columns)
     if deployed and group.online and columns is not None and not found:
         with readable():
@@ -145,7 +148,8 @@ def _described(group: FeatureGroup) -> dict[str, Any]:
         "record_identifier": group.record_identifier,
         "event_time": group.event_time,
         "timezone": group.timezone,
-        "source_lag_days": group.source_lag_days,
+        "available_at": group.available_at or "-",
+        "lag": group.lag or "-",
         "ttl_days": group.ttl_days if group.ttl_days is not None else "-",
         "features": {
             name: {"type": feature.type, "description": feature.description}

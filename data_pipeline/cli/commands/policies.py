@@ -16,6 +16,7 @@ from rich.text import Text
 
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.examples import examples
+from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.policies import Policy, Statement
@@ -48,7 +49,7 @@ def policies(env: str, as_json: bool) -> None:
     Reads the configuration alone, and asks nothing of AWS: the table is what the rendered templates grant.
     ${Name} is a parameter or a resource of the stack.
     """
-    rendered = render(load_environment(root(), env))
+    rendered = render(with_feature_types(root(), load_environment(root(), env)))
     found = read_policies({name: templates.read_rendered(body) for name, body in rendered.items()})
     if as_json:
         whole = {"environment": env, "policies": [asdict(policy) for policy in found]}

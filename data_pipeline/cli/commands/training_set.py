@@ -14,6 +14,7 @@ from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 from data_pipeline.features import frozen
+from data_pipeline.features.frozen import Frozen
 from data_pipeline.features.snapshots import Tables
 from data_pipeline.project import training_sets
 from data_pipeline.project.features import readable, store_of
@@ -31,16 +32,21 @@ def create(env: str, name: str) -> None:
     """Freeze the training set NAME of the configuration, from what is published now.
 
     Its snapshots are tagged and never expire. The same definition of the same snapshots is the same version,
-    whenever it is made; a changed source makes another one.
+    whenever it is made; a changed source makes another one. Says how many labels found nothing for a feature and why,
+    and refuses an empty part and a feature that is null throughout.
     """
     environment, connection = open_environment(env)
     if name not in environment.training_sets:
         raise UserError(_unknown(name, environment))
     made, groups = environment.training_sets[name], environment.features
     folder = _folder(environment, connection, name)
-    tables = store_of(environment, connection).tables
+    store = store_of(environment, connection)
+    tables = store.tables
     with readable():
-        result = frozen.make(tables, name, made, groups, frozen.current_states(tables, made, groups))
+        result = frozen.make(store, name, made, frozen.current_states(tables, made, groups))
+        _report_nothing(result)
+        if lacking := frozen.lacking(result):
+            raise UserError(f"training set {name}: " + f"\ntraining set {name}: ".join(lacking))
         frozen.keep(tables, result)
         place = f"{folder}{result.version}/"
         known = read_json(connection.client("s3"), place + training_sets.MANIFEST) is not None
@@ -58,7 +64,7 @@ def create(env: str, name: str) -> None:
 def verify(env: str, name: str, version: str | None) -> None:
     """Make each version of the training set NAME again and compare it with what is stored, byte for byte.
 
-    Exits 1 if one differs, or if its snapshots could expire.
+    Exits 1 if one differs, has an empty part or a feature that is null throughout, or if its snapshots could expire.
     """
     environment, connection = open_environment(env)
     folder = _folder(environment, connection, name)
@@ -79,7 +85,8 @@ def _verified(connection: Connection, tables: Tables, folder: str, version: str)
     """Whether a version is what it was when it was made; says so."""
     place = f"{folder}{version}/"
     stored = training_sets.read(connection, place)
-    problems = frozen.differences(stored, frozen.made_again(tables, stored.manifest))
+    again = frozen.made_again(tables, stored.manifest)
+    problems = [*frozen.differences(stored, again), *frozen.lacking(again)]
     lost = frozen.untagged(tables, stored.manifest)
     problems += [f"its snapshot of {table} has lost its tag, and would expire" for table in lost]
     for problem in problems:
@@ -88,6 +95,14 @@ def _verified(connection: Connection, tables: Tables, folder: str, version: str)
         rows = sum(described["rows"] for described in stored.manifest["files"].values())
         click.echo(f"{version}: {rows:,} rows, made again byte for byte")
     return not problems
+
+
+def _report_nothing(made: Frozen) -> None:
+    """Say how many labels found nothing for a feature, and why."""
+    total = sum(described["rows"] for described in made.manifest["files"].values())
+    for feature, why in made.nothing.items():
+        if why.labels:
+            click.echo(f"{feature}: {why.labels:,} of {total:,} labels found nothing: {why}", err=True)
 
 
 def _folder(environment: Environment, connection: Connection, name: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from data_pipeline.cli.job_code import shipped
 from data_pipeline.cli.job_locks import read_lock
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config import dataset_document, feature_document
+from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.sources import document
 from data_pipeline.core.deployment.artifacts import (
@@ -20,7 +20,7 @@ from data_pipeline.core.deployment.artifacts import (
 )
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.notifications import parameters as addressees
-from data_pipeline.core.machine.steps import features_key, runtimes, sources_key
+from data_pipeline.core.machine.steps import features_document, features_key, runtimes, sources_key
 from data_pipeline.etl.documents import datasets
 from data_pipeline.project.definitions import load_definitions
 
@@ -76,7 +76,7 @@ def _features(env: Environment, listing: Listing) -> dict[str, bytes]:
     """The list of feature groups that runs ingest into, if the bucket does not have it."""
     if not env.managed_features:
         return {}
-    content = feature_document.document(env.features, env.names).encode()
+    content = features_document(env).encode()
     return _lacking({features_key(env): content}, listing(features_key(env)))
 
 

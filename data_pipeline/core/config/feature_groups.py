@@ -6,11 +6,14 @@ fields at once is in ``feature_rules``.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from data_pipeline.core.facts import limits
+from data_pipeline.core.facts import dataset_limits, limits
+from data_pipeline.core.problems import RefusedError
+from data_pipeline.etl.documents.feature_records import AVAILABILITY
 
 from .sizes import Expected, Model
 
@@ -25,14 +28,29 @@ COLUMN_TYPES = {
     "string": ("string",),
 }
 
-#: what every record of a managed group carries besides: from when on it could be known, and what says so.
-AVAILABILITY = ("available_at", "available_by")
 #: what is of the stores alone: a training set is the same with them and without.
 STORES = frozenset({"online", "offline", "ttl_days"})
+
+
+def _with_unit(value: Any) -> Any:
+    """A number alone is no time."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        raise RefusedError("a time with its unit, as in '3 days'", f"write '{value} days'")
+    return value
+
 
 FeatureName = Annotated[str, AfterValidator(limits.feature_name)]
 GroupName = Annotated[str, AfterValidator(limits.step_name)]
 ColumnName = Annotated[str, AfterValidator(limits.table_name)]
+AnyColumnName = Annotated[str, AfterValidator(dataset_limits.published_column)]
+Lag = Annotated[
+    str,
+    BeforeValidator(_with_unit),
+    WithJsonSchema({"type": "string"}),
+    AfterValidator(dataset_limits.lag),
+    Expected("a time, as in '3 days'"),
+]
+Period = Literal["hour", "day", "month", "year"]
 TableName = Annotated[str, AfterValidator(limits.table_name)]
 RecordName = Annotated[str, AfterValidator(limits.record_name)]
 Day = Annotated[str, AfterValidator(limits.day), Expected('a day in quotes, as in "2021-07-01"')]
@@ -42,9 +60,11 @@ TimeZone = Annotated[str, AfterValidator(limits.timezone), Expected("a name of t
 class Feature(Model):
     """One feature: a column of the table."""
 
-    type: FeatureType = Field(description="What its values are.")
+    type: FeatureType | None = Field(
+        None, description="What its values are; without it, what the column's are.", examples=["integral"]
+    )
     description: str = Field("", description="What it says, in a sentence.", examples=["orders of the day"])
-    column: ColumnName | None = Field(
+    column: AnyColumnName | None = Field(
         None,
         description="The table's column; without it, the one of the feature's name.",
         examples=["num_orders"],
@@ -64,36 +84,54 @@ class Window(Model):
 
 
 class FeatureGroup(Model):
-    """Features of a table by record identifier and event time, which is the end of the window."""
+    """Features of a table by record identifier and event time."""
 
     description: str = Field(description="What the group is about.", examples=["orders by customer"])
     owner: str = Field(description="Who answers for it.", examples=["data-team"])
     table: TableName = Field(
         description="The published table that the features are read from.", examples=["customers"]
     )
-    window: Window = Field(description="What time a row is about.")
+    window: Window | None = Field(
+        None,
+        description="What time a row is about, where its end is the event time. Without it, the event time is a "
+        "column as it is.",
+    )
     record_identifier: FeatureName = Field(
-        description="The feature that tells records of one time apart: a data set, or `all` for all of them.",
-        examples=["dataset"],
+        description="What records are about: a column, whose values tell records of one time apart. It is a feature, "
+        "also where `features` does not name it.",
+        examples=["customer_id"],
     )
     event_time: FeatureName = Field(
-        description="The feature that holds the end of the window.", examples=["window_end"]
+        description="What holds the event time: a column with a day or a time, or a name for the window's end. It is "
+        "a feature, too.",
+        examples=["day"],
     )
     features: dict[FeatureName, Feature] = Field(
-        min_length=1, description="Every feature by name, record identifier and event time among them."
+        min_length=1, description="The features by name; `{}` for a column of that name."
     )
     records: dict[RecordName, dict[FeatureName, ColumnName]] = Field(
         {},
         description="Where a row of the table holds several records: the record identifier of each, and the "
-        "columns of the features that only it has.",
+        "columns of the features that only it has. A single one, with `{}`, gives all rows one identifier.",
         examples=[{"all": {"orders": "num_orders"}, "web": {"orders": "web"}}],
     )
-    source_lag_days: int = Field(
-        ge=0,
-        le=limits.MOST_DAYS,
-        description="The longest that the source takes, after a month has ended, to publish it. A month that was "
-        "first published here later than that is history, and taken to have been available then.",
-        examples=[105],
+    lag: Lag | None = Field(
+        None,
+        description="The longest that the source takes, after the end of a record's period, to deliver it. A record "
+        "that became available later is history that was loaded afterwards: it is taken to have been available then.",
+        examples=["3 days"],
+    )
+    available_at: AnyColumnName | None = Field(
+        None,
+        description="The table's column that says since when a row could be known. Without it, `_available_at`, which "
+        "data sets have, or `available_at`, if the table has one of them.",
+        examples=["known_since"],
+    )
+    period: Period | None = Field(
+        None,
+        description="The period of a record, after which `lag` counts. Without it, the longest of the data sets that "
+        "the table is made of; where they have none, `lag` counts from the event time.",
+        examples=["day"],
     )
     timezone: TimeZone = Field(
         "UTC", description="The time zone of the table's wall clock.", examples=["America/New_York"]
@@ -117,6 +155,25 @@ class FeatureGroup(Model):
         examples=[400],
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _lag_in_days(cls, given: Any) -> Any:
+        """What a lag was called before."""
+        if isinstance(given, dict) and "source_lag_days" in given:
+            advice = f"write 'lag: {given['source_lag_days']} days'"
+            raise RefusedError("the key 'lag'", advice, "the key 'source_lag_days'")
+        return given
+
+    @property
+    def every_feature(self) -> dict[str, Feature]:
+        """The features with record identifier and event time, which need not be written."""
+        keys = (self.record_identifier, self.event_time)
+        return {**{key: Feature() for key in keys if key not in self.features}, **self.features}
+
+    @property
+    def lag_minutes(self) -> int | None:
+        return None if self.lag is None else dataset_limits.lag_minutes(self.lag)
+
     def columns_of(self, feature: str) -> dict[str, tuple[str, ...]]:
         """The table's columns that a feature is read from → where that is written in the group. None for what is no
         column: the event time, and the record identifier where each record names its own.
@@ -126,9 +183,9 @@ class FeatureGroup(Model):
         found: dict[str, tuple[str, ...]] = {
             of[feature]: ("records", record, feature) for record, of in self.records.items() if feature in of
         }
-        written = self.features[feature].column
-        own = ("features", feature, *(("column",) if written else ()))
-        return found or {written or feature: own}
+        written = self.every_feature[feature].column
+        own = ("features", feature) if feature in self.features else ("record_identifier",)
+        return found or {written or feature: (*own, *(("column",) if written else ()))}
 
     @property
     def managed(self) -> bool:
@@ -137,26 +194,58 @@ class FeatureGroup(Model):
 
     @property
     def stored(self) -> dict[str, FeatureType]:
-        """The features of the managed group with their types, in order: each record says when it was available."""
-        own = {name: feature.type for name, feature in self.features.items()}
+        """The features of the managed group with their types, in order: each record says when it was available. Types
+        that are not written are those of ``with_types``.
+        """
+        own = {name: feature.type or STRING for name, feature in self.every_feature.items()}
         return {**own, **dict.fromkeys(AVAILABILITY, STRING)}
+
+    def with_types(self, columns: Mapping[str, str]) -> FeatureGroup:
+        """The same with the type of each feature, from the table's ``columns`` (name → type)."""
+        found = {}
+        for name, feature in self.every_feature.items():
+            kind = next((columns[column] for column in self.columns_of(name) if column in columns), "string")
+            found[name] = feature if feature.type else feature.model_copy(update={"type": stored_type(kind)})
+        return self.model_copy(update={"features": found})
+
+
+def stored_type(column: str) -> FeatureType:
+    """The type of a feature that is read from a column of this type: what is no number is stored as its text."""
+    kind = column.partition("(")[0]
+    return next((of for of in ("integral", "fractional") if kind in COLUMN_TYPES[of]), STRING)
 
 
 class Labels(Model):
-    """What is to be predicted, and when."""
+    """What is to be predicted, and when: a feature of a group, or a column of any table with identifier and time."""
 
-    group: GroupName = Field(description="The feature group that has it.", examples=["orders"])
-    feature: FeatureName = Field(description="The feature that is to be predicted.", examples=["orders"])
+    group: GroupName | None = Field(
+        None, description="The feature group that has it; or else `table`.", examples=["orders"]
+    )
+    table: TableName | None = Field(
+        None, description="The published table that has it; or else `group`.", examples=["orders"]
+    )
+    identifier: AnyColumnName | None = Field(
+        None, description="With `table`: the column with the record identifier.", examples=["customer_id"]
+    )
+    time: AnyColumnName | None = Field(
+        None,
+        description="With `table`: the column with the day or time of the label.",
+        examples=["ordered_at"],
+    )
+    feature: AnyColumnName = Field(
+        description="The feature, or with `table` the column, that is to be predicted.", examples=["orders"]
+    )
     records: Annotated[tuple[RecordName, ...], AfterValidator(limits.distinct)] = Field(
         (), description="Of these record identifiers only.", examples=[["all"]]
     )
     horizon_minutes: int = Field(
+        0,
         ge=0,
         le=limits.MINUTES_OF_A_YEAR,
         description="How long before its event time the prediction is made. Nothing later is joined to it.",
         examples=[15],
     )
-    known: Annotated[tuple[FeatureName, ...], AfterValidator(limits.distinct)] = Field(
+    known: Annotated[tuple[AnyColumnName, ...], AfterValidator(limits.distinct)] = Field(
         (), description="Features of the label's own row that are known beforehand.", examples=[["dow"]]
     )
     since: Day | None = Field(
@@ -165,6 +254,21 @@ class Labels(Model):
     until: Day | None = Field(
         None, description="Predictions made before this day only.", examples=["2021-11-01"]
     )
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Labels:
+        """A group has identifier and time; a table is told which columns they are."""
+        if (self.group is None) == (self.table is None):
+            said = "neither 'group' nor 'table'" if self.group is None else "'group' and 'table'"
+            raise RefusedError(
+                "one of the two", "a group has identifier and time; of a table, name them", said
+            )
+        own = [key for key in ("identifier", "time") if getattr(self, key) is not None]
+        if self.group is not None and own:
+            raise RefusedError("no such key beside 'group'", "the group says it", f"{own[0]!r}")
+        if self.table is not None and len(own) < 2:
+            raise RefusedError("'identifier' and 'time' beside 'table'", "name its columns", "a table alone")
+        return self
 
 
 class Joined(Model):

@@ -94,12 +94,12 @@ def of_table(group: FeatureGroup, columns: Mapping[str, str] | None) -> Iterator
     if columns is None:
         yield Difference("table", f"there is no table {group.table} yet", "run the pipeline")
         return
-    for name, feature in group.features.items():
+    for name, feature in group.every_feature.items():
         for column in group.columns_of(name):
             if column not in columns:
                 what = f"{group.table} has no column {quoted(column)}, which {quoted(name)} is read from"
                 yield Difference("table", what, f"name one of its columns: {one_of(columns)}")
-            elif columns[column].partition("(")[0] not in COLUMN_TYPES[feature.type]:
+            elif feature.type and columns[column].partition("(")[0] not in COLUMN_TYPES[feature.type]:
                 what = f"{quoted(column)} is {columns[column]}, and {quoted(name)} is {feature.type}"
                 yield Difference("table", what, "give the feature the type of its column")
 

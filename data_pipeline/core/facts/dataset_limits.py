@@ -60,6 +60,13 @@ def dataset_name(value: str) -> str:
     return value
 
 
+def published_column(value: str) -> str:
+    """A column of a published table, those that the tool adds among them."""
+    from data_pipeline.etl.documents.datasets import RESERVED
+
+    return value if value in RESERVED else column_name(value)
+
+
 def column_name(value: str) -> str:
     """A column of a table: what Iceberg takes, and Athena can name without quotes."""
     from data_pipeline.etl.documents.datasets import RESERVED
@@ -259,6 +266,17 @@ def minutes(text: str) -> int:
         advice = f"write '{number[1]} {word}'" if number else ""
         raise RefusedError("a number of minutes, hours or days, as in '15 minutes'", advice)
     return int(found[1]) * _UNITS[found[2]]
+
+
+def lag(value: str) -> str:
+    """``3 days``, ``6 hours``, ``0 days``."""
+    lag_minutes(value)
+    return value
+
+
+def lag_minutes(text: str) -> int:
+    """The minutes of a lag, which may be none."""
+    return 0 if re.fullmatch("0 (minute|hour|day)s?", text) else minutes(text)
 
 
 def days(value: str) -> str:

@@ -49,7 +49,8 @@ GLUE_ARGUMENTS = frozenset(
 GLUE_PREFIXES = ("aws-", "continuous-log-", "enable-", "extra-", "job-")
 
 #: bounds of times: what is longer is a mistake.
-MINUTES_OF_A_YEAR = 366 * 24 * 60
+MINUTES_OF_A_DAY = 24 * 60
+MINUTES_OF_A_YEAR = 366 * MINUTES_OF_A_DAY
 MOST_DAYS = 10_000
 
 #: characters of a feature group's description that SageMaker takes.

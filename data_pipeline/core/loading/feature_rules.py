@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from data_pipeline.core.config.environment import Step
 from data_pipeline.core.config.feature_document import PLACEHOLDER, takes_features
-from data_pipeline.core.config.feature_groups import COLUMN_TYPES, FeatureGroup, TrainingSet
+from data_pipeline.core.config.feature_groups import COLUMN_TYPES, FeatureGroup, Labels, TrainingSet
+from data_pipeline.core.facts import limits
 from data_pipeline.core.facts.limits import FEATURE_GROUP_DESCRIPTION
 from data_pipeline.core.naming import FEATURE_GROUP_NAME_LIMIT, Names
 from data_pipeline.core.problems import Path, Violation, did_you_mean, one_of, quoted
+from data_pipeline.etl.documents.datasets import AVAILABLE_AT
+from data_pipeline.etl.documents.feature_records import AVAILABILITY
 
 from .table_columns import Columns
+
+#: what a column may be whose values are record identifiers; and what the stores cannot hold.
+_IDENTIFIERS = ("string", "int", "long", "date")
+_NESTED = ("list", "struct", "map", "binary")
 
 Groups = Mapping[str, FeatureGroup | None]
 """By name; None where the group is wrong, which is reported by itself."""
@@ -40,7 +48,7 @@ def check(
         if names and group.managed:
             yield from _managed(path, name, group, names)
     for name, training_set in sets.items():
-        yield from _training_set(("training_sets", name), training_set, groups)
+        yield from _training_set(("training_sets", name), training_set, groups, tables, columns)
 
 
 def ingestion(groups: Groups, steps: Mapping[str, Step], all_steps: bool) -> Iterator[Violation]:
@@ -66,18 +74,18 @@ def _tables(tables: frozenset[str]) -> str:
 
 
 def _keys(path: Path, group: FeatureGroup) -> Iterator[Violation]:
-    for key, value in (("record_identifier", group.record_identifier), ("event_time", group.event_time)):
-        if value not in group.features:
-            yield _unknown((*path, key), value, group)
     if group.record_identifier == group.event_time:
         found = f"{quoted(group.event_time)}, the record identifier too"
         yield Violation((*path, "event_time"), found, "another feature")
     event = group.features.get(group.event_time)
-    if event is not None and event.type != "string":
+    if event is not None and event.type not in (None, "string"):
         where = (*path, "features", group.event_time, "type")
         yield Violation(
-            where, quoted(event.type), "'string'", "an event time is written as 2021-07-01T00:15:00Z"
+            where, quoted(str(event.type)), "'string'", "an event time is written as 2021-07-01T00:15:00Z"
         )
+    if event is not None and event.column and group.window:
+        where = (*path, "features", group.event_time, "column")
+        yield Violation(where, "a column", "none beside 'window'", "the event time is the window's end")
 
 
 def _records(path: Path, group: FeatureGroup) -> Iterator[Violation]:
@@ -88,7 +96,7 @@ def _records(path: Path, group: FeatureGroup) -> Iterator[Violation]:
         for name in columns:
             if name in (group.record_identifier, group.event_time):
                 yield Violation((*where, name), quoted(name), "a feature that is neither identifier nor time")
-            elif name not in group.features:
+            elif name not in group.every_feature:
                 yield _unknown((*where, name), name, group)
         if first is None:
             first = frozenset(columns)
@@ -99,21 +107,54 @@ def _records(path: Path, group: FeatureGroup) -> Iterator[Violation]:
 
 def _columns(path: Path, group: FeatureGroup, there: Mapping[str, str]) -> Iterator[Violation]:
     """Each feature is read from a column that is there, and of the type of what is in it."""
-    start = group.window.start
-    if start not in there:
-        yield _no_column((*path, "window", "start"), start, group, there)
-    elif there[start] != "timestamp":
-        expected = f"a column of {group.table} that is a timestamp"
-        yield Violation((*path, "window", "start"), f"{quoted(start)}, which is {there[start]}", expected)
-    for name, feature in group.features.items():
+    yield from _times(path, group, there)
+    for name, feature in group.every_feature.items():
         for column, where in group.columns_of(name).items():
             if column not in there:
                 yield _no_column((*path, *where), column, group, there)
-            elif (kind := there[column].partition("(")[0]) not in COLUMN_TYPES[feature.type]:
+                continue
+            kind = _kind(there[column])
+            if name == group.record_identifier and kind not in _IDENTIFIERS:
+                found = f"{quoted(column)}, which is {there[column]}"
+                yield Violation(
+                    (*path, "record_identifier"), found, f"a column that is {one_of(_IDENTIFIERS)}"
+                )
+            elif feature.type and kind not in COLUMN_TYPES[feature.type]:
                 fitting = [fits for fits, kinds in COLUMN_TYPES.items() if kind in kinds]
                 advice = f"{quoted(column)} of {group.table} is {there[column]}"
                 expected = one_of(fitting) or "a column of another type"
                 yield Violation((*path, "features", name, "type"), quoted(feature.type), expected, advice)
+            elif group.managed and kind in _NESTED:
+                found = f"{quoted(column)}, which is {there[column]}"
+                advice = "the stores hold texts and numbers; take it apart by SQL"
+                yield Violation((*path, *where), found, "a plain column", advice)
+
+
+def _times(path: Path, group: FeatureGroup, there: Mapping[str, str]) -> Iterator[Violation]:
+    """Event time and availability come from times; and something says since when a record could be known."""
+    feature = group.every_feature[group.event_time]
+    written = ("features", group.event_time, "column") if feature.column else ("event_time",)
+    times: dict[Path, tuple[str, tuple[str, ...]]] = {
+        written: (feature.column or group.event_time, ("date", "timestamp", "timestamptz"))
+    }
+    if group.window:
+        times = {("window", "start"): (group.window.start, ("timestamp", "timestamptz"))}
+    if group.available_at:
+        times[("available_at",)] = (group.available_at, ("timestamp", "timestamptz"))
+    for where, (column, kinds) in times.items():
+        if column not in there:
+            yield _no_column((*path, *where), column, group, there)
+        elif _kind(there[column]) not in kinds:
+            expected = f"a column of {group.table} that is a {' or '.join(kinds)}"
+            yield Violation((*path, *where), f"{quoted(column)}, which is {there[column]}", expected)
+    if not group.available_at and group.lag is None and not {AVAILABLE_AT, AVAILABILITY[0]} & {*there}:
+        found = f"{group.table}, which does not say since when its rows could be known"
+        advice = f"let its SQL select max({AVAILABLE_AT}) AS {AVAILABILITY[0]}, or give the group a 'lag'"
+        yield Violation((*path, "table"), found, f"a table with a column {AVAILABILITY[0]}", advice)
+
+
+def _kind(text: str) -> str:
+    return re.split("[(<]", text)[0]
 
 
 def _no_column(path: Path, column: str, group: FeatureGroup, there: Mapping[str, str]) -> Violation:
@@ -129,11 +170,9 @@ def _stores(path: Path, group: FeatureGroup) -> Iterator[Violation]:
         yield Violation(
             (*path, "ttl_days"), found, "a group with 'online: true'", "the offline store keeps all"
         )
-    if group.ttl_days < group.source_lag_days:
-        expected = f"at least {group.source_lag_days}, the source's lag"
-        advice = (
-            "a record would have expired before its month is there, since its life counts from its event time"
-        )
+    if group.lag and group.ttl_days * limits.MINUTES_OF_A_DAY < (group.lag_minutes or 0):
+        expected = f"at least the lag, {group.lag}"
+        advice = "a record would have expired before it is there, since its life counts from its event time"
         yield Violation((*path, "ttl_days"), f"the number {group.ttl_days}", expected, advice)
 
 
@@ -150,13 +189,19 @@ def _managed(path: Path, name: str, group: FeatureGroup, names: Names) -> Iterat
         yield Violation((*path, "description"), f"{len(group.description)} characters", expected)
 
 
-def _training_set(path: Path, made: TrainingSet, groups: Groups) -> Iterator[Violation]:
+def _training_set(
+    path: Path, made: TrainingSet, groups: Groups, tables: frozenset[str], columns: Columns
+) -> Iterator[Violation]:
     labels = (*path, "labels")
-    yield from _feature(labels, made.labels.group, made.labels.feature, groups)
-    group = groups.get(made.labels.group)
+    group = groups.get(made.labels.group) if made.labels.group else None
+    identifier = group.record_identifier if group else made.labels.identifier
+    if made.labels.group is not None:
+        yield from _feature(labels, made.labels.group, made.labels.feature, groups)
+    elif made.labels.table is not None:
+        yield from _labels(labels, made.labels, tables, columns)
     if group is not None:
         for n, name in enumerate(made.labels.known):
-            if name not in group.features:
+            if name not in group.every_feature:
                 yield _unknown((*labels, "known", n), name, group)
         for n, record in enumerate(made.labels.records):
             yield from _record((*labels, "records", n), record, group)
@@ -166,11 +211,48 @@ def _training_set(path: Path, made: TrainingSet, groups: Groups) -> Iterator[Vio
         other = groups.get(joined.group)
         if joined.record is not None and other is not None:
             yield from _record((*where, "record"), joined.record, other)
-        if group is not None and name in ("time", "label", group.record_identifier, *made.labels.known):
+        if name in ("time", "label", identifier, *made.labels.known):
             yield Violation(where, f"{quoted(name)}, a column of the label's row", "a name of its own")
+    yield from _clocks(path, made, groups)
     if made.split.test <= made.split.validation:
         expected = f"a day after the validation begins, {made.split.validation}"
         yield Violation((*path, "split", "test"), quoted(made.split.test), expected)
+
+
+def _labels(path: Path, labels: Labels, tables: frozenset[str], columns: Columns) -> Iterator[Violation]:
+    """Labels of a table, whose columns are there as far as they are known."""
+    table = str(labels.table)
+    if table not in tables:
+        yield Violation((*path, "table"), quoted(table), _tables(tables), did_you_mean(table, tables))
+    there = columns.get(table)
+    if there is None:
+        return
+    named: list[tuple[Path, str]] = [
+        ((key,), str(getattr(labels, key))) for key in ("identifier", "time", "feature")
+    ]
+    named += [(("known", n), name) for n, name in enumerate(labels.known)]
+    for where, column in named:
+        if column not in there:
+            expected = f"a column of {table}: {one_of(there)}"
+            yield Violation((*path, *where), quoted(column), expected, did_you_mean(column, there))
+    kind = there.get(str(labels.time))
+    if kind is not None and _kind(kind) not in ("date", "timestamp", "timestamptz"):
+        found = f"{quoted(str(labels.time))}, which is {kind}"
+        yield Violation((*path, "time"), found, "a column that is a date, timestamp or timestamptz")
+
+
+def _clocks(path: Path, made: TrainingSet, groups: Groups) -> Iterator[Violation]:
+    """Times are compared as they stand: so all groups of a training set are on one wall clock."""
+    used: dict[Path, str | None] = {("labels", "group"): made.labels.group}
+    used |= {("features", name, "group"): joined.group for name, joined in made.features.items()}
+    clocks = {where: groups[name] for where, name in used.items() if name is not None and name in groups}
+    first = next((group.timezone for group in clocks.values() if group), None)
+    for where, group in clocks.items():
+        if group and group.timezone != first:
+            found = f"a group on the wall clock of {group.timezone}"
+            yield Violation(
+                (*path, *where), found, f"one of {first}, as the others", "their times are compared"
+            )
 
 
 def _feature(path: Path, group: str, feature: str, groups: Groups) -> Iterator[Violation]:
@@ -181,7 +263,7 @@ def _feature(path: Path, group: str, feature: str, groups: Groups) -> Iterator[V
     found = groups[group]
     if found is None:
         return
-    if feature not in found.features:
+    if feature not in found.every_feature:
         yield _unknown((*path, "feature"), feature, found)
     elif feature in (found.record_identifier, found.event_time):
         yield Violation((*path, "feature"), quoted(feature), "a feature that is neither identifier nor time")
@@ -194,5 +276,5 @@ def _record(path: Path, record: str, group: FeatureGroup) -> Iterator[Violation]
 
 
 def _unknown(path: Path, name: str, group: FeatureGroup) -> Violation:
-    expected = f"a feature of the group: {one_of(group.features)}"
-    return Violation(path, quoted(name), expected, did_you_mean(name, group.features))
+    expected = f"a feature of the group: {one_of(group.every_feature)}"
+    return Violation(path, quoted(name), expected, did_you_mean(name, group.every_feature))

@@ -59,7 +59,12 @@ def _definitions(env: Environment) -> str:
 
 def features_key(env: Environment) -> str:
     """Key of the list of feature groups in the artifact bucket."""
-    return feature_document.key(env.names.artifacts, feature_document.document(env.features, env.names))
+    return feature_document.key(env.names.artifacts, features_document(env))
+
+
+def features_document(env: Environment) -> str:
+    """The list of feature groups that a job ingests into."""
+    return feature_document.document(env.features, env.names, feature_document.periods(env.datasets))
 
 
 def sources_key(env: Environment) -> str:

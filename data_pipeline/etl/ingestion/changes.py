@@ -9,9 +9,7 @@ may be anywhere. A record is changed if any feature is, or when it was available
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta, timezone
-from typing import Any
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
 
 import duckdb
 import pyarrow as pa
@@ -19,9 +17,12 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
+from data_pipeline.etl.documents import feature_records, noted_months
 from data_pipeline.etl.documents.features import Group
+from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import log
-from data_pipeline.etl.publishing import availability, coverage, tables
+from data_pipeline.etl.publishing import tables
+from data_pipeline.etl.publishing.tables import Tables
 
 _AVAILABLE = pa.schema(
     [("dataset", pa.string()), ("month", pa.timestamp("us")), ("at", pa.timestamp("us")), ("by", pa.string())]
@@ -32,29 +33,72 @@ ROWS = 5_000
 Row = dict[str, str]
 
 
-def gather(db: duckdb.DuckDBPyConnection, table: Table, group: Group, since: Collection[str | None]) -> None:
+@dataclass(frozen=True)
+class Reading:
+    """How rows of a table are the records of a group; ``at``: where the tables are that it is made of."""
+
+    at: Tables
+    table: Table
+    group: Group
+
+    def __post_init__(self) -> None:
+        there, source = self.columns, self.group.source
+        missing = [name for name in feature_records.needed(source, there) if name not in there]
+        if missing:
+            has = f"table {source.table} has no column {', '.join(missing)}; it has {', '.join(there)}"
+            raise JobError(f"features.{self.group.name}: {has}. Deploy the group as the table is")
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """Column → type of Iceberg, as the table has them now."""
+        return {field.name: str(field.field_type) for field in self.table.schema().fields}
+
+    def records(
+        self, db: duckdb.DuckDBPyConnection, name: str, files: list[DataFile], snapshot: Snapshot
+    ) -> None:
+        """Make a table of the records in these files, as ``snapshot`` tells when they were available."""
+        source, noted = self.group.source, tables.properties_of(snapshot)
+        known = noted_months.months(noted, source.lag_minutes, source.timezone)
+        needed = tuple(feature_records.needed(source, self.columns))
+        db.register("rows", tables.read_files(self.table, files, needed))
+        db.register("by_dataset", _arrow(known))
+        db.register("by_all", _arrow(noted_months.latest(known)))
+        period = feature_records.period_of(source, noted, self._newest)
+        series = {one.dataset for one in known}
+        query = feature_records.query(source, self.columns, period, series)
+        db.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")
+
+    def _newest(self, name: str) -> dict[str, str]:
+        """What the newest snapshot of another table says."""
+        table = self.at.find(name)
+        return tables.properties_of(table.current_snapshot()) if table else {}
+
+
+def gather(db: duckdb.DuckDBPyConnection, reading: Reading, since: Collection[str | None]) -> None:
     """Make ``db``'s tables ``changed`` (whole records), ``gone`` (identifier and event time) and ``newest`` (the
     record of each identifier) of the table's newest snapshot: what differs from any of the snapshots ``since``, where
     None is an empty table.
     """
+    table, group = reading.table, reading.group
     after = table.current_snapshot()
     assert after is not None, "a published table has a snapshot"
-    keys = f"{group.identifier}, {group.event_time}"
+    db.execute("SET TimeZone = 'UTC'")
+    keys = f"{_quoted(group.identifier)}, {_quoted(group.event_time)}"
     changed, gone = [], []
     for number, before in enumerate(since):
         came, left_over = f"came_{number}", f"left_over_{number}"
         come, left, earlier = _files(table, before, after)
-        _records(db, came, table, group, come, after)
-        _records(db, left_over, table, group, left, earlier or after)
+        reading.records(db, came, come, after)
+        reading.records(db, left_over, left, earlier or after)
         changed.append(f"(FROM {came} EXCEPT FROM {left_over})")
         gone.append(f"(SELECT {keys} FROM {left_over} ANTI JOIN {came} USING ({keys}))")
     db.execute(f"CREATE TABLE changed AS {' UNION '.join(changed)}")
     db.execute(f"CREATE TABLE gone AS {' UNION '.join(gone)}")
     if group.online:
-        _records(db, "present", table, group, tables.files_in(table, after), after)
+        reading.records(db, "present", tables.files_in(table, after), after)
         db.execute(
-            f"CREATE TABLE newest AS FROM present QUALIFY row_number() OVER "
-            f"(PARTITION BY {group.identifier} ORDER BY {group.event_time} DESC) = 1"
+            f"CREATE TABLE newest AS FROM present QUALIFY row_number() OVER (PARTITION BY "
+            f"{_quoted(group.identifier)} ORDER BY {_quoted(group.event_time)} DESC, available_at DESC) = 1"
         )
 
 
@@ -65,10 +109,13 @@ def count(db: duckdb.DuckDBPyConnection, name: str) -> int:
 
 
 def rows(db: duckdb.DuckDBPyConnection, name: str, group: Group) -> Iterator[Row]:
-    """The rows of one of the tables by time, as SageMaker takes them: text, and no value where there is none."""
+    """The rows of one of the tables by time, as SageMaker takes them: text, and no value where there is none. Of
+    several versions of a record, the one that became available last comes last.
+    """
     wanted = group.features if name != "gone" else [group.identifier, group.event_time]
     columns = ", ".join(_text(group, feature) for feature in wanted)
-    order = f"{group.event_time}, {group.identifier}"
+    order = f"{_quoted(group.event_time)}, {_quoted(group.identifier)}"
+    order += "" if name == "gone" else ", available_at"
     for batch in (
         db.cursor().execute(f"SELECT {columns} FROM (FROM {name} ORDER BY {order})").to_arrow_reader(ROWS)
     ):
@@ -77,9 +124,14 @@ def rows(db: duckdb.DuckDBPyConnection, name: str, group: Group) -> Iterator[Row
 
 
 def _text(group: Group, feature: str) -> str:
+    name = _quoted(feature)
     if feature in (group.event_time, "available_at"):
-        return f"strftime({feature}, '{_TIME}') AS {feature}"
-    return f"CAST({feature} AS VARCHAR) AS {feature}"
+        return f"strftime({name}, '{_TIME}') AS {name}"
+    return f"CAST({name} AS VARCHAR) AS {name}"
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"'
 
 
 def _files(
@@ -98,42 +150,6 @@ def _files(
         return tables.files_in(table, after), [], None
 
 
-def _records(
-    db: duckdb.DuckDBPyConnection,
-    name: str,
-    table: Table,
-    group: Group,
-    files: list[DataFile],
-    snapshot: Snapshot,
-) -> None:
-    """Make a table of the records in these files, as ``snapshot`` tells when they were available."""
-    known = _available(snapshot, group)
-    db.register("rows", tables.read_files(table, files, tuple(group.columns)))
-    db.register("by_dataset", pa.Table.from_pylist(known, _AVAILABLE))
-    last: dict[Any, dict[str, Any]] = {}
-    for one in known:
-        if one["month"] not in last or one["at"] > last[one["month"]]["at"]:
-            last[one["month"]] = one
-    db.register("by_all", pa.Table.from_pylist(list(last.values()), _AVAILABLE))
-    db.execute(f"CREATE OR REPLACE TABLE {name} AS {group.query}")
-
-
-def _available(snapshot: Snapshot, group: Group) -> list[dict[str, Any]]:
-    """When each covered month was available, on the table's wall clock: as it was noted, or by the source's lag."""
-    noted = tables.properties_of(snapshot)
-    times = availability.parse(noted.get(availability.AVAILABLE, ""))
-    found = []
-    for dataset, text in sorted(coverage.parse(noted.get(coverage.COVERED, ""))):
-        month = datetime.strptime(text, "%Y-%m")  # noqa: DTZ007 - a wall clock
-        by_lag = (month + timedelta(days=31)).replace(day=1) + timedelta(days=group.lag_days)
-        time = times.get((dataset, text))
-        at = _wall_clock(time, group.timezone) if time else None
-        published = at is not None and at <= by_lag
-        by = "published" if published else "lag"
-        found.append({"dataset": dataset, "month": month, "at": at if published else by_lag, "by": by})
-    return found
-
-
-def _wall_clock(time: str, zone: str) -> datetime:
-    moment = datetime.strptime(time, _TIME).replace(tzinfo=timezone.utc)
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+def _arrow(known: list[noted_months.Available]) -> pa.Table:
+    rows = [{"dataset": one.dataset, "month": one.month, "at": one.at, "by": one.by} for one in known]
+    return pa.Table.from_pylist(rows, _AVAILABLE)

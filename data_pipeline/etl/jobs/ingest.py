@@ -109,7 +109,7 @@ def _ingest_until_noted(options: argparse.Namespace, at: Tables, group: Group) -
         seen = _note(place, known, group, begun, known.seen)
         if seen is None:
             continue
-        mine = _ingested(table, group, before, since, mine)
+        mine = _ingested(at, table, group, before, since, mine)
         ended = state.Entry(snapshot, mine.features, options.run)
         if _note(place, known, group, ended, seen) is not None:
             return mine.done
@@ -146,10 +146,10 @@ def _lacking(group: Group, before: Entry) -> list[str]:
 
 
 def _ingested(
-    table: Any, group: Group, before: Entry, since: list[str | None], mine: Written | None
+    at: Tables, table: Any, group: Group, before: Entry, since: list[str | None], mine: Written | None
 ) -> Written:
     """Bring what differs from the snapshots ``since``; with what was done before."""
-    done = _ingest(table, group, since)
+    done = _ingest(at, table, group, since)
     lacking = _lacking(group, before) if None not in since else []
     if lacking and mine is None:
         exits.log(
@@ -160,7 +160,7 @@ def _ingested(
     return Written(done.snapshot, before.snapshot, [f for f in group.features if f not in lacking], done)
 
 
-def _ingest(table: Any, group: Group, since: list[str | None]) -> Done:
+def _ingest(at: Tables, table: Any, group: Group, since: list[str | None]) -> Done:
     import duckdb
 
     from data_pipeline.etl.ingestion import changes, newest, sending
@@ -170,7 +170,7 @@ def _ingest(table: Any, group: Group, since: list[str | None]) -> Done:
         return done
     sender = sending.Sender(sending.client(), group)
     with duckdb.connect(":memory:") as db:
-        changes.gather(db, table, group, since)
+        changes.gather(db, changes.Reading(at, table, group), since)
         if group.offline:
             appended = sender.write(changes.rows(db, "changed", group), "OfflineStore")
             deleted = sender.mark_deleted(changes.rows(db, "gone", group))

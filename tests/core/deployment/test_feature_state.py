@@ -17,7 +17,7 @@ DEFINITION: dict[str, Any] = {
     "window": {"start": "timestamp", "minutes": 15},
     "record_identifier": "dataset",
     "event_time": "window_end",
-    "source_lag_days": 100,
+    "lag": "100 days",
     "features": {
         "dataset": {"type": "string"},
         "window_end": {"type": "string"},

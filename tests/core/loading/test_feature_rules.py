@@ -19,7 +19,7 @@ features:
     window: {start: timestamp, minutes: 15}
     record_identifier: dataset
     event_time: window_end
-    source_lag_days: 100
+    lag: 100 days
     features:
       dataset: {type: string}
       window_end: {type: string}
@@ -55,8 +55,8 @@ def test_the_right_one_is_right(tmp_path: Path) -> None:
     [
         (
             "    online: true\n    ttl_days: 99\n",
-            "config/dev.yaml:10: features.rides.ttl_days: found the number 99, expected at least 100, the source's "
-            "lag; a record would have expired before its month is there, since its life counts from its event time",
+            "config/dev.yaml:10: features.rides.ttl_days: found the number 99, expected at least the lag, 100 days; a "
+            "record would have expired before it is there, since its life counts from its event time",
         ),
         (
             "    offline: true\n    ttl_days: 200\n",
@@ -70,14 +70,14 @@ def test_the_right_one_is_right(tmp_path: Path) -> None:
     ],
 )
 def test_stores(tmp_path: Path, stores: str, expected: str) -> None:
-    text = RIGHT.replace("    source_lag_days", stores + "    source_lag_days")
+    text = RIGHT.replace("    lag:", stores + "    lag:")
     assert expected in said(tmp_path, text)
 
 
 def test_a_managed_group_has_limits_that_a_view_has_not(tmp_path: Path) -> None:
     long = RIGHT.replace("rides by window", "r" * 129)
     assert "features" not in said_of(tmp_path / "view", long)
-    managed = long.replace("    source_lag_days", "    online: true\n    source_lag_days")
+    managed = long.replace("    lag:", "    online: true\n    lag:")
     found = said(tmp_path / "managed", managed)
     assert (
         "features.rides.description: found 129 characters, expected at most 128, for a group with a store"
@@ -85,9 +85,7 @@ def test_a_managed_group_has_limits_that_a_view_has_not(tmp_path: Path) -> None:
     )
     name = "a" * 60
     named = RIGHT.replace("  rides:\n", f"  {name}:\n").replace("group: rides", f"group: {name}")
-    found = said(
-        tmp_path / "named", named.replace("    source_lag_days", "    online: true\n    source_lag_days")
-    )
+    found = said(tmp_path / "named", named.replace("    lag:", "    online: true\n    lag:"))
     assert (
         "of 70 characters, expected at most 64; shorten the group, the environment or the pipeline by 6"
         in found
@@ -95,7 +93,7 @@ def test_a_managed_group_has_limits_that_a_view_has_not(tmp_path: Path) -> None:
 
 
 def test_stores_need_a_step_that_fills_them_and_that_nothing_follows(tmp_path: Path) -> None:
-    managed = RIGHT.replace("    source_lag_days", "    online: true\n    source_lag_days")
+    managed = RIGHT.replace("    lag:", "    online: true\n    lag:")
     assert (
         "config/dev.yaml:2: features.rides: found a store that no step fills, expected a step with {features} in its "
         "arguments; give a step that follows the publication the argument 'features: \"{features}\"'"
@@ -122,9 +120,48 @@ def said_of(root: Path, text: str) -> str:
     ("right", "wrong", "expected"),
     [
         (
-            "record_identifier: dataset",
-            "record_identifier: datasets",
-            _GROUP.format(7) + f"record_identifier: found 'datasets', {_KNOWN}; did you mean 'dataset'?",
+            "lag: 100 days",
+            "lag: 100",
+            _GROUP.format(9)
+            + "lag: found the number 100, expected a time with its unit, as in '3 days'; write "
+            "'100 days'",
+        ),
+        (
+            "lag: 100 days",
+            "source_lag_days: 100",
+            "config/dev.yaml:2: features.rides: found the key 'source_lag_days', expected the key 'lag'; write 'lag: "
+            "100 days'",
+        ),
+        (
+            "window_end: {type: string}",
+            "window_end: {column: end}",
+            _GROUP.format(12)
+            + "features.window_end.column: found a column, expected none beside 'window'; the event time is the "
+            "window's end",
+        ),
+        (
+            "group: rides, feature: rides, records: [all], horizon_minutes: 15}",
+            "feature: rides}",
+            _SET.format(18)
+            + "labels: found neither 'group' nor 'table', expected one of the two; a group has identifier and time; of "
+            "a table, name them",
+        ),
+        (
+            "group: rides, feature: rides, records: [all], horizon_minutes: 15}",
+            "table: counts, feature: rides}",
+            _SET.format(18)
+            + "labels: found a table alone, expected 'identifier' and 'time' beside 'table'; name its columns",
+        ),
+        (
+            "group: rides, feature: rides, records: [all], horizon_minutes: 15}",
+            "table: count, identifier: x, time: t, feature: y}",
+            _SET.format(18)
+            + "labels.table: found 'count', expected a table of a step: 'counts'; did you mean 'counts'?",
+        ),
+        (
+            "group: rides, feature: rides, records: [all], horizon_minutes: 15}",
+            "group: rides, feature: rides, time: t}",
+            _SET.format(18) + "labels: found 'time', expected no such key beside 'group'; the group says it",
         ),
         (
             "event_time: window_end",

@@ -21,24 +21,37 @@ SOURCES = (
     '"version":1}'
 )
 FEATURES = (
-    '{"groups":[{"columns":["at","id","n"],"event_time":"at","feature_group":"trips-dev-rides","features":'
-    '["n"],"identifier":"id","lag_days":0,"name":"rides","offline":true,"online":true,"query":"SELECT 1","table":'
-    '"counts","timezone":"UTC","ttl_days":null}],"version":1}'
+    '{"groups":[{"feature_group":"trips-dev-rides","features":["id","at","n","available_at","available_by"],'
+    '"name":"rides","offline":true,"online":true,"source":{"available":"","event_time":"at","features":'
+    '[["id","id",""],["at","at",""],["n","number","integral"]],"identifier":"id","lag_minutes":60,"period":"",'
+    '"periods":{"trips":"month"},"records":{},"table":"counts","time_column":"","timezone":"UTC",'
+    '"window_minutes":0},"ttl_days":null}],"version":2}'
 )
 GROUP = features.Group(
     "rides",
     "trips-dev-rides",
-    "counts",
-    ["at", "id", "n"],
-    "SELECT 1",
-    "id",
-    "at",
-    ["n"],
+    features.RecordSource(
+        table="counts",
+        identifier="id",
+        event_time="at",
+        features={
+            "id": features.Feature("id"),
+            "at": features.Feature("at"),
+            "n": features.Feature("number", "integral"),
+        },
+        records={},
+        time_column="",
+        window_minutes=0,
+        available="",
+        lag_minutes=60,
+        period="",
+        periods={"trips": "month"},
+        timezone="UTC",
+    ),
+    ["id", "at", "n", "available_at", "available_by"],
     True,
     True,
     None,
-    0,
-    "UTC",
 )
 FILE = load_plan.PlannedFile("s3://b/in/x.csv", "x.csv", "e1", 7, "2024-01", {"region": "north"})
 UNIT = load_plan.Unit("k", "orders", (FILE,), "changed", ("gone.csv",))
@@ -83,24 +96,27 @@ def test_a_plan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "kind"),
+    ("module", "kind"),
     [
-        (sources.read, "a list of sources"),
-        (features.read, "a list of feature groups"),
+        (sources, "a list of sources"),
+        (features, "a list of feature groups"),
     ],
 )
-def test_what_is_no_such_document_is_refused(read, kind: str) -> None:
+def test_what_is_no_such_document_is_refused(module, kind: str) -> None:
+    version = b'"version": %d' % module.VERSION
     for content in (
         b"{",
         b"[]",
         b"{}",
-        b'{"version": 1}',
-        b'{"version": 1, "objects": 2, "sources": 1, "groups": 1}',
+        b"{%s}" % version,
+        b'{%s, "objects": 2, "sources": 1, "groups": 1}' % version,
     ):
         with pytest.raises(JobError, match=rf"^place: this is not {kind} \("):
-            read(content, "place")
-    with pytest.raises(JobError, match=rf"^place: version 2 of {kind}; this job reads version 1$"):
-        read(b'{"version": 2}', "place")
+            module.read(content, "place")
+    with pytest.raises(
+        JobError, match=rf"^place: version 9 of {kind}; this job reads version {module.VERSION}$"
+    ):
+        module.read(b'{"version": 9}', "place")
 
 
 def test_results_are_read_leniently() -> None:
