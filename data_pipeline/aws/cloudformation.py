@@ -6,6 +6,7 @@ events, so that a caller can show them.
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -113,6 +114,11 @@ class Stacks:
             found.get("LastUpdatedTime") or found.get("CreationTime"),
             _drifted(found.get("DriftInformation", {})),
         )
+
+    def template(self, name: str) -> str:
+        """The template that a stack was last given, as its text."""
+        body: Any = self.client.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
+        return body if isinstance(body, str) else json.dumps(body)
 
     def create_change_set(self, request: Request) -> ChangeSet | None:
         """A change set ready to be applied; None when nothing would change. UserError with AWS's reason."""

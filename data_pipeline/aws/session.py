@@ -23,6 +23,7 @@ from data_pipeline.core.errors import UserError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
+    from mypy_boto3_cloudwatch.client import CloudWatchClient
     from mypy_boto3_ec2.client import EC2Client
     from mypy_boto3_glue.client import GlueClient
     from mypy_boto3_iam.client import IAMClient
@@ -62,6 +63,8 @@ class Connection:
     def client(self, service: Literal["athena"]) -> Any: ...
     @overload
     def client(self, service: Literal["cloudformation"]) -> CloudFormationClient: ...
+    @overload
+    def client(self, service: Literal["cloudwatch"]) -> CloudWatchClient: ...
     @overload
     def client(self, service: Literal["ec2"]) -> EC2Client: ...
     @overload

@@ -34,6 +34,7 @@ COMMANDS = {
     "policies": "Print who may do what in ENV, on what, under which condition, and why.",
     "deploy": "Show what deploying ENV will change, ask, apply it, and print the stacks' outputs.",
     "run": "Start the pipeline of ENV, follow it to its end, and say what it published.",
+    "status": "Show on one screen how ENV stands: version, schedule, last runs, drift, alarms.",
     "runs": "What has run or runs, whoever started it: listed, shown, compared, followed, stopped.",
     "schedule": "When the pipeline runs by itself: shown, paused and resumed.",
     "drift": "What was changed by hand since the deployment.",

@@ -74,10 +74,12 @@ def test_an_operator_runs_looks_stops_and_pauses(
         ("schedule", "show", "local"),
         ("schedule", "pause", "local"),
         ("drift", "show", "local", "--detect"),
+        ("status", "local"),
         ("schedule", "resume", "local"),
     ):
         assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)
     shown = capfd.readouterr().out
+    assert "access denied" not in shown
     assert "stopped by arn:aws:iam::000000000000:user/operator-" in shown
     cloudformation = client(deployed.endpoint, "cloudformation", **operator)
     with pytest.raises(ClientError, match="not authorized"):

@@ -49,19 +49,37 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
     missing = _lacking(code.keys(), listing(code.key_prefix))
     missing |= _sources(environment, listing)
     missing |= _features(environment, listing)
-    parameters = {"ArtifactBucket": bucket, "CodeVersion": code.sha, **addressees(environment)}
-    if environment.datasets:
-        content = datasets.write(load_definitions(root, environment))
-        digest = dataset_document.digest(content)
-        key = dataset_document.key(environment.names.artifacts, digest)
-        missing |= _lacking({key: content.encode()}, listing(key))
-        parameters[dataset_document.PARAMETER] = digest
-    parameters |= bucket_keys.parameters(environment)
+    definitions = _definitions(environment, root)
+    if definitions:
+        key = dataset_document.key(environment.names.artifacts, dataset_document.digest(definitions))
+        missing |= _lacking({key: definitions.encode()}, listing(key))
     for name in runtimes(environment):
-        wheels = _wheels(environment, RUNTIMES[name], root, listing)
-        missing |= wheels.missing
-        parameters |= wheels.parameters
-    return Package(missing, parameters)
+        missing |= _wheels(environment, RUNTIMES[name], root, listing)
+    return Package(missing, _parameters(environment, bucket, root, code.sha, definitions))
+
+
+def wanted_parameters(environment: Environment, bucket: str, root: Path) -> dict[str, str]:
+    """The parameters of the project as it stands here; nothing is fetched, and no bucket looked at."""
+    code = code_artifact(environment.names.artifacts, shipped(root))
+    return _parameters(environment, bucket, root, code.sha, _definitions(environment, root))
+
+
+def _parameters(
+    environment: Environment, bucket: str, root: Path, code: str, definitions: str
+) -> dict[str, str]:
+    parameters = {"ArtifactBucket": bucket, "CodeVersion": code, **addressees(environment)}
+    if definitions:
+        parameters[dataset_document.PARAMETER] = dataset_document.digest(definitions)
+    parameters |= bucket_keys.parameters(environment)
+    for runtime in (RUNTIMES[name] for name in runtimes(environment)):
+        prefix = wheels_prefix(environment.names.artifacts, runtime, _lock(environment, runtime, root))
+        parameters[runtime.wheels_parameter] = prefix.rstrip("/").rpartition("/")[2]
+    return parameters
+
+
+def _definitions(environment: Environment, root: Path) -> str:
+    """The list of data sets and tables; empty without data sets."""
+    return datasets.write(load_definitions(root, environment)) if environment.datasets else ""
 
 
 def _sources(env: Environment, listing: Listing) -> dict[str, bytes]:
@@ -80,15 +98,19 @@ def _features(env: Environment, listing: Listing) -> dict[str, bytes]:
     return _lacking({features_key(env): content}, listing(features_key(env)))
 
 
-def _wheels(env: Environment, runtime: Runtime, root: Path, listing: Listing) -> Package:
-    """The wheels of one runtime."""
-    lock = _installation_lock(runtime) if env.embedded else read_lock(root, runtime)
+def _wheels(env: Environment, runtime: Runtime, root: Path, listing: Listing) -> dict[str, bytes]:
+    """The wheels of one runtime, if the bucket does not have them."""
+    lock = _lock(env, runtime, root)
     prefix = wheels_prefix(env.names.artifacts, runtime, lock)
-    missing: dict[str, bytes] = {}
-    if prefix + LOCK not in listing(prefix):  # it is uploaded last
-        wheels = installation(lock) if env.embedded else fetch(runtime, lock, root / ".local" / "wheels")
-        missing = wheels_artifact(env.names.artifacts, runtime, lock, wheels).keys()
-    return Package(missing, {runtime.wheels_parameter: prefix.rstrip("/").rpartition("/")[2]})
+    if prefix + LOCK in listing(prefix):  # it is uploaded last
+        return {}
+    wheels = installation(lock) if env.embedded else fetch(runtime, lock, root / ".local" / "wheels")
+    return wheels_artifact(env.names.artifacts, runtime, lock, wheels).keys()
+
+
+def _lock(env: Environment, runtime: Runtime, root: Path) -> bytes:
+    """What pins the packages of a runtime."""
+    return _installation_lock(runtime) if env.embedded else read_lock(root, runtime)
 
 
 def _installation_lock(runtime: Runtime) -> bytes:

@@ -1,0 +1,101 @@
+"""`status` on an embedded AWS: one screen, also where not everything may be looked at."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cli.deployed import BUCKET, STACK, Deployed
+from cli.test_run_edges import stubbed
+from cli.test_runs import start
+from cli.test_schedule import scheduled  # noqa: F401 - a fixture
+from paths import ROOT
+
+from data_pipeline.aws import alarms
+from data_pipeline.aws.alarms import AlarmState
+from data_pipeline.cli.commands import status as command
+from data_pipeline.cli.main import status_of
+from data_pipeline.core.loading.load import load_environment
+from data_pipeline.project.overview import Overview
+
+
+def status(*words: str) -> int:
+    """Exit status of `status local …`."""
+    return status_of("status", ["local", *words], "status")
+
+
+def test_all_is_on_one_screen(
+    scheduled: Deployed,  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Version, schedule with its next run, drift, alarms, runs; within 80 columns."""
+    name = start(scheduled, started_by="schedule")
+    assert status() == 0
+    lines = capfd.readouterr().out.splitlines()
+    found = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line}
+    assert found["deployed"].startswith(f"{STACK} CREATE_COMPLETE, ")
+    assert found["version"].endswith("; the project here differs in templates")
+    assert found["schedule"].startswith(
+        "on, though off in the configuration: deploy to switch it off; next run "
+    )
+    assert found["drift"] == "never looked at"
+    assert found["alarms"] == "none: the embedded AWS keeps no metrics"
+    assert found[name[:8]].endswith(" schedule")
+    assert len(lines) <= 12
+    assert status("--runs", "1", "--json") == 0
+    told = json.loads(capfd.readouterr().out)
+    assert (told["stack"], told["differs"], told["alarms"]) == (STACK, ["templates"], None)
+    assert [run["execution"] for run in told["runs"]] == [name]
+
+
+def test_the_deployed_template_and_code_are_compared(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A stack of other code differs in it."""
+    parameters = {"CodeVersion": {"Type": "String", "Default": "0" * 64}}
+    bucket = {"ArtifactBucket": {"Type": "String", "Default": BUCKET}}
+    deployed.deploy({"Published": {"Type": "Succeed"}}, parameters={**parameters, **bucket})
+    assert status("--json") == 0
+    assert json.loads(capfd.readouterr().out)["differs"] == ["code", "templates"]
+
+
+def _overview(**more: Any) -> Overview:
+    denied = "access denied: needs the action x"
+    given: dict[str, Any] = dict.fromkeys(("differs", "schedules", "runs", "drift", "alarms"), denied)
+    return Overview(**{"stack": "s", "status": "OK", "changed": None, "code": "c" * 64, **given, **more})
+
+
+def test_what_may_not_be_looked_at_says_so_in_its_line() -> None:
+    """The other lines are there all the same."""
+    env, now = load_environment(ROOT, "prod"), datetime(2026, 11, 30, tzinfo=UTC)
+    rows = dict(command._rows(env, _overview(), now))
+    assert rows["version"] == (
+        "code cccccccccccc; whether the project here differs is unknown: access denied: needs the action x"
+    )
+    assert rows["schedule"] == rows["drift"] == rows["alarms"] == "access denied: needs the action x"
+    assert command._as_json(_overview(), now)["alarms"] == "access denied: needs the action x"
+    assert dict(command._rows(env, _overview(differs=[]), now))["version"].endswith("; as the project here")
+
+
+def test_alarms_that_ring_come_first_with_their_reasons() -> None:
+    """Of all alarms of the stack, over pages."""
+    client, stub = stubbed("cloudwatch")
+    for names, token in ((["s-A", "s-B"], {"NextToken": "t"}), (["s-C"], {})):
+        found = [
+            {"AlarmName": name, "StateValue": "ALARM" if name == "s-B" else "OK", "StateReason": "why"}
+            for name in names
+        ]
+        stub.add_response("describe_alarms", {"MetricAlarms": found, **token})
+    states = alarms.states(client, "s-")
+    assert states == [
+        AlarmState("s-B", "ALARM", "why"),
+        AlarmState("s-A", "OK", "why"),
+        AlarmState("s-C", "OK", "why"),
+    ]
+    env = load_environment(ROOT, "prod")
+    rows = list(command._alarms(env, _overview(alarms=states)))
+    assert rows == [("alarms", "1 of 3 ring"), ("", "B: why")]
+    ((_, none),) = command._alarms(env, _overview(alarms=None))
+    assert none == "none: the configuration has no notify"
