@@ -42,11 +42,10 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
     """Both of these, looked at once."""
     sql = _texts(root, env)
     if not _has_sql(env.datasets, env.tables):
-        columns: dict[str, Columns] = {
-            table: publication_rules.published(each, dataset_files.parsed(each)[0].names)
-            for name, each in env.datasets.items()
-            for table in models.tables_of(name, each)
-        }
+        columns: dict[str, Columns] = {}
+        for name, each in env.datasets.items():
+            published = publication_rules.published(each, dataset_files.parsed(each)[0].names)
+            columns |= models.columns_of(name, each, published)
         _refuse_wrong_features(root, env, columns)
         return models.definitions(env.datasets, env.tables, sql, {}), columns
     try:

@@ -50,9 +50,9 @@ def review(datasets: Mapping[str, Dataset], tables: Mapping[str, Table], sql: Ma
         published, found = _dataset(name, dataset, sql)
         findings += found
         if published is not None:
-            for table in definitions.tables_of(name, dataset):
-                columns[table] = {each: kind for each, kind in published.items() if each != documents.ROW}
-                relations[table] = {**published, **publication_rules.added(dataset)}
+            for table, made in definitions.columns_of(name, dataset, published).items():
+                columns[table] = {each: kind for each, kind in made.items() if each != documents.ROW}
+                relations[table] = {**made, **publication_rules.added(dataset)}
     every = [table for name, dataset in datasets.items() for table in definitions.tables_of(name, dataset)]
     names = frozenset((*every, *tables))
     inputs = {name: statements.inputs(sql[table.sql], names) for name, table in tables.items()}

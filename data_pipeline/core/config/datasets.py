@@ -330,6 +330,11 @@ class Dataset(Model):
         "such a row is the newest of its key, the key is not in the table.",
         examples=["status = 'deleted'"],
     )
+    history: bool = Field(
+        False,
+        description="With a `key`: `<name>_history` tells from when to when each version held, in `valid_from` and "
+        "`valid_to`: by the first column of `latest`, or without it by the begin of the file's period.",
+    )
     partition: Partitions = Field(
         (),
         description="How the table is partitioned: `year`, `month`, `day` or `hour` of a column, `bucket(16, x)`, "

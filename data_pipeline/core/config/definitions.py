@@ -91,6 +91,7 @@ def _dataset(name: str, given: Dataset, sql: Mapping[str, str]) -> documents.Dat
         key=given.key,
         latest=given.latest,
         deleted=given.deleted or "",
+        history=given.history,
     )
 
 
@@ -101,7 +102,17 @@ def _result(given: models.Transform | None) -> tuple[documents.Column, ...]:
 
 def tables_of(name: str, given: Dataset) -> tuple[str, ...]:
     """The tables that a data set makes, that of its name first."""
-    return (name, f"{name}_versions") if given.key else (name,)
+    return (name, *documents.made_with(name, bool(given.key), given.history))
+
+
+def columns_of(name: str, given: Dataset, published: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Table → column → type, of all that a data set makes. ``published``: the columns of its rows."""
+    time = published.get(given.latest[0], "") if given.latest else "timestamptz"
+    spans = {documents.VALID_FROM: time, documents.VALID_TO: time}
+    return {
+        table: {**published, **(spans if table == f"{name}_history" and given.history else {})}
+        for table in tables_of(name, given)
+    }
 
 
 def _column(name: str, given: models.Column) -> documents.Column:

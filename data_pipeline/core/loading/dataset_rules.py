@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from data_pipeline.core.config import definitions
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.tables import Table
 from data_pipeline.core.problems import Path, Violation, did_you_mean, one_of, quoted
@@ -22,6 +23,10 @@ def check(
     paths below jobs/."""
     for name, dataset in datasets.items():
         yield from _dataset(("datasets", name), dataset, files)
+        for made in definitions.tables_of(name, dataset)[1:]:
+            if made in names or made in tables:
+                found = f"a key, with which it makes {quoted(made)}, which is another's name"
+                yield Violation(("datasets", name, "key"), found, "another name for one of the two")
     yield from dataset_files.claimed_twice(datasets)
     for name, table in tables.items():
         yield from _table(name, table, datasets, {*names, *tables}, files)

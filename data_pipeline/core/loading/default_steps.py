@@ -9,6 +9,7 @@ from data_pipeline.core.config import default_steps
 from data_pipeline.core.facts import limits
 from data_pipeline.core.naming import MAINTENANCE
 from data_pipeline.core.problems import Path, Place, RefusedError, Violation, one_of, quoted
+from data_pipeline.etl.documents import datasets as documents
 
 from . import yaml_lines
 from .yaml_lines import Node
@@ -52,7 +53,8 @@ def merged(node: Node) -> tuple[Node, list[Violation]]:
 
 def _tables(name: str, dataset: Node) -> tuple[str, ...]:
     """The tables that a data set makes."""
-    return (name, f"{name}_versions") if "key" in dataset.keys else (name,)
+    history = "history" in dataset.keys and dataset.keys["history"].value is True
+    return (name, *documents.made_with(name, "key" in dataset.keys, history))
 
 
 def _of_scripts(node: Node, tables: Collection[str]) -> list[str]:

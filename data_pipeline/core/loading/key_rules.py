@@ -5,29 +5,48 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from data_pipeline.core.config.datasets import Dataset
-from data_pipeline.core.problems import Path, Violation, quoted
+from data_pipeline.core.problems import Path, Violation, one_of, quoted
+from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents import rules, types
 from data_pipeline.etl.documents.types import Primitive
 
-from . import publication_rules
+from . import dataset_files, publication_rules
 from .publication_rules import Columns
 
+_TIMES = ("date", "timestamp", "timestamptz")
 _UNEQUAL = ("float", "double")
 
 
 def check(path: Path, dataset: Dataset) -> Iterator[Violation]:
     """What can be told without the columns: what belongs to a key, and which rules hold of themselves."""
     if not dataset.key:
-        for name in ("latest", "deleted"):
+        for name in ("latest", "deleted", "history"):
             if getattr(dataset, name):
                 found = f"{quoted(name)} without a key"
                 yield Violation((*path, name), found, "'key' beside it", f"or remove {quoted(name)}")
         return
+    if dataset.history:
+        yield from _history((*path, "history"), dataset)
     for text in dataset.rules:
         if _of_key(text, dataset):
             found = f"{quoted(text)} of rows of which a key may have several"
             advice = "the table has each key once by itself: remove the rule"
             yield Violation((*path, "rules", text), found, "another rule", advice)
+
+
+def _history(path: Path, dataset: Dataset) -> Iterator[Violation]:
+    """Versions have a time, each key its own snapshots, and the table the columns that a history adds."""
+    pattern = dataset_files.parsed(dataset)[0]
+    if not dataset.latest and not pattern.unit:
+        found = "a history of versions without a time"
+        yield Violation(path, found, "'latest', or a period in 'files'", "write 'latest: COLUMN'")
+    if (
+        apart := [name for name in pattern.names if name not in dataset.key]
+        if dataset.replaces == "all"
+        else []
+    ):
+        found = f"a history of snapshots of each {quoted(apart[0])}, which is not of the key"
+        yield Violation(path, found, f"{quoted(apart[0])} in 'key'", "or leave out 'history'")
 
 
 def _of_key(text: str, dataset: Dataset) -> bool:
@@ -56,3 +75,13 @@ def columns(path: Path, dataset: Dataset, published: Columns) -> Iterator[Violat
             elif name == "key" and kind.name in _UNEQUAL:
                 said = f"{quoted(column)}, which is {kind}: equal ones may differ in their last digit"
                 yield Violation(at, said, "a key that is a whole number, a decimal, a string or a time")
+            elif name == "latest" and dataset.history and not place and kind.name not in _TIMES:
+                said = f"{quoted(column)}, which is {kind}, and a history"
+                advice = "a history tells times: put one first"
+                yield Violation(at, said, f"{one_of(_TIMES)} as its first column", advice)
+    if dataset.history:
+        for name in (documents.VALID_FROM, documents.VALID_TO):
+            if name in published:
+                yield Violation(
+                    (*path, "history"), f"a column {quoted(name)}, which a history adds", "another name"
+                )

@@ -29,6 +29,11 @@ NULL_KEY, NULL_LATEST = "null-key", "null-latest"
 VALID_FROM, VALID_TO = "valid_from", "valid_to"
 
 
+def made_with(name: str, key: bool, history: bool) -> tuple[str, ...]:
+    """The tables that the data set ``name`` makes beside that of its name, if it has a key."""
+    return (f"{name}_versions", *([f"{name}_history"] if history else [])) if key else ()
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: ``type`` as in ``types``; ``named``: what a file may call it, the usual name first; ``default``: the
@@ -134,7 +139,7 @@ class Dataset:
     @property
     def tables(self) -> tuple[str, ...]:
         """All tables that it makes, its own first."""
-        return tuple(dict.fromkeys(filter(None, (self.name, self.versions, self.histories))))
+        return (self.name, *made_with(self.name, bool(self.key), self.history))
 
     @property
     def issue(self) -> str:

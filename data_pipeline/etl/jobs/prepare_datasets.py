@@ -115,7 +115,11 @@ def prepare(
     found = replace(found, plan=plan)
     folder = join(target.output, "runs", target.run)
     planned = join(folder, load_plan.NAME)
-    outdated = made_tables.outdated(target.output, definitions)
+    outdated = tuple(
+        name
+        for name in made_tables.outdated(target.output, definitions)
+        if name not in (plan.held or {})  # it waits for an answer first
+    )
     decided = report.decision_of(found, chosen, target.run, planned, _of_mirror(mirrored), outdated)
     if mirrored is not None:
         decided["mirror"] = {**mirrored["counts"], "bytes": mirrored["bytes"]}

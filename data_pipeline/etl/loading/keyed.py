@@ -1,6 +1,6 @@
-"""After the data sets with a key: of each key the newest version, as the table of the data set's name.
+"""After the data sets with a key: of each key the newest version, as the table of the data set's name, and its history.
 
-It is made of one snapshot of the versions, whose id it records: a run that was killed in between is caught up with by
+Each is made of one snapshot of the versions, whose id it records: a run that was killed in between is caught up with by
 the next one, whatever else that has to do.
 """
 
@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from data_pipeline.etl.documents import form
-from data_pipeline.etl.documents.datasets import SEMANTICS, Dataset, Definitions
+import pyarrow as pa
+
+from data_pipeline.etl.arrow_types import to_arrow
+from data_pipeline.etl.documents import form, types
+from data_pipeline.etl.documents.datasets import (
+    RESERVED,
+    SEMANTICS,
+    VALID_FROM,
+    VALID_TO,
+    Column,
+    Dataset,
+    Definitions,
+)
 from data_pipeline.etl.errors import JobError
 
 from . import columns
@@ -100,7 +111,43 @@ def _made(dataset: Dataset, target: Target, summary: str) -> Newest:
 
 def tables_of(dataset: Dataset) -> list[Keyed]:
     """What is made of the versions of ``dataset``."""
-    return [_newest(dataset)]
+    return [_newest(dataset), *([_history(dataset)] if dataset.history else [])]
+
+
+def _history(dataset: Dataset) -> Keyed:
+    from data_pipeline.etl.publishing import inputs, keyed_sql
+
+    newest = _newest(dataset)
+    columns_, definition = newest.wanted.columns, newest.wanted.definition
+    kinds = {column.name: types.parse(column.type) for column in columns_}
+    kind = kinds[dataset.latest[0]] if dataset.latest else types.parse("timestamptz")
+    parts = columns.parts_of(dataset)
+    own = [field for field in definition.columns if field.name not in RESERVED]
+    added = [field for field in definition.columns if field.name in RESERVED]
+    spans = [pa.field(name, to_arrow(kind)) for name in (VALID_FROM, VALID_TO)]
+    told = {
+        VALID_FROM: "since when this version holds",
+        VALID_TO: "until when, exclusively; null: it holds still",
+    }
+    select = keyed_sql.history(
+        dataset, "_versions", definition.columns.names, parts, inputs.duckdb_type(kind)
+    )
+    given = [Column(name, str(kind), True, comment=told[name]) for name in told]
+    of = replace(
+        definition,
+        columns=pa.schema([*own, *spans, *added]),
+        comments={**definition.comments, **told},
+        comment=f"{dataset.comment} (from when to when)" if dataset.comment else "",
+    )
+    return replace(
+        newest,
+        name=dataset.histories,
+        row=(*dataset.key, VALID_FROM),
+        wanted=replace(newest.wanted, definition=of, columns=[*columns_, *given]),
+        definition=_hash([newest.definition, select]),
+        select=select,
+        counted=False,
+    )
 
 
 def _newest(dataset: Dataset) -> Keyed:

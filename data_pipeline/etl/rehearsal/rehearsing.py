@@ -156,12 +156,12 @@ def _needed(definitions: Definitions, name: str) -> Definitions:
     """The data set, the tables that follow from it, and what these are made of besides. Nothing is exported."""
     following = {name}
     for table in definitions.tables.values():
-        if following & {*table.inputs}:
+        if following & {*map(definitions.made_by, table.inputs)}:
             following.add(table.name)
     wanted = {*following}
     for table in reversed([*definitions.tables.values()]):
         if table.name in wanted:
-            wanted |= {*table.inputs}
+            wanted |= {*map(definitions.made_by, table.inputs)}
     return Definitions(
         {
             each.name: replace(each, export="")
@@ -231,7 +231,10 @@ def _document(
         "rules": _rules(passes),
         "sql": dataset.by_unit,
         "table": _table(target.at, trial.name, passes, trial.rows),
-        "tables": [_table(target.at, name, passes, trial.rows) for name in tried.definitions.tables],
+        "tables": [
+            _table(target.at, name, passes, trial.rows)
+            for name in (*dataset.tables[1:], *tried.definitions.tables)
+        ],
         "messages": said.ignored([each for each in first.loaded if each.dataset.name == trial.name]),
     }
 
@@ -293,7 +296,7 @@ def _table(at: Tables, name: str, passes: Sequence[Done], shown: int) -> documen
     table = at.find(name)
     snapshot = table.current_snapshot() if table is not None else None
     made = [one for done in passes for one in done.made if one.table.name == name]
-    loaded = [each for done in passes for each in done.loaded if each.dataset.name == name]
+    loaded = [each for done in passes for each in done.loaded if name in each.dataset.tables]
     judgements = [*(one.judgement for one in made), *(each.judgement for each in loaded)]
     held_by = [name] if any(judgement.failed for judgement in judgements) else []
     held_by += [by for one in made for by in one.because]

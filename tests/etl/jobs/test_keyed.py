@@ -141,6 +141,28 @@ class World:
             found[tuple(row[name] for name in self.dataset.key)] = row
         return found
 
+    def time(self, row: dict) -> str:
+        return row["at"] if self.dataset.latest else f"{row['_period']}-01"
+
+    def history(self) -> list[dict]:
+        """Each version from when to when it held, told step by step."""
+        rows = sorted(self.versions(), key=self.order)
+        by_key: dict[tuple, list[dict]] = {}
+        for row in rows:
+            by_key.setdefault(tuple(row[name] for name in self.dataset.key), []).append(row)
+        found = []
+        for mine in by_key.values():
+            states = [(self.time(row), None if self.gone(row) else row) for row in mine]
+            if self.dataset.replaces == "all":
+                states = []
+                there = {row["_period"] for row in rows if row["region"] == mine[0]["region"]}
+                for period in sorted(each for each in there if each >= mine[0]["_period"]):
+                    last = [row for row in mine if row["_period"] == period][-1:]
+                    states += [(self.time(row), None if self.gone(row) else row) for row in last]
+                    states += [(f"{period}-01", None)] * (not last)
+            found += _spans(states)
+        return found
+
     def gone(self, row: dict) -> bool:
         return bool(self.dataset.deleted) and row["state"] == "gone"
 
@@ -165,6 +187,27 @@ class World:
         return json.loads((runs / "summary.json").read_text())
 
 
+def _spans(states: list[tuple[str, dict | None]]) -> list[dict]:
+    """``states`` of a key in their order, each with its time → the rows of a history."""
+    timed: dict[str, dict | None] = {}
+    latest = ""
+    for time, row in states:
+        latest = max(latest, time)
+        timed[latest] = row
+    found: list[dict] = []
+    before: list | None = None
+    for time, row in timed.items():
+        values = None if row is None else [row[name] for name in (*HEADER, "region")]
+        if values == before:
+            continue
+        if before is not None:
+            found[-1]["valid_to"] = time
+        if row is not None:
+            found.append({**row, "valid_from": time, "valid_to": None})
+        before = values
+    return found
+
+
 def told(rows: list[dict], *more: str) -> list[tuple]:
     names = ("id", "line", "at", "serial", "state", "_file", "_row", "_period", "region", *more)
     return sorted(tuple(str(row[name]) if row[name] is not None else "" for name in names) for row in rows)
@@ -176,25 +219,30 @@ def published(at, name: str) -> list[dict]:
 
 
 def made_dataset(chance: random.Random) -> Dataset:
+    latest = chance.choice([("at",), ("at", "serial"), ("serial",), ()])
+    key = chance.choice([*KEYS.values()])
+    replaces = chance.choice(["file", "file", "period", "all"])
+    history = latest[:1] != ("serial",) and chance.random() < 0.6
     return Dataset(
         "orders",
         ("orders/{region}/{year}-{month}-*.csv",),
         Format("csv"),
         COLUMNS,
-        replaces=chance.choice(["file", "file", "period", "all"]),
+        replaces=replaces,
         partition=chance.choice([(), (), ("month(at)",), ("bucket(2, id)", "region"), ("state",)]),
         rules=dict.fromkeys(OFF, "off"),
-        key=chance.choice([*KEYS.values()]),
-        latest=chance.choice([("at",), ("at", "serial"), ("serial",), ()]),
+        key=(*key, "region") if history and replaces == "all" else key,
+        latest=latest,
         deleted=chance.choice(["", "state = 'gone'", "state = 'gone'"]),
+        history=history,
     )
 
 
 def changed(chance: random.Random, dataset: Dataset) -> Dataset:
     """Another definition: of the key, of what is newest or of what is deleted."""
     other = made_dataset(chance)
-    what = chance.choice(["key", "latest", "deleted"])
-    return replace(dataset, **{what: getattr(other, what)})
+    what = chance.choice([("deleted",), ("key", "replaces", "latest", "history")])
+    return replace(dataset, **{name: getattr(other, name) for name in what})
 
 
 def check(world: World, at, summary: dict | None) -> None:
@@ -203,6 +251,12 @@ def check(world: World, at, summary: dict | None) -> None:
     current = [row for row in newest.values() if not world.gone(row)]
     assert told(published(at, "orders_versions")) == told(world.versions())
     assert told(published(at, "orders")) == told(current)
+    if world.dataset.history:
+        spans = [
+            {**row, **{name: row[name] and str(row[name])[:10] for name in ("valid_from", "valid_to")}}
+            for row in published(at, "orders_history")
+        ]
+        assert told(spans, "valid_from", "valid_to") == told(world.history(), "valid_from", "valid_to")
     if summary is None or at.find("orders") is None:
         return
     count = len(world.versions())
