@@ -146,6 +146,17 @@ def definition(client: SFNClient, machine: str) -> str | None:
         raise
 
 
+def followed(client: SFNClient, arn: str) -> dict[str, Any] | None:
+    """The definition that an execution follows; None where it may not be looked at."""
+    try:
+        found = json.loads(client.describe_state_machine_for_execution(executionArn=arn)["definition"])
+    except ClientError as error:
+        if error_code(error) in ACCESS_DENIED:
+            return None
+        raise
+    return found if isinstance(found, dict) else None
+
+
 def stop(client: SFNClient, arn: str, error: str, cause: str) -> None:
     """End an execution as ABORTED; nothing happens to one that has ended."""
     client.stop_execution(executionArn=arn, error=error, cause=cause)

@@ -38,6 +38,7 @@ COMMANDS = {
     "runs": "What has run or runs, whoever started it: listed, shown, compared, followed, stopped.",
     "schedule": "When the pipeline runs by itself: shown, paused and resumed.",
     "drift": "What was changed by hand since the deployment.",
+    "report": "Pages about runs: what was read, refused and published, and how long it took.",
     "mirror": "The files of the sources in the configuration, brought into the input.",
     "maintenance": "The upkeep of the tables: old snapshots, and the files that only they needed.",
     "doctor": "Look, read-only, at what ENV needs of its account: quotas, permissions, buckets and keys, left-overs.",

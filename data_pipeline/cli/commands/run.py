@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from data_pipeline.cli import reporting
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
@@ -46,7 +47,15 @@ Record = dict[str, Any]
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr."
 )
 @click.option("--yes", is_flag=True, help="Upload more than 1 GB without asking.")
-def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bool, yes: bool) -> None:
+@click.option(
+    "--report",
+    "drawn",
+    is_flag=True,
+    help="At the end, draw the page of the run, also of one that failed, and open it where there is a screen.",
+)
+def run(
+    env: str, directory: Path | None, value: Record, wait: bool, as_json: bool, yes: bool, drawn: bool
+) -> None:
     """Start the pipeline of ENV, follow it to its end, and say what it published.
 
     Reads what is new or changed since the last run, all of it or what --dataset, --part and --periods name. Exits 0
@@ -80,4 +89,5 @@ def run(env: str, directory: Path | None, value: Record, wait: bool, as_json: bo
                 click.echo(arn)
             print_pointers(environment, arn)
             return
-        follow_to_its_end(environment, connection, deployed["OutputUri"], record, as_json)
+        with reporting.at_the_end(drawn, environment, connection, deployed, record["execution"]):
+            follow_to_its_end(environment, connection, deployed["OutputUri"], record, as_json)

@@ -187,11 +187,11 @@ def _box(name: str, state: dict[str, Any], cell: Cell) -> str:
         f'<rect class="box" width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="8"/>'
         f'<rect y="10" width="3" height="{BOX_HEIGHT - 20}" rx="1.5" fill="{colour}"/>'
         f'<text class="name" x="{BOX_WIDTH / 2:g}" y="19" font-size="{size:.1f}">{escape(name)}</text>'
-        f'<text class="does" x="{BOX_WIDTH / 2:g}" y="34">{escape(_does(state))}</text></g>'
+        f'<text class="does" x="{BOX_WIDTH / 2:g}" y="34">{escape(does(state))}</text></g>'
     )
 
 
-def _does(state: dict[str, Any]) -> str:
+def does(state: dict[str, Any]) -> str:
     """What a state does, in two or three words: its integration for a task, else its type."""
     kind = str(state["Type"])
     if kind != "Task":

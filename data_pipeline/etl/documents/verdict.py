@@ -17,8 +17,9 @@ VERSION = 1
 
 
 class BrokenRule(TypedDict):
-    """A rule that does not hold; ``source``: the file or month that it is about."""
+    """A rule that does not hold; ``of``: the data set or table; ``source``: the file or month that it is about."""
 
+    of: str
     rule: str
     source: str
     value: float

@@ -251,7 +251,13 @@ def _files(loaded: Loaded) -> list[File]:
 
 def _breach(breach: Breach) -> BrokenRule:
     source = breach.source if breach.source.startswith(breach.of) else f"{breach.of}: {breach.source}"
-    return {"rule": breach.rule, "source": source[:300], "value": breach.value, "limit": breach.limit}
+    return {
+        "of": breach.of,
+        "rule": breach.rule,
+        "source": source[:300],
+        "value": breach.value,
+        "limit": breach.limit,
+    }
 
 
 def _sum(every: Iterable[Mapping[str, int]]) -> Rows:

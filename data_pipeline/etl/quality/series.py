@@ -282,7 +282,8 @@ def _measured(db: duckdb.DuckDBPyConnection, of: str, series: Series) -> Iterato
 
 def _indices(db: duckdb.DuckDBPyConnection, series: Series) -> list[Any]:
     """Member, period, feature and stability index of what is compared."""
-    same = ("minutes",) if series.step_minutes == _DAY else ()
+    same = ["minutes"] if series.step_minutes == _DAY or series.period == "hour" else []
+    same += ["dow"] if series.period in ("day", "hour") else []  # a day has one weekday
     found = db.execute(_DRIFT.format(bins=BINS, floor=FLOOR)).fetchall()
     return [each for each in found if each[2] not in same]
 
