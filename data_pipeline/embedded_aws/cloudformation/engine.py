@@ -7,12 +7,24 @@ A template with any other type is refused before anything is made, as AWS refuse
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from ministack.services import cloudformation
-from ministack.services.cloudformation import provisioners, stacks
+from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
-from . import catalog, existing, features, identity, orchestration, queries, queues, storage, topics
+from . import (
+    catalog,
+    existing,
+    features,
+    identity,
+    orchestration,
+    queries,
+    queues,
+    references,
+    storage,
+    topics,
+)
 from .kinds import Kind
 
 _log = logging.getLogger("embedded.cloudformation")
@@ -42,12 +54,12 @@ def kinds() -> Iterable[Kind]:
 
 def install() -> None:
     """Put our resource types in MiniStack's place, and run them off the event loop, which they call."""
-    handlers = {kind.type: kind.handler() for kind in kinds()}
-    missing = sorted(set(handlers) - set(provisioners._RESOURCE_HANDLERS) - OURS)
+    ours = {kind.type: kind.handler() for kind in kinds()}
+    missing = sorted(set(ours) - set(provisioners._RESOURCE_HANDLERS) - OURS)
     if missing:
         raise AttributeError(f"MiniStack's CloudFormation has no {missing}: the pin of its version moved")
     provisioners._RESOURCE_HANDLERS.clear()
-    provisioners._RESOURCE_HANDLERS.update(handlers)
+    provisioners._RESOURCE_HANDLERS.update(ours)
     provisioners._STACK_TAG_PROPERTY.clear()
     provisioners._REPLACING_PROPERTIES.clear()
     provisioners._REPLACING_PROPERTIES.update({kind.type: kind.create_only for kind in kinds()})
@@ -55,6 +67,42 @@ def install() -> None:
     provisioners._STACK_TAG_PROPERTY.update(tagged)
     stacks._runs_on_worker_thread = lambda _type: True
     existing.install({kind.type: kind for kind in kinds()})
+    _check_templates({kind.type: kind.returns for kind in kinds()})
+
+
+def _check_templates(attributes: Mapping[str, frozenset[str]]) -> None:
+    """Refuse what CloudFormation refuses of a template, in every operation that is given one."""
+    for module in (handlers, changesets):
+        module._evaluate_conditions = _checked_conditions(module._evaluate_conditions)
+        module._resolve_parameters = _checked_parameters(module._resolve_parameters)
+        module.validate_template_support = _checked(module.validate_template_support, attributes)
+
+
+def _checked_conditions(theirs: Callable[..., Any]) -> Callable[..., Any]:
+    def evaluate(template: dict[str, Any], values: dict[str, Any]) -> Any:
+        references.check_conditions(template)
+        return theirs(template, values)
+
+    return evaluate
+
+
+def _checked_parameters(theirs: Callable[..., Any]) -> Callable[..., Any]:
+    def resolve(
+        template: dict[str, Any], given: list[dict[str, Any]], before: dict[str, Any] | None = None
+    ) -> Any:
+        references.check_given(template, [value["Key"] for value in given if "Key" in value])
+        return theirs(template, given, before)
+
+    return resolve
+
+
+def _checked(theirs: Callable[..., None], attributes: Mapping[str, frozenset[str]]) -> Callable[..., None]:
+    def validate(template: dict[str, Any], conditions: dict[str, bool], params: Any = None) -> None:
+        if not template.get("Transform"):
+            references.check(template, attributes, conditions)
+        theirs(template, conditions, params)
+
+    return validate
 
 
 def recover() -> None:

@@ -74,5 +74,6 @@ FEATURE_GROUP = Kind(
         "Tags",
     ),
     arn=lambda name, _: arn_of("sagemaker", f"feature-group/{name.lower()}"),
+    returns=frozenset({"FeatureGroupStatus"}),
 )
 KINDS = (FEATURE_GROUP,)

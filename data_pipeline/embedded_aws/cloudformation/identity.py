@@ -105,5 +105,6 @@ ROLE = Kind(
     _remove,
     create_only=("Path", "RoleName"),
     arn=lambda name, given: arn_of("iam", f"role{given.get('Path', '/')}{name}", region=False),
+    returns=frozenset({"Arn", "RoleId"}),
 )
 KINDS = (ROLE,)

@@ -64,6 +64,8 @@ class Kind:
     create_only: tuple[str, ...] = ()
     #: the ARN of the resource with this physical id, for what AWS demands beyond the calls that are made here
     arn: Callable[[str, Properties], str] | None = None
+    #: the names of ``attributes``
+    returns: frozenset[str] = frozenset()
 
     def handler(self) -> dict[str, Any]:
         """The entry in MiniStack's table of resource types."""

@@ -180,6 +180,7 @@ KINDS = (
         lambda arn, _: call("stepfunctions", "DeleteStateMachine", {"stateMachineArn": arn}),
         create_only=("StateMachineName", "StateMachineType"),
         arn=lambda arn, _: arn,
+        returns=frozenset({"Arn", "Name"}),
     ),
     Kind(
         "AWS::Logs::LogGroup",
@@ -190,6 +191,7 @@ KINDS = (
         lambda name, _: call("logs", "DeleteLogGroup", {"logGroupName": name}),
         create_only=("LogGroupName",),
         arn=lambda name, _: arn_of("logs", f"log-group:{name}"),
+        returns=frozenset({"Arn"}),
     ),
     Kind(
         "AWS::Scheduler::ScheduleGroup",
@@ -200,6 +202,7 @@ KINDS = (
         lambda name, _: call("scheduler", "DeleteScheduleGroup", {"Name": name}),
         create_only=("Name",),
         arn=lambda name, _: arn_of("scheduler", f"schedule-group/{name}"),
+        returns=frozenset({"Arn", "State"}),
     ),
     Kind(
         "AWS::Scheduler::Schedule",
@@ -210,5 +213,6 @@ KINDS = (
         lambda name, properties: call("scheduler", "DeleteSchedule", _schedule(name, properties)),
         tags=None,
         create_only=("GroupName", "Name"),
+        returns=frozenset({"Arn"}),
     ),
 )

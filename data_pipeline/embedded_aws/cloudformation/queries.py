@@ -107,5 +107,6 @@ NAMED_QUERY = Kind(
     tags=None,
     create_only=("Database", "Description", "Name", "QueryString", "WorkGroup"),
     arn=lambda _, properties: arn_of("athena", f"workgroup/{properties.get('WorkGroup', 'primary')}"),
+    returns=frozenset({"NamedQueryId"}),
 )
 KINDS = (WORKGROUP, NAMED_QUERY)

@@ -84,6 +84,7 @@ KINDS = (
         lambda url, _: call("sqs", "DeleteQueue", {"QueueUrl": url}),
         create_only=("QueueName",),
         arn=lambda url, _: arn_of("sqs", url.rsplit("/", 1)[1]),
+        returns=frozenset({"Arn", "QueueName", "QueueUrl"}),
     ),
     Kind(
         "AWS::SQS::QueuePolicy",

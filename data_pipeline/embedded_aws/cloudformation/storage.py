@@ -131,6 +131,7 @@ BUCKET = Kind(
     lambda name, _: call("s3", "DeleteBucket", {"Bucket": name}),
     create_only=("BucketName",),
     arn=lambda name, _: f"arn:aws:s3:::{name}",
+    returns=frozenset({"Arn", "DomainName", "RegionalDomainName"}),
 )
 BUCKET_POLICY = Kind(
     "AWS::S3::BucketPolicy",

@@ -74,6 +74,7 @@ KINDS = (
         lambda arn, _: call("sns", "DeleteTopic", {"TopicArn": arn}),
         create_only=("TopicName",),
         arn=lambda arn, _: arn,
+        returns=frozenset({"TopicArn", "TopicName"}),
     ),
     Kind(
         "AWS::SNS::TopicPolicy",
