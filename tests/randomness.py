@@ -17,6 +17,7 @@ COUNTS = {
     "read-csv": (3, 1000),
     "read-json": (3, 1000),
     "read-parquet": (2, 300),
+    "spans": (1, 500),
     "mutated": (20, 200),
     "mutated-parquet": (2, 20),
     "publishers": (1, 50),

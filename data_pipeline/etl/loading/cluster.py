@@ -1,9 +1,11 @@
 """Read the files of a data set's units on every machine of a Spark cluster, with the code of one machine.
 
-An executor reads a file as a whole, or all files of a unit where SQL makes its rows of them; several small ones make a
-task. It leaves what it has made of them in a folder that every machine reaches: accepted rows as Parquet, or as an
-Arrow file where they are few, and the files of quarantine. The driver takes them from there in the order of the plan,
-and deletes the folder: what it judges and publishes is what one machine would.
+An executor reads a file, a span of a large one (see ``reading.spans``), or all files of a unit where SQL makes its rows
+of them; several small ones make a task. It leaves what it has made of them in a folder that every machine reaches:
+accepted rows as Parquet, or as an Arrow file where they are few, and the files of quarantine. The driver takes them
+from there in the order of the plan, and deletes the folder: what it judges and publishes is what one machine would.
+
+Where anything is wrong with a span, its file is read as a whole, so that errors are those of the file.
 """
 
 from __future__ import annotations
@@ -11,20 +13,26 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
-from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.publishing.parquet_parts import Part, Split, Values
+from data_pipeline.etl.reading import spans
+from data_pipeline.etl.reading.quarantine import Quarantine, Refused
+from data_pipeline.etl.reading.spans import Span
 from data_pipeline.etl.reading.threads import in_order
 from data_pipeline.etl.storage.filesystem import files, join
+from data_pipeline.etl.storage.objects import MissingError
 from data_pipeline.etl.storage.scratch import Scratch
 
 from .reading import Available, FileResult, Place, UnitReader, UnitResult
@@ -32,23 +40,53 @@ from .staging import UnitRows
 
 TASK_BYTES = 64 << 20
 """About how many bytes of small files make a task."""
+SPAN_BYTES = 64 << 20
+"""About the bytes of the smallest span."""
+SPANS_A_WORKER = 4
+"""How many spans would be all that a worker has to read, unless they were smaller than ``SPAN_BYTES``."""
 FETCHERS = 4
 
 
 @dataclass(frozen=True)
 class Share:
     """What one executor reads of the unit with the number ``unit`` in the plan: ``files`` are its own, which are
-    available ``since`` then; ``number``: of the share in its unit.
+    available ``since`` then, or a ``span`` of the one; ``number``: of the share in its unit, which spans of a file
+    have in common.
     """
 
     unit: int
     number: int
     files: Unit
     since: tuple[datetime, ...]
+    span: Span | None = None
 
     @property
     def size(self) -> int:
+        if self.span is not None:
+            return self.span.end - self.span.start
         return sum(file.size for file in self.files.files)
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Its place in its unit."""
+        return self.number, self.span.start if self.span else 0
+
+    @property
+    def name(self) -> str:
+        """Its own in its unit. A file of which spans were read has another when it is read as a whole."""
+        return f"{self.number:05}-{self.span.start:015}" if self.span else f"{self.number:05}"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A part of a file that may become a span, from its byte ``start`` to ``end``: of the one with the place ``at``
+    among the shares.
+    """
+
+    at: int
+    file: PlannedFile
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -72,13 +110,18 @@ class Stored:
     the job cannot go on, or nothing.
     """
 
-    unit: int
-    number: int
+    share: Share
     files: tuple[FileResult, ...] = ()
     few: str = ""
     parts: tuple[tuple[str, Values, int], ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     fatal: str = ""
+
+    @property
+    def torn(self) -> bool:
+        """Whether it is a span that says nothing of its file."""
+        span = self.share.span
+        return span is not None and any(each.error or each.rows.read != span.records for each in self.files)
 
 
 @dataclass(frozen=True)
@@ -103,16 +146,42 @@ class Cluster:
     def _read(
         self, work: Work, place: Place, given: Sequence[Share], units: Sequence[Unit]
     ) -> Iterator[UnitResult]:
-        tasks = tasks_of(given, self.context.defaultParallelism)
+        done = self._done(work, self._cut(work.dataset, given))
+        torn = {(each.share.unit, each.share.number) for each in done if each.torn}
+        done = [each for each in done if (each.share.unit, each.share.number) not in torn]
+        done += self._done(work, [share for share in given if (share.unit, share.number) in torn])
         stored: dict[int, list[Stored]] = {}
-        if tasks:
-            done = self.context.parallelize(tasks, len(tasks)).flatMap(partial(read_shares, work)).collect()
-            for each in sorted(done, key=lambda each: each.number):
-                if each.fatal:
-                    raise JobError(each.fatal)
-                stored.setdefault(each.unit, []).append(each)
+        for each in sorted(done, key=lambda each: each.share.order):
+            stored.setdefault(each.share.unit, []).append(each)
         numbered = ((unit, stored.get(number, [])) for number, unit in enumerate(units))
-        yield from in_order(partial(_taken, place), numbered, FETCHERS)
+        yield from in_order(partial(_taken, place, work.dataset), numbered, FETCHERS)
+
+    def _cut(self, dataset: Dataset, given: Sequence[Share]) -> list[Share]:
+        """``given``, with spans in place of the large files that may be cut."""
+        found: dict[int, list[Span | None]] = {}
+        cuts = cuts_of(dataset, given, self.context.defaultParallelism)
+        for at, span in self._collected([[cut] for cut in cuts], partial(look_at, dataset)):
+            found.setdefault(at, []).append(span)
+        shares: list[Share] = []
+        for at, share in enumerate(given):
+            mine = [span for span in found.get(at, [None]) if span is not None]
+            if len(mine) < len(found.get(at, [None])):
+                shares.append(share)
+            else:
+                shares += [replace(share, span=span) for span in spans.joined(mine)]
+        return shares
+
+    def _done(self, work: Work, given: Sequence[Share]) -> list[Stored]:
+        tasks = tasks_of(given, self.context.defaultParallelism)
+        done: list[Stored] = self._collected(tasks, partial(read_shares, work))
+        for each in done:
+            if each.fatal:
+                raise JobError(each.fatal)
+        return done
+
+    def _collected(self, tasks: list[Any], work: Callable[[Any], Iterator[Any]]) -> list[Any]:
+        """What executors do with ``tasks``, in whatever order they end."""
+        return self.context.parallelize(tasks, len(tasks)).flatMap(work).collect() if tasks else []
 
 
 def shares(dataset: Dataset, units: Sequence[Unit], available: Available) -> list[Share]:
@@ -125,6 +194,19 @@ def shares(dataset: Dataset, units: Sequence[Unit], available: Available) -> lis
         for number, group in enumerate(groups):
             since = tuple(available(file) for file in group)
             found.append(Share(at, number, replace(unit, files=group), since))
+    return found
+
+
+def cuts_of(dataset: Dataset, given: Sequence[Share], workers: int) -> list[Cut]:
+    """Where the large files of ``given`` are to be cut. A file of at most two spans is not: it would be read twice, the
+    first time to look at it, and does not end long after the others.
+    """
+    most = max(SPAN_BYTES, sum(share.size for share in given) // (SPANS_A_WORKER * workers))
+    found = []
+    for at, share in enumerate(given):
+        if share.size > 2 * most and spans.may_be_cut(dataset, share.files.files[0].uri):
+            file = share.files.files[0]
+            found += [Cut(at, file, start, end) for start, end in spans.cuts(file.size, most)]
     return found
 
 
@@ -144,6 +226,16 @@ def tasks_of(given: Sequence[Share], workers: int, size: int = TASK_BYTES) -> li
     return tasks
 
 
+def look_at(dataset: Dataset, given: Sequence[Cut]) -> Iterator[tuple[int, Span | None]]:
+    """What an executor does first: the span of each cut, or None if its file has to be read as a whole."""
+    for cut in given:
+        span = None
+        with suppress(FileError, JobError, MissingError):
+            read = partial(files(cut.file.uri).read_at, cut.file.uri, cut.file.etag)
+            span = spans.looked_at(read, cut.file.size, (cut.start, cut.end), dataset.format)
+        yield cut.at, span
+
+
 def read_shares(work: Work, given: Sequence[Share]) -> Iterator[Stored]:
     """What an executor does: read the files of these shares, and leave their rows where all machines find them."""
     pa.set_cpu_count(1)  # the other processors have tasks of their own
@@ -158,14 +250,14 @@ def read_shares(work: Work, given: Sequence[Share]) -> Iterator[Stored]:
         for share in given:
             refused.mkdir()
             try:
-                yield _stored(work, share, reads.read(share.files), refused)
+                yield _stored(work, share, reads.read(share.files, share.span), refused)
             except JobError as error:
-                yield Stored(share.unit, share.number, fatal=str(error))
+                yield Stored(share, fatal=str(error))
             shutil.rmtree(refused)
 
 
 def _stored(work: Work, share: Share, result: UnitResult, refused: Path) -> Stored:
-    folder = join(work.folder, share.files.key, str(share.number))
+    folder = join(work.folder, share.files.key, share.name)
     kept = []
     for at, file in enumerate(sorted(refused.rglob("*.parquet"))):
         place = join(folder, f"refused-{at:05}.parquet")
@@ -181,7 +273,7 @@ def _stored(work: Work, share: Share, result: UnitResult, refused: Path) -> Stor
         files(place).upload(part.path, place)
         part.path.unlink()
         parts.append((place, part.values, part.rows))
-    return Stored(share.unit, share.number, result.files, few, tuple(parts), tuple(kept))
+    return Stored(share, result.files, few, tuple(parts), tuple(kept))
 
 
 def _written(tables: Sequence[pa.Table]) -> bytes:
@@ -194,26 +286,60 @@ def _written(tables: Sequence[pa.Table]) -> bytes:
     return content
 
 
-def _taken(place: Place, given: tuple[Unit, list[Stored]]) -> UnitResult:
+def _taken(place: Place, dataset: Dataset, given: tuple[Unit, list[Stored]]) -> UnitResult:
     """A unit with its refused rows on this machine, and the accepted ones unless a file of it is unreadable."""
     unit, stored = given
-    for share in stored:
-        for path, source in share.refused:
-            _fetch(source, place.quarantine / path, place.work)
-    found = UnitResult(unit, tuple(each for share in stored for each in share.files))
+    _take_refused(place, dataset, stored)
+    found = UnitResult(unit, _joined(stored))
     if not found.readable:
         return found
     rows = UnitRows(place.work, place.schema, place.split, f"unit-{unit.key}", place.one_file)
     parts: list[Part] = []
-    for share in stored:
-        if share.few:
-            with pa.ipc.open_file(pa.BufferReader(files(share.few).read(share.few))) as reader:
+    for each in stored:
+        if each.few:
+            with pa.ipc.open_file(pa.BufferReader(files(each.few).read(each.few))) as reader:
                 rows.add(reader.read_all())
-        for at, (source, values, count) in enumerate(share.parts):
-            part = place.work / f"share-{unit.key}-{share.number:05}-{at:05}.parquet"
+        for at, (source, values, count) in enumerate(each.parts):
+            part = place.work / f"share-{unit.key}-{each.share.name}-{at:05}.parquet"
             _fetch(source, part, place.work)
             parts.append(Part(part, values, count))
     return replace(found, tables=rows.tables, parts=[*rows.close(), *parts])
+
+
+def _joined(stored: Sequence[Stored]) -> tuple[FileResult, ...]:
+    """The files of a unit, each with the rows of all its spans."""
+    found: dict[str, FileResult] = {}
+    for each in (file for one in stored for file in one.files):
+        before = found.get(each.file.path)
+        rows = spans.added(before.rows, each.rows) if before else each.rows
+        found[each.file.path] = replace(each, rows=rows)
+    return tuple(found.values())
+
+
+def _take_refused(place: Place, dataset: Dataset, stored: Sequence[Stored]) -> None:
+    """Fetch the files of quarantine; those of several spans of a file become one, with as many rows as it may have."""
+    sources: dict[str, list[str]] = {}
+    for path, source in (each for one in stored for each in one.refused):
+        sources.setdefault(path, []).append(source)
+    for path, every in sources.items():
+        if len(every) == 1:
+            _fetch(every[0], place.quarantine / path, place.work)
+            continue
+        name = path.removesuffix(".parquet")
+        limit, private = dataset.quarantine_limit, dataset.private
+        with Quarantine(place.quarantine / path, name, limit, private) as quarantine:
+            for source in every:
+                quarantine.add(_refused(source, place.work))
+
+
+def _refused(source: str, work: Path) -> Iterator[Refused]:
+    with (
+        tempfile.TemporaryDirectory(dir=work) as folder,
+        files(source).fetched(source, "", Path(folder)) as path,
+        pq.ParquetFile(path) as file,
+    ):
+        for batch in file.iter_batches(columns=list(Refused._fields)):
+            yield from (Refused(**row) for row in batch.to_pylist())
 
 
 def _fetch(source: str, path: Path, work: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.publishing.parquet_parts import Part, Split, whole
+from data_pipeline.etl.reading import spans
 from data_pipeline.etl.reading.files import reader
 from data_pipeline.etl.reading.protocol import FileRows, Reader, SourceFile
 from data_pipeline.etl.reading.quarantine import Quarantine
+from data_pipeline.etl.reading.spans import Span
 from data_pipeline.etl.reading.threads import in_order
 from data_pipeline.etl.storage.filesystem import files
 from data_pipeline.etl.storage.objects import MissingError
@@ -94,13 +97,13 @@ class UnitReader:
         self._workers = WORKERS if alone else 1
         self._own = threading.local()
 
-    def read(self, unit: Unit) -> UnitResult:
-        """Read all files of ``unit``, which has no rows without any."""
+    def read(self, unit: Unit, span: Span | None = None) -> UnitResult:
+        """Read all files of ``unit``, which has no rows without any; of its one file the ``span``, if it is given."""
         if not unit.files:
             return UnitResult(unit, ())
         staged = self._given(unit) if self.dataset.by_unit else self._staged(unit)
         try:
-            results = tuple(self._file(unit, file, staged) for file in unit.files)
+            results = tuple(self._file(unit, file, staged, span) for file in unit.files)
             if any(each.error for each in results):
                 staged.discard()
                 return UnitResult(unit, results)
@@ -118,9 +121,8 @@ class UnitReader:
         """Of rows for SQL or a transform, as reading hands them on."""
         return UnitRows(self.place.work, columns.given(self.dataset), whole, f"given-{unit.key}", True)
 
-    def _file(self, unit: Unit, file: PlannedFile, staged: UnitRows) -> FileResult:
+    def _file(self, unit: Unit, file: PlannedFile, staged: UnitRows, span: Span | None) -> FileResult:
         kept = self.place.quarantine / f"{file.path}.parquet"
-        store = files(file.uri)
         parts = {name: file.parts.get(name, "") for name in self._names}
         values = Values(self._values(unit, file), self.place.schema)
 
@@ -129,14 +131,13 @@ class UnitReader:
 
         try:
             with (
-                self.place.scratch.room(store.copied(file.size)),
-                store.fetched(file.uri, file.etag, self.place.work) as path,
+                self._fetched(file, span) as path,
                 self._scratch() as scratch,
                 Quarantine(
                     kept, file.path, self.dataset.quarantine_limit, self.dataset.private
                 ) as quarantine,
             ):
-                source = SourceFile(path, scratch, parts, file.period)
+                source = SourceFile(path, scratch, parts, file.period, span.before if span else 0)
                 rows = self._reader().read(source, quarantine, take)
         except (FileError, MissingError) as error:
             missing = isinstance(error, MissingError)
@@ -144,6 +145,22 @@ class UnitReader:
         if rows.read != rows.accepted + rows.quarantined:
             raise RuntimeError(f"{file.path}: {rows} do not add up: a bug of its reader")
         return FileResult(file, rows)
+
+    @contextmanager
+    def _fetched(self, file: PlannedFile, span: Span | None) -> Iterator[Path]:
+        """A local path of the file, or of a copy of the ``span``."""
+        store, room = files(file.uri), self.place.scratch.room
+        if span is None:
+            with (
+                room(store.copied(file.size)),
+                store.fetched(file.uri, file.etag, self.place.work) as path,
+            ):
+                yield path
+            return
+        with room(span.end - span.start), tempfile.TemporaryDirectory(dir=self.place.work) as folder:
+            copy = Path(folder) / "span"
+            spans.copy(partial(store.read_at, file.uri, file.etag), span, copy)
+            yield copy
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:

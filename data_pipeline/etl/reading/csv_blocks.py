@@ -15,7 +15,7 @@ from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.reading import csv_records, reasons, text_files
 from data_pipeline.etl.reading.columns import whole
 from data_pipeline.etl.reading.csv_records import LONGEST, Dialect, Record
-from data_pipeline.etl.reading.text_files import TextFile
+from data_pipeline.etl.reading.text_files import Readable
 
 BLOCK = 8 << 20
 """Bytes that are read and parsed together."""
@@ -61,7 +61,7 @@ class Texts:
     refused: Mapping[int, str]
 
 
-def pieces(file: TextFile, dialect: Dialect, rest: bytes) -> Iterator[Piece]:
+def pieces(file: Readable, dialect: Dialect, rest: bytes) -> Iterator[Piece]:
     """The records of ``rest`` and what follows it in ``file``. FileError for a line longer than ``LONGEST``."""
     ended = False
     while not ended:

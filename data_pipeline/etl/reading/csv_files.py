@@ -48,7 +48,7 @@ class CsvReader:
 
     def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
-        tally = Tally(self.dataset, file.parts, quarantine, staged)
+        tally = Tally(self.dataset, file.parts, quarantine, staged, file.before)
         with text_files.opened(file.path, self.dataset.format.encoding) as text:
             layout, rest = self._layout(text)
             if layout is None:

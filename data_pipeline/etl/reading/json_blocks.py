@@ -61,10 +61,7 @@ class Lines:
             copy[wrong] = ord("?")
             patched = copy.tobytes()
         text = np.frombuffer(patched, np.uint8)
-        ends = np.flatnonzero(text == 10)
-        starts = np.concatenate([[0], ends + 1])
-        if starts[-1] == len(text):
-            starts = starts[:-1]
+        starts = line_starts(text)
         starts = starts[~_blank_lines(text, starts)]
         found = frozenset((np.searchsorted(starts, wrong, side="right") - 1).tolist() if wrong else [])
         return Lines(data, patched, np.concatenate([starts, [len(text)]]).astype(np.int32), found)
@@ -96,6 +93,19 @@ class Lines:
         """Each line, with what follows it up to the next, as an Arrow array of strings."""
         buffers = [None, pa.py_buffer(self.starts), pa.py_buffer(self.data)]
         return pa.StringArray.from_buffers(self.count, buffers[1], buffers[2])
+
+
+def line_starts(text: Any) -> Any:
+    """Where the lines of ``text`` (NumPy, bytes) begin."""
+    starts = np.concatenate([[0], np.flatnonzero(text == 10) + 1])
+    return starts[:-1] if starts[-1] == len(text) else starts
+
+
+def count(data: bytes) -> int:
+    """How many lines of ``data`` have a character that is no blank."""
+    text = np.frombuffer(data, np.uint8)
+    starts = line_starts(text)
+    return len(starts) - int(_blank_lines(text, starts).sum())
 
 
 def _blank_lines(text: Any, starts: Any) -> Any:

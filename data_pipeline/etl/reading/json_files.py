@@ -37,7 +37,7 @@ from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
-from data_pipeline.etl.reading.text_files import TextFile
+from data_pipeline.etl.reading.text_files import Readable
 
 BLOCK = 2 << 20
 """Bytes that are read and parsed together."""
@@ -60,14 +60,14 @@ class JsonReader:
 
     def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
-        tally = Tally(self.dataset, file.parts, quarantine, staged)
+        tally = Tally(self.dataset, file.parts, quarantine, staged, file.before)
 
         def work(data: bytes) -> JudgedRows:
             block = self.block(Lines.of(data))
             return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.keeps_text)
 
         with text_files.opened(file.path, self.dataset.format.encoding) as text:
-            for judged in threads.in_order(work, _blocks(text), self.workers):
+            for judged in threads.in_order(work, blocks(text), self.workers):
                 tally.add(judged)
         return tally.rows()
 
@@ -168,7 +168,7 @@ def _joined(
     return at[order], columns
 
 
-def _blocks(file: TextFile) -> Iterator[bytes]:
+def blocks(file: Readable) -> Iterator[bytes]:
     """Whole lines. FileError for one that is longer than ``LONGEST``."""
     rest = b""
     while more := file.read(BLOCK):

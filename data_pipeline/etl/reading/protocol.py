@@ -29,13 +29,15 @@ class FileRows:
 @dataclass(frozen=True)
 class SourceFile:
     """A file to read: its local ``path``, the values of its named ``parts``, its ``period`` or nothing, and an empty
-    folder ``scratch``.
+    folder ``scratch``. ``before``: rows of the file that are not in ``path``, which is a later span of it; a reader of
+    one's own is given whole files.
     """
 
     path: Path
     scratch: Path
     parts: Mapping[str, str] = field(default_factory=dict)
     period: str = ""
+    before: int = 0
 
 
 class Reader(Protocol):

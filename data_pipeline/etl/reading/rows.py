@@ -98,12 +98,15 @@ def _refused(refused: Mapping[int, Why], raw: Raw | None) -> list[Refused]:
 
 @dataclass
 class Tally:
-    """Hands on the rows of a file's blocks, in their order, and counts them."""
+    """Hands on the rows of a file's blocks, in their order, and counts them. ``before``: rows of the file that come
+    before them, for their numbers.
+    """
 
     dataset: Dataset
     parts: Mapping[str, str]
     quarantine: Quarantine
     staged: Staged
+    before: int = 0
     read: int = 0
     accepted: int = 0
     ignored: dict[str, None] = field(default_factory=dict)
@@ -116,7 +119,7 @@ class Tally:
         """The next block."""
         for row in judged.refused:
             self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
-        before = self.read
+        before = self.before + self.read
         self.quarantine.add(row._replace(row=row.row + before) for row in judged.refused)
         if len(judged.numbers):
             named = [pa.repeat(value, len(judged.numbers)) for value in self.parts.values()]

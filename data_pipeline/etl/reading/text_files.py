@@ -11,7 +11,7 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -29,6 +29,13 @@ _STARTS = {
 _UTF8, _UTF16 = codecs.BOM_UTF8, (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _NO_TEXT = "no-text-in-this-encoding"
 codecs.register_error(_NO_TEXT, lambda error: ("\udcff", error.end))  # type: ignore[attr-defined]
+
+
+class Readable(Protocol):
+    """What is read forward."""
+
+    def read(self, size: int) -> bytes:
+        """About ``size`` bytes; none at the end."""
 
 
 class TextFile:

@@ -98,12 +98,14 @@ class LocalFiles:
         """The bytes that ``fetched`` writes for an object of ``size`` bytes: none, it is read where it is."""
         return 0
 
-    def read_at(self, place: str, etag: str, start: int, size: int) -> bytes:  # noqa: ARG002 - S3 needs it
+    def read_at(self, place: str, etag: str, start: int, size: int) -> bytes:
         """At most ``size`` bytes from byte ``start`` on; none at the end. MissingError if there is no such
-        object of this ETag any more (of a local file the ETag is not looked at).
+        object of this ETag any more.
         """
         if not Path(place).is_file():
             raise MissingError(FILE_GONE)
+        if etag and self.fingerprint(place) != etag:
+            raise MissingError(FILE_CHANGED)
         with Path(place).open("rb") as file:
             file.seek(start)
             return file.read(size)

@@ -1,8 +1,10 @@
 """What executors and the driver do with units, in one process: the same as one machine makes of them."""
 
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +17,9 @@ from data_pipeline.etl.loading import cluster, columns, staging
 from data_pipeline.etl.loading.cluster import Cluster, Share
 from data_pipeline.etl.loading.reading import Place, UnitResult, on_this_machine
 from data_pipeline.etl.publishing.parquet_parts import whole
+from data_pipeline.etl.reading import spans
 from data_pipeline.etl.storage.filesystem import files
+from data_pipeline.etl.storage.objects import FILE_CHANGED
 from data_pipeline.etl.storage.scratch import GIB, Scratch
 
 ORDERS = Dataset(
@@ -34,11 +38,14 @@ class Executors:
     defaultParallelism = 2  # noqa: N815 - Spark's name
 
     def __init__(self) -> None:
-        self.tasks: list[list[Share]] = []
+        self.tasks: list[list[Any]] = []
+        self.given: list[list[list[Share]]] = []
 
-    def parallelize(self, tasks: list[list[Share]], count: int) -> "Executors":
+    def parallelize(self, tasks: list[list[Any]], count: int) -> "Executors":
         assert count == len(tasks)
         self.tasks = tasks
+        if isinstance(tasks[0][0], Share):
+            self.given.append(tasks)
         return self
 
     def flatMap(self, each) -> "Executors":  # noqa: N802 - Spark's name
@@ -112,6 +119,94 @@ def test_a_cluster_makes_of_units_what_one_machine_does(tmp_path, monkeypatch, m
     assert sorted(expected[1]) == ["01/a.csv.parquet", "02/a.csv.parquet"]
     assert [len(rows) for _, _, rows in expected[0]] == ([2, 0, 0, 1] if made else [5002, 0, 0, 1])
     assert not [path for path in (tmp_path / "parts").rglob("*") if path.is_file()]
+
+
+def large_units(folder: Path) -> list[Unit]:
+    """Of a large file each: one with faults all over, one whose quotes a cut is in, and one without the columns."""
+    rows = [f"{n},{'paid' if n % 5 else 'open,'}\r\n" if n % 7 else f"x{n},paid\n\n" for n in range(500)]
+    contents = {
+        "01/a.csv": "id,status\n" + "".join(rows),
+        "02/a.csv": "more,id,status\n" + "1,2,paid\n" * 300 + '1,2,"' + "\n" * 2000 + '"\n',
+        "03/a.csv": "id,state\n" + "1,paid\n" * 500,
+    }
+    found = []
+    for path, text in contents.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(text.encode())
+        etag = files(str(place)).fingerprint(str(place))
+        file = PlannedFile(str(place), path, etag, len(text), "", {"shop": path[:2]})
+        found.append(Unit(f"unit{path[:2]}", "orders", (file,), "new"))
+    return found
+
+
+@pytest.mark.parametrize("wrong", [False, True], ids=["counts that hold", "counts that do not hold"])
+@pytest.mark.parametrize("few", [0, staging.FEW_BYTES], ids=["many rows", "few rows"])
+def test_spans_of_large_files_make_what_one_machine_does(tmp_path, monkeypatch, few, wrong):
+    """Rows with their numbers, in their order, counts, errors, and quarantine up to its limit. Files that may not be
+    cut are read as a whole, and those too of which a span turns out to be other than it seemed.
+    """
+    monkeypatch.setattr(cluster, "SPAN_BYTES", 500)
+    monkeypatch.setattr(staging, "FEW_BYTES", few)
+    seen = spans.looked_at
+
+    def one_too_many(*given):
+        span = seen(*given)
+        return replace(span, records=span.records + (span.start > 0))
+
+    if wrong:
+        monkeypatch.setattr(spans, "looked_at", one_too_many)
+    dataset = replace(ORDERS, quarantine_limit=50)
+    units = large_units(tmp_path / "in")
+    executors = Executors()
+    expected = read(tmp_path / "here", dataset, units, on_this_machine)
+    found = read(tmp_path / "there", dataset, units, Cluster(executors, str(tmp_path / "parts")))
+    assert found == expected
+    assert [one.error for _, files, _ in found[0] for one in files][:2] == ["", ""]
+    assert len(found[1]["01/a.csv.parquet"]) == 50
+    assert [len(rows) for _, _, rows in found[0]] == [343, 301, 0]
+    first = [share for tasks in executors.given for task in tasks for share in task if share.unit == 0]
+    spans_read = [share.span for share in first if share.span]
+    assert len(spans_read) == 4
+    assert (len(first) > len(spans_read)) is wrong
+    assert not [path for path in (tmp_path / "parts").rglob("*") if path.is_file()]
+
+
+def test_a_file_that_has_changed_since_the_plan_is_missing_whole(tmp_path, monkeypatch):
+    """It is looked at, and changes before its spans are read."""
+    monkeypatch.setattr(cluster, "SPAN_BYTES", 500)
+    units = large_units(tmp_path / "in")[:1]
+    place = Path(units[0].files[0].uri)
+
+    class Meanwhile(Executors):
+        def collect(self) -> list:
+            place.write_text("id,status\n1,paid\n")
+            return super().collect()
+
+    runner = Cluster(Meanwhile(), str(tmp_path / "parts"))
+    ((_, (file,), rows),), kept = read(tmp_path / "there", ORDERS, units, runner)
+    assert (file.error, file.missing, rows, kept) == (FILE_CHANGED, True, [], {})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "workers", "expected"),
+    [
+        ([50, 201], 4, [67, 67, 67]),
+        ([200], 4, []),
+        ([4000], 4, [250] * 16),
+        ([250] * 100, 4, []),
+        ([1001, *[100] * 30], 2, [333, 334, 334]),
+    ],
+)
+def test_files_are_cut_that_might_end_long_after_the_others(sizes, workers, expected, monkeypatch):
+    """Into spans of 100 bytes and more here: a worker has at least four of them to read, or none is needed."""
+    monkeypatch.setattr(cluster, "SPAN_BYTES", 100)
+    given = [
+        Share(at, 0, Unit("u", "orders", (PlannedFile("a.csv", "", "", size, "", {}),), "new"), (since,))
+        for at, size in enumerate(sizes)
+    ]
+    assert [cut.end - cut.start for cut in cluster.cuts_of(ORDERS, given, workers)] == expected
+    assert cluster.cuts_of(replace(ORDERS, sql=SQL), given, workers) == []
 
 
 def test_what_ends_a_job_ends_it_here_too(tmp_path):

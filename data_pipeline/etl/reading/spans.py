@@ -1,0 +1,182 @@
+"""Spans of a large text file, which are read apart from each other and give what the whole file gives.
+
+A file is cut behind line feeds. Each span is looked at before: how many records are in it, for the numbers of the rows
+behind it, and whether a record begins where it begins. That is so in JSON lines, and in CSV as long as the quotes of
+all spans before are plain and closed, see ``csv_records.quotes``. A span is read as a file of its own, which begins as
+the whole one does: with the header, if there is one.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Callable
+
+import numpy as np
+
+from data_pipeline.etl.documents.datasets import Dataset, Format
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading import csv_blocks, json_blocks, json_files, text_files
+from data_pipeline.etl.reading.csv_records import LONGEST, Dialect
+from data_pipeline.etl.reading.protocol import FileRows
+from data_pipeline.etl.reading.text_files import Readable, TextFile
+
+ReadAt = Callable[[int, int], bytes]
+"""The bytes of a file from a position on, at most so many; none at its end."""
+STEP = 1 << 20
+"""Bytes in which the next line feed is looked for."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """The bytes of a file from ``start`` to ``end``: whole lines with so many ``records``. The file has so many records
+    ``before`` it, and its first ``header`` bytes are its header; 0: it has none, or the span begins with it.
+    """
+
+    start: int
+    end: int
+    records: int
+    before: int = 0
+    header: int = 0
+
+
+def may_be_cut(dataset: Dataset, path: str) -> bool:
+    """Whether the file of this name may have spans: a plain text in UTF-8 whose rows become rows of the table."""
+    written = dataset.format
+    known = written.kind == "json" or (written.kind == "csv" and _dialect(written).plain)
+    plain = PurePosixPath(path).suffix.lower() not in text_files.COMPRESSIONS
+    return known and plain and not dataset.by_unit and not dataset.reader and _is_utf8(written.encoding)
+
+
+def cuts(size: int, most: int) -> list[tuple[int, int]]:
+    """Where a file of ``size`` bytes is cut into equal parts of at most ``most`` bytes: their starts and ends."""
+    count = max(-(-size // most), 1)
+    edges = [size * at // count for at in range(count + 1)]
+    return list(zip(edges, edges[1:]))
+
+
+def looked_at(read: ReadAt, size: int, cut: tuple[int, int], written: Format) -> Span:
+    """The span of the lines that begin in the part ``cut`` of a file of ``size`` bytes, as if a record began where it
+    begins and there were none before; that of the first part tells the header. FileError if the file has to be read as
+    a whole.
+    """
+    start, end = (_line_start(read, at, size) for at in cut)
+    stretch = _Stretch(read, start, end)
+    if start:
+        return Span(start, end, sum(count for count, _ in _records(stretch, written)))
+    begin = read(0, 4)
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FileError("it is UTF-16")
+    found = [each for each in _records(TextFile(stretch, "utf-8"), written) if each[0]]
+    records = sum(count for count, _ in found)
+    if written.kind == "json" or not written.header:
+        return Span(0, end, records)
+    if not found:
+        raise FileError("its header is not in its first span")
+    mark = len(codecs.BOM_UTF8) if begin.startswith(codecs.BOM_UTF8) else 0
+    return Span(0, end, records - 1, header=mark + found[0][1])
+
+
+def joined(found: Iterable[Span]) -> list[Span]:
+    """The spans of a file, in their order, with the records before each. Those without a line are left out."""
+    spans: list[Span] = []
+    before, header = 0, 0
+    for each in sorted(found, key=lambda each: each.start):
+        header = header or each.header
+        if each.end > each.start:
+            spans.append(Span(each.start, each.end, each.records, before, header if each.start else 0))
+            before += each.records
+    return spans
+
+
+def copy(read: ReadAt, span: Span, path: Path) -> None:
+    """Write the span to ``path`` as a file that is read by itself. What comes before its lines is never empty, so that
+    they are not taken for the beginning of a file, where a byte order mark may stand.
+    """
+    with path.open("wb") as target:
+        if span.start:
+            target.write((read(0, span.header) if span.header else b"") + b"\n")
+        stretch = _Stretch(read, span.start, span.end)
+        while block := stretch.read(csv_blocks.BLOCK):
+            target.write(block)
+
+
+def added(one: FileRows, other: FileRows) -> FileRows:
+    """The rows of two spans of a file, ``other`` the later."""
+    reasons = dict(one.reasons)
+    for reason, count in other.reasons.items():
+        reasons[reason] = reasons.get(reason, 0) + count
+    return FileRows(
+        one.read + other.read,
+        one.accepted + other.accepted,
+        one.quarantined + other.quarantined,
+        reasons,
+        tuple(dict.fromkeys([*one.columns_ignored, *other.columns_ignored])),
+    )
+
+
+class _Stretch:
+    """The bytes from ``start`` to ``end``, read forward."""
+
+    def __init__(self, read: ReadAt, start: int, end: int) -> None:
+        self._read, self._at, self._end = read, start, end
+
+    def read(self, size: int) -> bytes:
+        size = min(size, self._end - self._at)
+        data = self._read(self._at, size) if size else b""
+        self._at += len(data)
+        return data
+
+
+def _line_start(read: ReadAt, at: int, size: int) -> int:
+    """Where the first line begins from ``at`` on; the end if none does."""
+    if not at or at == size:
+        return at
+    first = at = at - 1
+    while at - first <= LONGEST:
+        data = read(at, STEP)
+        found = data.find(b"\n")
+        if found >= 0:
+            return at + found + 1
+        if not data:
+            return size
+        at += len(data)
+    raise FileError("a line is too long, or does not end with a line feed")
+
+
+def _records(file: Readable, written: Format) -> Iterator[tuple[int, int]]:
+    """How many records each block of ``file`` has, and where in the file the first of them ends (of JSON: 0). FileError
+    where a record is not sure to be one wherever blocks end.
+    """
+    if written.kind == "json":
+        for data in json_files.blocks(file):
+            starts = json_blocks.line_starts(np.frombuffer(data, np.uint8))
+            _not_too_long(np.diff(starts, append=len(data)))
+            yield json_blocks.count(data), 0
+        return
+    at = 0
+    for piece in csv_blocks.pieces(file, _dialect(written), b""):
+        if piece.records is not None:
+            raise FileError("its quotes are not plain, or a cut is within them")
+        starts, ends = piece.extents
+        _not_too_long(ends - starts)
+        yield len(starts), at + int(ends[0]) if len(ends) else 0
+        at += len(piece.data)
+
+
+def _not_too_long(lengths: Any) -> None:
+    if len(lengths) and lengths.max() > LONGEST:
+        raise FileError("it has a line that may be too long")
+
+
+def _dialect(written: Format) -> Dialect:
+    return Dialect(written.delimiter.encode(), written.quote.encode())
+
+
+def _is_utf8(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding).name == "utf-8"
+    except LookupError:
+        return False

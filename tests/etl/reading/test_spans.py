@@ -1,0 +1,163 @@
+"""Spans of random files, read one by one, give what the whole file gives; what may not be cut, is not."""
+
+from __future__ import annotations
+
+import random
+from functools import reduce
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from etl.reading import test_csv_random, test_json_random
+from etl.reading.outcomes import dataset, outcome, written
+from randomness import SEED, times
+
+from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.errors import FileError
+from data_pipeline.etl.reading import csv_blocks, json_files, spans
+from data_pipeline.etl.reading.files import reader
+from data_pipeline.etl.reading.protocol import FileRows, SourceFile
+from data_pipeline.etl.reading.quarantine import Quarantine
+from data_pipeline.etl.reading.spans import Span
+
+AB = {"a": "int", "b": "string?"}
+
+
+def spans_of(content: bytes, data: Dataset, most: int) -> list[Span] | None:
+    """None if the content has to be read as a whole."""
+    read = reader_of(content)
+    try:
+        found = [
+            spans.looked_at(read, len(content), cut, data.format) for cut in spans.cuts(len(content), most)
+        ]
+    except FileError:
+        return None
+    return spans.joined(found)
+
+
+def reader_of(content: bytes) -> spans.ReadAt:
+    def read(start: int, size: int) -> bytes:
+        assert start >= 0
+        assert size > 0, "S3 has no range of no bytes"
+        return content[start : start + size]
+
+    return read
+
+
+def read_in_spans(folder: Path, content: bytes, data: Dataset, found: list[Span]):
+    """Rows, table and refused rows of all spans."""
+    counted, tables, refused = [], [], []
+    read = reader(data)
+    for at, span in enumerate(found):
+        path, kept = folder / f"span-{at}", folder / f"refused-{at}"
+        spans.copy(reader_of(content), span, path)
+        with Quarantine(kept, "a", 1_000_000, data.private) as quarantine:
+            file = SourceFile(path, folder, {}, before=span.before)
+            rows = read.read(file, quarantine, tables.append)
+        assert rows.read == span.records, (content, span)
+        counted.append(rows)
+        refused += pq.read_table(kept).to_pylist() if kept.exists() else []
+        kept.unlink(missing_ok=True)
+    return reduce(spans.added, counted), pa.concat_tables(tables) if tables else None, refused
+
+
+def compare(folder: Path, content: bytes, data: Dataset, most: int) -> int:
+    """How many spans were compared with the whole file, as which they are to be read; 0 if it may not be cut."""
+    found = spans_of(content, data, most)
+    if not found:
+        return 0
+    whole = outcome(written(folder / "a", content), data)
+    rows, table, refused = read_in_spans(folder, content, data, found)
+    assert [each["row"] for each in refused] == [each["row"] for each in whole.refused], content
+    assert [{**each, "source": "a"} for each in whole.refused] == refused
+    assert repr(table.to_pylist() if table else []) == repr(whole.table.to_pylist())  # NaN equals NaN so
+    ours, theirs = (
+        FileRows(one.read, one.accepted, one.quarantined, one.reasons) for one in (rows, whole.rows)
+    )
+    assert ours == theirs
+    if data.format.kind == "csv":
+        assert rows.columns_ignored == whole.rows.columns_ignored
+    return len(found)
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+@pytest.mark.parametrize("attempt", range(times("spans")))
+def test_spans_of_random_files_give_what_the_file_gives(attempt, kind, tmp_path, monkeypatch):
+    """Rows, their numbers, reasons, texts and counts, whatever is wrong with them, and wherever the file is cut."""
+    chance = random.Random(f"{SEED}-spans-{kind}-{attempt}")
+    made = test_csv_random if kind == "csv" else test_json_random
+    compared = 0
+    for _ in range(8):
+        data = made.random_dataset(chance)
+        content = made.random_file(chance, data)
+        if (
+            kind == "csv" and chance.random() < 0.6
+        ):  # quotes that are no quotes are in nearly each of the others
+            content = content.replace(b'"', b"").replace(b"'", b"")
+        monkeypatch.setattr(csv_blocks, "BLOCK", chance.choice([7, 64, 1000, 1 << 20]))
+        monkeypatch.setattr(json_files, "BLOCK", chance.choice([7, 64, 1000, 1 << 20]))
+        monkeypatch.setattr(spans, "STEP", chance.choice([1, 50, 1 << 20]))
+        compared += compare(tmp_path, content, data, chance.choice([50, 200, 1000]))
+    assert compared > 10
+
+
+def lines(count: int, end: str = "\n") -> str:
+    return "".join(f"{n},x{n % 7}{end}" for n in range(count))
+
+
+@pytest.mark.parametrize(
+    ("content", "cut"),
+    [
+        pytest.param("a,b\n" + lines(50), True, id="plain"),
+        pytest.param(
+            "\ufeff\n\r\na,b\r\n" + lines(50, "\r\n"), True, id="byte order mark, empty lines, CR LF"
+        ),
+        pytest.param('"a","b"\n' + '1,"x ""y"", z"\n2,""\n' * 20, True, id="quotes"),
+        pytest.param('a,b\n1,"x\ny"\n' + lines(50), True, id="a line feed in quotes where no cut is"),
+        pytest.param("a,b\n" + "\n" * 200 + lines(5), True, id="spans without a row"),
+        pytest.param("a,b\n1," + "x" * 200 + "\n" + lines(15), True, id="spans within a line"),
+        pytest.param(
+            "a,b\n" + lines(20) + "\ufeff1,x\nBZh,y\n\r" * 20, True, id="lines like the beginning of a file"
+        ),
+        pytest.param("a,b\n" + lines(20) + "7", True, id="no line feed at the end"),
+        pytest.param("\n" * 50 + "a,b\n" + lines(5), False, id="a header behind the first span"),
+        pytest.param("a,b\n" + '1,"' + "x\n" * 40 + '"\n' + lines(5), False, id="a cut in quotes"),
+        pytest.param("a,b\n" + lines(20) + '1,x"y\n2,z" \n3,"a"b\n', False, id="quotes that are not plain"),
+        pytest.param("a,b\n" + lines(20) + '1,"x\n', False, id="a quote that does not close"),
+    ],
+)
+def test_a_file_is_cut_where_records_begin(content, cut, tmp_path):
+    """Into parts of at most 40 bytes and a line here, or it has to be read as a whole."""
+    assert (compare(tmp_path, content.encode(), dataset(AB), 40) > 2) is cut
+
+
+def test_what_is_not_sure_in_other_blocks_is_not_cut(monkeypatch):
+    """Lines that a reader gives up, or not, as its blocks happen to end; those without line feeds; and UTF-16."""
+    monkeypatch.setattr(spans, "LONGEST", 100)
+    for content in ("a,b\n" + lines(50) + "1," + "x" * 101 + "\n" + lines(50), "a,b\r" + lines(100, "\r")):
+        assert spans_of(content.encode(), dataset(AB), 80) is None
+        assert spans_of(content.replace("x" * 101, "x" * 90).replace("\r", "\n").encode(), dataset(AB), 80)
+    line = '{"a": 1}\n' * 20
+    assert spans_of(line.encode(), dataset(AB, "json"), 80)
+    assert spans_of(f'{line}{{"a":{" " * 100}1}}\n{line}'.encode(), dataset(AB, "json"), 80) is None
+    assert spans_of(line.encode("utf-16"), dataset(AB, "json"), 80) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "expected"),
+    [
+        ("a.csv", {}, True),
+        ("a.jsonl", {"kind": "json", "encoding": "UTF8"}, True),
+        ("a.parquet", {"kind": "parquet"}, False),
+        ("a.csv.GZ", {}, False),
+        ("a.csv", {"encoding": "cp1252"}, False),
+        ("a.csv", {"encoding": "none-such"}, False),
+        ("a.csv", {"delimiter": "||"}, False),
+        ("a.csv", {"sql": "SELECT 1"}, False),
+        ("a.csv", {"transform": "orders:made"}, False),
+        ("a.csv", {"reader": "orders:Reader"}, False),
+    ],
+)
+def test_plain_text_whose_rows_are_read_by_the_tool_may_be_cut(path, more, expected):
+    assert spans.may_be_cut(dataset(AB, **more), path) is expected
