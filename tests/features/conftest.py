@@ -15,6 +15,7 @@ from published import RIDE_COUNTS, TABLES
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 from data_pipeline.etl.publishing import tables as jobs_tables
+from data_pipeline.etl.storage import filesystem
 from data_pipeline.features.snapshots import Tables, connect
 from data_pipeline.features.store import Store
 
@@ -90,17 +91,18 @@ def published(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Published:
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    name = f"data-{uuid.uuid4().hex[:12]}"
+    filesystem._s3.cache_clear()  # clients of an earlier test's settings
+    name = f"data{uuid.uuid4().hex[:12]}"
     client(embedded, "s3").create_bucket(Bucket=name)
-    client(embedded, "glue").create_database(DatabaseInput={"Name": name.replace("-", "_")})
-    jobs = jobs_tables.connect(f"glue:{name.replace('-', '_')}", f"s3://{name}/warehouse", TABLES)
+    client(embedded, "glue").create_database(DatabaseInput={"Name": name})
+    jobs = jobs_tables.connect(f"glue:{name}", f"s3://{name}/warehouse", TABLES)
     access = {
         "s3.endpoint": embedded.url,
         "s3.region": embedded.region,
         "s3.access-key-id": embedded.access_key,
         "s3.secret-access-key": embedded.secret_key,
     }
-    tables = connect(client(embedded, "glue"), access, name.replace("-", "_"))
+    tables = connect(client(embedded, "glue"), access, name)
     return Published(jobs, tables, Store(tables, {"rides": GROUP}))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -14,13 +15,13 @@ from features.conftest import GROUP, Published
 from waiting import until
 
 from data_pipeline.core.config.feature_document import document
+from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.naming import Names
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 from data_pipeline.etl.jobs import ingest
 from data_pipeline.features import offline
 from data_pipeline.features.snapshots import Tables
 
-IDENTIFIERS = ["all", "fhv", "green"]
 STORED = GROUP.model_copy(update={"online": True, "offline": True})
 
 
@@ -32,13 +33,17 @@ class Stores:
     endpoint: Endpoint
     bucket: str
     names: Names
+    name: str = "rides"
+    defined: FeatureGroup = STORED
+    identifiers: Sequence[str] = ("all", "fhv", "green")
+    periods: Mapping[str, str] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         return client(self.endpoint, service)
 
     def arguments(self, run: str, **options: str) -> list[str]:
         """Those of the job, whose list of groups is in its place."""
-        self.put("groups.json", document({"rides": STORED}, self.names, {}).encode())
+        self.put("groups.json", document({self.name: self.defined}, self.names, self.periods).encode())
         given = {
             "output": f"s3://{self.bucket}",
             "catalog": f"glue:{self.published.jobs.database}",
@@ -52,7 +57,7 @@ class Stores:
         """Run the job; what it says that it did."""
         ingest.main(self.arguments(run, **options))
         told = json.loads(self.get(f"runs/{run}/ingested.json"))["groups"]
-        found: dict[str, Any] = told.get("rides", {})
+        found: dict[str, Any] = told.get(self.name, {})
         found.pop("snapshot", None)
         return {name: value for name, value in found.items() if value}
 
@@ -64,7 +69,7 @@ class Stores:
         return body
 
     def online(self) -> dict[str, dict[str, str]]:
-        of = [{"FeatureGroupName": self.group, "RecordIdentifiersValueAsString": IDENTIFIERS}]
+        of = [{"FeatureGroupName": self.group, "RecordIdentifiersValueAsString": [*self.identifiers]}]
         found = self.client("sagemaker-featurestore-runtime").batch_get_record(Identifiers=of)["Records"]
         return {
             one["RecordIdentifierValueAsString"]: {
@@ -75,7 +80,7 @@ class Stores:
 
     @property
     def group(self) -> str:
-        return self.names.feature_group("rides")
+        return self.names.feature_group(self.name)
 
     def appended(self, at_least: int) -> pa.Table:
         """Every row of the offline table, once so many are there."""
@@ -91,19 +96,25 @@ class Stores:
         return found
 
     def view(self, at_least: int) -> list[dict[str, Any]]:
-        return list(offline.read(STORED, self.appended(at_least)).to_pylist())
+        return list(offline.read(self.defined, self.appended(at_least)).to_pylist())
 
     def wanted(self) -> list[dict[str, Any]]:
         """The published records, as the stores hold them."""
         found = []
-        for row in self.published.store.get("rides").to_pylist():
-            of = {name: f"{row[name]:%Y-%m-%dT%H:%M:%SZ}" for name in ("window_end", "available_at")}
+        for row in self.published.store.get(self.name).to_pylist():
+            of = {
+                name: f"{row[name]:%Y-%m-%dT%H:%M:%SZ}" for name in (self.defined.event_time, "available_at")
+            }
             found.append({**row, **of})
         return found
 
     def newest(self) -> dict[str, dict[str, str]]:
-        last = {row["dataset"]: row for row in self.wanted()}  # they are in the order of time
-        return {name: {key: str(value) for key, value in row.items()} for name, row in last.items()}
+        identifier = self.defined.record_identifier
+        last = {str(row[identifier]): row for row in self.wanted()}  # they are in the order of time
+        return {
+            name: {key: text_of(value) for key, value in row.items() if value is not None}
+            for name, row in last.items()
+        }
 
     def settled(self) -> list[dict[str, Any]]:
         """The view, once everything that has been written before is in it: records are appended in their order."""
@@ -123,15 +134,22 @@ class Stores:
         return [row for row in found if not row["dataset"].startswith("last-")]
 
 
-def made(published: Published, endpoint: Endpoint) -> Stores:
-    """A new group with both stores."""
+def text_of(value: Any) -> str:
+    """As DuckDB writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def made(published: Published, endpoint: Endpoint, **group: Any) -> Stores:
+    """A new group with both stores; ``group``: fields of ``Stores`` for another one than that of rides."""
     bucket = published.jobs.warehouse.removeprefix("s3://").partition("/")[0]
-    made = Stores(published, endpoint, bucket, Names("tests", uuid.uuid4().hex[:8]))
+    made = Stores(published, endpoint, bucket, Names("tests", uuid.uuid4().hex[:8]), **group)
     made.client("sagemaker").create_feature_group(
         FeatureGroupName=made.group,
-        RecordIdentifierFeatureName="dataset",
-        EventTimeFeatureName="window_end",
-        FeatureDefinitions=definitions({name: kind.capitalize() for name, kind in STORED.stored.items()}),
+        RecordIdentifierFeatureName=made.defined.record_identifier,
+        EventTimeFeatureName=made.defined.event_time,
+        FeatureDefinitions=definitions(
+            {name: kind.capitalize() for name, kind in made.defined.stored.items()}
+        ),
         OnlineStoreConfig={"EnableOnlineStore": True},
         OfflineStoreConfig={
             "S3StorageConfig": {"S3Uri": f"s3://{bucket}/offline"},

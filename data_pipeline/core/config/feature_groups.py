@@ -25,7 +25,7 @@ STRING: FeatureType = "string"
 COLUMN_TYPES = {
     "integral": ("int", "long"),
     "fractional": ("float", "double", "decimal", "int", "long"),
-    "string": ("string",),
+    "string": ("string", "boolean", "date", "timestamp", "timestamptz"),
 }
 
 #: what is of the stores alone: a training set is the same with them and without.

@@ -119,15 +119,15 @@ def _columns(path: Path, group: FeatureGroup, there: Mapping[str, str]) -> Itera
                 yield Violation(
                     (*path, "record_identifier"), found, f"a column that is {one_of(_IDENTIFIERS)}"
                 )
+            elif group.managed and kind in _NESTED:
+                found = f"{quoted(column)}, which is {there[column]}"
+                advice = "the stores hold texts and numbers; take it apart by SQL"
+                yield Violation((*path, *where), found, "a plain column", advice)
             elif feature.type and kind not in COLUMN_TYPES[feature.type]:
                 fitting = [fits for fits, kinds in COLUMN_TYPES.items() if kind in kinds]
                 advice = f"{quoted(column)} of {group.table} is {there[column]}"
                 expected = one_of(fitting) or "a column of another type"
                 yield Violation((*path, "features", name, "type"), quoted(feature.type), expected, advice)
-            elif group.managed and kind in _NESTED:
-                found = f"{quoted(column)}, which is {there[column]}"
-                advice = "the stores hold texts and numbers; take it apart by SQL"
-                yield Violation((*path, *where), found, "a plain column", advice)
 
 
 def _times(path: Path, group: FeatureGroup, there: Mapping[str, str]) -> Iterator[Violation]:
