@@ -234,22 +234,22 @@ class Environment:
         with readable():
             return asking.ask(self._configuration, self._connection, self._store.tables, sql.read(query)).rows
 
-    def features(self, *, athena: bool = False) -> Store:
+    def open_store(self, *, athena: bool = False) -> Store:
         """The feature groups, to be read and joined. With ``athena``, Athena reads them, under its limit of bytes."""
         return store_of(self._configuration, self._connection, athena=athena)
 
-    def online_records(self, group: str | None, identifiers: Sequence[str]) -> pa.Table:
+    def read_online(self, group: str | None, identifiers: Sequence[str]) -> pa.Table:
         """The newest record of each record identifier, in their order, from SageMaker's online store of a group.
 
-        Columns are those of ``features().get``. UserError where the group has no such store, or no such record.
+        Columns are those of ``open_store().get``. UserError where the group has no such store, or no such record.
         """
         return read_online(self._configuration, self._connection, group, identifiers)
 
-    def offline_records(self, group: str | None = None, *, athena: bool = False) -> pa.Table:
+    def read_offline(self, group: str | None = None, *, athena: bool = False) -> pa.Table:
         """The records in SageMaker's offline store of a group, each once. UserError where it has no such store."""
         return read_offline(self._configuration, self._connection, group, athena=athena)
 
-    def training_set(self, name: str, version: str | None = None) -> TrainingSet:
+    def open_training_set(self, name: str, version: str | None = None) -> TrainingSet:
         """A frozen training set, each file checked against its manifest: the version that is named, else the only one.
 
         UserError when there is none or several, or when a file is not what the manifest says.

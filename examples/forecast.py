@@ -156,7 +156,7 @@ def main(arguments: Sequence[str]) -> int:
         data = (
             Project(Path(__file__).parent)
             .environment(options.env)
-            .training_set(options.name, options.version)
+            .open_training_set(options.name, options.version)
         )
         rows = parts(data)
     except UserError as error:

@@ -19,7 +19,7 @@ CELLS = (
     (
         "does",
         "import forecast\n\nfrom data_pipeline.api import Project\n\n"
-        'data = Project(".").environment("local").training_set("next_window")\n'
+        'data = Project(".").environment("local").open_training_set("next_window")\n'
         "{name: len(table) for name, table in data.parts.items()}",
     ),
     ("says", "What a row holds. `time` is when the prediction is made, `label` what came."),

@@ -190,9 +190,9 @@ def test_the_online_store_is_read(local: Environment, published: Deployed) -> No
     """The newest record, with the columns of the published records; a group without the store says so."""
     with published.feature_group("online") as group:
         published.write(group, dataset="all", window_end="2019-01-22T00:00:00Z", rides=7)
-        assert local.online_records("rides", ["all"])["rides"].to_pylist() == [7]
+        assert local.read_online("rides", ["all"])["rides"].to_pylist() == [7]
         with pytest.raises(UserError, match="has no offline store here"):
-            local.offline_records("rides")
+            local.read_offline("rides")
 
 
 def test_a_project_is_found_upwards(tmp_path: Path) -> None:

@@ -117,8 +117,9 @@ def lacking(made: Frozen) -> list[str]:
         if not number
     ]
     total = sum(rows.values())
+    history = "; if they were loaded long after their time, give the group a 'lag'"
     found += [
-        f"the feature {name} is null throughout: of {total:,} labels, {why}"
+        f"the feature {name} is null throughout: of {total:,} labels, {why}{history if why.unavailable else ''}"
         for name, why in made.nothing.items()
         if why.labels == total
     ]

@@ -263,7 +263,8 @@ def minutes(text: str) -> int:
     if found is None:
         number = re.match(r"\s*([1-9][0-9]{0,5})\s*([a-z]?)", text)
         word = {"m": "minutes", "h": "hours", "d": "days"}.get(number[2] if number else "", "days")
-        advice = f"write '{number[1]} {word}'" if number else ""
+        several = 7 if number and number[2] == "w" else 1
+        advice = f"write '{several * int(number[1])} {word}'" if number else ""
         raise RefusedError("a number of minutes, hours or days, as in '15 minutes'", advice)
     return int(found[1]) * _UNITS[found[2]]
 
