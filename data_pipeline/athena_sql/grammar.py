@@ -16,6 +16,8 @@ from data_pipeline.core.problems import quoted
 DEEPEST = 40
 """Levels of brackets and CASEs: ANTLR takes half a second for 150."""
 MOST_TOKENS = 20_000
+MOST_LEVELS = 800
+DEEP = "the statement is nested too deeply for the embedded AWS; take parts of it out by WITH"
 _UPPER = str.maketrans("abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _PAGE = "docs/how-to/sql.md lists what is translated"
 _SHOWN = 100
@@ -72,7 +74,7 @@ class Statement:
             read.addErrorListener(listener())
             read._interp.predictionMode = mode
             try:
-                return read.singleStatement()
+                return _not_too_deep(read.singleStatement())
             except _SyntaxError as error:
                 found = error
         raise self._syntax(found) from found
@@ -121,6 +123,16 @@ def _check_size(tokens: list[Any]) -> None:
                 f"line {token.line}, column {token.column + 1}: brackets or CASEs stand {deep} deep; "
                 f"the embedded AWS reads {DEEPEST} levels"
             )
+
+
+def _not_too_deep(tree: Any) -> Any:
+    """The tree itself. UserError where it has more than ``MOST_LEVELS``: Python's own limit is set anew by packages."""
+    level = [tree]
+    for _ in range(MOST_LEVELS):
+        level = [child for node in level for child in getattr(node, "children", None) or ()]
+        if not level:
+            return tree
+    raise UserError(DEEP)
 
 
 def kind_of(node: Any) -> str:

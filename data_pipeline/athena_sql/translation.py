@@ -7,13 +7,11 @@ from datetime import datetime
 
 from data_pipeline.core.errors import UserError
 
-from .grammar import Statement, kind_of
+from .grammar import DEEP, Statement, kind_of
 from .names import Resolve
 from .queries import read_query, scope_of
 from .relations import Context, Names
 from .types import DAYS, MONTHS, Type
-
-DEEP = "the statement is nested too deeply for the embedded AWS; take parts of it out by WITH"
 
 
 @dataclass(frozen=True)

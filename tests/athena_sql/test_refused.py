@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from athena_sql.asked import translated
 
@@ -242,6 +244,18 @@ def test_what_is_too_large_is_an_error(statement: str) -> None:
     said = refusal(statement)
     assert any(word in said for word in ("deep", "embedded AWS reads")), said
     assert len(said) < 300
+
+
+@pytest.mark.parametrize("operator", ["- 1 ", "1 + "])
+def test_depth_is_bounded_wherever_python_s_limit_is(operator: str) -> None:
+    """Packages that the embedded AWS needs raise the limit of recursion for all."""
+    before = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(10_000)
+        said = refusal("SELECT " + operator * 1_000 + "1")
+    finally:
+        sys.setrecursionlimit(before)
+    assert "nested too deeply" in said
 
 
 def test_what_just_fits_is_read() -> None:
