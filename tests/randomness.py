@@ -54,6 +54,7 @@ COUNTS = {
     "damaged-samples": (3, 200),
     "derived": (1, 150),
     "yaml": (300, 30_000),
+    "sql": (100, 10_000),
 }
 
 

@@ -172,7 +172,8 @@ def concatenated(arguments: Sequence[Typed]) -> Typed:
         raise NoOperatorError(" || ".join(str(value.type) for value in arguments))
     if any(value.type == UNKNOWN for value in arguments):
         return made("CAST(NULL AS VARCHAR)", VARCHAR, arguments)
-    return made(f"({' || '.join(value.sql for value in arguments)})", VARCHAR, arguments)
+    joined = " || ".join(value.sql for value in arguments)
+    return made(f"CAST({joined} AS VARCHAR)", VARCHAR, arguments)  # of a null DuckDB makes a number
 
 
 def chosen(branches: Sequence[tuple[Typed, Typed]], otherwise: Typed | None) -> Typed:

@@ -24,7 +24,7 @@ from .types import (
     decimal,
 )
 
-ZERO = error("Division by zero")
+_BY_ZERO = f"CASE WHEN {{1}} = 0 AND {{0}} IS NOT NULL THEN {error('Division by zero')} ELSE"
 _DAY = 86_400_000
 _SIGNS = {"=", "<>", "<", "<=", ">", ">="}
 
@@ -57,7 +57,7 @@ def arithmetic(sign: str, left: Typed, right: Typed) -> Typed:
     one, other = (_as(part, kind) for part in (left, right))
     if kind in INTEGERS and sign in "/%":
         word = "//" if sign == "/" else "%"
-        sql = once(f"CASE WHEN {{1}} = 0 THEN {ZERO} ELSE {{0}} {word} {{1}} END", one, other)
+        sql = once(f"{_BY_ZERO} {{0}} {word} {{1}} END", one, other)
     else:
         sql = f"{one} {sign} {other}"
     return made(f"({sql})", kind, (left, right))
@@ -92,7 +92,7 @@ def _decimals(sign: str, left: Typed, right: Typed) -> Typed:
     else:
         kind = decimal(min(p - s, q - t) + max(s, t), max(s, t))
         upper, lower = (_whole(value, of, max(s, t)) for value, of in zip(values, (one, other), strict=True))
-        sql = scaled(once(f"CASE WHEN {{1}} = 0 THEN {ZERO} ELSE {{0}} % {{1}} END", upper, lower), kind)
+        sql = scaled(once(f"{_BY_ZERO} {{0}} % {{1}} END", upper, lower), kind)
     return made(f"CAST({sql} AS {types.duckdb(kind)})", kind, (left, right))
 
 
@@ -116,7 +116,7 @@ def half_up(over: str, under: str) -> str:
     """A HUGEINT by another, rounded half away from zero."""
     carry = "CASE WHEN abs({0} % {1}) >= abs({1}) - abs({0} % {1}) THEN 1 ELSE 0 END"
     turn = "CASE WHEN ({0} < 0) = ({1} < 0) THEN 1 ELSE -1 END"
-    return once(f"CASE WHEN {{1}} = 0 THEN {ZERO} ELSE {{0}} // {{1}} + {carry} * {turn} END", over, under)
+    return once(f"{_BY_ZERO} {{0}} // {{1}} + {carry} * {turn} END", over, under)
 
 
 def negative(value: Typed) -> Typed:

@@ -30,8 +30,8 @@ def typed(rows: pa.Table, columns: Sequence[tuple[str, Type]]) -> pa.Table:
     arrays = []
     for column, (name, kind) in zip(rows.columns, columns, strict=True):
         wanted = _arrow(kind)
-        if kind == types.UNKNOWN:
-            column = pa.chunked_array([pa.nulls(len(rows))])
+        if kind == types.UNKNOWN or (wanted is not None and column.null_count == len(rows)):
+            column = pa.chunked_array([pa.nulls(len(rows), wanted)])  # of a null DuckDB forgets the type
         elif wanted is not None and column.type != wanted:
             raise WrongTypeError(f"{name}: DuckDB answers {column.type}, expected {kind}")
         arrays.append(column.cast(pa.timestamp("us", "UTC")) if kind.name.endswith("zone") else column)

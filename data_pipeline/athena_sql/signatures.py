@@ -73,11 +73,12 @@ def rounding(factor: str) -> str:
 _POWER = f"CASE WHEN isnan({{1}}) OR (abs({{0}}) = 1 AND isinf({{1}})) THEN {NAN} ELSE pow({{0}}, {{1}}) END"
 _SIGN = "CASE WHEN isnan({0}) THEN {0} ELSE CAST(sign({0}) AS DOUBLE) END"
 _SUBSTR = (
-    "CASE WHEN {1} = 0 OR {1} > length({0}) OR {1} < -length({0}) THEN '' WHEN {1} > 0 THEN substr({0}, {1}) "
+    "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL WHEN {1} = 0 OR {1} > length({0}) OR {1} < -length({0}) THEN '' "
+    "WHEN {1} > 0 THEN substr({0}, {1}) "
     "ELSE substr({0}, length({0}) + {1} + 1) END"
 )
 _SUBSTR_LENGTH = (
-    "CASE WHEN {0} IS NULL OR {2} IS NULL THEN NULL "
+    "CASE WHEN {0} IS NULL OR {1} IS NULL OR {2} IS NULL THEN NULL "
     "WHEN {1} = 0 OR {2} <= 0 OR {1} > length({0}) OR {1} < -length({0}) THEN '' "
     "WHEN {1} > 0 THEN substr({0}, {1}, least({2}, length({0}))) "
     "ELSE substr({0}, length({0}) + {1} + 1, least({2}, length({0}))) END"

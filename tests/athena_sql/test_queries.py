@@ -103,5 +103,7 @@ def test_time_and_size_are_bounded(db: Any, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_types_are_compared(db: Any) -> None:
     """What DuckDB answers with another type than was found is a bug, and stops."""
+    nulls = typed(pa.table({"c": pa.nulls(2, pa.int32())}), [("n", BIGINT)])
+    assert nulls.schema.field("n").type == pa.int64()
     with pytest.raises(WrongTypeError, match="n: DuckDB answers int32, expected bigint"):
         typed(pa.table({"c": pa.array([1], pa.int32())}), [("n", BIGINT)])

@@ -128,11 +128,13 @@ def _computed(path: Path, value: Any) -> Iterator[Finding]:
 
 def _is_path(text: Text) -> bool:
     last = text.path[-1]
+    if text.path[0] == "Result":
+        return False  # what a Pass state puts out as it stands, whatever its keys are called
     return (
         isinstance(last, str)
         and (last.endswith(".$") or last == "Variable" or last.endswith("Path"))
         and (
             last.endswith(".$")
-            or text.path[0] not in ("Parameters", "ResultSelector", "ItemSelector", "Result", "Assign")
+            or text.path[0] not in ("Parameters", "ResultSelector", "ItemSelector", "Assign")
         )
     )

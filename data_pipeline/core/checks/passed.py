@@ -8,10 +8,10 @@ from typing import Any
 
 from data_pipeline.core.problems import Path, did_you_mean, nearest, one_of, quoted
 
+from .cloudformation.functions import target
 from .command_line import CommandLine
 from .findings import Finding
 from .integrations import call_of
-from .references import target
 from .values import is_expression, is_substituted
 from .walk import JSONATA, scopes
 

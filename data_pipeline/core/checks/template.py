@@ -1,12 +1,7 @@
-"""A CloudFormation template: its state machines, and what CloudFormation would only say after minutes.
-
-Functions are read in both spellings: ``{"GetAtt": …}``, as ``templates.read`` makes it of YAML's ``!GetAtt``, and
-``{"Fn::GetAtt": …}``.
-"""
+"""A CloudFormation template: its state machines, and what CloudFormation would only say after minutes."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,11 +10,15 @@ from data_pipeline.core.facts import cron, service_limits
 from data_pipeline.core.problems import Path, RefusedError, did_you_mean, quoted
 
 from . import integrations, machine
+from .cloudformation import dependencies, policies
+from .cloudformation.conditions import truths
+from .cloudformation.definitions import Variant, said, variants
 from .command_line import CommandLine
 from .findings import Finding
 from .passed import check_states
-from .references import check_references, function
 from .tasks import Services
+from .values import check_quoted
+from .walk import scopes
 
 MACHINE = "AWS::StepFunctions::StateMachine"
 #: type of a state machine → the properties of which one has its definition.
@@ -27,8 +26,6 @@ _DEFINITIONS = {
     MACHINE: ("Definition", "DefinitionString", "DefinitionS3Location"),
     "AWS::Serverless::StateMachine": ("Definition", "DefinitionUri"),
 }
-#: functions whose value CloudFormation puts into a definition.
-_FUNCTIONS = ("Ref", "GetAtt", "Join", "Select", "If", "FindInMap", "ImportValue", "Base64", "ToJsonString")
 _SUBSTITUTION = re.compile(r"\$\{([\w:.]+)\}")
 
 #: type → (property that names it, the longest name)
@@ -49,35 +46,19 @@ _NAME_LIMITS = {
 }
 
 
-def definitions(template: dict[str, Any]) -> Iterator[tuple[str, Path, Any]]:
-    """(logical id, path, definition) of every state machine that can be read."""
+def definitions(template: dict[str, Any]) -> Iterator[tuple[str, Variant]]:
+    """(logical id, definition) of every state machine that can be read: one for each way its conditions can go."""
+    possible = truths(template)
     for name, resource in _resources(template).items():
         if str(resource.get("Type")) in _DEFINITIONS:
-            properties = resource["Properties"]
             path: Path = ("Resources", name, "Properties")
-            if isinstance(properties.get("Definition"), dict):
-                yield name, (*path, "Definition"), _with_values(properties["Definition"])
-            elif text := _text(properties.get("DefinitionString")):
-                try:
-                    yield name, (*path, "DefinitionString"), json.loads(text)
-                except ValueError:
-                    yield name, (*path, "DefinitionString"), None
-
-
-def _with_values(value: Any) -> Any:
-    """A definition in which CloudFormation's functions stand as texts with substitutions, as which they are checked."""
-    if isinstance(value, list):
-        return [_with_values(each) for each in value]
-    if isinstance(text := function(value, "Sub"), str):
-        return text.replace("${", "${AWS::")
-    if any(function(value, name) is not None for name in (*_FUNCTIONS, "Sub")):
-        return "${AWS::Value}"
-    return {key: _with_values(each) for key, each in value.items()} if isinstance(value, dict) else value
+            yield from ((name, variant) for variant in variants(path, resource["Properties"], possible))
 
 
 def services(template: dict[str, Any]) -> set[str]:
     """The services that the template's state machines call."""
-    return {name for _, _, definition in definitions(template) for name in integrations.services(definition)}
+    found = [variant.definition for _, variant in definitions(template)]
+    return {name for definition in found for name in integrations.services(definition)}
 
 
 def check(template: dict[str, Any], models: Services, scripts: dict[str, CommandLine]) -> list[Finding]:
@@ -88,20 +69,57 @@ def check(template: dict[str, Any], models: Services, scripts: dict[str, Command
     for name, resource in _resources(template).items():
         path: Path = ("Resources", name, "Properties")
         found += _resource(path, str(resource.get("Type")), resource["Properties"])
-    for name, at, definition in definitions(template):
-        if definition is None:
-            found.append(Finding("shape", at, "the text is no JSON"))
-            continue
-        properties = _resources(template)[name]["Properties"]
-        is_express = "EXPRESS" in (properties.get("StateMachineType"), properties.get("Type"))
-        found += machine.check(definition, models, at, is_express=is_express)
-        given = properties.get("DefinitionSubstitutions", {})
-        if isinstance(given, dict):
-            if not function(properties.get("DefinitionString"), "Sub"):
-                found += _substitutions(at, definition, given)
-            found += check_states(at, definition, given, _resources(template), scripts)
-    found += check_references(template)
+    found += _machines(template, models, scripts)
+    found += dependencies.check(template)
     return found
+
+
+def _machines(
+    template: dict[str, Any], models: Services, scripts: dict[str, CommandLine]
+) -> Iterator[Finding]:
+    """Findings in the definitions; what holds for all variants of one, or is wrong in one of them, once each."""
+    by_name: dict[str, list[Variant]] = {}
+    for name, variant in definitions(template):
+        by_name.setdefault(name, []).append(variant)
+    for name, each in by_name.items():
+        found = [list(_machine(template, name, variant, models, scripts)) for variant in each]
+        # A state that no way leads to under one condition is there for another.
+        everywhere = [
+            finding
+            for findings in found
+            for finding in findings
+            if finding.code != "state-unreachable" or all(finding in others for others in found)
+        ]
+        yield from dict.fromkeys(everywhere)
+
+
+def _machine(
+    template: dict[str, Any],
+    name: str,
+    variant: Variant,
+    models: Services,
+    scripts: dict[str, CommandLine],
+) -> Iterator[Finding]:
+    at, definition = variant.path, variant.definition
+    if variant.text and definition is None:
+        yield Finding("shape", at, "the text is no JSON")
+        return
+    properties = _resources(template)[name]["Properties"]
+    is_express = "EXPRESS" in (properties.get("StateMachineType"), properties.get("Type"))
+    yield from said(machine.check(definition, models, at, is_express=is_express), variant)
+    given = properties.get("DefinitionSubstitutions", {})
+    if isinstance(given, dict):
+        if not variant.text or isinstance(properties["DefinitionString"], str):
+            yield from _substitutions(at, _substituted(properties, variant), given)
+        if isinstance(definition, dict):
+            for scope in scopes(definition, at):
+                yield from check_quoted(scope, given)
+        yield from said(check_states(at, definition, given, _resources(template), scripts), variant)
+
+
+def _substituted(properties: dict[str, Any], variant: Variant) -> Any:
+    """Where substitutions may stand: in the text of a definition also without quotes."""
+    return properties["DefinitionString"] if variant.text else variant.definition
 
 
 def _resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -115,12 +133,6 @@ def _resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _text(value: Any) -> str | None:
-    sub = function(value, "Sub")
-    text = sub[0] if isinstance(sub, list) and sub else sub if sub else value
-    return text if isinstance(text, str) else None
-
-
 def _resource(path: Path, kind: str, properties: dict[str, Any]) -> Iterator[Finding]:
     if kind in _NAME_LIMITS:
         field, limit = _NAME_LIMITS[kind]
@@ -130,7 +142,8 @@ def _resource(path: Path, kind: str, properties: dict[str, Any]) -> Iterator[Fin
             yield Finding(
                 "name-too-long", (*path, field), message, "shorten the pipeline's or the environment's name"
             )
-    if kind in _DEFINITIONS:
+    yield from policies.check(path, kind, properties)
+    if kind in _DEFINITIONS and not any(str(key).startswith("Fn::") for key in properties):
         given = [each for each in _DEFINITIONS[kind] if each in properties]
         if len(given) != 1:
             message = f"the state machine has {' and '.join(given) or 'no definition'}"
@@ -144,6 +157,8 @@ def _resource(path: Path, kind: str, properties: dict[str, Any]) -> Iterator[Fin
             )
     elif kind in ("AWS::Scheduler::Schedule", "AWS::Events::Rule"):
         yield from _schedule(path, properties)
+    elif kind == "AWS::Glue::Trigger":
+        yield from _trigger(path, properties)
     elif kind == "AWS::SageMaker::FeatureGroup":
         yield from _features(path, properties)
 
@@ -161,6 +176,28 @@ def _schedule(path: Path, properties: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(
             "time-zone", (*path, "ScheduleExpressionTimezone"), f"no time zone is called {quoted(zone)}", near
         )
+
+
+def _trigger(path: Path, properties: dict[str, Any]) -> Iterator[Finding]:
+    """A trigger that fires by the clock has a schedule, by cron alone.
+
+    https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html
+    """
+    kind, expression = properties.get("Type"), properties.get("Schedule")
+    if kind == "SCHEDULED" and "Schedule" not in properties:
+        yield Finding(
+            "schedule", path, "a trigger of type SCHEDULED has a Schedule", "as in cron(0 6 * * ? *)"
+        )
+    if isinstance(expression, str):
+        if expression.startswith("rate("):
+            message = f"found {quoted(expression)}, expected cron(…): Glue knows no rate"
+            yield Finding("schedule", (*path, "Schedule"), message, "as in cron(0 6 * * ? *)")
+            return
+        try:
+            cron.check(expression)
+        except RefusedError as refused:
+            message = f"found {quoted(expression)}, expected {refused.expected}"
+            yield Finding("schedule", (*path, "Schedule"), message, refused.advice)
 
 
 def _features(path: Path, properties: dict[str, Any]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, TypeGuard
 
 from data_pipeline.core.problems import Path, did_you_mean, quoted
@@ -102,6 +102,21 @@ def _numbers(
         kind = "a whole number" if whole else "a number"
         limit = f"of at least {least:g}" if most == float("inf") else f"from {least:g} to {int(most)}"
         yield Finding("number", (*path, field), f"expected {kind} {limit}, not {_shown(value)}")
+
+
+def check_quoted(scope: Scope, names: Collection[str]) -> Iterator[Finding]:
+    """Findings where a substitution of these names stands for a number: between quotes it gives a text."""
+    for name, state in scope.states.items():
+        bodies: list[tuple[Path, dict[str, Any], dict[str, tuple[float, float, bool]]]]
+        bodies = [((), state, _OF_STATES)]
+        bodies += [(below, retrier, _OF_RETRIERS) for below, retrier in items(state, "Retry")]
+        for below, body, limits in bodies:
+            for field in limits:
+                found = re.fullmatch(r"\$\{(\w+)\}", str(body.get(field)))
+                if found and found[1] in names:
+                    path = (*scope.at(name), *below, field)
+                    message = f"expected a number: between quotes, {body[field]} gives a text"
+                    yield Finding("number", path, message, "write it without quotes, in a DefinitionString")
 
 
 def _retrier(path: Path, retrier: dict[str, Any]) -> Iterator[Finding]:

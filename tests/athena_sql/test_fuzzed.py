@@ -1,0 +1,62 @@
+"""Random expressions against the evaluator: the type, the value, or that the query stops."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+from athena_sql.asked import connected, translated
+from athena_sql.evaluator import Expression, Maker, StopsError, UnsureError
+from randomness import SEED, SOAK, times
+
+from data_pipeline.core.errors import UserError
+from data_pipeline.features import queries
+
+_STOPPED = "an error"
+#: words of a refusal that is allowed: a value or type of a kind that is not translated
+_ALLOWED = ("38 digits", "nested too deeply", "too large", "levels")
+
+
+def test_random_expressions() -> None:
+    """Each as the evaluator says; what neither decides is passed over."""
+    db, compared = connected(), 0
+    for attempt in range(times("sql")):
+        maker = Maker(random.Random(f"{SEED}-sql-{attempt}"))
+        expression = maker.any(4 if SOAK else 3)
+        wanted = _wanted(expression)
+        if isinstance(wanted, UnsureError):
+            continue
+        found = _found(expression, db)
+        assert _same(found, wanted), f"{attempt}: {expression.text}\n{found!r}\nexpected {wanted!r}"
+        compared += 1
+    assert compared > times("sql") * 0.8
+
+
+def _wanted(expression: Expression) -> Any:
+    try:
+        return str(expression.kind), expression.run()
+    except StopsError:
+        return _STOPPED
+    except UnsureError as error:
+        return error
+
+
+def _found(expression: Expression, db: Any) -> Any:
+    try:
+        translation = translated(f"SELECT {expression.text}")
+        rows = queries.execute(db, translation, 60)
+    except UserError as error:
+        return _STOPPED if "the query cannot be run" in str(error) else str(error)
+    return str(translation.columns[0][1]), rows.column(0).to_pylist()[0]
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    if isinstance(found, str):
+        return found == wanted or any(words in found for words in _ALLOWED)
+    if isinstance(wanted, str) or found[0] != wanted[0]:
+        return False
+    one, other = found[1], wanted[1]
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or (math.isnan(one) and math.isnan(other))
+    return bool(one == other)
