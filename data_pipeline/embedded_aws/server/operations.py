@@ -16,7 +16,7 @@ from ministack import app
 from ministack.core import iam_actions
 
 from data_pipeline.embedded_aws.answers import Response, error_in_xml, not_emulated, refusal_in_xml
-from data_pipeline.embedded_aws.identity import caller, iam
+from data_pipeline.embedded_aws.identity import caller, iam, policies, simulation
 
 from . import room
 
@@ -108,6 +108,23 @@ def _refused_member(service: str, query: dict[str, Any], body: bytes) -> str | N
     return next((member for member in CLOUDFORMATION_REFUSED if member in given), None)
 
 
+def _flat(query: dict[str, Any], body: bytes) -> dict[str, str]:
+    """The members of a request of the query protocol."""
+    pairs = {**query, **parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)}
+    return {name: value[0] if isinstance(value, list) else value for name, value in pairs.items()}
+
+
+def _policy_refused(service: str, operation: str, query: dict[str, Any], body: bytes) -> Response | None:
+    """The answer to a request whose policy document, or name, IAM's grammar does not allow."""
+    if service in ("iam", "sts"):
+        return policies.refusal(service, operation, _flat(query, body))
+    if service == "sqs":
+        return policies.refusal(service, operation, policies.attributes(body))
+    if service == "sns":
+        return policies.refusal(service, operation, policies.topic_attributes(_flat(query, body)))
+    return None
+
+
 def install() -> None:
     """Put the check in front of every handler; what is wrapped here must exist, or the pin has moved."""
     for service, operations in SERVED.items():
@@ -124,6 +141,11 @@ def _only(service: str, operations: frozenset[str], handler: Handler) -> Handler
         if member is not None:
             return refusal_in_xml(f"{service}:{operation} with {member}")
         if operation in operations:
+            refused = _policy_refused(service, operation, query, body)
+            if refused is not None:
+                return refused
+            if operation.startswith("Simulate"):
+                return simulation.answer(operation, _flat(query, body))
             return await handler(method, path, headers, body, query)
         what = f"{service}:{operation or f'{method} {path}'}"
         if service in iam_actions._QUERY_XML_NS:
@@ -141,6 +163,10 @@ def _s3(handler: Handler) -> Handler:
         if refused and method in ("PUT", "POST", "DELETE"):
             return refusal_in_xml(f"s3: {method} ?{min(refused)}", root="Error")
         bucket, _, key = path.strip("/").partition("/")
+        if method == "PUT" and not key and "policy" in query:
+            refusal = policies.bucket_refusal(body)
+            if refusal is not None:
+                return refusal
         if method == "PUT" and "x-amz-object-ownership" in headers:  # part of CreateBucket
             denied = _denied("making the artifact bucket", bucket)
             if denied:
@@ -148,8 +174,8 @@ def _s3(handler: Handler) -> Handler:
         try:
             answer = await handler(method, path, headers, body, query)
         except OSError as error:  # MiniStack would answer 500, which clients repeat
-            refusal = room.refusal(error, Path(os.environ["STATE_DIR"]).parent)
-            return error_in_xml(refusal.status, refusal.code, str(refusal), root="Error")
+            wrong = room.refusal(error, Path(os.environ["STATE_DIR"]).parent)
+            return error_in_xml(wrong.status, wrong.code, str(wrong), root="Error")
         if method in ("GET", "HEAD") and key and answer[0] == 404:
             return _denied("missing object", bucket) or answer
         return answer
