@@ -269,15 +269,19 @@ class Stacks:
             pause = min(pause * 1.5, self.pace)
 
     def _changes(self, described: dict[str, Any]) -> tuple[Change, ...]:
-        changes = list(described.get("Changes", []))
-        token = described.get("NextToken")
-        while token:
-            page = self.client.describe_change_set(
-                ChangeSetName=described["ChangeSetId"], StackName=described["StackId"], NextToken=token
-            )
+        """All of them, with what each resource has before and after."""
+        request: dict[str, Any] = {
+            "ChangeSetName": described["ChangeSetId"],
+            "StackName": described["StackId"],
+            "IncludePropertyValues": True,
+        }
+        changes: list[Any] = []
+        while True:
+            page: Any = self.client.describe_change_set(**request)
             changes += page.get("Changes", [])
-            token = page.get("NextToken")
-        return from_change_set(changes)
+            if not page.get("NextToken"):
+                return from_change_set(changes)
+            request["NextToken"] = page["NextToken"]
 
     def _has_change_sets(self, name: str) -> bool:
         return bool(self.client.list_change_sets(StackName=name)["Summaries"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from data_pipeline.core.deployment.page.files import Stored, stored
 from data_pipeline.core.errors import UserError
 
 from .errors import ACCESS_DENIED, error_code
@@ -61,6 +62,17 @@ def create_bucket(connection: Connection, bucket: str) -> None:
     except BaseException:
         client.delete_bucket(Bucket=bucket, ExpectedBucketOwner=connection.account)
         raise
+
+
+def stored_files(connection: Connection, bucket: str, prefix: str) -> dict[str, Stored]:
+    """Name below the prefix → size and MD5 of every object."""
+    pages = connection.client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=bucket, Prefix=prefix, ExpectedBucketOwner=connection.account)
+    return {
+        item["Key"].removeprefix(prefix): stored(item["Size"], item["ETag"])
+        for page in found
+        for item in page.get("Contents", [])
+    }
 
 
 def existing_sizes(connection: Connection, bucket: str, prefix: str) -> dict[str, int]:

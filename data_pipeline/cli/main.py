@@ -32,6 +32,7 @@ COMMANDS = {
     "check": "Check the pipeline of ENV, of every environment without one, or a file: a CloudFormation TEMPLATE or a "
     "state machine, ASL.json.",
     "policies": "Print who may do what in ENV, on what, under which condition, and why.",
+    "plan": "Say what deploying ENV would change, and change nothing.",
     "deploy": "Show what deploying ENV will change, ask, apply it, and print the stacks' outputs.",
     "run": "Start the pipeline of ENV, follow it to its end, and say what it published.",
     "status": "Show on one screen how ENV stands: version, schedule, last runs, drift, alarms.",

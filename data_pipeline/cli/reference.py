@@ -20,7 +20,8 @@ HEAD = f"""# Commands
 
 Printed by the commands; `make docs` writes this page. `python data_pipeline_create.py` is short for
 `{PROGRAM} create`, `python data_pipeline_run.py` for `{PROGRAM} run`, and `./deploy.sh` for
-`{PROGRAM} deploy`. Exit status: 0 done; 1 anything you can mend; 3 a bug; 130 interrupted.
+`{PROGRAM} deploy`. Exit status: 0 done; 1 anything you can mend; 2 there are differences, where a
+command says so; 3 a bug; 130 interrupted.
 """
 
 

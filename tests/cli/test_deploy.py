@@ -88,6 +88,14 @@ def _all_is_made_and_again_nothing_changes(project: Project, deployer: Deployer)
         "wheels",
     }
 
+    planned = project("python", "-m", "data_pipeline", "plan", "local", "--json", **deployer)
+    assert planned.status == 0, planned.err
+    assert json.loads(planned.out) == {
+        "environment": "local",
+        "changes": False,
+        "summary": "no resource changes",
+        "sections": [],
+    }
     for words in ((), ("--yes", "--json")):
         again = deploy(project, deployer, *words)
         assert again.status == 0, again.err
@@ -106,9 +114,14 @@ def _a_changed_job_is_shown_as_an_update_and_applied(project: Project, deployer:
         script.write_text(original + "\n# changed\n")
         refused = deploy(project, deployer)
         assert refused.status == 1
-        assert "nyc-tlc-local-storage: no changes" in refused.err
-        assert "~ Modify   AWS::StepFunctions::StateMachine  StateMachine" in refused.err
+        assert "nyc-tlc-local-storage" not in refused.err
+        assert "  ~ jobs/taxi/times.py\n" in refused.err
+        assert "carry the new hash of code, packages or documents, and nothing\n" in refused.err
+        assert "Other resources" not in refused.err
         assert "DATA LOSS" not in refused.err
+        planned = project("python", "-m", "data_pipeline", "plan", "local", **deployer)
+        assert planned.status == 2, planned.err
+        assert planned.out in refused.err
         assert keys(project) == before
         done = deploy(project, deployer, "--yes")
         assert done.status == 0, done.err
@@ -122,9 +135,9 @@ def test_without_a_terminal_nothing_changes(project: Project, deployer: Deployer
     """The whole plan is shown, the exit status is 1, and neither bucket, object nor stack is there afterwards."""
     done = deploy(project, deployer)
     assert done.status == 1
-    assert "bucket artifacts: make it" in done.err
-    assert "+ Add      AWS::S3::Bucket        DataBucket" in done.err
-    assert "AWS::StepFunctions::StateMachine  StateMachine" in done.err
+    assert "  + bucket artifacts: made (private, encrypted, versioned, TLS only)\n" in done.err
+    assert "  + all of nyc-tlc-local-storage: " in done.err
+    assert "      + 2 × AWS::StepFunctions::StateMachine\n" in done.err
     assert "there is no terminal to ask on; to apply this, add --yes" in done.err
     assert "error: nothing was changed." in done.err
     assert statuses(project) == {}

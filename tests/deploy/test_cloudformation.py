@@ -63,7 +63,12 @@ class Played:
         made = {"Id": SET, "StackId": ARN}
         self.answers("create_change_set", made, StackName=NAME, ChangeSetName=ANY, **fixed)
         described = {"ChangeSetId": SET, "StackId": ARN, "Status": status, "StatusReason": reason}
-        return self.answers("describe_change_set", described, ChangeSetName=SET, StackName=ARN)
+        self.answers("describe_change_set", described, ChangeSetName=SET, StackName=ARN)
+        if status != "CREATE_COMPLETE":
+            return self
+        return self.answers(
+            "describe_change_set", described, ChangeSetName=SET, StackName=ARN, IncludePropertyValues=True
+        )
 
     def executed(self) -> Played:
         return self.answers("execute_change_set", ChangeSetName=SET, StackName=ARN, RetainExceptOnCreate=True)
@@ -99,7 +104,7 @@ def never(plan: StackChanges) -> bool:
 
 
 def test_a_change_set_is_waited_for_and_read_page_by_page(played: Played) -> None:
-    """Pending, in progress, then complete with two pages of changes."""
+    """Pending, in progress, then complete: two pages of changes, with what each resource has before and after."""
     described = {"ChangeSetId": SET, "StackId": ARN}
     change = {"Action": "Add", "ResourceType": "AWS::SQS::Queue", "Details": []}
     pages = [
@@ -108,12 +113,19 @@ def test_a_change_set_is_waited_for_and_read_page_by_page(played: Played) -> Non
     played.change_set("CREATE_PENDING", kind="CREATE")
     ask = {"ChangeSetName": SET, "StackName": ARN}
     played.answers("describe_change_set", {**described, "Status": "CREATE_IN_PROGRESS"}, **ask)
-    first = {**described, "Status": "CREATE_COMPLETE", "Changes": pages[:1], "NextToken": "more"}
-    played.answers("describe_change_set", first, **ask)
-    played.answers("describe_change_set", {"Changes": pages[1:]}, NextToken="more", **ask)
+    complete = {**described, "Status": "CREATE_COMPLETE"}
+    played.answers("describe_change_set", complete, **ask)
+    pages[0]["ResourceChange"]["AfterContext"] = '{"Properties": {"Name": "q"}}'
+    pages[1]["ResourceChange"]["BeforeContext"] = "no JSON"
+    first = {**complete, "Changes": pages[:1], "NextToken": "more"}
+    played.answers("describe_change_set", first, IncludePropertyValues=True, **ask)
+    rest = {"Changes": pages[1:]}
+    played.answers("describe_change_set", rest, IncludePropertyValues=True, NextToken="more", **ask)
     found = played.stacks.create_change_set(WANTED)
     assert found is not None
     assert [each.logical_id for each in found.changes] == ["A", "B"]
+    assert [each.after for each in found.changes] == [{}, {"Properties": {"Name": "q"}}]
+    assert [each.before for each in found.changes] == [{}, {}]
     assert played.slept == pytest.approx([0.2, 0.3])
 
 

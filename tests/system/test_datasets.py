@@ -104,7 +104,7 @@ def change_definition(project: Readings) -> None:
     before = templates.read_bytes()
     deployed = project.deploy()
     assert deployed.status == 0, deployed.err
-    assert "upload 1 objects" in deployed.err
+    assert "+ 1 object, " in deployed.err
     assert templates.read_bytes() == before
 
 

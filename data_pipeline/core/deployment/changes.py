@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .stack_states import Treatment
@@ -38,6 +39,11 @@ class Change:
     #: what becomes of the present resource where it is removed or replaced ("" when the change set does not
     #: say).
     policy: str = ""
+    #: the properties whose change makes CloudFormation replace the resource, sorted.
+    forced_by: tuple[str, ...] = ()
+    #: ``Properties`` and ``Metadata`` of the resource now and then, empty where there is none or nothing was said.
+    before: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    after: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def replaces(self) -> bool:
@@ -139,7 +145,21 @@ def _change(resource: Mapping[str, Any]) -> Change:
         replacement=resource.get("Replacement") or "False",
         because=tuple(sorted(name for name in names if name)),
         policy=resource.get("PolicyAction", ""),
+        forced_by=tuple(
+            sorted({t.get("Name") or "" for t in targets if t.get("RequiresRecreation") == "Always"} - {""})
+        ),
+        before=_context(resource, "BeforeContext"),
+        after=_context(resource, "AfterContext"),
     )
+
+
+def _context(resource: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What DescribeChangeSet says of a resource as JSON text."""
+    try:
+        found = json.loads(resource.get(name) or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:

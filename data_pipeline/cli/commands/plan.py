@@ -1,0 +1,46 @@
+"""``plan ENV``: what a deployment would change, as a page."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from data_pipeline.aws.errors import explained
+from data_pipeline.cli.arguments import environment as environment_argument
+from data_pipeline.cli.deploying.deployment import gather
+from data_pipeline.cli.deploying.plan_page import plan_page
+from data_pipeline.cli.examples import examples
+from data_pipeline.core.deployment.page import rendering
+
+from .deploy import open_target
+
+
+@click.command(epilog=examples("plan dev", "plan dev my-artifact-bucket --markdown"))
+@environment_argument
+@click.argument("bucket", metavar="[BUCKET]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.option("--markdown", is_flag=True, help="Print Markdown, for a pull request.")
+def plan(env: str, bucket: str | None, as_json: bool, markdown: bool) -> int:
+    """Say what deploying ENV would change, and change nothing.
+
+    BUCKET is the artifact bucket; once ENV is deployed it is known. Makes change sets and deletes them again, and may
+    put a template that is too large for a request into BUCKET. Exits 0 without changes, and 2 with some.
+    """
+    if as_json and markdown:
+        raise click.UsageError("--json and --markdown are both given: expected one of them.")
+    with explained():
+        target = open_target(env, bucket)
+        found = gather(target, create_bucket=True)
+        try:
+            page = plan_page(target, found)
+        finally:
+            found.discard(target.stacks)
+    if as_json:
+        click.echo(json.dumps(rendering.as_json(page), indent=2))
+    elif markdown:
+        click.echo(rendering.markdown(page), nl=False)
+    else:
+        for line in rendering.lines(page):
+            click.echo(line)
+    return 2 if page.changes else 0

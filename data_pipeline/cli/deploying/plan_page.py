@@ -1,0 +1,117 @@
+"""What a deployment will change, gathered for its page: change sets, deployed code and documents, and what is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from data_pipeline.aws import s3
+from data_pipeline.aws.errors import explained
+from data_pipeline.aws.results import read_json
+from data_pipeline.cli.job_code import shipped
+from data_pipeline.cli.project import root
+from data_pipeline.core.config import dataset_document
+from data_pipeline.core.deployment import drifts
+from data_pipeline.core.deployment.page.entries import Page
+from data_pipeline.core.deployment.page.files import Stored
+from data_pipeline.core.deployment.page.page import Given, page
+from data_pipeline.core.errors import UserError
+from data_pipeline.etl.documents import datasets, form
+from data_pipeline.etl.documents.datasets import Definitions
+from data_pipeline.etl.errors import JobError
+from data_pipeline.project import drifting
+from data_pipeline.project.definitions import load_definitions
+from data_pipeline.project.scheduling import find_pause
+from data_pipeline.stacks.roles import job_role_id
+
+from .deployment import Plan, Target
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_CODE = "CodeVersion"
+
+
+def plan_page(target: Target, plan: Plan) -> Page:
+    """The page of a plan. Reads the deployed code's listing and its document of data sets, and nothing else of AWS."""
+    old = plan.pipeline.stack.parameters if plan.pipeline.stack else {}
+    new, env = plan.package.parameters, target.environment
+    given = Given(
+        environment=env.name,
+        hashes=_hashes(old, new),
+        steps={job_role_id(name): name for name in env.steps},
+        code=_code(target, plan, old.get(_CODE)),
+        shipped=shipped(root()),
+        encrypted=bool(env.artifacts.kms_key),
+        before=_definitions(target, plan, old.get(dataset_document.PARAMETER)),
+        after=load_definitions(root(), env) if env.datasets else None,
+        uploads={key: len(content) for key, content in plan.package.missing.items()},
+        bucket=target.bucket,
+        makes_bucket=not plan.bucket_exists,
+        notes=tuple(notes(target, plan)),
+    )
+    return page([plan.storage.plan, plan.pipeline.plan], given)
+
+
+def notes(target: Target, plan: Plan) -> Iterator[str]:
+    """What a deployment leaves as it is, and somebody should know."""
+    env = target.environment
+    paused = find_pause(env, target.connection, target.bucket) if plan.bucket_exists else None
+    if paused is not None:
+        yield f"schedule: {paused}; it stays paused"
+    if drifted := drift(target, plan):
+        yield drifted
+    if env.data.bucket:
+        yield (
+            f"retention: bucket {env.data.bucket} is yours: its lifecycle rules are left as they are "
+            "(docs/how-to/retention.md says which to add)"
+        )
+    if env.embedded and env.notify:
+        yield "alarms: none, the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
+
+
+def drift(target: Target, plan: Plan) -> str:
+    """That something was changed by hand, which a deployment does not see where the template has not changed."""
+    dates = [
+        each.stack.drifted for each in (plan.storage, plan.pipeline) if each.stack and each.stack.drifted
+    ]
+    if not dates:
+        return ""
+    env, now = target.environment, datetime.now(UTC)
+    try:
+        found = drifts.summary(drifting.drifts(env, target.connection, anew=False), now)
+    except UserError:  # it may be asked what stacks there are, and not what drifted in them
+        found = f"resources changed by hand, as detected {drifts.age(min(dates), now)}"
+    says = f"python -m data_pipeline drift show {env.name} says which"
+    return "" if found.startswith("none") else f"drift: {found}; {says}"
+
+
+def _hashes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
+    """Old SHA-256 → the new one, of every parameter that is one and changes."""
+    return {
+        old[name]: value
+        for name, value in new.items()
+        if name in old and old[name] != value and _DIGEST.fullmatch(value) and _DIGEST.fullmatch(old[name])
+    }
+
+
+def _code(target: Target, plan: Plan, deployed: str | None) -> dict[str, Stored] | None:
+    """The files of the deployed code; None where there are none, or where they are those of now."""
+    if deployed is None or not plan.bucket_exists or deployed == plan.package.parameters[_CODE]:
+        return None
+    prefix = f"{target.environment.names.artifacts}/code/{deployed}/"
+    return s3.stored_files(target.connection, target.bucket, prefix) or None
+
+
+def _definitions(target: Target, plan: Plan, deployed: str | None) -> Definitions | None:
+    """The data sets and tables that are deployed; None without any, or where they are those of now."""
+    if deployed is None or not plan.bucket_exists:
+        return None
+    if deployed == plan.package.parameters.get(dataset_document.PARAMETER):
+        return None
+    uri = f"s3://{target.bucket}/{dataset_document.key(target.environment.names.artifacts, deployed)}"
+    with explained():
+        found = read_json(target.connection.client("s3"), uri)
+    try:
+        return None if found is None else datasets.read(form.text(found), uri)
+    except JobError:  # a document of another version of the tool
+        return None

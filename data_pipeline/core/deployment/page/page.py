@@ -1,0 +1,222 @@
+"""From the change sets of both stacks, and what is beside them, to the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from data_pipeline.core.deployment.changes import HOLDS_DATA, Change, StackChanges, summary
+from data_pipeline.etl.documents.datasets import Definitions
+
+from . import definitions, files, machines, permissions
+from .entries import ADDED, CHANGED, REMOVED, REPLACED, SAID, WARNED, Entry, Page, Section
+from .values import differences, entry, renewed
+
+_ROLE, _MACHINE = "AWS::IAM::Role", "AWS::StepFunctions::StateMachine"
+_SCHEDULE, _GROUP = "AWS::Scheduler::Schedule", "AWS::SageMaker::FeatureGroup"
+_KEEPS = ("Retain", "ReplaceAndRetain", "RetainExceptOnCreate", "Snapshot", "ReplaceAndSnapshot")
+#: properties that hold what another section tells
+_ELSEWHERE = {
+    _ROLE: ("Policies", "ManagedPolicyArns", "AssumeRolePolicyDocument"),
+    _MACHINE: ("Definition", "DefinitionString", "DefinitionSubstitutions"),
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the page is made of besides the change sets. ``hashes``: old SHA-256 → new one, of code, packages and
+    documents; ``steps``: logical id of a role → the step whose job has it; ``code``: the deployed files, None where
+    there are none; ``notes``: what is to be said, as of a pause.
+    """
+
+    environment: str
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, files.Stored] | None = None
+    shipped: Mapping[str, bytes] = field(default_factory=dict)
+    encrypted: bool = False
+    before: Definitions | None = None
+    after: Definitions | None = None
+    uploads: Mapping[str, int] = field(default_factory=dict)
+    bucket: str = ""
+    makes_bucket: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def page(plans: Sequence[StackChanges], given: Given) -> Page:
+    """The page of a deployment."""
+    shown = [replace(plan, changes=tuple(_plain(plan, given.hashes))) for plan in plans]
+    changes = [change for plan in shown for change in plan.changes]
+    folded = sum(len(plan.changes) for plan in plans) - len(changes)
+    sections = (
+        Section("Warnings", tuple(_warnings(plans))),
+        Section("Stacks", tuple(_stacks(plans))),
+        Section("State machines", tuple(_machines(changes, given.hashes))),
+        Section("Permissions", tuple(_permissions(changes, given))),
+        Section("Code", tuple(_code(given, folded))),
+        Section("Data sets and tables", tuple(_definitions(given))),
+        Section("Schedule", tuple(_resources(changes, given.hashes, {_SCHEDULE}))),
+        Section("Feature groups", tuple(_resources(changes, given.hashes, {_GROUP}))),
+        Section("Other resources", tuple(_others(shown, given.hashes))),
+        Section("Stays as it is", tuple(_stays(changes, given))),
+        Section("Uploads", tuple(_uploads(given))),
+    )
+    anything = any(not plan.nothing for plan in plans) or bool(given.uploads) or given.makes_bucket
+    return Page(given.environment, tuple(s for s in sections if s.entries), anything, summary(plans))
+
+
+def _plain(plan: StackChanges, hashes: Mapping[str, str]) -> Iterator[Change]:
+    """The changes that are more than a new hash of code, packages or documents."""
+    for change in plan.changes:
+        known = bool(change.before) and bool(change.after)
+        if (
+            change.action != "Modify"
+            or change.replaces
+            or not known
+            or "Tags" in change.because
+            or renewed(change.before, hashes) != change.after
+        ):
+            yield change
+
+
+def _warnings(plans: Iterable[StackChanges]) -> Iterator[Entry]:
+    """What is lost or replaced, and why."""
+    for plan in plans:
+        yield from (Entry(WARNED, warning) for warning in plan.warnings)
+        for change in plan.changes:
+            if change.replaces:
+                verb = "is replaced" if change.replacement == "True" else "may be replaced"
+                why = (
+                    f", since {', '.join(change.forced_by)} cannot change in place"
+                    if change.forced_by
+                    else ""
+                )
+                loses = "; DATA LOSS: what the old one holds is deleted" if change.loses_data else ""
+                kept = "; the old one is kept" if change.policy in _KEEPS else ""
+                yield Entry(WARNED, f"{change.logical_id} ({change.type}) {verb}{why}{loses}{kept}")
+            elif change.loses_data:
+                named = f"{change.logical_id} ({change.type})"
+                yield Entry(WARNED, f"{named} is removed; DATA LOSS: what it holds is deleted")
+
+
+def _stacks(plans: Iterable[StackChanges]) -> Iterator[Entry]:
+    for plan in plans:
+        if plan.nothing:
+            continue
+        details = [Entry(SAID, plan.unknown)] if plan.unknown else []
+        if plan.any and not plan.changes and not plan.unknown:
+            details.append(Entry(CHANGED, "outputs, tags or parameters only; no resource"))
+        if plan.protect:
+            details.append(Entry(ADDED, "termination protection"))
+        yield Entry(SAID, f"{plan.stack}: {plan.treatment.value}", tuple(details))
+
+
+def _machines(changes: Iterable[Change], hashes: Mapping[str, str]) -> Iterator[Entry]:
+    for change in changes:
+        if change.type == _MACHINE and change.action == "Modify":
+            old, new = (machines.definition(each.get("Properties", {})) for each in _sides(change, hashes))
+            found = tuple(machines.entries(old, new))
+            if found:
+                yield Entry(CHANGED, change.logical_id, found)
+
+
+def _permissions(changes: Iterable[Change], given: Given) -> Iterator[Entry]:
+    for change in changes:
+        if change.type != _ROLE or (change.action == "Add" and not change.after):
+            continue
+        found = permissions.entries(*_sides(change, given.hashes))
+        if found:
+            step = given.steps.get(change.logical_id)
+            sign = {"Add": ADDED, "Remove": REMOVED}.get(change.action, CHANGED)
+            yield Entry(sign, f"role {change.logical_id}{f', of the step {step}' if step else ''}", found)
+
+
+def _code(given: Given, folded: int) -> Iterator[Entry]:
+    if given.code is not None:
+        yield from files.entries(given.code, given.shipped, given.encrypted)
+    if folded:
+        resources = "1 resource carries" if folded == 1 else f"{folded:,} resources carry"
+        yield Entry(SAID, f"{resources} the new hash of code, packages or documents, and nothing else")
+
+
+def _definitions(given: Given) -> Iterator[Entry]:
+    if given.before is not None and given.after is not None:
+        yield from definitions.entries(given.before, given.after, given.environment)
+
+
+def _resources(changes: Iterable[Change], hashes: Mapping[str, str], types: Iterable[str]) -> Iterator[Entry]:
+    """Resources of some types, property by property."""
+    for change in changes:
+        if change.type in types:
+            yield from _resource(change, hashes)
+
+
+def _others(plans: Iterable[StackChanges], hashes: Mapping[str, str]) -> Iterator[Entry]:
+    """All resources that no other section has; those of a new stack are counted by type."""
+    for plan in plans:
+        if plan.changes and all(change.action == "Add" for change in plan.changes):
+            counts = Counter(change.type for change in plan.changes)
+            yield Entry(ADDED, f"all of {plan.stack}: {len(plan.changes)} resources", tuple(_counted(counts)))
+            continue
+        for change in plan.changes:
+            if change.type not in (_SCHEDULE, _GROUP):
+                yield from _resource(change, hashes)
+
+
+def _counted(counts: Mapping[str, int]) -> Iterator[Entry]:
+    for type_, count in sorted(counts.items()):
+        yield Entry(ADDED, f"{count} × {type_}" if count > 1 else type_)
+
+
+def _resource(change: Change, hashes: Mapping[str, str]) -> Iterator[Entry]:
+    """A resource with its properties, but for those that another section tells; none if nothing is left."""
+    sign = {"Add": ADDED, "Remove": REMOVED, "Import": "<"}.get(change.action, CHANGED)
+    if change.replaces:
+        sign = REPLACED
+    details: tuple[Entry, ...] = ()
+    if change.action == "Modify" and change.before and change.after:
+        old, new = (_rest(each, _ELSEWHERE.get(change.type, ())) for each in _sides(change, hashes))
+        details = tuple(map(entry, differences(old, new)))
+        if not details and not change.replaces and "Tags" not in change.because:
+            return
+    elif change.because:
+        details = (Entry(CHANGED, ", ".join(change.because)),)
+    if "Tags" in change.because and not any(each.text.startswith("Tags") for each in details):
+        details = (*details, Entry(CHANGED, "tags"))
+    yield Entry(sign, f"{change.logical_id} ({change.type})", details)
+
+
+def _rest(resource: Mapping[str, Any], without: Sequence[str]) -> dict[str, Any]:
+    """The properties but for some."""
+    return {name: value for name, value in resource.get("Properties", {}).items() if name not in without}
+
+
+def _stays(changes: Iterable[Change], given: Given) -> Iterator[Entry]:
+    """What is removed from a stack and goes on to exist, and what else a deployment leaves alone."""
+    for change in changes:
+        if change.action == "Remove" and change.policy in _KEEPS:
+            holds = ", with what it holds" if change.type in HOLDS_DATA else ""
+            yield Entry(SAID, f"{change.logical_id} ({change.type}) leaves the stack and is kept{holds}")
+    yield from (Entry(SAID, note) for note in given.notes)
+
+
+def _uploads(given: Given) -> Iterator[Entry]:
+    if given.makes_bucket:
+        yield Entry(ADDED, f"bucket {given.bucket}: made (private, encrypted, versioned, TLS only)")
+    if given.uploads:
+        count = len(given.uploads)
+        objects = "1 object" if count == 1 else f"{count:,} objects"
+        yield Entry(ADDED, f"{objects}, {_size(sum(given.uploads.values()))}, to s3://{given.bucket}/")
+
+
+def _sides(change: Change, hashes: Mapping[str, str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The resource before, with the hashes of now, and after."""
+    return renewed(change.before, hashes), change.after
+
+
+def _size(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1e3:.0f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
