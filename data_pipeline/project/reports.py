@@ -77,7 +77,9 @@ class Reports:
     documents: Documents
     connection: Connection | None = None
     machine: str = ""
+    #: path → what was read there, or written since.
     _known: dict[str, Record | None] = field(default_factory=dict)
+    _runs: list[str] | None = None
     _executions: list[states.Execution] | None = None
 
     @property
@@ -87,9 +89,14 @@ class Reports:
 
     def runs(self) -> list[str]:
         """The names of all runs, the oldest first: those that left a document, and those that left none."""
-        with explained():
-            left = self.documents.runs()
-        return sorted({*left, *(each.name for each in self.executions())})
+        return sorted({*self._left(), *(each.name for each in self.executions())})
+
+    def _left(self) -> list[str]:
+        """The names of the runs that left a document."""
+        if self._runs is None:
+            with explained():
+                self._runs = self.documents.runs()
+        return self._runs
 
     def executions(self) -> list[states.Execution]:
         """Of the state machine, the newest first; none where only documents are at hand."""
@@ -126,6 +133,7 @@ class Reports:
         with explained():
             self.documents.write(f"{run}/{document.NAME}", text.encode(), _JSON)
             self.documents.write(f"{run}/{page.NAME}", drawn, _HTML)
+        self._known[f"{run}/{document.NAME}"] = report
         return drawn
 
     def index(self, said: Callable[[str], None] = lambda _: None) -> bytes:
@@ -204,16 +212,18 @@ class Reports:
         )
 
     def _past(self, run: str) -> Sequence[Earlier]:
-        """The runs before that have published, the newest first."""
-        with explained():
-            before = [each for each in self.documents.runs() if each < run][-_BEFORE:][::-1]
-        paths = [f"{each}/{name}" for each in before for name in (summary.NAME, profile.NAME, document.NAME)]
-        read = iter(self._read(paths))
-        every = [
-            Earlier(each, *told)
-            for each, told in zip(before, zip(read, read, read, strict=True), strict=True)
-        ]
-        return [each for each in every if each.summary or each.profile][: earlier.RULES]
+        """The runs before that have published, the newest first; no more of them are read than are needed."""
+        before = [each for each in self._left() if each < run][-_BEFORE:][::-1]
+        found: list[Earlier] = []
+        while before and len(found) < earlier.RULES:
+            some, before = before[: earlier.RULES], before[earlier.RULES :]
+            paths = [
+                f"{each}/{name}" for each in some for name in (summary.NAME, profile.NAME, document.NAME)
+            ]
+            read = iter(self._read(paths))
+            every = zip(some, zip(read, read, read, strict=True), strict=True)
+            found += [Earlier(each, *left) for each, left in every if left[0] or left[1]]
+        return found[: earlier.RULES]
 
     def _read(self, paths: Sequence[str]) -> list[Record | None]:
         """The JSON objects at these paths; None for what is not there or is none. Each is read once."""
@@ -222,11 +232,7 @@ class Reports:
             with explained():
                 for path, content in self.documents.read_all(unknown).items():
                     self._known[path] = _object(content)
-        found = [self._known[path] for path in paths]
-        for path in paths:
-            if path == index.NAME or path.endswith(document.NAME):
-                del self._known[path]  # these change while they are looked at
-        return found
+        return [self._known[path] for path in paths]
 
 
 def _object(content: bytes | None) -> Record | None:

@@ -64,6 +64,14 @@ def test_it_says_what_was_written(project: Project) -> None:
     assert tables[3].endswith(": location int, borough string, zone string, service_zone string")
 
 
+def test_it_draws_the_state_machine(project: Project) -> None:
+    """Of each environment that is rendered, if so asked."""
+    written = project.ok(*CREATE, "dev", "--diagram").out
+    assert "written   templates/dev-pipeline.svg" in written
+    assert "ReadVerdict" in (project.root / "templates" / "dev-pipeline.svg").read_text()
+    assert not (project.root / "templates" / "prod-pipeline.svg").exists()
+
+
 def test_it_warns_of_a_time_that_the_clock_leaves_out(project: Project) -> None:
     """On stderr, with file and line; the templates are written all the same."""
     config = project.root / "config" / "dev.yaml"

@@ -30,7 +30,10 @@ COMMAND = "python data_pipeline_create.py"
 @click.command(epilog=examples("create", "create dev --check"))
 @click.argument("environments", metavar="[ENV]...", nargs=-1)
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a template is stale or missing.")
-def create(environments: tuple[str, ...], check: bool) -> None:
+@click.option(
+    "--diagram", is_flag=True, help="Also draw the state machine of each ENV, as templates/ENV-pipeline.svg."
+)
+def create(environments: tuple[str, ...], check: bool, diagram: bool) -> None:
     """Render both templates of each ENV to templates/; without ENV, of every environment in config/."""
     chosen = (
         [load_environment(root(), name) for name in environments]
@@ -59,11 +62,26 @@ def create(environments: tuple[str, ...], check: bool) -> None:
     for env in chosen:
         for name, text in rendered[env.name].items():
             click.echo(f"{_write(root() / 'templates' / name, text)} templates/{name}")
+        if diagram:
+            name, drawing = _diagram(env)
+            click.echo(f"{_write(root() / 'templates' / name, drawing)} templates/{name}")
     for line in shown:
         click.echo(line)
     for name in orphans:
         (root() / "templates" / name).unlink()
         click.echo(f"removed   templates/{name}: config/ has no such environment")
+
+
+def _diagram(env: Environment) -> tuple[str, str]:
+    """Name and content of the drawing of an environment's state machine, from its template."""
+    from data_pipeline.core.report import document, machine
+
+    from .diagram import read_definition
+
+    states = document.machine(read_definition(root() / "templates" / f"{env.name}-pipeline.yaml"))
+    assert states is not None
+    title = states["Comment"] or f"The state machine of {env.names.prefix}"
+    return f"{env.name}-pipeline.svg", machine.alone(states, title)
 
 
 def columns_lines(root: Path, chosen: list[Environment]) -> list[str]:

@@ -19,12 +19,31 @@ _MARGIN = 22
 _FIT = 17  # characters of a name at its usual size
 
 
+_STYLE = """
+text { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif }
+.box { fill: #fff; stroke: #8a94a0 } .name { fill: #1c2024; font-size: 13px; font-weight: 600 }
+.does { fill: #565d66; font-size: 11px } .edge { fill: none; stroke: #6b7580; stroke-width: 1.4 }
+.arrow { fill: #6b7580 } .edge.fail { stroke: #c4302b; stroke-dasharray: 3 4; stroke-opacity: 0.6 }
+@media (prefers-color-scheme: dark) {
+.box { fill: #171c22; stroke: #596573 } .name { fill: #e8ebef } .does { fill: #a4adb8 }
+.edge { stroke: #8793a0 } .arrow { fill: #8793a0 } .edge.fail { stroke: #ff8a80 } }
+"""
+
+
 @dataclass(frozen=True)
 class Visit:
     """What a run says of a state: a few words, and whether it is at fault."""
 
     words: str
     fault: bool = False
+
+
+def alone(machine: Mapping[str, Any], title: str) -> str:
+    """A state machine as an SVG file of its own, which fits light and dark pages."""
+    drawn = draw(machine, {}, (), title)
+    at = drawn.index(">") + 1
+    space = Html(' xmlns="http://www.w3.org/2000/svg"')
+    return f"{drawn[: at - 1]}{space}>{tag('style', Html(_STYLE))}{drawn[at:]}\n"
 
 
 def draw(machine: Mapping[str, Any], visits: Mapping[str, Visit], order: Sequence[str], title: str) -> Html:

@@ -74,7 +74,7 @@ def headline(word: str, progress: Progress | None, results: Results, tables: int
         PUBLISHED: some,
         WARNED: f"{some} Quality rules warn.",
         NOTHING: "Nothing was new. What was published before stays as it is.",
-        GATE: f"Quality rules failed. What they are about was not published; {beside or 'nothing was'}.",
+        GATE: f"Quality rules failed, and {beside or 'nothing was published'}.",
         CHANGED: "A definition changed, and the run waits for an answer.",
         BESIDE: "Another run was under way, so this one ended at once and did nothing.",
         FAILED: f"{_where(failure)} failed. {_published(changed)}",

@@ -194,7 +194,8 @@ def _datasets(report: Record) -> Html:
         counts, files = each["rows"], each["files"]
         reasons = _reasons(each["reasons"], 8)
         held = chip("held back", "bad") if each["held"] else chip("accepted", "good")
-        why = join([reasons, tag("div", each["error"]) if each.get("error") else Html()])
+        error = tag("div", each["error"]) if each.get("error") else None
+        why = tag("div", reasons, error, class_="long") if reasons or error else ""
         total = files["read"] + files["failed"]
         numbers = [total, counts["read"], counts["accepted"], counts["quarantined"]]
         rows.append([name, *map(words.count, numbers), why, held])
@@ -242,9 +243,9 @@ def _file_table(report: Record, detail: Detail) -> Html:
 
 
 def _file(file: Record) -> list[Content]:
-    why: Content = _reasons(file["reasons"], _REASONS)
-    if file["error"]:
-        why = join([chip("unusable", "bad"), tag("div", file["error"], class_="long"), why])
+    reasons = _reasons(file["reasons"], _REASONS)
+    error = join([chip("unusable", "bad"), tag("div", file["error"])]) if file["error"] else None
+    why = tag("div", error, reasons, class_="long") if reasons or error else ""
     counts = [words.count(file[name]) for name in ("read", "accepted")]
     part = f" ({words.share(file['quarantined'] / file['read'])})" if file["quarantined"] else ""
     name = tag("div", file["source"], class_="long")
