@@ -7,7 +7,7 @@ from pathlib import Path
 
 from paths import ROOT
 
-_COMMENT = re.compile(r"(?:#|--|<!--) ([\w./-]+\.\w+)(?: -->)?\n")
+_COMMENT = re.compile(r"(?:#|--|//|<!--) ([\w./-]+\.\w+)(?: -->)?\n")
 
 
 def files(page: str) -> dict[str, str]:
@@ -20,6 +20,12 @@ def files(page: str) -> dict[str, str]:
             assert first[1] not in found, f"{page}: {first[1]} twice"
             found[first[1]] = block[first.end() :]
     return found
+
+
+def sections(page: str) -> dict[str, str]:
+    """Heading → text, of the sections of a page of docs/."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return {part.partition("\n")[0]: part.partition("\n")[2] for part in text.split("\n## ")[1:]}
 
 
 def block(page: str, first: str) -> str:
