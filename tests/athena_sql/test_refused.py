@@ -246,7 +246,7 @@ def test_what_is_too_large_is_an_error(statement: str) -> None:
     assert len(said) < 300
 
 
-@pytest.mark.parametrize("operator", ["- 1 ", "1 + "])
+@pytest.mark.parametrize("operator", ["- ", "1 + "])
 def test_depth_is_bounded_wherever_python_s_limit_is(operator: str) -> None:
     """Packages that the embedded AWS needs raise the limit of recursion for all."""
     before = sys.getrecursionlimit()
