@@ -29,7 +29,7 @@ from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.publishing.parquet_parts import Part, Split, Values
 from data_pipeline.etl.reading import spans
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
-from data_pipeline.etl.reading.spans import Span
+from data_pipeline.etl.reading.span import Span
 from data_pipeline.etl.reading.threads import in_order
 from data_pipeline.etl.storage.filesystem import files, join
 from data_pipeline.etl.storage.objects import MissingError
@@ -164,11 +164,9 @@ class Cluster:
             found.setdefault(at, []).append(span)
         shares: list[Share] = []
         for at, share in enumerate(given):
-            mine = [span for span in found.get(at, [None]) if span is not None]
-            if len(mine) < len(found.get(at, [None])):
-                shares.append(share)
-            else:
-                shares += [replace(share, span=span) for span in spans.joined(mine)]
+            mine = found.get(at, [])
+            sure = spans.joined(span for span in mine if span is not None) if None not in mine else []
+            shares += [replace(share, span=span) for span in sure] if len(sure) > 1 else [share]
         return shares
 
     def _done(self, work: Work, given: Sequence[Share]) -> list[Stored]:

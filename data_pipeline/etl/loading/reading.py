@@ -25,7 +25,7 @@ from data_pipeline.etl.reading import spans
 from data_pipeline.etl.reading.files import reader
 from data_pipeline.etl.reading.protocol import FileRows, Reader, SourceFile
 from data_pipeline.etl.reading.quarantine import Quarantine
-from data_pipeline.etl.reading.spans import Span
+from data_pipeline.etl.reading.span import Span
 from data_pipeline.etl.reading.threads import in_order
 from data_pipeline.etl.storage.filesystem import files
 from data_pipeline.etl.storage.objects import MissingError
@@ -137,7 +137,8 @@ class UnitReader:
                     kept, file.path, self.dataset.quarantine_limit, self.dataset.private
                 ) as quarantine,
             ):
-                source = SourceFile(path, scratch, parts, file.period, span.before if span else 0)
+                before, groups = (span.before, span.groups) if span else (0, ())
+                source = SourceFile(path, scratch, parts, file.period, before, groups)
                 rows = self._reader().read(source, quarantine, take)
         except (FileError, MissingError) as error:
             missing = isinstance(error, MissingError)
@@ -159,7 +160,7 @@ class UnitReader:
             return
         with room(span.end - span.start), tempfile.TemporaryDirectory(dir=self.place.work) as folder:
             copy = Path(folder) / "span"
-            spans.copy(partial(store.read_at, file.uri, file.etag), span, copy)
+            spans.copy(partial(store.read_at, file.uri, file.etag), file.size, span, copy)
             yield copy
 
     @contextmanager

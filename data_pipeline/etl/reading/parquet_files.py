@@ -63,19 +63,24 @@ class ParquetReader:
 
     def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
-        tally = Tally(self.dataset, file.parts, quarantine, staged)
+        tally = Tally(self.dataset, file.parts, quarantine, staged, file.before)
         with parquet_opening.opened(file.path) as content:
             layout = self._layout(content)
+            groups = list(file.groups or range(content.num_row_groups))
             tally.ignored.update(dict.fromkeys(layout.ignored))
 
             def work(batch: tuple[Any, Any]) -> JudgedRows:
                 block = self._block(*batch, layout)
                 return rows.judge_rows(block, self.plan, self.checks, file.parts, quarantine.keeps_text)
 
-            for judged in threads.in_order(work, self._batches(file.path, content, layout), self.workers):
+            batches = self._batches(file.path, content, layout, groups)
+            for judged in threads.in_order(work, batches, self.workers):
                 tally.add(judged)
-            if tally.read != content.metadata.num_rows:
-                raise FileError(f"it says that it has {content.metadata.num_rows} rows, and has {tally.read}")
+            said = content.metadata.num_rows
+            if file.groups:
+                said = sum(content.metadata.row_group(at).num_rows for at in groups)
+            if tally.read != said:
+                raise FileError(f"it says that it has {said} rows, and has {tally.read}")
         return tally.rows()
 
     def _layout(self, file: pq.ParquetFile) -> _Layout:
@@ -92,16 +97,18 @@ class ParquetReader:
         names = [None if at is None else schema.names[at] for at in positions]
         return _Layout(names, ignored, tuple(name for name in names if name is not None and name in old))
 
-    def _batches(self, path: Path, file: pq.ParquetFile, layout: _Layout) -> Iterator[tuple[Any, Any]]:
-        """The wanted columns, and with them those of ``old_times`` in nanoseconds."""
+    def _batches(
+        self, path: Path, file: pq.ParquetFile, layout: _Layout, groups: list[int]
+    ) -> Iterator[tuple[Any, Any]]:
+        """The wanted columns of row ``groups``, and with them those of ``old_times`` in nanoseconds."""
         taken = layout.wanted or file.schema_arrow.names[:1]
         with parquet_opening.readable():
-            batches = file.iter_batches(BATCH, columns=taken, use_threads=self.workers > 1)
+            batches = file.iter_batches(BATCH, groups, taken, use_threads=self.workers > 1)
             if not layout.old_times:
                 yield from ((batch, None) for batch in batches)
                 return
             with pq.ParquetFile(path, buffer_size=parquet_opening.BUFFER_BYTES) as other:
-                exact = other.iter_batches(BATCH, columns=list(layout.old_times), use_threads=False)
+                exact = other.iter_batches(BATCH, groups, list(layout.old_times), use_threads=False)
                 yield from zip(batches, exact, strict=True)
 
     def _block(self, batch: Any, exact: Any, layout: _Layout) -> Block:

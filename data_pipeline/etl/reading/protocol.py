@@ -29,8 +29,8 @@ class FileRows:
 @dataclass(frozen=True)
 class SourceFile:
     """A file to read: its local ``path``, the values of its named ``parts``, its ``period`` or nothing, and an empty
-    folder ``scratch``. ``before``: rows of the file that are not in ``path``, which is a later span of it; a reader of
-    one's own is given whole files.
+    folder ``scratch``. ``before``: rows of the file that come before ``path``, which is a later span of it; ``groups``:
+    the numbers of its row groups, of a span of Parquet. A reader of one's own is given whole files.
     """
 
     path: Path
@@ -38,6 +38,7 @@ class SourceFile:
     parts: Mapping[str, str] = field(default_factory=dict)
     period: str = ""
     before: int = 0
+    groups: tuple[int, ...] = ()
 
 
 class Reader(Protocol):

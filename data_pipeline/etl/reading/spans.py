@@ -1,53 +1,46 @@
-"""Spans of a large text file, which are read apart from each other and give what the whole file gives.
+"""Spans of a large file, which are read apart from each other and give what the whole file gives.
 
-A file is cut behind line feeds. Each span is looked at before: how many records are in it, for the numbers of the rows
-behind it, and whether a record begins where it begins. That is so in JSON lines, and in CSV as long as the quotes of
-all spans before are plain and closed, see ``csv_records.quotes``. A span is read as a file of its own, which begins as
-the whole one does: with the header, if there is one.
+A Parquet file is cut between row groups, see ``parquet_spans``. A text is cut behind line feeds. Each span is looked at
+before: how many records are in it, for the numbers of the rows behind it, and whether a record begins where it begins.
+That is so in JSON lines, and in CSV as long as the quotes of all spans before are plain and closed, see
+``csv_records.quotes``. A span is read as a file of its own, which begins as the whole one does: with the header, if
+there is one.
 """
 
 from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
 
 from data_pipeline.etl.documents.datasets import Dataset, Format
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading import csv_blocks, json_blocks, json_files, text_files
+from data_pipeline.etl.reading import csv_blocks, json_blocks, json_files, parquet_spans, text_files
 from data_pipeline.etl.reading.csv_records import LONGEST, Dialect
 from data_pipeline.etl.reading.protocol import FileRows
+from data_pipeline.etl.reading.span import BLOCK, ReadAt, Span
 from data_pipeline.etl.reading.text_files import Readable, TextFile
 
-ReadAt = Callable[[int, int], bytes]
-"""The bytes of a file from a position on, at most so many; none at its end."""
 STEP = 1 << 20
 """Bytes in which the next line feed is looked for."""
 
 
-@dataclass(frozen=True)
-class Span:
-    """The bytes of a file from ``start`` to ``end``: whole lines with so many ``records``. The file has so many records
-    ``before`` it, and its first ``header`` bytes are its header; 0: it has none, or the span begins with it.
-    """
-
-    start: int
-    end: int
-    records: int
-    before: int = 0
-    header: int = 0
-
-
 def may_be_cut(dataset: Dataset, path: str) -> bool:
-    """Whether the file of this name may have spans: a plain text in UTF-8 whose rows become rows of the table."""
+    """Whether the file of this name may have spans: Parquet, or a plain text in UTF-8, whose rows become rows of the
+    table.
+    """
+    if dataset.by_unit or dataset.reader:
+        return False
     written = dataset.format
+    if written.kind == "parquet":
+        return True
     known = written.kind == "json" or (written.kind == "csv" and _dialect(written).plain)
     plain = PurePosixPath(path).suffix.lower() not in text_files.COMPRESSIONS
-    return known and plain and not dataset.by_unit and not dataset.reader and _is_utf8(written.encoding)
+    return known and plain and _is_utf8(written.encoding)
 
 
 def cuts(size: int, most: int) -> list[tuple[int, int]]:
@@ -58,10 +51,12 @@ def cuts(size: int, most: int) -> list[tuple[int, int]]:
 
 
 def looked_at(read: ReadAt, size: int, cut: tuple[int, int], written: Format) -> Span:
-    """The span of the lines that begin in the part ``cut`` of a file of ``size`` bytes, as if a record began where it
-    begins and there were none before; that of the first part tells the header. FileError if the file has to be read as
-    a whole.
+    """The span of the lines or row groups that begin in the part ``cut`` of a file of ``size`` bytes, as if a record
+    began where it begins and there were none before; that of a text's first part tells the header. FileError if the
+    file has to be read as a whole.
     """
+    if written.kind == "parquet":
+        return parquet_spans.looked_at(read, size, cut)
     start, end = (_line_start(read, at, size) for at in cut)
     stretch = _Stretch(read, start, end)
     if start:
@@ -80,26 +75,29 @@ def looked_at(read: ReadAt, size: int, cut: tuple[int, int], written: Format) ->
 
 
 def joined(found: Iterable[Span]) -> list[Span]:
-    """The spans of a file, in their order, with the records before each. Those without a line are left out."""
+    """The spans of a file, in their order, with the records before each. Those without a byte are left out."""
     spans: list[Span] = []
     before, header = 0, 0
     for each in sorted(found, key=lambda each: each.start):
         header = header or each.header
         if each.end > each.start:
-            spans.append(Span(each.start, each.end, each.records, before, header if each.start else 0))
+            spans.append(replace(each, before=before, header=header if each.start else 0))
             before += each.records
     return spans
 
 
-def copy(read: ReadAt, span: Span, path: Path) -> None:
-    """Write the span to ``path`` as a file that is read by itself. What comes before its lines is never empty, so that
-    they are not taken for the beginning of a file, where a byte order mark may stand.
+def copy(read: ReadAt, size: int, span: Span, path: Path) -> None:
+    """Write the span of a file of ``size`` bytes to ``path`` as a file that is read by itself. What comes before the
+    lines of a text is never empty, so that they are not taken for its beginning, where a byte order mark may stand.
     """
+    if span.groups:
+        parquet_spans.copy(read, size, span, path)
+        return
     with path.open("wb") as target:
         if span.start:
             target.write((read(0, span.header) if span.header else b"") + b"\n")
         stretch = _Stretch(read, span.start, span.end)
-        while block := stretch.read(csv_blocks.BLOCK):
+        while block := stretch.read(BLOCK):
             target.write(block)
 
 

@@ -2,7 +2,9 @@
 
 import io
 import json
+import random
 import uuid
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,12 +12,15 @@ import pyarrow.parquet as pq
 import pytest
 from clients import client
 from embedded_aws.jobs import support
+from etl.loading.test_cluster import Executors
 from randomness import SOAK
 from shop import COLUMNS, Shop
 
 from data_pipeline.cli import job_code
 from data_pipeline.embedded_aws.jobs import spark
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format
+from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
+from data_pipeline.etl.loading.cluster import Cluster, Share
 from data_pipeline.etl.storage.filesystem import files
 
 WARN = {"unreadable-files": "warn 0", "quarantined-share": "off"}
@@ -74,6 +79,19 @@ BY_STATUS = Dataset(
     sql="SELECT status, sum(amount) AS total, count(*)::INTEGER AS n FROM by_status GROUP BY status ORDER BY ALL",
     rules=WARN,
 )
+LARGE = {
+    ending: Dataset(
+        name=f"large_{ending}",
+        patterns=(f"large.{ending}",),
+        format=Format(ending),
+        columns=(Column("day", "date"), Column("value", "int")),
+        rules=WARN,
+        quarantine_limit=20,
+    )
+    for ending in ("csv", "json", "parquet")
+}
+LARGE_BYTES = 140_000_000
+"""More than two spans of the smallest size."""
 
 
 def order(n: int) -> str:
@@ -129,18 +147,41 @@ def project(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
+def put_large(shop: Shop) -> None:
+    """A file of each format, of ``LARGE_BYTES`` in rows that are long by a column which no data set names. Every
+    hundredth has no day.
+    """
+    noise = random.Random(5)
+    rows = [
+        (f"2024-01-{n % 28 + 1:02}" if n % 100 else "never", n, noise.randbytes(25_000).hex())
+        for n in range(LARGE_BYTES // 50_000)
+    ]
+    lines = ["day,more,value", *(f'{day},"{more}",{value}' for day, value, more in rows)]
+    shop.put_bytes("large.csv", "\r\n".join(lines).encode())
+    objects = (json.dumps({"day": day, "more": more, "value": value}) for day, value, more in rows)
+    shop.put_bytes("large.json", "\n\n".join(objects).encode())
+    sink = io.BytesIO()
+    table = pa.table(dict(zip(("day", "value", "more"), map(list, zip(*rows, strict=True)), strict=True)))
+    pq.write_table(table, sink, row_group_size=200, compression="none", use_dictionary=False)
+    shop.put_bytes("large.parquet", sink.getvalue())
+
+
 @pytest.fixture
-def shops(output, embedded) -> tuple[Shop, Shop]:
-    """Two with the same files, none of them loaded."""
-    name = f"data{uuid.uuid4().hex[:12]}"
-    client(embedded, "s3").create_bucket(Bucket=name)
-    client(embedded, "glue").create_database(DatabaseInput={"Name": name})
-    every = {each.name: each for each in (ORDERS, WEATHER, SENSORS, LEVELS, BY_STATUS)}
-    found = Shop(output, Definitions(every)), Shop(f"s3://{name}/out", Definitions(every))
-    for shop in found:
-        put_all(shop)
-        assert shop.prepare()["proceed"] is True
-    return found
+def shops(output, embedded):
+    """What makes two with the same files, none of them loaded."""
+
+    def made(datasets: Iterable[Dataset], put: Callable[[Shop], None]) -> tuple[Shop, Shop]:
+        name = f"data{uuid.uuid4().hex[:12]}"
+        client(embedded, "s3").create_bucket(Bucket=name)
+        client(embedded, "glue").create_database(DatabaseInput={"Name": name})
+        every = {each.name: each for each in datasets}
+        found = Shop(output, Definitions(every)), Shop(f"s3://{name}/out", Definitions(every))
+        for shop in found:
+            put(shop)
+            assert shop.prepare()["proceed"] is True
+        return found
+
+    return made
 
 
 def outcome(shop: Shop) -> dict[str, object]:
@@ -171,7 +212,7 @@ def test_spark_publishes_what_one_machine_does(shops, project, embedded):
     """JSON lines, CSV, Parquet and a reader of one's own, with faults, SQL over a unit of several files, and files that
     cannot be used: two executors of the Spark image read them from S3, and leave nothing in the folder of the run.
     """
-    here, cluster = shops
+    here, cluster = shops((ORDERS, WEATHER, SENSORS, LEVELS, BY_STATUS), put_all)
     here.load()
     described = run_on_cluster(embedded, cluster, job_code.shipped(project))
     assert described["ProcessingJobStatus"] == "Completed", described
@@ -180,6 +221,32 @@ def test_spark_publishes_what_one_machine_does(shops, project, embedded):
     assert mine == expected
     assert [shop.document("summary.json")["engine"] for shop in shops] == ["duckdb", "spark"]
     assert [*files(cluster.output).list(f"{cluster.output}/runs/run-1/parts")] == []
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="starts Spark with two executors: `make soak` does")
+def test_spark_reads_spans_of_large_files(shops, project, embedded):
+    """CSV in quotes, JSON lines and Parquet of 140 MB each, by the same permissions as other files. Each is cut, and is
+    told, published and refused as one machine does it.
+    """
+    here, shop = shops(LARGE.values(), put_large)
+    here.load()
+    described = run_on_cluster(embedded, shop, job_code.shipped(project))
+    assert described["ProcessingJobStatus"] == "Completed", described
+    mine, expected = outcome(shop), outcome(here)
+    assert expected["told"][0] == {"read": 8400, "counted": 8316, "quarantined": 84}
+    assert [len(rows) for rows in expected["refused"].values()] == [20, 20, 20]
+    assert mine == expected
+    for name in LARGE:
+        assert cuts(shop, LARGE[name]) > 2
+
+
+def cuts(shop: Shop, dataset: Dataset) -> int:
+    """Into how many spans the file of a large data set can be read."""
+    (file,) = [each for each in files(shop.input).list(shop.input) if each.path == dataset.patterns[0]]
+    planned = PlannedFile(file.uri, file.path, file.etag, file.size, "", {})
+    share = Share(0, 0, Unit("u", dataset.name, (planned,), "new"), ())
+    return len(Cluster(Executors(), "")._cut(dataset, [share]))
 
 
 def run_on_cluster(embedded, shop: Shop, code: dict[str, bytes]) -> dict:

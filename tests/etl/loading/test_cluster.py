@@ -188,6 +188,28 @@ def test_a_file_that_has_changed_since_the_plan_is_missing_whole(tmp_path, monke
     assert (file.error, file.missing, rows, kept) == (FILE_CHANGED, True, [], {})
 
 
+def test_row_groups_of_large_files_too(tmp_path, monkeypatch):
+    """Each executor reads a few of them, of a copy that has no others."""
+    monkeypatch.setattr(cluster, "SPAN_BYTES", 1000)
+    path = tmp_path / "in" / "a.parquet"
+    path.parent.mkdir()
+    rows = {"status": ["paid"] * 2000, "id": [2**70 if n % 300 == 7 else n for n in range(2000)]}
+    columns = {"status": pa.array(rows["status"]), "id": pa.array(rows["id"], pa.decimal128(30, 0))}
+    pq.write_table(pa.table(columns), path, row_group_size=100)
+    etag = files(str(path)).fingerprint(str(path))
+    file = PlannedFile(str(path), "a.parquet", etag, path.stat().st_size, "", {"shop": "01"})
+    units = [Unit("a", "orders", (file,), "new")]
+    dataset = replace(ORDERS, patterns=("{shop}.parquet",), format=Format("parquet"))
+    executors = Executors()
+    expected = read(tmp_path / "here", dataset, units, on_this_machine)
+    found = read(tmp_path / "there", dataset, units, Cluster(executors, str(tmp_path / "parts")))
+    assert found == expected
+    assert (len(expected[0][0][2]), len(expected[1]["a.parquet.parquet"])) == (1993, 7)
+    (tasks,) = executors.given
+    assert sum(len(share.span.groups) for task in tasks for share in task) == 20
+    assert sum(map(len, tasks)) > 3
+
+
 @pytest.mark.parametrize(
     ("sizes", "workers", "expected"),
     [

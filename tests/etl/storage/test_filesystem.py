@@ -1,4 +1,4 @@
-"""Local files: names that are not UTF-8."""
+"""Local files: names that are not UTF-8, and parts of files."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, F
 from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.jobs import load
 from data_pipeline.etl.storage.filesystem import LOCAL
+from data_pipeline.etl.storage.objects import FILE_CHANGED, FILE_GONE, MissingError
 
 NAMES = {
     rb"caf\xe9/a_2019-01.csv": b"caf\xe9/a_2019-01.csv",
@@ -31,6 +32,21 @@ def folder(tmp_path: Path) -> Path:
         except OSError:
             pytest.skip("this file system takes no such names")
     return tmp_path / "in"
+
+
+def test_bytes_are_of_the_file_that_was_asked_for(tmp_path):
+    """Not of another that has taken its place."""
+    path = tmp_path / "a"
+    path.write_bytes(b"0123456789")
+    etag = LOCAL.fingerprint(str(path))
+    assert [LOCAL.read_at(str(path), etag, start, 4) for start in (0, 8, 10)] == [b"0123", b"89", b""]
+    path.write_bytes(b"other")
+    assert LOCAL.read_at(str(path), "", 0, 4) == b"othe"
+    with pytest.raises(MissingError, match=f"^{FILE_CHANGED}$"):
+        LOCAL.read_at(str(path), etag, 0, 4)
+    path.unlink()
+    with pytest.raises(MissingError, match=f"^{FILE_GONE}$"):
+        LOCAL.read_at(str(path), etag, 0, 4)
 
 
 def test_every_file_is_listed_by_a_path_that_is_text(folder):
