@@ -25,14 +25,8 @@ def show(reports: Reports, run: str, opened: bool, *, err: bool = False) -> None
     """Draw the page of a run, store it beside the run's documents, and print where it is on this machine; ``err``: to
     stderr.
     """
-    report = reports.report(run)
-    place = kept(reports, f"{run}/{page.NAME}")
-    try:
-        drawn = reports.store(run, report)
-    except UserError as error:  # who may read the output need not be allowed to write it
-        drawn = page.draw(report).encode()
-        click.echo(f"not stored beside the run: {error}", err=True)
-    present(place, drawn, opened, err=err)
+    drawn = reports.store(run, reports.report(run))
+    present(reports, f"{run}/{page.NAME}", drawn, opened, err=err)
 
 
 @contextmanager
@@ -52,7 +46,7 @@ def at_the_end(
 
 
 def keep_pages(reports: Reports) -> None:
-    """Bring the pages that this machine has not to where an index leads to them."""
+    """Bring the pages that this machine has not, or not as they are now, to where an index leads to them."""
     places = {run: kept(reports, f"{run}/{page.NAME}") for run in reports.runs()}
     for run, drawn in reports.pages([run for run, place in places.items() if not place.is_file()]).items():
         if drawn is not None:
@@ -60,10 +54,15 @@ def keep_pages(reports: Reports) -> None:
             places[run].write_bytes(drawn)
 
 
-def present(place: Path, drawn: bytes, opened: bool, *, err: bool = False) -> None:
-    """Write a page to this machine, print its path, and open it if so asked and there is a screen."""
+def present(reports: Reports, path: str, drawn: bytes, opened: bool, *, err: bool = False) -> None:
+    """Write a page to this machine, print its path, and open it if so asked and there is a screen; say where it could
+    not be stored.
+    """
+    place = kept(reports, path)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(drawn)
+    if reports.unwritten:
+        click.echo(f"kept on this machine alone: {reports.unwritten}", err=True)
     click.echo(f"report: {place}" if err else str(place), err=err)
     if opened and has_screen():
         webbrowser.open(place.resolve().as_uri())

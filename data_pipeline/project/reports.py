@@ -77,6 +77,8 @@ class Reports:
     documents: Documents
     connection: Connection | None = None
     machine: str = ""
+    unwritten: str = ""
+    _drawn: dict[str, bytes] = field(default_factory=dict)
     #: path → what was read there, or written since.
     _known: dict[str, Record | None] = field(default_factory=dict)
     _runs: list[str] | None = None
@@ -127,12 +129,13 @@ class Reports:
         return document.document(self.place, self._with_documents(found))
 
     def store(self, run: str, report: Record) -> bytes:
-        """Write ``report.json`` and the page of a run beside its documents; the page."""
+        """Write ``report.json`` and the page of a run beside its documents; the page.
+
+        Who may read the output need not be allowed to write it: ``unwritten`` says then why nothing is stored.
+        """
         drawn = page.draw(report).encode()
-        text = json.dumps(report, sort_keys=True, separators=(",", ":"))
-        with explained():
-            self.documents.write(f"{run}/{document.NAME}", text.encode(), _JSON)
-            self.documents.write(f"{run}/{page.NAME}", drawn, _HTML)
+        self._write(f"{run}/{document.NAME}", _text(report), _JSON)
+        self._write(f"{run}/{page.NAME}", drawn, _HTML)
         self._known[f"{run}/{document.NAME}"] = report
         return drawn
 
@@ -148,22 +151,29 @@ class Reports:
             if entry is None or not index.is_final(entry):
                 said(run)
                 made = self.report(run)
-                self.store(run, made)
+                self._drawn[run] = self.store(run, made)
                 entry = index.entry(made)
             listed.append(entry)
         env = self.environment
         drawn = index.draw(env.names.pipeline, env.name, listed).encode()
-        kept = json.dumps(index.document(listed), sort_keys=True, separators=(",", ":"))
-        with explained():
-            self.documents.write(index.NAME, kept.encode(), _JSON)
-            self.documents.write(page.INDEX, drawn, _HTML)
+        self._write(index.NAME, _text(index.document(listed)), _JSON)
+        self._write(page.INDEX, drawn, _HTML)
         return drawn
 
+    def _write(self, path: str, content: bytes, kind: str) -> None:
+        if self.unwritten:
+            return
+        try:
+            with explained():
+                self.documents.write(path, content, kind)
+        except UserError as error:
+            self.unwritten = str(error)
+
     def pages(self, runs: Sequence[str]) -> Mapping[str, bytes | None]:
-        """Run → its page as it is stored."""
+        """Run → its page, as it was just drawn or is stored."""
         with explained():
-            found = self.documents.read_all(f"{run}/{page.NAME}" for run in runs)
-        return {path.partition("/")[0]: content for path, content in found.items()}
+            found = self.documents.read_all(f"{run}/{page.NAME}" for run in runs if run not in self._drawn)
+        return {**self._drawn, **{path.partition("/")[0]: content for path, content in found.items()}}
 
     def _execution(self, run: str) -> Found:
         """What Step Functions says of a run."""
@@ -233,6 +243,10 @@ class Reports:
                 for path, content in self.documents.read_all(unknown).items():
                     self._known[path] = _object(content)
         return [self._known[path] for path in paths]
+
+
+def _text(record: Record) -> bytes:
+    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _object(content: bytes | None) -> Record | None:

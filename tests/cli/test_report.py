@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,50 @@ def test_a_run_is_drawn_stored_and_listed(
     assert stored(deployed, "index.html") == (pages / "index.html").read_text()
     assert report("index", "local") == 0
     assert "drawing" not in capfd.readouterr().err
+
+
+@contextmanager
+def acting(deployed: Deployed, name: str, policy: str, keys: Path) -> Iterator[Path]:
+    """A user with this policy, for a while; the file of its credential."""
+    iam = deployed.client("iam")
+    iam.create_user(UserName=name)
+    iam.put_user_policy(UserName=name, PolicyName=name, PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    told = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    keys.write_text(json.dumps(told))
+    try:
+        yield keys
+    finally:
+        iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+        iam.delete_user_policy(UserName=name, PolicyName=name)
+        iam.delete_user(UserName=name)
+
+
+def test_who_may_not_write_has_pages_here(
+    deployed: Deployed,
+    pages: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The page and the index are kept on this machine, and it is said why not in the bucket."""
+    deployed.deploy(failing("Boom", "it broke"))
+    deployed.put("input/green_tripdata_2019-01.csv")
+    assert run() == 1
+    statements = [
+        {"Effect": "Allow", "Action": "*", "Resource": "*"},
+        {"Effect": "Deny", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/output/runs/*"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    with acting(deployed, "page-reader", policy, tmp_path / "keys.json") as keys:
+        monkeypatch.setenv("DATA_PIPELINE_LOCAL_CREDENTIALS", str(keys))
+        capfd.readouterr()
+        assert report("index", "local") == 0
+        out, err = capfd.readouterr()
+    assert err.count("kept on this machine alone: ") == 1
+    links = [each["href"] for each in Parsed(Path(out.strip()).read_text()).all("a")]
+    assert all((pages / each).is_file() for each in links if each.endswith("report.html"))
+    assert not [key for key in deployed.keys().items() if key[0].endswith(".html")]
 
 
 def test_the_newest_run_is_shown(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:

@@ -72,7 +72,7 @@ def index(env: str, folder: Path | None, opened: bool) -> None:
     reports = _reports(env, folder)
     drawn = reports.index(lambda run: click.echo(f"drawing {run}", err=True))
     reporting.keep_pages(reports)
-    reporting.present(reporting.kept(reports, page.INDEX), drawn, opened)
+    reporting.present(reports, page.INDEX, drawn, opened)
 
 
 def _reports(env: str, folder: Path | None) -> Reports:

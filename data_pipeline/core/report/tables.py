@@ -114,15 +114,10 @@ def _series(
     most = max(bars, key=lambda bar: bar[0])
     peak = words.step(groups[[*bars].index(most)][0], step)
     said = f"{words.number(total)} in all" + (f", {words.number(new)} new" if whole else "")
-    label = f"{name or what} by {step}: {said}; most in {peak} with {words.number(most[0])}"
+    said += f"; most {words.number(most[0])}, {peak}"
+    label = f"{name or what} by {step}: {said}"
     first, last = words.step(groups[0][0], step), words.step(groups[-1][-1], step)
-    axis = tag(
-        "div",
-        tag("span", first),
-        tag("span", f"most: {words.number(most[0])}, {peak}"),
-        tag("span", last),
-        class_="axis",
-    )
+    axis = tag("div", tag("span", first), tag("span", last), class_="axis")
     caption = tag("figcaption", tag("strong", name or what), tag("span", said, class_="soft"))
     height = 88 if not name else 52
     return tag("figure", caption, plots.bars(bars, label, height=height), axis)
@@ -154,7 +149,7 @@ def _clock(which: str, column: str, profile: Record, before: Record | None, move
         "figure",
         caption,
         plots.compared(shares, usual, label, height=52),
-        tag("div", [tag("span", each) for each in marks], class_="axis"),
+        tag("div", [tag("span", each) for each in marks], class_=f"axis {which}"),
         key(("now", "this run"), ("before", "runs before")) if usual else None,
         folded("Numbers", table(f"{title}, of {column}", heads, rows, True)),
     )

@@ -23,9 +23,9 @@ class _Known(TypedDict):
 
 
 class Column(_Known, total=False):
-    """``type``: DuckDB's name. Of a number ``mean`` and ``quantiles``, one for each of ``SHARES``; of a number, a time
-    or a date ``least`` and ``most``; of a text or a boolean with few values ``values``: the most frequent → rows, and
-    ``other``: rows with another one.
+    """``type``: as in ``types``. Of a number ``mean`` and ``quantiles``, one for each of ``SHARES``; of a number, a
+    time or a date ``least`` and ``most``; of a text or a boolean with few values ``values``: the most frequent → rows,
+    and ``other``: rows with another one.
     """
 
     least: Any

@@ -37,6 +37,13 @@ _STEPS = {"hour": 3600.0, "day": 86_400.0, "week": 7 * 86_400.0, "month": 30 * 8
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "UBIGINT")
 _TIMES = ("DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 _TEXTS = ("VARCHAR", "BOOLEAN")
+_TYPES = {
+    "VARCHAR": "string",
+    "INTEGER": "int",
+    "BIGINT": "long",
+    "FLOAT": "float",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
 _DIGITS = 6
 
 
@@ -78,7 +85,7 @@ def _profile(
     sampled = _sample(db, rows, [*shown], count)
     columns = []
     for column, kind in shown.items():
-        told: Column = {"name": column, "type": kind, "nulls": nulls[column]}
+        told: Column = {"name": column, "type": _type(kind), "nulls": nulls[column]}
         if column not in hidden:
             told.update(_ends(kind, ends.get(column)))
             told.update(_shape(db, column, kind, texts))
@@ -272,6 +279,11 @@ def _example(reason: str, one: Mapping[str, Any]) -> Example:
         "column": one["column"],
         "raw": one["raw"],
     }
+
+
+def _type(kind: str) -> str:
+    """As ``documents.types`` names it; of a nested one, and of one that no table has, DuckDB's name."""
+    return _TYPES.get(kind, kind.lower())
 
 
 def _is_number(kind: str) -> bool:

@@ -54,7 +54,7 @@ def test_numbers_texts_and_times_are_told(db):
     assert (amount["quantiles"][0], amount["quantiles"][-1]) == (1, 99)
     assert column(found, "status") == {
         "name": "status",
-        "type": "VARCHAR",
+        "type": "string",
         "nulls": 1,
         "values": {"paid": 60, "open": 39},
         "other": 0,
@@ -71,9 +71,9 @@ def test_of_personal_data_only_nulls_are_counted(db):
     registered(db, name=["Ada", None], age=[36, 40], city=["Rome", "Rome"])
     found = profile(db, "rows", hidden={"name", "age"}, texts=False)
     assert found["columns"] == [
-        {"name": "name", "type": "VARCHAR", "nulls": 1},
-        {"name": "age", "type": "BIGINT", "nulls": 0},
-        {"name": "city", "type": "VARCHAR", "nulls": 0},
+        {"name": "name", "type": "string", "nulls": 1},
+        {"name": "age", "type": "long", "nulls": 0},
+        {"name": "city", "type": "string", "nulls": 0},
     ]
 
 
