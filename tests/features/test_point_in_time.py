@@ -6,6 +6,8 @@ and of the example, whose rows hold several series. A join that looks ahead by a
 
 from __future__ import annotations
 
+import io
+import json
 import random
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,20 +18,22 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from clients import client
 from etl.jobs.shop import Shop
 from features.conftest import Published, rides
 from features.runs import Rows, Runs, day
+from features.test_store import athena
 from paths import ROOT
 from randomness import SEED, SOAK, times
 
-from data_pipeline.core.config.feature_groups import FeatureGroup, Joined
+from data_pipeline.core.config.feature_groups import FeatureGroup, Joined, TrainingSet
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Table
 from data_pipeline.etl.storage import filesystem
-from data_pipeline.features import joining
+from data_pipeline.features import frozen, joining
 
 LABELS = times("labels-of-tables")
 DAYS = 24 if SOAK else 8
@@ -268,6 +272,66 @@ def test_the_join_is_what_a_search_of_all_records_finds(
         assert (why[name].labels, why[name].strangers) == (wanted.count(None), strangers)
         if not case.before:
             assert leaking[name].to_pylist() != wanted, f"{name}: a leak of six hours is not found"
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_records_between_two_times_are_those_of_all(loaded: Runs, name: str) -> None:
+    """From a time on and before another, at a boundary of days and inside one; Athena answers the same."""
+    store = loaded.store(GROUPS, PERIODS)
+    event = GROUPS[name].event_time
+    records = store.get(name).to_pylist()
+    asked = replace(store, ask=athena(store.tables))
+    for start, end in ((2, 4), (2.3, 3.7), (3, 3)):
+        since, until = (day(0).replace(tzinfo=None) + timedelta(days=each) for each in (start, end))
+        wanted = [row for row in records if since <= row[event] < until]
+        found = store.get(name, since=since, until=until)
+        assert found.to_pylist() == wanted
+        assert asked.get(name, since=since, until=until) == found
+    assert asked.get(name) == store.get(name)
+
+
+def test_a_training_set_of_a_table_s_labels(loaded: Runs) -> None:
+    """Each order and what was known when it was made, as loops find it; its manifest alone makes it again, with the
+    period after which a lag counts, which the configuration alone knows.
+    """
+    made = TrainingSet.model_validate(
+        {
+            "description": "the next order",
+            "labels": {
+                "table": "orders",
+                "identifier": "customer",
+                "time": "ordered_at",
+                "feature": "amount",
+            },
+            "features": {
+                "spent": {"group": "days", "feature": "spent"},
+                "high": {"group": "history", "feature": "high", "record": "hill"},
+            },
+            "split": {"validation": f"{day(3):%Y-%m-%d}", "test": f"{day(5):%Y-%m-%d}"},
+        }
+    )
+    store = loaded.store(GROUPS, PERIODS)
+    states = frozen.current_states(store.tables, made, GROUPS)
+    assert {*states} == {"orders", "customer_days", "weather"}
+    result = frozen.make(store, "next_order", made, states)
+    assert frozen.lacking(result) == []
+    rows = [
+        row for content in result.files.values() for row in pq.read_table(io.BytesIO(content)).to_pylist()
+    ]
+    sums, highs = _days(loaded), _weather(loaded, timedelta(days=1))
+    orders = [(o.event, int(o.identifier), o.values["amount"]) for o in _orders(loaded)]
+    assert sorted((row["time"], row["customer"], row["label"]) for row in rows) == sorted(orders)
+    for row in rows:
+        day_of = found(sums, str(row["customer"]), row["time"], timedelta()) or {"spent": None}
+        weather = found(highs, "hill", row["time"], timedelta()) or {"high": None}
+        assert (row["spent"], row["high"]) == (day_of["spent"], weather["high"])
+    manifest = json.loads(frozen.document(result.manifest))
+    of_history = manifest["groups"]["history"]
+    assert (of_history["period"], of_history["source_lag_days"]) == ("day", 1)
+    assert "period" not in manifest["groups"]["days"]
+    again = frozen.made_again(store.tables, manifest)
+    assert (again.version, again.files) == (result.version, result.files)
+    assert frozen.differences(replace(result, manifest=manifest), again) == []
 
 
 def _ahead(sources: list[joining.JoinSource], by: timedelta) -> list[joining.JoinSource]:

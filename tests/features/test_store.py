@@ -17,6 +17,7 @@ from data_pipeline.core import sql
 from data_pipeline.core.config.feature_groups import Joined
 from data_pipeline.core.errors import UserError
 from data_pipeline.features import athena_rows, queries
+from data_pipeline.features.snapshots import Tables
 from data_pipeline.features.store import Store
 
 
@@ -75,21 +76,25 @@ def test_an_expired_snapshot_is_refused_and_the_oldest_named(published: Publishe
     assert factor_of(published.store.get(snapshot=ids[0])) == 1
 
 
-def athena(published: Published) -> Callable[[str], pa.Table]:
+def athena(tables: Tables) -> Callable[[str], pa.Table]:
     """Answers SELECTs of Athena's SQL over the published tables, through the file that Athena leaves."""
     names = {
         pa.timestamp("us"): "timestamp",
+        pa.timestamp("us", "UTC"): "timestamp with time zone",
+        pa.date32(): "date",
         pa.int64(): "bigint",
         pa.int32(): "integer",
         pa.string(): "varchar",
     }
 
     def ask(text: str) -> pa.Table:
-        rows = queries.run(published.tables, sql.read(text), 10**9).rows
+        rows = queries.run(tables, sql.read(text), 10**9).rows
         target = io.BytesIO()
         texts = pa.table([column.cast(pa.string()) for column in rows.columns], names=rows.column_names)
         pyarrow.csv.write_csv(texts, target)  # it quotes whatever is text, as Athena does
-        return athena_rows.rows([(f.name, names[f.type]) for f in rows.schema], target.getvalue())
+        return athena_rows.rows(
+            [(f.name, names.get(f.type, str(f.type))) for f in rows.schema], target.getvalue()
+        )
 
     return ask
 
@@ -99,7 +104,7 @@ def test_athena_answers_with_the_same_rows_and_types(published: Published) -> No
     ids = [published.publish(f"run-{n}", rides(n + 1, hours=100)) for n in range(3)]
     published.publish("last", rides(4, hours=1))
     time = moment(published, ids[1])
-    asked = replace(published.store, ask=athena(published))
+    asked = replace(published.store, ask=athena(published.tables))
     wall = datetime(2019, 1, 2)  # noqa: DTZ001 - a wall clock
     states: list[dict[str, Any]] = [{}, {"snapshot": ids[0]}, {"run": "run-2"}, {"as_of": time}]
     bounds: list[dict[str, Any]] = [{}, {"since": wall, "until": wall + timedelta(hours=3)}]
