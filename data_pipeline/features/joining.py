@@ -17,11 +17,13 @@ import duckdb
 import pyarrow as pa
 
 from data_pipeline.core.errors import UserError
+from data_pipeline.etl.documents.feature_records import ENDS
 
 
 @dataclass(frozen=True)
 class JoinSource:
-    """Records to join: ``rows`` with ``identifier``, ``event_time``, ``available_at`` and ``feature`` columns.
+    """Records to join: ``rows`` with ``identifier``, ``event_time``, ``available_at`` and ``feature`` columns, and with
+    ``ends_at`` where records end: from then on nothing is known.
 
     ``record``: of this identifier, in place of the label's own. ``before_minutes``: as it was that long before.
     """
@@ -74,7 +76,7 @@ class Nothing:
     unavailable: int
     """Their identifier has records so early, of which none was available yet."""
     empty: int
-    """The record that they found has no value."""
+    """The record that they found has no value, or has ended by then."""
 
     @property
     def labels(self) -> int:
@@ -85,7 +87,7 @@ class Nothing:
             (self.strangers, "no record of their identifier"),
             (self.early, "no record so early"),
             (self.unavailable, "no record that was available by then"),
-            (self.empty, "a record without a value"),
+            (self.empty, "a record that has no value, or had ended"),
         )
         return ", ".join(f"{number:,} {reason}" for number, reason in parts if number)
 
@@ -126,9 +128,10 @@ def _place(db: duckdb.DuckDBPyConnection, source: JoinSource, available: bool) -
         f"CASE WHEN available_at IS NOT NULL THEN greatest({event}, available_at) END" if available else event
     )
     features = ", ".join(f"{_quoted(feature)} AS f_{feature}" for feature in source.columns)
+    ends = ENDS if ENDS in source.rows.column_names else f"CAST(NULL AS TIMESTAMP) AS {ENDS}"
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE placed AS SELECT CAST({_quoted(source.identifier)} AS VARCHAR) AS id, "
-        f"{event} AS event, {known} AS since, available_at AS version, {features}, row_number() OVER "
+        f"{event} AS event, {known} AS since, available_at AS version, {ends}, {features}, row_number() OVER "
         f"(ORDER BY {_quoted(source.event_time)}, available_at NULLS FIRST) AS place FROM source"
     )
     twice = db.execute(
@@ -143,13 +146,18 @@ def _place(db: duckdb.DuckDBPyConnection, source: JoinSource, available: bool) -
 
 
 def _query(source: JoinSource, identifier: str, time: str) -> str:
-    features = ", ".join(f"p.f_{feature} AS {_quoted(name)}" for feature, name in source.columns.items())
+    at = f"CAST(joined.{_quoted(time)} AS TIMESTAMP)"
+    holds = f"p.{ENDS} IS NULL OR p.{ENDS} > {at}"
+    features = ", ".join(
+        f"CASE WHEN {holds} THEN p.f_{feature} END AS {_quoted(name)}"
+        for feature, name in source.columns.items()
+    )
     return (
         "WITH newest AS (SELECT id, since, max(place) OVER so_far AS place FROM placed WHERE since IS NOT NULL "
         "WINDOW so_far AS (PARTITION BY id ORDER BY since RANGE UNBOUNDED PRECEDING)), "
         "steps AS (SELECT DISTINCT id, since, place FROM newest) "
         f"SELECT joined.*, {features} FROM joined ASOF LEFT JOIN steps ON steps.id = "
-        f"{_wanted(source, identifier)} AND steps.since <= CAST(joined.{_quoted(time)} AS TIMESTAMP) "
+        f"{_wanted(source, identifier)} AND steps.since <= {at} "
         "LEFT JOIN placed p ON p.place = steps.place"
     )
 

@@ -12,6 +12,7 @@ from data_pipeline.core.config import feature_document
 from data_pipeline.core.config.feature_groups import FeatureGroup, Joined
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
+from data_pipeline.etl.documents.feature_records import ENDS
 
 from . import joining, records, snapshots
 from .snapshots import Tables
@@ -110,6 +111,7 @@ class Store:
 
 def _source(group: FeatureGroup, rows: pa.Table, column: str, joined: Joined) -> joining.JoinSource:
     kept = [group.record_identifier, group.event_time, joined.feature, "available_at"]
+    kept += [ENDS] if group.valid_to else []
     return joining.JoinSource(
         rows.select(list(dict.fromkeys(kept))),
         group.record_identifier,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from etl.jobs.shop import Shop
 from features.conftest import Published
 from features.runs import Runs, day
 from features.stores import Stores, made
 
-from data_pipeline.core.config.feature_groups import FeatureGroup
+from data_pipeline.core.config.feature_groups import FeatureGroup, Joined
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Table
 from data_pipeline.etl.errors import JobError
@@ -31,6 +33,7 @@ ORDERS = Dataset(
     ),
     key=("id",),
     deleted="status = 'void'",
+    history=True,
 )
 CUSTOMER_DAYS = Table(
     "customer_days",
@@ -50,6 +53,20 @@ GROUP = FeatureGroup.model_validate(
         "offline": True,
     }
 )
+STATES = FeatureGroup.model_validate(
+    {
+        "description": "what an order was worth, and until when",
+        "owner": "tests",
+        "table": "orders_history",
+        "record_identifier": "id",
+        "event_time": "valid_from",
+        "valid_to": "valid_to",
+        "features": {"amount": {"type": "fractional"}},
+        "online": True,
+        "offline": True,
+    }
+)
+EVERY_ORDER = ("o1", "o2", "o3", "o4", "o5")
 TYPES = {"customer": "long", "day": "date", "spent": "decimal(38,2)", "several": "boolean"}
 
 
@@ -104,6 +121,8 @@ def test_stores_follow_a_table_of_customers(runs: Runs, embedded: Endpoint) -> N
         stores.ingest("a")
     stores.defined = GROUP.with_types(TYPES)
     assert stores.ingest("a") == {"appended": 4, "put": 3}
+    states = made(stores.published, embedded, name="states", defined=STATES, identifiers=EVERY_ORDER)
+    assert states.ingest("a") == {"appended": 5, "put": 5}
     assert stores.online() == stores.newest()
     runs.run(day(5), {"orders/2024-01-04.csv": [order(2, 8, 0, "2.50"), order(5, 9, 1, "0", "void")]})
     assert stores.ingest("b") == {"appended": 1, "deleted": 1, "put": 1, "removed": 2}
@@ -122,3 +141,35 @@ def test_stores_follow_a_table_of_customers(runs: Runs, embedded: Endpoint) -> N
     newest = {row["customer"]: row for row in records.to_pylist()}
     assert read.to_pylist() == [newest[8], newest[7]]
     assert read.schema == records.schema
+    _follow_history(runs, states)
+
+
+def _follow_history(runs: Runs, states: Stores) -> None:
+    """The history of single orders: of one that was voided, nothing is known from the end of its last version on, and
+    the online store has it no more.
+    """
+    store = runs.store({"states": STATES}, {})
+    labels = [
+        ("o5", 2.99, 9.99),
+        ("o5", 3, None),
+        ("o2", 2.99, 1.5),
+        ("o2", 3, 2.5),
+        ("o1", 9, 5),
+        ("o6", 9, None),
+    ]
+    given = pa.table(
+        {
+            "id": [name for name, _, _ in labels],
+            "at": [(day(0) + timedelta(days=number)).replace(tzinfo=None) for _, number, _ in labels],
+        }
+    )
+    features = {"amount": Joined(group="states", feature="amount")}
+    joined = store.join(given, features, identifier="id", time="at", available=False)
+    assert joined["amount"].to_pylist() == [value for _, _, value in labels]
+    assert states.ingest("d") == {"appended": 3, "put": 1, "removed": 1}
+    assert {name: row["amount"] for name, row in states.online().items()} == {
+        "o1": "5.0",
+        "o2": "2.5",
+        "o3": "2.0",
+        "o4": "0.25",
+    }

@@ -23,20 +23,32 @@ def minutes(n: int) -> timedelta:
 
 def made_group(chance: random.Random, size: int) -> list[dict[str, Any]]:
     """Records at grid times, so that labels often meet them exactly; available in any order, or not known when. Some
-    have several versions, each available at a time of its own.
+    have several versions, each available at a time of its own; some end, of which one at once.
     """
     rows = {}
     for _ in range(size):
         name, event = chance.choice(IDS[:3]), START + minutes(15 * chance.randrange(200))
         at = None if chance.random() < 0.05 else event + minutes(15 * chance.choice([-4, 0, 1, 8, 90]))
         value = None if chance.random() < 0.1 else chance.randrange(1000)
-        rows[name, event, at] = {"id": name, "event": event, "value": value, "available_at": at}
+        ends = event + minutes(15 * chance.randrange(12)) if chance.random() < 0.2 else None
+        rows[name, event, at] = {
+            "id": name,
+            "event": event,
+            "value": value,
+            "available_at": at,
+            "ends_at": ends,
+        }
     return list(rows.values())
 
 
 def as_table(rows: list[dict[str, Any]]) -> pa.Table:
-    kinds = [("id", pa.string()), ("event", pa.timestamp("us")), ("value", pa.int64())]
-    return pa.Table.from_pylist(rows, pa.schema([*kinds, ("available_at", pa.timestamp("us"))]))
+    kinds: list[tuple[str, pa.DataType]] = [
+        ("id", pa.string()),
+        ("event", pa.timestamp("us")),
+        ("value", pa.int64()),
+    ]
+    kinds += [("available_at", pa.timestamp("us")), ("ends_at", pa.timestamp("us"))]
+    return pa.Table.from_pylist(rows, pa.schema(kinds))
 
 
 def reference(
@@ -51,7 +63,9 @@ def reference(
         and (not available or (row["available_at"] is not None and row["available_at"] <= time))
     ]
     newest = max(known, key=lambda row: (row["event"], row["available_at"] or datetime.min), default=None)  # noqa: DTZ901
-    return None if newest is None else newest["value"]
+    if newest is None or (newest["ends_at"] is not None and newest["ends_at"] <= time):
+        return None
+    return newest["value"]
 
 
 @pytest.mark.soak

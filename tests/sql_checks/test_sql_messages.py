@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from data_pipeline.core.loading.load import load_environment
+from data_pipeline.project.definitions import with_feature_types
+from tests.core.loading.dataset_project import shop
 from tests.sql_checks.sql_project import DATASETS, TABLES, said
 
 
@@ -100,3 +103,96 @@ features:
     assert said(tmp_path / "p", DATASETS + TABLES + features, customers=sql).startswith(
         "config/dev.yaml:18: features.sales.features.sold: found "
     )
+
+
+DAYS = """\
+features:
+  days:
+    description: a shop's days
+    owner: shop
+    table: customers
+    record_identifier: shop
+    event_time: day
+    online: true
+    features: {total: {}}
+training_sets:
+  next:
+    description: the next total
+    labels: {table: customers, identifier: shop, time: day, feature: total}
+    features: {before: {group: days, feature: total}}
+    split: {validation: "2024-02-01", test: "2024-03-01"}
+"""
+DAYS_SQL = (
+    "SELECT shop, ordered_at::DATE AS day, sum(amount) AS total, max(_available_at) AS available_at "
+    "FROM orders GROUP BY ALL"
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "expected"),
+    [
+        (
+            ", max(_available_at) AS available_at",
+            "",
+            "features.days.table: found customers, which does not say since when its rows could be known, expected a "
+            "table with a column available_at; let its SQL select max(_available_at) AS available_at, or give the "
+            "group a 'lag'",
+        ),
+        (
+            "record_identifier: shop",
+            "record_identifier: available",
+            "features.days.record_identifier: found 'available', expected a column of customers: 'shop', 'day', "
+            "'total' or 'available_at'; did you mean 'available_at'?",
+        ),
+        (
+            "event_time: day",
+            "event_time: shop_day",
+            "features.days.event_time: found 'shop_day', expected a column of customers: 'shop', 'day', 'total' or "
+            "'available_at'",
+        ),
+        (
+            "sum(amount) AS total",
+            "list(amount ORDER BY amount) AS total",
+            "features.days.features.total: found 'total', which is list<decimal(12,2)?>, expected a plain column; the "
+            "stores hold texts and numbers; take it apart by SQL",
+        ),
+        (
+            ", time: day",
+            ", time: shop",
+            "training_sets.next.labels.time: found 'shop', which is string, expected a column that is a date, "
+            "timestamp or timestamptz",
+        ),
+        (
+            "owner: shop",
+            "owner: shop\n    valid_to: total",
+            "features.days.valid_to: found 'total', which is decimal(38,2), expected a column of customers that is a "
+            "date or timestamp or timestamptz",
+        ),
+        (
+            "identifier: shop, time",
+            "identifier: shp, time",
+            "training_sets.next.labels.identifier: found 'shp', expected a column of customers: 'shop', 'day', "
+            "'total' or 'available_at'; did you mean 'shop'?",
+        ),
+    ],
+)
+def test_features_and_labels_are_held_to_their_tables(
+    right: str, wrong: str, expected: str, tmp_path: Path
+) -> None:
+    """Each with what its table's SQL makes."""
+    assert (DAYS + DAYS_SQL).count(right) == 1
+    text, sql = DAYS.replace(right, wrong), DAYS_SQL.replace(right, wrong)
+    assert expected in said(tmp_path / "p", DATASETS + TABLES + text, customers=sql)
+
+
+def test_types_of_stored_features_come_from_the_table(tmp_path: Path) -> None:
+    """Where the configuration writes none; a template needs them."""
+    made = shop(tmp_path / "p", DATASETS + TABLES + DAYS, customers=DAYS_SQL)
+    env = with_feature_types(made, load_environment(made, "dev"))
+    assert env.features["days"].stored == {
+        "shop": "string",
+        "day": "string",
+        "total": "fractional",
+        "available_at": "string",
+        "available_by": "string",
+    }

@@ -15,9 +15,11 @@ from data_pipeline.aws.session import Connection
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.examples import examples
+from data_pipeline.core.config import feature_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.deployment.feature_state import Difference, of_group, of_records, of_table
+from data_pipeline.etl.documents import feature_records
 from data_pipeline.features.store import Store
 from data_pipeline.project.features import readable, store_of
 
@@ -53,8 +55,8 @@ def show(env: str, group: str, as_json: bool) -> None:
     store = store_of(environment, connection)
     definition = store.group(group)
     with readable():
-        definition = definition.with_types(_columns(store, definition) or {})
-    state = {**_summary(environment, connection, group), **_described(definition)}
+        columns = _columns(store, definition) or {}
+    state = {**_summary(environment, connection, group), **_described(definition, columns)}
     if as_json:
         click.echo(json.dumps(state, indent=1))
         return
@@ -143,16 +145,19 @@ def _offline_table(deployed: Mapping[str, Any] | None) -> str:
     return f"{config['Database']}.{config['TableName']}" if config else "-"
 
 
-def _described(group: FeatureGroup) -> dict[str, Any]:
+def _described(group: FeatureGroup, columns: Mapping[str, str]) -> dict[str, Any]:
+    """What the configuration says, and what follows from the columns of the published table."""
+    source = feature_document.source(group, {})
     return {
         "record_identifier": group.record_identifier,
         "event_time": group.event_time,
         "timezone": group.timezone,
-        "available_at": group.available_at or "-",
+        "available_at": feature_records.available_column(source, columns) or "-",
+        "valid_to": group.valid_to or "-",
         "lag": group.lag or "-",
         "ttl_days": group.ttl_days if group.ttl_days is not None else "-",
         "features": {
             name: {"type": feature.type, "description": feature.description}
-            for name, feature in group.features.items()
+            for name, feature in group.with_types(columns).features.items()
         },
     }

@@ -60,6 +60,7 @@ def source(group: FeatureGroup, periods: Mapping[str, str]) -> features.RecordSo
         time_column=group.window.start if group.window else "",
         window_minutes=group.window.minutes if group.window else 0,
         available=group.available_at or "",
+        ends=group.valid_to or "",
         lag_minutes=group.lag_minutes,
         period=group.period or "",
         periods=dict(periods),

@@ -127,6 +127,13 @@ class FeatureGroup(Model):
         "data sets have, or `available_at`, if the table has one of them.",
         examples=["known_since"],
     )
+    valid_to: AnyColumnName | None = Field(
+        None,
+        description="The table's column that says until when a record holds, that time excluded; null: it still does, "
+        "as in the history of a data set with a key. From then on nothing is known. Without it, a record holds until "
+        "the next one.",
+        examples=["valid_to"],
+    )
     period: Period | None = Field(
         None,
         description="The period of a record, after which `lag` counts. Without it, the longest of the data sets that "

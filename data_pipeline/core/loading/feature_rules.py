@@ -141,6 +141,8 @@ def _times(path: Path, group: FeatureGroup, there: Mapping[str, str]) -> Iterato
         times = {("window", "start"): (group.window.start, ("timestamp", "timestamptz"))}
     if group.available_at:
         times[("available_at",)] = (group.available_at, ("timestamp", "timestamptz"))
+    if group.valid_to:
+        times[("valid_to",)] = (group.valid_to, ("date", "timestamp", "timestamptz"))
     for where, (column, kinds) in times.items():
         if column not in there:
             yield _no_column((*path, *where), column, group, there)

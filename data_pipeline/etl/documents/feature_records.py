@@ -19,6 +19,8 @@ from .patterns import UNITS
 ALL = "all"
 #: what a record carries besides its features: since when it could be known, on the wall clock, and what says so.
 AVAILABILITY = ("available_at", "available_by")
+#: until when it holds, that time excluded, where the group says that records end; null: it still does.
+ENDS = "ends_at"
 _MADE_OF = re.compile(r"pipeline\.(.+)-snapshot")
 _OF_FEATURES = {"string": "VARCHAR", "integral": "BIGINT", "fractional": "DOUBLE"}
 _OF_COLUMNS = {
@@ -53,7 +55,7 @@ def needed(source: RecordSource, columns: Collection[str]) -> list[str]:
         if name != source.event_time and not (source.records and name == source.identifier)
     ]
     available = available_column(source, columns)
-    return list(dict.fromkeys([time_column(source), *own, *([available] if available else [])]))
+    return list(dict.fromkeys([time_column(source), *own, *filter(None, (available, source.ends))]))
 
 
 def time_column(source: RecordSource) -> str:
@@ -183,6 +185,8 @@ def _one(source: RecordSource, columns: Mapping[str, str], record: str | None) -
         if name not in (source.identifier, source.event_time):
             own = Feature(_column(source, record, name), feature.type)
             parts.append(f"{_typed(own, columns)} AS {_quoted(name)}")
+    if source.ends:
+        parts.append(f"{_wall_clock(source.ends, columns, source)} AS {ENDS}")
     available = available_column(source, columns)
     noted = _wall_clock(available, columns, source) if available else "CAST(NULL AS TIMESTAMP)"
     return f"SELECT {', '.join([*parts, f'{noted} AS _noted'])} FROM rows"

@@ -26,7 +26,8 @@ class RecordSource:
     ``identifier`` and ``event_time`` are features; ``features``: all of them by name, in order. The event time is the
     column of that feature or, with a ``time_column``, that column and ``window_minutes``. ``records``: where a row
     holds several records, record identifier → feature → column. ``available``: the column that says since when a row
-    could be known, or empty: the table decides. ``lag_minutes``: after the end of the ``period`` (a word of
+    could be known, or empty: the table decides. ``ends``: the column that says until when a
+    record holds, that time excluded, or empty. ``lag_minutes``: after the end of the ``period`` (a word of
     ``patterns.UNITS``, or empty: that of ``periods``, data set → period, or none). ``timezone``: of the wall clock.
     """
 
@@ -38,6 +39,7 @@ class RecordSource:
     time_column: str
     window_minutes: int
     available: str
+    ends: str
     lag_minutes: int | None
     period: str
     periods: Mapping[str, str]

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pyarrow as pa
@@ -100,6 +102,16 @@ def gather(db: duckdb.DuckDBPyConnection, reading: Reading, since: Collection[st
             f"CREATE TABLE newest AS FROM present QUALIFY row_number() OVER (PARTITION BY "
             f"{_quoted(group.identifier)} ORDER BY {_quoted(group.event_time)} DESC, available_at DESC) = 1"
         )
+
+
+def ended(db: duckdb.DuckDBPyConnection, group: Group, now: datetime) -> set[str]:
+    """The identifiers whose newest record has ended by ``now``, on the wall clock of the group's time zone."""
+    if not group.source.ends:
+        return set()
+    clock = now.astimezone(ZoneInfo(group.source.timezone)).replace(tzinfo=None)
+    name = _quoted(group.identifier)
+    query = f"SELECT CAST({name} AS VARCHAR) FROM newest WHERE {feature_records.ENDS} <= ?"
+    return {identifier for (identifier,) in db.execute(query, [clock]).fetchall()}
 
 
 def count(db: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from data_pipeline.etl import arguments, exits
@@ -176,9 +177,12 @@ def _ingest(at: Tables, table: Any, group: Group, since: list[str | None]) -> Do
             deleted = sender.mark_deleted(changes.rows(db, "gone", group))
             done = replace(done, appended=appended, deleted=deleted)
         if group.online:
-            wanted = list(changes.rows(db, "newest", group))
+            ended = changes.ended(db, group, datetime.now(timezone.utc))
+            newest_rows = changes.rows(db, "newest", group)
+            wanted = [row for row in newest_rows if row[group.identifier] not in ended]
             kept = {row[group.identifier] for row in wanted}
-            gone = {row[group.identifier] for row in changes.rows(db, "gone", group)} - kept
+            gone = {row[group.identifier] for row in changes.rows(db, "gone", group)} | ended
+            gone -= kept
             made = newest.bring(sender, group, wanted, sorted(gone))
             done = replace(done, put=len(made.put), removed=len(made.remove), expired=made.expired)
     exits.log(

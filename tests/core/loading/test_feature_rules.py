@@ -293,15 +293,15 @@ def described(root: Path, text: str, schemas: str = SCHEMAS) -> str:
         ),
         (
             "      rides: {type: integral}\n",
-            "      rides: {type: integral}\n      at: {type: string, column: timestamp}\n",
-            "config/dev.yaml:14: features.rides.features.at.type: found 'string', expected a column of another type; "
+            "      rides: {type: integral}\n      at: {type: integral, column: timestamp}\n",
+            "config/dev.yaml:14: features.rides.features.at.type: found 'integral', expected 'string'; "
             "'timestamp' of counts is timestamp",
         ),
         (
             "start: timestamp",
             "start: name",
             "config/dev.yaml:6: features.rides.window.start: found 'name', which is string, expected a column of "
-            "counts that is a timestamp",
+            "counts that is a timestamp or timestamptz",
         ),
     ],
 )

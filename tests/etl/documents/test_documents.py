@@ -22,7 +22,7 @@ SOURCES = (
 )
 FEATURES = (
     '{"groups":[{"feature_group":"trips-dev-rides","features":["id","at","n","available_at","available_by"],'
-    '"name":"rides","offline":true,"online":true,"source":{"available":"","event_time":"at","features":'
+    '"name":"rides","offline":true,"online":true,"source":{"available":"","ends":"","event_time":"at","features":'
     '[["id","id",""],["at","at",""],["n","number","integral"]],"identifier":"id","lag_minutes":60,"period":"",'
     '"periods":{"trips":"month"},"records":{},"table":"counts","time_column":"","timezone":"UTC",'
     '"window_minutes":0},"ttl_days":null}],"version":2}'
@@ -43,6 +43,7 @@ GROUP = features.Group(
         time_column="",
         window_minutes=0,
         available="",
+        ends="",
         lag_minutes=60,
         period="",
         periods={"trips": "month"},
