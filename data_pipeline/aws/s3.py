@@ -64,6 +64,12 @@ def create_bucket(connection: Connection, bucket: str) -> None:
         raise
 
 
+def read_lines(client: S3Client, bucket: str, key: str) -> list[str]:
+    """The lines of a text object."""
+    content: bytes = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return content.decode().splitlines()
+
+
 def stored_files(connection: Connection, bucket: str, prefix: str) -> dict[str, Stored]:
     """Name below the prefix → size and MD5 of every object."""
     pages = connection.client("s3").get_paginator("list_objects_v2")

@@ -16,9 +16,10 @@ from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment.drifts import StackDrift
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.progress.coverage import DatasetCoverage
 from data_pipeline.core.progress.past_runs import PastRun
 
-from . import drifting, history, scheduling
+from . import covering, drifting, history, scheduling
 from .scheduling import Scheduled
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Overview:
     differs: list[str] | str
     schedules: list[Scheduled] | str
     runs: list[PastRun] | str
+    coverage: list[DatasetCoverage] | str
     drift: list[StackDrift] | str
     alarms: list[AlarmState] | str | None
 
@@ -64,6 +66,7 @@ def overview(
         _or_why(lambda: _differs(connection, stack, wanted, templates)),
         _or_why(lambda: scheduling.schedules(env, connection, stack)),
         _or_why(lambda: history.past(env, connection, stack.outputs, runs)),
+        _or_why(lambda: covering.recent(env, connection, stack.outputs["OutputUri"])),
         _or_why(lambda: drifting.drifts(env, connection, anew=False)),
         None if env.embedded or not env.notify else _or_why(lambda: _alarms(connection, stack)),
     )

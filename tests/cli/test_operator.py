@@ -75,6 +75,7 @@ def test_an_operator_runs_looks_stops_and_pauses(
         ("schedule", "pause", "local"),
         ("drift", "show", "local", "--detect"),
         ("status", "local"),
+        ("coverage", "show", "local"),
         ("schedule", "resume", "local"),
     ):
         assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)

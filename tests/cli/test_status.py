@@ -40,6 +40,7 @@ def test_all_is_on_one_screen(
     assert found["schedule"].startswith(
         "on, though off in the configuration: deploy to switch it off; next run "
     )
+    assert found["coverage"] == "no period of the last two years is missing"
     assert found["drift"] == "never looked at"
     assert found["alarms"] == "none: the embedded AWS keeps no metrics"
     assert found[name[:8]].endswith(" schedule")
@@ -61,9 +62,12 @@ def test_the_deployed_template_and_code_are_compared(
     assert json.loads(capfd.readouterr().out)["differs"] == ["code", "templates"]
 
 
+PARTS = ("differs", "schedules", "runs", "coverage", "drift", "alarms")
+
+
 def _overview(**more: Any) -> Overview:
     denied = "access denied: needs the action x"
-    given: dict[str, Any] = dict.fromkeys(("differs", "schedules", "runs", "drift", "alarms"), denied)
+    given: dict[str, Any] = dict.fromkeys(PARTS, denied)
     return Overview(**{"stack": "s", "status": "OK", "changed": None, "code": "c" * 64, **given, **more})
 
 
@@ -74,7 +78,13 @@ def test_what_may_not_be_looked_at_says_so_in_its_line() -> None:
     assert rows["version"] == (
         "code cccccccccccc; whether the project here differs is unknown: access denied: needs the action x"
     )
-    assert rows["schedule"] == rows["drift"] == rows["alarms"] == "access denied: needs the action x"
+    assert (
+        rows["schedule"]
+        == rows["coverage"]
+        == rows["drift"]
+        == rows["alarms"]
+        == "access denied: needs the action x"
+    )
     assert command._as_json(_overview(), now)["alarms"] == "access denied: needs the action x"
     assert dict(command._rows(env, _overview(differs=[]), now))["version"].endswith("; as the project here")
 

@@ -18,6 +18,8 @@ from data_pipeline.cli.project import root
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment import drifts
 from data_pipeline.core.progress import past_runs
+from data_pipeline.core.progress.coverage import MISSING, summary
+from data_pipeline.core.progress.coverage import as_json as coverage_json
 from data_pipeline.project.deployed import pipeline_stack
 from data_pipeline.project.overview import Overview, overview
 from data_pipeline.stacks import file_names
@@ -35,7 +37,7 @@ _SHORT = 12
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def status(env: str, runs: int, as_json: bool) -> None:
-    """Show on one screen how ENV stands: version, schedule, last runs, drift, alarms.
+    """Show on one screen how ENV stands: version, schedule, last runs, coverage, drift, alarms.
 
     It says whether the project here differs from what is deployed. Drift is as CloudFormation has last detected it.
     """
@@ -83,8 +85,21 @@ def _rows(env: Environment, found: Overview, now: datetime) -> Iterator[tuple[st
             times = [f"; next run {clocks(moment, each.schedule.timezone)}" for moment in each.next(now, 1)]
             label = "schedule" if each is found.schedules[0] else each.name
             yield label, "".join([each.state, *times])
+    yield from _coverage(found)
     yield "drift", found.drift if isinstance(found.drift, str) else drifts.summary(found.drift, now)
     yield from _alarms(env, found)
+
+
+def _coverage(found: Overview) -> Iterator[tuple[str, str]]:
+    """A line for each data set of the last two years with gaps; one where there are none."""
+    if isinstance(found.coverage, str):
+        yield "coverage", found.coverage
+        return
+    gaps = [each for each in found.coverage if each.count(MISSING)]
+    for place, each in enumerate(gaps):
+        yield "" if place else "coverage", f"{each.name}, last two years: {summary(each)}"
+    if found.coverage and not gaps:
+        yield "coverage", "no period of the last two years is missing"
 
 
 def _difference(found: Overview) -> str:
@@ -129,6 +144,7 @@ def _as_json(found: Overview, now: datetime) -> dict[str, Any]:
             },
         ),
         "runs": listed(found.runs, lambda run: past_runs.as_json(run, now)),
+        "coverage": listed(found.coverage, coverage_json),
         "drift": found.drift if isinstance(found.drift, str) else drifts.as_json(found.drift),
         "alarms": listed(found.alarms, vars),
     }
