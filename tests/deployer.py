@@ -55,9 +55,14 @@ def deployer(
     name = f"{NAME}-{pipeline}"
     if name not in {user["UserName"] for user in iam.list_users()["Users"]}:
         iam.create_user(UserName=name)
-        document = json.dumps(policy(pipeline, bucket, endpoint.account, endpoint.region, added))
-        made = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]
-        iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
+        whole = policy(pipeline, bucket, endpoint.account, endpoint.region, added)
+        first = len(policy()["Statement"])  # a managed policy has no room for the statements of options
+        parts = {name: whole["Statement"][:first], f"{name}-options": whole["Statement"][first:]}
+        for title, statements in parts.items():
+            if statements:
+                document = json.dumps({**whole, "Statement": statements})
+                made = iam.create_policy(PolicyName=title, PolicyDocument=document)["Policy"]
+                iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
     key = iam.create_access_key(UserName=name)["AccessKey"]
     return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
 

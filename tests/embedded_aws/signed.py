@@ -119,6 +119,25 @@ def presign(
     return Raw(raw.method, f"{url.path}?{url.query}", raw.headers, raw.body)
 
 
+def declaring(
+    endpoint: Endpoint, path: str, declared: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()
+) -> Raw:
+    """A PUT whose signature is right and covers ``x-amz-content-sha256`` as given."""
+
+    class Declaring(auth.SigV4Auth):
+        def payload(self, request: AWSRequest) -> str:
+            return declared
+
+        def _normalize_url_path(self, path: str) -> str:
+            return path
+
+    request = AWSRequest("PUT", endpoint.url + path, dict(headers), body)
+    if declared:
+        request.headers["X-Amz-Content-SHA256"] = declared
+    Declaring(keys(endpoint), "s3", endpoint.region).add_auth(request)
+    return Raw("PUT", path, tuple(request.headers.items()), body)
+
+
 def send(endpoint: Endpoint, raw: Raw) -> Answer:
     """Send it as it is; only Host and Content-Length are added where they are missing."""
     connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=20)

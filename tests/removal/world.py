@@ -70,6 +70,9 @@ class World:
         """The access key of the deployer whose actions are removed."""
         iam = self.client("iam")
         iam.create_user(UserName=USER)
+        document = json.dumps(deployer.policy(bucket=BUCKET))
+        iam.create_policy(PolicyName=USER, PolicyDocument=document)  # too large for a user's inline policy
+        iam.attach_user_policy(UserName=USER, PolicyArn=self.deployers)
         key = iam.create_access_key(UserName=USER)["AccessKey"]
         return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
 
@@ -114,6 +117,11 @@ class World:
         )
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
+    @property
+    def deployers(self) -> str:
+        """The ARN of the policy of the deployer whose actions are removed."""
+        return f"arn:aws:iam::{self.endpoint.account}:policy/{USER}"
+
     def role_arn(self, logical: str) -> str:
         return f"arn:aws:iam::{self.endpoint.account}:role/{self.role(logical)}"
 
@@ -138,11 +146,15 @@ class World:
         return document
 
     def _put(self, role: str, document: dict[str, Any]) -> None:
-        named = {"PolicyName": "permissions", "PolicyDocument": json.dumps(document)}
-        if role == DEPLOYER:
-            self.client("iam").put_user_policy(UserName=USER, **named)
-        else:
-            self.client("iam").put_role_policy(RoleName=self.role(role), **named)
+        iam, text = self.client("iam"), json.dumps(document)
+        if role != DEPLOYER:
+            iam.put_role_policy(RoleName=self.role(role), PolicyName="permissions", PolicyDocument=text)
+            return
+        assert self.deployer
+        versions = iam.list_policy_versions(PolicyArn=self.deployers)["Versions"]
+        iam.create_policy_version(PolicyArn=self.deployers, PolicyDocument=text, SetAsDefault=True)
+        for version in versions:
+            iam.delete_policy_version(PolicyArn=self.deployers, VersionId=version["VersionId"])
 
     def denials(self, act: Callable[[], None], role: str) -> list[Denial]:
         """What was denied to a role while something happened."""

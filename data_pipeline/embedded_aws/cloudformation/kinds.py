@@ -182,32 +182,48 @@ def _handler_code(code: str) -> str:
         return "AlreadyExists"
     if "NotFound" in code or "NoSuch" in code:
         return "NotFound"
-    return "InvalidRequest" if code.startswith(("Invalid", "Validation")) else "GeneralServiceException"
+    return (
+        "InvalidRequest"
+        if code.startswith(("Invalid", "Malformed", "Validation"))
+        else "GeneralServiceException"
+    )
 
 
-def typed(value: Any, shape: Any) -> Any:
+def typed(value: Any, shape: Any, path: str = "#") -> Any:
     """A template's value as a service's model wants it: CloudFormation turns text into numbers and truth
-    values.
+    values. ValueError, worded as CloudFormation words it, for what is none of the model's values.
     """
     kind = shape.type_name
     if kind == "structure" and isinstance(value, Mapping):
         return {
-            key: typed(item, shape.members[key]) if key in shape.members else item
+            key: typed(item, shape.members[key], f"{path}/{key}") if key in shape.members else item
             for key, item in value.items()
         }
     if kind == "list" and isinstance(value, list):
-        return [typed(item, shape.member) for item in value]
+        return [typed(item, shape.member, f"{path}/{number}") for number, item in enumerate(value)]
     if kind == "map" and isinstance(value, Mapping):
-        return {key: typed(item, shape.value) for key, item in value.items()}
-    if kind == "string" and isinstance(value, (bool, int, float)):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    if not isinstance(value, str):
-        return value
-    if kind in ("integer", "long"):
-        return int(value)
-    if kind in ("double", "float"):
-        return float(value)
-    return value.lower() == "true" if kind == "boolean" else value
+        return {key: typed(item, shape.value, f"{path}/{key}") for key, item in value.items()}
+    if kind == "string":
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        if shape.enum and text not in shape.enum:
+            raise ValueError(f"Model validation failed ({path}: {text} is not a valid enum value)")
+        return text if isinstance(value, (bool, int, float)) else value
+    return _parsed(value, kind, path) if isinstance(value, str) else value
+
+
+def _parsed(text: str, kind: str, path: str) -> Any:
+    """A number or a truth value of a text; any other text as it is, where the model wants neither."""
+    reader = {"integer": int, "long": int, "double": float, "float": float}.get(kind)
+    if kind == "boolean":
+        if text.lower() not in ("true", "false"):
+            raise ValueError(f"Model validation failed ({path}: expected type: Boolean, found: String)")
+        return text.lower() == "true"
+    if reader is None:
+        return text
+    try:
+        return reader(text)
+    except ValueError as error:
+        raise ValueError(f"Model validation failed ({path}: expected type: Number, found: String)") from error
 
 
 def call(service: str, operation: str, values: Mapping[str, Any]) -> Any:

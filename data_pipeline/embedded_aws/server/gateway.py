@@ -131,8 +131,11 @@ class Gateway:
         service = changed_service(scope["method"], scope["path"], admitted)
 
         async def send_saved(message: Message) -> None:
-            if service is not None and message["type"] == "http.response.start":
-                self._saver.save(service)
+            if message["type"] == "http.response.start":
+                if admitted.body is not None:
+                    admitted.body.discard()
+                if service is not None:
+                    self._saver.save(service)
             await send(message)
 
         try:

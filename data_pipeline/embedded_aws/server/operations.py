@@ -70,22 +70,29 @@ SERVED: dict[str, frozenset[str]] = {
 S3_REFUSED = frozenset(
     [
         "accelerate",
-        "analytics",
         "cors",
-        "inventory",
-        "intelligent-tiering",
         "legal-hold",
         "logging",
-        "metrics",
         "notification",
         "object-lock",
         "replication",
-        "requestPayment",
         "restore",
         "retention",
-        "select",
-        "torrent",
         "website",
+    ]
+)
+#: … and those that it does not know, which it takes for a listing or for the object itself: refused altogether.
+S3_UNKNOWN = frozenset(
+    [
+        *("abac", "analytics", "intelligent-tiering", "inventory", "metadataAnnotationTable"),
+        *(
+            "metadataConfiguration",
+            "metadataInventoryTable",
+            "metadataJournalTable",
+            "metadataTable",
+            "metrics",
+        ),
+        *("policyStatus", "renameObject", "requestPayment", "select", "select-type", "session", "torrent"),
     ]
 )
 
@@ -159,10 +166,14 @@ def _s3(handler: Handler) -> Handler:
     async def served(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Response:
-        refused = S3_REFUSED.intersection(query)
-        if refused and method in ("PUT", "POST", "DELETE"):
+        refused = S3_UNKNOWN.intersection(query)
+        if method in ("PUT", "POST", "DELETE"):
+            refused |= S3_REFUSED.intersection(query)
+        if refused:
             return refusal_in_xml(f"s3: {method} ?{min(refused)}", root="Error")
         bucket, _, key = path.strip("/").partition("/")
+        if key and "encryption" in query:
+            return refusal_in_xml(f"s3: {method} ?encryption of an object", root="Error")
         if method == "PUT" and not key and "policy" in query:
             refusal = policies.bucket_refusal(body)
             if refusal is not None:

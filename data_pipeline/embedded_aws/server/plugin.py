@@ -36,6 +36,7 @@ MODULES = (
     "stepfunctions.sync",
     "events.notifications",
     "objectstore.register",
+    "server.absent",
     "server.operations",
 )
 

@@ -429,7 +429,10 @@ def test_change_set_deletes_a_first_stack_that_failed(aws: Any, name: str) -> No
             "Type": "AWS::S3::BucketPolicy",
             "Properties": {
                 "Bucket": f"{name}-none",
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": []},
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [{**allow("s3:GetObject", "arn:aws:s3:::other/*"), "Principal": "*"}],
+                },
             },
         },
     }
@@ -682,3 +685,30 @@ def test_new_name_is_a_replacement(aws: Any, create: Stack, update: Stack, name:
     if resource == "L":
         groups = aws("logs").describe_log_groups(logGroupNamePrefix=f"/t/{name}")["logGroups"]
         assert [group["logGroupName"] for group in groups] == [f"/t/{name}-2"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "reason"),
+    [
+        (
+            {"Type": "AWS::S3::Bucket", "Properties": {"VersioningConfiguration": {"Status": "Maybe"}}},
+            "Status: Maybe is not a valid enum value",
+        ),
+        (
+            {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": "week"}},
+            "retentionInDays: expected type: Number, found: String",
+        ),
+        (
+            {
+                "Type": "AWS::S3::Bucket",
+                "Properties": {"PublicAccessBlockConfiguration": {"BlockPublicAcls": "perhaps"}},
+            },
+            "BlockPublicAcls: expected type: Boolean, found: String",
+        ),
+    ],
+)
+def test_values_of_properties(create: Stack, resource: dict[str, Any], reason: str) -> None:
+    """A value that the service's model does not have fails the resource, in CloudFormation's words."""
+    found = create({"R": resource})
+    assert found["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert reason in found["reasons"]["R"]

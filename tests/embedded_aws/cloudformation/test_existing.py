@@ -13,6 +13,7 @@ from embedded_aws.featurestore.conftest import request
 from waiting import until
 
 RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+NOBODY = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}
 CLOSED = {
     "Statement": [
         {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::other/*"}
@@ -40,7 +41,7 @@ def left_over(aws: Any, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]
     aws("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(CLOSED))
     aws("glue").create_database(DatabaseInput={"Name": name})
     aws("logs").create_log_group(logGroupName=f"/t/{name}")
-    aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps({"Statement": []}))
+    aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(NOBODY))
     group = request(name, name, "", OfflineStoreConfig=None, RoleArn=None)
     aws("sagemaker").create_feature_group(**group)
     database = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": name}}
@@ -49,7 +50,7 @@ def left_over(aws: Any, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]
         "P": ("AWS::S3::BucketPolicy", {"Bucket": {"Ref": "B"}, "PolicyDocument": CLOSED}, {"Bucket": name}),
         "D": ("AWS::Glue::Database", database, {"DatabaseName": name}),
         "L": ("AWS::Logs::LogGroup", {"LogGroupName": f"/t/{name}"}, {"LogGroupName": f"/t/{name}"}),
-        "R": ("AWS::IAM::Role", {"AssumeRolePolicyDocument": {"Statement": []}}, {"RoleName": name}),
+        "R": ("AWS::IAM::Role", {"AssumeRolePolicyDocument": NOBODY}, {"RoleName": name}),
         "G": ("AWS::SageMaker::FeatureGroup", group, {"FeatureGroupName": name}),
     }
     resources = {

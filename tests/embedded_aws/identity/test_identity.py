@@ -97,7 +97,7 @@ UNKNOWN = [
     ),
     ("sqs", "add_permission", {"QueueUrl": "u", "Label": "l", "AWSAccountIds": [ACCOUNT], "Actions": ["*"]}),
     ("sts", "get_session_token", {}),
-    ("cloudformation", "detect_stack_drift", {"StackName": "s"}),
+    ("cloudformation", "detect_stack_resource_drift", {"StackName": "s", "LogicalResourceId": "r"}),
     ("cloudformation", "set_stack_policy", {"StackName": "s"}),
     ("cloudformation", "list_exports", {}),
     ("sagemaker", "list_training_jobs", {}),

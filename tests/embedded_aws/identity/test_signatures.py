@@ -15,7 +15,7 @@ import pytest
 from botocore.config import Config
 
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
-from tests.embedded_aws.signed import SERVICES, Answer, Raw, keys, plain, presign, send, sign
+from tests.embedded_aws.signed import SERVICES, Answer, Raw, declaring, keys, plain, presign, send, sign
 
 NOW = "%Y%m%dT%H%M%SZ"
 #: What a request that was not let in is answered with; anything else came from a service.
@@ -394,8 +394,8 @@ WRONG_BODIES = {
 def test_a_body_that_was_not_signed_is_refused(embedded: Endpoint, aws: Any, bucket: str, case: str) -> None:
     """A body that is not what x-amz-content-sha256 says is refused, and the object stays what it was."""
     declared, body = WRONG_BODIES[case]
-    refused(send(embedded, _declaring(embedded, f"/{bucket}/k", declared, body)))
-    refused(send(embedded, _declaring(embedded, f"/{bucket}/new", declared, body)))
+    refused(send(embedded, declaring(embedded, f"/{bucket}/k", declared, body)))
+    refused(send(embedded, declaring(embedded, f"/{bucket}/new", declared, body)))
     assert [item["Key"] for item in aws("s3").list_objects_v2(Bucket=bucket)["Contents"]] == ["k"]
     assert aws("s3").get_object(Bucket=bucket, Key="k")["Body"].read() == b"here"
 
@@ -413,14 +413,14 @@ def test_bodies_that_were_signed_arrive(embedded: Endpoint, aws: Any, bucket: st
         ("STREAMING-UNSIGNED-PAYLOAD-TRAILER", chunked, announced),
     ):
         aws("s3").put_object(Bucket=bucket, Key="k", Body=b"before")
-        answer = send(embedded, _declaring(embedded, f"/{bucket}/k", declared, body, headers))
+        answer = send(embedded, declaring(embedded, f"/{bucket}/k", declared, body, headers))
         assert answer.status == 200, answer
         assert aws("s3").get_object(Bucket=bucket, Key="k")["Body"].read() == b"there"
     smuggled = chunked.replace(trailer.encode(), trailer.encode() + b"x-amz-acl:public-read\r\n")
     refused(
         send(
             embedded,
-            _declaring(embedded, f"/{bucket}/k", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", smuggled, announced),
+            declaring(embedded, f"/{bucket}/k", "STREAMING-UNSIGNED-PAYLOAD-TRAILER", smuggled, announced),
         )
     )
 
@@ -469,24 +469,3 @@ def _presigner(embedded: Endpoint, version: str | None, **credentials: str) -> A
 def _raw(method: str, url: str, body: bytes = b"") -> Raw:
     parts = urlsplit(url)
     return Raw(method, f"{parts.path}?{parts.query}", (), body)
-
-
-def _declaring(
-    endpoint: Endpoint, path: str, declared: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()
-) -> Raw:
-    """A PUT whose signature is right and covers ``x-amz-content-sha256`` as given."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-
-    class Declaring(SigV4Auth):
-        def payload(self, request: AWSRequest) -> str:
-            return declared
-
-        def _normalize_url_path(self, path: str) -> str:
-            return path
-
-    request = AWSRequest("PUT", endpoint.url + path, dict(headers), body)
-    if declared:
-        request.headers["X-Amz-Content-SHA256"] = declared
-    Declaring(keys(endpoint), "s3", endpoint.region).add_auth(request)
-    return Raw("PUT", path, tuple(request.headers.items()), body)

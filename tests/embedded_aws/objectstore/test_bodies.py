@@ -9,6 +9,8 @@ import re
 import sys
 import zlib
 from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from waiting import until
 from data_pipeline.embedded_aws.objectstore import body as bodies
 from data_pipeline.embedded_aws.objectstore.body import PIECE, Body
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
+from tests.embedded_aws.signed import Raw, declaring, send, sign
 
 MB = 1 << 20
 
@@ -250,6 +253,58 @@ def test_bodies_of_files(tmp_path: Path, attempt: int) -> None:
     assert (tmp_path / "again").read_bytes() == opened.read() == data
 
 
+CHUNKED = "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+
+
+def chunks(data: bytes, crc: bytes) -> bytes:
+    """A body in two chunks with its checksum after it, as botocore sends it."""
+    half = len(data) // 2
+    parts = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (data[:half], data[half:]))
+    return parts + b"0\r\nx-amz-checksum-crc32:" + b64encode(crc) + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda raw: raw, ""),
+        (lambda raw: replace(raw, body=raw.body[:-100] + b"1" * 100), "IncompleteBody"),
+        (lambda raw: replace(raw, body=raw.body[:-4]), "IncompleteBody"),
+        (lambda raw: replace(raw, body=raw.body.replace(b"crc32:", b"crc32:AAA")), "BadDigest"),
+        (lambda raw: raw.with_header("x-amz-meta-a", "b"), "SignatureDoesNotMatch"),
+    ],
+)
+def test_long_bodies_in_chunks(
+    s3: Any, name: str, embedded: Endpoint, change: Callable[[Raw], Raw], code: str
+) -> None:
+    """A long body in chunks is what was announced and signed, or is refused and leaves nothing."""
+    data = noise(2 * PIECE)
+    headers = (
+        ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ("x-amz-decoded-content-length", str(len(data))),
+        ("content-encoding", "gzip,aws-chunked"),
+    )
+    body = chunks(data, zlib.crc32(data).to_bytes(4, "big"))
+    answer = send(embedded, change(declaring(embedded, f"/{name}/k", CHUNKED, body, headers)))
+    assert answer.code == code
+    assert spooled(embedded) == []
+    if not code:
+        found = s3.get_object(Bucket=name, Key="k", ChecksumMode="ENABLED")
+        assert (found["Body"].read(), found["ContentEncoding"]) == (data, "gzip")
+        assert found["ChecksumCRC32"] == b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
+    else:
+        assert "Contents" not in s3.list_objects_v2(Bucket=name)
+
+
+def test_long_body_is_the_one_that_was_signed(s3: Any, name: str, embedded: Endpoint) -> None:
+    """Another body than the one whose SHA-256 was signed is refused, and so is a declared length that is not its."""
+    signed = sign(embedded, Raw("PUT", f"/{name}/k", (), noise(2 * PIECE)), "s3")
+    assert send(embedded, replace(signed, body=noise(2 * PIECE, "other"))).code == "XAmzContentSHA256Mismatch"
+    wrong = Raw("PUT", f"/{name}/k", (("x-amz-decoded-content-length", "1"),), noise(2 * PIECE))
+    assert send(embedded, sign(embedded, wrong, "s3")).code == "IncompleteBody"
+    assert "Contents" not in s3.list_objects_v2(Bucket=name)
+    assert spooled(embedded) == []
+
+
 class Ones:
     """So many bytes of 1, as a file to read from."""
 
@@ -284,3 +339,10 @@ def test_memory(s3: Any, name: str, embedded: Endpoint) -> None:
     assert peak(embedded) < before + 100
     for key in ("parts", "copy", "whole"):
         s3.delete_object(Bucket=name, Key=key)
+
+
+def test_trailer_holds_checksums_alone(name: str, embedded: Endpoint) -> None:
+    """Any other header after the body, which no signature covers, is refused."""
+    body = b"0\r\nx-amz-acl:public-read\r\n\r\n"
+    raw = declaring(embedded, f"/{name}/k", CHUNKED, body, (("x-amz-trailer", "x-amz-acl"),))
+    assert send(embedded, raw).code == "InvalidRequest"

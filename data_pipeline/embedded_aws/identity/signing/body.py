@@ -182,6 +182,10 @@ def check_for(request: Request, claim: Claim, secret: str) -> tuple[str, Check]:
     announced = frozenset(
         name.strip().lower() for name in request.header("x-amz-trailer").split(",") if name.strip()
     )
+    if other := sorted(name for name in announced if not name.startswith("x-amz-checksum-")):
+        raise Refused(
+            "InvalidRequest", f"x-amz-trailer announces {', '.join(other)}; only checksums may follow.", 400
+        )
     payload = UNSIGNED if claim.presigned else declared
     if _HASH.fullmatch(declared):
         return payload, Whole(declared)
