@@ -44,6 +44,8 @@ COUNTS = {
     "units": (3, 200),
     "datasets": (10, 1_000),
     "keyed": (10, 1_000),
+    "kill-keyed": (1, 180),
+    "keyed-pairs": (1, 20),
     "kill-load": (2, 180),
     "kill-load-at-any-time": (1, 20),
     "kill-rebuild": (1, 30),

@@ -1,0 +1,141 @@
+"""Runs over a data set with a key that are killed, before and after each of their writes, and then completed; and two
+runs at once. Its tables are committed one after the other: none may stay behind.
+"""
+
+import random
+import signal
+import threading
+import time
+import uuid
+from collections import defaultdict
+
+import pytest
+from clients import client
+from killing import Proxy
+from randomness import SEED, times
+from shop import Row, Shop, expected, orders, right, told
+from test_load_killed import define, run
+
+from data_pipeline.etl.documents.datasets import Definitions, Table
+from data_pipeline.etl.storage import filesystem
+
+FIRST, SECOND = "orders/north/2024-01.csv", "orders/south/2024-02.csv"
+
+
+def row(number: int, day: int, status: str = "new") -> Row:
+    return (str(number), f"2024-01-{day:02}T10:00:00Z", f"{number}.5", status)
+
+
+@pytest.fixture
+def shop(embedded, monkeypatch) -> tuple[Shop, dict[str, str]]:
+    """A shop whose orders have a key, and what a process needs to speak to AWS."""
+    name = f"data{uuid.uuid4().hex[:12]}"
+    client(embedded, "s3").create_bucket(Bucket=name)
+    client(embedded, "glue").create_database(DatabaseInput={"Name": name})
+    filesystem._s3.cache_clear()  # clients of an earlier test's settings
+    counted = Table("counted", "SELECT count(*) AS n FROM orders", ("orders",))
+    keyed = orders(key=("id",), latest=("ordered_at",), deleted="status = 'gone'", history=True)
+    made = Shop(f"s3://{name}/out", Definitions({"orders": keyed}, {"counted": counted}))
+    env = {
+        "AWS_ENDPOINT_URL": embedded.url,
+        "AWS_ACCESS_KEY_ID": embedded.access_key,
+        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
+        "AWS_DEFAULT_REGION": embedded.region,
+    }
+    for key, value in env.items():
+        monkeypatch.setenv(key, value)
+    define(made)
+    return made, env
+
+
+def begin(shop: Shop, published: bool) -> None:
+    """The input of the run that is killed: a first file, or one that is issued again and a new one, after a run."""
+    shop.put(FIRST, [row(1, 1), row(2, 1), row(3, 1)])
+    if published:
+        shop.run()
+        shop.put(FIRST, [row(1, 1), row(2, 1, "sent")])
+    shop.put(SECOND, [row(1, 2, "paid"), row(2, 3, "gone"), row(4, 1)])
+
+
+def newest(contents: dict[str, list[Row]]) -> dict[int, list[dict]]:
+    """The versions of each key in their order, by Python alone."""
+    found: dict[int, list[dict]] = defaultdict(list)
+    for path, rows in contents.items():
+        for number, each in enumerate(rows, 1):
+            values = right(each)
+            if values is not None:
+                found[int(each[0])].append({**values, "_file": path, "_row": number})
+    for rows in found.values():
+        rows.sort(key=lambda each: (each["ordered_at"], each["_file"], each["_row"]))
+    return found
+
+
+def current(contents: dict[str, list[Row]]) -> list[tuple]:
+    return told([rows[-1] for rows in newest(contents).values() if rows[-1]["status"] != "gone"])
+
+
+def check_whole(shop: Shop) -> None:
+    """Every table has what the files say, and nothing is new."""
+    assert told(shop.rows("orders_versions")) == expected(shop.contents)
+    assert told(shop.rows()) == current(shop.contents)
+    assert shop.rows("counted") == [{"n": len(current(shop.contents))}]
+    begun = sorted(
+        (id, each["ordered_at"])
+        for id, rows in newest(shop.contents).items()
+        for each in rows
+        if each["status"] != "gone"
+    )
+    assert sorted((each["id"], each["valid_from"]) for each in shop.rows("orders_history")) == begun
+    assert shop.prepare()["proceed"] is False
+
+
+def complete(shop: Shop, before: list[tuple]) -> None:
+    """Readers see the old or the new rows of each key; the next run completes the rest."""
+    assert told(shop.rows()) in ([], before, current(shop.contents))
+    if shop.prepare()["proceed"]:
+        shop.load()
+    check_whole(shop)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("kill-keyed")))
+def test_killed_at_a_write(shop, attempt):
+    """Every other attempt is a first run; the writes are died at one after the other, before and after each."""
+    made, env = shop
+    begin(made, attempt % 2 == 0)
+    before = told(made.rows())
+    with Proxy(env["AWS_ENDPOINT_URL"], attempt // 4, attempt // 2 % 2 == 1) as proxy:
+        status = run(proxy, made, env)
+        if status == 0:  # it has fewer writes
+            check_whole(made)
+            return
+        assert status == -signal.SIGKILL
+    complete(made, before)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attempt", range(times("keyed-pairs")))
+def test_two_runs_at_once_lose_nothing(shop, attempt):
+    """The second one is started a moment later, with a file of its own and a newer version of the other."""
+    choice = random.Random(f"{SEED}-keyed-pairs-{attempt}")
+    made, env = shop
+    ends: list[int] = []
+
+    def whole(runs: int) -> None:
+        mine = Shop(made.output, made.definitions, made.contents, runs)
+        with Proxy(env["AWS_ENDPOINT_URL"]) as proxy:
+            ends.append(run(proxy, mine, env))
+
+    made.put(FIRST, [row(number, 1) for number in range(choice.randrange(1, 20))])
+    threads = [threading.Thread(target=whole, args=(runs,)) for runs in (100, 200)]
+    threads[0].start()
+    time.sleep(choice.uniform(0, 3))
+    made.put(SECOND, [row(number, 2, choice.choice(["paid", "gone"])) for number in range(10)])
+    made.put(FIRST, [row(number, 1) for number in range(choice.randrange(1, 20))])
+    threads[1].start()
+    for thread in threads:
+        thread.join(200)
+    assert set(ends) <= {0}
+    if made.prepare()["proceed"]:  # the slower run may have loaded the older version last: the ledger knows
+        made.load()
+    check_whole(made)
