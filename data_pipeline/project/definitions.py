@@ -11,7 +11,7 @@ from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.tables import Table
 from data_pipeline.core.errors import UserError, not_installed
-from data_pipeline.core.loading import dataset_files, feature_rules, load, publication_rules
+from data_pipeline.core.loading import dataset_files, feature_rules, key_rules, load, publication_rules
 from data_pipeline.core.problems import ConfigurationError, Place, Problem
 from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Definitions
@@ -46,8 +46,9 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
         for name, each in env.datasets.items():
             published = publication_rules.published(each, dataset_files.parsed(each)[0].names)
             columns |= models.columns_of(name, each, published)
-        _refuse_wrong_features(root, env, columns)
-        return models.definitions(env.datasets, env.tables, sql, {}), columns
+        definitions = models.definitions(env.datasets, env.tables, sql, {})
+        _refuse_wrong_features(root, env, columns, definitions)
+        return definitions, columns
     try:
         from data_pipeline.sql_checks.review import review  # DuckDB, which a project without SQL does without
     except ModuleNotFoundError as error:
@@ -55,8 +56,9 @@ def checked(root: Path, env: Environment) -> tuple[Definitions, Mapping[str, Col
     found = review(env.datasets, env.tables, sql)
     if found.findings:
         raise ConfigurationError(_placed(root, env.name, found.findings))
-    _refuse_wrong_features(root, env, found.columns)
-    return models.definitions(env.datasets, env.tables, sql, found.inputs), found.columns
+    definitions = models.definitions(env.datasets, env.tables, sql, found.inputs)
+    _refuse_wrong_features(root, env, found.columns, definitions)
+    return definitions, found.columns
 
 
 def with_feature_types(root: Path, env: Environment) -> Environment:
@@ -75,13 +77,18 @@ def with_feature_types(root: Path, env: Environment) -> Environment:
     return env.model_copy(update={"features": typed})
 
 
-def _refuse_wrong_features(root: Path, env: Environment, columns: Mapping[str, Columns]) -> None:
+def _refuse_wrong_features(
+    root: Path, env: Environment, columns: Mapping[str, Columns], definitions: Definitions
+) -> None:
     """ConfigurationError for what feature groups and training sets read of the columns that are known now."""
     tables = frozenset((*columns, *(table for step in env.steps.values() for table in step.tables)))
     there = _whole(env, columns)
-    if wrong := load.placed(
-        root, env.name, feature_rules.check(env.features, env.training_sets, tables, there, None)
-    ):
+    inputs = {name: each.inputs for name, each in definitions.tables.items()}
+    found = [
+        *feature_rules.check(env.features, env.training_sets, tables, there, None),
+        *key_rules.corrected(env.datasets, inputs, env.features, env.training_sets),
+    ]
+    if wrong := load.placed(root, env.name, found):
         raise ConfigurationError(wrong)
 
 

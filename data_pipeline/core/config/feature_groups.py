@@ -313,3 +313,8 @@ class TrainingSet(Model):
         {}, description="What it is predicted from, by name of column."
     )
     split: Split = Field(description="The parts, by time.")
+    as_corrected: bool = Field(
+        False,
+        description="Features may come from a table that has of each key only the newest version: the model then "
+        "learns from what became known after the prediction.",
+    )

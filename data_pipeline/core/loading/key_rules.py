@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from data_pipeline.core.config.datasets import Dataset
+from data_pipeline.core.config.feature_groups import FeatureGroup, TrainingSet
 from data_pipeline.core.problems import Path, Violation, one_of, quoted
 from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents import rules, types
@@ -47,6 +48,31 @@ def _history(path: Path, dataset: Dataset) -> Iterator[Violation]:
     ):
         found = f"a history of snapshots of each {quoted(apart[0])}, which is not of the key"
         yield Violation(path, found, f"{quoted(apart[0])} in 'key'", "or leave out 'history'")
+
+
+def corrected(
+    datasets: Mapping[str, Dataset],
+    inputs: Mapping[str, tuple[str, ...]],
+    groups: Mapping[str, FeatureGroup | None],
+    sets: Mapping[str, TrainingSet],
+) -> Iterator[Violation]:
+    """Features of training sets that come from the newest versions alone. ``inputs``: table → what it is made of, each
+    after those.
+    """
+    newest = {name for name, dataset in datasets.items() if dataset.key}
+    for table, made_of in inputs.items():
+        if newest & {*made_of}:
+            newest.add(table)
+    for name, made in sets.items():
+        for feature, joined in {} if made.as_corrected else made.features.items():
+            group = groups.get(joined.group)
+            if group is not None and group.table in newest:
+                found = f"{quoted(joined.group)}, whose table {quoted(group.table)} has only the newest of each key"
+                expected = "a group of its versions or its history, known as of each prediction"
+                advice = "or 'as_corrected: true', if it may learn from what became known later"
+                yield Violation(
+                    ("training_sets", name, "features", feature, "group"), found, expected, advice
+                )
 
 
 def _of_key(text: str, dataset: Dataset) -> bool:

@@ -109,9 +109,13 @@ def check(draft: Draft) -> Iterator[Violation]:
     yield from argument_lengths(draft)
     yield from upkeep(draft)
     if draft.dataset_names or draft.tables:
-        from . import dataset_rules  # what it needs is not imported for a project without data sets
+        from . import (
+            dataset_rules,
+            key_rules,
+        )  # what it needs is not imported for a project without data sets
 
         yield from dataset_rules.check(draft.datasets, draft.tables, draft.dataset_names, draft.files)
+        yield from key_rules.corrected(draft.datasets, {}, draft.features, draft.training_sets)
     all_steps = len(draft.steps) == len(draft.step_names)
     yield from source_rules.check(draft.sources, draft.mirror, draft.steps, all_steps)
     tables = frozenset(table for step in draft.steps.values() for table in step.tables)
