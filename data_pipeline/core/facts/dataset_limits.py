@@ -44,6 +44,8 @@ REASONS = (
     "out-of-range",
     "inexact",
     "ambiguous-time",
+    "null-key",
+    "null-latest",
 )
 
 _UNITS = {"minute": 1, "hour": 60, "day": 24 * 60}
