@@ -51,8 +51,8 @@ def _of_versions(table: Keyed, versions: Path, work: Path) -> tuple[Path, int]:
         db.read_parquet(str(versions)).create_view("_versions")
         writer = PartWriter(work, schema, name=table.name, file_bytes=None)
         try:
-            made = f"SELECT * EXCLUDE (_gone) FROM ({table.select}) WHERE NOT _gone"  # noqa: S608 - quoted names
-            for batch in db.execute(f"{made} ORDER BY ALL").to_arrow_reader(BATCH):
+            made = f"FROM ({table.select}) ORDER BY ALL"
+            for batch in db.execute(made).to_arrow_reader(BATCH):
                 writer.write(pa.Table.from_batches([batch]))
         except (duckdb.Error, pa.ArrowException) as error:
             raise JobError(

@@ -32,6 +32,8 @@ from .target import Target
 if TYPE_CHECKING:
     from data_pipeline.etl.publishing.keyed import Keyed, Refreshed
 
+MEMORY = "256MB"
+"""What DuckDB may hold of versions; it writes what is beyond to a folder."""
 _HOW = {
     "unchanged": "unchanged",
     "equal": "looked at where keys have changed, and unchanged",
@@ -103,7 +105,7 @@ def _made(dataset: Dataset, target: Target, summary: str) -> Newest:
     found: dict[str, Refreshed] = {}
     try:
         for table in tables_of(dataset):
-            found[table.name] = keyed.refresh(target.at, table, lineage, Engine(scratch=target.work))
+            found[table.name] = keyed.refresh(target.at, table, lineage, Engine(MEMORY, target.work))
     except JobError as error:
         return Newest(dataset, found, str(error))
     return Newest(dataset, found)
@@ -146,7 +148,7 @@ def _history(dataset: Dataset) -> Keyed:
         wanted=replace(newest.wanted, definition=of, columns=[*columns_, *given]),
         definition=_hash([newest.definition, select]),
         select=select,
-        counted=False,
+        counted="",
     )
 
 
@@ -169,7 +171,7 @@ def _newest(dataset: Dataset) -> Keyed:
         Wanted(definition, table.columns, anew=True),
         _hash([*decisive, str(table.schema)]),
         keyed_sql.newest(dataset, "_versions", table.schema.names, parts),
-        counted=bool(dataset.deleted),
+        counted=keyed_sql.known(dataset, "_versions", parts) if dataset.deleted else "",
         whole=dataset.replaces == "all",
     )
 

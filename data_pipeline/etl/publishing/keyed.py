@@ -42,9 +42,8 @@ ROWS = 100_000
 class Keyed:
     """A table to be made. ``versions``: the table that it is made of; ``key``: the columns of the key; ``row``: those
     that tell its rows apart; ``wanted``: its columns and partitions; ``definition``: whatever decides its rows;
-    ``select``: a SELECT of its rows over the relation ``_versions``, with ``_gone`` of those that are left out, since
-    they say that their key is deleted, which some do if it is ``counted``. ``whole``: it cannot be told by the changed
-    keys alone.
+    ``select``: a SELECT of its rows over the relation ``_versions``; ``counted``: one of how many keys these have,
+    where some may be deleted and have no row, or nothing. ``whole``: it cannot be told by the changed keys alone.
     """
 
     name: str
@@ -54,7 +53,7 @@ class Keyed:
     wanted: Wanted
     definition: str
     select: str
-    counted: bool = False
+    counted: str = ""
     whole: bool = False
 
 
@@ -97,17 +96,14 @@ def _refresh(at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engin
     with engine.connection() as db, tempfile.TemporaryDirectory(dir=engine.scratch) as folder:
         work = _Work(at, table, current, versions, db, Path(folder))
         try:
-            how, deleted = work.by_keys(int(before), known) if before else ("", 0)
-            if not how:
-                how, deleted = "whole", work.whole()
-            made[DELETED] = str(deleted)
-            work.commit(how, {**lineage, **made}, made)
+            how = work.by_keys(int(before)) if before else ""
+            deleted = work.commit(how or work.whole(), lineage, made, int(known.get(DELETED, "0")))
         except duckdb.Error as error:
             raise JobError(
                 f"{table.name}: it cannot be made of its versions: {one_line(str(error))}"
             ) from error
-    committed = how != "equal"
-    return _now(at.find(table.name), tables.rows_in(snapshot), made, committed, how)
+    made[DELETED] = str(deleted)
+    return _now(at.find(table.name), tables.rows_in(snapshot), made, how != "equal", how or "whole")
 
 
 def has_key(at: Tables, name: str) -> bool:
@@ -142,34 +138,17 @@ class _Work:
         """What is published, in order."""
         return [*self.table.wanted.definition.columns.names]
 
-    @property
-    def _key(self) -> str:
-        return ", ".join(map(quoted, self.table.key))
-
-    def whole(self) -> int:
-        """Leave all rows in ``_made``; how many keys are deleted."""
+    def whole(self) -> str:
+        """Let ``_made`` be all rows, which are not held."""
         files = tables.files_in(self.versions, self.versions.current_snapshot())
         inputs.register(self.db, "_versions", self.versions, files)
-        self._make("TABLE" if self.table.counted else "VIEW")
-        return self._counted()
+        self.db.execute(f"CREATE TEMP VIEW _made AS {self.table.select}")
+        return "whole"
 
-    def _make(self, kind: str) -> None:
-        self.db.execute(f"CREATE TEMP {kind} _every AS {self.table.select}")
-        self.db.execute("CREATE TEMP VIEW _made AS SELECT * EXCLUDE (_gone) FROM _every WHERE NOT _gone")
-
-    def _counted(self) -> int:
-        """How many keys are deleted of those that were looked at."""
-        return self._number("SELECT count(*) FROM _every WHERE _gone") if self.table.counted else 0
-
-    def _number(self, sql: str) -> int:
-        row = self.db.execute(sql).fetchone()
-        assert row is not None
-        return int(row[0])
-
-    def by_keys(self, before: int, known: Mapping[str, str]) -> tuple[str, int]:
+    def by_keys(self, before: int) -> str:
         """Leave in ``_coming`` and ``_leaving`` the rows in which the table and what its versions make of the changed
-        keys differ: ``keys`` or, where there are none, ``equal``; and how many keys are deleted. Nothing where it
-        cannot be said which keys have changed.
+        keys differ: ``keys`` or, where there are none, ``equal``. Nothing where it cannot be said which keys have
+        changed.
         """
         assert self.current is not None
         after = self.versions.current_snapshot()
@@ -179,15 +158,19 @@ class _Work:
             keyed_files.touched(self.db, self.versions, self.table.key, come, gone)
         except (FileNotFoundError, KeyError):
             log(f"{self.table.name}: the versions that it was made of have expired; it is made anew, whole")
-            return "", 0
+            return ""
         changed = ChangedKeys(self.db, self.table.key)
         changed.copy("_versions", self.versions)
-        self._make("TABLE")
+        self.db.execute(f"CREATE TEMP TABLE _made AS {self.table.select}")
         changed.copy("_published", self.current)
         self._compare()
-        deleted = int(known.get(DELETED, "0")) + self._counted() - self._deleted_before()
-        differs = self._number("SELECT (SELECT count(*) FROM _coming) + (SELECT count(*) FROM _leaving)")
-        return ("keys" if differs else "equal"), deleted
+        differ = self._number("SELECT (SELECT count(*) FROM _coming) + (SELECT count(*) FROM _leaving)")
+        return "keys" if differ else "equal"
+
+    def _number(self, sql: str) -> int:
+        row = self.db.execute(sql).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def _compare(self) -> None:
         """Rows are told apart by the columns of ``row``; of those the values may differ."""
@@ -203,41 +186,47 @@ class _Work:
                 f"ANTI JOIN ({printed} {those}) those USING ({row}, _one, _other)"
             )
 
-    def _deleted_before(self) -> int:
-        """How many of the changed keys were deleted: those that had a version, and no row."""
+    def _more_deleted(self) -> int:
+        """How many more of the changed keys are deleted now than before: they have, or had, versions and no row."""
         if not self.table.counted:
             return 0
-        return self._number(
-            f"SELECT count(*) FROM _touched LEFT JOIN (SELECT {self._key}, count(*) AS now FROM _versions "
-            f"GROUP BY ALL) USING ({self._key}) ANTI JOIN _published USING ({self._key}) "
-            "WHERE coalesce(now, 0) - come + gone > 0"
+        key = ", ".join(map(quoted, self.table.key))
+        before = self._number(
+            f"SELECT count(*) FROM _touched LEFT JOIN (SELECT {key}, count(*) AS now FROM _versions GROUP BY ALL) "
+            f"USING ({key}) ANTI JOIN _published USING ({key}) WHERE coalesce(now, 0) - come + gone > 0"
         )
+        return self._number(self.table.counted) - self._number("SELECT count(*) FROM _made") - before
 
-    def commit(self, how: str, properties: dict[str, str], made: Mapping[str, str]) -> None:
-        """Publish what differs, or note that nothing does."""
+    def commit(self, how: str, lineage: Mapping[str, str], made: Mapping[str, str], deleted: int) -> int:
+        """Publish what differs, or note that nothing does; how many keys are deleted, of which ``deleted`` were."""
         if how == "equal":
             assert self.current is not None
-            recorded.note_equal(self.current, made)
-            return
+            deleted += self._more_deleted()
+            recorded.note_equal(self.current, {**made, DELETED: str(deleted)})
+            return deleted
         table = self.at.load(self.table.name, self.table.wanted.definition)
         if self._other(table):
             raise CommitFailedException("another has changed the table meanwhile")
         if how == "whole":
             transaction, _ = table_columns.changed(table, self.table.name, self.table.wanted)
             gone = tables.files_in(table, table.current_snapshot())
-            rows = "SELECT * FROM _made"
+            parts = self._written(transaction, "SELECT * FROM _made")
+            counted = self._number(self.table.counted) if self.table.counted else 0
+            deleted = max(counted - sum(part.rows for part in parts), 0)
         else:
             transaction = table.transaction()
             gone = keyed_files.to_write_again(self.db, table)
             inputs.register(self.db, "_gone", table, gone)
             row = ", ".join(map(quoted, self.table.row))
-            rows = f"SELECT * FROM _gone ANTI JOIN _leaving USING ({row}) UNION ALL BY NAME SELECT * FROM _coming"
-        parts = self._written(transaction, rows)
-        metadata = transaction.table_metadata
-        place = join(table.location(), "data")
+            staying = f"SELECT * FROM _gone ANTI JOIN _leaving USING ({row})"
+            parts = self._written(transaction, f"{staying} UNION ALL BY NAME SELECT * FROM _coming")
+            deleted += self._more_deleted()
+        properties = {**lineage, **made, DELETED: str(deleted)}
+        place, metadata = join(table.location(), "data"), transaction.table_metadata
         come = [data_files.uploaded(metadata, part, join(place, f"{uuid.uuid4()}.parquet")) for part in parts]
         tables.exchange_in(transaction, table, gone, come, properties)
         transaction.commit_transaction()
+        return deleted
 
     def _other(self, table: Table) -> bool:
         """Whether ``table`` is not as it was when it was looked at."""

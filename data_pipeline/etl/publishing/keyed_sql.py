@@ -52,21 +52,44 @@ def standing(dataset: Dataset, versions: str, parts: Sequence[str]) -> str:
     value of the named ``parts``.
     """
     there = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in dataset.key)
-    found = f"SELECT * FROM {quoted(versions)} WHERE {there}"
     if dataset.replaces != "all":
-        return found
-    by = ", ".join(map(quoted, parts)) or "1"
-    return f"{found} QUALIFY {quoted(PERIOD)} IS NOT DISTINCT FROM max({quoted(PERIOD)}) OVER (PARTITION BY {by})"
+        return f"SELECT * FROM {quoted(versions)} WHERE {there}"
+    period, group = f"coalesce({quoted(PERIOD)}, '')", "".join(f"{quoted(each)}, " for each in parts)
+    last = f"SELECT {group}max({period}) AS _last FROM {quoted(versions)} GROUP BY ALL"
+    same = "".join(f" AND mine.{quoted(each)} = newest.{quoted(each)}" for each in parts)
+    return (
+        f"SELECT mine.* FROM {quoted(versions)} mine SEMI JOIN ({last}) newest ON {period} = newest._last{same} "
+        f"WHERE {there}"
+    )
 
 
 def newest(dataset: Dataset, versions: str, columns: Sequence[str], parts: Sequence[str]) -> str:
-    """A SELECT of the newest version of each key among ``versions``, with ``_gone``: whether it says that its key is
-    deleted.
+    """A SELECT of the newest version of each key among ``versions``, unless it says that its key is deleted. Versions of
+    keys that have several are put in order; the others need not be held for it.
     """
+    key, listed = keys(dataset), ", ".join(map(quoted, columns))
     by = ", ".join(f"{quoted(each)} DESC NULLS LAST" for each in order(dataset, columns))
-    number = f"row_number() OVER (PARTITION BY {keys(dataset)} ORDER BY {by})"
-    listed = ", ".join(map(quoted, columns))
-    return f"SELECT {listed}, {gone(dataset)} AS _gone FROM ({standing(dataset, versions, parts)}) QUALIFY {number} = 1"
+    steps = {
+        "_standing": standing(dataset, versions, parts),
+        "_several": f"SELECT {key} FROM _standing GROUP BY ALL HAVING count(*) > 1",
+        "_ordered": f"SELECT * FROM _standing SEMI JOIN _several USING ({key}) "
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {by}) = 1",
+    }
+    told = ", ".join(
+        f"{name} AS {'MATERIALIZED' if name == '_several' else 'NOT MATERIALIZED'} ({sql})"
+        for name, sql in steps.items()
+    )
+    return (
+        f"WITH {told} SELECT {listed} FROM (SELECT * FROM _standing ANTI JOIN _several USING ({key}) "
+        f"UNION ALL BY NAME SELECT * FROM _ordered) WHERE NOT {gone(dataset)}"
+    )
+
+
+def known(dataset: Dataset, versions: str, parts: Sequence[str]) -> str:
+    """A SELECT of how many keys there are among ``versions``, those that are deleted too."""
+    return (
+        f"SELECT count(*) FROM (SELECT DISTINCT {keys(dataset)} FROM ({standing(dataset, versions, parts)}))"
+    )
 
 
 _REST = "0000-01-01T00:00:00"
@@ -102,7 +125,7 @@ def history(dataset: Dataset, versions: str, columns: Sequence[str], parts: Sequ
     }
     told = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
     every = ", ".join(map(quoted, columns))
-    return f"WITH {told} SELECT {every}, {VALID_FROM}, {VALID_TO}, false AS _gone FROM _spans WHERE NOT _end"
+    return f"WITH {told} SELECT {every}, {VALID_FROM}, {VALID_TO} FROM _spans WHERE NOT _end"
 
 
 def _events(dataset: Dataset, versions: str, columns: Sequence[str], parts: Sequence[str], time: str) -> str:
