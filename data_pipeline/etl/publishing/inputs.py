@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -20,6 +22,7 @@ from pyiceberg.types import DateType, PrimitiveType
 from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents.types import List, Primitive, Struct, Type
 from data_pipeline.etl.quality.sql import name as quoted
+from data_pipeline.etl.storage.filesystem import files as storage
 
 from . import iceberg_types
 from .spans import LATEST, Span
@@ -80,6 +83,47 @@ def register(
     db.register(
         relation, ds.FileSystemDataset.from_paths(paths, schema=schema, format=form, filesystem=system)
     )
+
+
+def register_copies(
+    db: duckdb.DuckDBPyConnection,
+    relation: str,
+    table: Table,
+    files: Sequence[DataFile],
+    copies: Copies,
+) -> None:
+    """As ``register``, of files that are fetched to this machine first: DuckDB reads all of them in a third of the time
+    and without Arrow's memory. They are there for as long as ``copies`` are.
+    """
+    if not files or not _plain(table):
+        register(db, relation, table, files)
+        return
+    found = db.read_parquet([copies.path(file) for file in files], union_by_name=True)
+    schema = arrow_schema(table)
+    types = {field.name: iceberg_types.of_iceberg(field.field_type) for field in table.schema().fields}
+    listed = ", ".join(
+        quoted(name)
+        if name in found.columns
+        else f"CAST(NULL AS {duckdb_type(types[name])}) AS {quoted(name)}"
+        for name in schema.names
+    )
+    found.project(listed).create_view(relation)
+
+
+@dataclass
+class Copies:
+    """Data files on this machine, below ``folder``, until ``held`` is closed."""
+
+    folder: Path
+    held: ExitStack
+    paths: dict[str, str] = field(default_factory=dict)
+
+    def path(self, file: DataFile) -> str:
+        """Where a data file is; it is fetched once."""
+        place = file.file_path
+        if place not in self.paths:
+            self.paths[place] = str(self.held.enter_context(storage(place).fetched(place, "", self.folder)))
+        return self.paths[place]
 
 
 def forget(db: duckdb.DuckDBPyConnection, relation: str) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from data_pipeline.etl.storage.filesystem import join
 from . import data_files, inputs, keyed_files, recorded, table_columns, tables
 from .commits import commit_with_retry
 from .engine import Engine
+from .inputs import Copies
 from .keyed_files import ChangedKeys
 from .parquet_parts import Part, PartWriter
 from .recorded import DEFINITION, DELETED
@@ -93,8 +95,13 @@ def _refresh(at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engin
     before = None
     if current is not None and not table.whole and known.get(DEFINITION) == table.definition:
         before = known.get(source)
-    with engine.connection() as db, tempfile.TemporaryDirectory(dir=engine.scratch) as folder:
-        work = _Work(at, table, current, versions, db, Path(folder))
+    with (
+        engine.connection() as db,
+        tempfile.TemporaryDirectory(dir=engine.scratch) as folder,
+        ExitStack() as held,
+    ):
+        copies = Copies(Path(folder), held)
+        work = _Work(at, table, current, versions, db, copies)
         try:
             how = work.by_keys(int(before)) if before else ""
             deleted = work.commit(how or work.whole(), lineage, made, int(known.get(DELETED, "0")))
@@ -131,7 +138,7 @@ class _Work:
     current: Table | None
     versions: Table
     db: duckdb.DuckDBPyConnection
-    folder: Path
+    copies: Copies
 
     @property
     def columns(self) -> list[str]:
@@ -141,7 +148,7 @@ class _Work:
     def whole(self) -> str:
         """Let ``_made`` be all rows, which are not held."""
         files = tables.files_in(self.versions, self.versions.current_snapshot())
-        inputs.register(self.db, "_versions", self.versions, files)
+        inputs.register_copies(self.db, "_versions", self.versions, files, self.copies)
         self.db.execute(f"CREATE TEMP VIEW _made AS {self.table.select}")
         return "whole"
 
@@ -159,7 +166,7 @@ class _Work:
         except (FileNotFoundError, KeyError):
             log(f"{self.table.name}: the versions that it was made of have expired; it is made anew, whole")
             return ""
-        changed = ChangedKeys(self.db, self.table.key)
+        changed = ChangedKeys(self.db, self.table.key, self.copies)
         changed.copy("_versions", self.versions)
         self.db.execute(f"CREATE TEMP TABLE _made AS {self.table.select}")
         changed.copy("_published", self.current)
@@ -216,7 +223,7 @@ class _Work:
         else:
             transaction = table.transaction()
             gone = keyed_files.to_write_again(self.db, table)
-            inputs.register(self.db, "_gone", table, gone)
+            inputs.register_copies(self.db, "_gone", table, gone, self.copies)
             row = ", ".join(map(quoted, self.table.row))
             staying = f"SELECT * FROM _gone ANTI JOIN _leaving USING ({row})"
             parts = self._written(transaction, f"{staying} UNION ALL BY NAME SELECT * FROM _coming")
@@ -237,7 +244,7 @@ class _Work:
     def _written(self, transaction: Transaction, rows: str) -> Sequence[Part]:
         metadata = transaction.table_metadata
         laid_out = table_columns.laid_out(metadata.schema(), metadata.spec())
-        writer = PartWriter(self.folder, laid_out.schema, laid_out.split, "rows")
+        writer = PartWriter(self.copies.folder, laid_out.schema, laid_out.split, "rows")
         listed = ", ".join(map(quoted, self.columns))
         try:
             for batch in self.db.execute(f"SELECT {listed} FROM ({rows})").to_arrow_reader(ROWS):

@@ -64,10 +64,11 @@ def touched(
 
 @dataclass(frozen=True)
 class ChangedKeys:
-    """The keys in ``_touched`` of ``db``, by the columns ``key``."""
+    """The keys in ``_touched`` of ``db``, by the columns ``key``. ``copies``: data files that are read whole."""
 
     db: duckdb.DuckDBPyConnection
     key: Sequence[str]
+    copies: inputs.Copies
 
     def copy(self, relation: str, table: Table) -> None:
         """Leave the rows of these keys that ``table`` has in ``relation``. Of data files whose partition has none of
@@ -77,24 +78,23 @@ class ChangedKeys:
         if table.spec().fields:
             partitions = self._partitions(table, files)
             files = [file for file in files if _elsewhere(table, file) or _partition(file) in partitions]
-        self._semi_joined(relation, table, files, None)
+        inputs.register_copies(self.db, f"_files_of{relation}", table, files, self.copies)
+        self._semi_joined(relation, f"_files_of{relation}")
 
     def _partitions(self, table: Table, files: Sequence[DataFile]) -> set[tuple[Any, ...]]:
         """The values of the partitions that have rows of these keys."""
-        self._semi_joined("_narrow", table, files, list(dict.fromkeys([*self.key, *_sources(table)])))
+        inputs.register(self.db, "_all", table, files, list(dict.fromkeys([*self.key, *_sources(table)])))
+        self._semi_joined("_narrow", "_all")
         found = _partitions_in(self.db, "_narrow", table)
         self.db.execute("DROP TABLE _narrow")
+        inputs.forget(self.db, "_all")
         return found
 
-    def _semi_joined(
-        self, relation: str, table: Table, files: Sequence[DataFile], columns: Sequence[str] | None
-    ) -> None:
-        inputs.register(self.db, "_all", table, files, columns)
+    def _semi_joined(self, relation: str, every: str) -> None:
         key = ", ".join(map(quoted, self.key))
         self.db.execute(
-            f"CREATE TEMP TABLE {relation} AS SELECT * FROM _all SEMI JOIN _touched USING ({key})"
+            f"CREATE TEMP TABLE {relation} AS SELECT * FROM {every} SEMI JOIN _touched USING ({key})"
         )
-        inputs.forget(self.db, "_all")
 
     def _overlapping(self, table: Table, files: Sequence[DataFile]) -> list[DataFile]:
         """The data files whose bounds do not exclude all of these keys, by the first column of the key."""

@@ -64,8 +64,8 @@ def standing(dataset: Dataset, versions: str, parts: Sequence[str]) -> str:
 
 
 def newest(dataset: Dataset, versions: str, columns: Sequence[str], parts: Sequence[str]) -> str:
-    """A SELECT of the newest version of each key among ``versions``, unless it says that its key is deleted. Versions of
-    keys that have several are put in order; the others need not be held for it.
+    """A SELECT of the newest version of each key among ``versions``, unless it says that its key is deleted. Only those
+    of keys that have several are put in order; the others need not be held for it.
     """
     key, listed = keys(dataset), ", ".join(map(quoted, columns))
     by = ", ".join(f"{quoted(each)} DESC NULLS LAST" for each in order(dataset, columns))
