@@ -156,18 +156,18 @@ def _resource(path: Path, kind: str, properties: dict[str, Any]) -> Iterator[Fin
                 "capacity", (*path, "MaxCapacity"), message, "delete MaxCapacity, unless it is a Python shell"
             )
     elif kind in ("AWS::Scheduler::Schedule", "AWS::Events::Rule"):
-        yield from _schedule(path, properties)
+        yield from _schedule(path, kind, properties)
     elif kind == "AWS::Glue::Trigger":
         yield from _trigger(path, properties)
     elif kind == "AWS::SageMaker::FeatureGroup":
         yield from _features(path, properties)
 
 
-def _schedule(path: Path, properties: dict[str, Any]) -> Iterator[Finding]:
+def _schedule(path: Path, kind: str, properties: dict[str, Any]) -> Iterator[Finding]:
     expression, zone = properties.get("ScheduleExpression"), properties.get("ScheduleExpressionTimezone")
     if isinstance(expression, str) and not expression.startswith("at("):
         try:
-            cron.check(expression)
+            cron.check(_regular(expression) if kind == "AWS::Scheduler::Schedule" else expression)
         except RefusedError as refused:
             message = f"found {quoted(expression)}, expected {refused.expected}"
             yield Finding("schedule", (*path, "ScheduleExpression"), message, refused.advice)
@@ -176,6 +176,13 @@ def _schedule(path: Path, properties: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(
             "time-zone", (*path, "ScheduleExpressionTimezone"), f"no time zone is called {quoted(zone)}", near
         )
+
+
+def _regular(expression: str) -> str:
+    """``rate(1 minutes)`` as EventBridge's rules want it. Scheduler's user guide, "Schedule types", knows the plural
+    alone, and AWS's own samples have it."""
+    found = re.fullmatch(r"rate\(1 (minute|hour|day)s\)", expression)
+    return f"rate(1 {found[1]})" if found else expression
 
 
 def _trigger(path: Path, properties: dict[str, Any]) -> Iterator[Finding]:

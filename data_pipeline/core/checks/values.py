@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 from data_pipeline.core.problems import Path, did_you_mean, quoted
 
 from .findings import Finding
-from .walk import JSONATA, Scope, items
+from .walk import JSONATA, Scope, items, scopes
 
 #: a time after RFC 3339, in the form that the States Language wants.
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
@@ -75,7 +75,7 @@ def check(scope: Scope, name: str, state: dict[str, Any]) -> Iterator[Finding]:
     for below, retrier in items(state, "Retry"):
         yield from _retrier((*path, *below), retrier)
     for key in ("Retry", "Catch"):
-        yield from _errors(path, state, key)
+        yield from _errors(scope, path, state, key)
 
 
 def check_top(path: Path, definition: dict[str, Any]) -> Iterator[Finding]:
@@ -133,7 +133,7 @@ def _retrier(path: Path, retrier: dict[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _errors(path: Path, state: dict[str, Any], key: str) -> Iterator[Finding]:
+def _errors(scope: Scope, path: Path, state: dict[str, Any], key: str) -> Iterator[Finding]:
     if key in state and not isinstance(state[key], list):
         yield Finding("shape", (*path, key), "expected a list")
     seen: set[str] = set()
@@ -149,13 +149,25 @@ def _errors(path: Path, state: dict[str, Any], key: str) -> Iterator[Finding]:
         if "States.ALL" in names and len(names) > 1:
             yield Finding("all-alone", where, "States.ALL must stand alone", "it takes the others too")
         for index, error in enumerate(names):
-            if error.startswith("States.") and not error.startswith("States.Http.") and error not in ERRORS:
+            if _is_no_error(error) and error not in _raised(scope):
                 near = did_you_mean(error, ERRORS)
                 yield Finding("value", (*where, index), f"the language names no error {quoted(error)}", near)
             if error in seen:
                 message = f"an earlier one takes {quoted(error)}"
                 yield Finding("error-repeated", (*where, index), message, "delete it here or there")
         seen.update(names)
+
+
+def _is_no_error(error: str) -> bool:
+    return error.startswith("States.") and not error.startswith("States.Http.") and error not in ERRORS
+
+
+def _raised(scope: Scope) -> set[str]:
+    """The errors of the machine's own Fail states, of whatever name."""
+    while scope.parent is not None:
+        scope = scope.parent[0]
+    states = [state for each in scopes(scope.body) for state in each.states.values()]
+    return {str(state.get("Error")) for state in states if state.get("Type") == "Fail"}
 
 
 def check_timestamp(path: Path, value: Any, evaluated: bool) -> Iterator[Finding]:

@@ -23,16 +23,26 @@ _READ = ("Resources", "Outputs", "Conditions")
 
 
 def check(template: Mapping[str, Any]) -> Iterator[Finding]:
-    """Findings about names of what the template does not have. A template with a macro may get anything from it."""
-    if "Transform" in template or any("Fn::Transform" in each for _, each in objects((), dict(template))):
-        return
+    """Findings about names of what the template does not have; none where macros or modules bring more."""
     resources = _section(template, "Resources")
+    if _is_completed_elsewhere(template, resources):
+        return
     yield from _references(template, {*resources, *_section(template, "Parameters")})
     yield from _attributes(template, resources)
     yield from _depends_on(resources)
     yield from _conditions(template)
     yield from _maps(template)
     yield from _circles(resources)
+
+
+def _is_completed_elsewhere(template: Mapping[str, Any], resources: Mapping[str, Any]) -> bool:
+    """Whether a macro or a module adds resources: ``AWS::…::MODULE``, or those of a tool before CloudFormation."""
+    if "Transform" in template or "Modules" in template:
+        return True
+    kinds = [each.get("Type") for each in resources.values() if isinstance(each, dict)]
+    if any(not isinstance(kind, str) or kind.endswith("::MODULE") for kind in kinds):
+        return True
+    return any("Fn::Transform" in each for _, each in objects((), dict(template)))
 
 
 def _section(template: Mapping[str, Any], name: str) -> dict[str, Any]:
