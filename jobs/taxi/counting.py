@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading import parquet_opening
+from data_pipeline.etl.reading import parquet_opening, zones
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
 from taxi import csvfiles, csvrows, layouts, parquetfiles, parquetrows, rules, times
 from taxi.monthly import MOST_WINDOWS, Month
@@ -34,13 +34,15 @@ MOST_THREADS = 8
 @dataclass(frozen=True)
 class Counted:
     """What one file holds. ``windows``: starts of windows (microseconds since 1970-01-01 on the wall clock), in order,
-    and the trips in each, two NumPy arrays. ``reasons``: rows that do not count.
+    and the trips in each, two NumPy arrays. ``reasons``: rows that do not count. ``warnings``: times that may not be
+    meant as they were read.
     """
 
     layout: layouts.Match
     rows: int
     windows: tuple[Any, Any]
     reasons: Counter[str]
+    warnings: tuple[str, ...] = ()
 
     @property
     def trips(self) -> int:
@@ -112,8 +114,9 @@ def count(
             layout = layouts.match(schema.names, source.dataset)
             quarantine.whole = partial(_whole, counters, path, schema, layout.position)
             windows = parquetfiles.count(file, layout.name, limits, quarantine)
+            marked = zones.warning(file, layout.name, "UTC")  # a time is taken as it is stored
     else:
-        rows, windows, trips = 0, [], np.zeros(MOST_WINDOWS, np.int64)
+        rows, windows, trips, marked = 0, [], np.zeros(MOST_WINDOWS, np.int64), ""
         with csvfiles.opened(path, source.form == "csv.gz") as csv:
             layout = layouts.match(csv.names, source.dataset)
             shape = csvrows.Shape(len(csv.names), layout.position, Month.of(source.month), limits)
@@ -123,7 +126,8 @@ def count(
                 trips += tally.month
                 windows += tally.windows
         windows += shape.month.windows(trips)
-    counted = Counted(layout, rows, times.total(windows), quarantine.reasons)
+    said = (marked,) if marked else ()
+    counted = Counted(layout, rows, times.total(windows), quarantine.reasons, said)
     if source.form == "parquet" and counted.trips + counted.refused != rows:
         found = counted.trips + counted.refused
         raise FileError(

@@ -55,7 +55,7 @@ class Reader:
             columns[ROW] = pa.array(range(1, len(starts) + 1), pa.int64())
             staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(file.parts))))
         reasons = dict(sorted(counted.reasons.items()))
-        return FileRows(counted.rows, counted.trips, counted.refused, reasons)
+        return FileRows(counted.rows, counted.trips, counted.refused, reasons, warnings=counted.warnings)
 
 
 def policy(dataset: Dataset) -> rules.Policy:

@@ -164,3 +164,14 @@ def test_an_encrypted_file_is_unreadable_and_says_so(plain, said, tmp_path):
     path = written(tmp_path, pa.array(TEXTS), encryption_properties=encrypted)
     with pytest.raises(FileError, match=said):
         read(path)
+
+
+def test_a_zone_is_passed_over_with_a_warning(tmp_path):
+    """A time is the wall clock as stored; where a file marks another zone than UTC, the first one is said both ways."""
+    times = [None, datetime(2019, 1, 1, 5, 46, 40)]
+    found = read(written(tmp_path, pa.array(times, pa.timestamp("us", "America/New_York"))))
+    assert found.starts == [datetime(2019, 1, 1, 5, 45)]
+    (said,) = found.rows.warnings
+    assert "marked with the zone America/New_York, and read in UTC" in said
+    assert "taken for 2019-01-01 05:46:40, in America/New_York it is 2019-01-01 00:46:40" in said
+    assert read(written(tmp_path, pa.array(times, pa.timestamp("us", "UTC")))).rows.warnings == ()

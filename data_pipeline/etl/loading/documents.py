@@ -136,6 +136,7 @@ def verdict(
             *few(_unreadable(loaded)),
             *few(notes),
             *few(ignored(loaded)),
+            *few(doubtful(loaded)),
             *few(str(breach) for breach in judgement.warnings),
         ],
         "published": len(found["tables"]),
@@ -228,6 +229,17 @@ def ignored(loaded: Iterable[Loaded]) -> list[str]:
                 f"columns, such as {line}"
             )
     return lines
+
+
+def doubtful(loaded: Iterable[Loaded]) -> list[str]:
+    """What readers say of values that may not be meant as they were read, file by file."""
+    return [
+        f"{each.dataset.name}: {end(one.file.path)}: {said}"
+        for each in loaded
+        for unit in each.units
+        for one in unit.files
+        for said in one.rows.warnings
+    ]
 
 
 def _files(loaded: Loaded) -> list[File]:

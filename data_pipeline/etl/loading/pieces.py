@@ -102,12 +102,14 @@ def rebuild(dataset: Dataset, schema: pa.Schema, spec: str, target: Target) -> R
 
 def _counted(rows: FileRows) -> dict[str, Any]:
     counts = [rows.read, rows.accepted, rows.quarantined]
-    return {"rows": counts, "reasons": dict(rows.reasons), "ignored": list(rows.columns_ignored)}
+    said = {"ignored": list(rows.columns_ignored), "warnings": list(rows.warnings)}
+    return {"rows": counts, "reasons": dict(rows.reasons), **said}
 
 
 def _rows(counted: dict[str, Any]) -> FileRows:
     read, accepted, quarantined = counted["rows"]
-    return FileRows(read, accepted, quarantined, counted["reasons"], tuple(counted["ignored"]))
+    said = tuple(counted["ignored"]), tuple(counted.get("warnings", ()))
+    return FileRows(read, accepted, quarantined, counted["reasons"], *said)
 
 
 def _part(path: Path, split: Split) -> Part:

@@ -1,7 +1,8 @@
 """Parquet files: columns go by their names, and a row's number is its place in the file, from 1.
 
 The raw text of a refused row is a JSON object of the columns that the data set names. Times of the old type INT96
-count as timestamps without a zone; their nanoseconds are looked at where Arrow can hold them (years 1678 to 2261).
+count as timestamps without a zone; their nanoseconds are looked at where Arrow can hold them (years 1678 to 2261), and
+their seconds, which 64 bits always hold, tell where microseconds have run over.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from data_pipeline.etl.reading import (
     reasons,
     rows,
     threads,
+    zones,
 )
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.checks import Checks
@@ -68,6 +70,8 @@ class ParquetReader:
             layout = self._layout(content)
             groups = list(file.groups or range(content.num_row_groups))
             tally.ignored.update(dict.fromkeys(layout.ignored))
+            if not file.before:
+                tally.warnings += self._warnings(content, layout)
 
             def work(batch: tuple[Any, Any]) -> JudgedRows:
                 block = self._block(*batch, layout)
@@ -97,19 +101,36 @@ class ParquetReader:
         names = [None if at is None else schema.names[at] for at in positions]
         return _Layout(names, ignored, tuple(name for name in names if name is not None and name in old))
 
+    def _warnings(self, content: pq.ParquetFile, layout: _Layout) -> list[str]:
+        """Columns of wall-clock times that the file marks with another zone than the data set's."""
+        zone = self.dataset.format.timezone
+        clocks = [
+            name
+            for name, each in zip(layout.names, self.plan, strict=True)
+            if name and str(each.kind) == "timestamp"
+        ]
+        private = self.dataset.private
+        return [said for name in clocks if zone and (said := zones.warning(content, name, zone, private))]
+
     def _batches(
         self, path: Path, file: pq.ParquetFile, layout: _Layout, groups: list[int]
     ) -> Iterator[tuple[Any, Any]]:
-        """The wanted columns of row ``groups``, and with them those of ``old_times`` in nanoseconds."""
+        """The wanted columns of row ``groups``, and with them those of ``old_times`` in nanoseconds and in seconds."""
         taken = layout.wanted or file.schema_arrow.names[:1]
         with parquet_opening.readable():
             batches = file.iter_batches(BATCH, groups, taken, use_threads=self.workers > 1)
             if not layout.old_times:
                 yield from ((batch, None) for batch in batches)
                 return
-            with pq.ParquetFile(path, buffer_size=parquet_opening.BUFFER_BYTES) as other:
-                exact = other.iter_batches(BATCH, groups, list(layout.old_times), use_threads=False)
-                yield from zip(batches, exact, strict=True)
+            old, size = list(layout.old_times), parquet_opening.BUFFER_BYTES
+            with (
+                pq.ParquetFile(path, buffer_size=size) as nanos,
+                pq.ParquetFile(path, buffer_size=size, coerce_int96_timestamp_unit="s") as seconds,
+            ):
+                others = (
+                    each.iter_batches(BATCH, groups, old, use_threads=False) for each in (nanos, seconds)
+                )
+                yield from zip(batches, zip(*others), strict=True)
 
     def _block(self, batch: Any, exact: Any, layout: _Layout) -> Block:
         found: list[tuple[Any, Problems]] = []
@@ -120,7 +141,8 @@ class ParquetReader:
             array = batch.column(name)
             values, problems = parquet_values.values(array, shape, self.dataset.format)
             if name in layout.old_times:
-                problems = {**problems, **_beyond_microseconds(array, exact.column(name))}
+                nanos, seconds = (each.column(name) for each in exact)
+                problems = {**problems, **_beyond_microseconds(array, nanos), **_run_over(array, seconds)}
             found.append(columns.filled(values, each, problems))
         numbers = np.arange(1, len(batch) + 1)
 
@@ -128,6 +150,13 @@ class ParquetReader:
             return _raw(batch.select(layout.wanted), refused)
 
         return Block(len(batch), numbers, found, {}, raw)
+
+
+def _run_over(micros: Any, seconds: Any) -> Problems:
+    """Where a time is too far away for microseconds of 64 bits, in which it would be another one."""
+    found = pc.fill_null(micros.view(pa.int64()), 0).to_numpy()
+    there = pc.fill_null(seconds.view(pa.int64()), 0).to_numpy()
+    return dict.fromkeys(np.flatnonzero(found // 1_000_000 != there).tolist(), reasons.OUT_OF_RANGE)
 
 
 def _beyond_microseconds(micros: Any, nanos: Any) -> Problems:

@@ -16,7 +16,8 @@ Staged = Callable[[Any], None]
 @dataclass(frozen=True)
 class FileRows:
     """What became of a file's rows: ``read`` = ``accepted`` + ``quarantined``, whose ``reasons`` are counted.
-    ``columns_ignored``: columns or keys of the file that the data set does not name.
+    ``columns_ignored``: columns or keys of the file that the data set does not name. ``warnings``: sentences about
+    values that were read and may not be meant so.
     """
 
     read: int
@@ -24,6 +25,7 @@ class FileRows:
     quarantined: int
     reasons: Mapping[str, int] = field(default_factory=dict)
     columns_ignored: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,7 @@ class Tally:
     read: int = 0
     accepted: int = 0
     ignored: dict[str, None] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     reasons: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -133,6 +134,6 @@ class Tally:
 
     def rows(self) -> FileRows:
         """What became of the rows so far."""
-        return FileRows(
-            self.read, self.accepted, self.read - self.accepted, dict(self.reasons), tuple(self.ignored)
-        )
+        refused = self.read - self.accepted
+        said = tuple(self.ignored), tuple(self.warnings)
+        return FileRows(self.read, self.accepted, refused, dict(self.reasons), *said)

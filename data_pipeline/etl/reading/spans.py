@@ -112,6 +112,7 @@ def added(one: FileRows, other: FileRows) -> FileRows:
         one.quarantined + other.quarantined,
         reasons,
         tuple(dict.fromkeys([*one.columns_ignored, *other.columns_ignored])),
+        (*one.warnings, *other.warnings),
     )
 
 

@@ -202,6 +202,7 @@ def _document(
     errors = list(dict.fromkeys(error for done in passes for error in done.errors))
     quarantine = replace(target, run="1").quarantine(trial.name)
     others = {name: sum(1 for _ in _paths(tried.claimed, name)) for name in definitions.datasets}
+    own = [each for each in first.loaded if each.dataset.name == trial.name]
     return {
         "version": documents.VERSION,
         "dataset": trial.name,
@@ -235,7 +236,7 @@ def _document(
             _table(target.at, name, passes, trial.rows)
             for name in (*dataset.tables[1:], *tried.definitions.tables)
         ],
-        "messages": said.ignored([each for each in first.loaded if each.dataset.name == trial.name]),
+        "messages": [*said.ignored(own), *said.doubtful(own)],
     }
 
 

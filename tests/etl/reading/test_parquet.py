@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import struct
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -18,7 +19,7 @@ from etl.reading.test_casts import TYPES, plain
 from etl.reading.test_json_random import alike
 from randomness import SEED, times
 
-from data_pipeline.etl.documents.datasets import Format
+from data_pipeline.etl.documents.datasets import Column, Format
 from data_pipeline.etl.errors import FileError
 
 NUMBERS = ("int", "long", "float", "double", "decimal")
@@ -371,3 +372,53 @@ def test_types_that_no_column_has_make_the_file_unreadable(array, tmp_path):
     for kind in [*TYPES, "string", "list<int>", "struct<a: int>"]:
         with pytest.raises(FileError, match="column a is "):
             outcome(tmp_path / "a.parquet", dataset({"a": f"{kind}?"}, "parquet", timezone="Europe/Berlin"))
+
+
+@pytest.mark.parametrize("day", [109_192_579, 2**31 - 1, 2**32 - 1, 2_440_588 + 19_723 + 213_503_982])
+def test_old_times_that_no_microseconds_hold_are_refused(day, tmp_path):
+    """INT96 has 32 bits for days; in 64 bits of microseconds the last of these runs over into our century."""
+    path, epoch = tmp_path / "a.parquet", 2_440_588
+    stamps = pa.array([datetime(2024, 1, 1), datetime(2024, 1, 2)], pa.timestamp("ns"))
+    plain = {"compression": "none", "use_dictionary": False, "write_statistics": False}
+    pq.write_table(pa.table({"a": stamps}), path, use_deprecated_int96_timestamps=True, **plain)
+    content, stored = path.read_bytes(), struct.pack("<qI", 0, epoch + 19_723)
+    assert content.count(stored) == 1
+    path.write_bytes(content.replace(stored, struct.pack("<qI", 0, day)))
+    found = outcome(path, dataset({"a": "timestamp"}, "parquet"))
+    assert found.reasons == {1: "out-of-range"}
+    assert found.table["a"].to_pylist() == [datetime(2024, 1, 2)]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_a_zone_that_is_not_the_data_s_is_a_warning(unit, tmp_path):
+    """With the first time both ways; the rows are read as before."""
+    path, data = tmp_path / "a.parquet", {"a": "timestamp?", "b": "timestamp?"}
+    stamps = pa.array([None, datetime(2019, 1, 1, 5, 46, 40)], pa.timestamp(unit, "UTC"))
+    marked = stamps.cast(pa.timestamp(unit, "America/New_York"))
+    pq.write_table(pa.table({"a": marked, "b": stamps}), path, coerce_timestamps=None, version="2.6")
+    found = outcome(path, dataset(data, "parquet", timezone="Europe/Berlin"))
+    taken = datetime(2019, 1, 1, 6, 46, 40)
+    assert found.table["a"].to_pylist() == found.table["b"].to_pylist() == [None, taken]
+    kept = pq.read_schema(path).field("a").type.tz  # seconds are written as milliseconds
+    assert kept == "America/New_York"
+    (said,) = found.rows.warnings
+    assert said.startswith(
+        "its column a is marked with the zone America/New_York, and read in Europe/Berlin: its first"
+    )
+    assert "taken for 2019-01-01 06:46:40" in said
+    assert "in America/New_York it is 2019-01-01 00:46:40" in said
+    assert outcome(path, dataset(data, "parquet", timezone="America/New_York")).rows.warnings == ()
+    instants = {"a": "timestamptz?", "b": "timestamptz?"}
+    assert outcome(path, dataset(instants, "parquet", timezone="Europe/Berlin")).rows.warnings == ()
+
+
+def test_no_value_of_private_data_is_in_a_warning(tmp_path):
+    """Nor of a column without a time."""
+    stamps = pa.array([datetime(2019, 1, 1, 5, 46, 40)], pa.timestamp("us", "America/New_York"))
+    pq.write_table(pa.table({"a": stamps, "s": ["x"]}), tmp_path / "a.parquet")
+    columns = {"a": Column("a", "timestamp"), "s": Column("s", "string", True, pii="drop")}
+    found = outcome(tmp_path / "a.parquet", dataset(columns, "parquet", timezone="UTC"))
+    assert found.rows.warnings == ("its column a is marked with the zone America/New_York, and read in UTC",)
+    pq.write_table(pa.table({"a": pa.nulls(3, stamps.type)}), tmp_path / "a.parquet")
+    data = dataset({"a": "timestamp?"}, "parquet", timezone="UTC")
+    assert outcome(tmp_path / "a.parquet", data).rows.warnings == ()

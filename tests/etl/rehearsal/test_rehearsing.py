@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data_pipeline.etl.documents import datasets
@@ -308,4 +310,20 @@ def test_the_orders_of_the_shared_cases(folder: Path) -> None:
         "status: string?",
         "orders: the column channel of its files is ignored; to load it, add a line to its columns, such as "
         "channel: string?",
+    ]
+
+
+def test_a_zone_that_is_not_the_data_s_is_said(folder: Path) -> None:
+    """With the file, the column and its first time both ways; the run passes."""
+    path = folder / "readings" / "2024-01.parquet"
+    path.parent.mkdir(parents=True)
+    stamps = pa.array([1_700_000_000_000_000], pa.timestamp("us", "America/New_York"))
+    pq.write_table(pa.table({"taken_at": stamps}), path)
+    written = Format("parquet", timezone="UTC")
+    readings = Dataset("readings", ("readings/*.parquet",), written, (Column("taken_at", "timestamp"),))
+    found = tried(folder, Definitions({"readings": readings}, {}), name="readings")
+    assert found["passed"] is True
+    assert found["messages"] == [
+        "readings: readings/2024-01.parquet: its column taken_at is marked with the zone America/New_York, and read in "
+        "UTC: its first time is taken for 2023-11-14 22:13:20, in America/New_York it is 2023-11-14 17:13:20"
     ]

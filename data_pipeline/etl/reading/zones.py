@@ -1,0 +1,42 @@
+"""Time columns of Parquet that a file marks with a zone of its own: what their times are taken for, and what they would
+be in that zone.
+
+Parquet itself keeps an instant; the zone stands beside it in Arrow's schema. Pandas writes one for wall-clock times
+that were given a zone, and a reader that takes the instant for a wall clock of another zone is hours off, in silence.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.reading import times
+
+_UTC = frozenset({"utc", "etc/utc", "z", "+00:00", "gmt", "etc/gmt"})
+_SOME = 1 << 10
+"""Rows that are decoded for a first time."""
+
+
+def warning(file: Any, column: str, zone: str, private: bool = False) -> str:
+    """What to say of a column of ``file`` (a ParquetFile) whose times are taken for wall-clock times of ``zone``: empty
+    where it is marked with that zone, with UTC or with none, or holds no time. Of ``private`` data no value is said."""
+    stored = file.schema_arrow.field(column).type
+    marked = stored.tz if pa.types.is_timestamp(stored) else None
+    if not marked or marked.lower() in _UTC or marked == zone:
+        return ""
+    first = _first(file, column)
+    try:
+        taken, other = (str(times.on_the_clock_of(first, each)[0]) for each in (zone, marked))
+    except (pa.ArrowInvalid, JobError, IndexError):
+        return ""
+    said = f"its column {column} is marked with the zone {marked}, and read in {zone}"
+    return said if private else f"{said}: its first time is taken for {taken}, in {marked} it is {other}"
+
+
+def _first(file: Any, column: str) -> Any:
+    """The first time of the column, as an array of one; of none, where the first rows have none."""
+    for batch in file.iter_batches(_SOME, columns=[column], use_threads=False):
+        return batch.column(0).drop_null().slice(0, 1)
+    return pa.array([], pa.timestamp("us", "UTC"))
