@@ -14,6 +14,7 @@ VERSION = 1
 _PERIODS = 400
 """Periods of a series that the coverage shows, the newest."""
 _BARS = 60
+_COVERAGE = "Rows by period of the files, as the runs above have loaded them."
 
 Entry = Mapping[str, Any]
 
@@ -150,9 +151,9 @@ def _coverage(every: Sequence[Entry]) -> Html:
         for name, periods in each["covered"].items():
             for period, series, rows in periods:
                 found.setdefault((name, series), {})[period] = (rows, each["run"])
-    parts: list[Content] = [tag("h2", "Coverage", id="coverage")]
+    parts: list[Content] = [tag("h2", "Coverage", id="coverage"), tag("p", _COVERAGE, class_="soft")]
     if not found:
-        parts.append(tag("p", "No run has loaded files of a period yet.", class_="soft"))
+        parts[1:] = [tag("p", "No run has loaded files of a period yet.", class_="soft")]
     for (name, series), periods in sorted(found.items()):
         parts.append(_covered(f"{name} {series}".strip(), periods))
     return tag("section", parts, aria_labelledby="coverage")
@@ -166,7 +167,7 @@ def _covered(title: str, periods: Mapping[str, tuple[int, str]]) -> Html:
     bars = [(float(periods.get(period, (0, ""))[0]), 0.0) for period in shown]
     whole = sum(rows for rows, _ in periods.values())
     said = f"{plural(len(periods), 'period')}, {shown[0]} to {shown[-1]}, {whole:,} rows"
-    said += f", {plural(gaps, 'period')} missing between" if gaps else ""
+    said += f", nothing of {plural(gaps, 'period')} between" if gaps else ""
     rows: list[list[Content]] = [
         [
             period,

@@ -129,8 +129,7 @@ def _clock(which: str, column: str, profile: Record, before: Record | None, move
     then = (before or {}).get(which)
     names = [f"{n:02}" for n in range(24)] if which == "hours" else [*_WEEKDAYS]
     title = "By hour" if which == "hours" else "By weekday"
-    shares = [each / (sum(now) or 1) for each in now]
-    usual = [each / (sum(then) or 1) for each in then] if then else None
+    shares, usual = _shares(now), _shares(then) if then else None
     most = names[max(range(len(now)), key=now.__getitem__)]
     caption = tag("figcaption", tag("strong", f"{title}, of {column}"), _shift(moved))
     label = f"Rows {title.lower()} of {column}: most at {most}, {words.share(max(shares))} of them"
@@ -179,14 +178,11 @@ def _periods(profile: Record, detail: Detail) -> Iterator[Content]:
     there = {each[0] for each in periods}
     starts = words.periods(min(there), max(there))[-detail.points :]
     at = {(each[0], each[1]): (each[2], each[2] if each[3] else 0) for each in periods}
-    yield tag("h4", "Rows by period of the files")
+    yield tag("h4", "Rows by period of the files, as far back as rules look")
     yield key(("kept", "loaded before"), ("new", "loaded by this run"))
     for name in names:
         bars = [at.get((start, name), (0, 0)) for start in starts]
-        mine = [n for n, start in enumerate(starts) if (start, name) in at]
-        gaps = mine[-1] - mine[0] + 1 - len(mine) if mine else 0
         said = f"{sum(bar[0] for bar in bars):,} rows, {sum(bar[1] for bar in bars):,} of this run"
-        said += f"; {plural(gaps, 'period')} without files" if gaps > 0 else ""
         caption = tag("figcaption", tag("strong", name or "all files"), tag("span", said, class_="soft"))
         axis = tag("div", tag("span", starts[0]), tag("span", starts[-1]), class_="axis")
         yield tag("figure", caption, plots.bars(bars, f"{name or 'Rows'} by period: {said}", height=44), axis)
@@ -275,17 +271,24 @@ def _summary(column: Record) -> Html:
 
 
 def _texts(column: Record, usual: Record | None) -> Html:
+    """The most frequent values and the others, if there are any, now and before."""
     names = [*column["values"]]
-    now = [*column["values"].values(), column.get("other", 0)]
-    then = usual.get("values") if usual else None
-    before = None
-    if usual and then:
-        kept = [then.get(name, 0) for name in names]
-        before = [*kept, sum(then.values()) + usual.get("other", 0) - sum(kept)]
+    now, before = _by_value(column, names), _by_value(usual, names) if usual and usual.get("values") else None
+    if not now[-1] and not (before and before[-1]):
+        now, before = now[:-1], before and before[:-1]
     label = f"Most frequent of {column['name']}: {', '.join(names[:5])}"
-    shares = [each / (sum(now) or 1) for each in now]
-    usually = [each / (sum(before) or 1) for each in before] if before else None
-    return tag("div", plots.compared(shares, usually, label), class_="mini")
+    return tag("div", plots.compared(_shares(now), before and _shares(before), label), class_="mini")
+
+
+def _by_value(column: Record, names: Sequence[str]) -> list[float]:
+    """Rows of each of these values, and of all others."""
+    values = column["values"]
+    kept = [values.get(name, 0) for name in names]
+    return [*kept, sum(values.values()) + column.get("other", 0) - sum(kept)]
+
+
+def _shares(rows: Sequence[float]) -> list[float]:
+    return [each / (sum(rows) or 1) for each in rows]
 
 
 def _frequent(column: Record) -> Html:

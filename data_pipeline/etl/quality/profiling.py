@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from data_pipeline.etl.documents.datasets import Series
+from data_pipeline.etl.documents.datasets import AVAILABLE_AT, Series
 from data_pipeline.etl.documents.profile import SHARES, Column, Example, Table, Timeline
 
 from .facts import FileFacts, History
@@ -158,8 +158,11 @@ def _shape(db: duckdb.DuckDBPyConnection, column: str, kind: str, texts: bool) -
 
 
 def _first_time(columns: Mapping[str, str], hidden: Collection[str]) -> str:
-    """The first column with a time, or else with a date; nothing without any."""
-    open_ = {column: kind for column, kind in columns.items() if column not in hidden}
+    """The first column with a time, or else with a date; nothing without any. When rows became available, which tables
+    carry on, says little of them.
+    """
+    left_out = {*hidden, AVAILABLE_AT.strip("_")}
+    open_ = {column: kind for column, kind in columns.items() if column not in left_out}
     times = [column for column, kind in open_.items() if kind in _TIMES[1:]]
     dates = [column for column, kind in open_.items() if kind == _TIMES[0]]
     return next(iter([*times, *dates]), "")

@@ -66,6 +66,13 @@ def test_numbers_texts_and_times_are_told(db):
     assert sum(point[2] for point in found["timeline"]["points"]) == 100
 
 
+def test_the_time_is_of_the_rows_themselves(db):
+    """Not since when they are available, and a date where there is no time."""
+    day = [date(2024, 1, 1), date(2024, 1, 2)]
+    registered(db, available_at=[MONDAY] * 2, day=day)
+    assert profile(db, "rows")["timeline"]["column"] == "day"
+
+
 def test_of_personal_data_only_nulls_are_counted(db):
     """Neither values of a hidden column nor any text."""
     registered(db, name=["Ada", None], age=[36, 40], city=["Rome", "Rome"])
