@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from data_pipeline.core.config import feature_document
 from data_pipeline.core.config.feature_groups import FeatureGroup, Joined
@@ -83,10 +85,16 @@ class Store:
         state = snapshots.chosen(table, snapshot=states.get(group.table))
         return records.period(self.tables, table, state, feature_document.source(group, self.periods))
 
-    def newest(self, name: str) -> dict[str, str]:
-        """Record identifier → newest event time of a group's records, as SageMaker is given them."""
+    def newest(self, name: str, now: datetime) -> dict[str, str]:
+        """Record identifier → newest event time of a group's records, as SageMaker is given them; without those whose
+        newest record has ended by ``now``, a time with a zone.
+        """
         group = self.group(name)
-        rows = self.get(name).group_by(group.record_identifier).aggregate([(group.event_time, "max")])
+        rows = (
+            _lasting(group, self.get(name), now)
+            .group_by(group.record_identifier)
+            .aggregate([(group.event_time, "max")])
+        )
         times = rows[f"{group.event_time}_max"].to_pylist()
         return {
             str(one): f"{time:%Y-%m-%dT%H:%M:%SZ}"
@@ -107,6 +115,18 @@ class Store:
             near = did_you_mean(name, self.groups) if name else ""
             raise UserError(f"{found}: {known}" + (f"; {near}" if near else ""))
         return self.groups[name]
+
+
+def _lasting(group: FeatureGroup, rows: pa.Table, now: datetime) -> pa.Table:
+    """The records of identifiers whose newest one, which is the last of them, has not ended."""
+    if group.valid_to is None:
+        return rows
+    clock = now.astimezone(ZoneInfo(group.timezone)).replace(tzinfo=None)
+    last = dict(zip(rows[group.record_identifier].to_pylist(), rows[ENDS].to_pylist(), strict=True))
+    kept = [end is None or end > clock for end in last.values()]
+    names = [name for name, keeps in zip(last, kept, strict=True) if keeps]
+    kind = rows.schema.field(group.record_identifier).type
+    return rows.filter(pc.is_in(rows[group.record_identifier], value_set=pa.array(names, kind)))
 
 
 def _source(group: FeatureGroup, rows: pa.Table, column: str, joined: Joined) -> joining.JoinSource:

@@ -167,6 +167,8 @@ def _follow_history(runs: Runs, states: Stores) -> None:
     joined = store.join(given, features, identifier="id", time="at", available=False)
     assert joined["amount"].to_pylist() == [value for _, _, value in labels]
     assert states.ingest("d") == {"appended": 3, "put": 1, "removed": 1}
+    assert {*store.newest("states", day(20))} == {*states.online()} == {"o1", "o2", "o3", "o4"}
+    assert {*store.newest("states", day(2))} == {*EVERY_ORDER}
     assert {name: row["amount"] for name, row in states.online().items()} == {
         "o1": "5.0",
         "o2": "2.5",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -108,7 +109,7 @@ def differences(
     found += of_table(group, columns)
     if deployed and group.online and columns is not None and not found:
         with readable():
-            published = store.newest(name)
+            published = store.newest(name, datetime.now(UTC))
             runtime = connection.client("sagemaker-featurestore-runtime")
             online = feature_store.newest(runtime, called, list(published))
         found += of_records(published, {one: record[group.event_time] for one, record in online.items()})

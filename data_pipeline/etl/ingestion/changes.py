@@ -1,7 +1,7 @@
 """The records of two snapshots of a table, and what is between them: new and changed ones, and those that are gone.
 
-Only the data files that the snapshots do not share are read, but for the newest record of each identifier, which
-may be anywhere. A record is changed if any feature is, or when it was available.
+Only the data files that the snapshots do not share are read, but for the newest record of an identifier of which
+anything has changed or gone, which may be anywhere. A record is changed if any feature is, or when it was available.
 """
 
 # ruff: noqa: S608 - SQL is put together from names that the configuration has checked
@@ -77,9 +77,9 @@ class Reading:
 
 
 def gather(db: duckdb.DuckDBPyConnection, reading: Reading, since: Collection[str | None]) -> None:
-    """Make ``db``'s tables ``changed`` (whole records), ``gone`` (identifier and event time) and ``newest`` (the
-    record of each identifier) of the table's newest snapshot: what differs from any of the snapshots ``since``, where
-    None is an empty table.
+    """Make ``db``'s tables ``changed`` (whole records), ``gone`` (identifier and event time) and ``newest`` (the newest
+    record of each identifier in one of them) of the table's newest snapshot: what differs from any of the snapshots
+    ``since``, where None is an empty table.
     """
     table, group = reading.table, reading.group
     after = table.current_snapshot()
@@ -98,9 +98,11 @@ def gather(db: duckdb.DuckDBPyConnection, reading: Reading, since: Collection[st
     db.execute(f"CREATE TABLE gone AS {' UNION '.join(gone)}")
     if group.online:
         reading.records(db, "present", tables.files_in(table, after), after)
+        name = _quoted(group.identifier)
         db.execute(
-            f"CREATE TABLE newest AS FROM present QUALIFY row_number() OVER (PARTITION BY "
-            f"{_quoted(group.identifier)} ORDER BY {_quoted(group.event_time)} DESC, available_at DESC) = 1"
+            f"CREATE TABLE newest AS FROM present SEMI JOIN (SELECT {name} FROM changed UNION SELECT {name} FROM gone) "
+            f"USING ({name}) QUALIFY row_number() OVER (PARTITION BY {name} "
+            f"ORDER BY {_quoted(group.event_time)} DESC, available_at DESC) = 1"
         )
 
 
