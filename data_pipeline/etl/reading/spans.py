@@ -19,14 +19,21 @@ import numpy as np
 
 from data_pipeline.etl.documents.datasets import Dataset, Format
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading import csv_blocks, json_blocks, json_files, parquet_spans, text_files
+from data_pipeline.etl.reading import (
+    csv_blocks,
+    csv_records,
+    json_blocks,
+    json_files,
+    parquet_spans,
+    text_files,
+)
 from data_pipeline.etl.reading.csv_records import LONGEST, Dialect
 from data_pipeline.etl.reading.protocol import FileRows
 from data_pipeline.etl.reading.span import BLOCK, ReadAt, Span
 from data_pipeline.etl.reading.text_files import Readable, TextFile
 
 STEP = 1 << 20
-"""Bytes in which the next line feed is looked for."""
+"""Bytes in which the next line feed is looked for, and what says whether it is in quotes."""
 
 
 def may_be_cut(dataset: Dataset, path: str) -> bool:
@@ -57,7 +64,9 @@ def looked_at(read: ReadAt, size: int, cut: tuple[int, int], written: Format) ->
     """
     if written.kind == "parquet":
         return parquet_spans.looked_at(read, size, cut)
-    start, end = (_line_start(read, at, size) for at in cut)
+    start, end = (_record_start(read, at, size, written) for at in cut)
+    if end < start:
+        raise FileError("a cut is within quotes")
     stretch = _Stretch(read, start, end)
     if start:
         return Span(start, end, sum(count for count, _ in _records(stretch, written)))
@@ -129,11 +138,36 @@ class _Stretch:
         return data
 
 
+def _record_start(read: ReadAt, at: int, size: int, written: Format) -> int:
+    """Where the first line begins behind ``at`` that seems to be no part of a text in quotes; the end if none does. A
+    file begins with one.
+    """
+    start = _line_start(read, at, size)
+    if written.kind != "csv" or not written.quote or start in (0, size):
+        return start
+    return start + _out_of_quotes(read(start, STEP), _dialect(written))
+
+
+def _out_of_quotes(data: bytes, dialect: Dialect) -> int:
+    """Where a record begins in ``data``, which begins with a line: at once, or behind the quotes that the line is in,
+    if the quotes in ``data`` are plain for longer then. It may be neither, which looking at the spans will tell.
+    """
+    outside = csv_records.quotes(np.frombuffer(data, np.uint8), dialect)
+    if outside.odd is None:
+        return 0
+    text = np.frombuffer(dialect.quote + data, np.uint8)
+    inside = csv_records.quotes(text, dialect)
+    if inside.odd is not None and inside.odd <= outside.odd + 1:
+        return 0
+    ends = csv_records.line_ends(text[: inside.odd], inside.positions)
+    return int(ends[0]) if len(ends) else 0
+
+
 def _line_start(read: ReadAt, at: int, size: int) -> int:
-    """Where the first line begins from ``at`` on; the end if none does."""
+    """Where the first line begins behind ``at``; the end if none does. A file begins with one."""
     if not at or at == size:
         return at
-    first = at = at - 1
+    first = at
     while at - first <= LONGEST:
         data = read(at, STEP)
         found = data.find(b"\n")

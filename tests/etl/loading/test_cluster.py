@@ -165,7 +165,9 @@ def test_spans_of_large_files_make_what_one_machine_does(tmp_path, monkeypatch, 
     assert [one.error for _, files, _ in found[0] for one in files][:2] == ["", ""]
     assert len(found[1]["01/a.csv.parquet"]) == 50
     assert [len(rows) for _, _, rows in found[0]] == [343, 301, 0]
-    first = [share for tasks in executors.given for task in tasks for share in task if share.unit == 0]
+    every = [share for tasks in executors.given for task in tasks for share in task]
+    assert {share.unit for share in every if share.span} == {0, 2}
+    first = [share for share in every if share.unit == 0]
     spans_read = [share.span for share in first if share.span]
     assert len(spans_read) == 4
     assert (len(first) > len(spans_read)) is wrong

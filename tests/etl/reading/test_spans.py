@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 
@@ -26,15 +27,13 @@ AB = {"a": "int", "b": "string?"}
 
 
 def spans_of(content: bytes, data: Dataset, most: int) -> list[Span] | None:
-    """None if the content has to be read as a whole."""
+    """None if the content has to be read as a whole. All cuts are looked at, as executors do."""
     read = reader_of(content)
-    try:
-        found = [
-            spans.looked_at(read, len(content), cut, data.format) for cut in spans.cuts(len(content), most)
-        ]
-    except FileError:
-        return None
-    return spans.joined(found)
+    found = []
+    for cut in spans.cuts(len(content), most):
+        with suppress(FileError):
+            found.append(spans.looked_at(read, len(content), cut, data.format))
+    return spans.joined(found) if len(found) == len(spans.cuts(len(content), most)) else None
 
 
 def reader_of(content: bytes) -> ReadAt:
@@ -124,13 +123,23 @@ def lines(count: int, end: str = "\n") -> str:
         ),
         pytest.param("a,b\n" + lines(20) + "7", True, id="no line feed at the end"),
         pytest.param("\n" * 50 + "a,b\n" + lines(5), False, id="a header behind the first span"),
-        pytest.param("a,b\n" + '1,"' + "x\n" * 40 + '"\n' + lines(5), False, id="a cut in quotes"),
+        pytest.param(
+            "a,b\n" + '1,"x\ny ""z"", \n"\r\n2,"x"\n' * 20, True, id="line feeds in quotes everywhere"
+        ),
+        pytest.param("a,b\n" + '1,"' + "x\n" * 40 + 'y"\n' + lines(15), True, id="spans within quotes"),
+        pytest.param(
+            "a,b\n" + '1,"' + '"",""\n' * 40 + '"\n' + lines(5), False, id="quotes that look like others"
+        ),
         pytest.param("a,b\n" + lines(20) + '1,x"y\n2,z" \n3,"a"b\n', False, id="quotes that are not plain"),
+        pytest.param(
+            "a,b\n" + lines(20) + '1",2,"' + "\n" * 99 + '",3\n', False, id="cuts that would change places"
+        ),
         pytest.param("a,b\n" + lines(20) + '1,"x\n', False, id="a quote that does not close"),
     ],
 )
-def test_a_file_is_cut_where_records_begin(content, cut, tmp_path):
-    """Into parts of at most 40 bytes and a line here, or it has to be read as a whole."""
+def test_a_file_is_cut_where_records_begin(content, cut, tmp_path, monkeypatch):
+    """Into parts of at most 40 bytes and a line here, or it has to be read as a whole. Blocks are of two bytes."""
+    monkeypatch.setattr(csv_blocks, "BLOCK", 2)
     assert (compare(tmp_path, content.encode(), dataset(AB), 40) > 2) is cut
 
 
