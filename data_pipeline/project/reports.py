@@ -198,6 +198,8 @@ class Reports:
             f"{run}/{name}" for name in (*(f"{each}.json" for each in names), summary.NAME, profile.NAME)
         ]
         *results, of_run, rows = self._read(paths)
+        of_run = of_run if of_run and document.is_summary(of_run) else None
+        rows = rows if rows and document.is_profile(rows) else None
         (plan,) = self._read([f"{run}/{load_plan.NAME}"]) if of_run is None else (None,)
         past = self._past(run)
         took = {
@@ -232,7 +234,7 @@ class Reports:
             ]
             read = iter(self._read(paths))
             every = zip(some, zip(read, read, read, strict=True), strict=True)
-            found += [Earlier(each, *left) for each, left in every if left[0] or left[1]]
+            found += filter(_has_published, (Earlier(each, *left) for each, left in every))
         return found[: earlier.RULES]
 
     def _read(self, paths: Sequence[str]) -> list[Record | None]:
@@ -243,6 +245,16 @@ class Reports:
                 for path, content in self.documents.read_all(unknown).items():
                     self._known[path] = _object(content)
         return [self._known[path] for path in paths]
+
+
+def _has_published(one: Earlier) -> bool:
+    """Whether a run before has left what a report can read."""
+    told = one.summary is None or document.is_summary(one.summary)
+    return (
+        told
+        and (one.profile is None or document.is_profile(one.profile))
+        and bool(one.summary or one.profile)
+    )
 
 
 def _text(record: Record) -> bytes:

@@ -47,7 +47,10 @@ def indexed(runs: int) -> list[str]:
             folder.mkdir()
             files = [made.file(f"{n}.csv", 1000, n % 5) for n in range(40)]
             tables = {f"table_{n}": made.table() for n in range(4)}
-            left = {"summary": made.summary(files, [*tables]), "profile": {"tables": tables, "examples": {}}}
+            left = {
+                "summary": made.summary(files, [*tables]),
+                "profile": {"version": 1, "tables": tables, "examples": {}},
+            }
             for document, content in {**left, "verdict": made.verdict()}.items():
                 (folder / f"{document}.json").write_text(json.dumps(content))
         for what in ("every page and the index", "the index again"):

@@ -134,7 +134,7 @@ def folder(tmp_path: Path) -> Path:
     plan = {"units": [{"dataset": "orders", "because": "new", "files": [{"path": "a.csv", "size": 7}]}]}
     for path, content in {
         good / "summary.json": made.summary([made.file("a.csv")]),
-        good / "profile.json": {"tables": {"orders": made.table()}, "examples": {}},
+        good / "profile.json": {"version": 1, "tables": {"orders": made.table()}, "examples": {}},
         good / "verdict.json": made.verdict(),
         killed / "plan.json": plan,
     }.items():
@@ -181,3 +181,8 @@ def test_documents_that_are_damaged_are_left_out(tmp_path: Path) -> None:
     (runs / "2024-01-01" / "summary.json").write_text("{")
     (runs / "2024-01-01" / "profile.json").write_text("[]")
     assert report("show", "dev", "2024-01-01", "--folder", str(runs)) == 0
+    for content in ({"files": "none"}, {"rows": {}, "files": [{"source": "a"}]}, {"tables": 7}, {}):
+        (runs / "2024-01-01" / "summary.json").write_text(json.dumps(content))
+        (runs / "2024-01-01" / "profile.json").write_text(json.dumps(content))
+        for run in ("2024-01-01", "2024-01-02"):
+            assert report("show", "dev", run, "--folder", str(runs)) == 0

@@ -3,5 +3,6 @@ of an environment's runs.
 
 ``document`` puts together what is known (``earlier``: what runs before add, ``outcome``: how it ended and what to do,
 ``distributions``: how rows differ from those before). ``page`` and ``index`` draw it as one HTML file each, by
-``sections``, ``tables``, ``plots`` and ``machine``; ``markup`` escapes whatever is no markup. Pure.
+``sections``, ``states``, ``sources``, ``tables``, ``plots`` and ``machine``; ``markup`` escapes whatever is no markup.
+Pure.
 """

@@ -14,6 +14,8 @@ from typing import Any
 from data_pipeline.core.progress.failure_reason import reason
 from data_pipeline.core.progress.follow import Progress, State
 from data_pipeline.core.progress.summary import unusable
+from data_pipeline.etl.documents import verdict
+from data_pipeline.etl.documents.profile import VERSION as PROFILE_VERSION
 
 from . import earlier, outcome
 from .distributions import shift, shift_of_values
@@ -50,6 +52,25 @@ class Found:
     failure: Mapping[str, Any] | None = None
     past: Sequence[Earlier] = ()
     seconds: Sequence[float] = ()
+
+
+_OF_FILE = frozenset(("source", "rows_read", "rows_counted", "rows_quarantined", "error"))
+
+
+def is_summary(found: Mapping[str, Any]) -> bool:
+    """Whether a document is a summary as the jobs of data sets write it; a step of one's own may write another."""
+    files, tables = found.get("files"), found.get("tables", {})
+    return (
+        isinstance(found.get("rows"), dict)
+        and isinstance(files, list)
+        and all(isinstance(each, dict) and each.keys() >= _OF_FILE for each in files)
+        and isinstance(tables, dict)
+        and all(isinstance(each, dict) for each in tables.values())
+    )
+
+
+def is_profile(found: Mapping[str, Any]) -> bool:
+    return found.get("version") == PROFILE_VERSION
 
 
 def document(env: Environment, found: Found) -> Record:
@@ -204,6 +225,8 @@ def _planned(plan: Mapping[str, Any]) -> Record | None:
 def _rules(found: Found) -> Record:
     quality = (found.summary or {}).get("quality", {})
     broken = [*quality.get("failed_rules", [])]
+    if not broken:  # a step of one's own may judge without a summary
+        broken = [dict(each) for result in found.results.values() for each in verdict.failed_rules(result)]
     accepted, warnings = [*quality.get("accepted", [])], [*quality.get("warnings", [])]
     rules = []
     for result in quality.get("rules", []):
@@ -219,7 +242,7 @@ def _rules(found: Found) -> Record:
 
 def _about(breach: Mapping[str, Any], result: Mapping[str, Any]) -> bool:
     """Whether a breach is one of a rule's result; a summary of an earlier version does not say of what it is."""
-    mine: bool = breach["rule"] == result["rule"] and breach.get("of", result["of"]) == result["of"]
+    mine: bool = breach.get("rule") == result["rule"] and breach.get("of", result["of"]) == result["of"]
     return mine
 
 

@@ -34,7 +34,7 @@ def entry(report: Mapping[str, Any]) -> dict[str, Any]:
         "started": execution.get("started") or words.started(report["run"]),
         "seconds": execution.get("seconds"),
         "rows": {name: rows.get(name) for name in ("read", "counted", "quarantined")},
-        "broken": list(dict.fromkeys(f"{each['rule']}" for each in report["broken"])),
+        "broken": list(dict.fromkeys(str(each.get("rule")) for each in report["broken"])),
         "warnings": len(report["warnings"]),
         "failed": (report.get("failure") or {}).get("state"),
         "covered": {name: periods for name, periods in covered.items() if periods},

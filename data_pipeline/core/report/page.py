@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import sections, tables, words
+from . import sections, sources, states, tables, words
 from .markup import Content, Html, join, tag
 from .parts import DETAILS, Detail
 
@@ -35,8 +35,8 @@ def draw(report: Mapping[str, Any], most_bytes: int = MOST_BYTES) -> str:
 def _page(report: Mapping[str, Any], detail: Detail) -> str:
     parts = [
         ("todo", "What to do", sections.todo(report)),
-        ("states", "States", sections.states(report)),
-        ("sources", "Sources", sections.sources(report, detail)),
+        ("states", "States", states.states(report)),
+        ("sources", "Sources", sources.sources(report, detail)),
         ("rules", "Rules", sections.rules(report)),
         ("tables", "Tables", tables.tables(report, detail)),
         ("changes", "Schema changes", sections.changes(report)),

@@ -1,4 +1,4 @@
-"""Sections of a run's page but its tables: the verdict, the states, the sources, the rules, changes and lineage."""
+"""Sections of a run's page: the verdict, what to do, the rules, changes of columns, and lineage."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import outcome, plots, words
-from .machine import Visit, draw
 from .markup import Content, Html, join, tag
-from .parts import Detail, Head, chip, folded, plural, table
+from .parts import Head, chip, folded, plural, table
+from .sources import file_count
 
 Record = Mapping[str, Any]
 _TONES = {"holds": "good", "warns": "uneasy", "fails": "bad", "let through": "uneasy"}
-_REASONS = 3
-_FEW = 10
 
 
 def banner(report: Record) -> Html:
@@ -33,9 +31,10 @@ def banner(report: Record) -> Html:
 
 
 def _breach(breach: Record) -> Html:
-    rule = str(breach["rule"])
-    value, limit = (words.ruled(rule, breach[name]) for name in ("value", "limit"))
-    return join([tag("code", rule), f" of {breach['source']}: {value}, the limit is {limit}"])
+    rule = str(breach.get("rule"))
+    value, limit = (words.ruled(rule, breach.get(name)) for name in ("value", "limit"))
+    about = f" of {breach['source']}" if breach.get("source") else ""
+    return join([tag("code", rule), f"{about}: {value}, the limit is {limit}"])
 
 
 def facts(report: Record) -> Html:
@@ -46,7 +45,7 @@ def facts(report: Record) -> Html:
     usually = f"usually {words.time(usual['seconds'])}" if usual["seconds"] is not None else ""
     told = [
         ("Took", words.time(execution.get("seconds")), usually),
-        ("Rows read", words.count(read), plural(_files(report), "file") if read is not None else ""),
+        ("Rows read", words.count(read), plural(file_count(report), "file") if read is not None else ""),
         ("Accepted", words.count(rows.get("counted")), words.share(rows["counted"] / read) if read else ""),
         ("Quarantined", words.count(refused), words.share(refused / read) if read and refused else ""),
         (
@@ -63,10 +62,6 @@ def facts(report: Record) -> Html:
         ],
         class_="facts",
     )
-
-
-def _files(report: Record) -> int:
-    return len(report["files"]) + int(report["more_files"])
 
 
 def todo(report: Record) -> Html:
@@ -91,180 +86,6 @@ def todo(report: Record) -> Html:
         end,
         aria_labelledby="todo",
     )
-
-
-def states(report: Record) -> Html:
-    """Each state with its time, and the state machine."""
-    execution, usual = report["execution"], report["usual"]["states"]
-    visited = [
-        each for each in execution["states"] if each["kind"] not in ("Choice", "Succeed", "Fail", "Pass")
-    ]
-    parts: list[Content] = [tag("h2", "States", id="states")]
-    if not visited:
-        parts.append(tag("p", "The history of this run is not to be had any more.", class_="soft"))
-        return tag("section", parts, aria_labelledby="states")
-    whole = (
-        max(execution.get("seconds") or 0, *(each["after"] + (each["seconds"] or 0) for each in visited)) or 1
-    )
-    longest = max(visited, key=lambda each: each["seconds"] or 0)
-    lead = f"{longest['name']} took longest: {words.time(longest['seconds'])}"
-    parts.append(tag("p", f"{lead} of {words.time(execution.get('seconds') or whole)}.", class_="soft"))
-    heads = [
-        Head("State"),
-        Head("When"),
-        Head("Took", True),
-        Head("Usually", True),
-        Head("Attempts", True),
-        Head("End"),
-    ]
-    rows = [_state(each, whole, usual.get(each["name"])) for each in visited]
-    parts.append(table("States in the order of their visits", heads, rows))
-    if report.get("machine"):
-        found = folded("The state machine, with the way of this run", _machine(report), opened=True)
-        parts.append(found)
-    return tag("section", parts, aria_labelledby="states")
-
-
-def _state(state: Record, whole: float, usually: float | None) -> list[Content]:
-    took, failed = state["seconds"], bool(state["error"])
-    label = f"from {words.time(state['after'])} on, {words.time(took)} long"
-    bar = plots.span(state["after"] / whole, (took or 0) / whole, "bad" if failed else "now", label)
-    end: Content = chip("done", "good") if took is not None and not failed else chip("not left")
-    if failed:
-        end = join([chip("failed", "bad"), tag("div", state["reason"], class_="small long")])
-    name = join([state["name"], tag("div", state["job"], class_="soft small") if state["job"] else Html()])
-    return [
-        name,
-        tag("div", bar, class_="mini"),
-        words.time(took),
-        words.time(usually),
-        state["attempts"] or "",
-        end,
-    ]
-
-
-def _machine(report: Record) -> Html:
-    visits: dict[str, Visit] = {}
-    every = report["execution"]["states"]
-    fault = (report.get("failure") or {}).get("state")
-    for name in dict.fromkeys(each["name"] for each in every):
-        mine = [each for each in every if each["name"] == name]
-        took = sum(each["seconds"] or 0 for each in mine)
-        tries = sum(each["attempts"] for each in mine)
-        said = f"{words.time(took)}, {tries} attempts" if tries > 1 else words.time(took)
-        visits[name] = Visit(said, name == fault)
-    order = [each["name"] for each in every]
-    title = f"The state machine. Visited: {', '.join(visits)}." + (f" Failed: {fault}." if fault else "")
-    drawing = draw(report["machine"], visits, order, title)
-    return tag(
-        "div",
-        drawing,
-        class_="scroll",
-        tabindex="0",
-        role="region",
-        aria_label="Drawing of the state machine",
-    )
-
-
-def sources(report: Record, detail: Detail) -> Html:
-    """Files with their rows, why rows were refused, and a few of those."""
-    parts: list[Content] = [tag("h2", "Sources", id="sources")]
-    news = report["news"]
-    counts = [f"{news[name]:,} {name}" for name in ("new", "changed", "unchanged", "deleted") if name in news]
-    if counts:
-        parts.append(tag("p", f"Files of the input: {', '.join(counts)}.", class_="soft"))
-    if report["datasets"]:
-        parts.append(_datasets(report))
-    if report["files"]:
-        parts.append(_file_table(report, detail))
-    for name, examples in report["examples"].items():
-        parts.append(_examples(name, examples))
-    if report.get("planned"):
-        parts.append(_planned(report["planned"], detail))
-    elif not report["files"]:
-        parts.append(tag("p", "No file was read by this run.", class_="soft"))
-    return tag("section", parts, aria_labelledby="sources")
-
-
-def _datasets(report: Record) -> Html:
-    heads = [Head("Data set"), Head("Files", True), Head("Rows read", True), Head("Accepted", True)]
-    heads += [Head("Quarantined", True), Head("Why"), Head("")]
-    rows: list[list[Content]] = []
-    for name, each in report["datasets"].items():
-        counts, files = each["rows"], each["files"]
-        reasons = _reasons(each["reasons"], 8)
-        held = chip("held back", "bad") if each["held"] else chip("accepted", "good")
-        error = tag("div", each["error"]) if each.get("error") else None
-        why = tag("div", reasons, error, class_="long") if reasons or error else ""
-        total = files["read"] + files["failed"]
-        numbers = [total, counts["read"], counts["accepted"], counts["quarantined"]]
-        rows.append([name, *map(words.count, numbers), why, held])
-    return table("Data sets", heads, rows)
-
-
-def _planned(planned: Record, detail: Detail) -> Html:
-    """What a run was to read that came to no summary."""
-    files = planned["files"]
-    said = f"It was to read {plural(len(files) + planned['more_files'], 'file')}, {words.size(planned['bytes'])}."
-    heads = [Head("File"), Head("Data set"), Head("Size", True), Head("Because it is")]
-    rows = [
-        [
-            tag("div", each["source"], class_="long"),
-            each["dataset"],
-            words.size(each["bytes"]),
-            each["because"],
-        ]
-        for each in files[: detail.files]
-    ]
-    return join([tag("p", said), folded("Which", table("Files that were to be read", heads, rows))])
-
-
-def _reasons(reasons: Mapping[str, int], most: int) -> Html:
-    every = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
-    shown = [f"{reason} {count:,}" for reason, count in every[:most]]
-    more = [plural(len(every) - most, "other reason")] if len(every) > most else []
-    return join([", ".join([*shown, *more])])
-
-
-def _file_table(report: Record, detail: Detail) -> Html:
-    """The files with most refused rows, and folded below them all, where they are many."""
-    heads = [Head("File"), Head("Size", True), Head("Rows read", True), Head("Accepted", True)]
-    heads += [Head("Quarantined", True), Head("Why")]
-    rows = [_file(file) for file in report["files"][: detail.files]]
-    left = _files(report) - len(rows)
-    said = f"{plural(left, 'more file')} with fewer refused rows: summary.json"
-    more = tag("p", said, class_="soft small") if left else None
-    whole = join([table("Files that were read, the worst first", heads, rows), more])
-    if len(rows) <= _FEW:
-        return whole
-    clean = sum(1 for file in report["files"] if not file["quarantined"] and not file["error"])
-    every = f"All {plural(_files(report), 'file')}, {clean:,} of them without a refused row"
-    return join([table("Files with most refused rows", heads, rows[:_FEW]), folded(every, whole)])
-
-
-def _file(file: Record) -> list[Content]:
-    reasons = _reasons(file["reasons"], _REASONS)
-    error = join([chip("unusable", "bad"), tag("div", file["error"])]) if file["error"] else None
-    why = tag("div", error, reasons, class_="long") if reasons or error else ""
-    counts = [words.count(file[name]) for name in ("read", "accepted")]
-    part = f" ({words.share(file['quarantined'] / file['read'])})" if file["quarantined"] else ""
-    name = tag("div", file["source"], class_="long")
-    return [name, words.size(file["bytes"]), *counts, f"{file['quarantined']:,}{part}", why]
-
-
-def _examples(name: str, examples: list[Record]) -> Html:
-    heads = [Head("Reason"), Head("Column"), Head("File"), Head("Row", True), Head("Text of the row")]
-    rows = [
-        [
-            each["reason"],
-            each["column"] or "",
-            each["source"],
-            words.count(each["row"]),
-            tag("code", each["raw"] or ""),
-        ]
-        for each in examples
-    ]
-    return folded(f"Some of the refused rows of {name}", table(f"Refused rows of {name}", heads, rows))
 
 
 def rules(report: Record) -> Html:

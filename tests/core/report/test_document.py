@@ -6,8 +6,9 @@ import json
 
 import pytest
 from core.report import made
+from core.report.test_page import Parsed
 
-from data_pipeline.core.report import document
+from data_pipeline.core.report import document, page
 from data_pipeline.core.report.document import Found
 
 
@@ -51,6 +52,16 @@ def test_a_run_that_failed_by_a_rule():
         f"python data_pipeline_run.py dev --accept quarantined-share@{made.RUN}",
     ]
     assert found["tables"][0]["snapshot"] is None
+
+
+def test_a_rule_of_a_step_of_ones_own():
+    """Which leaves a verdict alone, and need not say what of."""
+    rule = {"rule": "too-old", "value": "2024-01-01", "limit": "today"}
+    results = {"check": {"passed": False, "failed_rules": [rule]}}
+    found = made.good(
+        progress=made.history("QualityGateFailed", "x"), results=results, summary=None, profile=None
+    )
+    assert "too-old : 2024-01-01, the limit is today" in Parsed(page.draw(found)).text
 
 
 def test_a_run_whose_job_was_killed():

@@ -124,6 +124,17 @@ def test_a_failure_says_what_to_do():
     assert "Killed" in killed
 
 
+def test_a_run_under_way_is_drawn_as_far_as_it_has_come():
+    """States that are not left, no end, and how to look again."""
+    history = made.History()
+    history.enter(0, "Prepare")
+    report = made.good(progress=made.Progress().after(history.events), results={}, summary=None, profile=None)
+    words = Parsed(page.draw(report)).text
+    assert "Running . The run is under way" in words
+    assert "not left" in words
+    assert "runs list dev" in words
+
+
 def test_a_busy_run_has_a_small_page():
     """Less is drawn of each where there is much, and what is left out is counted."""
     drawn = page.draw(made.busy(60, 12), 250_000)
