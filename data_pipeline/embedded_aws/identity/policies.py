@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ministack.services import iam as iam_service
 
@@ -34,6 +35,21 @@ _NAMES = {
     "UserName": (64, _NAME),
     "Path": (512, r"/|/[\x21-\x7f]+/"),
 }
+
+
+#: What the API references of CreateQueue and CreateTopic say of names.
+_QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
+_TOPIC = re.compile(r"[A-Za-z0-9_-]{1,256}|[A-Za-z0-9_-]{1,251}\.fifo")
+
+
+def name_refusal(operation: str, name: str) -> Response | None:
+    """The answer to CreateQueue and CreateTopic, where the name is none."""
+    if operation == "CreateQueue" and not _QUEUE.fullmatch(name):
+        message = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        return error("InvalidParameterValue", message)
+    if operation == "CreateTopic" and not _TOPIC.fullmatch(name):
+        return error_in_xml(400, "InvalidParameter", "Invalid parameter: Topic Name")
+    return None
 
 
 def refusal(service: str, operation: str, members: Mapping[str, str]) -> Response | None:
@@ -74,12 +90,18 @@ def bucket_refusal(body: bytes) -> Response | None:
     return None
 
 
-def attributes(body: bytes) -> Mapping[str, str]:
-    """The attributes of a queue that a request of SQS sets; none for what is no JSON (the service refuses it)."""
+def of_json(body: bytes) -> dict[str, Any]:
+    """The members of a request of the JSON protocol; none for what is no object (the service refuses it)."""
     try:
-        found = json.loads(body or b"{}").get("Attributes") or {}
-    except (ValueError, AttributeError):
+        found = json.loads(body or b"{}")
+    except ValueError:
         return {}
+    return found if isinstance(found, dict) else {}
+
+
+def queue_attributes(members: Mapping[str, Any]) -> Mapping[str, str]:
+    """The attributes of a queue that a request of SQS sets."""
+    found = members.get("Attributes")
     return found if isinstance(found, dict) else {}
 
 

@@ -162,7 +162,10 @@ def reset(state: Path) -> bool:
 def status(state: Path) -> Status:
     """What runs, and how much it keeps; never raises for a server that is gone or does not answer."""
     state = state.resolve()
-    last = endpoints.read(state) if state.exists() else None
+    try:
+        last = endpoints.read(state) if state.exists() else None
+    except LocalError:  # a damaged one: up says so, and what to do
+        last = None
     size = sum(path.stat().st_size for path in state.rglob("*") if path.is_file()) if state.exists() else 0
     held = locks.is_held(state / "server.lock")
     if held and last is not None and answers(last):

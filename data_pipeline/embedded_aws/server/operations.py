@@ -126,9 +126,13 @@ def _policy_refused(service: str, operation: str, query: dict[str, Any], body: b
     if service in ("iam", "sts"):
         return policies.refusal(service, operation, _flat(query, body))
     if service == "sqs":
-        return policies.refusal(service, operation, policies.attributes(body))
+        members = policies.of_json(body)
+        refused = policies.name_refusal(operation, str(members.get("QueueName", "")))
+        return refused or policies.refusal(service, operation, policies.queue_attributes(members))
     if service == "sns":
-        return policies.refusal(service, operation, policies.topic_attributes(_flat(query, body)))
+        given = _flat(query, body)
+        refused = policies.name_refusal(operation, given.get("Name", ""))
+        return refused or policies.refusal(service, operation, policies.topic_attributes(given))
     return None
 
 

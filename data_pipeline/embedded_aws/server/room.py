@@ -57,6 +57,8 @@ def refusal(error: OSError, state: Path) -> Refused:
             "it again after `ulimit -n 4096`.",
             503,
         )
+    if error.errno == errno.EFBIG:
+        return Refused("NotImplemented", str(error.strerror), 501)
     return Refused("InternalError", f"{type(error).__name__}: {error}", 500)
 
 

@@ -271,6 +271,10 @@ def refusals(aws: Any, name: str) -> dict[str, tuple[str, Callable[[], Any]]]:
                 TopicArn=topic, AttributeName="Policy", AttributeValue="{"
             ),
         ),
+        "queue's name": ("InvalidParameterValue", lambda: aws("sqs").create_queue(QueueName="a b")),
+        "queue's length": ("InvalidParameterValue", lambda: aws("sqs").create_queue(QueueName="q" * 81)),
+        "topic's name": ("InvalidParameter", lambda: aws("sns").create_topic(Name="a.b")),
+        "topic's length": ("InvalidParameter", lambda: aws("sns").create_topic(Name="t" * 257)),
         "CreateTopic": (
             "InvalidParameter",
             lambda: aws("sns").create_topic(Name=name + "2", Attributes={"Policy": "{"}),

@@ -114,6 +114,10 @@ def test_versions(s3: Any, name: str) -> None:
     versions = ["null", *(s3.put_object(Bucket=name, Key="k", Body=one)["VersionId"] for one in data[1:])]
     for version, one in zip(versions, data, strict=True):
         assert s3.get_object(Bucket=name, Key="k", VersionId=version)["Body"].read() == one
+        part = s3.get_object(Bucket=name, Key="k", VersionId=version, Range="bytes=5-9")
+        assert (part["Body"].read(), part["ContentRange"]) == (one[5:10], f"bytes 5-9/{len(one)}")
+        with pytest.raises(ClientError, match="InvalidRange"):
+            s3.get_object(Bucket=name, Key="k", VersionId=version, Range=f"bytes={len(one)}-")
     s3.delete_object(Bucket=name, Key="k", VersionId=versions[2])
     assert s3.get_object(Bucket=name, Key="k")["Body"].read() == data[1]
     marker = s3.delete_object(Bucket=name, Key="k")["VersionId"]

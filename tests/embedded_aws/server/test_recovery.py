@@ -59,6 +59,18 @@ def test_nothing_is_damaged_in_nothing(tmp_path: Path) -> None:
     recovery.check(tmp_path)
 
 
+def test_damaged_endpoint_is_in_nobody_s_way(state: Path) -> None:
+    """With a damaged endpoint.json, the state can be looked at, restored and deleted."""
+    path = state / "endpoint.json"
+    path.write_text("{")
+    assert lifecycle.status(state).running is False
+    (line,) = lifecycle.restore(state)
+    assert line.endswith("restored: a new credential and port")
+    assert lifecycle.restore(state) == []
+    path.write_text("{")
+    assert lifecycle.reset(state) is True
+
+
 def test_start_and_restore(state: Path) -> None:
     """The server does not start on a damaged table store; with what there is, it has all but the last change."""
     glue = client(lifecycle.ensure_up(state, 0), "glue")
