@@ -11,12 +11,12 @@ import importlib
 import inspect
 import json
 import math
+import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import islice
 from typing import Any, Callable, Union
 
 from data_pipeline.etl.documents.datasets import Dataset
@@ -30,8 +30,10 @@ from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.rows import JudgedRows, Tally
 
 PAGE = "docs/how-to/custom-reader.md"
-ROWS = 10_000
-"""Rows that are judged together."""
+ROWS, BYTES = 10_000, 2 << 20
+"""Rows that are judged together, and about how many characters of them."""
+_REASON = re.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_REASON = 64
 _NO_OBJECT = "!"
 """Stands for a row that the function refuses itself."""
 
@@ -95,20 +97,29 @@ class RowsReader:
     def read(self, file: SourceFile, quarantine: Quarantine, staged: Staged) -> FileRows:
         """See ``protocol.Reader``."""
         tally = Tally(self.dataset, file.parts, quarantine, staged)
-        found = self._rows(file, quarantine.source)
-        while some := [*islice(found, ROWS)]:
+        for some in self._blocks(self._rows(file, quarantine.source)):
             tally.add(self._judged(some, file.parts, quarantine.keeps_text))
         return tally.rows()
+
+    def _blocks(self, found: Iterator[Row]) -> Iterator[list[tuple[Row, str]]]:
+        """Rows, each with the text that is judged, some of them together."""
+        some: list[tuple[Row, str]] = []
+        size = 0
+        for row in found:
+            some.append((row, self._text(row)))
+            size += len(some[-1][1])
+            if len(some) == ROWS or size > BYTES:
+                yield some
+                some, size = [], 0
+        if some:
+            yield some
 
     def _rows(self, file: SourceFile, path: str) -> Iterator[Row]:
         """What the function yields of the file at ``path`` in the input. JobError where it goes wrong."""
         try:
             for number, row in enumerate(self.function(file, self.dataset.options), 1):
-                if not isinstance(row, (Mapping, Refuse)):
-                    raise JobError(
-                        f"{self._where} yields {type(row).__name__} as row {number} of {path}, expected a map of "
-                        f"values or Refuse; see {PAGE}"
-                    )
+                if wrong := _wrong(row):
+                    raise JobError(f"{self._where} yields {wrong} as row {number} of {path}; see {PAGE}")
                 yield row
         except (FileError, JobError):
             raise
@@ -126,12 +137,10 @@ class RowsReader:
             "of which nothing can be used is told by FileError"
         )
 
-    def _judged(self, some: Sequence[Row], parts: Mapping[str, str], raw: bool) -> JudgedRows:
-        own = {number: row for number, row in enumerate(some, 1) if isinstance(row, Refuse)}
-        texts = [_NO_OBJECT if isinstance(row, Refuse) else self._text(row) for row in some]
-        found = self.json.block(
-            Lines.of("".join(f"{text}\n" for text in texts).encode("utf-8", "surrogatepass"))
-        )
+    def _judged(self, some: Sequence[tuple[Row, str]], parts: Mapping[str, str], raw: bool) -> JudgedRows:
+        own = {number: row for number, (row, _) in enumerate(some, 1) if isinstance(row, Refuse)}
+        lines = "".join(f"{text}\n" for _, text in some).encode("utf-8", "surrogatepass")
+        found = self.json.block(Lines.of(lines))
 
         def texts_of(numbers: list[int]) -> Mapping[int, str]:
             others = found.raw([number for number in numbers if number not in own])
@@ -142,12 +151,22 @@ class RowsReader:
         block = replace(found, refused=refused, raw=texts_of)
         return rows.judge_rows(block, self.json.plan, self.json.checks, parts, raw)
 
-    def _text(self, row: Mapping[str, Any]) -> str:
-        """``row`` as an object of JSON."""
+    def _text(self, row: Row) -> str:
+        """``row`` as an object of JSON; of one that is refused already, what is none."""
+        if isinstance(row, Refuse):
+            return _NO_OBJECT
         try:
             return json.dumps(plain(row), ensure_ascii=False)
         except TypeError as error:
             raise JobError(f"{self._where} yields {error}; see {PAGE}") from error
+
+
+def _wrong(row: Any) -> str:
+    """What is yielded in place of a row, and what is expected; nothing if it is one."""
+    if isinstance(row, Refuse):
+        fits = _REASON.fullmatch(row.reason) and len(row.reason) <= _LONGEST_REASON
+        return "" if fits else f"the reason {row.reason[:80]!r}, expected lower-case words joined by '-'"
+    return "" if isinstance(row, Mapping) else f"{type(row).__name__}, expected a map of values or Refuse,"
 
 
 def plain(value: Any) -> Any:
@@ -164,8 +183,8 @@ def plain(value: Any) -> Any:
         return {str(name): plain(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(each) for each in value]
-    if hasattr(value, "item"):  # a scalar of NumPy
-        return plain(value.item())
+    if hasattr(value, "item") and type(found := value.item()) is not type(value):  # a scalar of NumPy
+        return plain(found)
     raise TypeError(
         f"a value that is {type(value).__name__}, expected a text, a number, a date, a list or a map"
     )

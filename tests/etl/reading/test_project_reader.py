@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from etl.reading.outcomes import dataset, outcome, written
 
@@ -39,6 +40,9 @@ def rows(file, options):
 def wrong(file, options):
     yield from [{"a": 1, "b": "x"}, ["a"]]
 
+def reason(file, options):
+    yield Refuse("Not so: x")
+
 class Reader:
     def __init__(self, dataset): ...
 """
@@ -56,11 +60,12 @@ def lines(text: str, tmp_path: Path, name: str = "rows", b: str | Column = "stri
     return outcome(written(tmp_path / "a.txt", text), data)
 
 
+@pytest.mark.parametrize("limit", ["ROWS", "BYTES"])
 def test_rows_are_accepted_or_refused_with_their_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the data set's types, or by the function itself; over several blocks, too."""
-    monkeypatch.setattr(project_reader, "ROWS", 2)
+    monkeypatch.setattr(project_reader, limit, 2)
     found = lines("1=x\n# y\nz=é\nbroken\n5=\n", tmp_path)
     assert found.adds_up()
     assert found.table.to_pylist() == [{"a": 1, "b": "x", "_row": 1}, {"a": 5, "b": "", "_row": 5}]
@@ -119,6 +124,9 @@ def test_nan_and_infinity_are_doubles(tmp_path: Path) -> None:
         "-inf",
         1.5,
     ]
+    assert project_reader.plain(np.int8(3)) == 3
+    with pytest.raises(TypeError, match="a value that is longdouble"):
+        project_reader.plain(np.longdouble(1))
     with pytest.raises(TypeError, match="a value that is bytes, expected a text"):
         project_reader.plain({"a": [b"x"]})
 
@@ -133,7 +141,18 @@ def test_nan_and_infinity_are_doubles(tmp_path: Path) -> None:
             JobError,
             r"failed at lines_reader.py:13 on a.txt: ValueError: too many values .*FileError",
         ),
-        ("wrong", "", JobError, "yields list as row 2 of a.txt, expected a map of values or Refuse"),
+        (
+            "wrong",
+            "",
+            JobError,
+            "yields list, expected a map of values or Refuse, as row 2 of a.txt; see docs",
+        ),
+        (
+            "reason",
+            "",
+            JobError,
+            "yields the reason 'Not so: x', expected lower-case words joined by '-' as row 1",
+        ),
         ("Reader", "", JobError, "is neither a function nor a class with a method read"),
         ("nowhere", "", JobError, "is neither a function nor a class"),
     ],
