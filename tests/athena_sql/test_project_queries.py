@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 from athena_sql.asked import NOW
@@ -15,9 +15,9 @@ from published import TABLES
 from data_pipeline.athena_sql.names import CatalogTable, State
 from data_pipeline.athena_sql.translation import translate
 from data_pipeline.core import sql
-from data_pipeline.core.config import feature_query
+from data_pipeline.core.config import feature_document
 from data_pipeline.core.loading.load import load_environment
-from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents import feature_records, types
 from data_pipeline.features import offline
 
 _ICEBERG = {"timestamp[us]": "timestamp", "int64": "long", "int32": "int"}
@@ -28,7 +28,10 @@ CATALOG = {
         for name, table in TABLES.items()
     },
     "readings": [("station", "string"), ("celsius", "double"), ("taken_at", "timestamptz"), ("_file", "string"), ("_row", "long")],
-    "orders": [("order_id", "string"), ("amount", "decimal(12, 2)"), ("ordered_at", "timestamptz"), ("month", "string")],
+    "orders": [("order_id", "string"), ("amount", "decimal(12, 2)"), ("ordered_at", "timestamptz"), ("month", "string"), ("country", "string")],
+    "station_days": [("station", "string"), ("high", "decimal(4, 1)")],
+    "sales": [("shop", "string"), ("item", "string"), ("pieces", "int"), ("_file", "string"), ("_row", "long")],
+    "shop_days": [("shop", "string"), ("day", "date")],
     "offline_store": [(name, "timestamptz") for name in offline.ADDED[:2]] + [("is_deleted", "boolean")]
     + [(name, "string") for name in GROUP.stored],
 }  # fmt: skip
@@ -71,11 +74,14 @@ def test_the_named_queries_of_the_project(env: str) -> None:
 
 def test_records_of_features() -> None:
     """What a feature group reads of its table, at a snapshot and between times; and its offline store."""
-    since, until = datetime(2019, 1, 1, tzinfo=UTC), datetime(2019, 2, 1, 12, 30, 0, 5, tzinfo=UTC)
-    for bounds in ((None, None), (since, None), (since, until)):
-        text = feature_query.select(GROUP, 12, *bounds)
-        names = [name for name, _ in translate(sql.read(text).text, resolve, NOW).columns]
-        assert names == feature_query.columns(GROUP)
+    since, until = datetime(2019, 1, 1), datetime(2019, 2, 1, 12, 30, 0, 5)  # noqa: DTZ001 - a wall clock
+    source, columns = feature_document.source(GROUP, {}), dict(CATALOG[GROUP.table])
+    for kind in ("timestamp", "timestamptz", "date"):
+        columns["timestamp"] = kind
+        for bounds in ((None, None), (since, None), (since, until)):
+            text = feature_records.select(source, columns, 12, *bounds)
+            names = [name for name, _ in translate(sql.read(text).text, resolve, NOW).columns]
+            assert names == feature_records.needed(source, columns)
     stored = translate(offline.records(GROUP, "offline_store"), resolve, NOW)
     assert [name for name, _ in stored.columns] == [*GROUP.stored]
 
