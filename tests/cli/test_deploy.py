@@ -90,12 +90,9 @@ def _all_is_made_and_again_nothing_changes(project: Project, deployer: Deployer)
 
     planned = project("python", "-m", "data_pipeline", "plan", "local", "--json", **deployer)
     assert planned.status == 0, planned.err
-    assert json.loads(planned.out) == {
-        "environment": "local",
-        "changes": False,
-        "summary": "no resource changes",
-        "sections": [],
-    }
+    told = json.loads(planned.out)
+    assert (told["changes"], told["summary"], told["sections"]) == (False, "no resource changes", [])
+    assert (told["environment"], told["account"], told["bucket"]) == ("local", "000000000000", "artifacts")
     for words in ((), ("--yes", "--json")):
         again = deploy(project, deployer, *words)
         assert again.status == 0, again.err
@@ -122,13 +119,35 @@ def _a_changed_job_is_shown_as_an_update_and_applied(project: Project, deployer:
         planned = project("python", "-m", "data_pipeline", "plan", "local", **deployer)
         assert planned.status == 2, planned.err
         assert planned.out in refused.err
+        _a_reviewed_plan_is_refused_once_anything_has_moved(project, deployer, script)
         assert keys(project) == before
-        done = deploy(project, deployer, "--yes")
+        done = deploy(project, deployer, "--plan", str(project.root / "plan.json"))
         assert done.status == 0, done.err
+        applied = deploy(project, deployer, "--plan", str(project.root / "plan.json"))
+        assert applied.status == 1
+        assert "what would happen now is not what was reviewed" in applied.err
     finally:
         script.write_text(original)
+        (project.root / "plan.json").unlink(missing_ok=True)
     assert statuses(project) == {STACKS[0]: "CREATE_COMPLETE", STACKS[1]: "UPDATE_COMPLETE"}
     assert {key.split("/")[2] for key in keys(project).keys() - before.keys()} == {"code"}
+
+
+def _a_reviewed_plan_is_refused_once_anything_has_moved(
+    project: Project, deployer: Deployer, script: Path
+) -> None:
+    """A plan of the code before, and of another bucket; then that of now is written."""
+    plan, file = ("python", "-m", "data_pipeline", "plan", "local", "--json"), project.root / "plan.json"
+    file.write_text(project(*plan, **deployer).out)
+    text = script.read_text()
+    script.write_text(text + "\n# changed again\n")
+    moved = deploy(project, deployer, "--plan", str(file))
+    assert moved.status == 1
+    assert f"{file}: what would happen now is not what was reviewed" in moved.err
+    script.write_text(text)
+    other = project("./deploy.sh", "local", "others", "--plan", str(file), **deployer)
+    assert other.status == 1
+    assert "is a plan with the bucket artifacts, and BUCKET is others" in other.err
 
 
 def test_without_a_terminal_nothing_changes(project: Project, deployer: Deployer) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -18,14 +19,16 @@ from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Target, carry_out, gather, note_present, outputs
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
-from data_pipeline.cli.deploying.plan_page import notes, plan_page
+from data_pipeline.cli.deploying.plan_page import fingerprint_of, notes, place_of, plan_page
 from data_pipeline.cli.examples import examples
 from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root
 from data_pipeline.cli.screen import console
 from data_pipeline.core.deployment.changes import StackChanges, describe, summary
+from data_pipeline.core.deployment.page import reviewed
 from data_pipeline.core.deployment.page.entries import Page
 from data_pipeline.core.deployment.page.rendering import lines
+from data_pipeline.core.deployment.page.reviewed import Reviewed
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import limits
 from data_pipeline.core.problems import RefusedError
@@ -44,15 +47,29 @@ _BUCKET = "ArtifactBucket"
 @environment_argument
 @click.argument("bucket", metavar="[BUCKET]", required=False)
 @click.option("--yes", is_flag=True, help="Apply without asking.")
+@click.option(
+    "--plan",
+    "file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Apply, without asking, the plan in FILE, as `plan ENV --json` has printed it; if anything has moved since, "
+    "nothing.",
+)
 @click.option("--create-bucket", is_flag=True, help="Make BUCKET: private, encrypted, versioned, TLS only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-def deploy(env: str, bucket: str | None, yes: bool, create_bucket: bool, as_json: bool) -> None:
+def deploy(
+    env: str, bucket: str | None, yes: bool, file: Path | None, create_bucket: bool, as_json: bool
+) -> None:
     """Show what deploying ENV will change, ask, apply it, and print the stacks' outputs.
 
     BUCKET holds the jobs' code and packages, nothing else; once ENV is deployed it is known.
     """
+    given = reviewed.read(file.read_text(encoding="utf-8"), str(file)) if file else None
+    if given and bucket not in (None, given.bucket):
+        raise click.UsageError(f"{file}: is a plan with the bucket {given.bucket}, and BUCKET is {bucket}.")
     with explained():
-        changed, found = _run(open_target(env, bucket), yes, create_bucket)
+        target = open_target(env, given.bucket if given else bucket)
+        changed, found = _run(target, yes, create_bucket, given)
     if as_json:
         click.echo(json.dumps({"environment": env, "changed": changed, "outputs": found}))
     else:
@@ -90,12 +107,20 @@ def _check(bucket: str) -> None:
         raise click.UsageError(f"{bucket!r} cannot be a bucket's name: {why}.") from refused
 
 
-def _run(target: Target, yes: bool, create_bucket: bool) -> tuple[bool, dict[str, str]]:
-    """Plan, show, ask, apply. Whether anything changed, and the outputs of both stacks."""
+def _run(
+    target: Target, yes: bool, create_bucket: bool, given: Reviewed | None
+) -> tuple[bool, dict[str, str]]:
+    """Plan, show, ask, apply. Whether anything changed, and the outputs of both stacks.
+
+    ``given``: the plan that was reviewed, in place of the question.
+    """
     refuse_what_loses_records(target.environment, target.connection)
-    plan = gather(target, create_bucket)
+    plan = gather(target, create_bucket or given is not None)
     try:
         refuse_replaced_groups(plan.storage.plan)
+        if given is not None:
+            reviewed.refuse_other_target(given, *place_of(target))
+            reviewed.refuse_what_moved(given, fingerprint_of(plan))
         if plan.nothing:
             note_present(target, plan)
             for note in notes(target, plan):
@@ -103,14 +128,14 @@ def _run(target: Target, yes: bool, create_bucket: bool) -> tuple[bool, dict[str
             click.echo(f"no changes: {target.environment.name} is deployed as it stands here", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
         _print_page(plan_page(target, plan))
-        if not _agreed(yes):
+        if given is None and not _agreed(yes):
             raise UserError("nothing was changed.")
 
         def agree(changes: StackChanges) -> bool:
             refuse_replaced_groups(changes)
             click.echo("other than was shown:", err=True)
             _print_changes([changes])
-            return _agreed(yes)
+            return given is None and _agreed(yes)
 
         return True, carry_out(target, plan, agree)
     finally:

@@ -9,17 +9,21 @@ import click
 from data_pipeline.aws.errors import explained
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.deploying.deployment import gather
-from data_pipeline.cli.deploying.plan_page import plan_page
+from data_pipeline.cli.deploying.plan_page import fingerprint_of, place_of, plan_page
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment.page import rendering
 
 from .deploy import open_target
 
 
-@click.command(epilog=examples("plan dev", "plan dev my-artifact-bucket --markdown"))
+@click.command(
+    epilog=examples("plan dev", "plan dev my-artifact-bucket --markdown", "plan dev --json > plan.json")
+)
 @environment_argument
 @click.argument("bucket", metavar="[BUCKET]", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, which `deploy ENV --plan FILE` applies."
+)
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a pull request.")
 def plan(env: str, bucket: str | None, as_json: bool, markdown: bool) -> int:
     """Say what deploying ENV would change, and change nothing.
@@ -33,11 +37,13 @@ def plan(env: str, bucket: str | None, as_json: bool, markdown: bool) -> int:
         target = open_target(env, bucket)
         found = gather(target, create_bucket=True)
         try:
-            page = plan_page(target, found)
+            page, print_ = plan_page(target, found), fingerprint_of(found)
         finally:
             found.discard(target.stacks)
     if as_json:
-        click.echo(json.dumps(rendering.as_json(page), indent=2))
+        where = dict(zip(("environment", "account", "region"), place_of(target), strict=True))
+        applied = {**where, "bucket": target.bucket, "fingerprint": print_}
+        click.echo(json.dumps({**rendering.as_json(page), **applied}, indent=2))
     elif markdown:
         click.echo(rendering.markdown(page), nl=False)
     else:

@@ -16,6 +16,7 @@ from data_pipeline.core.deployment import drifts
 from data_pipeline.core.deployment.page.entries import Page
 from data_pipeline.core.deployment.page.files import Stored
 from data_pipeline.core.deployment.page.page import Given, page
+from data_pipeline.core.deployment.page.reviewed import fingerprint
 from data_pipeline.core.errors import UserError
 from data_pipeline.etl.documents import datasets, form
 from data_pipeline.etl.documents.datasets import Definitions
@@ -50,6 +51,16 @@ def plan_page(target: Target, plan: Plan) -> Page:
         notes=tuple(notes(target, plan)),
     )
     return page([plan.storage.plan, plan.pipeline.plan], given)
+
+
+def place_of(target: Target) -> tuple[str, str, str]:
+    """Environment, account and region of a deployment."""
+    return target.environment.name, target.connection.account, target.connection.region
+
+
+def fingerprint_of(plan: Plan) -> str:
+    """What tells this plan from any other: all that it would apply."""
+    return fingerprint(plan.package.parameters, plan.bodies, [plan.storage.plan, plan.pipeline.plan])
 
 
 def notes(target: Target, plan: Plan) -> Iterator[str]:
