@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.reading import times
+from data_pipeline.etl.reading import parquet_opening, times
 
 _UTC = frozenset({"utc", "etc/utc", "z", "+00:00", "gmt", "etc/gmt"})
 _SOME = 1 << 10
@@ -36,7 +36,11 @@ def warning(file: Any, column: str, zone: str, private: bool = False) -> str:
 
 
 def _first(file: Any, column: str) -> Any:
-    """The first time of the column, as an array of one; of none, where the first rows have none."""
-    for batch in file.iter_batches(_SOME, columns=[column], use_threads=False):
-        return batch.column(0).drop_null().slice(0, 1)
+    """The first time of the column, as an array of one; of none, where the first rows of the first row group have none:
+    a span of a file may have no other.
+    """
+    groups = [at for at in range(file.num_row_groups) if file.metadata.row_group(at).num_rows][:1]
+    with parquet_opening.readable():
+        for batch in file.iter_batches(_SOME, groups, [column], use_threads=False):
+            return batch.column(0).drop_null().slice(0, 1)
     return pa.array([], pa.timestamp("us", "UTC"))
