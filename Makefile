@@ -64,6 +64,7 @@ bench: $(INSTALLED_DEV)  ## measure the commands and the job against the plain S
 	python tests/bench/ingestion.py
 	python tests/bench/planning.py
 	python tests/bench/datasets.py
+	python tests/bench/keyed.py
 	python tests/bench/reports.py
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/records/soak.md

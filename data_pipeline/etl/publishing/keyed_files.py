@@ -18,9 +18,8 @@ from pyiceberg.types import IntegerType, LongType, PrimitiveType, StringType
 from data_pipeline.etl.quality.sql import name as quoted
 
 from . import inputs, keys, prints, table_columns, tables
+from .small_files import SMALL_BYTES
 
-SMALL_BYTES = 32 << 20
-"""A data file below is written again with rows that come to its partition, so that a partition has few files."""
 _BOUNDED = (IntegerType, LongType, StringType)
 
 

@@ -24,7 +24,7 @@ from pyiceberg.table.metadata import TableMetadata
 from data_pipeline.etl.documents.datasets import UNIT
 from data_pipeline.etl.storage.filesystem import join
 
-from . import data_files, prints, table_columns, tables
+from . import data_files, prints, small_files, table_columns, tables
 from .commits import commit_with_retry
 from .parquet_parts import Part, PartWriter
 from .table_columns import Wanted
@@ -34,13 +34,15 @@ from .table_columns import Wanted
 class Staged:
     """What is to be published of a data set: what its table is to be, finished ``parts`` on this machine, and the
     ``units`` whose rows they are or, of a unit without rows, were; if the table is made ``anew``, nothing else stays.
-    ``spec``: by which partitions the parts are split.
+    ``spec``: by which partitions the parts are split; ``together``: whether small data files of a partition are put
+    together where there are many, as of a table that grows by a little with each run and is searched by each.
     """
 
     wanted: Wanted
     parts: Sequence[Part]
     units: frozenset[str]
     spec: str = ""
+    together: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def _attempt(
             same, available = set(), {}
         else:
             gone = [file for file in touched if old[file.file_path].rows.keys() & changed]
+            gone += small_files.crowded(table, every, gone) if staged.together else []
             kept = _kept(table, metadata, gone, changed, here)
         parts = [*kept, *_fitting(metadata, staged, frozenset(same & new.rows.keys()), here)]
         come = [data_files.uploaded(metadata, part, _place(table, part, uploaded)) for part in parts]

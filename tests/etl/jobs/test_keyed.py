@@ -18,7 +18,7 @@ from randomness import SEED, SOAK, times
 from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Table
 from data_pipeline.etl.jobs import load, prepare_datasets
-from data_pipeline.etl.publishing import tables
+from data_pipeline.etl.publishing import small_files, tables
 from data_pipeline.etl.rehearsal import catalog
 
 HEADER = ("id", "line", "at", "serial", "state")
@@ -276,6 +276,7 @@ def test_a_data_set_with_a_key_has_the_newest_of_each(attempt, tmp_path, monkeyp
     chance = random.Random(f"{SEED}-keyed-{attempt}")
     at = catalog.connect(tmp_path / "out")
     monkeypatch.setattr(tables, "connect", lambda *_: at)
+    monkeypatch.setattr(small_files, "MOST", 2)
     (tmp_path / "in").mkdir()
     world = World(tmp_path, chance, made_dataset(chance))
     for _ in range(chance.randrange(3, 5 + 2 * SOAK)):
