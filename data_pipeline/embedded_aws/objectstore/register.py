@@ -54,6 +54,7 @@ def install() -> None:
     s3._compute_s3_checksum = _checksum(s3._compute_s3_checksum)
     s3._put_object = _undone(_arrived(s3._put_object))
     s3._copy_object = _undone(s3._copy_object)
+    s3._delete_object = _undone(s3._delete_object)
     s3._upload_part = _part_kept(_arrived(s3._upload_part))
     s3._upload_part_copy = _part_kept(s3._upload_part_copy)
     s3._complete_multipart_upload = _undone(multipart.complete)

@@ -7,11 +7,13 @@ STS quotas" (Q) of the IAM User Guide; the service model's shapes (M).
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from randomness import SEED, times
 
 from data_pipeline.embedded_aws.identity import documents
 from data_pipeline.embedded_aws.identity.documents import BUCKET, INLINE_ROLE, MANAGED, TOPIC, TRUST, Kind
@@ -204,6 +206,54 @@ def test_refused(source: str, kind: Kind, text: str, words: str) -> None:
 def test_taken(kind: Kind, text: str) -> None:
     """What the grammar allows is taken."""
     documents.check(text, kind, lambda arn: arn == ROLE)
+
+
+def any_statement(chance: random.Random) -> dict[str, Any]:
+    """A statement that IAM would take of an identity's policy."""
+    actions = chance.sample(["s3:GetObject", "s3:*", "glue:Get?ob", "*", "sts:AssumeRole", "logs:Put*"], 2)
+    arns = ["*", "arn:aws:s3:::b/*", "arn:*:glue:*:*:job/*", "arn:aws:iam::000000000000:role/${aws:username}"]
+    statement: dict[str, Any] = {
+        "Effect": chance.choice(["Allow", "Deny"]),
+        chance.choice(["Action", "NotAction"]): chance.choice([actions, actions[0]]),
+        chance.choice(["Resource", "NotResource"]): chance.choice([arns, chance.choice(arns)]),
+    }
+    if chance.random() < 0.5:
+        operator = chance.choice(sorted(documents.OPERATORS))
+        statement["Condition"] = {operator: {"aws:RequestTag/a": chance.choice(["a", ["a", "b"], True, 3])}}
+    return statement
+
+
+#: A change that makes any such statement one that IAM refuses.
+CHANGES: list[Callable[[dict[str, Any]], Any]] = [
+    lambda statement: statement.update(Effect="Perhaps"),
+    lambda statement: statement.pop("Effect"),
+    lambda statement: statement.update(Nope="a"),
+    lambda statement: statement.update(Principal="*"),
+    lambda statement: statement.update(Action="s3:*", NotAction="s3:*"),
+    lambda statement: statement.update(Resource="*", NotResource="*"),
+    lambda statement: [statement.pop(name, None) for name in ("Action", "NotAction")],
+    lambda statement: [statement.pop(name, None) for name in ("Resource", "NotResource")],
+    lambda statement: statement.update(
+        {name: "b/*" for name in ("Resource", "NotResource") if name in statement}
+    ),
+    lambda statement: statement.update(
+        {name: ["Get"] for name in ("Action", "NotAction") if name in statement}
+    ),
+    lambda statement: statement.update(Condition={"StringIs": {"aws:a": "b"}}),
+    lambda statement: statement.update(Condition={"StringLike": {"a": "b"}}),
+    lambda statement: statement.update(Sid="a-b"),
+]
+
+
+@pytest.mark.parametrize("attempt", range(times("policies")))
+def test_any_document(attempt: int) -> None:
+    """A document by the grammar is taken; with any one statement changed, it is refused."""
+    chance = random.Random(f"{SEED}-policies-{attempt}")
+    statements = [any_statement(chance) for _ in range(chance.randint(1, 4))]
+    documents.check(document(*statements), MANAGED, lambda _: False)
+    chance.choice(CHANGES)(chance.choice(statements))
+    with pytest.raises(documents.Malformed):
+        documents.check(document(*statements), MANAGED, lambda _: False)
 
 
 def refusals(aws: Any, name: str) -> dict[str, tuple[str, Callable[[], Any]]]:
