@@ -109,6 +109,12 @@ def test_who_may_not_write_has_pages_here(
     assert not [key for key in deployed.keys().items() if key[0].endswith(".html")]
 
 
+def test_a_run_that_is_not_followed_has_no_end(capfd: pytest.CaptureFixture[str]) -> None:
+    """Nothing is started, and it is said how to draw its page later."""
+    assert run("--report", "--no-wait") == 1
+    assert "report show local" in capfd.readouterr().err
+
+
 def test_the_newest_run_is_shown(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
     """As JSON, with its states; and what there is to say where there is none yet."""
     deployed.deploy(publishing())

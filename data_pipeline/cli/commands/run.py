@@ -17,6 +17,7 @@ from data_pipeline.cli.running import following, upload
 from data_pipeline.cli.running.ending import follow_to_its_end
 from data_pipeline.cli.running.outcome import print_pointers
 from data_pipeline.cli.running.run_options import input_options
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import selection
 from data_pipeline.project import runs
 
@@ -62,6 +63,11 @@ def run(
     when the run succeeded, also when nothing was new; else 1 with the state that failed, why, and the end of
     its job's log.
     """
+    if drawn and not wait:
+        raise UserError(
+            "found --report and --no-wait, expected one of them: the page is drawn at the end of the run; draw it "
+            f"later with: python -m data_pipeline report show {env}"
+        )
     record: Record = {"environment": env, "status": "NOT_STARTED"}
     with following.recorded(record, as_json):
         environment, connection = open_environment(env)

@@ -44,24 +44,15 @@ def compared(now: Sequence[float], before: Sequence[float] | None, words: str, *
 
 
 def values(every: Sequence[float], limit: float | None, words: str, *, height: int = 28) -> Html:
-    """The last values of a rule, the newest on the right, with a line at its limit."""
+    """The last values of a rule, the newest on the right, with a line at its limit; one below 0 is drawn as 0."""
     most = max([*every, limit or 0]) or 1
-    drawn = [
-        _bar(at, height - height * each / most, max(height * each / most, 0.6))
-        for at, each in enumerate(every)
-    ]
+    heights = [max(height * each / most, 0.6) for each in every]
+    drawn = [_bar(at, height - each, each) for at, each in enumerate(heights)]
     parts = [_path("kept", drawn[:-1]), _path("new", drawn[-1:])]
-    if limit is not None:
+    if limit is not None and limit >= 0:
         y = _short(height - height * limit / most)
         parts.append(tag("path", class_="limit", d=f"M0 {y}H{len(every)}"))
     return _image(len(every), height, words, *parts)
-
-
-def share(value: float, words: str, kind: str = "now") -> Html:
-    """A level bar of a share of one."""
-    return _image(
-        100, 6, words, tag("path", class_="track", d="M0 0H100V6H0Z"), _path(kind, [_across(0, 100 * value)])
-    )
 
 
 def span(start: float, length: float, kind: str, words: str) -> Html:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from core.histories import START, History
+from core.histories import History
 
 from data_pipeline.core.naming import Names
 from data_pipeline.core.progress.follow import Progress
@@ -299,6 +299,3 @@ def busy(files: int, datasets: int, columns: int = 20) -> dict[str, Any]:
     wide = table(150, [f"measure_{n}" for n in range(columns)], ("country=de", "country=fr", "country=it"))
     tables = dict.fromkeys(names, wide)
     return good(summary=told, profile={"tables": tables, "examples": {}}, past=past(20, **tables))
-
-
-STARTED = START.isoformat()

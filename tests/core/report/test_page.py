@@ -124,6 +124,20 @@ def test_a_failure_says_what_to_do():
     assert "Killed" in killed
 
 
+def test_numbers_below_zero_are_drawn_as_nothing():
+    """Of a rule of one's own, and of a weight; their tables have them as they are."""
+    report = made.good()
+    report["rules"][0]["history"] = [{"run": "a", "value": -2.5}, {"run": "b", "value": -1}]
+    report["rules"][0]["limit"] = -3
+    report["tables"][0]["profile"]["timeline"]["points"] = [
+        ["2024-01-01", "", -5, -5],
+        ["2024-01-02", "", 3, 3],
+    ]
+    drawn = page.draw(report)
+    assert not re.search(r'd="[^"]*v-', drawn)
+    assert "-5 (-5 new)" in Parsed(drawn).text
+
+
 def test_a_run_under_way_is_drawn_as_far_as_it_has_come():
     """States that are not left, no end, and how to look again."""
     history = made.History()
