@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from data_pipeline.core.errors import UserError
 
@@ -43,8 +44,19 @@ def _translated(statement: Statement, resolve: Resolve, now: datetime) -> Transl
     moment = f"{now:%Y-%m-%d %H:%M:%S.%f}"
     context = Context(statement, resolve, Names.new(), moment, {}, scope_of, read_query)
     sql, columns = read_query(context, query)
-    for column in columns:
+    items = _items(query)
+    for at, column in enumerate(columns):
         if column.type in (DAYS, MONTHS):
-            statement.untranslated(tree, f"a result that is an {column.type}")
+            node = items[at] if len(items) == len(columns) else tree
+            statement.untranslated(node, f"a result that is an {column.type}")
     named = tuple((column.name or f"_col{at}", column.type) for at, column in enumerate(columns))
     return Translation(sql, named)
+
+
+def _items(node: Any) -> list[Any]:
+    """The results of the first SELECT of a query, to show the place of one."""
+    while kind_of(node) != "QuerySpecification":
+        if not getattr(node, "children", None):
+            return []
+        node = node.queryNoWith() if kind_of(node) == "Query" else node.getChild(0)
+    return list(node.selectItem())

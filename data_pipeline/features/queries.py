@@ -42,6 +42,8 @@ _SETTINGS = {
     "enable_external_access": "false",
     "lock_configuration": "true",
 }
+_OUT_OF_RANGE = re.compile(r"with value (\S+) can't be cast because .* destination type (\w+)")
+_NAMES = {"INT8": "tinyint", "INT16": "smallint", "INT32": "integer", "INT64": "bigint"}
 _OURS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InternalException)
 """What DuckDB says of a statement that the translation got wrong: a bug, not the user's mistake."""
 
@@ -140,6 +142,9 @@ def execute(db: duckdb.DuckDBPyConnection, translation: Translation, most_second
 def _said(error: duckdb.Error) -> str:
     """DuckDB's words without its names for columns."""
     text = re.sub(r"^[A-Za-z ]+ Error: ", "", str(error).strip().partition("\n")[0])
+    found = _OUT_OF_RANGE.search(text)
+    if found:
+        return f"{found[1]} is out of range of {_NAMES.get(found[2], found[2])}"
     return text.partition(" when casting from source column")[0]
 
 

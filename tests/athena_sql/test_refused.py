@@ -116,8 +116,8 @@ ATHENA_REFUSES = [
 ]  # fmt: skip
 #: statement → column, what is named
 NOT_TRANSLATED = [
-    ("SELECT at - lag(at) OVER (ORDER BY at) FROM orders", 1, "a result that is an interval day to second"),
-    ("SELECT INTERVAL '3' MONTH", 1, "a result that is an interval year to month"),
+    ("SELECT at - lag(at) OVER (ORDER BY at) FROM orders", 8, "a result that is an interval day to second"),
+    ("SELECT 1, (SELECT INTERVAL '3' MONTH)", 11, "a result that is an interval year to month"),
     ("SELECT X'00ff'", 8, "a binary literal"),
     ("SELECT 0x10", 8, "the number 0X10"),
     ("SELECT 1_000", 8, "the number 1_000"),
