@@ -23,7 +23,7 @@ def test_random_expressions() -> None:
     db, compared = connected(), 0
     for attempt in range(times("sql")):
         maker = Maker(random.Random(f"{SEED}-sql-{attempt}"))
-        expression = maker.any(4 if SOAK else 3)
+        expression = maker.any(4 if SOAK else 2)
         wanted = _wanted(expression)
         if isinstance(wanted, UnsureError):
             continue

@@ -228,19 +228,20 @@ def test_the_place_of_what_is_refused() -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "SELECT " + "(" * 3000 + "1" + ")" * 3000,
+        "SELECT " + "(" * 1500 + "1" + ")" * 1500,
         "SELECT " + "(" * 41 + "1" + ")" * 41,
-        "SELECT " + "NOT " * 3000 + "true",
-        "SELECT " + "- " * 3000 + "1",
-        "SELECT " + "1 + " * 3000 + "1",
+        "SELECT " + "NOT " * 1500 + "true",
+        "SELECT " + "- " * 1500 + "1",
+        "SELECT " + "1 + " * 1500 + "1",
         "SELECT " + "CASE WHEN true THEN " * 100 + "1" + " END" * 100,
         "SELECT " + "abs(" * 200 + "1" + ")" * 200,
         "SELECT * FROM " + "(SELECT * FROM " * 200 + "orders" + ")" * 200,
-        "SELECT " + "1," * 20_000 + "1",
+        "SELECT " + "1," * 2_000 + "1",
     ],
 )
-def test_what_is_too_large_is_an_error(statement: str) -> None:
+def test_what_is_too_large_is_an_error(statement: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No bug, and at once."""
+    monkeypatch.setattr(grammar, "MOST_TOKENS", 4_000)  # in place of 20,000, for which a second is needed
     said = refusal(statement)
     assert any(word in said for word in ("deep", "embedded AWS reads")), said
     assert len(said) < 300
