@@ -4,8 +4,6 @@ The manifest holds no time and no name of a machine, so equal definitions of equ
 whoever makes them and when. ``version`` is the beginning of the SHA-256 of all the rest.
 """
 
-# ruff: noqa: S608 - SQL is put together from names that the configuration has checked
-
 from __future__ import annotations
 
 import hashlib
@@ -19,11 +17,11 @@ import duckdb
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException
 
-from data_pipeline.core.config.feature_groups import STORES, FeatureGroup, Labels, Split, TrainingSet
+from data_pipeline.core.config.feature_groups import STORES, FeatureGroup, Split, TrainingSet
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.limits import MINUTES_OF_A_DAY
 
-from . import joining, records, snapshots
+from . import joining, labels, snapshots
 from .formats import encoded
 from .snapshots import Tables
 from .store import Store
@@ -31,7 +29,6 @@ from .store import Store
 FORMAT = 1
 PARTS = ("train", "validation", "test")
 _ATTEMPTS = 5
-_FIRST, _LAST = "0001-01-01", "9999-12-31"
 
 
 @dataclass(frozen=True)
@@ -198,9 +195,9 @@ def _groups(made: TrainingSet) -> set[str]:
 def _definition(made: TrainingSet) -> dict[str, Any]:
     """The training set as a manifest writes it: without what it does not say, where that came later than format 1."""
     found = made.model_dump(mode="json")
-    labels = found["labels"]
+    written = found["labels"]
     new = ("group",) if made.labels.table else ("table", "identifier", "time")
-    return {**found, "labels": {key: value for key, value in labels.items() if key not in new}}
+    return {**found, "labels": {key: value for key, value in written.items() if key not in new}}
 
 
 def _group(group: FeatureGroup, period: str) -> dict[str, Any]:
@@ -235,67 +232,16 @@ def _joined(
     """Identifier, ``time`` of the prediction, what is known then, the features, ``label``; by time. And why labels
     found nothing.
     """
-    labels, identifier = _labels(store, made, states)
+    given, identifier = labels.read(store, made, states)
     sources = store.sources(made.features, states)
-    joined = joining.join(labels, identifier, "time", sources)
+    joined = joining.join(given, identifier, "time", sources)
     order = [name for name in joined.column_names if name != "label"]
     return joined.select([*order, "label"]), joining.nothing(joined, identifier, "time", sources)
 
 
-def _labels(store: Store, made: TrainingSet, states: Mapping[str, str]) -> tuple[pa.Table, str]:
-    """The labels, and the column of their record identifier."""
-    given = made.labels
-    if given.group is not None:
-        group = store.groups[given.group]
-        identifier, event = group.record_identifier, f'"{group.event_time}"'
-        rows = store.get(given.group, snapshot=states[group.table])
-    else:
-        identifier, event = str(given.identifier), str(given.time)
-        rows = _rows_of_table(store.tables, made, states)
-        zones = {store.groups[joined.group].timezone for joined in made.features.values()} or {"UTC"}
-        event = f"CAST({_wall_clock(rows, event, min(zones))} AS TIMESTAMP)"
-    with duckdb.connect(":memory:") as db:
-        db.execute("SET TimeZone = 'UTC'")
-        db.register("rows", rows)
-        query = _query(given, identifier, event)
-        return db.execute(query, _bounds(given)).to_arrow_table(), identifier
-
-
-def _rows_of_table(tables: Tables, made: TrainingSet, states: Mapping[str, str]) -> pa.Table:
-    given = made.labels
-    name = str(given.table)
-    table = tables.load(name)
-    snapshot = snapshots.by_id(table, states[name])
-    needed = list(dict.fromkeys([str(given.identifier), str(given.time), given.feature, *given.known]))
-    records.refuse_missing(name, needed, records.columns(table, snapshot))
-    return table.scan(selected_fields=tuple(needed), snapshot_id=snapshot.snapshot_id).to_arrow()
-
-
-def _wall_clock(rows: pa.Table, column: str, zone: str) -> str:
-    kind = rows.schema.field(column).type
-    zoned = pa.types.is_timestamp(kind) and kind.tz is not None
-    return f"timezone('{zone}', \"{column}\")" if zoned else f'"{column}"'
-
-
-def _query(labels: Labels, identifier: str, event: str) -> str:
-    time = f"{event} - INTERVAL {labels.horizon_minutes} MINUTE"
-    identifier, feature, *known = (f'"{name}"' for name in (identifier, labels.feature, *labels.known))
-    columns = [identifier, f"{time} AS time", *known, f"{feature} AS label"]
-    return (
-        f"SELECT {', '.join(columns)} FROM rows WHERE {feature} IS NOT NULL AND {identifier} IS NOT NULL AND "
-        f"{time} >= $since AND {time} < $until AND (len($records) = 0 OR "
-        f"CAST({identifier} AS VARCHAR) IN (SELECT unnest($records))) ORDER BY time, {identifier}, label"
-    )
-
-
-def _bounds(labels: Labels) -> dict[str, Any]:
-    since, until = _day(labels.since or _FIRST), _day(labels.until or _LAST)
-    return {"since": since, "until": until, "records": list(labels.records)}
-
-
 def _split(rows: pa.Table, split: Split) -> dict[str, pa.Table]:
     query = "SELECT * FROM rows WHERE time >= $since AND time < $until ORDER BY ALL"
-    days = [_day(day) for day in (_FIRST, split.validation, split.test, _LAST)]
+    days = [labels.day(day) for day in (labels.FIRST, split.validation, split.test, labels.LAST)]
     with duckdb.connect(":memory:") as db:
         db.register("rows", rows)
         return {
@@ -306,7 +252,3 @@ def _split(rows: pa.Table, split: Split) -> dict[str, pa.Table]:
 
 def _described(content: bytes, rows: pa.Table) -> dict[str, Any]:
     return {"rows": len(rows), "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-
-
-def _day(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007 - a day of the table's wall clock
