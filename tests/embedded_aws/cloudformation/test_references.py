@@ -15,9 +15,11 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from clients import client
 from randomness import SEED, SOAK, times
 
 from data_pipeline.embedded_aws.cloudformation import references
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 ATTRIBUTES = {
     "AWS::SQS::Queue": frozenset({"Arn", "QueueName", "QueueUrl"}),
@@ -212,10 +214,15 @@ def names(cases: list[Any]) -> Iterator[str]:
     return (f"{number}-{case[0] if isinstance(case, tuple) else ''}" for number, case in enumerate(cases))
 
 
+@pytest.fixture(scope="module")
+def cloudformation(embedded: Endpoint) -> Any:
+    """A client, made once."""
+    return client(embedded, "cloudformation")
+
+
 @pytest.fixture
-def changes(aws: Any, name: str) -> Any:
+def changes(cloudformation: Any, name: str) -> Any:
     """``changes(template)``: the status of a change set that makes the template's stack; ClientError."""
-    cloudformation = aws("cloudformation")
 
     def make(template: dict[str, Any], **more: Any) -> str:
         given = {"StackName": name, "ChangeSetName": "c", "ChangeSetType": "CREATE"}
@@ -229,7 +236,7 @@ def changes(aws: Any, name: str) -> Any:
 
 @pytest.mark.parametrize(("source", "template", "words"), REFUSED, ids=names(REFUSED))
 def test_refused(
-    aws: Any, changes: Any, name: str, source: str, template: dict[str, Any], words: str
+    cloudformation: Any, changes: Any, name: str, source: str, template: dict[str, Any], words: str
 ) -> None:
     """A change set, a stack and a validation are refused with the reason, and nothing is left."""
     with pytest.raises(ClientError) as refused:
@@ -238,19 +245,19 @@ def test_refused(
     assert error["Code"] == "ValidationError", source
     assert words in error["Message"]
     with pytest.raises(ClientError, match="ValidationError"):
-        aws("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template))
+        cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
     if "is not made" not in source:  # a validation is given no values of parameters
         with pytest.raises(ClientError, match="ValidationError"):
-            aws("cloudformation").validate_template(TemplateBody=json.dumps(template))
+            cloudformation.validate_template(TemplateBody=json.dumps(template))
     with pytest.raises(ClientError, match="does not exist"):
-        aws("cloudformation").describe_stacks(StackName=name)
+        cloudformation.describe_stacks(StackName=name)
 
 
 @pytest.mark.parametrize("template", TAKEN, ids=names(TAKEN))
-def test_taken(aws: Any, changes: Any, template: dict[str, Any]) -> None:
+def test_taken(cloudformation: Any, changes: Any, template: dict[str, Any]) -> None:
     """What is right is taken."""
     assert changes(template) == "CREATE_COMPLETE"
-    aws("cloudformation").validate_template(TemplateBody=json.dumps(template))
+    cloudformation.validate_template(TemplateBody=json.dumps(template))
 
 
 def test_values_of_parameters(changes: Any) -> None:

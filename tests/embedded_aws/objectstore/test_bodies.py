@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
+from clients import client
 from randomness import SEED, SOAK, times
 from waiting import until
 
@@ -38,12 +39,17 @@ def spooled(endpoint: Endpoint) -> list[Path]:
     return list((endpoint.state / "spool").iterdir())
 
 
+@pytest.fixture(scope="module")
+def storage(embedded: Endpoint) -> Any:
+    """A client of S3, made once."""
+    return client(embedded, "s3")
+
+
 @pytest.fixture
-def s3(aws: Any, name: str) -> Any:
+def s3(storage: Any, name: str) -> Any:
     """A client of S3, and a bucket with the test's name."""
-    client = aws("s3")
-    client.create_bucket(Bucket=name)
-    return client
+    storage.create_bucket(Bucket=name)
+    return storage
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
