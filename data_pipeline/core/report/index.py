@@ -132,7 +132,7 @@ def _runs(every: Sequence[Entry]) -> Html:
 def _run(each: Entry) -> list[Content]:
     rows = each["rows"]
     link = tag("a", words.moment(each["started"]), href=f"{each['run']}/{page.NAME}")
-    name = join([link, tag("div", each["run"], class_="soft small")])
+    name = tag("div", link, tag("div", each["run"], class_="soft small"), class_="whole")
     word = each["outcome"]
     at = each["failed"] if word in (outcome.FAILED, outcome.STOPPED, outcome.TIMED_OUT) else None
     end = [
