@@ -46,13 +46,14 @@ class Watched:
 
 @dataclass(frozen=True)
 class Execution:
-    """An execution as AWS lists it; times have a zone. ``error``: its name, where it was asked for alone."""
+    """An execution as AWS lists it; times have a zone. ``error`` and ``output`` (JSON): of one that is described."""
 
     arn: str
     status: Status
     started: datetime
     stopped: datetime | None = None
     error: str | None = None
+    output: str | None = None
 
     @property
     def name(self) -> str:
@@ -170,6 +171,7 @@ def _execution(answer: Any) -> Execution:
         answer["startDate"],
         answer.get("stopDate"),
         answer.get("error"),
+        answer.get("output"),
     )
 
 

@@ -15,7 +15,7 @@ from data_pipeline.aws.states import Execution
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine.steps import in_order
-from data_pipeline.core.progress import past_runs, pointers
+from data_pipeline.core.progress import failure_reason, past_runs, pointers
 from data_pipeline.core.progress.follow import Job, Progress, State
 from data_pipeline.core.progress.past_runs import PastRun
 from data_pipeline.core.progress.state_list import visited
@@ -83,7 +83,8 @@ def past(env: Environment, connection: Connection, outputs: Outputs, most: int) 
         whole, value = described or (each, {})
         results = runs.results(env, connection, runs.folder(outputs["OutputUri"], each.arn))
         times = whole.started, whole.stopped
-        return PastRun(whole.name, whole.status, *times, whole.error, value, results, judged)
+        waived = "running" in failure_reason.described(whole.output)
+        return PastRun(whole.name, whole.status, *times, whole.error, value, results, judged, waived)
 
     with ThreadPoolExecutor(_THREADS) as pool:
         return list(pool.map(past_run, executions))

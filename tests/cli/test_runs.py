@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from cli.deployed import SUMMARY, SUMMARY_KEY, Deployed, failing, publishing, waiting
+from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, failing, publishing, waiting
 from cli.test_run_edges import Clock, stubbed
 from cli.test_run_errors import ARN, dev
 from core.histories import START, succeeded
@@ -96,6 +96,21 @@ def test_two_runs_are_compared(two: tuple[str, str], capfd: pytest.CaptureFixtur
     assert told["differences"] == [difference]
     assert runs("diff", "local", "last", "last") == 0
     assert capfd.readouterr().out.endswith("\nnothing differs\n")
+
+
+def test_a_run_whose_results_are_deleted_is_shown_as_far_as_it_is_known(
+    two: tuple[str, str], deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its states, and what is not there any more; it is compared, too."""
+    for key in list(deployed.keys()):
+        deployed.client("s3").delete_object(Bucket=BUCKET, Key=key)
+    assert runs("show", "local") == 0
+    out = capfd.readouterr().out
+    assert "status   SUCCEEDED at Published\n" in out
+    assert "the run succeeded, but its summary is not there any more." in out
+    assert runs("diff", "local") == 0
+    assert runs("list", "local", "--limit", "1") == 0
+    assert "ended well" in capfd.readouterr().out
 
 
 def test_what_failed_is_shown_and_exits_0(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:

@@ -199,7 +199,10 @@ def _record(
     record: Record = {"environment": env.name, "status": progress.status, **_identity(connection, execution)}
     failure = None
     if progress.ended:
-        failure = conclude(env, connection, outputs["OutputUri"], progress, record)
+        try:
+            failure = conclude(env, connection, outputs["OutputUri"], progress, record)
+        except UserError as error:  # an old run, whose results are deleted
+            failure = str(error)
     record["startDate"] = execution.started.isoformat()
     return record | {"states": state_list.as_json(progress)}, progress, failure
 

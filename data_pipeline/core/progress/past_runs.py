@@ -35,7 +35,7 @@ Results = Mapping[str, Mapping[str, Any]]
 @dataclass(frozen=True)
 class PastRun:
     """One run in a list. ``value``: its input; ``results``: name of a step's result → its JSON, as far as it came;
-    ``judged``: whether its steps leave results at all. Times have a zone.
+    ``judged``: whether its steps leave results at all; ``waived``: it found another one running. Times have a zone.
     """
 
     name: str
@@ -46,6 +46,7 @@ class PastRun:
     value: Mapping[str, Any] = field(default_factory=dict)
     results: Results = field(default_factory=dict)
     judged: bool = True
+    waived: bool = False
 
     @property
     def started_by(self) -> str:
@@ -59,12 +60,13 @@ class PastRun:
             return _ENDS[self.status]
         if self.status != "SUCCEEDED":
             return _FAILURES.get(self.error or "", "failed")
+        if self.waived:
+            return "another ran"
         if any(result.get("proceed") is False for result in self.results.values()):
             return "nothing new"
-        if self.judged and not self.results:
-            return "another ran"
         warned = any(result.get("warnings") for result in self.results.values())
-        return "warnings" if warned else "published" if self.judged else "ended"
+        known = self.judged and self.results  # results are deleted after a while, where retention says so
+        return "warnings" if warned else "published" if known else "ended well"
 
     @property
     def new(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,8 +81,9 @@ def _run(status: Any = "SUCCEEDED", error: str | None = None, judged: bool = Tru
         (_run(decision={**DECISION, "proceed": False}), "nothing new"),
         (_run(decision=DECISION, verdict=VERDICT), "published"),
         (_run(decision=DECISION, verdict={**VERDICT, "warnings": 2}), "warnings"),
-        (_run(), "another ran"),
-        (_run(judged=False), "ended"),
+        (replace(_run(), waived=True), "another ran"),
+        (_run(), "ended well"),
+        (_run(judged=False), "ended well"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
