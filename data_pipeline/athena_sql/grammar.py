@@ -25,6 +25,17 @@ _SHOWN = 100
 
 @cache
 def _antlr() -> tuple[Any, ...]:
+    """ANTLR's classes. UserError where the extra of the embedded AWS is older than this code."""
+    try:
+        return _imported()
+    except ImportError as error:
+        raise UserError(
+            f"SQL on the embedded AWS needs the package trino-query-parser ({error}); install the requirements anew, "
+            "as in: pip install -r requirements.txt"
+        ) from error
+
+
+def _imported() -> tuple[Any, ...]:
     from antlr4 import CommonTokenStream, InputStream
     from antlr4.atn.PredictionMode import PredictionMode
     from antlr4.error.ErrorListener import ErrorListener

@@ -259,6 +259,16 @@ def test_depth_is_bounded_wherever_python_s_limit_is(operator: str) -> None:
     assert "nested too deeply" in said
 
 
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what installs it."""
+    monkeypatch.setitem(sys.modules, "trino_query_parser.SqlBaseLexer", None)
+    grammar._antlr.cache_clear()
+    said = refusal("SELECT 1")
+    grammar._antlr.cache_clear()
+    assert said.startswith("SQL on the embedded AWS needs the package trino-query-parser (")
+    assert said.endswith("install the requirements anew, as in: pip install -r requirements.txt")
+
+
 def test_what_just_fits_is_read() -> None:
     """The deepest brackets, and operands that stand in many places of what they become."""
     deep = grammar.DEEPEST
