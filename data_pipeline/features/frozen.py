@@ -197,6 +197,8 @@ def _definition(made: TrainingSet) -> dict[str, Any]:
     found = made.model_dump(mode="json")
     written = found["labels"]
     new = ("group",) if made.labels.table else ("table", "identifier", "time")
+    if not found["as_corrected"]:
+        del found["as_corrected"]
     return {**found, "labels": {key: value for key, value in written.items() if key not in new}}
 
 
