@@ -211,7 +211,7 @@ def _read_besides(env: Environment, step: Job) -> list[str]:
     if (
         "warehouse" not in step.reads
         or isinstance(step, Maintenance)
-        or ingestion.ingests(env.features, step)
+        or ingestion.ingests(env.managed_features, step)
     ):
         return []
     published = dict.fromkeys(table for each in env.steps.values() for table in each.tables)
