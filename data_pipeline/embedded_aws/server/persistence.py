@@ -1,10 +1,10 @@
 """State on disk while the server runs: MiniStack itself writes its services' state only when it is stopped
 politely.
 
-S3 objects are written by MiniStack as they arrive. Everything else (buckets, roles, tables, stacks,
+S3 objects are written as they arrive (``objectstore``). Everything else (buckets, roles, tables, stacks,
 executions, logs) is one JSON file per service under ``<state>/services``: written before the answer to the
 request that changed it, and every second while something runs in the background. A file is replaced
-atomically and only when its content changed.
+atomically and only when its content changed; the one before it is kept, for ``recovery``.
 """
 
 from __future__ import annotations
