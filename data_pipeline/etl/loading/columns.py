@@ -26,7 +26,7 @@ ADDED: Mapping[str, str] = {
     PERIOD: "period of the row's file",
     AVAILABLE_AT: "when the version of the file that the row is of was first published here",
 }
-_QUOTED = re.compile("'[^']*'")
+_QUOTED = re.compile("'[^']*'|\"[^\"]*\"")
 _TYPES = {UNIT: pa.string(), FILE: pa.string(), ROW: pa.int64(), PERIOD: pa.string()}
 
 
@@ -151,8 +151,10 @@ def batches(done: duckdb.DuckDBPyConnection, dataset: Dataset, size: int) -> Ite
 
 
 def _wrong(dataset: Dataset, error: Exception) -> JobError:
-    """DuckDB's messages may quote a value, of which a data set with personal data tells nobody."""
-    said = one_line(str(error))
-    if any(column.pii for column in dataset.columns):
-        said = _QUOTED.sub("'…'", said)
+    said = without_values(dataset, one_line(str(error)))
     return JobError(f"data set {dataset.name}: its SQL cannot be run: {said}")
+
+
+def without_values(dataset: Dataset, said: str) -> str:
+    """DuckDB's messages may quote a value, of which a data set with personal data tells nobody."""
+    return _QUOTED.sub("'…'", said) if dataset.private else said

@@ -107,7 +107,7 @@ def _made(dataset: Dataset, target: Target, summary: str) -> Newest:
         for table in tables_of(dataset):
             found[table.name] = keyed.refresh(target.at, table, lineage, Engine(MEMORY, target.work))
     except JobError as error:
-        return Newest(dataset, found, str(error))
+        return Newest(dataset, found, columns.without_values(dataset, str(error)))
     return Newest(dataset, found)
 
 

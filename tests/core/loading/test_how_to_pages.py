@@ -29,3 +29,9 @@ def test_the_blocks_of_the_pages(tmp_path: Path) -> None:
     assert len(found.datasets["orders"].rules) == 8
     assert set(found.tables) == sql.keys()
     assert found.tables["customers_of_30_days"].follows == {"orders": "day(ordered_at)"}
+
+
+def test_the_block_of_data_that_changes(tmp_path: Path) -> None:
+    (block,) = blocks("keyed-data.md", "yaml")
+    found = load_environment(shop(tmp_path, block), "dev").datasets["orders"]
+    assert (found.key, found.latest, found.deleted) == (("order_id",), ("updated_at",), "status = 'deleted'")

@@ -10,6 +10,7 @@ from paths import ROOT
 
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.etl.documents import datasets
+from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import load, prepare_datasets
 from data_pipeline.etl.publishing import tables
 from data_pipeline.etl.rehearsal import catalog
@@ -125,6 +126,16 @@ def test_dms(run):
     summary, made = run(DMS, 2, **{"dms/shop/orders/20260106-090000000.csv": changes})
     assert current(made["orders"]) == [(2, "ann", "1.00"), (7, "ann", "12.50"), (8, "bob", "3.00")]
     assert summary["versions"]["orders"] == {"accepted": 7, "current": 3, "superseded": 3, "deleted": 1}
+
+
+@pytest.mark.parametrize(("pii", "said"), [("", 'format: "paid"'), (", pii: hash", "format: '…'")])
+def test_a_condition_that_fails_says_why(run, pii, said):
+    """Of personal data without the value."""
+    columns = f"{{id: string, who: {{type: string{pii}}}, status: string}}"
+    dev = f"datasets:\n  orders:\n    files: orders.csv\n    columns: {columns}\n    key: id\n"
+    dev += "    deleted: CAST(status AS DATE) > '2026-01-01'\n"
+    with pytest.raises(JobError, match=f"orders: it cannot be made of its versions: .*{said}"):
+        run(dev, 1, **{"orders.csv": "id,who,status\n1,a,paid\n"})
 
 
 def test_sql_that_gives_no_key_is_not_published(run, tmp_path):

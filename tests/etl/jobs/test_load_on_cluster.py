@@ -53,6 +53,9 @@ SENSORS = Dataset(
     format=Format("parquet"),
     columns=(Column("at", "timestamp"), Column("value", "int")),
     rules=WARN,
+    key=("station",),
+    latest=("at",),
+    history=True,
 )
 LEVELS = Dataset(
     name="levels",
@@ -193,7 +196,8 @@ def outcome(shop: Shop) -> dict[str, object]:
                 for row in shop.rows(name)
             ),
         )
-        for name in shop.definitions.datasets
+        for each in shop.definitions.datasets.values()
+        for name in each.tables
     }
     folder = f"{shop.output}/quarantine/run=run-1"
     refused = {
@@ -201,7 +205,7 @@ def outcome(shop: Shop) -> dict[str, object]:
         for each in files(folder).list(folder)
     }
     summary, verdict = shop.document("summary.json"), shop.document("verdict.json")
-    told = [summary[name] for name in ("rows", "files", "datasets", "quality")]
+    told = [summary[name] for name in ("rows", "files", "datasets", "versions", "quality")]
     told += [verdict[name] for name in ("messages", "warnings", "published", "datasets")]
     return {"rows": rows, "refused": refused, "told": told}
 
@@ -209,8 +213,9 @@ def outcome(shop: Shop) -> dict[str, object]:
 @pytest.mark.soak
 @pytest.mark.skipif(not SOAK, reason="starts Spark with two executors: `make soak` does")
 def test_spark_publishes_what_one_machine_does(shops, project, embedded):
-    """JSON lines, CSV, Parquet and a reader of one's own, with faults, SQL over a unit of several files, and files that
-    cannot be used: two executors of the Spark image read them from S3, and leave nothing in the folder of the run.
+    """JSON lines, CSV, Parquet with a key and a history, and a reader of one's own, with faults, SQL over a unit of
+    several files, and files that cannot be used: two executors of the Spark image read them from S3, and leave nothing
+    in the folder of the run.
     """
     here, cluster = shops((ORDERS, WEATHER, SENSORS, LEVELS, BY_STATUS), put_all)
     here.load()
