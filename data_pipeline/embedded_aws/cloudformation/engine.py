@@ -72,10 +72,12 @@ def install() -> None:
 
 def _check_templates(attributes: Mapping[str, frozenset[str]]) -> None:
     """Refuse what CloudFormation refuses of a template, in every operation that is given one."""
-    for module in (handlers, changesets):
-        module._evaluate_conditions = _checked_conditions(module._evaluate_conditions)
-        module._resolve_parameters = _checked_parameters(module._resolve_parameters)
-        module.validate_template_support = _checked(module.validate_template_support, attributes)
+    handlers._evaluate_conditions = _checked_conditions(handlers._evaluate_conditions)
+    changesets._evaluate_conditions = _checked_conditions(changesets._evaluate_conditions)
+    handlers._resolve_parameters = _checked_parameters(handlers._resolve_parameters)
+    changesets._resolve_parameters = _checked_parameters(changesets._resolve_parameters)
+    handlers.validate_template_support = _checked(handlers.validate_template_support, attributes)
+    changesets.validate_template_support = _checked(changesets.validate_template_support, attributes)
 
 
 def _checked_conditions(theirs: Callable[..., Any]) -> Callable[..., Any]:

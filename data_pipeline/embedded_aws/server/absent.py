@@ -19,8 +19,8 @@ _MEMBER = re.compile(r"<member><ParameterKey>([^<]*)</ParameterKey><DefaultValue
 
 def install() -> None:
     """Replace the operations that answer so."""
-    for name in ("_get_table", "_get_tables"):
-        setattr(glue, name, _without_empty_fields(getattr(glue, name)))
+    glue._get_table = _without_empty_fields(glue._get_table)
+    glue._get_tables = _without_empty_fields(glue._get_tables)
     for action in ("GetTemplateSummary", "ValidateTemplate"):
         handlers._ACTION_HANDLERS[action] = _without_empty_defaults(handlers._ACTION_HANDLERS[action])
 
