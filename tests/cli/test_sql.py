@@ -64,7 +64,7 @@ MENDABLE: tuple[tuple[tuple[str, ...], str], ...] = (
     (("SELECT * FROM ride_cuonts",), "did you mean 'ride_counts'?"),
     (
         ("SELECT a.dow FROM ride_counts", "--format", "csv"),
-        "error: the query cannot be run: Binder Error",
+        "error: line 1, column 8, at 'a.dow': there is no a here",
     ),
     (("SELECT 1", "-o", "/nowhere/x"), "error: /nowhere/x cannot be written"),
 )
