@@ -115,13 +115,19 @@ def answers(endpoint: Endpoint) -> bool:
 
 
 def work(endpoint: Endpoint) -> dict[str, Any]:
-    """What the server says about itself (``pid``, ``executions`` that run); empty when it does not answer."""
+    """What the server says about itself: ``pid``, and the names of what runs, ``executions`` and ``jobs``; empty when
+    it does not answer. Of one that an older version started, which counts them, the names are not known.
+    """
     connection = http.client.HTTPConnection(HOST, endpoint.port, timeout=5)
     try:
         connection.request("GET", _HEALTH, headers={"x-local-token": endpoint.token})
         response = connection.getresponse()
         body = json.loads(response.read())
-        return body if response.status == 200 and isinstance(body, dict) else {}
+        found = body if response.status == 200 and isinstance(body, dict) else {}
+        counted = {
+            kind: ["?"] * found[kind] for kind in ("executions", "jobs") if isinstance(found.get(kind), int)
+        }
+        return found | counted
     except (OSError, http.client.HTTPException, ValueError):
         return {}
     finally:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -282,6 +283,17 @@ def test_stack_in_progress_says_so_after_a_kill(state: Path) -> None:
     assert "stopped or killed" in stack["StackStatusReason"]
     after.delete_stack(StackName="stack")
     until(lambda: not [s for s in after.describe_stacks()["Stacks"] if s["StackName"] == "stack"])
+
+
+def test_the_work_of_a_server_of_an_older_version_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It knows no names; nothing breaks."""
+    answer = SimpleNamespace(status=200, read=lambda: b'{"pid": 7, "executions": 2}')
+    connection = SimpleNamespace(
+        request=lambda *_, **__: None, getresponse=lambda: answer, close=lambda: None
+    )
+    monkeypatch.setattr(lifecycle.http.client, "HTTPConnection", lambda *_, **__: connection)
+    endpoint = SimpleNamespace(port=1, token="")
+    assert lifecycle.work(endpoint) == {"pid": 7, "executions": ["?", "?"]}
 
 
 def test_reset_says_what_it_ends(state: Path) -> None:
