@@ -52,7 +52,10 @@ def _interrupts_are_heard() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """An embedded AWS for the whole session, stopped at its end."""
+    """An embedded AWS for the whole session, which takes small parts of uploads, stopped at its end."""
     state: Path = tmp_path_factory.mktemp("embedded") / "aws"
-    yield lifecycle.ensure_up(state, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATA_PIPELINE_LOCAL_LEAST_PART", str(1 << 16))
+        endpoint = lifecycle.ensure_up(state, 0)
+    yield endpoint
     lifecycle.down(state)

@@ -29,6 +29,7 @@ WRITES = (
     "ledger of a data set",
     "tables.json",
     "counted.parquet",
+    "profile.json",
     "summary.json",
     "verdict.json",
 )

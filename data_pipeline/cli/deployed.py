@@ -1,4 +1,4 @@
-"""What a deployed environment says of itself: the outputs of its pipeline stack."""
+"""What a deployed environment says of itself: the outputs of its pipeline stack, and what it has otherwise."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 import click
 
+from data_pipeline.aws.cloudformation import Stack
 from data_pipeline.aws.session import Connection
+from data_pipeline.cli.project import root
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment.stack_states import is_moving
+from data_pipeline.core.errors import UserError
 from data_pipeline.project.deployed import pipeline_stack
 
 
@@ -17,7 +20,33 @@ def deployed_outputs(env: Environment, connection: Connection) -> Mapping[str, s
 
     Notes on stderr that the stack is being updated.
     """
+    return _stack(env, connection).outputs
+
+
+def outputs_and_differences(env: Environment, connection: Connection) -> Mapping[str, str]:
+    """The same. Notes on stderr, too, that the project here is not what is deployed."""
+    from data_pipeline.project.overview import differing_parameters  # what only these need: all of a status
+
+    from .deploying.package import wanted_parameters
+
+    stack = _stack(env, connection)
+    try:
+        wanted = wanted_parameters(env, stack.parameters.get("ArtifactBucket", ""), root())
+        different = differing_parameters(stack, wanted)
+    except UserError as error:
+        click.echo(f"note: the project here may differ from what is deployed: {error}", err=True)
+        return stack.outputs
+    if different:
+        click.echo(
+            f"note: the project here differs in {', '.join(different)} from what is deployed, which is what runs; "
+            f"to deploy it: ./deploy.sh {env.name}",
+            err=True,
+        )
+    return stack.outputs
+
+
+def _stack(env: Environment, connection: Connection) -> Stack:
     stack = pipeline_stack(env, connection)
     if is_moving(stack.status):
         click.echo(f"note: {env.names.pipeline_stack} is being updated right now ({stack.status})", err=True)
-    return stack.outputs
+    return stack

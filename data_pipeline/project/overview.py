@@ -83,16 +83,22 @@ def _differs(
     connection: Connection, stack: Stack, wanted: Mapping[str, str], templates: Mapping[str, str]
 ) -> list[str]:
     """What a deployment would change, as far as parameters and templates tell."""
-    found = [
-        _PARAMETERS.get(name, _PACKAGES if name.startswith("Wheels") else name)
-        for name, value in wanted.items()
-        if stack.parameters.get(name, value) != value
-    ]
+    found = differing_parameters(stack, wanted)
     stacks = Stacks(connection.client("cloudformation"))
     with explained():
         there = {name: stacks.template(name) for name in templates if stacks.find(name) is not None}
     if any(there.get(name, "").strip() != text.strip() for name, text in templates.items()):
         found.append("templates")
+    return list(dict.fromkeys(found))
+
+
+def differing_parameters(stack: Stack, wanted: Mapping[str, str]) -> list[str]:
+    """What the project has otherwise than the deployed stack, as far as the parameters tell."""
+    found = [
+        _PARAMETERS.get(name, _PACKAGES if name.startswith("Wheels") else name)
+        for name, value in wanted.items()
+        if stack.parameters.get(name, value) != value
+    ]
     return list(dict.fromkeys(found))
 
 

@@ -6,9 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from data_pipeline.cli.commands import init
 from data_pipeline.cli.main import status_of
+from data_pipeline.core.facts import limits
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("bakery", "bakery"), ("My Shop_2", "my-shop-2"), ("2026 sales", "sales"), ("ü", "my-pipeline")],
+)
+def test_the_pipeline_is_called_as_its_folder(folder: str, name: str, tmp_path: Path) -> None:
+    """So two projects in one account do not take the place of each other; in a form that every resource takes."""
+    assert init.pipeline_name(tmp_path / folder) == limits.name(name) == name
+    assert init.pipeline_name(tmp_path / ("x" * 30)) == "x" * 24
 
 
 @pytest.mark.parametrize("name", ["data_pipeline_create.py", "data_pipeline_run.py", "deploy.sh"])

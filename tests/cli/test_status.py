@@ -16,6 +16,8 @@ from paths import ROOT
 from data_pipeline.aws import alarms
 from data_pipeline.aws.alarms import AlarmState
 from data_pipeline.cli.commands import status as command
+from data_pipeline.cli.connect import open_environment
+from data_pipeline.cli.deployed import outputs_and_differences
 from data_pipeline.cli.main import status_of
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.project.overview import Overview
@@ -40,7 +42,7 @@ def test_all_is_on_one_screen(
     assert found["schedule"].startswith(
         "on, though off in the configuration: deploy to switch it off; next run "
     )
-    assert found["coverage"] == "no period of the last two years is missing"
+    assert found["coverage"] == "trip_counts: nothing is published"
     assert found["drift"] == "never looked at"
     assert found["alarms"] == "none: the embedded AWS keeps no metrics"
     assert found[name[:8]].endswith(" schedule")
@@ -60,6 +62,10 @@ def test_the_deployed_template_and_code_are_compared(
     deployed.deploy({"Published": {"Type": "Succeed"}}, parameters={**parameters, **bucket})
     assert status("--json") == 0
     assert json.loads(capfd.readouterr().out)["differs"] == ["code", "templates"]
+    outputs_and_differences(*open_environment("local"))
+    assert "note: the project here differs in code from what is deployed, which is what runs; " in (
+        capfd.readouterr().err
+    )
 
 
 PARTS = ("differs", "schedules", "runs", "coverage", "drift", "alarms")

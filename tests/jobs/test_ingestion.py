@@ -8,26 +8,27 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from data_pipeline.etl.documents.features import Group
+from data_pipeline.etl.documents.features import Feature, Group, RecordSource
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.ingestion.newest import plan
 from data_pipeline.etl.ingestion.sending import ATTEMPTS, ENTRIES, Sender
 
-GROUP = Group(
-    name="rides",
-    feature_group="p-e-rides",
-    table="ride_counts",
-    columns=["timestamp", "num_rides"],
-    query="",
+SOURCE = RecordSource(
+    table="counts",
     identifier="id",
     event_time="at",
-    features=["id", "at", "n"],
-    online=True,
-    offline=True,
-    ttl_days=None,
-    lag_days=100,
+    features={name: Feature(name) for name in ("id", "at", "n")},
+    records={},
+    time_column="",
+    window_minutes=0,
+    available="",
+    ends="",
+    lag_minutes=None,
+    period="",
+    periods={},
     timezone="UTC",
 )
+GROUP = Group("counts", "p-e-counts", SOURCE, ["id", "at", "n"], online=True, offline=True, ttl_days=None)
 NOW = 1_704_153_600.0  # 2024-01-02T00:00:00Z
 
 
@@ -118,7 +119,7 @@ def test_a_refused_record_is_told_with_its_values() -> None:
     service = Service([{"wrong": 2}])
     with pytest.raises(
         JobError,
-        match=r"p-e-rides: 2 records were refused, the first because of ValidationError: it is wrong. Its values: "
+        match=r"p-e-counts: 2 records were refused, the first because of ValidationError: it is wrong. Its values: "
         "id=a, at=2024-01-01T00:00:00Z, n=0",
     ):
         Sender(service, GROUP).write([row("a", 1), row("b", 1), row("c", 1)], "OfflineStore")
@@ -142,7 +143,7 @@ def test_records_are_put_one_by_one_where_batches_are_unknown(
     service.put = [refusal("ThrottlingException", 400)]
     assert len(sent(service, 60)) == 1
     assert service.requests <= 8
-    assert "p-e-rides: records are put one by one, without BatchWriteRecord:" in capsys.readouterr().out
+    assert "p-e-counts: records are put one by one, without BatchWriteRecord:" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

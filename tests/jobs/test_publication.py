@@ -328,6 +328,7 @@ def test_a_failed_rule_publishes_nothing_and_keeps_the_evidence(account):
     assert state(account) == before
     breach = {
         "rule": "quarantined-share",
+        "of": "trip_counts",
         "source": "trip_counts: fhv_tripdata_2015-01.csv",
         "value": 0.5,
         "limit": 0.25,

@@ -11,8 +11,8 @@ from system.project import ROOT, Project
 PAGES = (
     "README.md",
     "docs/tutorial/first-pipeline.md",
-    "docs/how-to/run.md",
     "docs/how-to/deploy.md",
+    "docs/how-to/run.md",
     "docs/how-to/configure.md",
 )
 #: what the test itself is, or what would build the environment that it runs in

@@ -55,10 +55,10 @@ def test_stacks_that_were_deleted_are_deployed_again_over_what_they_left(
     project.client("logs").create_log_group(logGroupName=LOGS)
     told = project.deploy().err
     for line in (
-        f"< Import   AWS::S3::Bucket               DataBucket ({before['buckets'][0]})",
-        "< Import   AWS::Glue::Database           Database (nyc_tlc_local)",
-        "< Import   AWS::SageMaker::FeatureGroup  RidesFeatureGroup (nyc-tlc-local-rides)",
-        f"StateMachineLogs ({LOGS})",
+        f"< DataBucket (AWS::S3::Bucket): {before['buckets'][0]}",
+        "< Database (AWS::Glue::Database): nyc_tlc_local",
+        "< RidesFeatureGroup (AWS::SageMaker::FeatureGroup): nyc-tlc-local-rides",
+        f"< StateMachineLogs (AWS::Logs::LogGroup): {LOGS}",
     ):
         assert line in told
     assert told.index("6 to take over") < told.index("IMPORT_COMPLETE")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ _SCAFFOLD = Path(__file__).parents[1] / "scaffold"
 _NAMES = {"gitignore": ".gitignore"}
 _EXECUTABLE = frozenset({"deploy.sh"})
 PIPELINE = "config/pipeline.yaml"
+_LONGEST = 24
+"""Characters of a pipeline's name that leave room for the rest of the names in an account."""
 
 
 @click.command(epilog=examples("init my-pipeline", "init my-pipeline --from samples"))
@@ -59,7 +62,7 @@ def _write_with(directory: Path, given: str, match: str | None, dataset: str | N
     if dataset:
         proposals.refuse_name(dataset)
     found = proposals.proposed(dataset or "", given, match)
-    files = dict(_files(origin.requirement()))
+    files = dict(_files(origin.requirement(), pipeline_name(directory)))
     own = {name: content for name, content in files.items() if not _is_example(name)}
     content = proposals.inserted(_without_example(files[PIPELINE]), found)
     own[PIPELINE] = content
@@ -105,7 +108,7 @@ def _readme(text: str, given: str, folder: Path, dataset: str) -> str:
 def write(directory: Path, requirement: str) -> list[str]:
     """Write the project; the names of its files. UserError, with nothing changed, if something is in the way."""
     _refuse_what_is_there(directory)
-    files = dict(_files(requirement))
+    files = dict(_files(requirement, pipeline_name(directory)))
     _write(directory, files)
     return sorted(files)
 
@@ -129,11 +132,24 @@ def _write(directory: Path, files: Mapping[str, bytes]) -> None:
         (directory / folder).mkdir(exist_ok=True)
 
 
-def _files(requirement: str) -> Iterator[tuple[str, bytes]]:
+def pipeline_name(directory: Path) -> str:
+    """What a pipeline in this folder is called, so that two projects in one account do not meet: as the folder is, as
+    far as a pipeline may be.
+    """
+    words = re.findall("[a-z0-9]+", directory.resolve().name.lower())
+    while words and not words[0][0].isalpha():
+        words = words[1:]
+    return "-".join(words)[:_LONGEST].rstrip("-") or "my-pipeline"
+
+
+def _files(requirement: str, pipeline: str) -> Iterator[tuple[str, bytes]]:
     for path in sorted(_SCAFFOLD.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
             name = path.relative_to(_SCAFFOLD).as_posix()
-            yield _NAMES.get(name, name), path.read_bytes()
+            content = path.read_bytes()
+            if name == PIPELINE:
+                content = content.replace(b"my-pipeline", pipeline.encode(), 1)
+            yield _NAMES.get(name, name), content
     yield "config/schema.json", reference.schema().encode()
     yield (
         "requirements.txt",

@@ -11,7 +11,7 @@ import click
 from data_pipeline.cli import reporting
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.deployed import deployed_outputs
+from data_pipeline.cli.deployed import outputs_and_differences
 from data_pipeline.cli.examples import examples
 from data_pipeline.cli.running import following, upload
 from data_pipeline.cli.running.ending import follow_to_its_end
@@ -73,7 +73,7 @@ def run(
         environment, connection = open_environment(env)
         record |= {"account": connection.account, "region": connection.region}
         value = selection.checked(selection.known(environment), value)
-        deployed = deployed_outputs(environment, connection)
+        deployed = outputs_and_differences(environment, connection)
         if directory is not None:
             found = upload.files_of(directory.expanduser(), environment)
             uploaded = upload.upload_source(connection, directory, found, deployed["InputUri"], yes)

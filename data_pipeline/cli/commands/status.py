@@ -91,15 +91,14 @@ def _rows(env: Environment, found: Overview, now: datetime) -> Iterator[tuple[st
 
 
 def _coverage(found: Overview) -> Iterator[tuple[str, str]]:
-    """A line for each data set of the last two years with gaps; one where there are none."""
+    """A line for each data set whose files have periods: its newest one, and what is missing in its last two years."""
     if isinstance(found.coverage, str):
         yield "coverage", found.coverage
         return
-    gaps = [each for each in found.coverage if each.count(MISSING)]
-    for place, each in enumerate(gaps):
-        yield "" if place else "coverage", f"{each.name}, last two years: {summary(each)}"
-    if found.coverage and not gaps:
-        yield "coverage", "no period of the last two years is missing"
+    for place, each in enumerate(found.coverage):
+        missing = f"; of its last two years {summary(each)}" if each.count(MISSING) else ""
+        reach = f"published to {each.newest}" if each.newest else "nothing is published"
+        yield "" if place else "coverage", f"{each.name}: {reach}{missing}"
 
 
 def _difference(found: Overview) -> str:

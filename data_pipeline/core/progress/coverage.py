@@ -46,6 +46,15 @@ class DatasetCoverage:
     waiting: tuple[str, ...] = ()
     files: int = 0
 
+    @property
+    def newest(self) -> str:
+        """The last period of which something is published, or nothing."""
+        there = (PUBLISHED, QUARANTINED)
+        return max(
+            (p for periods in self.series.values() for p, kind in periods.items() if kind in there),
+            default="",
+        )
+
     def count(self, kind: str) -> int:
         return sum(each == kind for periods in self.series.values() for each in periods.values())
 

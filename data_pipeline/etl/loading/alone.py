@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -15,13 +16,15 @@ from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.publishing import coverage
 from data_pipeline.etl.publishing.engine import Engine
-from data_pipeline.etl.publishing.keyed import Keyed
 from data_pipeline.etl.publishing.parquet_parts import Part, PartWriter
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files, join
 
 from . import columns, keyed
 from .loader import Loaded
+
+if TYPE_CHECKING:
+    from data_pipeline.etl.publishing.keyed import Keyed  # PyIceberg, which a run without keys does without
 
 BATCH = 100_000
 

@@ -166,7 +166,7 @@ def test_anything_else_is_refused(given: Any) -> None:
         (
             {"month": 1, "version": 3},
             "unknown field month, expected one of: version, reprocess, datasets, months, parts, periods, prune, "
-            "rebuild, from_now_on, drop_columns, accept, concurrent; version: expected the number 1; "
+            "rebuild, from_now_on, drop_columns, accept, concurrent, started_by; version: expected the number 1; "
             'found: {"month":1,"version":3}',
         ),
         (

@@ -34,7 +34,7 @@ def test_gaps_are_between_the_first_of_a_series_and_the_last_of_the_data_set() -
         DE: {"2024-11": PUBLISHED, "2024-12": MISSING, "2025-01": MISSING, "2025-02": QUARANTINED},
         FR: {"2024-12": PUBLISHED, "2025-01": MISSING, "2025-02": MISSING},
     }
-    assert (found.unit, found.files, found.waiting) == ("month", 3, ())
+    assert (found.unit, found.files, found.waiting, found.newest) == ("month", 3, (), "2025-02")
 
 
 def test_what_is_in_the_input_and_not_published_waits() -> None:

@@ -50,9 +50,9 @@ def read(monkeypatch) -> list[str]:
     found: list[str] = []
     before = reading.UnitReader._file
 
-    def noted(self, unit, file, staged):
+    def noted(self, unit, file, *more):
         found.append(file.path)
-        return before(self, unit, file, staged)
+        return before(self, unit, file, *more)
 
     monkeypatch.setattr(reading.UnitReader, "_file", noted)
     return found

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: added, removed, changed, replaced, to be warned of, and what only is said.
-ADDED, REMOVED, CHANGED, REPLACED, WARNED, SAID = "+", "-", "~", "±", "!", " "
+#: added, removed, changed, replaced, there already and taken over, to be warned of, and what only is said.
+ADDED, REMOVED, CHANGED, REPLACED, TAKEN_OVER, WARNED, SAID = "+", "-", "~", "±", "<", "!", " "
 
 
 @dataclass(frozen=True)

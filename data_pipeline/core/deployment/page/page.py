@@ -11,7 +11,7 @@ from data_pipeline.core.deployment.changes import HOLDS_DATA, Change, StackChang
 from data_pipeline.etl.documents.datasets import Definitions
 
 from . import definitions, files, machines, permissions
-from .entries import ADDED, CHANGED, REMOVED, REPLACED, SAID, WARNED, Entry, Page, Section
+from .entries import ADDED, CHANGED, REMOVED, REPLACED, SAID, TAKEN_OVER, WARNED, Entry, Page, Section
 from .values import differences, entry, renewed
 
 _ROLE, _MACHINE = "AWS::IAM::Role", "AWS::StepFunctions::StateMachine"
@@ -172,7 +172,10 @@ def _counted(counts: Mapping[str, int]) -> Iterator[Entry]:
 
 def _resource(change: Change, hashes: Mapping[str, str]) -> Iterator[Entry]:
     """A resource with its properties, but for those that another section tells; none if nothing is left."""
-    sign = {"Add": ADDED, "Remove": REMOVED, "Import": "<"}.get(change.action, CHANGED)
+    if change.action == "Import":
+        yield Entry(TAKEN_OVER, f"{change.logical_id} ({change.type}): {', '.join(change.because)}")
+        return
+    sign = {"Add": ADDED, "Remove": REMOVED}.get(change.action, CHANGED)
     if change.replaces:
         sign = REPLACED
     details: tuple[Entry, ...] = ()
