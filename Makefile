@@ -13,7 +13,8 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_SECURITY := .venv-security/.installed
-TEST_WORKERS ?= 2
+# One more than two cores: tests of jobs and servers often wait for another process.
+TEST_WORKERS ?= 3
 
 .PHONY: help install demo test test-pythons soak removal bench check docs kernel format constraints authorization clean
 
