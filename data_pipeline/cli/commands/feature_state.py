@@ -156,6 +156,7 @@ def _described(group: FeatureGroup, columns: Mapping[str, str]) -> dict[str, Any
         "available_at": feature_records.available_column(source, columns) or "-",
         "valid_to": group.valid_to or "-",
         "lag": group.lag or "-",
+        "period": group.period or "-",
         "ttl_days": group.ttl_days if group.ttl_days is not None else "-",
         "features": {
             name: {"type": feature.type, "description": feature.description}
