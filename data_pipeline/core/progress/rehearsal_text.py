@@ -15,6 +15,8 @@ FILES = 20
 """Files of which each has a line; the others are added up."""
 EXAMPLES = 3
 """Refused rows of a reason that are shown."""
+_HINTS = {"not-timestamptz": "if these times have no offset: name their `timezone` in the data set"}
+"""Reason → what mostly mends it."""
 _SIDE = "  "
 _OUTCOMES = {"holds": "holds", "warns": "WARNS", "fails": "FAILS", "nothing": "nothing to judge"}
 
@@ -96,6 +98,7 @@ def _refused(found: Rehearsal) -> list[str]:
             where = f"{_SIDE * 2}{_tail(row['path'], 40)} row {row['row']:,}"
             raw = "" if row["raw"] is None else f": {_printable(row['raw'])}"
             result.append(_cut(f"{where}{raw}", WIDTH))
+        result += [f"{_SIDE * 2}{_HINTS[reason]}"] if reason in _HINTS else []
     if not result:
         return []
     withheld = " (personal data: without their text)" if found["private"] else ""

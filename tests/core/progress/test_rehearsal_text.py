@@ -293,3 +293,11 @@ def test_no_line_is_too_long() -> None:
     assert max(map(len, made)) <= 80
     assert "80 more files" in "\n".join(made)
     assert sum(line.startswith("…") and line.endswith(" 999,999        1") for line in made) == 20
+
+
+def test_times_without_an_offset_are_hinted_at() -> None:
+    """Below the rows that are refused for it."""
+    one = {"reasons": {"not-timestamptz": 1}, "refused": [refused("not-timestamptz", 1, "2024-01-01", "at")]}
+    said = lines(found(files=[file("a.csv", 1, 1)], **one))
+    at = said.index("    a.csv row 1: 2024-01-01")
+    assert said[at + 1] == "    if these times have no offset: name their `timezone` in the data set"
