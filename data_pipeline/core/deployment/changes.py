@@ -131,8 +131,9 @@ def summary(plans: Sequence[StackChanges]) -> str:
         "to replace": sum(c.replaces for c in changes),
         "to remove": sum(c.action == "Remove" for c in changes),
     }
-    counted = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    return counted or "no resource changes"
+    counted = [f"{count} {what}" for what, count in counts.items() if count]
+    unknown = [f"{plan.stack}: not known yet" for plan in plans if plan.unknown]
+    return ", ".join([*counted, *unknown]) or "no resource changes"
 
 
 def _change(resource: Mapping[str, Any]) -> Change:

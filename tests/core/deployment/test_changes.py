@@ -53,6 +53,9 @@ def test_a_change_set_reads_as_a_list_of_changes() -> None:
     assert (
         summary([StackChanges(PIPELINE, Treatment.UPDATE, changes)]) == "1 to add, 1 to replace, 1 to remove"
     )
+    later = StackChanges(PIPELINE, Treatment.CONTINUE_ROLLBACK, unknown="later")
+    assert summary([later]) == f"{PIPELINE}: not known yet"
+    assert summary([]) == "no resource changes"
 
 
 @pytest.mark.parametrize(
