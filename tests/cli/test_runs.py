@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, failing, publishing, waiting
+from cli.deployed import BUCKET, STACK, SUMMARY, SUMMARY_KEY, Deployed, failing, publishing, waiting
 from cli.test_run_edges import Clock, stubbed
 from cli.test_run_errors import ARN, dev
 from core.histories import START, succeeded
@@ -27,7 +27,7 @@ def runs(*words: str) -> int:
 
 def start(deployed: Deployed, **value: Any) -> str:
     """Start the machine as the console does; the name of the execution."""
-    outputs = deployed.client("cloudformation").describe_stacks()["Stacks"][0]["Outputs"]
+    outputs = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
     machine = next(each["OutputValue"] for each in outputs if each["OutputKey"] == "StateMachineArn")
     states = deployed.client("stepfunctions")
     arn: str = states.start_execution(stateMachineArn=machine, input=json.dumps(value))["executionArn"]
