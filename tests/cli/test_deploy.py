@@ -235,7 +235,8 @@ def test_stale_templates_are_refused_with_the_command_that_mends_them(
 def test_a_mistyped_command_says_what_is_wrong(
     project: Project, words: tuple[str, ...], said: tuple[str, ...]
 ) -> None:
-    """Status 1 and no traceback."""
+    """Status 1 and no traceback, where nothing is deployed: a deployed environment knows its bucket."""
+    lifecycle.reset(project.root / ".local" / "aws")
     done = project("./deploy.sh", *words)
     assert done.status == 1
     assert "Traceback" not in done.err
