@@ -6,19 +6,9 @@ import re
 from typing import Any
 
 from data_pipeline.core.problems import RefusedError
+from data_pipeline.etl.documents import duckdb_types
 from data_pipeline.etl.documents.types import Field, List, Primitive, Struct, Type
 
-_TO_DUCKDB = {
-    "boolean": "BOOLEAN",
-    "int": "INTEGER",
-    "long": "BIGINT",
-    "float": "FLOAT",
-    "double": "DOUBLE",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-    "timestamptz": "TIMESTAMP WITH TIME ZONE",
-    "string": "VARCHAR",
-}
 #: what a result may have besides, and the type that holds all of its values.
 _WIDER = {
     "tinyint": "int",
@@ -47,16 +37,6 @@ _CASTS = {
 }
 
 
-def to_duckdb(kind: Type) -> str:
-    """The type in DuckDB's SQL."""
-    if isinstance(kind, List):
-        return f"{to_duckdb(kind.element)}[]"
-    if isinstance(kind, Struct):
-        fields = (f'"{field.name}" {to_duckdb(field.type)}' for field in kind.fields)
-        return f"STRUCT({', '.join(fields)})"
-    return f"DECIMAL({kind.precision},{kind.scale})" if kind.name == "decimal" else _TO_DUCKDB[kind.name]
-
-
 def of_duckdb(kind: Any) -> Type:
     """The type that holds every value of a result's column, a DuckDBPyType. RefusedError if no table has such one."""
     written = str(kind)
@@ -76,7 +56,7 @@ def of_duckdb(kind: Any) -> Type:
                 raise RefusedError(expected, "name it, as in {'city': x}", f"the field '{field}' of a struct")
             fields.append(Field(field, of_duckdb(child), True))
         return Struct(tuple(fields))
-    for own, theirs in _TO_DUCKDB.items():
+    for own, theirs in duckdb_types.NAMES.items():
         if name == theirs.lower():
             return Primitive(own)
     if name in _WIDER:

@@ -8,9 +8,7 @@ from functools import lru_cache
 
 import duckdb
 
-from data_pipeline.etl.documents import types
-
-from . import column_types
+from data_pipeline.etl.documents import duckdb_types, types
 
 _SETTINGS = (
     "threads=1",
@@ -47,7 +45,7 @@ def _connected(relations: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -
         database.execute(f"SET {setting}")
     for name, columns in relations:
         written = ", ".join(
-            f"{quoted(column)} {column_types.to_duckdb(types.parse(kind))}" for column, kind in columns
+            f"{quoted(column)} {duckdb_types.to_duckdb(types.parse(kind))}" for column, kind in columns
         )
         database.execute(f"CREATE TABLE {quoted(name)} ({written})")
     return database

@@ -10,7 +10,7 @@ import pytest
 from randomness import SEED
 
 from data_pipeline.core.loading.load import load_environment
-from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents import duckdb_types, types
 from data_pipeline.project.definitions import checked, load_definitions
 from data_pipeline.sql_checks import column_types, engine, statements, steadiness
 from tests.core.loading.dataset_project import shop
@@ -115,7 +115,7 @@ def test_without_sql_no_engine_is_asked(tmp_path: Path, monkeypatch: pytest.Monk
 )
 def test_each_type_comes_back_from_duckdb(kind: str) -> None:
     with duckdb.connect(":memory:") as database:
-        database.execute(f"CREATE TABLE t (x {column_types.to_duckdb(types.parse(kind))})")
+        database.execute(f"CREATE TABLE t (x {duckdb_types.to_duckdb(types.parse(kind))})")
         found = database.execute("FROM t").description
     assert found is not None
     assert str(column_types.of_duckdb(found[0][1])) == kind

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
+from . import duckdb_types
 from .datasets import AVAILABLE_AT
 from .features import Feature, RecordSource
 from .patterns import UNITS
@@ -23,17 +24,6 @@ AVAILABILITY = ("available_at", "available_by")
 ENDS = "ends_at"
 _MADE_OF = re.compile(r"pipeline\.(.+)-snapshot")
 _OF_FEATURES = {"string": "VARCHAR", "integral": "BIGINT", "fractional": "DOUBLE"}
-_OF_COLUMNS = {
-    "boolean": "BOOLEAN",
-    "int": "INTEGER",
-    "long": "BIGINT",
-    "float": "FLOAT",
-    "double": "DOUBLE",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-    "timestamptz": "TIMESTAMPTZ",
-    "string": "VARCHAR",
-}
 _DAY = timedelta(days=1)
 
 
@@ -68,7 +58,7 @@ def sql_type(feature: Feature, columns: Mapping[str, str]) -> str:
     if feature.type:
         return _OF_FEATURES[feature.type]
     kind = columns.get(feature.column, "").replace(" ", "")
-    return kind.upper() if kind.startswith("decimal(") else _OF_COLUMNS.get(kind, "")
+    return kind.upper() if kind.startswith("decimal(") else duckdb_types.NAMES.get(kind, "")
 
 
 def period_of(

@@ -24,6 +24,7 @@ from data_pipeline.etl.documents.datasets import (
     Dataset,
     Definitions,
 )
+from data_pipeline.etl.documents.duckdb_types import to_duckdb
 from data_pipeline.etl.errors import JobError
 
 from . import columns
@@ -117,7 +118,7 @@ def tables_of(dataset: Dataset) -> list[Keyed]:
 
 
 def _history(dataset: Dataset) -> Keyed:
-    from data_pipeline.etl.publishing import inputs, keyed_sql
+    from data_pipeline.etl.publishing import keyed_sql
 
     newest = _newest(dataset)
     columns_, definition = newest.wanted.columns, newest.wanted.definition
@@ -131,9 +132,7 @@ def _history(dataset: Dataset) -> Keyed:
         VALID_FROM: "since when this version holds",
         VALID_TO: "until when, exclusively; null: it holds still",
     }
-    select = keyed_sql.history(
-        dataset, "_versions", definition.columns.names, parts, inputs.duckdb_type(kind)
-    )
+    select = keyed_sql.history(dataset, "_versions", definition.columns.names, parts, to_duckdb(kind))
     given = [Column(name, str(kind), True, comment=told[name]) for name in told]
     of = replace(
         definition,

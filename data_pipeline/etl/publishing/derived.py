@@ -25,6 +25,7 @@ from pyiceberg.table import Table as IcebergTable
 from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents import form, rules, types
 from data_pipeline.etl.documents.datasets import Column, Table
+from data_pipeline.etl.documents.duckdb_types import to_duckdb
 from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.profile import Table as Profile
 from data_pipeline.etl.errors import JobError
@@ -179,7 +180,7 @@ class _Work:
                 self.table.name, db.sql(f"SELECT * FROM ({self.table.sql}) LIMIT 0").to_arrow_table()
             )
             cast = ", ".join(
-                f"CAST({quoted(column)} AS {inputs.duckdb_type(type)}) AS {quoted(column)}"
+                f"CAST({quoted(column)} AS {to_duckdb(type)}) AS {quoted(column)}"
                 for column, type in columns.items()
             )
             condition = f" WHERE {part.rows.sql}" if part else ""

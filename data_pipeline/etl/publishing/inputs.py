@@ -20,7 +20,7 @@ from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import DateType, PrimitiveType
 
 from data_pipeline.etl import arrow_types
-from data_pipeline.etl.documents.types import List, Primitive, Struct, Type
+from data_pipeline.etl.documents.duckdb_types import to_duckdb
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files as storage
 
@@ -28,12 +28,6 @@ from . import iceberg_types
 from .spans import LATEST, Span
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, or the clock of the data
-_DUCKDB = {
-    "int": "INTEGER",
-    "long": "BIGINT",
-    "string": "VARCHAR",
-    "timestamptz": "TIMESTAMP WITH TIME ZONE",
-}
 
 
 def arrow_schema(table: Table, columns: Sequence[str] | None = None) -> pa.Schema:
@@ -43,16 +37,6 @@ def arrow_schema(table: Table, columns: Sequence[str] | None = None) -> pa.Schem
     return pa.schema(
         [(name, arrow_types.to_arrow(iceberg_types.of_iceberg(fields[name].field_type))) for name in names]
     )
-
-
-def duckdb_type(type: Type) -> str:
-    """As DuckDB's SQL names it."""
-    if isinstance(type, Primitive):
-        return _DUCKDB.get(type.name, str(type).upper())
-    if isinstance(type, List):
-        return f"{duckdb_type(type.element)}[]"
-    assert isinstance(type, Struct)
-    return f"STRUCT({', '.join(f'{quoted(field.name)} {duckdb_type(field.type)}' for field in type.fields)})"
 
 
 def register(
@@ -102,9 +86,7 @@ def register_copies(
     schema = arrow_schema(table)
     types = {field.name: iceberg_types.of_iceberg(field.field_type) for field in table.schema().fields}
     listed = ", ".join(
-        quoted(name)
-        if name in found.columns
-        else f"CAST(NULL AS {duckdb_type(types[name])}) AS {quoted(name)}"
+        quoted(name) if name in found.columns else f"CAST(NULL AS {to_duckdb(types[name])}) AS {quoted(name)}"
         for name in schema.names
     )
     found.project(listed).create_view(relation)
