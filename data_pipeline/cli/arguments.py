@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from data_pipeline.core.progress.past_runs import LAST
+
 
 def _names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """The environments of the project here, for a shell that completes a word; none where there is no project."""
@@ -24,3 +26,8 @@ def _names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
 def environment(command: Callable[..., Any]) -> Callable[..., Any]:
     """The argument ENV, which a shell completes with the environments of the project."""
     return click.argument("env", metavar="ENV", shell_complete=_names)(command)
+
+
+def run(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument RUN, which is the last one unless it is said."""
+    return click.argument("run", metavar="[RUN]", default=LAST)(command)

@@ -9,12 +9,12 @@ import click
 
 from data_pipeline.cli import reporting
 from data_pipeline.cli.arguments import environment as environment_argument
+from data_pipeline.cli.arguments import run as run_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.examples import examples
 from data_pipeline.cli.project import root
 from data_pipeline.core.loading.load import load_environment
-from data_pipeline.core.progress import past_runs
 from data_pipeline.core.report import page
 from data_pipeline.project.reports import Folder, Reports, of_environment
 
@@ -31,9 +31,6 @@ _OPEN = click.option(
 )
 
 
-_RUN = click.argument("run", metavar="[RUN]", default=past_runs.LAST)
-
-
 @click.group(epilog=examples("report show dev"))
 def report() -> None:
     """Pages about runs: what was read, refused and published, and how long it took.
@@ -44,7 +41,7 @@ def report() -> None:
 
 @report.command("show", epilog=examples("report show dev", "report show dev last~1 --no-open"))
 @environment_argument
-@_RUN
+@run_argument
 @_FOLDER
 @_OPEN
 @click.option(

@@ -12,6 +12,7 @@ import click
 from data_pipeline.aws.session import Connection
 from data_pipeline.aws.states import Execution
 from data_pipeline.cli.arguments import environment as environment_argument
+from data_pipeline.cli.arguments import run as run_argument
 from data_pipeline.cli.columns import columns
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
@@ -32,7 +33,6 @@ Outputs = Mapping[str, str]
 _JSON = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr."
 )
-_RUN = click.argument("run", metavar="[RUN]", default=past_runs.LAST)
 
 
 @click.group(epilog=examples("runs list dev"))
@@ -72,7 +72,7 @@ def list_(env: str, limit: int, as_json: bool) -> None:
 
 @runs.command(epilog=examples("runs show dev", "runs show dev last~1", "runs show dev 4f1c2a --json"))
 @environment_argument
-@_RUN
+@run_argument
 @_JSON
 def show(env: str, run: str, as_json: bool) -> None:
     """Show one run: its states with their jobs and times, and what it published, or why it failed.
@@ -99,7 +99,7 @@ def show(env: str, run: str, as_json: bool) -> None:
     epilog=examples("runs logs dev", "runs logs dev last --step load", "runs logs dev last --follow")
 )
 @environment_argument
-@_RUN
+@run_argument
 @click.option("--step", metavar="STEP", help="The job of this step, or state, only.")
 @click.option("--follow", is_flag=True, help="Go on until the run has ended.")
 def logs(env: str, run: str, step: str | None, follow: bool) -> None:
