@@ -27,7 +27,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 from bare_datasets import TYPES
-from measure import CommandError, Measured, measure
+from measure import CommandError, Measured, measure, options_of_files
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -100,16 +100,9 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    add = parser.add_argument
-    add("--rows", type=int, default=3_000_000, help="rows of the small files together")
-    add("--files", type=int, default=366, help="small files")
-    add("--large", type=int, default=2_000_000_000, help="bytes of the large CSV file, about")
-    add("--repeat", type=int, default=3, help="how often each is measured; the median counts")
-    add("--histories", default="10,1000", help="daily files before the new one")
-    add("--snapshots", default="10,100,300", help="snapshots before a commit")
-    add("--scratch", type=Path, help="a folder for the files; a temporary one without it")
-    add("--output", type=Path, default=ROOT / "docs" / "records" / "datasets-bench.md")
+    parser = options_of_files(__doc__ or "", ROOT / "docs" / "records" / "datasets-bench.md")
+    parser.add_argument("--large", type=int, default=2_000_000_000, help="bytes of the large CSV file, about")
+    parser.add_argument("--snapshots", default="10,100,300", help="snapshots before a commit")
     return parser.parse_args()
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from measure import CommandError, Measured, measure
+from measure import CommandError, Measured, measure, options_of_files
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -105,15 +105,8 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    add = parser.add_argument
-    add("--rows", type=int, default=3_000_000, help="new orders of all days together")
-    add("--files", type=int, default=366, help="days")
-    add("--late", type=float, default=0.05, help="the share of orders that are updated later")
-    add("--repeat", type=int, default=3, help="how often each is measured; the median counts")
-    add("--histories", default="10,1000", help="daily files before the new one")
-    add("--scratch", type=Path, help="a folder for the files; a temporary one without it")
-    add("--output", type=Path, default=ROOT / "docs" / "records" / "keyed-bench.md")
+    parser = options_of_files(__doc__ or "", ROOT / "docs" / "records" / "keyed-bench.md")
+    parser.add_argument("--late", type=float, default=0.05, help="the share of orders that are updated later")
     return parser.parse_args()
 
 

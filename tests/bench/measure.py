@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import resource
@@ -132,3 +133,16 @@ def _pid_in(path: Path | None) -> set[int]:
         return {int(json.loads(path.read_text())["pid"])} if path else set()
     except (FileNotFoundError, ValueError, KeyError):
         return set()
+
+
+def options_of_files(about: str, record: Path) -> argparse.ArgumentParser:
+    """The options of what measures many daily files and writes this record."""
+    parser = argparse.ArgumentParser(description=about.splitlines()[0])
+    add = parser.add_argument
+    add("--rows", type=int, default=3_000_000, help="rows of the daily files together")
+    add("--files", type=int, default=366, help="daily files")
+    add("--repeat", type=int, default=3, help="how often each is measured; the median counts")
+    add("--histories", default="10,1000", help="daily files before the new one")
+    add("--scratch", type=Path, help="a folder for the files; a temporary one without it")
+    add("--output", type=Path, default=record)
+    return parser

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from botocore.exceptions import ClientError
 from clients import client
 from embedded_aws.featurestore.conftest import definitions, record, writer_of
@@ -245,3 +247,18 @@ def publish_trips(trips: dict[str, int]) -> None:
     columns = {"month": ["2019-06"] * len(trips), "window_start": starts, "trips": [*trips.values()]}
     rows = pa.table({**columns, "dataset": [*trips]}).cast(TRIP_COUNTS)
     tables.replace(at.load("trip_counts"), [], [rows], {"pipeline.run": "first"})
+
+
+def act_as(
+    deployed: Deployed, name: str, policy: str, folder: Path, patch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """Let commands act as a new user, who has exactly this policy; the user's keys."""
+    iam, user = client(deployed.endpoint, "iam"), f"{name}-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=user)
+    made = iam.create_policy(PolicyName=user, PolicyDocument=policy)["Policy"]
+    iam.attach_user_policy(UserName=user, PolicyArn=made["Arn"])
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    keys = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    (folder / f"{name}.json").write_text(json.dumps(keys))
+    patch.setenv("DATA_PIPELINE_LOCAL_CREDENTIALS", str(folder / f"{name}.json"))
+    return keys

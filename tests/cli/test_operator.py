@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from cli.deployed import BUCKET, STACK, SUMMARY, SUMMARY_KEY, Deployed, publishing, waiting
+from cli.deployed import BUCKET, STACK, SUMMARY, SUMMARY_KEY, Deployed, act_as, publishing, waiting
 from cli.test_schedule import schedule_resources
 from clients import client
 
@@ -49,15 +48,7 @@ def operator(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     machine = next(o["OutputValue"] for o in outputs if o["OutputKey"] == "StateMachineArn").rpartition(":")[
         2
     ]
-    iam, name = client(deployed.endpoint, "iam"), f"operator-{uuid.uuid4().hex[:8]}"
-    iam.create_user(UserName=name)
-    made = iam.create_policy(PolicyName=name, PolicyDocument=policy(deployed, machine))["Policy"]
-    iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
-    key = iam.create_access_key(UserName=name)["AccessKey"]
-    keys = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
-    (tmp_path / "operator.json").write_text(json.dumps(keys))
-    monkeypatch.setenv("DATA_PIPELINE_LOCAL_CREDENTIALS", str(tmp_path / "operator.json"))
-    return keys
+    return act_as(deployed, "operator", policy(deployed, machine), tmp_path, monkeypatch)
 
 
 def test_an_operator_runs_looks_stops_and_pauses(

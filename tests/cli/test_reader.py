@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.deployed import BUCKET, DATABASE, Deployed, publish_years
+from cli.deployed import BUCKET, DATABASE, Deployed, act_as, publish_years
 from clients import client
 
 from data_pipeline.cli.main import status_of
 
 POLICY = Path(__file__).resolve().parents[2] / "docs" / "reference" / "reader-policy.json"
-NAME = "reader"
 
 
 def policy(deployed: Deployed) -> str:
@@ -34,16 +33,7 @@ def policy(deployed: Deployed) -> str:
 @pytest.fixture
 def reader(published: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The published table, and commands that act as this user."""
-    iam = client(published.endpoint, "iam")
-    if NAME not in {user["UserName"] for user in iam.list_users()["Users"]}:
-        iam.create_user(UserName=NAME)
-        made = iam.create_policy(PolicyName=NAME, PolicyDocument=policy(published))["Policy"]
-        iam.attach_user_policy(UserName=NAME, PolicyArn=made["Arn"])
-    key = iam.create_access_key(UserName=NAME)["AccessKey"]
-    keys = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
-    (tmp_path / "reader.json").write_text(json.dumps(keys))
-    monkeypatch.setenv("DATA_PIPELINE_LOCAL_CREDENTIALS", str(tmp_path / "reader.json"))
-    return keys
+    return act_as(published, "reader", policy(published), tmp_path, monkeypatch)
 
 
 def test_a_reader_reads_asks_and_freezes(
