@@ -15,6 +15,20 @@ from data_pipeline.embedded_aws.server.endpoint import Endpoint
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What only `make soak` runs is marked as soak; otherwise nothing would run it."""
+    lost = [
+        item.nodeid
+        for item in items
+        if item.get_closest_marker("soak") is None
+        and any("soak" in mark.kwargs.get("reason", "") for mark in item.iter_markers("skipif"))
+    ]
+    if lost:
+        raise pytest.UsageError(
+            f"these tests are skipped but in the soak, and not marked as soak: {', '.join(lost)}"
+        )
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_aws_settings_of_the_caller() -> Iterator[None]:
     """No test reads the caller's AWS profile, credentials or region, nor sends anything to a proxy."""

@@ -145,6 +145,7 @@ def test_what_a_run_would_fail_of_exits_1(
     assert lines[-1].endswith("--accept unique")
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not SOAK, reason="waits for processes: `make soak` does")
 def test_a_command_that_is_ended_leaves_nothing_behind(project: Path, tmp_path: Path) -> None:
     """Neither its scratch folder nor the process that reads."""

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+from randomness import SOAK
 from system.project import Project
 from system.test_interruptions import trips
 from waiting import until
@@ -61,6 +63,10 @@ def code_of_the_counting(project: Project, arn: str) -> list[str]:
     return [job["ProcessingInputs"][0]["S3Input"]["S3Uri"] for job in jobs]
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(
+    not SOAK, reason="a deployment in the midst of a run, and a redrive: `make soak` makes them"
+)
 def test_a_run_that_a_deployment_overtakes_ends_well_and_so_does_a_redrive(
     project: Project, tmp_path: Path
 ) -> None:

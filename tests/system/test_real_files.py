@@ -20,15 +20,9 @@ def _real_files() -> None:
         pytest.skip("the real trip files (../shared/tlc) are not here")
 
 
-@pytest.mark.parametrize(
-    "folder",
-    [
-        "parquet",
-        pytest.param(
-            "extracts", marks=[pytest.mark.soak, pytest.mark.skipif(not SOAK, reason="`make soak` does")]
-        ),
-    ],
-)
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="runs of whole months: `make soak` makes them")
+@pytest.mark.parametrize("folder", ["parquet", "extracts"])
 def test_real_files_give_the_independent_count(shared_project: Project, tmp_path: Path, folder: str) -> None:
     """From a reset environment, every window of X.parquet is what the csv module and PyArrow count alone. (The job by
     itself is tested on all folders.)

@@ -271,6 +271,7 @@ def test_values_of_parameters(changes: Any) -> None:
     assert changes(template, Parameters=given[:1]) == "CREATE_COMPLETE"
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not SOAK, reason="cfn-lint takes half a second for a template: `make soak` does")
 def test_cfn_lint_agrees() -> None:
     """cfn-lint finds an error of the named rule in every template that is refused, and none in what is taken. It

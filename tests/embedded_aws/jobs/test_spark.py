@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from embedded_aws.jobs import support
 from embedded_aws.jobs.conftest import GlueJobs, Processing
+from randomness import SOAK
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-spark-processing:3.5-cpu-py312-v1.0"
 CODE = "/opt/ml/processing/input/code"
@@ -49,6 +50,8 @@ def shown(lines: list[str]) -> dict[str, Any]:
     return dict(json.loads(line))
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="starts Spark with several executors: `make soak` does")
 def test_a_spark_image_runs_on_as_many_executors_as_it_has_instances(processing: Processing) -> None:
     """smspark-submit starts the script on a cluster, whose executors call AWS as the job's role; a shell sees
     its arguments, as in the container.
@@ -79,6 +82,8 @@ def test_another_image_has_one_instance(processing: Processing) -> None:
     assert "ClusterConfig.InstanceCount: the embedded AWS does not emulate more than one instance" in message
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="starts Spark with several executors: `make soak` does")
 def test_a_glue_script_that_makes_a_session_has_all_workers_but_the_drivers(glue_jobs: GlueJobs) -> None:
     """Three workers are a driver and two executors, of which the definition or the run decides the number."""
     job = glue_jobs.define(SHOW, "glueetl")

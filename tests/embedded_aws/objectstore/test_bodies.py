@@ -333,6 +333,7 @@ def peak(endpoint: Endpoint) -> int:
     return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) // 1024  # type: ignore[union-attr]
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(not SOAK or sys.platform != "linux", reason="a soak test that reads /proc")
 def test_memory(s3: Any, name: str, embedded: Endpoint) -> None:
     """Half a gigabyte, whole and in parts, and a thousand objects: the server has under 100 MB more for it."""
