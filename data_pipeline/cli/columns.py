@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Collection, Sequence
+
+#: characters that a column of texts has at least before its texts move to lines of their own.
+_LEAST = 24
 
 
 def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
@@ -15,3 +21,36 @@ def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[
         ).rstrip()
         for row in rows
     ]
+
+
+def with_notes(
+    rows: Sequence[Sequence[str]], notes: Sequence[str], right: Collection[int], width: int | None
+) -> list[list[str]]:
+    """The lines of each row: its columns, then its note, folded between words to ``width`` characters if there is one.
+
+    A note that finds no room beside the columns stands below, indented. A word is never broken.
+    """
+    found = columns(rows, right)
+    place = max(map(len, found)) + 2
+    below = width is not None and width - place < _LEAST
+    indent = 4 if below else place
+    made = []
+    for line, note in zip(found, notes, strict=True):
+        pieces = _folded(note, None if width is None else width - indent)
+        beside = [] if below else pieces[:1]
+        made.append(
+            ["".join([line.ljust(place) if beside else line, *beside])]
+            + [" " * indent + piece for piece in pieces[len(beside) :]]
+        )
+    return made
+
+
+def _folded(text: str, width: int | None) -> list[str]:
+    if width is None or not text:
+        return [text] if text else []
+    return textwrap.wrap(text, max(_LEAST, width), break_long_words=False, break_on_hyphens=False)
+
+
+def width() -> int | None:
+    """Characters of a line of the terminal behind stdout; None where there is none, since a file has no margin."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -16,6 +16,7 @@ from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment.drifts import StackDrift
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.problems import ConfigurationError
 from data_pipeline.core.progress.coverage import DatasetCoverage
 from data_pipeline.core.progress.past_runs import PastRun
 
@@ -51,19 +52,19 @@ def overview(
     env: Environment,
     connection: Connection,
     stack: Stack,
-    wanted: Mapping[str, str],
+    wanted: Callable[[], Mapping[str, str]],
     templates: Mapping[str, str],
     runs: int,
 ) -> Overview:
-    """``stack``: that of the pipeline; ``wanted``: its parameters, and ``templates``: stack → template, as the project
-    has them; ``runs``: how many.
+    """``stack``: that of the pipeline; ``wanted``: tells its parameters, and ``templates``: stack → template, as the
+    project has them; ``runs``: how many.
     """
     return Overview(
         stack.name,
         stack.status,
         stack.changed,
         stack.parameters.get("CodeVersion", ""),
-        _or_why(lambda: _differs(connection, stack, wanted, templates)),
+        _or_why(lambda: _differs(connection, stack, wanted(), templates)),
         _or_why(lambda: scheduling.schedules(env, connection, stack)),
         _or_why(lambda: history.past(env, connection, stack.outputs, runs)),
         _or_why(lambda: covering.recent(env, connection, stack.outputs["OutputUri"])),
@@ -75,6 +76,9 @@ def overview(
 def _or_why(look: Callable[[], T]) -> T | str:
     try:
         return look()
+    except ConfigurationError as error:
+        more = len(error.problems) - 1
+        return str(error.problems[0]).splitlines()[0] + (f"; and {more:,} more" if more else "")
     except UserError as error:
         return str(error).splitlines()[0]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,3 +117,19 @@ def test_alarms_that_ring_come_first_with_their_reasons() -> None:
     assert rows == [("alarms", "1 of 3 ring"), ("", "B: why")]
     ((_, none),) = command._alarms(env, _overview(alarms=None))
     assert none == "none: the configuration has no notify"
+
+
+def test_a_project_with_broken_sql_has_a_status_all_the_same(
+    deployed: Deployed, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is broken stands in the line of the version, and the rest is shown."""
+    for name in ("config", "jobs", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "jobs" / "ride_counts.sql").write_text("SELECT nothing\n")
+    deployed.deploy({"Published": {"Type": "Succeed"}})
+    assert status_of("status", ["local"], "status", tmp_path) == 0
+    out = capfd.readouterr().out
+    version = next(line for line in out.splitlines() if line.startswith("version"))
+    assert "; whether the project here differs is unknown: " in version
+    assert "ride_counts" in version
+    assert "there is no run yet" in out

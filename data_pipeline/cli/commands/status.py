@@ -43,8 +43,15 @@ def status(env: str, runs: int, as_json: bool) -> None:
     """
     environment, connection = open_environment(env)
     stack = pipeline_stack(environment, connection)
-    wanted = wanted_parameters(environment, stack.parameters.get("ArtifactBucket", ""), root())
-    found = overview(environment, connection, stack, wanted, _templates(environment), runs)
+    bucket = stack.parameters.get("ArtifactBucket", "")
+    found = overview(
+        environment,
+        connection,
+        stack,
+        lambda: wanted_parameters(environment, bucket, root()),
+        _templates(environment),
+        runs,
+    )
     now = datetime.now(UTC)
     if as_json:
         click.echo(json.dumps({"environment": env, **_as_json(found, now)}, indent=2))

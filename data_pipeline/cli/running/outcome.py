@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
+from data_pipeline.cli.columns import width, with_notes
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.machine import end_states, run_input
 from data_pipeline.core.progress import pointers, result_text
@@ -21,7 +19,6 @@ from data_pipeline.core.progress.summary import Row, locations, noticed, of_data
 from data_pipeline.etl.documents.summary import Summary
 
 _LONGEST_CAUSE = 600
-_WIDE = 2000
 
 
 def print_success(env: Environment, record: Mapping[str, Any]) -> None:
@@ -46,38 +43,30 @@ def print_success(env: Environment, record: Mapping[str, Any]) -> None:
 
 def print_summary(env: Environment, summary: Summary, uri: str, results: result_text.Results) -> None:
     """The table of source files with its totals, what was new and noticed, and where the features are."""
-    wide = None if sys.stdout.isatty() else _WIDE  # a file or a pipe has no margin to wrap at
-    screen = Console(file=sys.stdout, highlight=False, soft_wrap=True, width=wide, markup=False)
-    if "datasets" in summary:
-        _print_datasets(screen, summary)
-    else:
-        _print_files(screen, summary, uri)
-    screen.print()
     windows = summary.get("windows")
     rows = [("windows", f"{windows:,}")] if windows is not None else []
     rows = [*_other_results(results, summary), *rows, *locations(summary, env.names.database, uri)]
-    for label, value in rows:
-        screen.print(f"{label:<11} {value}")
     export = summary.get("export")
     if export:
         commands = pointers.how_to_read(export, env.region, env.embedded)
-        for label, command in zip(("look", *[""] * len(commands)), commands, strict=False):
-            screen.print(f"{label:<11} {command}")
+        rows += zip(("look", *[""] * len(commands)), commands, strict=False)
+    table = _datasets(summary) if "datasets" in summary else _files(summary, uri)
+    parts = [table, [f"{label:<11} {value}" for label, value in rows]]
+    click.echo("\n\n".join("\n".join(part) for part in parts if part))
 
 
-def _print_datasets(screen: Console, summary: Summary) -> None:
-    """A row for each data set and one of all, then what a reader should know of them."""
+def _datasets(summary: Summary) -> list[str]:
+    """A line for each data set and one of all, then what a reader should know of them."""
     rows, total = of_datasets(summary)
-    made = _headed("data set", "files", "rows read", "accepted", "quarantined")
-    made.add_column("", overflow="fold")
-    for row in (*rows, *([total] if len(rows) > 1 else [])):
-        counts = (row.files, row.read, row.accepted, row.quarantined)
-        style = "bold" if row is total else None
-        made.add_row(row.name, *(f"{count:,}" for count in counts), row.reasons, style=style)
-    if rows:  # a run that made tables alone has read nothing
-        screen.print(made)
-    for label, text in noticed(summary):
-        screen.print(f"{label:<11} {text}")
+    shown = [*rows, *([total] if len(rows) > 1 else [])]
+    cells = [
+        (row.name, *(f"{count:,}" for count in (row.files, row.read, row.accepted, row.quarantined)))
+        for row in shown
+    ]
+    head = ("data set", "files", "rows read", "accepted", "quarantined")
+    # a run that made tables alone has read nothing
+    made = _table(head, cells, [row.reasons for row in shown], len(rows) > 1) if rows else []
+    return [*made, *(f"{label:<11} {text}" for label, text in noticed(summary))]
 
 
 def _other_results(results: result_text.Results, summary: Summary) -> Iterator[tuple[str, str]]:
@@ -100,15 +89,31 @@ def _is_repeated(row: tuple[str, str], summary: Summary) -> bool:
     return "datasets" in summary and label == "message" and text.startswith(tuple(shown))
 
 
-def _print_files(screen: Console, summary: Summary, uri: str) -> None:
-    """A row for each source file, as far as there is room, and one of all."""
+def _files(summary: Summary, uri: str) -> list[str]:
+    """A line for each source file, as far as there is room, and one of all."""
     content = table(summary)
-    screen.print(_files(content.rows, content.left_out, content.total))
+    shown = [*content.rows, *([content.left_out] if content.left_out else []), content.total]
+    head = ("source file", "rows read", "counted", "quarantined")
+    lines = _table(head, [_cells(row) for row in shown], [row.note for row in shown], True)
     if content.left_out:
-        screen.print(f"Every file: --json, or {uri}")
+        lines.append(f"Every file: --json, or {uri}")
     if content.failed:
         count = "1 file" if content.failed == 1 else f"{content.failed:,} files"
-        screen.print(f"{count} could not be read and are not counted.")
+        lines.append(f"{count} could not be read and are not counted.")
+    return lines
+
+
+def _table(
+    head: Sequence[str], cells: Sequence[Sequence[str]], notes: Sequence[str], last: bool
+) -> list[str]:
+    """Head, rows of a name with its numbers and notes; head and, where ``last``, the last row stand out."""
+    made = with_notes([head, *cells], ["", *notes], range(1, len(head)), width())
+    strong = (0, len(cells)) if last else (0,)
+    return [
+        click.style(line, bold=True) if place in strong else line
+        for place, row in enumerate(made)
+        for line in row
+    ]
 
 
 def failure_text(env: Environment, progress: Progress, failure: Failure, record: Mapping[str, Any]) -> str:
@@ -250,30 +255,10 @@ def _field(label: str, value: str) -> list[str]:
     return [f"  {label:<10} {first}", *(f"  {'':<10} {line}" for line in rest)]
 
 
-def _files(rows: tuple[Row, ...], left_out: Row | None, total: Row) -> Table:
-    made = _headed("source file", "rows read", "counted", "quarantined")
-    shown = [*rows, *([left_out] if left_out else [])]
-    notes = any(row.note for row in shown)
-    if notes:
-        made.add_column("", overflow="fold")
-    for row in shown:
-        made.add_row(*_cells(row)[: 5 if notes else 4])
-    made.add_row(*_cells(total)[: 5 if notes else 4], style="bold")
-    return made
-
-
-def _headed(first: str, *numbers: str) -> Table:
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    made.add_column(first, no_wrap=True)
-    for name in numbers:
-        made.add_column(name, justify="right", no_wrap=True)
-    return made
-
-
 def _cells(row: Row) -> tuple[str, ...]:
     if row.note and not row.read:
-        return row.label, "-", "-", "-", row.note
-    return row.label, f"{row.read:,}", f"{row.counted:,}", f"{row.quarantined:,}", row.note
+        return row.label, "-", "-", "-"
+    return row.label, f"{row.read:,}", f"{row.counted:,}", f"{row.quarantined:,}"
 
 
 def print_pointers(env: Environment, arn: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from data_pipeline.core.progress.failure_reason import reason
 from data_pipeline.core.progress.follow import Progress, State
 from data_pipeline.core.progress.summary import unusable
-from data_pipeline.etl.documents import verdict
+from data_pipeline.etl.documents import decision, verdict
 from data_pipeline.etl.documents.profile import VERSION as PROFILE_VERSION
 
 from . import earlier, outcome
@@ -175,7 +175,7 @@ def machine(definition: Mapping[str, Any] | None) -> Record | None:
 def _news(results: Mapping[str, Mapping[str, Any]]) -> Record:
     """What the comparison with the input has found."""
     found = next((each for each in results.values() if "unchanged" in each), {})
-    return {key: found[key] for key in ("new", "changed", "unchanged", "deleted", "reason") if key in found}
+    return {**decision.counts(found), **({"reason": found["reason"]} if "reason" in found else {})}
 
 
 def _files(summary: Mapping[str, Any]) -> Record:

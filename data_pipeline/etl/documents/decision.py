@@ -45,8 +45,9 @@ class Decision(_Always, total=False):
 
 
 def counts(result: Mapping[str, Any]) -> dict[str, int]:
-    """The counts that a result has."""
-    return {key: result[key] for key in COUNTS if isinstance(result.get(key), int)}
+    """The counts that a result has; none where nothing is counted because all that was looked at is held."""
+    found = {key: result[key] for key in COUNTS if isinstance(result.get(key), int)}
+    return {} if held(result) and not any(found.values()) else found
 
 
 def held(result: Mapping[str, Any]) -> list[str]:

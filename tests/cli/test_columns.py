@@ -1,0 +1,37 @@
+"""Columns of texts: numbers to the right, notes beside them or below, no blanks at the ends of lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from data_pipeline.cli.columns import columns, with_notes
+
+ROWS = [("name", "rows"), ("orders", "1,200")]
+
+
+def test_columns_are_as_wide_as_their_longest_text() -> None:
+    """Numbers stand to the right; a line ends with its last character."""
+    assert columns(ROWS, {1}) == ["name     rows", "orders  1,200"]
+    assert columns([("a", "x"), ("bbb", "")]) == ["a    x", "bbb"]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (None, ["orders  1,200  no-date 3, negative-amount 2, not-decimal 1"]),
+        (50, ["orders  1,200  no-date 3, negative-amount 2,", "               not-decimal 1"]),
+        (30, ["orders  1,200", "    no-date 3, negative-amount", "    2, not-decimal 1"]),
+    ],
+)
+def test_a_note_is_folded_between_words(width: int | None, lines: list[str]) -> None:
+    """Beside the columns where there is room, else below; not at all in a file."""
+    note = "no-date 3, negative-amount 2, not-decimal 1"
+    made = with_notes(ROWS, ["", note], {1}, width)
+    assert made == [["name     rows"], lines]
+
+
+def test_a_uri_is_never_broken() -> None:
+    """However narrow the terminal is."""
+    uri = "s3://bucket-of-orders/output/quarantine/run=2026-11-30T14-32-41Z-42e469/part-0.parquet"
+    made = with_notes(ROWS, ["", f"look at {uri}"], {1}, 40)
+    assert any(uri in line for line in made[1])
