@@ -8,16 +8,17 @@ from typing import Any
 
 from troposphere import Ref, Sub, athena
 
-from data_pipeline.core import bucket_keys
-from data_pipeline.core.config.environment import Environment
-from data_pipeline.core.config.locations import athena_results
+from data_pipeline.core.config.athena import Athena
 from data_pipeline.core.machine.steps import camel
+from data_pipeline.core.naming import Names
 
 _ENGINE = "Athena engine version 3"
 
 
-def queries(env: Environment) -> list[Any]:
-    """The workgroup, and a query for each that the configuration names."""
+def queries(settings: Athena, names: Names, results: str, key: str | None) -> list[Any]:
+    """The workgroup, and a query for each that the configuration names. ``results``: the prefix in the data bucket
+    below which they go; ``key``: the parameter of the key that encrypts them, if any.
+    """
     named = [
         athena.NamedQuery(
             f"{camel(name)}Query",
@@ -27,29 +28,28 @@ def queries(env: Environment) -> list[Any]:
             WorkGroup=Ref("WorkGroup"),
             QueryString=query.sql,
         )
-        for name, query in env.athena.queries.items()
+        for name, query in settings.queries.items()
     ]
-    return [_workgroup(env), *named]
+    return [_workgroup(settings, names, results, key), *named]
 
 
-def _workgroup(env: Environment) -> athena.WorkGroup:
+def _workgroup(settings: Athena, names: Names, results: str, key: str | None) -> athena.WorkGroup:
     """What a query may scan, and where its result goes, whatever the one who asks says."""
-    key = bucket_keys.DATA if env.data.kms_key else "DataKey" if env.customer_key else None
     encryption = (
         {"EncryptionOption": "SSE_KMS", "KmsKey": Ref(key)} if key else {"EncryptionOption": "SSE_S3"}
     )
     return athena.WorkGroup(
         "WorkGroup",
-        Name=env.names.workgroup,
-        Description=f"Questions to the tables of {env.pipeline} in {env.name}",
+        Name=names.workgroup,
+        Description=f"Questions to the tables of {names.pipeline} in {names.environment}",
         State="ENABLED",
         RecursiveDeleteOption=True,  # its history of queries holds nothing that its results do not
         WorkGroupConfiguration=athena.WorkGroupConfiguration(
             EnforceWorkGroupConfiguration=True,
-            BytesScannedCutoffPerQuery=int(env.athena.gb_per_query * 10**9),
+            BytesScannedCutoffPerQuery=int(settings.gb_per_query * 10**9),
             EngineVersion=athena.EngineVersion(SelectedEngineVersion=_ENGINE),
             ResultConfiguration=athena.ResultConfiguration(
-                OutputLocation=Sub(f"s3://${{DataBucket}}/{athena_results(env.data)}"),
+                OutputLocation=Sub(f"s3://${{DataBucket}}/{results}"),
                 EncryptionConfiguration=athena.EncryptionConfiguration(**encryption),
             ),
         ),

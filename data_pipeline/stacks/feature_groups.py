@@ -7,37 +7,62 @@ too, and both are retained.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from awacs import glue as catalog
 from awacs import s3
 from awacs.aws import Action, Allow, Statement
-from troposphere import GetAtt, Ref, Sub, iam, sagemaker
+from troposphere import GetAtt, Sub, iam, sagemaker
 
-from data_pipeline.core import bucket_keys
-from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.config.access import Iam
+from data_pipeline.core.config.environment import Data
 from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.config.locations import offline_prefix
 from data_pipeline.core.machine.steps import camel
+from data_pipeline.core.naming import Names
 
 from .permissions import Grant, arn
-from .roles import key_of_data, role, trust
+from .roles import role, trust
 
 #: the database in which SageMaker makes the tables of offline stores.
 DATABASE = "sagemaker_featurestore"
 
 
-def feature_groups(env: Environment, bucket: Any) -> list[Any]:
-    """Groups and roles; ``bucket``: the data bucket, a name or a reference."""
+@dataclass(frozen=True)
+class OfflineStore:
+    """Where offline stores are kept. ``bucket``: the data bucket, a name or a reference; ``key``: the ARN of the key
+    that encrypts it, if any, and ``key_grants``, what its use takes; ``limits``: what the account asks of roles.
+    """
+
+    data: Data
+    bucket: Any
+    key: Any
+    key_grants: Sequence[Grant]
+    limits: Iam | None
+
+    def objects(self, name: str) -> str:
+        """``BUCKET/PREFIX/`` of a group, as it stands in a text with substitutions."""
+        return f"{self.bucket_text}/{offline_prefix(self.data, name)}"
+
+    @property
+    def bucket_text(self) -> str:
+        return self.bucket if isinstance(self.bucket, str) else "${DataBucket}"
+
+
+def feature_groups(groups: Mapping[str, FeatureGroup], names: Names, store: OfflineStore) -> list[Any]:
+    """The groups, and the roles of those that have an offline store."""
     made: list[Any] = []
-    for name, group in env.managed_features.items():
+    for name, group in groups.items():
+        called = names.feature_group(name)
         if group.offline:
-            made.append(_role(env, name, _placed(bucket)))
-        made.append(_group(env, name, group, _placed(bucket)))
+            made.append(_role(name, called, store))
+        made.append(_group(name, called, group, store))
     return made
 
 
-def _group(env: Environment, name: str, group: FeatureGroup, bucket: str) -> sagemaker.FeatureGroup:
+def _group(name: str, called: str, group: FeatureGroup, store: OfflineStore) -> sagemaker.FeatureGroup:
     stores: dict[str, Any] = {}
     if group.online:
         ttl = (
@@ -47,10 +72,8 @@ def _group(env: Environment, name: str, group: FeatureGroup, bucket: str) -> sag
         )
         stores["OnlineStoreConfig"] = sagemaker.OnlineStoreConfig(EnableOnlineStore=True, **ttl)
     if group.offline:
-        place = Sub(f"s3://{bucket}/{offline_prefix(env.data, name).rstrip('/')}")
-        key = {"KmsKeyId": GetAtt("DataKey", "Arn")} if env.key_of_data else {}
-        if env.data.kms_key:
-            key = {"KmsKeyId": Ref(bucket_keys.DATA)}
+        place = Sub(f"s3://{store.objects(name).rstrip('/')}")
+        key = {"KmsKeyId": store.key} if store.key else {}
         stores["OfflineStoreConfig"] = sagemaker.OfflineStoreConfig(
             S3StorageConfig=sagemaker.S3StorageConfig(S3Uri=place, **key), TableFormat="Iceberg"
         )
@@ -59,7 +82,7 @@ def _group(env: Environment, name: str, group: FeatureGroup, bucket: str) -> sag
         f"{camel(name)}FeatureGroup",
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
-        FeatureGroupName=env.names.feature_group(name),
+        FeatureGroupName=called,
         Description=group.description,
         RecordIdentifierFeatureName=group.record_identifier,
         EventTimeFeatureName=group.event_time,
@@ -75,17 +98,21 @@ def _role_id(name: str) -> str:
     return f"{camel(name)}FeatureGroupRole"
 
 
-def _role(env: Environment, name: str, bucket: str) -> iam.Role:
+def _role(name: str, called: str, store: OfflineStore) -> iam.Role:
     """What AWS's own policy for offline stores allows, on this group's objects and table alone."""
-    called = env.names.feature_group(name)
-    of_bucket = f"arn:${{AWS::Partition}}:s3:::{bucket}"
-    objects = f"{of_bucket}/{offline_prefix(env.data, name)}*"
+    of_s3 = "arn:${AWS::Partition}:s3:::"
+    objects = f"{of_s3}{store.objects(name)}*"
     why = f"features.{name}.offline: SageMaker"
     # The service writes the group's name with - or with _, and the time at which it made the table behind it.
     table = f"table/{DATABASE}/{called.replace('-', '?')}?*"
     of_table = [arn("glue", "catalog"), arn("glue", f"database/{DATABASE}"), arn("glue", table)]
     grants = [
-        _grant("LookAtBucket", [s3.GetBucketAcl], [Sub(of_bucket)], f"{why} looks whose bucket it is"),
+        _grant(
+            "LookAtBucket",
+            [s3.GetBucketAcl],
+            [Sub(f"{of_s3}{store.bucket_text}")],
+            f"{why} looks whose bucket it is",
+        ),
         _grant(
             "AppendRecords",
             [s3.PutObject, s3.PutObjectAcl],
@@ -102,16 +129,13 @@ def _role(env: Environment, name: str, bucket: str) -> iam.Role:
             "CommitRecords", [catalog.GetTable, catalog.UpdateTable], of_table, f"{why} commits to its table"
         ),
     ]
-    grants += key_of_data(env, write=True, own=GetAtt("DataKey", "Arn"))
+    grants += store.key_grants
     source = arn("sagemaker", f"feature-group/{called}")
-    made = role(env.iam, _role_id(name), f"The offline store of {name}", trust("sagemaker", source), grants)
+    made = role(
+        store.limits, _role_id(name), f"The offline store of {name}", trust("sagemaker", source), grants
+    )
     made.DeletionPolicy = made.UpdateReplacePolicy = "Retain"
     return made
-
-
-def _placed(bucket: Any) -> str:
-    """The bucket as it stands in a text with substitutions."""
-    return bucket if isinstance(bucket, str) else "${DataBucket}"
 
 
 def _grant(sid: str, actions: list[Action], resources: list[Any], why: str) -> Grant:

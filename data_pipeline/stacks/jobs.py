@@ -6,6 +6,7 @@ from typing import Any
 
 from troposphere import GetAtt, Ref, Sub, glue, logs
 
+from data_pipeline.core.config.access import Vpc
 from data_pipeline.core.config.environment import Environment, Job
 from data_pipeline.core.deployment.artifacts import GLUE_WHEELS, LIBRARY_WHEEL, PACKAGES_WHEEL
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
@@ -50,28 +51,22 @@ def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
     )
 
 
-def network(env: Environment) -> list[glue.Connection]:
+def network(vpc: Vpc, names: Names, region: str) -> glue.Connection:
     """The connection by which Glue's jobs join the VPC, in its first subnet: Glue takes one."""
-    if env.vpc is None or all(step.service != "glue" for step in env.steps.values()):
-        return []
-    return [
-        glue.Connection(
-            "Network",
-            CatalogId=Ref("AWS::AccountId"),
-            ConnectionInput=glue.ConnectionInput(
-                Name=env.names.network_connection,
-                Description=f"The network of the jobs of {env.pipeline} in {env.name}",
-                ConnectionType="NETWORK",
-                PhysicalConnectionRequirements=glue.PhysicalConnectionRequirements(
-                    SubnetId=env.vpc.subnets[0],
-                    SecurityGroupIdList=list(env.vpc.security_groups),
-                    AvailabilityZone=Sub(
-                        "${AWS::Region}" + str(env.vpc.availability_zone).removeprefix(env.region)
-                    ),
-                ),
+    return glue.Connection(
+        "Network",
+        CatalogId=Ref("AWS::AccountId"),
+        ConnectionInput=glue.ConnectionInput(
+            Name=names.network_connection,
+            Description=f"The network of the jobs of {names.pipeline} in {names.environment}",
+            ConnectionType="NETWORK",
+            PhysicalConnectionRequirements=glue.PhysicalConnectionRequirements(
+                SubnetId=vpc.subnets[0],
+                SecurityGroupIdList=list(vpc.security_groups),
+                AvailabilityZone=Sub("${AWS::Region}" + str(vpc.availability_zone).removeprefix(region)),
             ),
-        )
-    ]
+        ),
+    )
 
 
 def glue_configuration(name: str, *, data: bool) -> glue.SecurityConfiguration:
@@ -92,13 +87,10 @@ def glue_configuration(name: str, *, data: bool) -> glue.SecurityConfiguration:
     )
 
 
-def log_groups(env: Environment) -> list[logs.LogGroup]:
+def log_groups(prefix: str, days: int, customer_key: bool) -> list[logs.LogGroup]:
     """The groups that Glue 5 makes of the prefix given to Spark jobs: ``…/output`` and ``…/error``."""
-    if not any(RUNTIMES[job.runtime].glue_command == "glueetl" for job in env.jobs.values()):
-        return []
-    kept = env.log_retention_days, env.customer_key
     return [
-        log_group(f"Glue{kind.capitalize()}Logs", f"{env.names.glue_log_group_prefix}/{kind}", *kept)
+        log_group(f"Glue{kind.capitalize()}Logs", f"{prefix}/{kind}", days, customer_key)
         for kind in ("output", "error")
     ]
 

@@ -23,7 +23,7 @@ from awacs.aws import (
 )
 from troposphere import Parameter, Ref, Sub, kms
 
-from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.naming import Names
 
 _ADMINISTER: list[Action] = [
     *(may.DescribeKey, may.UpdateKeyDescription, may.GetKeyPolicy, may.PutKeyPolicy),
@@ -40,22 +40,21 @@ _WHY = {
 }
 
 
-def data_key(env: Environment) -> kms.Key:
+def data_key(names: Names, *, own_topic: bool) -> kms.Key:
     """A key that outlives the stacks: without it, everything that it encrypted is lost."""
-    names = env.names
     groups = (
         names.state_machine_log_group,
         names.maintenance_log_group,
         f"{names.glue_log_group_prefix}/*",
     )
-    statements = _statements(groups, own_topic=env.own_topic)
+    statements = _statements(groups, own_topic=own_topic)
     whys = {statement.properties["Sid"]: _WHY[statement.properties["Sid"]] for statement in statements}
     return kms.Key(
         "DataKey",
         DeletionPolicy="Retain",
         UpdateReplacePolicy="Retain",
         Metadata={"Why": whys},
-        Description=f"What {env.pipeline} in {env.name} holds",
+        Description=f"What {names.pipeline} in {names.environment} holds",
         EnableKeyRotation=True,
         KeyPolicy=PolicyDocument(Version="2012-10-17", Statement=statements),
     )

@@ -15,6 +15,7 @@ from awacs.aws import Allow, ArnLike, Condition, PolicyDocument, Principal, Stat
 from troposphere import GetAtt, Parameter, Ref, cloudwatch, sns
 
 from data_pipeline.core.config.environment import Environment, Schedule, Step
+from data_pipeline.core.config.notify import Notify
 from data_pipeline.core.facts import firings
 from data_pipeline.core.machine.notifications import email_parameters
 
@@ -34,13 +35,12 @@ def topic(own: bool) -> Ref:
     return Ref(_TOPIC if own else f"{_TOPIC}Arn")
 
 
-def parameters(env: Environment) -> list[Parameter]:
+def parameters(notify: Notify) -> list[Parameter]:
     """What deploy fills from the configuration: a template names neither a person nor an account."""
-    if env.notify is None:
-        return []
-    emails = [Parameter(n, Type="String", Description="Who is written to") for n in email_parameters(env)]
-    if env.own_topic:
-        return emails
+    if notify.topic is None:
+        return [
+            Parameter(n, Type="String", Description="Who is written to") for n in email_parameters(notify)
+        ]
     shape = "arn:[a-z-]+:sns:.+"
     return [Parameter(f"{_TOPIC}Arn", Type="String", AllowedPattern=shape, Description="Whom to tell")]
 
@@ -50,7 +50,7 @@ def resources(env: Environment) -> list[Any]:
     if env.notify is None:
         return []
     own = (
-        [_topic(env.names.prefix, env.customer_key), _policy(), *_subscriptions(email_parameters(env))]
+        [_topic(env.names.prefix, env.customer_key), _policy(), *_subscriptions(email_parameters(env.notify))]
         if env.own_topic
         else []
     )

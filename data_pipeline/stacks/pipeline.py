@@ -11,7 +11,7 @@ from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template
 from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment, Job
-from data_pipeline.core.config.locations import key_prefix, output_prefix
+from data_pipeline.core.config.locations import athena_results, key_prefix, output_prefix
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.state_machine import maintenance, state_machine
@@ -51,10 +51,11 @@ def pipeline(env: Environment) -> Template:
         if env.glue_configuration
         else []
     )
-    template.add_resource([*network(env), *configuration, *log_groups(env), *_machines(env, used)])
+    joined = [network(env.vpc, env.names, env.region)] if env.vpc and env.on_glue else []
+    template.add_resource([*joined, *configuration, *_spark_logs(env), *_machines(env, used)])
     if env.lake_formation:
         template.add_resource(grants_of_lake(env.jobs, env.managed_features))
-    template.add_resource([*schedule(env), schedule_role(env), *queries(env), *notifications.resources(env)])
+    template.add_resource([*_schedules(env), *_queries(env), *notifications.resources(env)])
     _add_outputs(template, env)
     return template
 
@@ -81,10 +82,31 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
         template.add_parameter(key_parameter(bucket_keys.DATA, "data.kms_key"))
     if env.artifacts.kms_key:
         template.add_parameter(key_parameter(bucket_keys.ARTIFACTS, "artifacts.kms_key"))
-    template.add_parameter(notifications.parameters(env))
+    if env.notify:
+        template.add_parameter(notifications.parameters(env.notify))
     for runtime in used:
         what = f"SHA-256 of the wheels of the runtime {runtime.name}"
         template.add_parameter(Parameter(runtime.wheels_parameter, Description=what, **digest))
+
+
+def _spark_logs(env: Environment) -> list[Any]:
+    if all(RUNTIMES[job.runtime].glue_command != "glueetl" for job in env.jobs.values()):
+        return []
+    return [*log_groups(env.names.glue_log_group_prefix, env.log_retention_days, env.customer_key)]
+
+
+def _schedules(env: Environment) -> list[Any]:
+    upkeep = env.maintenance.schedule if env.maintenance else None
+    machines = ["StateMachine", *(["MaintenanceStateMachine"] if env.maintenance else [])]
+    return [
+        *schedule(env.names, env.schedule, upkeep, env.customer_key),
+        schedule_role(env.iam, machines, env.customer_key),
+    ]
+
+
+def _queries(env: Environment) -> list[Any]:
+    key = bucket_keys.DATA if env.data.kms_key else "DataKey" if env.customer_key else None
+    return queries(env.athena, env.names, athena_results(env.data), key)
 
 
 def _machines(env: Environment, used: list[Runtime]) -> list[Any]:

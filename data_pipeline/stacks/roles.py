@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from awacs import sts
@@ -14,8 +14,8 @@ from data_pipeline.core.config import dataset_document, default_steps
 from data_pipeline.core.config.access import Iam
 from data_pipeline.core.config.dataset_document import takes_definitions
 from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance, Step
+from data_pipeline.core.config.feature_groups import FeatureGroup
 from data_pipeline.core.config.locations import key_prefix, rebuilds_prefix
-from data_pipeline.core.config.sources import Source
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.state_machine import callers, maintenance, state_machine
@@ -45,7 +45,7 @@ def job_role_id(step: str) -> str:
 def job_role(env: Environment, name: str, step: Job) -> iam.Role:
     """The role of a step's jobs: its own data, its own code, its own log."""
     run_as = _sagemaker_trust(env.names.job(name)) if step.service == "sagemaker" else _glue_trust()
-    data = [*_data(env, name, step), *mirror.grants(_mirrored(env), env.data, step)]
+    data = [*_data(env, name, step), *mirror.grants(env.mirrored, env.data, step)]
     data += ingestion.grants(env.managed_features, env.names, step)
     if env.lake_formation and uses_tables(env.managed_features, step):
         data.append(may.access_lake())
@@ -106,23 +106,21 @@ def _runs(
         grants.append(may.read_objects("ReadResults", "DataBucket", read, why=why))
         missing = "S3 says 404 for a missing result to who may list"
         grants.append(may.list_objects_and_probe("ProbeResults", "DataBucket", read, why=missing))
-        grants += key_of_data(env, write=False)
+        grants += key_of_data(env.data, env.key_of_data, write=False)
     return [*grants, *notifications.grants(env.own_topic, env.customer_key, calls)]
 
 
-def schedule_role(env: Environment) -> iam.Role:
-    """The role of the schedules: start the state machines, keep what could not be delivered."""
-    machines = ["StateMachine", *(["MaintenanceStateMachine"] if env.maintenance else [])]
+def schedule_role(limits: Iam | None, machines: Sequence[str], customer_key: bool) -> iam.Role:
+    """The role of the schedules: start the state machines with these logical ids, keep what could not be delivered."""
     grants = [
         may.start_executions([Ref(machine) for machine in machines]),
         may.send_dead_letters(GetAtt("DeadLetters", "Arn")),
     ]
-    if env.customer_key:
+    if customer_key:
         why = "kms: the queue is encrypted with the key"
         grants.append(may.use_key("sqs", write=True, why=why))
-    return role(
-        env.iam, "ScheduleRole", "The schedule", trust("scheduler", GetAtt("ScheduleGroup", "Arn")), grants
-    )
+    trusts = trust("scheduler", GetAtt("ScheduleGroup", "Arn"))
+    return role(limits, "ScheduleRole", "The schedule", trusts, grants)
 
 
 def role(
@@ -160,11 +158,6 @@ def _limits(limits: Iam | None) -> dict[str, Any]:
     return given
 
 
-def _mirrored(env: Environment) -> Mapping[str, Source]:
-    """The sources that each run mirrors."""
-    return env.sources if env.mirrors else {}
-
-
 def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     place = ".".join(job_path(name))
     reads = [key_prefix(env.data, location) for location in step.reads]
@@ -192,38 +185,36 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
         parts = [f"{key_prefix(env.data, 'runs')}*/parts/"]
         why = f"{place}.cluster: what its machines leave for one of them is deleted then"
         grants.append(may.delete_objects("DeleteParts", "DataBucket", parts, why=why))
-    stores = bool(step.writes or step.tables or mirror.mirrors(_mirrored(env), step))
+    stores = bool(step.writes or step.tables or mirror.mirrors(env.mirrored, step))
     if reads or stores:
-        grants += key_of_data(env, write=stores)
+        grants += key_of_data(env.data, env.key_of_data, write=stores)
     if isinstance(step, Maintenance):
         grants += _upkeep(env.data, step)
     elif step.tables:
         why = f"{place}.tables: {', '.join(step.tables)}"
         grants.append(may.publish_tables(step.tables, why=why))
-    if others := _read_besides(env, step):
+    if others := _read_besides(env.steps.values(), env.managed_features, step):
         why = f"{place}.reads: warehouse, in which these tables are"
         grants.append(may.read_tables(others, why=why))
     return grants
 
 
-def _read_besides(env: Environment, step: Job) -> list[str]:
+def _read_besides(steps: Iterable[Step], groups: Mapping[str, FeatureGroup], step: Job) -> list[str]:
     """The tables of other steps that a script of the project's own reads. What ingests reads those of its groups."""
-    if (
-        "warehouse" not in step.reads
-        or isinstance(step, Maintenance)
-        or ingestion.ingests(env.managed_features, step)
-    ):
+    if "warehouse" not in step.reads or isinstance(step, Maintenance) or ingestion.ingests(groups, step):
         return []
-    published = dict.fromkeys(table for each in env.steps.values() for table in each.tables)
+    published = dict.fromkeys(table for each in steps for table in each.tables)
     return [table for table in published if table not in step.tables]
 
 
-def key_of_data(env: Environment, *, write: bool, own: Any = None) -> list[Grant]:
-    """Use of the key that encrypts the data bucket; ``own``: the ARN of the stack's key, where it is in this stack."""
-    if env.key_of_data:
+def key_of_data(data: Data, stacks_key: bool, *, write: bool, own: Any = None) -> list[Grant]:
+    """Use of the key that encrypts the data bucket: the storage stack's with ``stacks_key``, or the one that the user's
+    bucket has. ``own``: the ARN of the stack's key, where it is in this stack.
+    """
+    if stacks_key:
         why = "kms: the data are encrypted with the key"
         return [may.use_key("s3", write=write, key=own, why=why)]
-    if env.data.kms_key:
+    if data.kms_key:
         why = "data.kms_key: the bucket is encrypted with the key"
         key = Ref(bucket_keys.DATA)
         return [may.use_key("s3", write=write, key=key, sid="UseDataBucketKey", why=why)]
@@ -251,7 +242,7 @@ def _artifacts(env: Environment, step: Job) -> list[Grant]:
     folder = env.names.artifacts
     prefixes = [f"{folder}/code/", f"{folder}/wheels/"]
     what = f"{step.script} and the packages of {' and '.join(step.runtimes)}"
-    documents = [f"{folder}/sources/"] if mirror.mirrors(_mirrored(env), step) else []
+    documents = [f"{folder}/sources/"] if mirror.mirrors(env.mirrored, step) else []
     documents += [f"{folder}/features/"] if ingestion.ingests(env.managed_features, step) else []
     if env.datasets and takes_definitions(step.arguments):
         documents.append(dataset_document.folder(folder))

@@ -8,9 +8,9 @@ from typing import Any
 from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Ref, scheduler, sqs
 
-from data_pipeline.core.config.environment import Environment, Schedule
+from data_pipeline.core.config.environment import Schedule
 from data_pipeline.core.machine.execution import SCHEDULE, execution_input
-from data_pipeline.core.naming import DAILY, MAINTENANCE
+from data_pipeline.core.naming import DAILY, MAINTENANCE, Names
 
 from . import permissions as may
 
@@ -20,19 +20,17 @@ _TWO_WEEKS = 14 * 24 * 3600
 _GIVE_UP_AFTER = 6 * 3600
 
 
-def schedule(env: Environment) -> list[Any]:
+def schedule(names: Names, daily: Schedule, maintenance: Schedule | None, customer_key: bool) -> list[Any]:
     """The resources of the schedule; its role is elsewhere."""
-    return [
-        _dead_letters(env.customer_key),
+    found = [
+        _dead_letters(customer_key),
         _encrypted_transport_only(),
-        scheduler.ScheduleGroup("ScheduleGroup", Name=env.names.schedule_group),
-        _starts("", DAILY, env.names.state_machine, env.schedule, execution_input(started_by=SCHEDULE)),
-        *(
-            [_starts("Maintenance", MAINTENANCE, env.names.maintenance, env.maintenance.schedule, {})]
-            if env.maintenance
-            else []
-        ),
+        scheduler.ScheduleGroup("ScheduleGroup", Name=names.schedule_group),
+        _starts("", DAILY, names.state_machine, daily, execution_input(started_by=SCHEDULE)),
     ]
+    if maintenance:
+        found.append(_starts("Maintenance", MAINTENANCE, names.maintenance, maintenance, {}))
+    return found
 
 
 def _starts(what: str, name: str, machine: str, when: Schedule, value: dict[str, Any]) -> scheduler.Schedule:

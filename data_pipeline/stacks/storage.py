@@ -14,8 +14,9 @@ from data_pipeline.core.config.locations import athena_results, key_prefix, rebu
 from data_pipeline.core.config.retention import Retention
 
 from . import permissions as may
-from .feature_groups import feature_groups
+from .feature_groups import OfflineStore, feature_groups
 from .keys import data_key, key_parameter
+from .roles import key_of_data
 
 #: half-sent uploads are paid for and seen by nobody; a job's own are finished within hours.
 _ABORT_UPLOADS_AFTER_DAYS = 7
@@ -33,7 +34,7 @@ def storage(env: Environment) -> Template:
     """
     template = Template(f"{env.pipeline} in {env.name}: data that outlives the pipeline's deployments")
     if env.customer_key:
-        template.add_resource(data_key(env))
+        template.add_resource(data_key(env.names, own_topic=env.own_topic))
         template.add_output(
             Output(
                 "DataKey",
@@ -54,7 +55,7 @@ def storage(env: Environment) -> Template:
             _uri(bucket, key_prefix(env.data, "warehouse")),
         )
     )
-    template.add_resource(feature_groups(env, bucket))
+    template.add_resource(feature_groups(env.managed_features, env.names, _offline_store(env, bucket)))
     template.add_output(
         [
             Output("DataBucket", Description="Bucket of the input and the output", Value=bucket),
@@ -62,6 +63,13 @@ def storage(env: Environment) -> Template:
         ]
     )
     return template
+
+
+def _offline_store(env: Environment, bucket: Any) -> OfflineStore:
+    own = GetAtt("DataKey", "Arn")
+    key = own if env.key_of_data else Ref(bucket_keys.DATA) if env.data.kms_key else None
+    grants = key_of_data(env.data, env.key_of_data, write=True, own=own)
+    return OfflineStore(env.data, bucket, key, grants, env.iam)
 
 
 def _bucket(env: Environment) -> s3.Bucket:

@@ -349,5 +349,15 @@ class Environment(Model):
         return bool(self.sources) and self.mirror.on_run
 
     @property
+    def mirrored(self) -> dict[SourceName, Source]:
+        """The sources that each run mirrors."""
+        return self.sources if self.mirrors else {}
+
+    @property
+    def on_glue(self) -> bool:
+        """Whether a step's jobs run on Glue."""
+        return any(step.service == "glue" for step in self.steps.values())
+
+    @property
     def embedded(self) -> bool:
         return self.endpoint == "embedded"

@@ -54,16 +54,17 @@ _WHY = (
 )
 
 
-def email_parameters(env: Environment) -> dict[str, str]:
+def email_parameters(notify: Notify) -> dict[str, str]:
     """Parameter of the pipeline stack → the address that it stands for."""
-    emails = env.notify.emails if env.notify else ()
-    return {f"NotificationEmail{place}": address for place, address in enumerate(emails, 1)}
+    return {f"NotificationEmail{place}": address for place, address in enumerate(notify.emails, 1)}
 
 
 def parameters(env: Environment) -> dict[str, str]:
     """What deploy fills the parameters of the pipeline stack with."""
-    topic = {"NotificationTopicArn": env.notify.topic} if env.notify and env.notify.topic else {}
-    return {**email_parameters(env), **topic}
+    if env.notify is None:
+        return {}
+    topic = {"NotificationTopicArn": env.notify.topic} if env.notify.topic else {}
+    return {**email_parameters(env.notify), **topic}
 
 
 def tell(env: Environment, states: dict[str, State]) -> dict[str, State]:
