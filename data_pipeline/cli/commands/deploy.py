@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -24,6 +24,7 @@ from data_pipeline.cli.examples import examples
 from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root
 from data_pipeline.cli.screen import console
+from data_pipeline.core.deployment import losses
 from data_pipeline.core.deployment.changes import StackChanges, describe, summary
 from data_pipeline.core.deployment.page import reviewed
 from data_pipeline.core.deployment.page.entries import Page
@@ -55,10 +56,23 @@ _BUCKET = "ArtifactBucket"
     help="Apply, without asking, the plan in FILE, as `plan ENV --json` has printed it; if anything has moved since, "
     "nothing.",
 )
+@click.option(
+    losses.OPTION,
+    "allowed",
+    metavar="ID",
+    multiple=True,
+    help="Replace or delete this resource (its logical id) though it holds data; may be repeated.",
+)
 @click.option("--create-bucket", is_flag=True, help="Make BUCKET: private, encrypted, versioned, TLS only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def deploy(
-    env: str, bucket: str | None, yes: bool, file: Path | None, create_bucket: bool, as_json: bool
+    env: str,
+    bucket: str | None,
+    yes: bool,
+    file: Path | None,
+    allowed: tuple[str, ...],
+    create_bucket: bool,
+    as_json: bool,
 ) -> None:
     """Show what deploying ENV will change, ask, apply it, and print the stacks' outputs.
 
@@ -69,7 +83,7 @@ def deploy(
         raise click.UsageError(f"{file}: is a plan with the bucket {given.bucket}, and BUCKET is {bucket}.")
     with explained():
         target = open_target(env, given.bucket if given else bucket)
-        changed, found = _run(target, yes, create_bucket, given)
+        changed, found = _run(target, yes, create_bucket, given, allowed)
     if as_json:
         click.echo(json.dumps({"environment": env, "changed": changed, "outputs": found}))
     else:
@@ -108,11 +122,11 @@ def _check(bucket: str) -> None:
 
 
 def _run(
-    target: Target, yes: bool, create_bucket: bool, given: Reviewed | None
+    target: Target, yes: bool, create_bucket: bool, given: Reviewed | None, allowed: Collection[str]
 ) -> tuple[bool, dict[str, str]]:
     """Plan, show, ask, apply. Whether anything changed, and the outputs of both stacks.
 
-    ``given``: the plan that was reviewed, in place of the question.
+    ``given``: the plan that was reviewed, in place of the question; ``allowed``: what may be lost.
     """
     refuse_what_loses_records(target.environment, target.connection)
     plan = gather(target, create_bucket or given is not None)
@@ -128,11 +142,13 @@ def _run(
             click.echo(f"no changes: {target.environment.name} is deployed as it stands here", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
         _print_page(plan_page(target, plan))
+        _refuse_losses([plan.storage.plan, plan.pipeline.plan], allowed)
         if given is None and not _agreed(yes):
             raise UserError("nothing was changed.")
 
         def agree(changes: StackChanges) -> bool:
             refuse_replaced_groups(changes)
+            losses.refuse([changes], allowed)
             click.echo("other than was shown:", err=True)
             _print_changes([changes])
             return given is None and _agreed(yes)
@@ -140,6 +156,13 @@ def _run(
         return True, carry_out(target, plan, agree)
     finally:
         plan.discard(target.stacks)
+
+
+def _refuse_losses(plans: Sequence[StackChanges], allowed: Collection[str]) -> None:
+    """UserError for what would be lost and is not named; a note for each name that was not needed."""
+    losses.refuse(plans, allowed)
+    for name in sorted({*allowed} - {*losses.names(plans)}):
+        click.echo(f"{losses.OPTION} {name}: nothing replaces or deletes it", err=True)
 
 
 def _print_page(page: Page) -> None:

@@ -53,8 +53,18 @@ class Change:
     @property
     def loses_data(self) -> bool:
         """Whether something that holds data is, or may be, deleted."""
-        goes = self.action == "Remove" or self.replaces
-        return goes and self.type in HOLDS_DATA and self.policy not in _KEEPS
+        return self.endangers_data and not self.keeps
+
+    @property
+    def endangers_data(self) -> bool:
+        """Whether something that holds data is, or may be, deleted, or replaced by an empty one."""
+        goes = self.replaces or (self.action == "Remove" and not self.keeps)
+        return goes and self.type in HOLDS_DATA
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the present resource is kept where it is removed or replaced."""
+        return self.policy in _KEEPS
 
     @property
     def key(self) -> tuple[str, str, str, str]:

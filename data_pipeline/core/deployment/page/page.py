@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from data_pipeline.core.deployment import losses
 from data_pipeline.core.deployment.changes import HOLDS_DATA, Change, StackChanges, summary
 from data_pipeline.etl.documents.datasets import Definitions
 
@@ -16,7 +17,6 @@ from .values import differences, entry, renewed
 
 _ROLE, _MACHINE = "AWS::IAM::Role", "AWS::StepFunctions::StateMachine"
 _SCHEDULE, _GROUP = "AWS::Scheduler::Schedule", "AWS::SageMaker::FeatureGroup"
-_KEEPS = ("Retain", "ReplaceAndRetain", "RetainExceptOnCreate", "Snapshot", "ReplaceAndSnapshot")
 #: properties that hold what another section tells
 _ELSEWHERE = {
     _ROLE: ("Policies", "ManagedPolicyArns", "AssumeRolePolicyDocument"),
@@ -86,19 +86,9 @@ def _warnings(plans: Iterable[StackChanges]) -> Iterator[Entry]:
     for plan in plans:
         yield from (Entry(WARNED, warning) for warning in plan.warnings)
         for change in plan.changes:
-            if change.replaces:
-                verb = "is replaced" if change.replacement == "True" else "may be replaced"
-                why = (
-                    f", since {', '.join(change.forced_by)} cannot change in place"
-                    if change.forced_by
-                    else ""
-                )
-                loses = "; DATA LOSS: what the old one holds is deleted" if change.loses_data else ""
-                kept = "; the old one is kept" if change.policy in _KEEPS else ""
-                yield Entry(WARNED, f"{change.logical_id} ({change.type}) {verb}{why}{loses}{kept}")
-            elif change.loses_data:
-                named = f"{change.logical_id} ({change.type})"
-                yield Entry(WARNED, f"{named} is removed; DATA LOSS: what it holds is deleted")
+            if text := losses.said(change):
+                needs = f"deploy refuses this without {losses.OPTION} {change.logical_id}"
+                yield Entry(WARNED, text, (Entry(SAID, needs),) if change.endangers_data else ())
 
 
 def _stacks(plans: Iterable[StackChanges]) -> Iterator[Entry]:
@@ -199,7 +189,7 @@ def _rest(resource: Mapping[str, Any], without: Sequence[str]) -> dict[str, Any]
 def _stays(changes: Iterable[Change], given: Given) -> Iterator[Entry]:
     """What is removed from a stack and goes on to exist, and what else a deployment leaves alone."""
     for change in changes:
-        if change.action == "Remove" and change.policy in _KEEPS:
+        if change.action == "Remove" and change.keeps:
             holds = ", with what it holds" if change.type in HOLDS_DATA else ""
             yield Entry(SAID, f"{change.logical_id} ({change.type}) leaves the stack and is kept{holds}")
     yield from (Entry(SAID, note) for note in given.notes)

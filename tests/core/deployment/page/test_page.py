@@ -302,6 +302,7 @@ Stays as it is
         """Warnings
   ! DataBucket (AWS::S3::Bucket) is replaced, since BucketName cannot change in
       place; DATA LOSS: what the old one holds is deleted
+        deploy refuses this without --allow-replace DataBucket
 
 Other resources
   ± DataBucket (AWS::S3::Bucket)
