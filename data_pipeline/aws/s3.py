@@ -70,6 +70,19 @@ def read_lines(client: S3Client, bucket: str, key: str) -> list[str]:
     return content.decode().splitlines()
 
 
+def find(connection: Connection, bucket: str, key: str) -> bytes | None:
+    """The content of an object, None where there is none."""
+    try:
+        found = connection.client("s3").get_object(
+            Bucket=bucket, Key=key, ExpectedBucketOwner=connection.account
+        )
+    except ClientError as error:
+        if error_code(error) in ("NoSuchKey", "404"):
+            return None
+        raise
+    return found["Body"].read()
+
+
 def stored_files(connection: Connection, bucket: str, prefix: str) -> dict[str, Stored]:
     """Name below the prefix → size and MD5 of every object."""
     pages = connection.client("s3").get_paginator("list_objects_v2")

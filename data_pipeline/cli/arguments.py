@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from data_pipeline.core.deployment import losses
 from data_pipeline.core.progress.past_runs import LAST
 
 
@@ -31,3 +32,15 @@ def environment(command: Callable[..., Any]) -> Callable[..., Any]:
 def run(command: Callable[..., Any]) -> Callable[..., Any]:
     """The argument RUN, which is the last one unless it is said."""
     return click.argument("run", metavar="[RUN]", default=LAST)(command)
+
+
+def allow_replace(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that names what holds data and may be replaced or deleted."""
+    what = "Replace or delete this resource (its logical id) though it holds data; may be repeated."
+    return click.option(losses.OPTION, "allowed", metavar="ID", multiple=True, help=what)(command)
+
+
+def bucket(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option --bucket, for where the deployed stack cannot say it."""
+    what = "The artifact bucket; where ENV is deployed, it is known."
+    return click.option("--bucket", metavar="BUCKET", help=what)(command)

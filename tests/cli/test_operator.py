@@ -65,6 +65,7 @@ def test_an_operator_runs_looks_stops_and_pauses(
         ("schedule", "show", "local"),
         ("schedule", "pause", "local"),
         ("drift", "show", "local", "--detect"),
+        ("deployments", "list", "local"),
         ("status", "local"),
         ("coverage", "show", "local"),
         ("schedule", "resume", "local"),

@@ -99,7 +99,7 @@ def test_a_bucket_that_cannot_be_seen_is_an_error_and_not_a_new_bucket(
 
 
 def test_a_record_that_cannot_be_read_stops_the_deployment(record: Record, embedded: Endpoint) -> None:
-    content = dump([deployment("a")]).replace(b'"version": 1', b'"version": 9')
+    content = dump([deployment("a")]).replace(b'"version": 2', b'"version": 9')
     client(embedded, "s3").put_object(Bucket=record.bucket, Key=record.key, Body=content)
     with pytest.raises(UserError, match="version 9"):
         record.read()

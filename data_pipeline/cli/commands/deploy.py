@@ -13,13 +13,14 @@ from pathlib import Path
 
 import click
 
-from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.errors import explained
+from data_pipeline.cli.arguments import allow_replace
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.deploying.deployment import Target, carry_out, gather, note_present, outputs
+from data_pipeline.cli.deploying.deployment import Plan, Target, carry_out, gather, note_present, outputs
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
 from data_pipeline.cli.deploying.plan_page import fingerprint_of, notes, place_of, plan_page
+from data_pipeline.cli.deploying.recorded import BUCKET, stacks_of
 from data_pipeline.cli.examples import examples
 from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root
@@ -36,11 +37,6 @@ from data_pipeline.core.problems import RefusedError
 
 from .create import refuse_stale_templates
 
-#: seconds between two questions to CloudFormation.
-_PACE, _EMBEDDED_PACE = 2.0, 0.1
-#: the parameter of the pipeline stack that names the artifact bucket.
-_BUCKET = "ArtifactBucket"
-
 
 @click.command(
     epilog=examples("deploy dev my-artifact-bucket", "deploy dev my-artifact-bucket --create-bucket --yes")
@@ -56,13 +52,7 @@ _BUCKET = "ArtifactBucket"
     help="Apply, without asking, the plan in FILE, as `plan ENV --json` has printed it; if anything has moved since, "
     "nothing.",
 )
-@click.option(
-    losses.OPTION,
-    "allowed",
-    metavar="ID",
-    multiple=True,
-    help="Replace or delete this resource (its logical id) though it holds data; may be repeated.",
-)
+@allow_replace
 @click.option("--create-bucket", is_flag=True, help="Make BUCKET: private, encrypted, versioned, TLS only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def deploy(
@@ -87,7 +77,7 @@ def deploy(
     if as_json:
         click.echo(json.dumps({"environment": env, "changed": changed, "outputs": found}))
     else:
-        _print_outputs(found)
+        print_outputs(found)
 
 
 def open_target(env: str, bucket: str | None) -> Target:
@@ -100,11 +90,10 @@ def open_target(env: str, bucket: str | None) -> Target:
     environment, connection = open_environment(env)
     environment = with_feature_types(root(), environment)
     refuse_stale_templates(root(), environment)
-    pace = _EMBEDDED_PACE if environment.embedded else _PACE
-    stacks = Stacks(connection.client("cloudformation"), pace=pace)
+    stacks = stacks_of(environment, connection)
     if bucket is None:
         stack = stacks.find(environment.names.pipeline_stack)
-        bucket = stack.parameters.get(_BUCKET) if stack else None
+        bucket = stack.parameters.get(BUCKET) if stack else None
     if not bucket:
         raise click.UsageError(
             f"BUCKET is missing, the bucket for code and packages, and {env} is not deployed, so that it is not known. "
@@ -130,6 +119,13 @@ def _run(
     """
     refuse_what_loses_records(target.environment, target.connection)
     plan = gather(target, create_bucket or given is not None)
+    return show_and_apply(target, plan, yes, allowed, given)
+
+
+def show_and_apply(
+    target: Target, plan: Plan, yes: bool, allowed: Collection[str], given: Reviewed | None = None
+) -> tuple[bool, dict[str, str]]:
+    """Show a plan, ask, and carry it out; what is not applied is discarded. Returns as ``_run`` does."""
     try:
         refuse_replaced_groups(plan.storage.plan)
         if given is not None:
@@ -139,7 +135,9 @@ def _run(
             note_present(target, plan)
             for note in notes(target, plan):
                 click.echo(note, err=True)
-            click.echo(f"no changes: {target.environment.name} is deployed as it stands here", err=True)
+            recorded = plan.wanted.recorded
+            how = f"as deployment {recorded.number} was" if recorded else "as it stands here"
+            click.echo(f"no changes: {target.environment.name} is deployed {how}", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
         _print_page(plan_page(target, plan))
         _refuse_losses([plan.storage.plan, plan.pipeline.plan], allowed)
@@ -190,7 +188,7 @@ def _agreed(yes: bool) -> bool:
     return click.confirm("apply this?", err=True)
 
 
-def _print_outputs(found: Mapping[str, str]) -> None:
+def print_outputs(found: Mapping[str, str]) -> None:
     width = max((len(name) for name in found), default=0)
     for name, value in found.items():
         click.echo(f"{name:<{width}}  {value}")

@@ -15,7 +15,7 @@ from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.adoption import GROUP, Adoption
 from data_pipeline.core.deployment.artifacts import template_key
-from data_pipeline.core.deployment.deployment_record import remembered, retained
+from data_pipeline.core.deployment.deployment_record import Deployment, current, remembered, retained
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.machine.steps import runtimes
@@ -23,9 +23,10 @@ from data_pipeline.project.scheduling import keep_paused
 from data_pipeline.stacks import file_names
 
 from .adopt import find
+from .commit import commit
 from .package import Listing, Package, package
 from .preflight import refuse_unfit_buckets
-from .recording import Record
+from .recording import MadeOf, Record
 from .stack_apply import Adopt, Agree, Prepared, apply, prepare
 from .stack_progress import sending
 
@@ -40,25 +41,36 @@ class Target:
     stacks: Stacks
 
     @property
-    def tags(self) -> dict[str, str]:
-        """Tags of both stacks, which CloudFormation hands down to their resources."""
-        return self.environment.all_tags
-
-    @property
     def record(self) -> Record:
         """The record of this environment's deployments."""
         return Record(self.connection, self.bucket, self.environment.names.artifacts)
 
 
-@dataclass
-class Plan:
-    """What a deployment will do, before it does it; ``bodies``: the templates of storage and pipeline."""
+@dataclass(frozen=True)
+class Wanted:
+    """What a deployment shall make. ``bodies``: the templates of storage and pipeline; ``tags``: of both stacks, which
+    CloudFormation hands down to their resources; ``recorded``: the deployment that is brought back, None for the
+    project as it stands.
+    """
 
-    bucket_exists: bool
     package: Package
     bodies: tuple[str, str]
+    tags: Mapping[str, str]
+    recorded: Deployment | None = None
+
+
+@dataclass
+class Plan:
+    """What a deployment will do, before it does it."""
+
+    bucket_exists: bool
+    wanted: Wanted
     storage: Prepared
     pipeline: Prepared
+
+    @property
+    def package(self) -> Package:
+        return self.wanted.package
 
     @property
     def nothing(self) -> bool:
@@ -79,52 +91,72 @@ def gather(target: Target, create_bucket: bool) -> Plan:
     """
     exists = _bucket_exists(target, create_bucket)
     refuse_unfit_buckets(target.environment, target.connection, target.bucket if exists else None)
-    packed = package(target.environment, target.bucket, root(), _listing(target, exists))
-    names = target.environment.names
-    storage_body, pipeline_body = bodies = _bodies(target.environment)
+    env = target.environment
+    packed = package(env, target.bucket, root(), _listing(target, exists))
+    return plan_stacks(target, Wanted(packed, _bodies(env), env.all_tags), exists)
+
+
+def plan_stacks(target: Target, wanted: Wanted, exists: bool) -> Plan:
+    """The plan of both stacks. ``exists``: whether the artifact bucket does."""
+    packed, names = wanted.package, target.environment.names
+    storage_body, pipeline_body = wanted.bodies
     if exists:
-        _place_templates(target, bodies)
-    request = _storage_request(target, storage_body, packed)
+        _place_templates(target, wanted.bodies, large=True)
+    request = _storage_request(target, wanted)
     ready = _fits(storage_body) or exists
     adopt = _adopt(target, storage_body, exists)
     storage = prepare(target.stacks, request, storage_body, ready=ready, protect=True, adopt=adopt)
     try:
         known = _parameters(pipeline_body, packed, storage.stack)
-        request = _request(target, names.pipeline_stack, pipeline_body, known or {})
+        request = _request(target, wanted, names.pipeline_stack, pipeline_body, known or {})
         ready = known is not None and (_fits(pipeline_body) or exists)
         adopt = _adopt(target, pipeline_body, False)
         pipeline = prepare(target.stacks, request, pipeline_body, ready=ready, adopt=adopt)
     except BaseException:
         storage.discard(target.stacks)
         raise
-    return Plan(exists, packed, bodies, storage, pipeline)
+    return Plan(exists, wanted, storage, pipeline)
 
 
 def carry_out(target: Target, plan: Plan, agree: Agree) -> dict[str, str]:
-    """Bucket, objects, storage stack, pipeline stack: in this order. Returns both stacks' outputs."""
+    """Bucket, objects, storage stack, pipeline stack: in this order. Returns both stacks' outputs.
+
+    The record says from the beginning what is used, and at the end whether it went well.
+    """
     if not plan.bucket_exists:
         s3.create_bucket(target.connection, target.bucket)
         click.echo(f"made the bucket {target.bucket}", err=True)
-        _place_templates(target, plan.bodies)
-    begun = target.record.begin(_artifacts(target, plan))
+    begun = target.record.begin(_made_of(target, plan))
+    try:
+        found = _apply(target, plan, begun, agree)
+    except UserError as error:
+        target.record.fail(begun, str(error))
+        raise
+    _tidy(target)
+    return found
+
+
+def _apply(target: Target, plan: Plan, begun: Deployment, agree: Agree) -> dict[str, str]:
+    """Make everything of a deployment that has begun; both stacks' outputs."""
+    _place_templates(target, plan.wanted.bodies)
     for key, content in sending(plan.package.missing):
         s3.put(target.connection, target.bucket, key, content)
-    storage_body, pipeline_body = plan.bodies
-    storage = apply(target.stacks, plan.storage, _storage_request(target, storage_body, plan.package), agree)
+    storage_body, pipeline_body = plan.wanted.bodies
+    storage = apply(target.stacks, plan.storage, _storage_request(target, plan.wanted), agree)
     begun = replace(begun, retained=retained(storage.outputs, templates.read_rendered(storage_body)))
     target.record.note(begun)
     if plan.storage.plan.protect:
         target.stacks.protect(storage.id)
     parameters = _parameters(pipeline_body, plan.package, storage)
     assert parameters is not None, "the storage stack has every output that the pipeline stack asks for"
-    request = _request(target, target.environment.names.pipeline_stack, pipeline_body, parameters)
+    name = target.environment.names.pipeline_stack
+    request = _request(target, plan.wanted, name, pipeline_body, parameters)
     try:
         pipeline = apply(target.stacks, plan.pipeline, request, agree)
     finally:  # a deployment that fails and is rolled back may have switched the schedule on, too
         keep_paused(target.environment, target.connection, target.bucket)
     found = outputs(storage, pipeline)
     target.record.end(begun, found)
-    _tidy(target)
     return found
 
 
@@ -145,13 +177,21 @@ def _tidy(target: Target) -> None:
 
 
 def note_present(target: Target, plan: Plan) -> None:
-    """Write the record of what is deployed already, where an older deployment has kept none."""
-    if any(each.outputs for each in target.record.read()):
-        return
-    begun = target.record.begin(_artifacts(target, plan))
-    storage = plan.storage.stack
-    begun = replace(begun, retained=retained(outputs(storage), templates.read_rendered(plan.bodies[0])))
-    target.record.end(begun, outputs(storage, plan.pipeline.stack))
+    """Write the record of what is deployed already, where that is missing: an older data-pipeline has kept none, or a
+    deployment was killed when it had done all but this.
+    """
+    known, keys = target.record.read(), _template_keys(target, plan)
+    for each in filter(None, (known[-1] if known else None, current(known))):
+        if (each.parameters, each.templates) == (plan.package.parameters, keys):
+            begun = each
+            break
+    else:
+        begun = target.record.begin(_made_of(target, plan))
+        _place_templates(target, plan.wanted.bodies)
+    if not begun.well:
+        storage = outputs(plan.storage.stack)
+        begun = replace(begun, retained=retained(storage, templates.read_rendered(plan.wanted.bodies[0])))
+        target.record.end(begun, {**storage, **outputs(plan.pipeline.stack)})
 
 
 def outputs(*stacks: Stack | None) -> dict[str, str]:
@@ -186,28 +226,31 @@ def _fits(body: str) -> bool:
     return len(body.encode()) <= BODY_LIMIT
 
 
-def _request(target: Target, stack: str, body: str, parameters: Mapping[str, str]) -> Request:
+def _request(target: Target, wanted: Wanted, stack: str, body: str, parameters: Mapping[str, str]) -> Request:
     """What a stack shall become; a template that is too large for a request is named by its URL."""
-    request = Request(stack, create=True, parameters=parameters, tags=target.tags)
+    request = Request(stack, create=True, parameters=parameters, tags=wanted.tags)
     if _fits(body):
         return replace(request, body=body)
     key = template_key(target.environment.names.artifacts, body)
     return replace(request, url=s3.template_url(target.connection, target.bucket, key))
 
 
-def _place_templates(target: Target, bodies: tuple[str, str]) -> None:
-    """Put the templates that are too large for a request where CloudFormation can read them."""
+def _place_templates(target: Target, bodies: tuple[str, str], *, large: bool = False) -> None:
+    """Put the templates where they can be read again; with ``large`` only those that are too large for a request, which
+    CloudFormation reads there.
+    """
     for body in bodies:
         key = template_key(target.environment.names.artifacts, body)
-        if not _fits(body) and not s3.existing_sizes(target.connection, target.bucket, key):
+        if not (large and _fits(body)) and not s3.existing_sizes(target.connection, target.bucket, key):
             s3.put(target.connection, target.bucket, key, body.encode())
 
 
-def _storage_request(target: Target, body: str, packed: Package) -> Request:
+def _storage_request(target: Target, wanted: Wanted) -> Request:
     """What the storage stack shall become; feature groups that are there already are taken over."""
+    body = wanted.bodies[0]
     kinds = {resource["Type"] for resource in templates.read_rendered(body).get("Resources", {}).values()}
-    given = _parameters(body, packed, None) or {}
-    request = _request(target, target.environment.names.storage_stack, body, given)
+    given = _parameters(body, wanted.package, None) or {}
+    request = _request(target, wanted, target.environment.names.storage_stack, body, given)
     return replace(request, adopt_named=GROUP in kinds)
 
 
@@ -223,15 +266,27 @@ def _adopt(target: Target, body: str, recorded: bool) -> Adopt:
     return look
 
 
-def _artifacts(target: Target, plan: Plan) -> tuple[str, ...]:
-    """The key prefixes, and the keys of templates, that this deployment uses in the artifact bucket."""
+def _made_of(target: Target, plan: Plan) -> MadeOf:
+    """What this deployment is made of: its own, or that of the deployment which it brings back."""
+    recorded = plan.wanted.recorded
+    if recorded is not None:
+        names = ("artifacts", "parameters", "templates", "tags", "commit", "dirty")
+        return MadeOf(**{name: getattr(recorded, name) for name in names}, back_to=recorded.number)
     within, known = target.environment.names.artifacts, plan.package.parameters
     wheels = {name: known[RUNTIMES[name].wheels_parameter] for name in runtimes(target.environment)}
-    return (
+    keys = _template_keys(target, plan)
+    artifacts = (
         f"{within}/code/{known['CodeVersion']}/",
         *(f"{within}/wheels/{name}/{sha}/" for name, sha in wheels.items()),
-        *(template_key(within, body) for body in plan.bodies if not _fits(body)),
+        *keys,
     )
+    checked_out, dirty = commit(root())
+    return MadeOf(artifacts, known, keys, plan.wanted.tags, checked_out, dirty)
+
+
+def _template_keys(target: Target, plan: Plan) -> tuple[str, ...]:
+    """Where the templates of storage and pipeline are in the artifact bucket."""
+    return tuple(template_key(target.environment.names.artifacts, body) for body in plan.wanted.bodies)
 
 
 def _parameters(body: str, packed: Package, storage: Stack | None) -> dict[str, str] | None:

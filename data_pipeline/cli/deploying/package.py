@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from data_pipeline.cli.job_code import shipped
@@ -32,10 +32,11 @@ Listing = Callable[[str], Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Package:
-    """``missing``: the objects to upload, in this order; ``parameters``: of the stacks."""
+    """``missing``: the objects to upload, in this order; ``parameters``: of the stacks; ``code``: the jobs' files."""
 
     missing: dict[str, bytes]
     parameters: dict[str, str]
+    code: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -45,7 +46,8 @@ class Package:
 
 def package(environment: Environment, bucket: str, root: Path, listing: Listing) -> Package:
     """What the environment's jobs need of the bucket; only what it lacks is fetched and built."""
-    code = code_artifact(environment.names.artifacts, shipped(root))
+    files = shipped(root)
+    code = code_artifact(environment.names.artifacts, files)
     missing = _lacking(code.keys(), listing(code.key_prefix))
     missing |= _sources(environment, listing)
     missing |= _features(environment, listing)
@@ -55,7 +57,7 @@ def package(environment: Environment, bucket: str, root: Path, listing: Listing)
         missing |= _lacking({key: definitions.encode()}, listing(key))
     for name in runtimes(environment):
         missing |= _wheels(environment, RUNTIMES[name], root, listing)
-    return Package(missing, _parameters(environment, bucket, root, code.sha, definitions))
+    return Package(missing, _parameters(environment, bucket, root, code.sha, definitions), files)
 
 
 def wanted_parameters(environment: Environment, bucket: str, root: Path) -> dict[str, str]:

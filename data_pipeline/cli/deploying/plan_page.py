@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from data_pipeline.aws import s3
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.results import read_json
-from data_pipeline.cli.job_code import shipped
 from data_pipeline.cli.project import root
 from data_pipeline.core.config import dataset_document
 from data_pipeline.core.deployment import drifts
@@ -27,9 +26,9 @@ from data_pipeline.project.scheduling import find_pause
 from data_pipeline.stacks.roles import job_role_id
 
 from .deployment import Plan, Target
+from .recorded import BUCKET, CODE
 
 _DIGEST = re.compile("[0-9a-f]{64}")
-_CODE = "CodeVersion"
 
 
 def plan_page(target: Target, plan: Plan) -> Page:
@@ -40,11 +39,11 @@ def plan_page(target: Target, plan: Plan) -> Page:
         environment=env.name,
         hashes=_hashes(old, new),
         steps={job_role_id(name): name for name in env.steps},
-        code=_code(target, plan, old.get(_CODE)),
-        shipped=shipped(root()),
+        code=_code(target, plan, old),
+        shipped=plan.package.code,
         encrypted=bool(env.artifacts.kms_key),
-        before=_definitions(target, plan, old.get(dataset_document.PARAMETER)),
-        after=load_definitions(root(), env) if env.datasets else None,
+        before=_before(target, plan, old),
+        after=_after(target, plan),
         uploads={key: len(content) for key, content in plan.package.missing.items()},
         bucket=target.bucket,
         makes_bucket=not plan.bucket_exists,
@@ -60,7 +59,7 @@ def place_of(target: Target) -> tuple[str, str, str]:
 
 def fingerprint_of(plan: Plan) -> str:
     """What tells this plan from any other: all that it would apply."""
-    return fingerprint(plan.package.parameters, plan.bodies, [plan.storage.plan, plan.pipeline.plan])
+    return fingerprint(plan.package.parameters, plan.wanted.bodies, [plan.storage.plan, plan.pipeline.plan])
 
 
 def notes(target: Target, plan: Plan) -> Iterator[str]:
@@ -105,24 +104,46 @@ def _hashes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _code(target: Target, plan: Plan, deployed: str | None) -> dict[str, Stored] | None:
-    """The files of the deployed code; None where there are none, or where they are those of now."""
-    if deployed is None or not plan.bucket_exists or deployed == plan.package.parameters[_CODE]:
+def _code(target: Target, plan: Plan, old: Mapping[str, str]) -> dict[str, Stored] | None:
+    """The files of the deployed code; None where there are none, or where they are those of now.
+
+    ``old``: the parameters of the deployed stack, whose artifact bucket may be another one.
+    """
+    deployed = old.get(CODE)
+    if deployed is None or deployed == plan.package.parameters[CODE]:
         return None
     prefix = f"{target.environment.names.artifacts}/code/{deployed}/"
-    return s3.stored_files(target.connection, target.bucket, prefix) or None
-
-
-def _definitions(target: Target, plan: Plan, deployed: str | None) -> Definitions | None:
-    """The data sets and tables that are deployed; None without any, or where they are those of now."""
-    if deployed is None or not plan.bucket_exists:
-        return None
-    if deployed == plan.package.parameters.get(dataset_document.PARAMETER):
-        return None
-    uri = f"s3://{target.bucket}/{dataset_document.key(target.environment.names.artifacts, deployed)}"
-    with explained():
-        found = read_json(target.connection.client("s3"), uri)
     try:
-        return None if found is None else datasets.read(form.text(found), uri)
-    except JobError:  # a document of another version of the tool
+        with explained():
+            return s3.stored_files(target.connection, old.get(BUCKET, target.bucket), prefix) or None
+    except UserError:  # of another bucket, which may not be looked at or has gone
         return None
+
+
+def _definitions(target: Target, parameters: Mapping[str, str], bucket: str) -> Definitions | None:
+    """The data sets and tables of a stack with these parameters; None without any, or where they cannot be read."""
+    digest = parameters.get(dataset_document.PARAMETER)
+    if digest is None:
+        return None
+    uri = f"s3://{bucket}/{dataset_document.key(target.environment.names.artifacts, digest)}"
+    try:
+        with explained():
+            found = read_json(target.connection.client("s3"), uri)
+        return None if found is None else datasets.read(form.text(found), uri)
+    except (JobError, UserError):  # a document of another version of the tool, or a bucket that has gone
+        return None
+
+
+def _before(target: Target, plan: Plan, old: Mapping[str, str]) -> Definitions | None:
+    """The data sets and tables that are deployed; None without any, or where they are those of now."""
+    name = dataset_document.PARAMETER
+    if old.get(name) == plan.package.parameters.get(name):
+        return None
+    return _definitions(target, old, old.get(BUCKET, target.bucket))
+
+
+def _after(target: Target, plan: Plan) -> Definitions | None:
+    """The data sets and tables that will be."""
+    if plan.wanted.recorded is not None:
+        return _definitions(target, plan.package.parameters, target.bucket)
+    return load_definitions(root(), target.environment) if target.environment.datasets else None

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from data_pipeline.aws import records, s3
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.deployment import deployment_record
-from data_pipeline.core.deployment.deployment_record import Deployment, noted, over, unused
+from data_pipeline.core.deployment.deployment_record import (
+    Deployment,
+    next_number,
+    noted,
+    over,
+    unused,
+    why_it_failed,
+)
+
+
+@dataclass(frozen=True)
+class MadeOf:
+    """What a deployment is made of, as its record says it: fields of ``Deployment``."""
+
+    artifacts: tuple[str, ...]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    templates: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    commit: str = ""
+    dirty: bool = False
+    back_to: int = 0
 
 
 @dataclass(frozen=True)
@@ -37,16 +57,34 @@ class Record:
         """Write what is known of a deployment, in the place of what was written of it before."""
         records.change(self.connection, self.bucket, self.key, lambda before: noted(before, deployment))
 
-    def begin(self, artifacts: tuple[str, ...]) -> Deployment:
+    def begin(self, made_of: MadeOf) -> Deployment:
         """A deployment that begins now: whoever cleans up sees from here on what it uses."""
         by = self.connection.client("sts").get_caller_identity()["Arn"]
-        begun = Deployment(datetime.now(UTC).isoformat(timespec="microseconds"), by, artifacts)
-        self.note(begun)
-        return begun
+        new = Deployment(_now(), by, **vars(made_of))
+        begun: list[Deployment] = []
+
+        def add(before: Sequence[Deployment]) -> Sequence[Deployment]:
+            begun[:] = [replace(new, number=next_number(before))]
+            return noted(before, begun[0])
+
+        records.change(self.connection, self.bucket, self.key, add)
+        return begun[0]
 
     def end(self, begun: Deployment, outputs: Mapping[str, str]) -> None:
         """Both stacks are as they shall be."""
-        self.note(replace(begun, outputs=dict(outputs)))
+        self.note(replace(begun, outputs=dict(outputs), ended=_now()))
+
+    def fail(self, begun: Deployment, why: str) -> None:
+        """It ends without being what it should; what it has noted meanwhile stays."""
+        failed = why_it_failed(why)
+        records.change(
+            self.connection,
+            self.bucket,
+            self.key,
+            lambda before: [
+                replace(each, failed=failed) if each.number == begun.number else each for each in before
+            ],
+        )
 
     def tidy(self, days: int) -> int:
         """Delete the artifacts that no deployment of the last ``days`` days names; the number of objects deleted.
@@ -69,3 +107,7 @@ class Record:
             lambda before: [each for each in before if each not in past],
         )
         return len(keys)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")

@@ -10,6 +10,7 @@ from typing import Any
 from data_pipeline.aws.cloudformation import ChangeSet, Request, Stack, Stacks
 from data_pipeline.core.deployment.adoption import Adoption, Leftover, import_template, shown
 from data_pipeline.core.deployment.changes import StackChanges, from_template
+from data_pipeline.core.deployment.deployment_record import FIRST_FAILURE
 from data_pipeline.core.deployment.stack_events import Event, first_failure, role_is_unknown
 from data_pipeline.core.deployment.stack_states import (
     CREATE_ENDS,
@@ -202,7 +203,7 @@ def _why(stack: Stack, events: list[Event]) -> str:
     """The first resource that failed and AWS's reason."""
     failed = first_failure(events)
     what = f"{failed.logical_id} ({failed.type}): {failed.reason}" if failed else stack.reason
-    return f"  first failure: {what or 'AWS gives no reason'}"
+    return f"  {FIRST_FAILURE}{what or 'AWS gives no reason'}"
 
 
 def _idle_stack(stacks: Stacks, name: str) -> Stack | None:

@@ -1,20 +1,26 @@
 """The record that deployments of one environment keep in the artifact bucket: what each of them used and made.
 
 It outlives the stacks: from it the next deployment knows the data bucket whose name CloudFormation made up, and which
-code, packages and templates are still in use.
+code, packages and templates are still in use; and from it an earlier deployment can be brought back exactly.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from data_pipeline.core.errors import UserError
 
-VERSION = 1
+VERSION = 2
+#: what stands before the reason of a stack's first failure.
+FIRST_FAILURE = "first failure: "
+#: a record of this version knows no numbers, parameters and templates.
+_WITHOUT_NUMBERS = 1
+#: the stacks whose templates a record keeps, in this order.
+TEMPLATES = ("storage", "pipeline")
 #: outputs of the storage stack that are physical ids of resources of the same name.
 _MADE_UP = ("DataBucket", "DataKey")
 
@@ -31,10 +37,36 @@ class Deployment:
     outputs: Mapping[str, str] = field(default_factory=dict)
     #: logical id → physical id of what outlives the storage stack under a name that CloudFormation made up
     retained: Mapping[str, str] = field(default_factory=dict)
+    #: counts the deployments of the environment, from 1
+    number: int = 0
+    #: when it ended well, in UTC (ISO 8601); empty for one that failed, was killed, or goes on
+    ended: str = ""
+    #: why it failed, in a line; empty for one that was killed, too
+    failed: str = ""
+    #: of the project's git: a hexadecimal id, empty without git; ``dirty``: there were changes beside it
+    commit: str = ""
+    dirty: bool = False
+    #: parameters that the project gave both stacks; those that the storage stack says itself are not among them
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    #: keys of the templates of storage and pipeline in the artifact bucket; none were kept for one of an older version
+    templates: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    #: number of the deployment that this one has brought back; 0 for one of the project as it stood
+    back_to: int = 0
 
     @property
     def at(self) -> datetime:
         return datetime.fromisoformat(self.time)
+
+    @property
+    def well(self) -> bool:
+        """Whether it has ended well."""
+        return bool(self.outputs)
+
+    @property
+    def version(self) -> str:
+        """Commit with ``+`` where there were changes beside it; empty without git."""
+        return f"{self.commit}{'+' * self.dirty}"
 
 
 def key(prefix: str) -> str:
@@ -53,12 +85,15 @@ def parse(content: bytes, where: str) -> tuple[Deployment, ...]:
     try:
         whole = json.loads(content)
         version = whole["version"]
-        if version != VERSION:
+        if version not in (_WITHOUT_NUMBERS, VERSION):
             raise UserError(
                 f"{where}: is a record of version {version!r}, and this data-pipeline reads version {VERSION}. "
                 "Deploy with the data-pipeline that wrote it, or a newer one."
             )
-        return tuple(_deployment(each) for each in whole["deployments"])
+        found = [_deployment(each) for each in whole["deployments"]]
+        if version == _WITHOUT_NUMBERS:
+            found = [replace(each, number=number) for number, each in enumerate(found, 1)]
+        return tuple(found)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(
             f"{where}: is no record of deployments ({error!r}). It tells which bucket holds the data and which code is "
@@ -87,12 +122,68 @@ def noted(deployments: Sequence[Deployment], new: Deployment) -> tuple[Deploymen
     return (*others, new)
 
 
+def why_it_failed(text: str) -> str:
+    """The line of an error's text that says why: the first failure of a stack, or else the first line."""
+    lines = text.splitlines()
+    first = next((line.partition(FIRST_FAILURE)[2] for line in lines if FIRST_FAILURE in line), "")
+    return first or next(iter(lines), "no reason was given")
+
+
+def next_number(deployments: Sequence[Deployment]) -> int:
+    """The number of a deployment that begins now: none is given twice, since the newest one is never forgotten."""
+    return max((each.number for each in deployments), default=0) + 1
+
+
+def current(deployments: Sequence[Deployment]) -> Deployment | None:
+    """The newest deployment that ended well."""
+    return next((each for each in reversed(deployments) if each.well), None)
+
+
+def numbered(deployments: Sequence[Deployment], number: int, environment: str) -> Deployment:
+    """The deployment of a number. UserError where the record has none."""
+    for each in deployments:
+        if each.number == number:
+            return each
+    known = f"{deployments[0].number} to {deployments[-1].number}" if deployments else "none"
+    raise UserError(
+        f"found no deployment {number} of {environment} in the record, which has {known}; those that were replaced "
+        "long ago are forgotten (retention.artifacts_days)"
+    )
+
+
+def earlier(deployments: Sequence[Deployment], number: int | None, environment: str) -> Deployment:
+    """The deployment to go back to: of that number, or else the last one that ended well before the newest one.
+
+    UserError where there is none, or where what it was made of is not known.
+    """
+    if number is None:
+        before = [each for each in deployments[:-1] if each.well]
+        if not before:
+            raise UserError(
+                f"{environment} has no earlier deployment to go back to: "
+                f"python -m data_pipeline deployments list {environment}"
+            )
+        found = before[-1]
+    else:
+        found = numbered(deployments, number, environment)
+    if not found.well:
+        raise UserError(
+            f"deployment {found.number} of {environment} did not end well, so it is not known to work: name another one"
+        )
+    if len(found.templates) != len(TEMPLATES):
+        raise UserError(
+            f"deployment {found.number} of {environment} was recorded by an older data-pipeline, without its "
+            "templates, so it cannot be brought back: check out its commit and deploy that"
+        )
+    return found
+
+
 def over(deployments: Sequence[Deployment], now: datetime, days: int) -> tuple[Deployment, ...]:
     """The deployments that were replaced more than ``days`` days ago: no run of theirs can be redriven any more.
 
     A deployment is replaced when the next one that ended well has begun. The last that ended well never is.
     """
-    ended = [each for each in deployments if each.outputs]
+    ended = [each for each in deployments if each.well]
     found = []
     for each in deployments:
         successor = next((other for other in ended if other.at > each.at), None)
@@ -113,9 +204,22 @@ def _deployment(given: Mapping[str, Any]) -> Deployment:
         str(given["time"]),
         str(given["by"]),
         tuple(str(artifact) for artifact in given["artifacts"]),
-        {str(name): str(value) for name, value in given["outputs"].items()},
-        {str(name): str(value) for name, value in given["retained"].items()},
+        _texts(given["outputs"]),
+        _texts(given["retained"]),
+        number=int(given.get("number", 0)),
+        ended=str(given.get("ended", "")),
+        failed=str(given.get("failed", "")),
+        commit=str(given.get("commit", "")),
+        dirty=bool(given.get("dirty", False)),
+        parameters=_texts(given.get("parameters", {})),
+        templates=tuple(str(key) for key in given.get("templates", ())),
+        tags=_texts(given.get("tags", {})),
+        back_to=int(given.get("back_to", 0)),
     )
     if made.at.tzinfo is None:
         raise ValueError(f"time {made.time!r} without its zone")
     return made
+
+
+def _texts(given: Mapping[str, Any]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in given.items()}

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from data_pipeline.core.deployment.deployment_record import (
     Deployment,
+    current,
     dump,
+    earlier,
     key,
+    next_number,
     noted,
     over,
     parse,
     remembered,
     retained,
     unused,
+    why_it_failed,
 )
 from data_pipeline.core.errors import UserError
 
@@ -42,7 +47,7 @@ def test_what_is_written_is_read() -> None:
         (b"{", "is no record of deployments"),
         (b"[]", "is no record of deployments"),
         (b'{"version": 1, "deployments": [{"time": "2026-01-01"}]}', "is no record of deployments"),
-        (b'{"version": 2, "deployments": []}', "of version 2, and this data-pipeline reads version 1"),
+        (b'{"version": 3, "deployments": []}', "of version 3, and this data-pipeline reads version 2"),
     ],
 )
 def test_what_is_no_record_is_refused_and_never_taken_for_an_empty_one(content: bytes, says: str) -> None:
@@ -50,6 +55,73 @@ def test_what_is_no_record_is_refused_and_never_taken_for_an_empty_one(content: 
     with pytest.raises(UserError, match=says) as found:
         parse(content, "s3://artifacts/nyc-tlc/deployments/dev.json")
     assert "s3://artifacts/nyc-tlc/deployments/dev.json" in str(found.value)
+
+
+def test_a_record_without_numbers_is_read_and_counted() -> None:
+    """As version 0.2.0 wrote it; a new deployment counts on."""
+    whole = json.loads(dump([made(3, "a"), made(1, "b", ended=False)]))
+    kept = ("time", "by", "artifacts", "outputs", "retained")
+    old = {
+        "version": 1,
+        "deployments": [{name: each[name] for name in kept} for each in whole["deployments"]],
+    }
+    read = parse(json.dumps(old).encode(), "s3://x")
+    assert [(each.number, each.templates, each.commit) for each in read] == [(1, (), ""), (2, (), "")]
+    assert next_number(read) == 3
+
+
+def test_a_number_is_never_given_twice() -> None:
+    """Also where the deployments before have been forgotten."""
+    assert next_number([]) == 1
+    assert next_number([made(1, "a", number=7), made(0, "b", ended=False, number=8)]) == 9
+
+
+def test_what_is_deployed_is_the_last_that_ended_well() -> None:
+    assert current([]) is None
+    record = [made(3, "a"), made(2, "b"), made(1, "c", ended=False)]
+    assert current(record) is record[1]
+
+
+TEMPLATES = {"templates": ("a", "b")}
+
+
+def test_back_is_to_the_one_before_or_to_that_of_a_number() -> None:
+    """Before the newest: from one that failed, back to what had been deployed."""
+    record = [made(5 - n, "a", ended=n != 3, number=n, **TEMPLATES) for n in (1, 2, 3, 4)]
+    assert earlier(record, None, "dev").number == 2
+    assert earlier(record[:3], None, "dev").number == 2
+    assert earlier(record, 1, "dev").number == 1
+    assert earlier(record, 4, "dev").number == 4
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        (None, "dev has no earlier deployment to go back to"),
+        (9, r"found no deployment 9 of dev in the record, which has 3 to 4"),
+        (3, "deployment 3 of dev did not end well"),
+        (4, "deployment 4 of dev was recorded by an older data-pipeline, without its templates"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_refused(number: int | None, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        earlier([made(1, "a", ended=False, number=3, **TEMPLATES), made(0, "a", number=4)], number, "dev")
+    with pytest.raises(UserError, match="which has none"):
+        earlier([], 1, "dev")
+
+
+def test_why_a_deployment_failed_is_the_first_failure_of_its_stack() -> None:
+    text = "s: the deployment failed; it is now away.\n  first failure: Queue (T): no\nMend it."
+    assert [why_it_failed(each) for each in (text, "not changed.\nmore", "")] == [
+        "Queue (T): no",
+        "not changed.",
+        "no reason was given",
+    ]
+
+
+def test_a_deployment_tells_its_commit() -> None:
+    one = made(1, "a", commit="3f2a9c")
+    assert (one.version, replace(one, dirty=True).version, made(1, "a").version) == ("3f2a9c", "3f2a9c+", "")
 
 
 def test_a_time_without_its_zone_is_refused() -> None:
