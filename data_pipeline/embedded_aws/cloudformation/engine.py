@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ministack.services import cloudformation
-from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 from . import (
     catalog,
@@ -21,11 +21,12 @@ from . import (
     orchestration,
     queries,
     queues,
-    references,
     storage,
     topics,
 )
 from .kinds import Kind
+from .templates import conditions, parameters, references
+from .templates.functions import lookups
 
 _log = logging.getLogger("embedded.cloudformation")
 
@@ -72,37 +73,46 @@ def install() -> None:
 
 def _check_templates(attributes: Mapping[str, frozenset[str]]) -> None:
     """Refuse what CloudFormation refuses of a template, in every operation that is given one."""
-    handlers._evaluate_conditions = _checked_conditions(handlers._evaluate_conditions)
-    changesets._evaluate_conditions = _checked_conditions(changesets._evaluate_conditions)
+    for module in (engine, handlers, changesets, stacks):
+        module._evaluate_conditions = _evaluated
     handlers._resolve_parameters = _checked_parameters(handlers._resolve_parameters)
     changesets._resolve_parameters = _checked_parameters(changesets._resolve_parameters)
     handlers.validate_template_support = _checked(handlers.validate_template_support, attributes)
     changesets.validate_template_support = _checked(changesets.validate_template_support, attributes)
 
 
-def _checked_conditions(theirs: Callable[..., Any]) -> Callable[..., Any]:
-    def evaluate(template: dict[str, Any], values: dict[str, Any]) -> Any:
-        references.check_conditions(template)
-        return theirs(template, values)
+def _evaluated(template: dict[str, Any], values: dict[str, Any]) -> dict[str, bool]:
+    """Whether each condition of a template holds. MiniStack's own takes a pseudo parameter for its name."""
+    conditions.check_conditions(template)
+    return conditions.evaluate(template, lambda value: _resolved(template, value, values, {}))
 
-    return evaluate
+
+def _resolved(template: Any, value: Any, values: Mapping[str, Any], held: Mapping[str, bool]) -> Any:
+    """What a value that names no resource comes to."""
+    return engine._resolve_refs(value, {}, values, held, template.get("Mappings") or {}, "", "")
 
 
 def _checked_parameters(theirs: Callable[..., Any]) -> Callable[..., Any]:
     def resolve(
         template: dict[str, Any], given: list[dict[str, Any]], before: dict[str, Any] | None = None
     ) -> Any:
-        references.check_given(template, [value["Key"] for value in given if "Key" in value])
+        parameters.check_given(template, [value["Key"] for value in given if "Key" in value])
         return theirs(template, given, before)
 
     return resolve
 
 
 def _checked(theirs: Callable[..., None], attributes: Mapping[str, frozenset[str]]) -> Callable[..., None]:
-    def validate(template: dict[str, Any], conditions: dict[str, bool], params: Any = None) -> None:
+    def validate(
+        template: dict[str, Any], held: dict[str, bool], values: Any = None, params: Any = None
+    ) -> None:
         if not template.get("Transform"):
-            references.check(template, attributes, conditions)
-        theirs(template, conditions, params)
+            references.check(template, attributes, held)
+        values = values if params is None else params
+        theirs(template, held, values)
+        if values is not None:
+            for lookup in lookups([template["Resources"], template.get("Outputs", {})], held):
+                _resolved(template, lookup, values, held)  # a mapping that is not there is a ValueError
 
     return validate
 
