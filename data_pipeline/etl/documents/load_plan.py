@@ -45,7 +45,7 @@ class Unit:
 class LoadPlan:
     """``rebuilt``: data sets whose table is made anew from these units alone; ``adopted``: data sets whose definition
     holds from now on; ``held``: data sets that are not loaded → why; ``judged``: data sets of which nothing is new and
-    whose age is to be judged.
+    whose age is to be judged; ``erased``: data sets whose tables may still have keys that were erased.
     """
 
     units: tuple[Unit, ...]
@@ -55,6 +55,7 @@ class LoadPlan:
     dropped_columns: tuple[str, ...] = ()
     unclaimed: int = 0
     judged: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
 
 
 def document(run: str, plan: LoadPlan) -> dict[str, Any]:
@@ -75,6 +76,7 @@ def _read(document: Mapping[str, Any]) -> LoadPlan:
         tuple(document["dropped_columns"]),
         int(document["unclaimed"]),
         tuple(document.get("judged", ())),  # a run that began before a deployment has none
+        tuple(document.get("erased", ())),
     )
 
 

@@ -19,19 +19,19 @@ def problem(error: str, read: int, accepted: int) -> str:
     return error or ("all of its rows are refused" if read >= SEVERAL and not accepted else "")
 
 
-class Rows(TypedDict):
-    """Rows of all files: ``read`` is always the sum of the other two."""
-
+class _AllRows(TypedDict):
     read: int
     counted: int
     quarantined: int
 
 
-class File(TypedDict):
-    """One source file. One that could not be read has 0 rows and says why in ``error``; ``reasons``: why rows are in
-    quarantine → how many.
-    """
+class Rows(_AllRows, total=False):
+    """Rows of all files: ``read`` is always the sum of the others. ``erased``: of keys that were erased, if any."""
 
+    erased: int
+
+
+class _AnyFile(TypedDict):
     source: str
     dataset: str
     layout: str | None
@@ -42,6 +42,14 @@ class File(TypedDict):
     rows_quarantined: int
     reasons: dict[str, int]
     error: str | None
+
+
+class File(_AnyFile, total=False):
+    """One source file. One that could not be read has 0 rows and says why in ``error``; ``reasons``: why rows are in
+    quarantine → how many; ``rows_erased``: of keys that were erased, if any.
+    """
+
+    rows_erased: int
 
 
 class Published(TypedDict):
@@ -70,9 +78,11 @@ class _Always(TypedDict):
 
 class Summary(_Always, total=False):
     """What is ``Published`` is None, or empty, where nothing is published. ``quarantine``: where it is, if any row is
-    quarantined. ``datasets``: name → its rows, files, reasons and ignored columns. A run that judges has ``quality``,
-    and of each data set and table with a series, by name: ``drift``, a list of periods with new rows (``period``,
-    ``series``, the periods ``before``, ``psi`` by feature, and the shares of windows ``missing`` and
+    quarantined. ``datasets``: name → its rows, files, reasons and ignored columns. ``erasures``: data set whose erased
+    keys were taken out of its tables → how many ``keys``, the ``rows`` and ``snapshots`` by table, raw ``texts`` and
+    ``files``, what tags have ``kept``, the tables that it ``waits`` for, and the ``error``. A run that judges has
+    ``quality``, and of each data set and table with a series, by name: ``drift``, a list of periods with new rows
+    (``period``, ``series``, the periods ``before``, ``psi`` by feature, and the shares of windows ``missing`` and
     ``missing_before``); and ``statistics``, a list of ``series`` and ``feature`` with ``now`` (of the periods with new
     rows) and ``before`` (of those that they are compared with, or None), each of which has ``rows``, ``missing``
     windows, ``min``, ``max``, ``mean`` and the quantiles ``q05`` to ``q95``.
@@ -81,6 +91,7 @@ class Summary(_Always, total=False):
     datasets: dict[str, Any]
     exports: list[str]
     versions: dict[str, dict[str, int]]
+    erasures: dict[str, Any]
     quality: dict[str, Any]
     drift: dict[str, Any]
     statistics: dict[str, Any]

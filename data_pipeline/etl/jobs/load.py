@@ -26,7 +26,7 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs.prepare_datasets import listed
-from data_pipeline.etl.loading import accepting, alone, documents, keyed, loader, made
+from data_pipeline.etl.loading import accepting, alone, documents, erasing, keyed, loader, made
 from data_pipeline.etl.loading.keyed import Newest
 from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
@@ -170,6 +170,7 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
     """
     place = join(target.folder, summaries.NAME)
     _adopt(definitions, target, place)
+    taken = [erasing.take_out(definitions.datasets[name], target, place) for name in plan.erased]
     loaded: list[Loaded] = []
     for dataset in _of_plan(definitions, plan):
         loaded.append(loader.load(dataset, plan, target, accepted, place))
@@ -193,15 +194,21 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
     back = held | {one.table.name for one in derived if one.held}
     exports, unwritten = made.write_exports(definitions, back, target)
     judgement = documents.together([judgement, *(one.judgement for one in derived)])
+    cleared = [erasing.finish(each, definitions, back | unwritten.keys(), target) for each in taken]
+    for one_erased in cleared:
+        exits.log(str(one_erased))
     summary = documents.summary(target, loaded, tables, exports, judgement, _versions(newest))
+    if cleared:
+        summary["erasures"] = {each.dataset.name: each.document for each in cleared}
     write_json(place, summary)
     write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, derived))
     made_tables.note(target.output, definitions, back | unwritten.keys())
+    erasing.look_again([(each.dataset, each.erased) for each in loaded], target.output)
     for each in loaded:
         loader.note(each, target)
     found = _findings(target, judgement)
     tried = [*(each.error for each in newest), *(one.error for one in derived), *unwritten.values()]
-    problems = [error for error in tried if error]
+    problems = [error for error in (*tried, *(each.problem for each in cleared)) if error]
     notes = [str(one) for one in derived if one.because]
     said = documents.verdict(summary, place, loaded, judgement, found, problems, notes)
     write_json(join(target.folder, verdict.NAME), said)

@@ -23,7 +23,7 @@ from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import comparing, earlier, report, selection, staleness
 from data_pipeline.etl.planning.comparing import Comparison
 from data_pipeline.etl.planning.selection import ALL, NONE, Selection
-from data_pipeline.etl.state import made_tables
+from data_pipeline.etl.state import erased, made_tables
 from data_pipeline.etl.storage.filesystem import files, join, write_json
 from data_pipeline.etl.storage.objects import ChangedError, Stored
 
@@ -111,7 +111,12 @@ def prepare(
     found = _compared(target, definitions, chosen)
     known = earlier.known(target.output, definitions.datasets)
     judged = staleness.stale(definitions.datasets, found, known, chosen, time.time())
-    plan = replace(found.plan, dropped_columns=dropped, judged=judged)
+    looked_at = [
+        name for name in definitions.datasets if chosen.has(name) and name not in (found.plan.held or {})
+    ]
+    plan = replace(
+        found.plan, dropped_columns=dropped, judged=judged, erased=erased.pending(target.output, looked_at)
+    )
     found = replace(found, plan=plan)
     folder = join(target.output, "runs", target.run)
     planned = join(folder, load_plan.NAME)

@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.errors import FileError, JobError
+from data_pipeline.etl.publishing.erased_keys import ErasedKeys
 from data_pipeline.etl.publishing.parquet_parts import Part, Split, Values
 from data_pipeline.etl.reading import spans
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
@@ -92,7 +93,7 @@ class Cut:
 @dataclass(frozen=True)
 class Work:
     """What executors need to know: how rows are written, and the ``folder`` where they are left. ``scratch``: bytes of
-    disk for the files of one task.
+    disk for the files of one task; ``erased``: the keys whose rows are left out.
     """
 
     dataset: Dataset
@@ -101,6 +102,7 @@ class Work:
     one_file: bool
     scratch: int
     folder: str
+    erased: ErasedKeys | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Cluster:
         """The units in their order. JobError as on one machine."""
         folder = _absolute(join(self.folder, dataset.name))
         scratch = place.scratch.limit
-        work = Work(dataset, place.schema, place.split, place.one_file, scratch, folder)
+        work = Work(dataset, place.schema, place.split, place.one_file, scratch, folder, place.erased)
         try:
             yield from self._read(work, place, shares(dataset, units, available), units)
         finally:
@@ -243,7 +245,8 @@ def read_shares(work: Work, given: Sequence[Share]) -> Iterator[Stored]:
     with tempfile.TemporaryDirectory(prefix="shares-") as name:
         staged, refused = Path(name) / "staged", Path(name) / "refused"
         staged.mkdir()
-        place = Place(staged, refused, work.schema, work.split, work.one_file, Scratch(work.scratch))
+        scratch = Scratch(work.scratch)
+        place = Place(staged, refused, work.schema, work.split, work.one_file, scratch, work.erased)
         reads = UnitReader(work.dataset, place, lambda file: since[file.path], alone=False)
         for share in given:
             refused.mkdir()

@@ -22,6 +22,7 @@ from data_pipeline.etl.quality.series import ALL
 
 from .loader import Loaded, rows_of
 from .made import Made
+from .reading import FileResult
 from .target import Target
 
 NAMED = 10
@@ -42,8 +43,10 @@ def summary(
     versions are.
     """
     rows = _sum(rows_of(each.units) for each in loaded)
-    if rows["read"] != rows["counted"] + rows["quarantined"]:
-        raise RuntimeError(f"rows read are not those accepted and quarantined: {rows}: a bug of the job")
+    if rows["read"] != rows["counted"] + rows["quarantined"] + rows.get("erased", 0):
+        raise RuntimeError(
+            f"rows read are not those accepted, quarantined and erased: {rows}: a bug of the job"
+        )
     quarantine = target.quarantine("").rpartition("/")[0]
     return {
         "version": summaries.VERSION,
@@ -93,7 +96,12 @@ def dataset(loaded: Loaded) -> dict[str, Any]:
         ignored.update(dict.fromkeys(one.rows.columns_ignored))
     unreadable = sum(1 for one in files if one.error)
     return {
-        "rows": {"read": rows["read"], "accepted": rows["counted"], "quarantined": rows["quarantined"]},
+        "rows": {
+            "read": rows["read"],
+            "accepted": rows["counted"],
+            "quarantined": rows["quarantined"],
+            **({"erased": rows["erased"]} if rows["erased"] else {}),
+        },
         "files": {"read": len(files) - unreadable, "failed": unreadable},
         "units": len(loaded.units),
         "pruned": sum(len(each.unit.removed) for each in loaded.units if each.unit.because == "pruned"),
@@ -206,7 +214,7 @@ def _unreadable(loaded: Iterable[Loaded]) -> list[str]:
     files: dict[tuple[str, str], list[str]] = {}
     for each in loaded:
         for one in (one for unit in each.units for one in unit.files):
-            why = summaries.problem(one.error, one.rows.read, one.rows.accepted)
+            why = summaries.problem(one.error, one.rows.read - one.rows.erased, one.rows.accepted)
             if why:
                 said = f" could not be read: {why}" if one.error else f": {why}"
                 files.setdefault((each.dataset.name, said), []).append(one.file.path)
@@ -243,22 +251,25 @@ def doubtful(loaded: Iterable[Loaded]) -> list[str]:
 
 
 def _files(loaded: Loaded) -> list[File]:
-    return [
-        {
-            "source": one.file.path,
-            "dataset": loaded.dataset.name,
-            "layout": None,
-            "etag": one.file.etag,
-            "bytes": one.file.size,
-            "rows_read": one.rows.read,
-            "rows_counted": one.rows.accepted,
-            "rows_quarantined": one.rows.quarantined,
-            "reasons": dict(one.rows.reasons),
-            "error": one.error or None,
-        }
-        for each in loaded.units
-        for one in each.files
-    ]
+    return [_file(loaded.dataset.name, one) for each in loaded.units for one in each.files]
+
+
+def _file(dataset: str, one: FileResult) -> File:
+    found: File = {
+        "source": one.file.path,
+        "dataset": dataset,
+        "layout": None,
+        "etag": one.file.etag,
+        "bytes": one.file.size,
+        "rows_read": one.rows.read,
+        "rows_counted": one.rows.accepted,
+        "rows_quarantined": one.rows.quarantined,
+        "reasons": dict(one.rows.reasons),
+        "error": one.error or None,
+    }
+    if one.rows.erased:
+        found["rows_erased"] = one.rows.erased
+    return found
 
 
 def _breach(breach: Breach) -> BrokenRule:
@@ -278,6 +289,8 @@ def _sum(every: Iterable[Mapping[str, int]]) -> Rows:
         rows["read"] += each["read"]
         rows["counted"] += each["counted"]
         rows["quarantined"] += each["quarantined"]
+        if each["erased"]:
+            rows["erased"] = rows.get("erased", 0) + each["erased"]
     return rows
 
 

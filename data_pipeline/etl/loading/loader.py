@@ -18,11 +18,13 @@ import duckdb
 
 from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.documents.erasures import NO_KEYS, Record
 from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan, PlannedFile, Unit
 from data_pipeline.etl.documents.profile import Example, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import claims
+from data_pipeline.etl.publishing import erased_keys
 from data_pipeline.etl.publishing.parquet_parts import FILE_BYTES, Part, PartWriter, Split, whole
 from data_pipeline.etl.publishing.rebuild import Rebuild
 from data_pipeline.etl.quality import measuring, periods, profiling
@@ -30,6 +32,7 @@ from data_pipeline.etl.quality.facts import Facts, FileFacts, Judgement, Measure
 from data_pipeline.etl.quality.judging import judge
 from data_pipeline.etl.quality.kept import KeptRows
 from data_pipeline.etl.quality.series import Covered
+from data_pipeline.etl.state import erased
 from data_pipeline.etl.state.entries import Issue
 from data_pipeline.etl.storage.filesystem import files
 
@@ -54,7 +57,8 @@ class Loaded:
     """What became of a data set. ``published``: None where nothing is; ``issues``: what is to be noted of it in the
     ledger, by shard; ``anew``: whether nothing else is in its table; ``adopted``: whether a new definition
     holds from now on. ``error``: why it could not be published, or empty. ``parts``: the finished files of a run alone.
-    ``profile``: what its rows are like; ``examples``: a few of those that were refused.
+    ``profile``: what its rows are like; ``examples``: a few of those that were refused; ``erased``: the keys whose rows
+    were left out.
     """
 
     dataset: Dataset
@@ -68,6 +72,7 @@ class Loaded:
     error: str = ""
     profile: Table | None = None
     examples: Sequence[Example] = ()
+    erased: Record = NO_KEYS
 
     @property
     def held(self) -> bool:
@@ -99,10 +104,11 @@ def load(
             layout = _laid_out(dataset, plan, target)
         except JobError as error:  # a question about the table's columns, before anything is read
             return Loaded(dataset, (), error=f"{error}{_again(dataset.name, plan)}")
-        done = Loaded(dataset, ())
+        record = erased.load(target.output, dataset.name) if target.at else NO_KEYS
+        done = Loaded(dataset, (), erased=record)
         try:
             anew = dataset.name in plan.rebuilt
-            results, parts, examples = _read(dataset, units, target, past, layout, work, anew)
+            results, parts, examples = _read(dataset, units, target, past, layout, work, anew, record)
             done = replace(done, units=results, examples=examples)
             if target.at is None:
                 return replace(done, parts=_kept(parts, target))
@@ -167,6 +173,7 @@ def _read(
     layout: _Layout,
     work: Path,
     anew: bool,
+    record: Record,
 ) -> tuple[tuple[UnitResult, ...], list[Part], list[Example]]:
     """What became of each unit, the finished files of those that are readable, and a few refused rows. If the table is
     made ``anew``, what an earlier run has read is taken up, and what is read now is kept in pieces.
@@ -181,11 +188,12 @@ def _read(
 
     keeping, taken = None, Taken()
     if anew and not alone:
-        kept = rebuild(dataset, layout.schema, layout.spec, target)
+        kept = rebuild(dataset, layout.schema, layout.spec, target, record)
         keeping = Pieces(kept, layout.split, refused, since)
         taken = keeping.taken_up(units, staged)
     left = [unit for unit in units if unit.key not in taken.units]
-    place = Place(staged, refused, layout.schema, layout.split, alone, target.scratch)
+    keys = erased_keys.of(record, dataset, layout.schema)
+    place = Place(staged, refused, layout.schema, layout.split, alone, target.scratch, keys)
     found, parts = _gathered(target.runner(dataset, place, since, left), place, keeping)
     examples = [] if alone or dataset.private else profiling.examples(refused)
     where = target.quarantine(dataset.name)
@@ -301,7 +309,8 @@ def _covered(dataset: Dataset, given: Iterable[FileFacts], past: Past) -> Covere
 def _facts(one: FileResult) -> FileFacts:
     file, rows = one.file, one.rows
     mine = series(file.parts)
-    return FileFacts(file.path, file.etag, file.period, mine, rows.read, rows.accepted, one.error)
+    read = rows.read - rows.erased  # what was erased is neither accepted nor refused
+    return FileFacts(file.path, file.etag, file.period, mine, read, rows.accepted, one.error)
 
 
 def _beside(done: Loaded, target: Target) -> KeptRows:
@@ -394,10 +403,11 @@ def _kept(parts: Sequence[Part], target: Target) -> tuple[Part, ...]:
 
 
 def rows_of(units: Sequence[UnitResult]) -> Mapping[str, int]:
-    """Rows read, counted (accepted) and in quarantine."""
+    """Rows read, counted (accepted), in quarantine and erased."""
     every = [one.rows for each in units for one in each.files]
     return {
         "read": sum(rows.read for rows in every),
         "counted": sum(rows.accepted for rows in every),
         "quarantined": sum(rows.quarantined for rows in every),
+        "erased": sum(rows.erased for rows in every),
     }

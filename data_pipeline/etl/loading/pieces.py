@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.documents.erasures import NO_KEYS, Record
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.publishing.parquet_parts import Part, Split
 from data_pipeline.etl.publishing.rebuild import Piece, Rebuild, version
@@ -91,25 +92,28 @@ class Taken:
     parts: list[Part] = field(default_factory=list)
 
 
-def rebuild(dataset: Dataset, schema: pa.Schema, spec: str, target: Target) -> Rebuild:
-    """Where the pieces are of a rebuild that reads and writes just so: another definition, another layout of the table
-    or another version of the code has its own.
+def rebuild(
+    dataset: Dataset, schema: pa.Schema, spec: str, target: Target, erased: Record = NO_KEYS
+) -> Rebuild:
+    """Where the pieces are of a rebuild that reads and writes just so: another definition, another layout of the table,
+    another version of the code or other ``erased`` keys have their own.
     """
     told = [dataset.definition, schema.to_string(truncate_metadata=False), spec, target.code_version]
+    told += [key.hash for key in erased.keys]
     key = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
     return Rebuild(target.output, dataset.name, key)
 
 
 def _counted(rows: FileRows) -> dict[str, Any]:
-    counts = [rows.read, rows.accepted, rows.quarantined]
+    counts = [rows.read, rows.accepted, rows.quarantined, rows.erased]
     said = {"ignored": list(rows.columns_ignored), "warnings": list(rows.warnings)}
     return {"rows": counts, "reasons": dict(rows.reasons), **said}
 
 
 def _rows(counted: dict[str, Any]) -> FileRows:
-    read, accepted, quarantined = counted["rows"]
+    read, accepted, quarantined, *erased = counted["rows"]  # those of a run before there were any have none
     said = tuple(counted["ignored"]), tuple(counted.get("warnings", ()))
-    return FileRows(read, accepted, quarantined, counted["reasons"], *said)
+    return FileRows(read, accepted, quarantined, counted["reasons"], *said, *erased)
 
 
 def _part(path: Path, split: Split) -> Part:

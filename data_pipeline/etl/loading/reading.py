@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.exits import one_line
+from data_pipeline.etl.publishing.erased_keys import ErasedKeys
 from data_pipeline.etl.publishing.parquet_parts import Part, Split, whole
 from data_pipeline.etl.reading import spans
 from data_pipeline.etl.reading.files import reader
@@ -69,7 +70,7 @@ class UnitResult:
 @dataclass(frozen=True)
 class Place:
     """Where rows go: staged ones below ``work`` as ``schema``, split by ``split`` and, with ``one_file``, never parted
-    by size; refused ones below ``quarantine``.
+    by size; refused ones below ``quarantine``. ``erased``: the keys whose rows are left out.
     """
 
     work: Path
@@ -78,6 +79,7 @@ class Place:
     split: Split
     one_file: bool
     scratch: Scratch
+    erased: ErasedKeys | None = None
 
 
 Available = Callable[[PlannedFile], datetime]
@@ -107,7 +109,10 @@ class UnitReader:
             if any(each.error for each in results):
                 staged.discard()
                 return UnitResult(unit, results)
-            found = self._made(unit, staged) if self.dataset.by_unit else staged
+            found = staged
+            if self.dataset.by_unit:
+                found, gone = self._made(unit, staged)
+                results = _without(results, gone)
         except BaseException:
             staged.discard()
             raise
@@ -125,16 +130,27 @@ class UnitReader:
         kept = self.place.quarantine / f"{file.path}.parquet"
         parts = {name: file.parts.get(name, "") for name in self._names}
         values = Values(self._values(unit, file), self.place.schema)
+        erased, gone = self.place.erased, 0
 
         def take(rows: pa.Table) -> None:
-            staged.add(rows if self.dataset.by_unit else self._with_keys(values.beside(rows)))
+            nonlocal gone
+            if self.dataset.by_unit:
+                staged.add(rows)
+                return
+            kept, number = self._kept(self._with_keys(values.beside(rows)))
+            gone += number
+            staged.add(kept)
 
         try:
             with (
                 self._fetched(file, span) as path,
                 self._scratch() as scratch,
                 Quarantine(
-                    kept, file.path, self.dataset.quarantine_limit, self.dataset.private
+                    kept,
+                    file.path,
+                    self.dataset.quarantine_limit,
+                    self.dataset.private,
+                    erased.shown if erased else None,
                 ) as quarantine,
             ):
                 before, groups = (span.before, span.groups) if span else (0, ())
@@ -143,9 +159,16 @@ class UnitReader:
         except (FileError, MissingError) as error:
             missing = isinstance(error, MissingError)
             return FileResult(file, FileRows(0, 0, 0), one_line(str(error)), missing)
-        if rows.read != rows.accepted + rows.quarantined:
+        if rows.read != rows.accepted + rows.quarantined + rows.erased:
             raise RuntimeError(f"{file.path}: {rows} do not add up: a bug of its reader")
-        return FileResult(file, rows)
+        return FileResult(file, _less(rows, gone))
+
+    def _kept(self, rows: pa.Table) -> tuple[pa.Table, int]:
+        """The rows of keys that are not erased, and how many others there were."""
+        if self.place.erased is None:
+            return rows, 0
+        kept = self.place.erased.without(rows)
+        return kept, len(rows) - len(kept)
 
     @contextmanager
     def _fetched(self, file: PlannedFile, span: Span | None) -> Iterator[Path]:
@@ -197,18 +220,28 @@ class UnitReader:
                 )
         return rows
 
-    def _made(self, unit: Unit, staged: UnitRows) -> UnitRows:
-        """What the data set's SQL or transform makes of a unit's rows."""
+    def _made(self, unit: Unit, staged: UnitRows) -> tuple[UnitRows, int]:
+        """What the data set's SQL or transform makes of a unit's rows, and how many of those were of erased keys alone:
+        0 where what is made does not say its row.
+        """
         own = self._values(unit, unit.files[0])
         own[FILE] = unit.files[0].path if len(unit.files) == 1 else None
         own[AVAILABLE_AT] = max(self.available(file) for file in unit.files)
         values = Values(own, self.place.schema)
         found = self._staged(unit)
         make = self._by_transform if self.dataset.transform else self._by_sql
+        numbered = len(unit.files) == 1 and ROW in self.place.schema.names
+        gone: set[int] = set()
+        left: set[int] = set()
         for table in make(unit, staged):
-            found.add(self._with_keys(values.beside(table)))
+            rows = self._with_keys(values.beside(table))
+            kept, number = self._kept(rows)
+            if number and numbered and table.column_names.count(ROW):
+                gone |= {*rows[ROW].to_pylist()} - {None}
+                left |= {*kept[ROW].to_pylist()}
+            found.add(kept)
         staged.discard()
-        return found
+        return found, len(gone - left)
 
     def _by_sql(self, _: Unit, staged: UnitRows) -> Iterator[pa.Table]:
         parts = staged.close()
@@ -231,6 +264,19 @@ class UnitReader:
 
     def _few(self, staged: UnitRows) -> pa.Table:
         return pa.concat_tables([columns.given(self.dataset).empty_table(), *staged.tables])
+
+
+def _less(rows: FileRows, erased: int) -> FileRows:
+    """``rows``, of those accepted so many ``erased``."""
+    return replace(rows, accepted=rows.accepted - erased, erased=rows.erased + erased) if erased else rows
+
+
+def _without(results: tuple[FileResult, ...], erased: int) -> tuple[FileResult, ...]:
+    """The results of a unit of one file, of whose accepted rows so many are ``erased``."""
+    if not erased:
+        return results
+    (only,) = results
+    return (replace(only, rows=_less(only.rows, erased)),)
 
 
 def on_this_machine(

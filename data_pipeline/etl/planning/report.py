@@ -36,7 +36,12 @@ def decision_of(
         "bytes": sum(file.size for file in planned),
         "ignored": found.plan.unclaimed,
         "proceed": bool(
-            found.plan.units or found.plan.rebuilt or found.plan.adopted or found.plan.judged or outdated
+            found.plan.units
+            or found.plan.rebuilt
+            or found.plan.adopted
+            or found.plan.judged
+            or found.plan.erased
+            or outdated
         ),
         "reason": why[:LONGEST],
         "new": found.counts.new,
@@ -64,10 +69,10 @@ def reason(found: Comparison, chosen: Selection, outdated: Sequence[str] = ()) -
     judged = (
         [f"nothing new of {', '.join(found.plan.judged)}, whose age is judged"] if found.plan.judged else []
     )
-    if counted or adopted or made or judged:
-        return "; ".join(
-            [*([f"source files: {', '.join(counted)}"] if counted else []), *adopted, *made, *judged]
-        )
+    erased = [f"keys to be erased from {', '.join(found.plan.erased)}"] if found.plan.erased else []
+    if counted or adopted or made or judged or erased:
+        read = [f"source files: {', '.join(counted)}"] if counted else []
+        return "; ".join([*read, *erased, *adopted, *made, *judged])
     if found.plan.held:
         return f"nothing is loaded: the definitions of {', '.join(sorted(found.plan.held))} have changed"
     if nothing_matches(found, chosen):

@@ -41,8 +41,8 @@ def expire(
     stored = [
         file for file in files(at.warehouse).list(f"{at.warehouse}/{name}") if file.modified < now - DAY
     ]
-    needed = set(_needed(_found(at, name)))
-    stale = [file for file in stored if file.uri not in needed]
+    wanted = set(needed(_found(at, name)))
+    stale = [file for file in stored if file.uri not in wanted]
     for file in stale:
         files(file.uri).delete(file.uri)
     return Expired(gone, len(stale), sum(file.size for file in stale))
@@ -75,14 +75,16 @@ def _expire(at: Tables, name: str, others: Collection[str], oldest: float, most:
     return len(old)
 
 
-def _needed(table: Table) -> Iterable[str]:
-    """The places of all files that ``table`` needs, its metadata included."""
+def needed(table: Table, without: Collection[int] = ()) -> Iterable[str]:
+    """The places of all files that ``table`` needs, its metadata included; ``without`` the snapshots of these ids."""
     yield table.metadata_location
     yield from (entry.metadata_file for entry in table.metadata.metadata_log)
     for statistics in (*table.metadata.statistics, *table.metadata.partition_statistics):
         yield statistics.statistics_path
     manifests: dict[str, ManifestFile] = {}
     for snapshot in table.snapshots():
+        if snapshot.snapshot_id in without:
+            continue
         yield snapshot.manifest_list
         manifests |= {manifest.manifest_path: manifest for manifest in snapshot.manifests(table.io)}
     for path, manifest in manifests.items():

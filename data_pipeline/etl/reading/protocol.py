@@ -15,9 +15,10 @@ Staged = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class FileRows:
-    """What became of a file's rows: ``read`` = ``accepted`` + ``quarantined``, whose ``reasons`` are counted.
-    ``columns_ignored``: columns or keys of the file that the data set does not name. ``warnings``: sentences about
-    values that were read and may not be meant so.
+    """What became of a file's rows: ``read`` = ``accepted`` + ``quarantined`` + ``erased``; of those in quarantine the
+    ``reasons`` are counted. ``erased``: rows of keys that were erased, which the caller leaves out; a reader knows of
+    none. ``columns_ignored``: columns or keys of the file that the data set does not name. ``warnings``: sentences
+    about values that were read and may not be meant so.
     """
 
     read: int
@@ -26,6 +27,7 @@ class FileRows:
     reasons: Mapping[str, int] = field(default_factory=dict)
     columns_ignored: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    erased: int = 0
 
 
 @dataclass(frozen=True)

@@ -53,17 +53,25 @@ class Quarantine:
     row. ``reasons`` counts every row. Use it in a ``with`` statement: an exception leaves no file. JobError if the
     file cannot be written.
 
-    Of a ``private`` data set no text is kept, whatever its reader hands over.
+    Of a ``private`` data set no text is kept, whatever its reader hands over; of any other none that is ``hidden``.
 
     ``whole``, if it is set, gives the raw text of rows by their numbers, where only the rows that are kept are worth
     the reading; a row that it does not know keeps the text that it came with.
     """
 
-    def __init__(self, path: Path, source: str, limit: int, private: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        source: str,
+        limit: int,
+        private: bool = False,
+        hidden: Callable[[str], bool] | None = None,
+    ) -> None:
         self.path = path
         self.source = source
         self.room = limit
         self.private = private
+        self.hidden = hidden
         self.whole: Callable[[list[Refused]], dict[int, str]] | None = None
         self.reasons: Counter[str] = Counter()
         self._waiting: list[Refused] = []
@@ -105,6 +113,8 @@ class Quarantine:
         rows = self._waiting
         if raw:
             rows = [row._replace(raw=raw.get(row.row, row.raw)) for row in rows]
+        if self.hidden:
+            rows = [row._replace(raw=None) if row.raw and self.hidden(row.raw) else row for row in rows]
         columns = [[self.source] * len(rows), *zip(*rows, strict=True)]
         arrays = [pa.array(column, kind) for column, kind in zip(columns, SCHEMA.types, strict=True)]
         with self._writing():

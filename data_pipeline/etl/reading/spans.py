@@ -122,6 +122,7 @@ def added(one: FileRows, other: FileRows) -> FileRows:
         reasons,
         tuple(dict.fromkeys([*one.columns_ignored, *other.columns_ignored])),
         (*one.warnings, *other.warnings),
+        one.erased + other.erased,
     )
 
 

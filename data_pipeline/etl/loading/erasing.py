@@ -1,0 +1,244 @@
+"""Keys that were erased and that tables may still have: they are taken out of the tables of their data set, out of what
+was quarantined, and out of older snapshots. A run that is killed on the way leaves the rest to the next one.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from data_pipeline.etl.documents import erasures, form
+from data_pipeline.etl.documents.datasets import Dataset, Definitions
+from data_pipeline.etl.documents.erasures import NO_KEYS, Record
+from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.publishing import erased_keys
+from data_pipeline.etl.publishing.erased_keys import ErasedKeys
+from data_pipeline.etl.publishing.rebuild import Rebuild
+from data_pipeline.etl.reading.quarantine import writer
+from data_pipeline.etl.state import erased
+from data_pipeline.etl.state.entries import time_text
+from data_pipeline.etl.storage.filesystem import files, join
+from data_pipeline.etl.storage.objects import MissingError, Stored
+
+from . import columns, keyed
+from .target import Target
+
+if TYPE_CHECKING:
+    from data_pipeline.etl.publishing.erasing import Old
+
+FILES = "files"
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """What became of the erased keys of a data set: ``rows`` taken out, by table; raw ``texts`` of refused rows that
+    were emptied; ``snapshots`` expired, by table, and ``files`` deleted; what tags and branches ``kept``. ``waits``:
+    tables that still have older rows, so that it is not done; ``error``: why nothing could be done.
+    """
+
+    dataset: Dataset
+    record: Record = NO_KEYS
+    rows: Mapping[str, int] = field(default_factory=dict)
+    texts: int = 0
+    snapshots: Mapping[str, int] = field(default_factory=dict)
+    files: int = 0
+    kept: Sequence[Mapping[str, Any]] = ()
+    waits: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """For the summary."""
+        done = {"keys": len(self.record.keys), "rows": dict(self.rows), "texts": self.texts}
+        left = {
+            "kept": [dict(each) for each in self.kept],
+            "waits": list(self.waits),
+            "error": self.error or None,
+        }
+        return {**done, "snapshots": dict(self.snapshots), "files": self.files, **left}
+
+    @property
+    def problem(self) -> str:
+        """Why it is not done, or nothing."""
+        name, waits = self.dataset.name, ", ".join(self.waits)
+        if self.error:
+            return f"{name}: its erased keys are still there: {self.error}"
+        if waits:
+            return (
+                f"{name}: erased keys are out of its tables; older snapshots stay until {waits} can be made"
+            )
+        return ""
+
+    def __str__(self) -> str:
+        name = self.dataset.name
+        if self.problem:
+            return self.problem
+        counted = ", ".join(f"{number:,} of {table}" for table, number in self.rows.items())
+        expired = sum(self.snapshots.values())
+        return f"{name}: erased: rows {counted}; {self.texts:,} raw texts, {expired:,} snapshots, {self.files:,} files"
+
+
+def take_out(dataset: Dataset, target: Target, summary: str) -> Erasing:
+    """Take the erased keys out of what the tables of ``dataset`` have now, and out of its quarantine."""
+    record = erased.load(target.output, dataset.name)
+    found = Erasing(dataset, record)
+    try:
+        return _taken_out(found, target, summary)
+    except JobError as error:
+        return replace(found, error=columns.without_values(dataset, str(error)))
+
+
+def _taken_out(found: Erasing, target: Target, summary: str) -> Erasing:
+    from data_pipeline.etl.publishing import erasing
+
+    assert target.at is not None
+    dataset, at = found.dataset, target.at
+    keys = _keys(found)
+    if keys is None:
+        return found
+    rows = {name: erasing.count(at, name, keys) for name in dataset.tables if name != dataset.versions}
+    told = {"run": target.run, "code-version": target.code_version, "summary": summary}
+    lineage = {f"pipeline.{key}": text for key, text in told.items()}
+    rows[dataset.versions] = erasing.drop(at, dataset.versions, keys, lineage, target.work)
+    (made,) = keyed.make(Definitions({dataset.name: dataset}), (), target, summary)
+    if made.error:
+        raise JobError(made.error)
+    texts = _without_texts(target, dataset, keys) if not dataset.private else 0
+    Rebuild(target.output, dataset.name, "").finish()
+    return replace(found, rows={name: rows[name] for name in dataset.tables}, texts=texts)
+
+
+def _keys(found: Erasing) -> ErasedKeys | None:
+    return erased_keys.of(found.record, found.dataset, columns.of(found.dataset).schema)
+
+
+def _without_texts(target: Target, dataset: Dataset, keys: ErasedKeys) -> int:
+    """Empty the raw texts of refused rows of earlier runs that show a key; how many."""
+    folder = join(target.output, "quarantine")
+    found = 0
+    for stored in _stored(folder):
+        if f"/dataset={dataset.name}/" in f"/{stored.path}" and stored.path.endswith(".parquet"):
+            found += _emptied(stored, keys, target.work)
+    return found
+
+
+def _emptied(stored: Stored, keys: ErasedKeys, work: Path) -> int:
+    store = files(stored.uri)
+    try:
+        with (
+            tempfile.TemporaryDirectory(dir=work) as folder,
+            store.fetched(stored.uri, "", Path(folder)) as path,
+            pq.ParquetFile(path) as file,
+        ):
+            made, found = Path(folder) / "emptied", 0
+            with writer(made) as target:
+                for batch in file.iter_batches():
+                    rows = pa.Table.from_batches([batch])
+                    shown = [bool(raw) and keys.shown(raw) for raw in rows["raw"].to_pylist()]
+                    found += sum(shown)
+                    raw = pa.array(
+                        [
+                            None if hit else text
+                            for hit, text in zip(shown, rows["raw"].to_pylist(), strict=True)
+                        ],
+                        pa.string(),
+                    )
+                    target.write_table(rows.set_column(rows.column_names.index("raw"), "raw", raw))
+            if found:
+                store.upload(made, stored.uri)
+            return found
+    except MissingError:  # it has expired meanwhile
+        return 0
+
+
+def _stored(folder: str) -> Iterator[Stored]:
+    if folder.startswith("s3://") or Path(folder).is_dir():
+        yield from files(folder).list(folder)
+
+
+def finish(found: Erasing, definitions: Definitions, held: Collection[str], target: Target) -> Erasing:
+    """Take the keys out of older snapshots, once all that is made of the data set is made anew, and note that it is
+    done. ``held``: data sets and tables that could not be made.
+    """
+    from data_pipeline.etl.publishing import erasing
+
+    assert target.at is not None
+    if found.error or not found.record.keys:
+        return found
+    at, dataset = target.at, found.dataset
+    made_of = _made_of(definitions, dataset)
+    waits = tuple(name for name in made_of if name in held)
+    if waits:
+        return replace(found, waits=waits)
+    keys = _keys(found)
+    old = {name: erasing.old(at, name, keys) for name in dataset.tables}
+    old |= {name: erasing.old(at, name, None) for name in made_of}
+    place = join(erasures.folder(target.output), FILES, f"{dataset.name}.json")
+    doomed = _noted(place) | {file for each in old.values() for file in each.files}
+    if doomed:
+        files(place).write(place, form.text({"version": erasures.VERSION, "files": sorted(doomed)}).encode())
+    expired = {name: erasing.expire(at, name, each.snapshots) for name, each in old.items()}
+    doomed -= {file for name in old for file in erasing.needed(at, name)}
+    for file in sorted(doomed):
+        files(file).delete(file)
+    files(place).delete(place)
+    hashes = {(key.columns, key.hash) for key in found.record.keys}
+    erased.change(target.output, dataset.name, lambda now: _marked(now, hashes, time_text(target.now)))
+    return replace(found, snapshots=expired, files=len(doomed), kept=[*_kept(old)])
+
+
+def _noted(place: str) -> set[str]:
+    """Files that a run which was killed was about to delete."""
+    loaded = files(place).load(place)
+    return {*json.loads(loaded[0])["files"]} if loaded else set()
+
+
+def _kept(old: Mapping[str, Old]) -> Iterator[dict[str, Any]]:
+    for name, each in old.items():
+        for snapshot, refs in (each.kept or {}).items():
+            yield {"table": name, "snapshot": str(snapshot), "refs": list(refs)}
+
+
+def _made_of(definitions: Definitions, dataset: Dataset) -> list[str]:
+    """The tables that are made of those of ``dataset``, directly or by others, in order."""
+    every = {*dataset.tables}
+    found = []
+    for table in definitions.tables.values():  # each after those that it is made of
+        if every & {*table.inputs}:
+            every.add(table.name)
+            found.append(table.name)
+    return found
+
+
+def _marked(record: Record, hashes: Collection[tuple[tuple[str, ...], str]], now: str) -> Record:
+    """``record`` in which these keys are done, unless they are already."""
+    return replace(
+        record,
+        keys=tuple(
+            replace(key, done=now) if (key.columns, key.hash) in hashes and not key.done else key
+            for key in record.keys
+        ),
+    )
+
+
+def look_again(loaded: Iterable[tuple[Dataset, Record]], output: str) -> None:
+    """Keys that were erased while a run read files are pending again: what it has published may have them. ``loaded``:
+    each data set, and the record that the run knew.
+    """
+    for dataset, known in loaded:
+        mine = {(key.columns, key.hash) for key in known.keys}
+        erased.change(output, dataset.name, lambda now, mine=mine: _pending(now, mine))  # type: ignore[misc]
+
+
+def _pending(record: Record, known: Collection[tuple[tuple[str, ...], str]]) -> Record:
+    return replace(
+        record,
+        keys=tuple(key if (key.columns, key.hash) in known else replace(key, done="") for key in record.keys),
+    )

@@ -1,0 +1,234 @@
+"""Keys that are erased: out of every table, out of older snapshots and raw texts, and left out by whatever reads them
+again, until they are taken back.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pyarrow.parquet as pq
+import pytest
+from randomness import SOAK
+from shop import Shop, orders
+
+from data_pipeline.etl.documents import erasures
+from data_pipeline.etl.documents.datasets import Column, Definitions, Format, Table
+from data_pipeline.etl.publishing import erased_keys, erasing, tables
+from data_pipeline.etl.rehearsal import catalog
+from data_pipeline.etl.state import erased
+from data_pipeline.etl.storage.filesystem import files
+
+FIRST, SECOND = "orders/north/2024-01.csv", "orders/south/2024-02.csv"
+KEYED = {"key": ("id",), "latest": ("ordered_at",), "deleted": "status = 'gone'", "history": True}
+TABLES = ("orders", "orders_versions", "orders_history")
+
+
+def row(number: int, day: int, status: str = "new", amount: str = "1.5") -> tuple[str, str, str, str]:
+    return (str(number), f"2024-01-{day:02}T10:00:00Z", amount, status)
+
+
+def erase(shop: Shop, *keys: str, dataset: str = "orders", columns: tuple[str, ...] = ("id",)) -> None:
+    """Record that ``keys`` are erased, as the command does."""
+    place = erasures.place(shop.output, dataset)
+    known = files(place).load(place)
+    record = erasures.read(known[0], place) if known else erasures.new()
+    texts = [key.split("/") for key in keys]
+    files(place).write(
+        place, erasures.write(record.with_keys(columns, texts, "2024-03-01T00:00:00Z")).encode()
+    )
+
+
+def lift(shop: Shop, *keys: str) -> None:
+    erased.change(shop.output, "orders", lambda record: record.without(["id"], [[key] for key in keys]))
+
+
+def ids(shop: Shop, name: str) -> set[int]:
+    return {each["id"] for each in shop.rows(name)}
+
+
+def snapshots_with(shop: Shop, name: str, number: int) -> int:
+    """How many snapshots of a table still show an id."""
+    table = shop.at.find(name)
+    found = 0
+    for each in table.snapshots():
+        rows = table.scan(snapshot_id=each.snapshot_id).to_arrow()
+        found += number in rows["id"].to_pylist()
+    return found
+
+
+def raw_texts(shop: Shop) -> list[str | None]:
+    folder = f"{shop.output}/quarantine"
+    found: list[str | None] = []
+    for stored in files(folder).list(folder):
+        with files(stored.uri).fetched(stored.uri, "", None) as path:
+            found += pq.read_table(path)["raw"].to_pylist()
+    return found
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch) -> Shop:
+    """In folders, with a catalog of its own."""
+    at = catalog.connect(tmp_path / "out")
+    monkeypatch.setattr(tables, "connect", lambda *_: at)
+    (tmp_path / "in").mkdir()
+    return Shop(str(tmp_path / "out"), Definitions({"orders": orders()}))
+
+
+@pytest.fixture
+def kept(shop) -> Shop:
+    """Three orders in two files, one of which deletes another, and an export and a table that are made of them."""
+    counted = Table("counted", "SELECT status, count(*) AS n FROM orders GROUP BY ALL", ("orders",))
+    shop.define(orders(**KEYED, export="orders.parquet"), made=(counted,))
+    shop.put(FIRST, [row(1, 1), row(2, 1), row(3, 1), row(2, 2, amount="-1")])
+    shop.run()
+    shop.put(SECOND, [row(1, 3, "paid"), row(2, 4, "paid"), row(3, 5, "gone")])
+    shop.run()
+    return shop
+
+
+def test_a_key_goes_from_every_table_snapshot_and_text(kept, tmp_path):
+    """And from the export, while the other keys stay as they are."""
+    assert [snapshots_with(kept, name, 2) for name in TABLES] == [2, 2, 2]
+    before = {place for name in TABLES for place in erasing.needed(kept.at, name)}
+    erase(kept, "2")
+    assert kept.prepare()["reason"] == "keys to be erased from orders"
+    told = kept.load()["erasures"]["orders"]
+    assert told["rows"] == {"orders": 1, "orders_versions": 2, "orders_history": 2}
+    assert told["texts"] == 1
+    assert told["kept"] == []
+    assert told["waits"] == []
+    assert told["files"] > 0
+    assert [ids(kept, name) for name in TABLES] == [{1}, {1, 3}, {1, 3}]
+    assert [snapshots_with(kept, name, 2) for name in TABLES] == [0, 0, 0]
+    assert kept.rows("counted") == [{"status": "paid", "n": 1}]
+    assert kept.snapshots("counted") == 1
+    assert not [raw for raw in raw_texts(kept) if raw and raw.startswith("2,")]
+    export = f"{kept.output}/export/orders.parquet"
+    with files(export).fetched(export, "", tmp_path) as path:
+        assert pq.read_table(path)["id"].to_pylist() == [1]
+    versions = kept.document("summary.json")["versions"]["orders"]
+    assert versions == {"accepted": 4, "current": 1, "superseded": 2, "deleted": 1}
+    assert kept.prepare()["proceed"] is False
+    record = files(export).read(erasures.place(kept.output, "orders"))
+    assert json.loads(record)["keys"][0]["done"]
+    needed = {place for name in TABLES for place in erasing.needed(kept.at, name)}
+    there = {stored.uri for stored in files(kept.output).list(f"{kept.output}/warehouse")}
+    assert needed <= there
+    gone = {place for place in before - needed if not place.endswith(".metadata.json")}
+    assert gone
+    assert not gone & there
+
+
+def test_what_is_read_again_leaves_the_key_out(kept):
+    """A file that is issued again, and a table that is made anew; refused rows of it keep no text."""
+    erase(kept, "2", "4")
+    kept.prepare()
+    kept.load()
+    kept.put(FIRST, [row(1, 1), row(2, 6), row(4, 1), row(4, 2, amount="-1"), row(5, 1, amount="-2")])
+    summary = kept.run()
+    assert summary["rows"] == {"read": 5, "counted": 1, "quarantined": 2, "erased": 2}
+    assert summary["datasets"]["orders"]["rows"]["erased"] == 2
+    assert [file["rows_erased"] for file in summary["files"]] == [2]
+    texts = [raw for raw in raw_texts(kept) if raw]
+    assert [text.split(",")[0] for text in texts] == ["5"]
+    assert ids(kept, "orders_versions") == {1, 3}
+    kept.run("--rebuild=orders")
+    assert ids(kept, "orders_versions") == {1, 3}
+    kept.put("orders/north/2024-03.csv", [row(2, 9)])
+    assert kept.run()["rows"] == {"read": 1, "counted": 0, "quarantined": 0, "erased": 1}
+    assert kept.prepare()["proceed"] is False
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
+def test_a_key_that_is_taken_back_comes_with_what_is_read_next(kept):
+    erase(kept, "2")
+    kept.prepare()
+    kept.load()
+    lift(kept, "2")
+    assert kept.prepare()["proceed"] is False
+    kept.run("--reprocess=true")
+    assert [ids(kept, name) for name in TABLES] == [{1, 2}, {1, 2, 3}, {1, 2, 3}]
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
+def test_what_a_training_set_names_stays_and_is_told(kept):
+    table = kept.at.find("orders")
+    snapshot = table.current_snapshot().snapshot_id
+    table.manage_snapshots().create_tag(snapshot, "dataset.next.0123456789ab").commit()
+    erase(kept, "2")
+    kept.prepare()
+    told = kept.load()["erasures"]["orders"]
+    refs = ["dataset.next.0123456789ab"]
+    assert told["kept"] == [{"table": "orders", "snapshot": str(snapshot), "refs": refs}]
+    assert snapshots_with(kept, "orders", 2) == 1
+    assert ids(kept, "orders") == {1}
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
+def test_it_is_not_done_before_what_is_made_of_the_rows_is_made_anew(kept):
+    """A table that its rule holds back still has the key: its snapshots go with the run that can make it."""
+    dataset = kept.definitions.datasets["orders"]
+    counted = kept.definitions.tables["counted"]
+    held = Table(**{**vars(counted), "sql": "SELECT 1/0 AS status, 1 AS n, status::INT AS x FROM orders"})
+    kept.define(dataset, made=(held,))
+    erase(kept, "2")
+    kept.prepare()
+    with pytest.raises(Exception, match="older snapshots stay until counted can be made"):
+        kept.load()
+    assert ids(kept, "orders") == {1}
+    assert snapshots_with(kept, "orders", 2) > 0
+    kept.define(dataset, made=(counted,))
+    assert "keys to be erased from orders" in kept.prepare()["reason"]
+    kept.load()
+    assert [snapshots_with(kept, name, 2) for name in TABLES] == [0, 0, 0]
+    assert kept.prepare()["proceed"] is False
+
+
+def test_a_run_that_did_not_know_of_a_key_is_looked_after(kept, monkeypatch):
+    """The key is erased while a run that began before reads it: the next run takes it out."""
+    kept.put("orders/north/2024-03.csv", [row(2, 9), row(6, 9)])
+    kept.prepare()
+    known = erased_keys.of
+
+    def late(record, *more):
+        if not record.keys:
+            erase(kept, "2")
+        return known(record, *more)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(erased_keys, "of", late)
+        kept.load()
+    assert 2 in ids(kept, "orders")
+    assert kept.prepare()["reason"] == "keys to be erased from orders"
+    kept.load()
+    assert ids(kept, "orders") == {1, 6}
+
+
+def test_where_sql_makes_the_key_its_rows_are_counted(shop):
+    """By the number of the row, which the SQL hands on."""
+    columns = (Column("after", "struct<id:int,state:string?>"),)
+    sql = "SELECT after.id AS id, after.state AS state, _row FROM changes"
+    changes = orders(
+        name="changes",
+        patterns=("changes/{year}-{month}.json.gz",),
+        format=Format("json"),
+        columns=columns,
+        checks={"named": "after.state <> 'bad'"},
+        sql=sql,
+        key=("id",),
+    )
+    shop.define(changes)
+    erase(shop, "2", dataset="changes")
+    lines = [
+        {"after": {"id": n, "state": state}} for n, state in ((1, "a"), (2, "b"), (2, "bad"), (3, "bad"))
+    ]
+    content = "".join(f"{json.dumps(line)}\n" for line in lines)
+    shop.put_bytes("changes/2024-01.json.gz", gzip.compress(content.encode()))
+    summary = shop.run()
+    assert summary["rows"] == {"read": 4, "counted": 1, "quarantined": 2, "erased": 1}
+    assert [raw for raw in raw_texts(shop) if raw] == [json.dumps(lines[3])]
+    assert ids(shop, "changes") == {1}
