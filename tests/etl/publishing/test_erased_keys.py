@@ -18,7 +18,8 @@ from data_pipeline.etl.documents.erasures import Record
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.publishing import erased_keys
 
-MOMENT = datetime(1969, 12, 31, 23, 59, 59, 120000)
+MOMENT = datetime(1969, 12, 31, 23, 59, 59, 120000)  # noqa: DTZ001 - a timestamp has no zone
+NINE = datetime(2026, 1, 5, 9)  # noqa: DTZ001 - a timestamp has no zone
 #: type → values and the texts that they may be typed as
 TYPED = {
     "string": [("A17", "A17"), ("", ""), ("é:3 ", "é:3 "), ("🙂", "🙂"), ("it's", "it's")],
@@ -28,7 +29,7 @@ TYPED = {
     "decimal(38,0)": [(Decimal(10**37 + 1), str(10**37 + 1))],
     "boolean": [(True, "True"), (False, "false")],
     "date": [(date(2026, 1, 5), "2026-01-05"), (date(1, 1, 1), "0001-01-01")],
-    "timestamp": [(MOMENT, "1969-12-31T23:59:59.120"), (datetime(2026, 1, 5, 9), "2026-01-05 09:00")],
+    "timestamp": [(MOMENT, "1969-12-31T23:59:59.120"), (NINE, "2026-01-05 09:00")],
     "timestamptz": [(MOMENT.replace(tzinfo=UTC), "1970-01-01T00:59:59.12+01:00")],
 }
 
