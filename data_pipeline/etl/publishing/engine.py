@@ -10,6 +10,9 @@ from pathlib import Path
 
 import duckdb
 
+LEAST_THREADS = 2
+"""DuckDB 1.5 hangs with one thread, once a stream of rows is read whose query uses a materialised one twice."""
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -26,4 +29,11 @@ class Engine:
         ):
             db.execute("SET TimeZone = 'UTC'")
             db.execute("SET preserve_insertion_order = false")
+            db.execute(f"SET threads = {max(_processors(db), LEAST_THREADS)}")
             yield db
+
+
+def _processors(db: duckdb.DuckDBPyConnection) -> int:
+    """As many threads as DuckDB takes by itself."""
+    (found,) = db.execute("SELECT current_setting('threads')").fetchone() or (1,)
+    return int(found)
