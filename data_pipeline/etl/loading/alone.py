@@ -54,8 +54,9 @@ def _of_versions(table: Keyed, versions: Path, work: Path) -> tuple[Path, int]:
         db.execute("SET preserve_insertion_order = true")  # far less than to sort all rows
         db.read_parquet(str(versions)).create_view("_versions")
         writer = PartWriter(work, schema, name=table.name, file_bytes=None)
+        rows = f"SELECT {', '.join(map(quoted, schema.names))} FROM ({table.select})"  # noqa: S608 - quoted names
         try:
-            for batch in db.execute(table.select).to_arrow_reader(BATCH):
+            for batch in db.execute(rows).to_arrow_reader(BATCH):
                 writer.write(pa.Table.from_batches([batch]))
         except (duckdb.Error, pa.ArrowException) as error:
             raise JobError(
