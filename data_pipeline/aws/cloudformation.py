@@ -1,7 +1,6 @@
 """Stacks and change sets: plain values in and out, nothing decided here that ``core`` can decide.
 
-Waiting asks again and again with an injected ``sleep`` and ends at a deadline; each wait yields or reports
-events, so that a caller can show them.
+Waiting asks again and again with an injected ``sleep`` and ends at a deadline; ``stack_watch`` follows operations.
 """
 
 from __future__ import annotations
@@ -9,14 +8,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from data_pipeline.core.deployment import early_validation, stack_states
+from data_pipeline.core.deployment import early_validation, operators
 from data_pipeline.core.deployment.changes import Change, from_change_set
 from data_pipeline.core.deployment.stack_events import Event, event
 from data_pipeline.core.errors import UserError
@@ -31,8 +30,6 @@ BODY_LIMIT = 51_200
 #: longest wait for a change set, and for an operation on a stack, in seconds.
 CHANGE_SET_SECONDS = 600.0
 OPERATION_SECONDS = 2 * 3600.0
-#: how often a stack is found at rest, with nothing happening, before that is taken for the end.
-_RESTING_POLLS = 15
 #: what CloudFormation answers when there is nothing to do: told by its words alone.
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 #: a change set that is being applied, or that went when another one was.
@@ -88,11 +85,22 @@ class Request:
 class Stacks:
     """CloudFormation of one environment."""
 
-    def __init__(self, client: CloudFormationClient, sleep: Sleep = time.sleep, pace: float = 2.0) -> None:
-        """``pace``: seconds between two questions."""
+    def __init__(
+        self,
+        client: CloudFormationClient,
+        sleep: Sleep = time.sleep,
+        pace: float = 2.0,
+        identity: str = "",
+        wait: bool = True,
+    ) -> None:
+        """``pace``: seconds between two questions; ``identity``: ARN of the caller, for who else comes by; ``wait``:
+        for the end of an operation of somebody else, rather than to give up.
+        """
         self.client = client
         self.sleep = sleep
         self.pace = pace
+        self.identity = identity
+        self.wait = wait
 
     def find(self, name: str) -> Stack | None:
         """The stack of that name or id, None when there is none."""
@@ -144,23 +152,33 @@ class Stacks:
         if stack and stack.status == "REVIEW_IN_PROGRESS" and not self._has_change_sets(stack.name):
             self.client.delete_stack(StackName=stack.id)
 
-    def execute(self, change_set: ChangeSet) -> None:
-        """Begin to apply; a create that fails takes along all that it made, retained resources too, unless some of
-        the change set's resources are older than it.
+    def execute(self, change_set: ChangeSet) -> bool:
+        """Begin to apply; False where something else has changed the stack since the change set was made. A create that
+        fails takes along all that it made, retained resources too, unless some of its resources are older than it.
         """
         imports = any(change.action == "Import" for change in change_set.changes)
         options: dict[str, Any] = {} if imports else {"RetainExceptOnCreate": True}
+        if self.identity:
+            options["ClientRequestToken"] = operators.token(self.identity, uuid.uuid4().hex[:8])
         try:
             self.client.execute_change_set(
                 ChangeSetName=change_set.id, StackName=change_set.stack_id, **options
             )
         except ClientError as error:
             if error_code(error) in _OVERTAKEN:
-                raise UserError(
-                    f"the change set can no longer be applied ({error_message(error)}): something else has "
-                    f"changed the stack in the meantime. Run the same command again."
-                ) from error
+                return False
             raise
+        return True
+
+    def cancel(self, stack_id: str) -> bool:
+        """Have an update rolled back; False where it is too late for that."""
+        try:
+            self.client.cancel_update_stack(StackName=stack_id)
+        except ClientError as error:
+            if error_code(error) == "ValidationError":
+                return False
+            raise
+        return True
 
     def delete(self, stack_id: str) -> None:
         """Begin to delete a stack."""
@@ -192,31 +210,6 @@ class Stacks:
         events = self.client.describe_stack_events(StackName=stack_id)["StackEvents"]
         return events[0]["EventId"] if events else None
 
-    def follow(self, stack_id: str, after: str | None, ends: Collection[str] = ()) -> Iterator[Event]:
-        """Every event after that id, oldest first, until one says that the stack has come to one of ``ends``.
-
-        Without ``ends`` any status at rest is one. A stack that rests elsewhere for a while has ended too:
-        its last event came before ``after``, or CloudFormation gave up on the way. UserError after
-        OPERATION_SECONDS.
-        """
-        deadline = time.monotonic() + OPERATION_SECONDS
-        resting = 0
-        while resting < _RESTING_POLLS:
-            stack = self.find(stack_id)
-            fresh = self.events(stack_id, after)
-            for happened in fresh:
-                after = happened.id
-                yield happened
-            if any(_is_end(happened, ends) for happened in fresh):
-                return
-            resting = 0 if fresh or (stack and stack_states.is_moving(stack.status)) else resting + 1
-            if time.monotonic() > deadline:
-                raise UserError(
-                    f"{stack_id}: has not ended after {OPERATION_SECONDS / 60:.0f} minutes and goes on. "
-                    f"Look with:\n  aws cloudformation describe-stack-events --stack-name {stack_id}"
-                )
-            self.sleep(self.pace)
-
     def events(self, stack_id: str, after: str | None) -> list[Event]:
         """The events of a stack after that id, oldest first."""
         found: list[Event] = []
@@ -235,6 +228,8 @@ class Stacks:
         except ClientError as error:
             if error_code(error) in ("ValidationError", "InsufficientCapabilitiesException"):
                 said = error_message(error)
+                if "_IN_PROGRESS state" in said:
+                    raise UserError(f"{said} Run the same command again: it waits for the end.") from error
                 raise UserError(f"{request.stack}: AWS refuses the template: {said}") from error
             raise
         return self._finished_change_set(made["Id"], made["StackId"])
@@ -314,10 +309,3 @@ def _arguments(request: Request) -> dict[str, Any]:
 def _drifted(found: Mapping[str, Any]) -> datetime | None:
     """The time of a detection that found something."""
     return found.get("LastCheckTimestamp") if found.get("StackDriftStatus") == "DRIFTED" else None
-
-
-def _is_end(happened: Event, ends: Collection[str]) -> bool:
-    """Whether the event says that the stack has come to its end."""
-    if not happened.of_stack:
-        return False
-    return happened.status in ends if ends else not stack_states.is_moving(happened.status)

@@ -22,6 +22,10 @@ ACCESS_DENIED = frozenset(
         "403",
     ]
 )
+#: AWS asks for slower requests; it says nothing about the execution.
+_THROTTLED = frozenset(
+    ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"]
+)
 SIGN_IN = (
     "Sign in again (for example: aws sso login), or export a fresh AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY "
     "and AWS_SESSION_TOKEN."
@@ -136,6 +140,14 @@ def error_code(error: ClientError) -> str:
 def error_message(error: ClientError) -> str:
     """AWS's own words of an error."""
     return error.response.get("Error", {}).get("Message", "")
+
+
+def passing(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same request may be answered a little later."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error_code(error) in _THROTTLED or (status >= 500 and status != 501)
+    return isinstance(error, (raised.ConnectionError, raised.HTTPClientError))
 
 
 def explanation(error: ClientError | BotoCoreError) -> str | None:

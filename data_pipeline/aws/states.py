@@ -9,19 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from data_pipeline.core.progress.follow import Event, Progress, Status
 
-from .errors import ACCESS_DENIED, error_code
+from .errors import ACCESS_DENIED, error_code, passing
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
-#: AWS asks for slower requests; it says nothing about the execution.
-THROTTLED = frozenset(
-    ["ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded"]
-)
 _PAGE = 200
 
 
@@ -173,11 +169,3 @@ def _execution(answer: Any) -> Execution:
         answer.get("error"),
         answer.get("output"),
     )
-
-
-def passing(error: ClientError | BotoCoreError) -> bool:
-    """Whether the same request may be answered a little later."""
-    if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return error_code(error) in THROTTLED or (status >= 500 and status != 501)
-    return isinstance(error, (ConnectionError, HTTPClientError))

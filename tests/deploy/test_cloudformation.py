@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
-from data_pipeline.aws.cloudformation import Request, Stacks
-from data_pipeline.cli.deploying.stack_apply import apply, prepare
+from data_pipeline.aws.cloudformation import ChangeSet, Request, Stacks
+from data_pipeline.aws.stack_watch import follow
+from data_pipeline.cli.deploying import stack_progress
+from data_pipeline.cli.deploying.stack_apply import Prepared, apply, prepare
+from data_pipeline.core.deployment import operators
 from data_pipeline.core.deployment.changes import StackChanges
 from data_pipeline.core.deployment.stack_states import CREATE_ENDS, UPDATE_ENDS, Treatment
 from data_pipeline.core.errors import UserError
@@ -209,7 +214,7 @@ def test_a_failed_roll_back_is_finished_first(
     with pytest.raises(UserError, match="not changed"):
         apply(played.stacks, prepared, WANTED, lambda plan: bool(asked.append(plan)))
     assert len(asked) == 1
-    assert "UPDATE_ROLLBACK_COMPLETE" in capsys.readouterr().err
+    assert f"{NAME}: rolled back " in capsys.readouterr().err
 
 
 def test_a_leftover_that_cannot_be_deleted_is_named(played: Played) -> None:
@@ -229,14 +234,70 @@ def test_a_leftover_that_cannot_be_deleted_is_named(played: Played) -> None:
 
 def test_an_operation_under_way_is_waited_for(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
     """Somebody else's update: its events are shown until it has ended, then the change set is made."""
+    failed = "Queue=UPDATE_FAILED=no such key"
     played.stack("UPDATE_IN_PROGRESS", by=NAME).events("UPDATE_IN_PROGRESS")
     played.stack("UPDATE_IN_PROGRESS").events("UPDATE_IN_PROGRESS")
-    played.stack("UPDATE_COMPLETE").events("UPDATE_IN_PROGRESS", "Queue=UPDATE_COMPLETE=", "UPDATE_COMPLETE")
+    played.stack("UPDATE_COMPLETE").events("UPDATE_IN_PROGRESS", failed, "UPDATE_COMPLETE")
     played.stack("UPDATE_COMPLETE", by=NAME).change_set()
     assert prepare(played.stacks, WANTED, BODY, ready=True).plan.treatment is Treatment.UPDATE
     shown = capsys.readouterr().err
-    assert "waiting, another operation is under way (UPDATE_IN_PROGRESS)" in shown
-    assert "Queue (AWS::SQS::Queue)" in shown
+    assert (
+        f"{NAME}: waiting, another operation is under way\n  (UPDATE_IN_PROGRESS, not by data-pipeline"
+        in shown
+    )
+    assert "  ! Queue (AWS::SQS::Queue) failed: no such key" in shown
+    assert f"{NAME}: updated" in shown
+
+
+def test_the_second_of_two_deployers_learns_who_is_at_it(played: Played) -> None:
+    """Who and since when, from the token of the first one's operation; with --no-wait it ends there."""
+    begun = _event(1, "UPDATE_IN_PROGRESS") | {"ClientRequestToken": "deploy--user-ann--0123abcd"}
+    running = _event(2, "Queue=UPDATE_IN_PROGRESS=")
+    played.stack("UPDATE_IN_PROGRESS", by=NAME)
+    played.answers("describe_stack_events", {"StackEvents": [running, begun]}, StackName=ARN)
+    played.stacks.wait = False
+    with pytest.raises(UserError, match="nothing was changed") as found:
+        prepare(played.stacks, WANTED, BODY, ready=True)
+    assert "(UPDATE_IN_PROGRESS, by user-ann since 2026-01-01 00:00:00 UTC)" in str(found.value)
+
+
+def test_a_deployment_says_whose_it_is(played: Played) -> None:
+    """Its operations carry the caller's name, in letters that CloudFormation takes."""
+    played.stacks.identity = "arn:aws:sts::123456789012:assumed-role/Deployer/ann@example.com"
+    played.stub.add_response(
+        "execute_change_set",
+        {},
+        {"ChangeSetName": SET, "StackName": ARN, "RetainExceptOnCreate": True, "ClientRequestToken": ANY},
+    )
+    given: list[str] = []
+    register = played.stacks.client.meta.events.register
+    register("before-parameter-build", lambda params, **_: given.append(params["ClientRequestToken"]))
+    assert played.stacks.execute(ChangeSet(SET, ARN, ()))
+    assert operators.who(given[0]) == "assumed-role-Deployer-ann-example-com"
+
+
+def test_a_network_that_goes_and_comes_back_is_waited_for(played: Played) -> None:
+    """One line when AWS does not answer and one when it does; no event is lost, none told twice."""
+    played.stack("UPDATE_IN_PROGRESS").events("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS")
+    played.stub.add_client_error("describe_stacks", "InternalFailure", "oops", http_status_code=503)
+    played.stub.add_client_error("describe_stacks", "Throttling", "slower", http_status_code=400)
+    played.stack("UPDATE_COMPLETE").events("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+    said: list[str] = []
+    followed = list(follow(played.stacks, ARN, "0", UPDATE_ENDS, said.append))
+    assert [event.status for event in followed] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
+    assert [line.partition(":")[0] for line in said] == [
+        "AWS does not answer, trying again",
+        "AWS answers again",
+    ]
+    assert played.slept == [2.0, 2.0, 4.0]
+
+
+def test_what_waiting_cannot_mend_ends_the_wait(played: Played) -> None:
+    """Credentials that have expired."""
+    played.stub.add_client_error("describe_stacks", "ExpiredToken", "expired", http_status_code=403)
+    with pytest.raises(ClientError, match="expired"):
+        list(follow(played.stacks, ARN, "0", UPDATE_ENDS))
+    assert played.slept == []
 
 
 def test_an_update_is_not_over_before_it_has_begun(played: Played) -> None:
@@ -244,7 +305,7 @@ def test_an_update_is_not_over_before_it_has_begun(played: Played) -> None:
     played.stack("UPDATE_COMPLETE").events("UPDATE_COMPLETE")
     played.stack("UPDATE_IN_PROGRESS").events("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS")
     played.stack("UPDATE_COMPLETE").events("UPDATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
-    followed = list(played.stacks.follow(ARN, "0", UPDATE_ENDS))
+    followed = list(follow(played.stacks, ARN, "0", UPDATE_ENDS))
     assert [event.status for event in followed] == ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE"]
     assert played.slept == [2.0, 2.0]
 
@@ -255,7 +316,7 @@ def test_a_create_that_failed_is_over_when_it_is_deleted(played: Played) -> None
     played.stack("ROLLBACK_COMPLETE").events(*before)
     played.stack("ROLLBACK_COMPLETE").events(*before)
     played.stack("DELETE_COMPLETE").events(*before, "DELETE_COMPLETE")
-    followed = list(played.stacks.follow(ARN, "0", CREATE_ENDS))
+    followed = list(follow(played.stacks, ARN, "0", CREATE_ENDS))
     assert [event.status for event in followed] == ["CREATE_FAILED", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"]
 
 
@@ -263,7 +324,7 @@ def test_a_stack_at_rest_is_not_waited_for_without_end(played: Played) -> None:
     """An operation whose last event came before the wait began ends the wait after some questions."""
     for _ in range(15):
         played.stack("CREATE_COMPLETE").events("CREATE_COMPLETE")
-    assert list(played.stacks.follow(ARN, "0")) == []
+    assert list(follow(played.stacks, ARN, "0")) == []
 
 
 def test_events_are_read_page_by_page_back_to_the_last_one_seen(played: Played) -> None:
@@ -319,20 +380,111 @@ def test_a_creation_that_fails_otherwise_is_not_tried_again(played: Played) -> N
         apply(played.stacks, prepared, WANTED, never)
 
 
-def test_an_interruption_says_what_goes_on(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
-    """^C while a stack is changed ends the command, not the deployment, and says how to look."""
+def _applying(played: Played) -> Prepared:
+    """An update that is ready to be applied, and then begins."""
     played.stack("CREATE_COMPLETE", by=NAME).change_set()
     prepared = prepare(played.stacks, WANTED, BODY, ready=True)
     played.events("CREATE_COMPLETE").executed()
     played.stack("UPDATE_IN_PROGRESS").events("CREATE_COMPLETE", "UPDATE_IN_PROGRESS")
+    return prepared
 
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
 
-    played.stacks.sleep = interrupt
+def _interrupted(played: Played, times: int) -> None:
+    """^C, so many times, where the command sleeps."""
+    left = [times]
+
+    def sleep(_: float) -> None:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise KeyboardInterrupt
+
+    played.stacks.sleep = sleep
+
+
+def _at_a_terminal(monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+    """Somebody who types this; an empty text is ^C."""
+    monkeypatch.setattr("sys.stdin", _Terminal(typed))
+    monkeypatch.setattr(stack_progress, "_interactive", lambda: True)
+
+
+class _Terminal(io.StringIO):
+    """Its end is ^C."""
+
+    def readline(self, *_: Any) -> str:
+        line = super().readline()
+        if not line:
+            raise KeyboardInterrupt
+        return line
+
+
+@pytest.mark.parametrize("typed", [None, ""], ids=["no terminal", "a second ^C"])
+def test_an_interruption_says_what_goes_on(
+    played: Played, typed: str | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """^C while a stack is changed ends the command, not the deployment, and says how to look."""
+    prepared = _applying(played)
+    _interrupted(played, 1)
+    if typed is not None:
+        _at_a_terminal(monkeypatch, typed)
+    with pytest.raises(KeyboardInterrupt):
+        apply(played.stacks, prepared, WANTED, never)
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{NAME}: this goes on without the command. Deploying again waits for its end" in said
+    assert f"aws cloudformation describe-stack-events --stack-name {NAME}" in said
+    assert prepared.change_set is None, "a change set that is being applied is not discarded"
+
+
+def test_an_update_is_cancelled_on_request(
+    played: Played, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """^C asks; a yes has AWS roll it back, which is waited for, and the stack is as it was."""
+    prepared = _applying(played)
+    _interrupted(played, 1)
+    _at_a_terminal(monkeypatch, "y\n")
+    played.answers("cancel_update_stack", StackName=ARN)
+    events = [
+        "CREATE_COMPLETE",
+        "UPDATE_IN_PROGRESS",
+        "UPDATE_ROLLBACK_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",
+    ]
+    played.stack("UPDATE_ROLLBACK_COMPLETE").events(*events).stack("UPDATE_ROLLBACK_COMPLETE")
+    with pytest.raises(UserError, match=f"{NAME}: the update was cancelled; the stack is as it was before"):
+        apply(played.stacks, prepared, WANTED, never)
+    assert f"cancel the update of {NAME}?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["no", "too late"])
+def test_an_update_goes_on_where_it_is_not_cancelled(
+    played: Played, late: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a no, and where AWS can no longer cancel it."""
+    prepared = _applying(played)
+    _interrupted(played, 1)
+    _at_a_terminal(monkeypatch, "y\n" if late else "n\n")
+    if late:
+        refused = "CancelUpdateStack cannot be called from current stack status"
+        played.stub.add_client_error("cancel_update_stack", "ValidationError", refused)
+    played.stack("UPDATE_COMPLETE").events("CREATE_COMPLETE", "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+    played.stack("UPDATE_COMPLETE")
+    assert apply(played.stacks, prepared, WANTED, never).status == "UPDATE_COMPLETE"
+    assert f"{NAME}: {'too late to cancel; ' if late else ''}going on" in capsys.readouterr().err
+
+
+def test_a_creation_is_not_cancelled_and_the_second_interruption_leaves_it(
+    played: Played, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS cancels updates alone."""
+    played.no_stack().change_set(kind="CREATE")
+    prepared = prepare(played.stacks, WANTED, BODY, ready=True)
+    played.events("REVIEW_IN_PROGRESS").executed()
+    for _ in range(2):
+        played.stack("CREATE_IN_PROGRESS").events("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS")
+    _interrupted(played, 2)
+    _at_a_terminal(monkeypatch, "never read")
     with pytest.raises(KeyboardInterrupt):
         apply(played.stacks, prepared, WANTED, never)
     said = capsys.readouterr().err
-    assert f"the deployment of {NAME} goes on" in said
-    assert f"aws cloudformation describe-stack-events --stack-name {NAME}" in said
-    assert prepared.change_set is None, "a change set that is being applied is not discarded"
+    assert said.index("AWS cannot cancel this; waiting for its end") < said.index(
+        "this goes on without the command"
+    )

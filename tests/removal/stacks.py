@@ -160,11 +160,12 @@ def changing_a_stack(world: World, case: Case) -> None:
 
 
 def clearing_up(world: World, case: Case) -> None:
-    """Every call that frees or removes a stack, which is not in a state for most of them."""
+    """Every call that stops, frees or removes a stack, which is not in a state for most of them."""
     ours = world.as_deployer("cloudformation")
     change(world.client("cloudformation"), "AWS::SQS::Queue", {}, TAGS, "CREATE")
     named = {"StackName": STACK}
     for call, more in (
+        (ours.cancel_update_stack, {}),
         (ours.rollback_stack, {}),
         (ours.continue_update_rollback, {}),
         (ours.delete_change_set, {"ChangeSetName": "none"}),

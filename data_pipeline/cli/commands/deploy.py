@@ -53,6 +53,11 @@ from .create import refuse_stale_templates
     "nothing.",
 )
 @allow_replace
+@click.option(
+    "--no-wait",
+    is_flag=True,
+    help="Where another deployment is under way, say whose, and end; else wait for its end.",
+)
 @click.option("--create-bucket", is_flag=True, help="Make BUCKET: private, encrypted, versioned, TLS only.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def deploy(
@@ -61,6 +66,7 @@ def deploy(
     yes: bool,
     file: Path | None,
     allowed: tuple[str, ...],
+    no_wait: bool,
     create_bucket: bool,
     as_json: bool,
 ) -> None:
@@ -72,7 +78,7 @@ def deploy(
     if given and bucket not in (None, given.bucket):
         raise click.UsageError(f"{file}: is a plan with the bucket {given.bucket}, and BUCKET is {bucket}.")
     with explained():
-        target = open_target(env, given.bucket if given else bucket)
+        target = open_target(env, given.bucket if given else bucket, wait=not no_wait)
         changed, found = _run(target, yes, create_bucket, given, allowed)
     if as_json:
         click.echo(json.dumps({"environment": env, "changed": changed, "outputs": found}))
@@ -80,7 +86,7 @@ def deploy(
         print_outputs(found)
 
 
-def open_target(env: str, bucket: str | None) -> Target:
+def open_target(env: str, bucket: str | None, wait: bool = True) -> Target:
     """Where a deployment goes; without a bucket to that of the deployed stack.
 
     UsageError where there is none, or where it cannot be a bucket's name.
@@ -90,7 +96,7 @@ def open_target(env: str, bucket: str | None) -> Target:
     environment, connection = open_environment(env)
     environment = with_feature_types(root(), environment)
     refuse_stale_templates(root(), environment)
-    stacks = stacks_of(environment, connection)
+    stacks = stacks_of(environment, connection, wait)
     if bucket is None:
         stack = stacks.find(environment.names.pipeline_stack)
         bucket = stack.parameters.get(BUCKET) if stack else None

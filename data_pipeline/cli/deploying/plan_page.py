@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -11,7 +10,7 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.aws.results import read_json
 from data_pipeline.cli.project import root
 from data_pipeline.core.config import dataset_document
-from data_pipeline.core.deployment import drifts
+from data_pipeline.core.deployment import drifts, hashes
 from data_pipeline.core.deployment.page.entries import Page
 from data_pipeline.core.deployment.page.files import Stored
 from data_pipeline.core.deployment.page.page import Given, page
@@ -28,8 +27,6 @@ from data_pipeline.stacks.roles import job_role_id
 from .deployment import Plan, Target
 from .recorded import BUCKET, CODE
 
-_DIGEST = re.compile("[0-9a-f]{64}")
-
 
 def plan_page(target: Target, plan: Plan) -> Page:
     """The page of a plan. Reads the deployed code's listing and its document of data sets, and nothing else of AWS."""
@@ -37,7 +34,7 @@ def plan_page(target: Target, plan: Plan) -> Page:
     new, env = plan.package.parameters, target.environment
     given = Given(
         environment=env.name,
-        hashes=_hashes(old, new),
+        hashes=hashes.changed(old, new),
         steps={job_role_id(name): name for name in env.steps},
         code=_code(target, plan, old),
         shipped=plan.package.code,
@@ -93,15 +90,6 @@ def drift(target: Target, plan: Plan) -> str:
         found = f"resources changed by hand, as detected {drifts.age(min(dates), now)}"
     says = f"python -m data_pipeline drift show {env.name} says which"
     return "" if found.startswith("none") else f"drift: {found}; {says}"
-
-
-def _hashes(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
-    """Old SHA-256 → the new one, of every parameter that is one and changes."""
-    return {
-        old[name]: value
-        for name, value in new.items()
-        if name in old and old[name] != value and _DIGEST.fullmatch(value) and _DIGEST.fullmatch(old[name])
-    }
 
 
 def _code(target: Target, plan: Plan, old: Mapping[str, str]) -> dict[str, Stored] | None:

@@ -19,10 +19,11 @@ BUCKET, CODE = "ArtifactBucket", "CodeVersion"
 _PACE, _EMBEDDED_PACE = 2.0, 0.1
 
 
-def stacks_of(environment: Environment, connection: Connection) -> Stacks:
-    """CloudFormation of an environment."""
+def stacks_of(environment: Environment, connection: Connection, wait: bool = True) -> Stacks:
+    """CloudFormation of an environment. ``wait``: for the end of an operation of somebody else."""
     pace = _EMBEDDED_PACE if environment.embedded else _PACE
-    return Stacks(connection.client("cloudformation"), pace=pace)
+    client = connection.client("cloudformation")
+    return Stacks(client, pace=pace, identity=connection.identity, wait=wait)
 
 
 def recorded_target(

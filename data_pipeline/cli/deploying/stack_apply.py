@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data_pipeline.aws.cloudformation import ChangeSet, Request, Stack, Stacks
+from data_pipeline.aws.stack_watch import underway
+from data_pipeline.core.deployment import hashes
 from data_pipeline.core.deployment.adoption import Adoption, Leftover, import_template, shown
 from data_pipeline.core.deployment.changes import StackChanges, from_template
 from data_pipeline.core.deployment.deployment_record import FIRST_FAILURE
+from data_pipeline.core.deployment.folding import groups
 from data_pipeline.core.deployment.stack_events import Event, first_failure, role_is_unknown
 from data_pipeline.core.deployment.stack_states import (
     CREATE_ENDS,
@@ -26,7 +29,7 @@ from data_pipeline.core.deployment.stack_states import (
 from data_pipeline.core.deployment.templates import read
 from data_pipeline.core.errors import UserError
 
-from .stack_progress import note, progress
+from .stack_progress import Followed, Operation, note, progress
 
 #: asks the user about changes that were not shown before.
 Agree = Callable[[StackChanges], bool]
@@ -113,49 +116,65 @@ def apply(stacks: Stacks, prepared: Prepared, wanted: Request, agree: Agree) -> 
     if prepared.change_set is None:
         return _present(stacks, wanted.stack)
     change_set = prepared.change_set
-    after = _begin(stacks, change_set)
+    begun = replace(
+        _begin(stacks, wanted.stack, change_set),
+        groups=groups(change_set.changes, hashes.changed(_parameters(prepared.stack), request.parameters)),
+    )
     prepared.change_set = None
     if create:
-        return _created(stacks, request, change_set, after)
-    return _succeeded(*_ended(stacks, wanted.stack, change_set, after, UPDATE_ENDS))
+        return _created(stacks, request, begun)
+    return _succeeded(*_ended(stacks, replace(begun, ends=UPDATE_ENDS, cancels=True)))
 
 
-def _created(stacks: Stacks, request: Request, change_set: ChangeSet, after: str | None) -> Stack:
+def _parameters(stack: Stack | None) -> Mapping[str, str]:
+    return stack.parameters if stack else {}
+
+
+def _created(stacks: Stacks, request: Request, begun: Operation) -> Stack:
     """The new stack; a second one where the first has gone again because a role was not known yet."""
-    stack, events = _ended(stacks, request.stack, change_set, after, CREATE_ENDS)
-    failed = first_failure(events)
+    begun = replace(begun, ends=CREATE_ENDS)
+    stack, followed = _ended(stacks, begun)
+    failed = first_failure(followed.events)
     if stack.status != "DELETE_COMPLETE" or not role_is_unknown(failed):
-        return _succeeded(stack, events)
-    note(f"{stack.name}: a role was not known yet to who uses it; trying once more\n{_why(stack, events)}")
+        return _succeeded(stack, followed)
+    why = _why(stack, followed.events)
+    note(f"{stack.name}: a role was not known yet to who uses it; trying once more\n{why}")
     again = stacks.create_change_set(request)
     assert again is not None, "a stack that does not exist is a change"
-    after = _begin(stacks, again)
-    return _succeeded(*_ended(stacks, request.stack, again, after, CREATE_ENDS))
+    once_more = replace(_begin(stacks, request.stack, again), groups=begun.groups, ends=CREATE_ENDS)
+    return _succeeded(*_ended(stacks, once_more))
 
 
-def _begin(stacks: Stacks, change_set: ChangeSet) -> str | None:
-    """Begin to apply a change set; the id of the stack's last event before."""
+def _begin(stacks: Stacks, name: str, change_set: ChangeSet) -> Operation:
+    """Begin to apply a change set. UserError where something else has changed the stack since it was made."""
     after = stacks.last_event(change_set.stack_id)
-    stacks.execute(change_set)
-    return after
-
-
-def _ended(
-    stacks: Stacks, name: str, change_set: ChangeSet, after: str | None, ends: frozenset[str]
-) -> tuple[Stack, list[Event]]:
-    """The stack once the change set has been applied, well or not, and what happened."""
-    events = progress(name, stacks.follow(change_set.stack_id, after, ends), len(change_set.changes))
-    return _present(stacks, change_set.stack_id), events
-
-
-def _succeeded(stack: Stack, events: list[Event]) -> Stack:
-    """The stack; UserError with the first failure where it is not as it should be."""
-    if not succeeded(stack.status):
+    if not stacks.execute(change_set):
+        stack = stacks.find(change_set.stack_id)
+        found = underway(stacks, stack) if stack else None
+        by = f" ({found})" if found and found.who else ""
         raise UserError(
-            f"{stack.name}: the deployment failed; the stack is now {stack.status}.\n{_why(stack, events)}\n"
-            "Mend the cause and deploy again: that also puts right what this deployment left."
+            f"{name}: something else has changed the stack in the meantime{by}; the change set can no longer be "
+            "applied. Run the same command again."
         )
-    return stack
+    return Operation(name, change_set.stack_id, after)
+
+
+def _ended(stacks: Stacks, operation: Operation) -> tuple[Stack, Followed]:
+    """The stack once the operation has ended, well or not, and what happened."""
+    followed = progress(stacks, operation)
+    return _present(stacks, operation.id), followed
+
+
+def _succeeded(stack: Stack, followed: Followed) -> Stack:
+    """The stack; UserError with the first failure where it is not as it should be."""
+    if succeeded(stack.status):
+        return stack
+    if followed.cancelled and stack.status == "UPDATE_ROLLBACK_COMPLETE":
+        raise UserError(f"{stack.name}: the update was cancelled; the stack is as it was before.")
+    raise UserError(
+        f"{stack.name}: the deployment failed; the stack is now {stack.status}.\n{_why(stack, followed.events)}\n"
+        "Mend the cause and deploy again: that also puts right what this deployment left."
+    )
 
 
 def _take_over(stacks: Stacks, name: str, template: Mapping[str, Any], leftovers: Sequence[Leftover]) -> bool:
@@ -166,7 +185,7 @@ def _take_over(stacks: Stacks, name: str, template: Mapping[str, Any], leftovers
     request = Request(name, True, {}, {}, body=body, imports=tuple(each.resource for each in leftovers))
     change_set = stacks.create_change_set(request)
     assert change_set is not None, "an import is a change"
-    _succeeded(*_ended(stacks, name, change_set, _begin(stacks, change_set), IMPORT_ENDS))
+    _succeeded(*_ended(stacks, replace(_begin(stacks, name, change_set), ends=IMPORT_ENDS)))
     return True
 
 
@@ -189,7 +208,7 @@ def _mend(stacks: Stacks, stack: Stack, how: Treatment) -> None:
     begin, ends = _MENDING[how]
     after = stacks.last_event(stack.id)
     begin(stacks, stack.id)
-    events = progress(stack.name, stacks.follow(stack.id, after, ends))
+    events = progress(stacks, Operation(stack.name, stack.id, after, ends)).events
     now = stacks.find(stack.id)
     wanted = Treatment.CREATE if how is Treatment.DELETE else Treatment.UPDATE
     if now is not None and treatment(now.status) is not wanted:
@@ -207,11 +226,18 @@ def _why(stack: Stack, events: list[Event]) -> str:
 
 
 def _idle_stack(stacks: Stacks, name: str) -> Stack | None:
-    """The stack once no operation on it is under way."""
+    """The stack once no operation on it is under way. UserError where there is one and nobody shall wait."""
     stack = stacks.find(name)
     if stack is None or not is_moving(stack.status):
         return stack
-    progress(name, stacks.follow(stack.id, stacks.last_event(stack.id)), waiting_for=stack.status)
+    found = underway(stacks, stack)
+    if not stacks.wait:
+        raise UserError(
+            f"{name}: another operation is under way ({found}); nothing was changed. To wait for its end, leave out "
+            "--no-wait."
+        )
+    note(f"{name}: waiting, another operation is under way\n  ({found})")
+    progress(stacks, Operation(name, stack.id, found.last))
     return stacks.find(name)
 
 

@@ -1,50 +1,116 @@
-"""Showing what takes time while it happens: objects on their way up, and the events of a stack."""
+"""Showing what takes time while it happens: objects on their way up, and an operation on a stack."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+import textwrap
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
+from data_pipeline.aws.cloudformation import Stacks
+from data_pipeline.aws.stack_watch import follow
 from data_pipeline.cli.screen import console
+from data_pipeline.core.deployment.folding import WIDTH, Folded, Group
 from data_pipeline.core.deployment.stack_events import Event
 
 #: bytes from which an upload is announced where no bar can be shown.
 _LARGE = 1_000_000
-_INTERRUPTED = (
-    "the deployment of {stack} goes on without this command: deploying again waits for its end, and\n"
+_LEFT = (
+    "{stack}: this goes on without the command. Deploying again waits for its end;\n"
     "  aws cloudformation describe-stack-events --stack-name {stack}\n"
     "shows what it does."
 )
 
 
-def progress(stack: str, events: Iterable[Event], resources: int = 0, waiting_for: str = "") -> list[Event]:
-    """Show the events of an operation until it ends, and return them; ``resources``: how many it changes."""
-    screen = console()
-    if waiting_for:
-        screen.print(f"{stack}: waiting, another operation is under way ({waiting_for})", markup=False)
-    seen: list[Event] = []
+@dataclass(frozen=True)
+class Operation:
+    """An operation on a stack that has begun. ``after``: id of the stack's last event before; ``ends``: statuses in
+    which it ends; ``cancels``: whether it is an update of ours, which AWS can roll back on the way.
+    """
+
+    stack: str
+    id: str
+    after: str | None
+    ends: Collection[str] = ()
+    groups: tuple[Group, ...] = ()
+    cancels: bool = False
+
+
+@dataclass
+class Followed:
+    """What happened, oldest first, and whether the user has cancelled it."""
+
+    events: list[Event]
+    cancelled: bool = False
+
+
+def progress(stacks: Stacks, operation: Operation) -> Followed:
+    """Show an operation until it ends. On ^C asks whether to cancel it; a second ^C leaves it running."""
+    screen, folded, answered = console(), Folded(operation.stack, operation.groups), ""
+    while True:
+        try:
+            _show(screen, stacks, operation, folded)
+        except KeyboardInterrupt:
+            if answered == "cancelled" or not (answered := _answer(stacks, operation, answered)):
+                note(_LEFT.format(stack=operation.stack))
+                raise
+            continue
+        return Followed(folded.events, answered == "cancelled")
+
+
+def _show(screen: Console, stacks: Stacks, operation: Operation, folded: Folded) -> None:
+    """Follow from the last event that was seen."""
+    after = folded.events[-1].id if folded.events else operation.after
+    with _bar(screen) as bar:
+        task = bar.add_task(operation.stack, total=None)
+        for event in follow(stacks, operation.id, after, operation.ends, note):
+            for line in folded.lines(event):
+                bar.console.print(line, markup=False, style="red" if line.startswith("  !") else None)
+            bar.update(task, description=f"{operation.stack}  {folded.now}")
+
+
+def _answer(stacks: Stacks, operation: Operation, before: str) -> str:
+    """What the user wants after ^C: empty to leave it running, else ``cancelled`` or ``waits``."""
+    if not _interactive():
+        return ""
+    if not operation.cancels:
+        if before:
+            return ""
+        note(
+            f"{operation.stack}: AWS cannot cancel this; waiting for its end. ^C once more leaves it running."
+        )
+        return "waits"
     try:
-        with _bar(screen) as bar:
-            task = bar.add_task(stack, total=None, done="")
-            for event in events:
-                seen.append(event)
-                if event.of_stack or not event.status.endswith("_IN_PROGRESS"):
-                    bar.console.print(
-                        _event_line(stack, event), markup=False, style="red" if event.failed else None
-                    )
-                if resources:
-                    bar.update(task, done=f"{_finished(seen)} of {resources} resources")
-    except KeyboardInterrupt:
-        screen.print(_INTERRUPTED.format(stack=stack), markup=False)
-        raise
-    return seen
+        cancel = click.confirm(
+            f"\ncancel the update of {operation.stack}, and have it rolled back? (^C leaves it running)",
+            err=True,
+        )
+    except click.Abort:
+        return ""
+    if cancel and stacks.cancel(operation.id):
+        note(f"{operation.stack}: cancelling; it is rolled back")
+        return "cancelled"
+    note(f"{operation.stack}: {'too late to cancel; ' if cancel else ''}going on")
+    return "waits"
+
+
+def _interactive() -> bool:
+    """Whether there is somebody to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def note(text: str) -> None:
-    """Say something between two operations."""
-    console().print(text, markup=False)
+    """Say something between two operations, in lines that fit; what is indented stays as it is."""
+    wrapper = textwrap.TextWrapper(
+        WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    for line in text.splitlines():
+        console().print(line if line.startswith(" ") else wrapper.fill(line), markup=False)
 
 
 def sending(objects: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
@@ -73,20 +139,9 @@ def size(count: int) -> str:
 
 
 def _bar(screen: Console) -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        TextColumn("{task.fields[done]}", markup=False),
-        TimeElapsedColumn(),
+    """One line that moves, cut where the terminal ends."""
+    text = TextColumn(
+        "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
     )
-    return Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal)
-
-
-def _event_line(stack: str, event: Event) -> str:
-    reason = f": {event.reason}" if event.reason and event.failed else ""
-    name = "the stack itself" if event.of_stack else f"{event.logical_id} ({event.type})"
-    return f"  {stack}  {event.status:<27} {name}{reason}"
-
-
-def _finished(events: list[Event]) -> int:
-    return len({e.logical_id for e in events if e.status.endswith("_COMPLETE") and not e.of_stack})
+    columns = (SpinnerColumn(), text, TimeElapsedColumn())
+    return Progress(*columns, console=screen, transient=True, expand=True, disable=not screen.is_terminal)

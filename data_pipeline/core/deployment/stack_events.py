@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 #: a resource that was stopped because another one failed says so in its reason.
@@ -38,6 +39,9 @@ class Event:
     reason: str = ""
     #: the event is about the stack itself
     of_stack: bool = False
+    at: datetime | None = None
+    #: what its operation was given by who began it
+    token: str = ""
 
     @property
     def failed(self) -> bool:
@@ -53,6 +57,8 @@ def event(raw: Mapping[str, Any]) -> Event:
         raw["ResourceStatus"],
         raw.get("ResourceStatusReason", ""),
         raw.get("PhysicalResourceId") == raw["StackId"],
+        raw.get("Timestamp"),
+        raw.get("ClientRequestToken", ""),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from data_pipeline.core.deployment import losses
 from data_pipeline.core.deployment.changes import HOLDS_DATA, Change, StackChanges, summary
+from data_pipeline.core.deployment.hashes import only_carried
 from data_pipeline.etl.documents.datasets import Definitions
 
 from . import definitions, files, machines, permissions
@@ -69,16 +70,7 @@ def page(plans: Sequence[StackChanges], given: Given) -> Page:
 
 def _plain(plan: StackChanges, hashes: Mapping[str, str]) -> Iterator[Change]:
     """The changes that are more than a new hash of code, packages or documents."""
-    for change in plan.changes:
-        known = bool(change.before) and bool(change.after)
-        if (
-            change.action != "Modify"
-            or change.replaces
-            or not known
-            or "Tags" in change.because
-            or renewed(change.before, hashes) != change.after
-        ):
-            yield change
+    return (change for change in plan.changes if not only_carried(change, hashes))
 
 
 def _warnings(plans: Iterable[StackChanges]) -> Iterator[Entry]:
