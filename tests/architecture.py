@@ -32,6 +32,7 @@ ROOMS = {
     "sql_checks": Room(1, 2, "SQL before it runs"),
     "features": Room(2, 2, "records, training sets"),
     "athena_sql": Room(2.5, 3, "SQL as Athena means it"),
+    "athena_engine": Room(2.75, 1, "runs Athena's queries"),
     "aws": Room(3, 2, "the only user of boto3"),
     "scaffold": Room(3.6, 3, "samples to data sets"),
     "core": Room(1.5, 3, "pure: configuration, checks"),
@@ -40,7 +41,13 @@ ROOMS = {
 }
 #: boxes and arrows that are no imports
 _OUTSIDE = {"AWS": Room(4, 2, "your account"), "jobs/": Room(5, 2, "the project's own code")}
-_USES = (("aws", "AWS"), ("aws", "embedded_aws"), ("AWS", "jobs/"), ("embedded_aws", "jobs/"))
+_USES = (
+    ("aws", "AWS"),
+    ("aws", "embedded_aws"),
+    ("AWS", "jobs/"),
+    ("embedded_aws", "jobs/"),
+    ("embedded_aws", "athena_engine"),
+)
 
 
 def imports() -> set[tuple[str, str]]:

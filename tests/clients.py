@@ -16,6 +16,7 @@ def client(
     *,
     region: str | None = None,
     inject_host_prefix: bool = True,
+    parameter_validation: bool = True,
     **credentials: str,
 ) -> Any:
     """A client of a service with root's credential, or with access_key, secret_key and token as given."""
@@ -28,6 +29,7 @@ def client(
         aws_session_token=credentials.get("token"),
         config=Config(
             inject_host_prefix=inject_host_prefix,
+            parameter_validation=parameter_validation,
             retries={"total_max_attempts": 1},
             read_timeout=60,
             proxies={},

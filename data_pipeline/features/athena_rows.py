@@ -34,7 +34,8 @@ def rows(columns: Sequence[tuple[str, str]], content: bytes) -> pa.Table:
     read = pyarrow.csv.read_csv(
         io.BytesIO(content),
         read_options=pyarrow.csv.ReadOptions(column_names=numbered, skip_rows=1),
-        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
+        # a null of a result with one column is an empty line
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(numbered, pa.string()),
             null_values=[""],

@@ -1,4 +1,4 @@
-"""A user's SQL over the published tables, where there is no Athena: DuckDB over what PyIceberg reads.
+"""A user's SQL over the published tables on the embedded AWS: DuckDB over what PyIceberg reads.
 
 The statement is translated so that it means what it means in Athena, or refused (data_pipeline/athena_sql). DuckDB
 sees the tables that the query names and nothing else: no file, no network, no extension; its time, its memory and the
@@ -8,7 +8,7 @@ size of its answer are bounded.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Timer
@@ -29,6 +29,7 @@ from .snapshots import Tables
 if TYPE_CHECKING:
     from data_pipeline.athena_sql.names import CatalogTable, State
     from data_pipeline.athena_sql.translation import Translation
+    from data_pipeline.athena_sql.types import Type
 
 MOST_SECONDS = 300.0
 MOST_BYTES = 2**30
@@ -48,32 +49,65 @@ _OURS = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException
 """What DuckDB says of a statement that the translation got wrong: a bug, not the user's mistake."""
 
 
+class TooManyBytesError(UserError):
+    """The query would read more than it may; ``bytes`` is how much."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(
+            f"the query would read {size:,} bytes; athena.gb_per_query allows {most:,}. Name fewer tables, or raise it."
+        )
+        self.bytes = size
+
+
 @dataclass(frozen=True)
 class Answer:
-    """The rows of a query, and the bytes of the data files that it looked at."""
+    """The rows of a query, the bytes of the data files that it looked at, and its columns with Trino's types."""
 
     rows: pa.Table
     bytes: int
+    columns: tuple[tuple[str, Type], ...] = ()
+
+
+@dataclass(frozen=True)
+class TableState:
+    """A state of a table: columns with Iceberg's types, what gives the bytes of its files, and what gives its rows."""
+
+    relation: str
+    columns: tuple[tuple[str, str], ...]
+    size: Callable[[], int]
+    read: Callable[[], pa.Table]
+
+
+#: parts of a table's name and the state that is asked for → the table. UserError if there is none.
+Find = Callable[[Sequence[str], "State | None"], TableState]
 
 
 @dataclass
 class _Read:
     """The states of tables that a statement names."""
 
-    tables: Tables
-    states: dict[str, tuple[Table, Snapshot]] = field(default_factory=dict)
+    find: Find
+    states: dict[str, TableState] = field(default_factory=dict)
 
     def resolve(self, parts: Sequence[str], state: State | None) -> CatalogTable:
         """The table with its columns, as the translation asks for it."""
         from data_pipeline.athena_sql.names import CatalogTable
 
-        name = sql.table_named(parts, self.tables.database, self.tables.names())
-        table = self.tables.load(name)
-        snapshot = _snapshot(table, state)
-        relation = f"{name}@{snapshot.snapshot_id}"
-        self.states[relation] = (table, snapshot)
-        schema = table.scan(snapshot_id=snapshot.snapshot_id).projection()
-        return CatalogTable(relation, tuple((each.name, str(each.field_type)) for each in schema.fields))
+        found = self.find(parts, state)
+        self.states[found.relation] = found
+        return CatalogTable(found.relation, found.columns)
+
+
+def iceberg_state(table: Table, state: State | None) -> TableState:
+    """A state of an Iceberg table, the newest one for None. UserError where there is no such state (any more)."""
+    snapshot = _snapshot(table, state)
+    scan = table.scan(snapshot_id=snapshot.snapshot_id)
+    return TableState(
+        f"{'.'.join(table.name())}@{snapshot.snapshot_id}",
+        tuple((each.name, str(each.field_type)) for each in scan.projection().fields),
+        lambda: sum(task.file.file_size_in_bytes for task in scan.plan_files()),
+        lambda: _without_zones(scan.to_arrow()),
+    )
 
 
 def run(
@@ -84,24 +118,34 @@ def run(
     now: datetime | None = None,
 ) -> Answer:
     """What the query answers. UserError for what is not there, is not translated, or reads over ``most_bytes``."""
+
+    def find(parts: Sequence[str], state: State | None) -> TableState:
+        name = sql.table_named(parts, tables.database, tables.names())
+        return iceberg_state(tables.load(name), state)
+
+    return answer(query.text, find, most_bytes, most_seconds, now)
+
+
+def answer(
+    text: str,
+    find: Find,
+    most_bytes: int,
+    most_seconds: float = MOST_SECONDS,
+    now: datetime | None = None,
+) -> Answer:
+    """What the statement answers of the tables that ``find`` finds. UserError as of ``run``."""
     from data_pipeline.athena_sql.translation import translate
 
-    read = _Read(tables)
-    translation = translate(query.text, read.resolve, now or datetime.now(UTC))
-    scans = {
-        name: table.scan(snapshot_id=snapshot.snapshot_id) for name, (table, snapshot) in read.states.items()
-    }
-    size = sum(task.file.file_size_in_bytes for scan in scans.values() for task in scan.plan_files())
+    read = _Read(find)
+    translation = translate(text, read.resolve, now or datetime.now(UTC))
+    size = sum(state.size() for state in read.states.values())
     if size > most_bytes:
-        raise UserError(
-            f"the query would read {size:,} bytes; athena.gb_per_query allows {most_bytes:,}. Name fewer tables, or "
-            "raise it."
-        )
+        raise TooManyBytesError(size, most_bytes)
     with duckdb.connect(":memory:") as db:
-        for name, scan in scans.items():
-            db.register(name, _without_zones(scan.to_arrow()))
+        for name, state in read.states.items():
+            db.register(name, state.read())
         configure(db)
-        return Answer(execute(db, translation, most_seconds), size)
+        return Answer(execute(db, translation, most_seconds), size, translation.columns)
 
 
 def configure(db: duckdb.DuckDBPyConnection) -> None:

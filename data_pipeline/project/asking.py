@@ -1,4 +1,4 @@
-"""SQL over tables of the Glue catalog: by Athena on AWS, and by DuckDB on the embedded AWS, which has no Athena."""
+"""SQL over tables of the Glue catalog: by Athena on AWS, and by DuckDB on the embedded AWS."""
 
 from __future__ import annotations
 

@@ -45,3 +45,9 @@ def test_zones_texts_and_equal_names() -> None:
 def test_no_rows() -> None:
     """The columns are there."""
     assert rows([("n", "bigint")], b'"n"\n').schema.names == ["n"]
+
+
+def test_nulls_of_a_single_column() -> None:
+    """An empty line is a row, not nothing: Athena writes no quotes for a null."""
+    found = rows([("n", "bigint")], b'"n"\n"1"\n\n"3"\n')
+    assert found["n"].to_pylist() == [1, None, 3]

@@ -1,4 +1,4 @@
-"""AWS::Athena::WorkGroup and AWS::Athena::NamedQuery: what they say is kept; no query runs here."""
+"""AWS::Athena::WorkGroup and AWS::Athena::NamedQuery: made, changed and removed."""
 
 from __future__ import annotations
 

@@ -146,19 +146,35 @@ def _sagemaker(request: Request) -> Iterator[Need]:
 
 
 def _athena(request: Request) -> Iterator[Need]:
-    """A named query has no name of its own in a policy: its workgroup's stands for it."""
+    """A query has no name of its own in a policy: its workgroup's stands for it."""
     action, members = f"athena:{request.operation}", request.members
     if "ResourceARN" in members:
         yield Need(action, str(members["ResourceARN"]))
         return
-    query = athena._named_queries.get(members.get("NamedQueryId", ""), {})
-    workgroup = members.get("WorkGroup") or query.get("WorkGroup")
-    if request.operation == "CreateWorkGroup":
-        workgroup = members.get("Name")
-    arn = request.arn("athena", f"workgroup/{workgroup or 'primary'}")
-    yield Need(action, "*" if request.operation == "ListWorkGroups" else arn)
+    if request.operation in ("ListWorkGroups", "ListDataCatalogs"):
+        yield Need(action, "*")
+        return
+    catalog = members.get("Name" if request.operation == "GetDataCatalog" else "CatalogName")
+    if catalog:
+        yield Need(action, request.arn("athena", f"datacatalog/{catalog}"))
+        return
+    arns = [request.arn("athena", f"workgroup/{name}") for name in _workgroups(request)]
+    for arn in arns:
+        yield Need(action, arn)
     if request.operation == "CreateWorkGroup" and members.get("Tags"):
-        yield Need("athena:TagResource", arn)
+        yield Need("athena:TagResource", arns[0])
+
+
+def _workgroups(request: Request) -> list[str]:
+    """The workgroups that a request is about, the primary one where none is named."""
+    members = request.members
+    if request.operation == "CreateWorkGroup":
+        return [str(members.get("Name"))]
+    ids = [*(members.get("QueryExecutionIds") or []), members.get("QueryExecutionId")]
+    records = [athena._executions.get(query) for query in ids if query]
+    records.append(athena._named_queries.get(members.get("NamedQueryId", "")))
+    found = {str(record["WorkGroup"]) for record in records if record}
+    return sorted(found) or [str(members.get("WorkGroup") or "primary")]
 
 
 def _scheduler(request: Request) -> Iterator[Need]:

@@ -26,8 +26,11 @@ Handler = Callable[..., Awaitable[Response]]
 SERVED: dict[str, frozenset[str]] = {
     service: frozenset(operations.split())
     for service, operations in {
-        "athena": """CreateNamedQuery CreateWorkGroup DeleteNamedQuery DeleteWorkGroup GetNamedQuery GetWorkGroup
-            ListNamedQueries ListTagsForResource ListWorkGroups TagResource UntagResource UpdateWorkGroup""",
+        "athena": """BatchGetQueryExecution CreateNamedQuery CreateWorkGroup DeleteNamedQuery DeleteWorkGroup
+            GetDataCatalog GetDatabase GetNamedQuery GetQueryExecution GetQueryResults GetTableMetadata
+            GetWorkGroup ListDataCatalogs ListDatabases ListNamedQueries ListQueryExecutions
+            ListTableMetadata ListTagsForResource ListWorkGroups StartQueryExecution StopQueryExecution
+            TagResource UntagResource UpdateWorkGroup""",
         "cloudformation": """CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack
         DeleteChangeSet DeleteStack
             DescribeChangeSet DescribeEvents DescribeStackDriftDetectionStatus DescribeStackEvents

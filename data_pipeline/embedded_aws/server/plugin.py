@@ -35,6 +35,7 @@ MODULES = (
     "jobs.glue",
     "stepfunctions.sync",
     "events.notifications",
+    "athena.service",
     "objectstore.register",
     "server.absent",
     "server.operations",

@@ -84,7 +84,7 @@ def test_unknown_service_is_refused_by_name(aws: Any, service: str) -> None:
 
 
 UNKNOWN = [
-    ("athena", "start_query_execution", {"QueryString": "SELECT 1"}),
+    ("athena", "list_engine_versions", {}),
     ("glue", "get_crawlers", {}),
     ("glue", "create_trigger", {"Name": "t", "Type": "ON_DEMAND", "Actions": []}),
     ("iam", "list_groups", {}),

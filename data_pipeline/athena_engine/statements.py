@@ -1,0 +1,77 @@
+"""What kind of statement a text is, and its parameters put in.
+
+SELECT is read by Trino's grammar, which is Athena's for queries. Statements that Athena reads by Hive's grammar, and
+those that write, are known by their first words and refused by name.
+https://docs.aws.amazon.com/athena/latest/ug/ddl-sql-reference.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data_pipeline.athena_sql.grammar import Statement
+
+from .errors import QueryError
+
+LONGEST = 262_144
+"""Bytes that StartQueryExecution takes.
+https://docs.aws.amazon.com/athena/latest/ug/service-limits.html
+"""
+_TOKEN = re.compile(
+    r"""(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*")|(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<mark>\?)|(?P<word>\w+)""",
+    re.DOTALL,
+)
+_QUERIES = frozenset(["SELECT", "WITH", "VALUES", "TABLE"])
+_WRITES = frozenset(["INSERT", "DELETE", "UPDATE", "MERGE"])
+_DDL = frozenset(["ALTER", "CREATE", "DROP", "MSCK", "OPTIMIZE", "VACUUM"])
+_UTILITY = frozenset(["DESC", "DESCRIBE", "EXPLAIN", "SHOW", "UNLOAD", "EXECUTE", "PREPARE", "DEALLOCATE"])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Athena's StatementType and SubstatementType."""
+
+    type: str
+    kind: str
+
+
+def kind_of(text: str) -> Kind:
+    """The kind by the first words. QueryError for what is no statement of Athena's."""
+    words = [match[0].upper() for match in _TOKEN.finditer(text) if match["word"]]
+    first = words[0] if words else ""
+    if first in _QUERIES:
+        return Kind("DML", "SELECT")
+    if first in _WRITES:
+        return Kind("DML", first)
+    if first in _DDL or first in _UTILITY:
+        second = (
+            f"{first}_{words[1]}" if first in ("ALTER", "CREATE", "DROP", "SHOW") and words[1:] else first
+        )
+        return Kind("DDL" if first in _DDL else "UTILITY", second)
+    raise QueryError("SYNTAX_ERROR", f"line 1:1: mismatched input '{first.lower() or '<EOF>'}'")
+
+
+def checked(text: str, parameters: Sequence[str]) -> Kind:
+    """The kind of a statement whose text Athena takes. UserError, with line and column, for one that it refuses."""
+    if len(text.encode()) > LONGEST:
+        raise QueryError("SYNTAX_ERROR", f"the statement is longer than {LONGEST:,} bytes")
+    found = kind_of(text)
+    if found.kind == "SELECT":
+        Statement(with_parameters(text, parameters))
+    return found
+
+
+def with_parameters(text: str, parameters: Sequence[str]) -> str:
+    """The statement with a literal in the place of each question mark. QueryError where there are more or fewer.
+
+    https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
+    """
+    marks = [match for match in _TOKEN.finditer(text) if match["mark"]]
+    if len(marks) != len(parameters):
+        words = f"Incorrect number of parameters: expected {len(marks)} but found {len(parameters)}"
+        raise QueryError("INVALID_PARAMETER_USAGE", words)
+    for match, value in zip(reversed(marks), reversed(parameters), strict=True):
+        text = f"{text[: match.start()]}{value}{text[match.end() :]}"
+    return text

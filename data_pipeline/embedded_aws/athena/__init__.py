@@ -1,0 +1,6 @@
+"""Athena's queries: started, run, stopped, listed, with results in S3, and its view of the Glue catalog.
+
+`service` is what the server calls; `executions` has the operations on queries, `settings` what their workgroup decides,
+`pages` reads results, `metadata` the catalog, and `engine` the processes that run queries: programs of their own, told
+what to do by lines of JSON. Workgroups and named queries are MiniStack's.
+"""

@@ -1,0 +1,40 @@
+"""Statements: which kind one is, which Athena refuses at once, parameters put in."""
+
+from __future__ import annotations
+
+import pytest
+
+from data_pipeline.athena_engine import answering
+
+KINDS = [
+    ("SELECT 1", "DML", "SELECT"),
+    ("  -- all\n( /* of */ select 1)", "DML", "SELECT"),
+    ("WITH a AS (SELECT 1) SELECT * FROM a", "DML", "SELECT"),
+    ("VALUES 1, 2", "DML", "SELECT"),
+    ("INSERT INTO t VALUES 1", "DML", "INSERT"),
+    ("CREATE TABLE t AS SELECT 1", "DDL", "CREATE_TABLE"),
+    ("MSCK REPAIR TABLE t", "DDL", "MSCK"),
+    ("SHOW TABLES", "UTILITY", "SHOW_TABLES"),
+    ("DESCRIBE t", "UTILITY", "DESCRIBE"),
+]
+REFUSED = [
+    ("", [], "line 1:1: mismatched input '<EOF>'"),
+    ("SELEC 1", [], "line 1:1: mismatched input 'selec'"),
+    ("SELECT 1 FROM", [], "line 1:14: the statement ends too early"),
+    ("SELECT 1 2", [], "line 1:10: no statement of Athena's has this here"),
+    ("SELECT ?", [], "Incorrect number of parameters: expected 1 but found 0"),
+    ("SELECT '?', \"?\" -- ?", ["1"], "Incorrect number of parameters: expected 0 but found 1"),
+    ("SELECT '" + "x" * 262_144 + "'", [], "the statement is longer than 262,144 bytes"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "more"), KINDS)
+def test_kinds(text: str, kind: str, more: str) -> None:
+    """By the first words, behind comments and brackets."""
+    assert answering.check({"check": text}) == {"type": kind, "kind": more}
+
+
+@pytest.mark.parametrize(("text", "parameters", "reason"), REFUSED)
+def test_what_is_refused_at_once(text: str, parameters: list[str], reason: str) -> None:
+    """With Athena's way to write a place."""
+    assert answering.check({"check": text, "parameters": parameters}) == {"refused": reason}

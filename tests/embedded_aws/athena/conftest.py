@@ -1,0 +1,117 @@
+"""A database with an Iceberg table of orders on the session's embedded AWS, and a workgroup to ask it by."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from clients import client
+from pyiceberg.catalog.glue import GlueCatalog
+from waiting import until
+
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
+
+ROWS = 25
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A bucket, a database with the table ``orders`` of ``ROWS`` rows, and a workgroup, all of one name."""
+
+    endpoint: Endpoint
+    name: str
+    files: int
+    """Bytes of the table's data files."""
+
+    def athena(self, **credentials: str) -> Any:
+        """A client of Athena, of root by default."""
+        return client(self.endpoint, "athena", **credentials)
+
+    def start(self, text: str, athena: Any = None, **more: Any) -> str:
+        """Start a query in the workgroup; its id."""
+        given = {"WorkGroup": self.name, "QueryExecutionContext": {"Database": self.name}} | more
+        return str(
+            (athena or self.athena()).start_query_execution(QueryString=text, **given)["QueryExecutionId"]
+        )
+
+    def ended(self, query: str) -> dict[str, Any]:
+        """The execution of a query that has ended."""
+        athena = self.athena()
+        return until(
+            lambda: (
+                found
+                if (found := athena.get_query_execution(QueryExecutionId=query)["QueryExecution"])["Status"][
+                    "State"
+                ]
+                not in ("QUEUED", "RUNNING")
+                else None
+            ),
+            seconds=60,
+        )
+
+    def ask(self, text: str, **more: Any) -> dict[str, Any]:
+        """The execution of a query, run to its end."""
+        return self.ended(self.start(text, **more))
+
+    def rows(self, text: str, **more: Any) -> list[list[str | None]]:
+        """What a query answers, with its header."""
+        ended = self.ask(text, **more)
+        assert ended["Status"]["State"] == "SUCCEEDED", ended["Status"]
+        pages = self.athena().get_paginator("get_query_results")
+        found = pages.paginate(QueryExecutionId=ended["QueryExecutionId"])
+        rows = [row["Data"] for page in found for row in page["ResultSet"]["Rows"]]
+        return [[datum.get("VarCharValue") for datum in row] for row in rows]
+
+
+def orders() -> pa.Table:
+    """``ROWS`` rows of an order each, with what a CSV file must take care of."""
+    first = datetime(2026, 11, 1, tzinfo=UTC)
+    columns = {
+        "id": list(range(1, ROWS + 1)),
+        "at": [first + timedelta(hours=n) for n in range(ROWS)],
+        "amount": [Decimal(n) / 4 for n in range(ROWS)],
+        "note": ['two\nlines, "quoted"', None, ""] + ["plain"] * (ROWS - 3),
+        "weight": [float(10**n) for n in range(ROWS)],
+    }
+    kinds = (pa.int64(), pa.timestamp("us", "UTC"), pa.decimal128(12, 2), pa.string(), pa.float64())
+    schema = pa.schema(list(zip(columns, kinds, strict=True)))
+    return pa.table(columns, schema=schema)
+
+
+@pytest.fixture(scope="session")
+def shop(embedded: Endpoint) -> Shop:
+    """The shop."""
+    return opened(embedded)
+
+
+@pytest.fixture
+def reader(shop: Shop, user: Callable[..., dict[str, str]]) -> Callable[..., Any]:
+    """``reader(*statements)``: Athena's client of a user with these permissions."""
+    return lambda *statements: shop.athena(**user(*statements))
+
+
+def opened(endpoint: Endpoint) -> Shop:
+    """A shop on an embedded AWS."""
+    name = f"shop{uuid.uuid4().hex[:8]}"
+    client(endpoint, "s3").create_bucket(Bucket=name)
+    glue = client(endpoint, "glue")
+    glue.create_database(DatabaseInput={"Name": name})
+    access = {
+        "s3.endpoint": endpoint.url,
+        "s3.access-key-id": endpoint.access_key,
+        "s3.secret-access-key": endpoint.secret_key,
+        "s3.region": endpoint.region,
+    }
+    catalog = GlueCatalog("glue", client=glue, **access)
+    table = catalog.create_table((name, "orders"), schema=orders().schema, location=f"s3://{name}/orders")
+    table.append(orders())
+    files = sum(task.file.file_size_in_bytes for task in table.scan().plan_files())
+    settings = {"OutputLocation": f"s3://{name}/results"}
+    client(endpoint, "athena").create_work_group(Name=name, Configuration={"ResultConfiguration": settings})
+    return Shop(endpoint, name, files)
