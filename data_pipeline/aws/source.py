@@ -30,7 +30,9 @@ def stored_objects(
     within: dict[str, Any] = {} if folders else {"Delimiter": "/"}
     pages = listing.paginate(Bucket=bucket, Prefix=prefix, **within)
     return {
-        item["Key"].removeprefix(prefix): StoredObject(item["Size"], item["ETag"].strip('"'))
+        item["Key"].removeprefix(prefix): StoredObject(
+            item["Size"], item["ETag"].strip('"'), item["LastModified"]
+        )
         for page in pages
         for item in page.get("Contents", [])
         if item["Key"] != prefix

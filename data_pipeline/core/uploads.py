@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from data_pipeline.etl.documents import patterns
@@ -22,10 +23,11 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object of the input: bytes, ETag without quotes."""
+    """An object: bytes, ETag without quotes, and when it was written, where that is known."""
 
     size: int
     etag: str
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True)

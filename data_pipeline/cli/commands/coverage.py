@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import click
 
@@ -11,10 +12,11 @@ from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.progress.coverage import as_json, lines
+from data_pipeline.core.progress.coverage_text import as_json, legend, lines
 from data_pipeline.project.covering import coverages
 
-_LEGEND = "# published   q 5 % or more in quarantine   ! waits in the input   . missing"
+#: sign → its colour on a terminal.
+_STYLES = {"#": "green", "q": "yellow", "a": "yellow", "!": "cyan", "x": "red", "u": "red", ".": "red"}
 
 
 @click.group(epilog=examples("coverage show dev"))
@@ -26,14 +28,14 @@ def coverage() -> None:
 @environment_argument
 @click.option("--dataset", "datasets", metavar="NAME", multiple=True, help="This data set only; repeatable.")
 @click.option(
-    "--input/--no-input", "look", default=True, help="Look for files that wait in the input (the default)."
+    "--input/--no-input", "look", default=True, help="Look for unpublished files in the input (the default)."
 )
 @click.option("--json", "as_json_", is_flag=True, help="Print one JSON object on stdout.")
 def show(env: str, datasets: tuple[str, ...], look: bool, as_json_: bool) -> None:
-    """Show a grid of data set by period: published, much quarantined, waiting, missing.
+    """Show a grid of data set by period: published, let through, unreadable, not yet read, missing …
 
-    A period is missing between the first of its series and the last of its data set. A file waits that lies in the
-    input and is not published as it is there: no run has read it yet, or it cannot be read, or a rule holds it back.
+    A period is missing between the first of its series and the last of its data set. Why a file of the input is not
+    published, the last run that has read it says; what was let through by --accept, and who did, is named below.
     """
     environment, connection = open_environment(env)
     if not environment.datasets:
@@ -45,7 +47,12 @@ def show(env: str, datasets: tuple[str, ...], look: bool, as_json_: bool) -> Non
         click.echo(json.dumps({"environment": env, "datasets": [as_json(each) for each in found]}, indent=2))
         return
     for each in found:
-        for line in lines(each):
+        for line in lines(each, _painted):
             click.echo(line)
-    if any(each.unit and each.series for each in found):
-        click.echo(f"\n{_LEGEND}")
+    if said := legend(found):
+        click.echo(f"\n{said}")
+
+
+def _painted(sign: str) -> str:
+    """A sign in its colour, which click leaves out where stdout is no terminal."""
+    return click.style(sign, fg=_STYLES.get(sign)) if "NO_COLOR" not in os.environ else sign

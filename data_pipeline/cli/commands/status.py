@@ -18,8 +18,9 @@ from data_pipeline.cli.project import root
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment import drifts
 from data_pipeline.core.progress import past_runs
-from data_pipeline.core.progress.coverage import MISSING, summary
-from data_pipeline.core.progress.coverage import as_json as coverage_json
+from data_pipeline.core.progress.coverage import MISSING
+from data_pipeline.core.progress.coverage_text import as_json as coverage_json
+from data_pipeline.core.progress.coverage_text import summary
 from data_pipeline.project.deployed import pipeline_stack
 from data_pipeline.project.overview import Overview, overview
 from data_pipeline.stacks import file_names

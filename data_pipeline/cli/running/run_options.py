@@ -129,6 +129,11 @@ _OPTIONS = (
         run_input.rule,
         "Publish although this quality rule fails; of data sets, as far as RUN (the last that failed by it) has found",
     ),
+    click.option(
+        "--defer-tables",
+        is_flag=True,
+        help="Leave tables made of data sets, exports and the ingestion for a later run, as `backfill` does.",
+    ),
     click.option("--concurrent", is_flag=True, help="Run although another execution is running."),
 )
 #: fields of the input that somebody asks for

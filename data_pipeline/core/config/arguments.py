@@ -24,6 +24,8 @@ PLACEHOLDERS = {
     "from_now_on": "names of data sets joined by commas, of the execution's input, or none",
     "drop_columns": "columns (orders.status) joined by commas, of the execution's input, or none",
     "accept": "names of rules joined by commas, of the execution's input, or none",
+    "defer_tables": "true or false, of the execution's input",
+    "started_by": "who or what started the execution, as its input says, or unknown",
     "definitions": "URI of the list of data sets and tables, or none",
     "features": "URI of the list of feature groups that have a store, or none",
     "sources": "URI of the list of sources that the run mirrors, or none",

@@ -43,6 +43,8 @@ LONGEST_OF_INPUT = {
     "from_now_on": arguments.LONGEST,
     "drop_columns": arguments.LONGEST,
     "accept": arguments.LONGEST,
+    "defer_tables": len("false"),
+    "started_by": arguments.LONGEST,
 }
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import failures, jsonata
+from . import execution, failures, jsonata
 
 NOTHING_NEW = "NothingNew"
 GATE_FAILED = "QualityGateFailed"
@@ -45,12 +45,16 @@ def rules(result: str) -> list[Rule]:
     ]
 
 
-def of_publication(result: str, ingest: str) -> list[Rule]:
-    """The same of a verdict of data sets, where a state ingests what is published although a rule failed."""
+def of_publication(result: str, ingest: str, *, deferring: bool) -> list[Rule]:
+    """The same of a verdict of data sets, where a state ingests what is published although a rule failed.
+
+    ``deferring``: a run that leaves tables for a later one leaves the ingestion, too.
+    """
     some = f"$type(${result}.published) = 'number' ? ${result}.published > 0 : false"
     nothing_new, failed = rules(result)
     rest = {"Condition": jsonata.expression(f"${result}.passed = false and ({some})"), "Next": ingest}
-    return [nothing_new, rest, failed]
+    later = {"Condition": jsonata.expression(execution.DEFERRED), "Next": CHECK_REST}
+    return [nothing_new, *([later] if deferring else []), rest, failed]
 
 
 def check_rest(result: str, following: str) -> State:

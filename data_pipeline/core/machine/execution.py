@@ -108,6 +108,12 @@ SCHEMA: dict[str, Any] = {
             "title": "a list of quality rules, as in 'rows-of-median' or 'rows-of-median@RUN', each once",
             "description": "Quality rules that may fail in this run; with RUN, only by what that run has found.",
         },
+        "defer_tables": {
+            "type": "boolean",
+            "default": False,
+            "title": "true or false",
+            "description": "Leave what is made of data sets, exports and the ingestion for a later run.",
+        },
         "concurrent": {
             "type": "boolean",
             "default": False,
@@ -158,10 +164,15 @@ PLACEHOLDERS = {
     "from_now_on": _joined("from_now_on", "none"),
     "drop_columns": _joined("drop_columns", "none"),
     "accept": _joined("accept", "none"),
+    "defer_tables": f"({_INPUT}.defer_tables = true ? 'true' : 'false')",
+    # an argument of a container has at most 256 characters
+    "started_by": f"($exists({_INPUT}.started_by) ? $substring({_INPUT}.started_by, 0, 256) : 'unknown')",
 }
 
 #: JSONata: whether somebody wants this execution to run beside another one.
 CONCURRENT = f"{_INPUT}.concurrent = true"
+#: JSONata: whether what is made of data sets is left for a later run.
+DEFERRED = f"{_INPUT}.defer_tables = true"
 
 
 def execution_input(**fields: Any) -> dict[str, Any]:

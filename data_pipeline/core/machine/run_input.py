@@ -12,6 +12,7 @@ from data_pipeline.core.problems import RefusedError, quoted
 
 from .execution import COLUMN, MONTH, NAME, PART, PERIOD, RULE
 
+_FLAGS = ("reprocess", "prune", "defer_tables", "concurrent")
 #: options that are repeated for each entry of a field.
 _REPEATED = {
     "datasets": "dataset",
@@ -97,7 +98,7 @@ def names(texts: Sequence[str]) -> list[str]:
 
 def options(value: Mapping[str, Any]) -> list[str]:
     """The options of the run command that say this input."""
-    flags = [f"--{flag}" for flag in ("reprocess", "prune", "concurrent") if value.get(flag)]
+    flags = [f"--{flag.replace('_', '-')}" for flag in _FLAGS if value.get(flag)]
     said = []
     for field in value:
         if field in _REPEATED:

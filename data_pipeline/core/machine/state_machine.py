@@ -130,13 +130,18 @@ def _add_step(
     if env.datasets and name == PREPARE:
         rules = end_states.of_comparison(step.result)
     elif env.datasets and name == LOAD and INGEST in env.steps:
-        rules = end_states.of_publication(step.result, camel(INGEST))
+        rules = end_states.of_publication(step.result, camel(INGEST), deferring=_makes_more(env))
     if following and following[1].cluster:
         rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))
     judge = f"Check{camel(step.result)}"
     _add(states, after, {**_read_result(env, name, step.result), "Next": judge})
     _add(states, judge, {"Type": "Choice", "Choices": rules, "Default": onwards})
     return f"${step.result}"
+
+
+def _makes_more(env: Environment) -> bool:
+    """Whether anything is made of data sets, by which a later run knows that one before it has left it."""
+    return bool(env.tables) or any(each.key or each.export for each in env.datasets.values())
 
 
 def _with_partial(env: Environment, steps: Sequence[Named], output: str) -> str:

@@ -1,22 +1,23 @@
-"""Coverage: which periods of which data sets are published, which are missing, and which wait in the input; pure."""
+"""Coverage: what each period of a data set is: published, missing, not yet read, refused, let through; pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
+from data_pipeline.core.uploads import StoredObject
 from data_pipeline.etl.documents.patterns import Pattern
 
-#: what a period is, and its sign in the grid.
-PUBLISHED, QUARANTINED, WAITING, MISSING = "published", "quarantined", "waiting", "missing"
-SIGNS = {PUBLISHED: "#", QUARANTINED: "q", WAITING: "!", MISSING: "."}
+#: what a period is. DUE: the source, which is mirrored, has not published it yet.
+PUBLISHED, QUARANTINED, ACCEPTED, WAITING = "published", "quarantined", "accepted", "waiting"
+HELD, UNREADABLE, MISSING, DUE = "held", "unreadable", "missing", "due"
+#: of several files of one period, the first of these that one of them is, is what the period is.
+_ORDER = (UNREADABLE, HELD, WAITING, ACCEPTED, QUARANTINED, PUBLISHED)
+#: kinds of a period of which something is published.
+_THERE = (PUBLISHED, QUARANTINED, ACCEPTED)
 #: the share of a period's rows in quarantine from which on it is said.
 SHARE = 0.05
-#: periods that a line of text names.
-_NAMED = 6
-_MONTHS = "JFMAMJJASOND"
 
 Series = tuple[tuple[str, str], ...]
 """Name and value of each named part, in order."""
@@ -24,7 +25,7 @@ Series = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A file that the ledger knows: its period, parts, ETag and rows."""
+    """A file that the ledger knows: its period, parts, ETag, rows, size in bytes, and the run that read it last."""
 
     path: str
     period: str
@@ -32,70 +33,200 @@ class PublishedFile:
     etag: str
     read: int
     quarantined: int
+    size: int = 0
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why the last run that has read this version of a file did not publish it. ``kind``: UNREADABLE or HELD."""
+
+    etag: str
+    kind: str
+    reason: str
+    run: str
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """What a run has let through, and who started it. ``source``: a file with its ETag as ``version``, the data set, or
+    ``orders 2024-01 country=de``.
+    """
+
+    run: str
+    by: str
+    of: str
+    rule: str
+    source: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Unpublished:
+    """A file of the input that is not published as it is there. ``kind``: WAITING, HELD, UNREADABLE, or ACCEPTED of one
+    that cannot be read and was let through. ``by``: who did.
+    """
+
+    path: str
+    period: str
+    parts: Series
+    size: int
+    kind: str
+    reason: str = ""
+    run: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class LetThrough:
+    """A period of which something was published although a rule failed."""
+
+    period: str
+    parts: Series
+    rule: str
+    run: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is published of a period, all series together: ``runs`` are those that have read it last."""
+
+    files: int
+    bytes: int
+    runs: frozenset[str]
 
 
 @dataclass(frozen=True)
 class DatasetCoverage:
     """Period → what it is, for each series of a data set; ``unit``: year, month, day or hour, or empty where files have
-    no period. ``waiting``: files of the input that are not published as they are there.
+    no period. ``unpublished``: files of the input that are not published as they are there.
     """
 
     name: str
     unit: str
     series: Mapping[Series, Mapping[str, str]] = field(default_factory=dict)
-    waiting: tuple[str, ...] = ()
+    unpublished: tuple[Unpublished, ...] = ()
+    accepted: tuple[LetThrough, ...] = ()
+    published: Mapping[str, Held] = field(default_factory=dict)
     files: int = 0
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The files that no run has read yet, as far as results of runs are kept."""
+        return tuple(each.path for each in self.unpublished if each.kind == WAITING)
 
     @property
     def newest(self) -> str:
         """The last period of which something is published, or nothing."""
-        there = (PUBLISHED, QUARANTINED)
         return max(
-            (p for periods in self.series.values() for p, kind in periods.items() if kind in there),
+            (p for periods in self.series.values() for p, kind in periods.items() if kind in _THERE),
             default="",
         )
 
-    def count(self, kind: str) -> int:
-        return sum(each == kind for periods in self.series.values() for each in periods.values())
+    def count(self, *kinds: str) -> int:
+        return sum(each in kinds for periods in self.series.values() for each in periods.values())
+
+    def reached(self) -> int:
+        """Periods of which something is published."""
+        return self.count(*_THERE)
 
 
 def coverage(
     name: str,
     patterns: Sequence[Pattern],
     published: Iterable[PublishedFile],
-    there: Mapping[str, str] | None,
+    there: Mapping[str, StoredObject] | None,
+    refused: Mapping[str, Refusal] | None = None,
+    accepted: Sequence[Acceptance] = (),
+    due: str = "",
 ) -> DatasetCoverage:
-    """``there``: path below the input → ETag of each object; None where nobody has looked.
+    """``there``: path below the input → object; None where nobody has looked. ``refused``: path → why runs did not
+    publish it; ``due``: the last period that a mirrored source could have published, or nothing.
 
     A period is missing between the first and the last of its series, as far as the data set's other series go.
     """
     files = {each.path: each for each in published}
     unit = next((each.unit for each in patterns if each.unit), "")
-    waiting = dict(_waiting(patterns, files, there or {}))
+    mine = [each for each in accepted if each.of == name]
+    left = tuple(_unpublished(patterns, files, there or {}, refused or {}, mine))
+    through = tuple(_let_through(files.values(), mine))
     found: dict[Series, dict[str, list[PublishedFile]]] = {}
     for each in files.values():
         found.setdefault(each.parts, {}).setdefault(each.period, []).append(each)
-    kinds: dict[Series, dict[str, str]] = {
+    kinds = {
         series: {period: _kind(some) for period, some in periods.items()} for series, periods in found.items()
     }
-    for period, parts in waiting.values():
-        kinds.setdefault(parts, {})[period] = WAITING
-    last = max((period for periods in kinds.values() for period in periods), default="")
+    others = [(each.parts, each.period, ACCEPTED) for each in through]
+    for parts, period, kind in (*others, *((each.parts, each.period, each.kind) for each in left)):
+        of_series = kinds.setdefault(parts, {})
+        of_series[period] = min(kind, of_series.get(period, PUBLISHED), key=_ORDER.index)
     if unit:
-        kinds = {series: _filled(periods, unit, last) for series, periods in kinds.items()}
-    return DatasetCoverage(name, unit, dict(sorted(kinds.items())), tuple(sorted(waiting)), len(files))
+        last = max((period for periods in kinds.values() for period in periods), default="")
+        kinds = {series: _filled(periods, unit, last, due) for series, periods in kinds.items()}
+    by_series = dict(sorted(kinds.items()))
+    return DatasetCoverage(name, unit, by_series, left, through, _held(files.values()), len(files))
 
 
-def _waiting(
-    patterns: Sequence[Pattern], files: Mapping[str, PublishedFile], there: Mapping[str, str]
-) -> Iterator[tuple[str, tuple[str, Series]]]:
-    """Path → period and parts of what is in the input and not published, or not in this version."""
-    for path, etag in there.items():
-        if path in files and files[path].etag == etag:
+def claimed(patterns: Sequence[Pattern], path: str) -> tuple[str, Series] | None:
+    """The period and parts of a file, None of one that is none of the data set's."""
+    match = next((found for each in patterns if (found := each.match(path))), None)
+    return (match.period, tuple(match.parts.items())) if match else None
+
+
+def unread(
+    patterns: Sequence[Pattern], published: Mapping[str, str], there: Mapping[str, StoredObject]
+) -> Iterator[str]:
+    """The files of a data set in the input that are not published, or not in this version. ``published``: path → its
+    ETag.
+    """
+    for path, each in there.items():
+        if published.get(path) != each.etag and claimed(patterns, path) is not None:
+            yield path
+
+
+def _unpublished(
+    patterns: Sequence[Pattern],
+    files: Mapping[str, PublishedFile],
+    there: Mapping[str, StoredObject],
+    refused: Mapping[str, Refusal],
+    accepted: Sequence[Acceptance],
+) -> Iterator[Unpublished]:
+    published = {path: each.etag for path, each in files.items()}
+    through = {(each.source, each.version): each.by for each in accepted}
+    for path in sorted(unread(patterns, published, there)):
+        period, parts = claimed(patterns, path) or ("", ())
+        object_, why = there[path], refused.get(path)
+        if why is None or why.etag != object_.etag:
+            yield Unpublished(path, period, parts, object_.size, WAITING)
             continue
-        match = next((found for each in patterns if (found := each.match(path))), None)
-        if match is not None:
-            yield path, (match.period, tuple(match.parts.items()))
+        by = through.get((path, object_.etag), "") if why.kind == UNREADABLE else ""
+        kind = ACCEPTED if by else why.kind
+        yield Unpublished(path, period, parts, object_.size, kind, why.reason, why.run, by)
+
+
+def _let_through(files: Iterable[PublishedFile], accepted: Sequence[Acceptance]) -> Iterator[LetThrough]:
+    """The periods whose files are as a run has published them that let something through there."""
+    by_run: dict[str, list[Acceptance]] = {}
+    for each in accepted:
+        by_run.setdefault(each.run, []).append(each)
+    found = {
+        (file.period, file.parts, each.rule, each.run): LetThrough(
+            file.period, file.parts, each.rule, each.run, each.by
+        )
+        for file in files
+        for each in by_run.get(file.run, ())
+        if _is_about(each, file)
+    }
+    yield from (found[key] for key in sorted(found))
+
+
+def _is_about(each: Acceptance, file: PublishedFile) -> bool:
+    """Whether what was let through is about a file: its path, its period, or all of the data set."""
+    if each.version == file.etag or each.source == file.path:
+        return each.source == file.path
+    rest = each.source.removeprefix(each.of).split()
+    return not rest or file.period in rest[:1] or (bool(rest) and "=" in rest[0] and not file.period)
 
 
 def _kind(files: Iterable[PublishedFile]) -> str:
@@ -105,12 +236,37 @@ def _kind(files: Iterable[PublishedFile]) -> str:
     return QUARANTINED if read and quarantined / read >= SHARE else PUBLISHED
 
 
-def _filled(periods: Mapping[str, str], unit: str, last: str) -> dict[str, str]:
-    """With the periods that are missing, up to ``last``."""
-    return {period: periods.get(period, MISSING) for period in _between(min(periods), last, unit)}
+def _held(files: Iterable[PublishedFile]) -> dict[str, Held]:
+    found: dict[str, list[PublishedFile]] = {}
+    for each in files:
+        found.setdefault(each.period, []).append(each)
+    return {
+        period: Held(len(some), sum(each.size for each in some), frozenset(each.run for each in some))
+        for period, some in sorted(found.items())
+    }
 
 
-def _between(first: str, last: str, unit: str) -> Iterator[str]:
+def _filled(periods: Mapping[str, str], unit: str, last: str, due: str) -> dict[str, str]:
+    """With those that are missing up to ``last``, and those that the source could have published up to ``due``."""
+    end = max(last, due)
+    return {
+        period: periods.get(period, MISSING if period <= last else DUE)
+        for period in between(min(periods), end, unit)
+    }
+
+
+def ended(unit: str, now: datetime) -> str:
+    """The last period of a unit that has ended; empty without a unit."""
+    if unit == "year":
+        return f"{now.year - 1:04}"
+    if unit == "month":
+        return f"{now.replace(day=1) - timedelta(1):%Y-%m}"
+    if unit == "day":
+        return f"{now - timedelta(1):%Y-%m-%d}"
+    return f"{now - timedelta(hours=1):%Y-%m-%dT%H}" if unit else ""
+
+
+def between(first: str, last: str, unit: str) -> Iterator[str]:
     """Every period of a unit from the first to the last, both included."""
     if unit == "year":
         yield from (f"{year:04}" for year in range(int(first), int(last) + 1))
@@ -127,60 +283,3 @@ def _between(first: str, last: str, unit: str) -> Iterator[str]:
         while (text := f"{moment:%Y-%m-%dT%H}") <= last:
             yield text
             moment += timedelta(hours=1)
-
-
-def lines(found: DatasetCoverage) -> Iterator[str]:
-    """The grid of a data set, and a line that counts."""
-    yield f"{found.name}{f', by {found.unit}' if found.unit else ''}: {summary(found)}"
-    if not found.unit:
-        return
-    for series, periods in found.series.items():
-        title = ", ".join(f"{name}={value}" for name, value in series)
-        yield from ([f"  {title}"] if title else [])
-        yield from (f"  {line}" for line in _grid(periods, found.unit))
-    for path in found.waiting[:_NAMED]:
-        yield f"  waits: {path}"
-    if len(found.waiting) > _NAMED:
-        yield f"  and {len(found.waiting) - _NAMED:,} more; all: --json"
-
-
-def summary(found: DatasetCoverage) -> str:
-    """``40 published, 12 missing: 2009-02, …``."""
-    if not found.series:
-        return "nothing is published yet"
-    if not found.unit:
-        files = "1 file is" if found.files == 1 else f"{found.files:,} files are"
-        waits = f", {len(found.waiting):,} wait" if found.waiting else ""
-        return f"{files} published{waits}"
-    parts = [f"{found.count(PUBLISHED) + found.count(QUARANTINED):,} published"]
-    for kind, words in ((QUARANTINED, "much quarantined"), (WAITING, "waiting"), (MISSING, "missing")):
-        if count := found.count(kind):
-            parts.append(f"{count:,} {words}")
-    return ", ".join(parts)
-
-
-def _grid(periods: Mapping[str, str], unit: str) -> Iterator[str]:
-    """A line for each year, month or day, a sign for each period in it."""
-    if unit == "year":
-        yield f"{min(periods)} {''.join(SIGNS[kind] for kind in periods.values())} {max(periods)}"
-        return
-    width, first, count = {"month": (4, 1, 12), "day": (7, 1, 31), "hour": (10, 0, 24)}[unit]
-    rows: dict[str, list[str]] = {}
-    for period, kind in periods.items():
-        row = rows.setdefault(period[:width], [" "] * count)
-        row[int(period[width + 1 :]) - first] = SIGNS[kind]
-    if unit == "month":
-        yield f"{'':{width}}  {_MONTHS}"
-    for name, row in rows.items():
-        yield f"{name}  {''.join(row).rstrip()}"
-
-
-def as_json(found: DatasetCoverage) -> dict[str, Any]:
-    """The same for scripts: of each series its periods."""
-    return {
-        "dataset": found.name,
-        "unit": found.unit or None,
-        "files": found.files,
-        "series": [{"parts": dict(series), "periods": dict(kinds)} for series, kinds in found.series.items()],
-        "waiting": list(found.waiting),
-    }

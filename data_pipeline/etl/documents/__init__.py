@@ -2,7 +2,7 @@
 
 The tool on the laptop imports this room, and so does the code in the cloud: it needs the standard library alone (and
 ``etl.errors``), and runs on Python 3.9. Written by the tool: ``sources``, ``features``, ``datasets``. Written by jobs:
-``plan``, ``load_plan``, ``decision``, ``summary``, ``verdict``, ``findings``, ``profile``. ``form`` is what all have in
-common. ``patterns`` (with its modules ``pattern_…``), ``types`` and ``rules`` are the words of data sets: patterns of
-paths, types of columns, quality rules.
+``plan``, ``load_plan``, ``decision``, ``summary``, ``verdict``, ``findings``, ``acceptances``, ``profile``. ``form`` is
+what all have in common. ``patterns`` (with its modules ``pattern_…``), ``types`` and ``rules`` are the words of data
+sets: patterns of paths, types of columns, quality rules.
 """

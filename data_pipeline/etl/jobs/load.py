@@ -26,8 +26,8 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs.prepare_datasets import listed
-from data_pipeline.etl.loading import accepting, alone, documents, erasing, keyed, loader, made
-from data_pipeline.etl.loading.keyed import Newest
+from data_pipeline.etl.loading import accepting, alone, documents, erasing, following, loader
+from data_pipeline.etl.loading.following import Following
 from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
 from data_pipeline.etl.loading.reading import Runner, on_this_machine
@@ -67,7 +67,8 @@ def main(argv: list[str]) -> None:
         if target.at is None:
             run_alone(definitions, plan, target)
         else:
-            run(definitions, plan, target, accepted)
+            told = RunOptions(accepted, options.defer_tables == "true", options.started_by)
+            run(definitions, plan, target, told)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--run", default="", help="the name of this run; needed with --catalog")
     add("--code-version", default="", help="the content hash of the code, for the lineage")
     add("--accept", default=accepting.NONE, help="what to let through: rule@run,rule@run")
+    add("--defer-tables", **arguments.SWITCH, help="true: publish the data sets, and make nothing of them")
+    add(
+        "--started-by", default="unknown", help="who or what started the run: noted with what it lets through"
+    )
     disk = "GiB of disk that files may hold at once, with Spark those of one task (default 20)"
     add("--scratch-gb", type=int, default=20, help=disk)
     what = "what reads files: DuckDB on this machine, or on every machine of a Spark cluster"
@@ -153,17 +158,26 @@ class Done:
     errors: Sequence[str]
 
 
-def run(
-    definitions: Definitions, plan: LoadPlan, target: Target, accepted: Sequence[Violation]
-) -> summaries.Summary:
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is told: what its rules let through, whether it leaves what is made of data sets for a later run, and
+    who started it.
+    """
+
+    accepted: Sequence[Violation] = ()
+    deferring: bool = False
+    started_by: str = "unknown"
+
+
+def run(definitions: Definitions, plan: LoadPlan, target: Target, told: RunOptions) -> summaries.Summary:
     """``publish``; JobError, when all else is done, with what could not be made."""
-    done = publish(definitions, plan, target, accepted)
+    done = publish(definitions, plan, target, told)
     if done.errors:
         raise JobError("; ".join(done.errors))
     return done.summary
 
 
-def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: Sequence[Violation]) -> Done:
+def publish(definitions: Definitions, plan: LoadPlan, target: Target, told: RunOptions) -> Done:
     """Load each data set of the plan, then make the tables that are made of them, and say what became of it.
 
     Summary and profile are written twice: their files are there before any table is made of them.
@@ -173,7 +187,7 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
     taken = [erasing.take_out(definitions.datasets[name], target, place) for name in plan.erased]
     loaded: list[Loaded] = []
     for dataset in _of_plan(definitions, plan):
-        loaded.append(loader.load(dataset, plan, target, accepted, place))
+        loaded.append(loader.load(dataset, plan, target, told.accepted, place))
         _say(loaded[-1])
     tables: dict[str, Any] = {
         each.dataset.versions: _published(each) for each in loaded if each.published is not None
@@ -182,38 +196,33 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, accepted: 
     write_json(place, documents.summary(target, loaded, tables, (), judgement))
     write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, ()))
     held = {each.dataset.name for each in loaded if each.held} | {*(plan.held or ())}
-    newest = keyed.make(definitions, held, target, place)
-    for made_of in newest:
-        exits.log(str(made_of))
-        tables |= made_of.published
-    held |= {each.dataset.name for each in newest if each.error}
-    derived = made.make(definitions, held, target, accepted, place)
-    for one in derived:
-        _say_made(one)
-    tables |= {one.table.name: one.published for one in derived if one.published}
-    back = held | {one.table.name for one in derived if one.held}
-    exports, unwritten = made.write_exports(definitions, back, target)
-    judgement = documents.together([judgement, *(one.judgement for one in derived)])
-    cleared = [erasing.finish(each, definitions, back | unwritten.keys(), target) for each in taken]
+    then = (
+        following.deferred(definitions)
+        if told.deferring and not plan.erased  # what is erased is to leave the tables, too
+        else following.make(definitions, held, target, told.accepted, place)
+    )
+    _say_following(then)
+    judgement = documents.together([judgement, *(one.judgement for one in then.derived)])
+    cleared = [erasing.finish(each, definitions, then.back, target) for each in taken]
     for one_erased in cleared:
         exits.log(str(one_erased))
-    summary = documents.summary(target, loaded, tables, exports, judgement, _versions(newest))
+    summary = documents.summary(target, loaded, tables | then.tables, then.exports, judgement, then.versions)
     if cleared:
         summary["erasures"] = {each.dataset.name: each.document for each in cleared}
     write_json(place, summary)
-    write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, derived))
-    made_tables.note(target.output, definitions, back | unwritten.keys())
+    write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, then.derived))
+    made_tables.note(target.output, definitions, then.back)
+    accepting.note(target.output, target.run, told.started_by, judgement.accepted)
     erasing.look_again([(each.dataset, each.erased) for each in loaded], target.output)
     for each in loaded:
         loader.note(each, target)
     found = _findings(target, judgement)
-    tried = [*(each.error for each in newest), *(one.error for one in derived), *unwritten.values()]
-    problems = [error for error in (*tried, *(each.problem for each in cleared)) if error]
-    notes = [str(one) for one in derived if one.because]
+    problems = [*then.errors, *(each.problem for each in cleared if each.problem)]
+    notes = [str(one) for one in then.derived if one.because]
     said = documents.verdict(summary, place, loaded, judgement, found, problems, notes)
     write_json(join(target.folder, verdict.NAME), said)
     errors = [*(each.error for each in loaded if each.error), *problems]
-    return Done(summary, loaded, derived, judgement, errors)
+    return Done(summary, loaded, then.derived, judgement, errors)
 
 
 def _adopt(definitions: Definitions, target: Target, summary: str) -> None:
@@ -241,11 +250,6 @@ def _published(each: Loaded) -> dict[str, Any]:
     assert each.published is not None
     told = asdict(each.published)
     return {name: told[name] for name in ("snapshot", "rows", "committed")}
-
-
-def _versions(newest: Sequence[Newest]) -> dict[str, dict[str, int]]:
-    """What the versions of each data set with a key are."""
-    return {each.dataset.name: each.versions for each in newest if each.versions}
 
 
 def _findings(target: Target, judgement: Judgement) -> str:
@@ -312,9 +316,14 @@ def _say(each: Loaded) -> None:
         exits.log(f"unreadable: {line}")
 
 
-def _say_made(one: Made) -> None:
-    exits.log(str(one))
-    _say_judgement(one.judgement)
+def _say_following(then: Following) -> None:
+    if then.deferred:
+        exits.log(f"left for a later run: {', '.join(sorted(then.back))}")
+    for each in then.newest:
+        exits.log(str(each))
+    for one in then.derived:
+        exits.log(str(one))
+        _say_judgement(one.judgement)
 
 
 def _say_judgement(judgement: Judgement) -> None:

@@ -59,7 +59,7 @@ def main(argv: list[str]) -> None:
     target = Target(options.input, options.output, options.run)
     scope = (options.dataset, options.periods, options.part)
     mirrored = mirror(options.source, target, definitions, scope) if options.source != NONE else None
-    prepare(target, definitions, chosen, dropped, mirrored)
+    prepare(target, definitions, chosen, dropped, mirrored, deferring=options.defer_tables == "true")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         help="let changed definitions of these data sets hold for new files only",
     )
     add("--drop-column", default=NONE, help="columns that tables may lose: orders.status,orders.note")
+    add(
+        "--defer-tables", **arguments.SWITCH, help="true: what is to be made of data sets is no reason to run"
+    )
     add("--code-version", default="", help="the content hash of the code, for the log")
     return parser
 
@@ -103,9 +106,11 @@ def prepare(
     chosen: Selection,
     dropped: tuple[str, ...] = (),
     mirrored: dict[str, Any] | None = None,
+    *,
+    deferring: bool = False,
 ) -> Decision:
     """Compare the input, write plan.json and decision.json and return the decision, which tells of the report of a
-    mirror too.
+    mirror too. ``deferring``: tables that are out of date wait for a later run.
     """
     started = time.monotonic()
     found = _compared(target, definitions, chosen)
@@ -122,7 +127,7 @@ def prepare(
     planned = join(folder, load_plan.NAME)
     outdated = tuple(
         name
-        for name in made_tables.outdated(target.output, definitions)
+        for name in (() if deferring else made_tables.outdated(target.output, definitions))
         if name not in (plan.held or {})  # it waits for an answer first
     )
     decided = report.decision_of(found, chosen, target.run, planned, _of_mirror(mirrored), outdated)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
-from data_pipeline.etl.documents import findings
+from data_pipeline.etl.documents import acceptances, findings
 from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.storage.filesystem import files, join
+from data_pipeline.etl.quality.facts import Breach
+from data_pipeline.etl.quality.judging import finding
+from data_pipeline.etl.storage.filesystem import files, join, write_json
 
 NONE = "none"
+UNKNOWN = "unknown"
 _BETWEEN = re.compile(r",(?![^(]*\))")
 
 
@@ -23,6 +27,15 @@ def accepted(output: str, text: str) -> tuple[Violation, ...]:
         rule, run = (rule, run) if rule else (run, "")
         found += _found(output, part.strip(), rule.strip(), run.strip() or _last(output, rule.strip()))
     return tuple(found)
+
+
+def note(output: str, run: str, by: str, breaches: Collection[Breach]) -> None:
+    """Note what a run has let through, and who started it, below ``<output>/state/accepted/``: it is kept longer than
+    what runs leave.
+    """
+    if breaches:
+        place = join(output, "state", acceptances.FOLDER, f"{run}.json")
+        write_json(place, acceptances.document(run, by or UNKNOWN, [finding(each) for each in breaches]))
 
 
 def _found(output: str, text: str, rule: str, run: str) -> list[Violation]:

@@ -20,7 +20,7 @@ from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.documents.rehearsal import Rehearsal
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import load
-from data_pipeline.etl.jobs.load import Done
+from data_pipeline.etl.jobs.load import Done, RunOptions
 from data_pipeline.etl.jobs.prepare_datasets import listed
 from data_pipeline.etl.loading import documents as said
 from data_pipeline.etl.loading.reading import FileResult
@@ -179,7 +179,7 @@ def _passes(definitions: Definitions, plan: LoadPlan, target: Target) -> list[Do
     accepted: list[Violation] = []
     passes: list[Done] = []
     for number in range(len(definitions.tables) + 2):
-        done = load.publish(definitions, plan, replace(target, run=str(number + 1)), accepted)
+        done = load.publish(definitions, plan, replace(target, run=str(number + 1)), RunOptions(accepted))
         passes.append(done)
         if not done.judgement.failed:
             break

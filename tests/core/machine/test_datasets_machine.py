@@ -49,6 +49,16 @@ def test_what_is_published_is_ingested_although_a_rule_failed(
     assert following(states(tmp_path, STORE)["CheckVerdict"], verdict) == then
 
 
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_run_that_leaves_tables_leaves_the_ingestion(tmp_path: Path, passed: bool) -> None:
+    """To the run that makes them. A rule that failed is not forgotten."""
+    asked = {"context": {"Execution": {"Input": {"defer_tables": True}}}}
+    verdict = {"passed": passed, "published": 1}
+    rules = states(tmp_path, STORE)["CheckVerdict"]["Choices"]
+    then = next(rule for rule in rules if evaluate(rule["Condition"], asked, verdict=verdict, decision={}))
+    assert then["Next"] == "CheckRest"
+
+
 def test_the_run_fails_after_that_ingestion(tmp_path: Path) -> None:
     """A rule that failed is not forgotten."""
     found = states(tmp_path, STORE)

@@ -37,6 +37,7 @@ VALID: list[Any] = [
     {"periods": "2024-01-31T05..2024-01-31"},
     {"rebuild": ["orders"], "from_now_on": ["weather", "sensors"]},
     {"drop_columns": ["orders.status", "orders._Old"]},
+    {"defer_tables": True},
     {"started_by": "schedule"},
     {"started_by": "arn:aws:sts::123456789012:assumed-role/Data+Ops/ann.b@example.com"},
 ]
@@ -92,6 +93,7 @@ REFUSED: list[Any] = [
     {"rebuild": [""]},
     {"from_now_on": [1]},
     {"drop_columns": ["status"]},
+    {"defer_tables": "true"},
     {"started_by": ""},
     {"started_by": "ann and bob"},
     {"started_by": 'a"b'},
@@ -166,7 +168,8 @@ def test_anything_else_is_refused(given: Any) -> None:
         (
             {"month": 1, "version": 3},
             "unknown field month, expected one of: version, reprocess, datasets, months, parts, periods, prune, "
-            "rebuild, from_now_on, drop_columns, accept, concurrent, started_by; version: expected the number 1; "
+            "rebuild, from_now_on, drop_columns, accept, defer_tables, concurrent, started_by; "
+            "version: expected the number 1; "
             'found: {"month":1,"version":3}',
         ),
         (
@@ -218,7 +221,11 @@ def test_schema_and_condition_agree_on_random_input(attempt: int) -> None:
             {"reprocess": False, "datasets": ["yellow", "green"], "accept": ["a", "b-c"]},
             {"reprocess": "false", "datasets": "yellow,green", "months": "all", "accept": "a,b-c"},
         ),
-        ({"accept": []}, {"accept": "none"}),
+        ({"accept": []}, {"accept": "none", "defer_tables": "false", "started_by": "unknown"}),
+        (
+            {"defer_tables": True, "started_by": "a" * 300},
+            {"defer_tables": "true", "started_by": "a" * 256},
+        ),
         (
             {},
             {"parts": "all", "periods": "all"}

@@ -338,6 +338,10 @@ def test_a_processing_job_is_asked_for_whole() -> None:
                 "${CodeVersionHash}",
                 "--accept",
                 f"{{% {PLACEHOLDERS['accept']} %}}",
+                "--defer-tables",
+                f"{{% {PLACEHOLDERS['defer_tables']} %}}",
+                "--started-by",
+                f"{{% {PLACEHOLDERS['started_by']} %}}",
             ],
         },
         "Environment": {"AWS_DEFAULT_REGION": "${RegionName}", "PYTHONUNBUFFERED": "1"},
@@ -408,6 +412,7 @@ def test_the_first_step_is_given_what_a_run_is_asked_for() -> None:
         "rebuild": "rebuild",
         "from-now-on": "from_now_on",
         "drop-column": "drop_columns",
+        "defer-tables": "defer_tables",
     }
     for option, name in asked.items():
         assert arguments[f"--{option}"] == f"{{% {PLACEHOLDERS[name]} %}}"

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from shop import Row, expected, orders, told, written
 
-from data_pipeline.etl.documents import datasets
+from data_pipeline.etl.documents import acceptances, datasets
 from data_pipeline.etl.documents.datasets import Column, Definitions, Series, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import load
@@ -243,6 +243,13 @@ def test_a_rule_that_fails_holds_back_its_data_set_alone(shop):
     shop.run(accept="quarantined-share@run-1")
     assert len(shop.rows()) == 3
     assert shop.document("verdict.json")["accepted"] == ["quarantined-share"]
+    place = f"{shop.output}/state/accepted/run-2.json"
+    (found,) = files(place).list(f"{shop.output}/state/accepted/")
+    noted = acceptances.read(files(place).read(found.uri), place)
+    assert (noted.run, noted.by) == ("run-2", "unknown")
+    assert [(each.of, each.rule, each.source) for each in noted.findings] == [
+        ("orders", "quarantined-share", NORTH)
+    ]
     shop.put(SOUTH, some(0, 1, BAD))
     shop.run(accept="quarantined-share@run-1")
     assert shop.document("verdict.json")["passed"] is False
@@ -406,6 +413,23 @@ def test_tables_are_made_of_what_was_published(shop):
     assert "days: not made: held back with orders" in verdict["messages"]
     assert "total: not made: held back with days" in verdict["messages"]
     assert shop.snapshots("days") == 2
+
+
+def test_tables_are_left_for_a_later_run(shop):
+    """Each run publishes its files; then one makes the tables, once, although it has no file to read."""
+    table = Table("total", "SELECT count(*) AS n FROM orders", ("orders",))
+    shop.define(orders(), made=(table,))
+    for period in ("01", "02"):
+        shop.put(f"orders/north/2024-{period}.csv", some(0))
+        assert shop.prepare(f"--periods=2024-{period}", "--defer-tables=true")["proceed"] is True
+        shop.load("--defer-tables=true")
+        assert shop.at.find("total") is None
+    assert len(shop.rows()) == 6
+    again = shop.prepare("--periods=2024-01", "--defer-tables=true")
+    assert (again["proceed"], again["reason"][:14]) == (False, "nothing is new")
+    summary = shop.run("--periods=2024-01")
+    assert [row["n"] for row in shop.rows("total")] == [6]
+    assert (summary["files"], shop.snapshots("total")) == ([], 1)
 
 
 def test_a_table_is_made_although_no_file_is_new(shop):
