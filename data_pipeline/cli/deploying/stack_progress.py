@@ -85,11 +85,9 @@ def _answer(stacks: Stacks, operation: Operation, before: str) -> str:
             f"{operation.stack}: AWS cannot cancel this; waiting for its end. ^C once more leaves it running."
         )
         return "waits"
+    note("the update goes on; it can be rolled back, and ^C once more leaves it running")
     try:
-        cancel = click.confirm(
-            f"\ncancel the update of {operation.stack}, and have it rolled back? (^C leaves it running)",
-            err=True,
-        )
+        cancel = click.confirm(f"cancel the update of {operation.stack}?", err=True)
     except click.Abort:
         return ""
     if cancel and stacks.cancel(operation.id):
