@@ -42,7 +42,9 @@ class Watched:
 
 @dataclass(frozen=True)
 class Execution:
-    """An execution as AWS lists it; times have a zone. ``error`` and ``output`` (JSON): of one that is described."""
+    """An execution as AWS lists it; times have a zone. ``error``, ``output`` (JSON) and why it cannot be redriven: of
+    one that is described.
+    """
 
     arn: str
     status: Status
@@ -50,6 +52,7 @@ class Execution:
     stopped: datetime | None = None
     error: str | None = None
     output: str | None = None
+    unredrivable: str | None = None
 
     @property
     def name(self) -> str:
@@ -73,8 +76,9 @@ def watch(
     sleep: Callable[[float], None],
     clock: Callable[[], float],
     pace: Pace | None = None,
+    beyond: int = 0,
 ) -> Iterator[Watched]:
-    """Look at an execution until it has ended; the last one yielded has ended.
+    """Look at an execution until it has ended, with an event after the id ``beyond``; the last one yielded has ended.
 
     Throttling makes it slower. A network or service that does not answer is borne for ``pace.tolerated_outage``
     seconds, then the error is raised; so is every other error at once.
@@ -95,9 +99,10 @@ def watch(
                 raise
             lost, events = str(error), []
         progress = progress.after(events)
-        yield Watched(progress, lost)
-        if progress.ended:
-            return
+        if progress.last_event > beyond or lost:
+            yield Watched(progress, lost)
+            if progress.ended:
+                return
         interval = pace.fastest if events else min(interval * 1.5, pace.slowest)
         sleep(interval)
 
@@ -143,15 +148,19 @@ def definition(client: SFNClient, machine: str) -> str | None:
         raise
 
 
-def followed(client: SFNClient, arn: str) -> dict[str, Any] | None:
-    """The definition that an execution follows; None where it may not be looked at."""
+def followed(client: SFNClient, arn: str) -> str | None:
+    """The definition that an execution follows, as JSON text; None where it may not be looked at."""
     try:
-        found = json.loads(client.describe_state_machine_for_execution(executionArn=arn)["definition"])
+        return client.describe_state_machine_for_execution(executionArn=arn)["definition"]
     except ClientError as error:
         if error_code(error) in ACCESS_DENIED:
             return None
         raise
-    return found if isinstance(found, dict) else None
+
+
+def redrive(client: SFNClient, arn: str) -> None:
+    """Let an execution that did not end well go on where it ended."""
+    client.redrive_execution(executionArn=arn, clientToken=secrets.token_hex(16))
 
 
 def stop(client: SFNClient, arn: str, error: str, cause: str) -> None:
@@ -168,4 +177,7 @@ def _execution(answer: Any) -> Execution:
         answer.get("stopDate"),
         answer.get("error"),
         answer.get("output"),
+        answer.get("redriveStatusReason", "it says no reason")
+        if answer.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE"
+        else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -72,7 +72,13 @@ def running(connection: Connection, outputs: Outputs, env: Environment) -> Execu
 
 def past(env: Environment, connection: Connection, outputs: Outputs, most: int) -> list[PastRun]:
     """At most so many runs, the newest first, with what their steps left."""
-    executions = newest(connection, outputs, most)
+    return with_results(env, connection, outputs, newest(connection, outputs, most))
+
+
+def with_results(
+    env: Environment, connection: Connection, outputs: Outputs, executions: Sequence[Execution]
+) -> list[PastRun]:
+    """The runs of these executions, with what their steps left."""
     judged = any(step.result for _, step in in_order(env.steps))
     client = connection.client("stepfunctions")
     connection.client("s3")  # made before the threads share it

@@ -185,7 +185,7 @@ class Reports:
             described = states.described(client, arn)
             if described is None:
                 return Found(run, arn)
-            definition = states.followed(client, arn)
+            definition = _object((states.followed(client, arn) or "").encode())
         progress = history.looked_at(self.connection, arn)
         failure = progress.failure
         why = runs.failed(self.environment, self.connection, failure) if failure else None

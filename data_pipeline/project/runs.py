@@ -104,15 +104,16 @@ def signed(connection: Connection, machine: str, value: Record) -> Record:
     return {**value, STARTED_BY: connection.identity} if known and STARTED_BY in known else value
 
 
-def watch(env: Environment, connection: Connection, arn: str) -> Iterator[states.Watched]:
-    """Look at an execution until it has ended; the last one yielded has ended.
+def watch(env: Environment, connection: Connection, arn: str, beyond: int = 0) -> Iterator[states.Watched]:
+    """Look at an execution until it has ended, with an event after the id ``beyond``; the last one yielded has ended.
 
     UserError, which says what becomes of the execution, where AWS cannot be asked any more.
     """
     pace = _EMBEDDED_PACE if env.embedded else states.Pace()
     try:
         with explained():
-            yield from states.watch(connection.client("stepfunctions"), arn, time.sleep, time.monotonic, pace)
+            client = connection.client("stepfunctions")
+            yield from states.watch(client, arn, time.sleep, time.monotonic, pace, beyond)
     except UserError as error:
         raise UserError(f"{error}\n{_what_becomes_of_it(env, arn)}") from error
 

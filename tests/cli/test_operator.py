@@ -58,6 +58,10 @@ def test_an_operator_runs_looks_stops_and_pauses(
     for words in (
         ("run", "local", "--no-wait"),
         ("runs", "stop", "local", "--reason", "enough"),
+        ("runs", "rerun", "local", "--no-wait"),
+        ("runs", "stop", "local"),
+        ("runs", "redrive", "local", "--no-wait"),
+        ("runs", "stop", "local"),
         ("runs", "list", "local"),
         ("runs", "show", "local"),
         ("runs", "logs", "local"),

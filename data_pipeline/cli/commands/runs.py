@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 
-from data_pipeline.aws.session import Connection
-from data_pipeline.aws.states import Execution
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.arguments import run as run_argument
 from data_pipeline.cli.columns import columns
@@ -18,14 +16,14 @@ from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.examples import examples
 from data_pipeline.cli.running import following
-from data_pipeline.cli.running.ending import conclude, follow_to_its_end, tell
-from data_pipeline.core.config.environment import Environment
+from data_pipeline.cli.running.ending import follow_to_its_end, tell
+from data_pipeline.cli.running.outcome import print_pointers
+from data_pipeline.cli.running.record import head, identity, record_of
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.machine import run_input
-from data_pipeline.core.progress import past_runs, pointers, run_diff, state_list
+from data_pipeline.core.progress import past_runs, run_diff, state_list
 from data_pipeline.core.progress.follow import Progress, State
-from data_pipeline.core.progress.progress_log import duration
-from data_pipeline.project import history
+from data_pipeline.project import going_on, history
+from data_pipeline.project import runs as starts
 
 Record = dict[str, Any]
 Outputs = Mapping[str, str]
@@ -82,11 +80,11 @@ def show(env: str, run: str, as_json: bool) -> None:
     environment, connection = open_environment(env)
     outputs = deployed_outputs(environment, connection)
     execution = history.named(connection, outputs, run)
-    record, progress, failure = _record(environment, connection, outputs, execution)
+    record, progress, failure = record_of(environment, connection, outputs, execution)
     if as_json:
         click.echo(json.dumps(record, indent=2))
         return
-    for line in _head(environment, record, progress):
+    for line in head(environment, record, progress):
         click.echo(line)
     if progress.ended:
         click.echo()
@@ -161,7 +159,68 @@ def attach(env: str, run: str | None, as_json: bool) -> None:
             if run
             else history.running(connection, outputs, environment)
         )
-        record |= {"status": "RUNNING", **_identity(connection, execution)}
+        record |= {"status": "RUNNING", **identity(connection, execution)}
+        follow_to_its_end(environment, connection, outputs["OutputUri"], record, as_json)
+
+
+_WAIT = click.option(
+    "--wait/--no-wait", default=True, help="Follow the run to its end (the default), or only start it."
+)
+
+
+@runs.command(epilog=examples("runs redrive dev", "runs redrive dev 4f1c2a --no-wait"))
+@environment_argument
+@run_argument
+@_WAIT
+@_JSON
+def redrive(env: str, run: str, wait: bool, as_json: bool) -> None:
+    """Let a run that was stopped, timed out or broken off go on where it ended; no state that has ended is done again.
+
+    For 14 days after its end, with the definition that it began with. Refused where a deployment has changed that,
+    where another run has worked since, and after a failure that the run has noted: see runs rerun.
+    """
+    record: Record = {"environment": env, "status": "NOT_STARTED"}
+    with following.recorded(record, as_json):
+        environment, connection = open_environment(env)
+        outputs = deployed_outputs(environment, connection)
+        execution = history.named(connection, outputs, run)
+        beyond = going_on.redrive(environment, connection, outputs, execution)
+        record |= {"status": "RUNNING", **identity(connection, execution)}
+        if not wait:
+            print_pointers(environment, execution.arn)
+            return
+        follow_to_its_end(environment, connection, outputs["OutputUri"], record, as_json, beyond)
+
+
+@runs.command(epilog=examples("runs rerun dev", "runs rerun dev 4f1c2a --from load"))
+@environment_argument
+@run_argument
+@click.option("--from", "begin", metavar="STEP", help="Begin at this step, with what RUN has left before it.")
+@_WAIT
+@_JSON
+def rerun(env: str, run: str, begin: str | None, wait: bool, as_json: bool) -> None:
+    """Start a new run of what a run that failed was asked, with what is deployed now; from a step on, if that is named.
+
+    With --from, the steps before are left out: their results and the plan are those of RUN. Refused where they are not
+    there any more, where the definitions of data sets have changed since, and where another run has worked since.
+    """
+    record: Record = {"environment": env, "status": "NOT_STARTED"}
+    with following.recorded(record, as_json):
+        environment, connection = open_environment(env)
+        outputs = deployed_outputs(environment, connection)
+        execution = history.named(connection, outputs, run)
+        value = going_on.rerun(environment, connection, outputs, execution, begin)
+        arn = starts.start(connection, outputs["StateMachineArn"], value)
+        record |= {
+            "status": "RUNNING",
+            "executionArn": arn,
+            "execution": arn.rpartition(":")[2],
+            "input": value,
+            "rerunOf": execution.name,
+        }
+        if not wait:
+            print_pointers(environment, arn)
+            return
         follow_to_its_end(environment, connection, outputs["OutputUri"], record, as_json)
 
 
@@ -179,7 +238,7 @@ def diff(env: str, before: str, after: str, as_json: bool) -> None:
     records = []
     for text in (before, after):
         execution = history.named(connection, outputs, text)
-        records.append(_record(environment, connection, outputs, execution)[0])
+        records.append(record_of(environment, connection, outputs, execution)[0])
     found = run_diff.differences(*records)
     if as_json:
         told = [{"about": e.about, "name": e.name, "before": e.before, "after": e.after} for e in found]
@@ -189,56 +248,6 @@ def diff(env: str, before: str, after: str, as_json: bool) -> None:
     click.echo(f"{records[0]['execution']} → {records[1]['execution']}")
     for line in run_diff.lines(found) or ["nothing differs"]:
         click.echo(line)
-
-
-def _record(
-    env: Environment, connection: Connection, outputs: Outputs, execution: Execution
-) -> tuple[Record, Progress, str | None]:
-    """The record of a run, how far it came, and the text of its failure."""
-    progress = history.looked_at(connection, execution.arn)
-    record: Record = {"environment": env.name, "status": progress.status, **_identity(connection, execution)}
-    failure = None
-    if progress.ended:
-        try:
-            failure = conclude(env, connection, outputs["OutputUri"], progress, record)
-        except UserError as error:  # an old run, whose results are deleted
-            failure = str(error)
-    record["startDate"] = execution.started.isoformat()
-    return record | {"states": state_list.as_json(progress)}, progress, failure
-
-
-def _identity(connection: Connection, execution: Execution) -> Record:
-    value = history.input_of(connection, execution.arn)
-    return {
-        "account": connection.account,
-        "region": connection.region,
-        "executionArn": execution.arn,
-        "execution": execution.name,
-        "input": value,
-        "startedBy": value.get("started_by"),
-    }
-
-
-def _head(env: Environment, record: Record, progress: Progress) -> list[str]:
-    """What every run has: its name, when, by whom, what it was asked, and its states."""
-    now = datetime.now(UTC)
-    started = datetime.fromisoformat(record["startDate"])
-    asked = run_input.options(record["input"])
-    at = f" at {record['endedAt']}" if record.get("endedAt") else ""
-    rows = [
-        ("run", record["execution"]),
-        ("status", f"{record['status']}{at}"),
-        (
-            "started",
-            f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC by {record['startedBy'] or past_runs.UNKNOWN}",
-        ),
-        ("took", duration(((progress.stopped or now) - started).total_seconds())),
-        *([("asked for", " ".join(asked))] if asked else []),
-        *([] if env.embedded else [("console", pointers.console(record["executionArn"]))]),
-    ]
-    states = columns(state_list.rows(progress, now))
-    labels = ["states", *[""] * len(states)]
-    return columns([*rows, *zip(labels, states, strict=False)])
 
 
 def _of_step(progress: Progress, step: str | None, follow: bool) -> Any:

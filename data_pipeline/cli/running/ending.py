@@ -28,10 +28,13 @@ Record = dict[str, Any]
 
 
 def follow_to_its_end(
-    env: Environment, connection: Connection, output: str, record: Record, as_json: bool
+    env: Environment, connection: Connection, output: str, record: Record, as_json: bool, beyond: int = 0
 ) -> None:
-    """Watch the execution of the record, say how it ended, and add that to the record. UserError where it failed."""
-    progress = following.follow(env, connection, record["executionArn"])
+    """Watch the execution of the record, say how it ended, and add that to the record. UserError where it failed.
+
+    ``beyond``: the event of its history after which it was redriven.
+    """
+    progress = following.follow(env, connection, record["executionArn"], beyond)
     failure = conclude(env, connection, output, progress, record)
     if not as_json:
         tell(env, progress, record, failure)

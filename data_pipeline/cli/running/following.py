@@ -55,14 +55,14 @@ def _note(record: Record, error: str, cause: str) -> None:
         record["status"] = "FAILED"
 
 
-def follow(env: Environment, connection: Connection, arn: str) -> Progress:
-    """Watch the execution to its end, on the screen."""
+def follow(env: Environment, connection: Connection, arn: str, beyond: int = 0) -> Progress:
+    """Watch the execution to its end, on the screen; to the one after the event ``beyond`` of a redriven one."""
     click.echo(f"execution {arn}", err=True)
     begin = time.monotonic()
     progress = Progress()
     try:
         with shown(lambda: time.monotonic() - begin) as show:
-            for watched in runs.watch(env, connection, arn):
+            for watched in runs.watch(env, connection, arn, beyond):
                 progress = watched.progress
                 show(watched)
     except KeyboardInterrupt:

@@ -11,7 +11,8 @@ import click
 from data_pipeline.cli.columns import width, with_notes
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.machine import end_states, run_input
-from data_pipeline.core.progress import pointers, result_text
+from data_pipeline.core.machine.steps import in_order
+from data_pipeline.core.progress import going_on, pointers, result_text
 from data_pipeline.core.progress.failure_reason import described
 from data_pipeline.core.progress.follow import Failure, Progress
 from data_pipeline.core.progress.progress_log import duration
@@ -136,6 +137,8 @@ def failure_text(env: Environment, progress: Progress, failure: Failure, record:
     if failure.job is not None:
         lines += _field("job", failure.job.name)
         lines += _log(env, failure.state, record)
+    go_on = going_on.command(env.name, arn, progress, [name for name, _ in in_order(env.steps)])
+    lines += _field("go on", go_on) if go_on else []
     return "\n".join([*lines, *_notified(env, progress)])
 
 

@@ -137,7 +137,7 @@ _OPTIONS = (
     click.option("--concurrent", is_flag=True, help="Run although another execution is running."),
 )
 #: fields of the input that somebody asks for
-_FIELDS = tuple(SCHEMA["properties"].keys() - {"version", "started_by"})
+_FIELDS = tuple(SCHEMA["properties"].keys() - {"version", "from", "started_by"})
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ PLACEHOLDERS = {
     "input": "URI of the originals, ending in /",
     "output": "URI of everything the pipeline writes, ending in /",
     "run": "name of the run",
+    "planned": "name of the run that made the plan: an earlier one, where a rerun begins behind that",
     "database": "name of the Glue database",
     "code_version": "SHA-256 of the deployed code",
     "reprocess": "true or false, of the execution's input",

@@ -98,7 +98,7 @@ def _load(tables: tuple[str, ...], exports: bool) -> Written:
             "input": "{input}",
             **_WHERE,
             "definitions": "{definitions}",
-            "plan": "{output}runs/{run}/plan.json",
+            "plan": "{output}runs/{planned}/plan.json",
             **_RUN,
             "accept": "{accept}",
             "defer-tables": "{defer_tables}",

@@ -437,6 +437,7 @@ def argument_lengths(draft: Draft) -> Iterator[Violation]:
         "input": len("s3:///") + bucket + len(draft.data.input) + 1,
         "output": len("s3:///") + bucket + len(draft.data.output) + 1,
         "run": LONGEST_RUN,
+        "planned": LONGEST_RUN,
         "database": len(draft.names.database),
         "code_version": 64,
         **{name: _document(draft.names, folder) for name, folder in _DOCUMENTS.items()},

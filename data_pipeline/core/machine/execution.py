@@ -25,6 +25,8 @@ PERIOD = "[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])(T([01][0-9]|2[0-3]
 PART = "[a-z][a-z0-9_]{0,63}=[A-Za-z0-9 ._+@~:-]{1,100}"
 #: a rule, and the run whose findings under it are let through.
 RULE = f"{NAME}(@[A-Za-z0-9._-]{{1,80}})?"
+#: a step, and the run with whose results an execution begins there.
+BEGIN = f"{NAME}@[A-Za-z0-9._-]{{1,80}}"
 COLUMN = f"{NAME}[.][A-Za-z_][A-Za-z0-9_]{{0,127}}"
 #: an ARN, or a name; ``\\/`` is a slash in JSONata's expressions, too.
 STARTER = "[A-Za-z0-9+=,.@_:\\/-]{1,300}"
@@ -120,6 +122,12 @@ SCHEMA: dict[str, Any] = {
             "title": "true or false",
             "description": "Run although another execution is running.",
         },
+        "from": {
+            "type": "string",
+            "pattern": f"^{BEGIN}$",
+            "title": "a step and a run, as in 'load@RUN'",
+            "description": "Begin at this step, with what that run has left; at the first step when left out.",
+        },
         "started_by": {
             "type": "string",
             "pattern": f"^{STARTER}$",
@@ -154,6 +162,7 @@ def _joined(field: str, without: str) -> str:
 #: placeholder → JSONata of the text that a job is given for it.
 PLACEHOLDERS = {
     "run": jsonata.RUN,
+    "planned": "$planned",
     "reprocess": f"({_INPUT}.reprocess = true ? 'true' : 'false')",
     "datasets": f"($exists({_INPUT}.datasets) ? $join({_INPUT}.datasets, ',') : 'all')",
     "months": f"($exists({_INPUT}.months) ? {_INPUT}.months : 'all')",

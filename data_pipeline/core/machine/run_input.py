@@ -108,6 +108,12 @@ def options(value: Mapping[str, Any]) -> list[str]:
     return [*flags, *said]
 
 
+def begin(value: Mapping[str, Any]) -> str:
+    """``load, with what RUN left before it``: where a run began that did not begin at the first step; else nothing."""
+    step, _, run = str(value.get("from", "")).partition("@")
+    return f"{step}, with what {run} left before it" if run else ""
+
+
 def _months_in(text: str) -> str:
     """The months that a text names in another spelling; empty without one or two."""
     found = re.findall(r"(?<!\d)(\d{4})[-/.]?(\d{1,2})(?!\d)", text)

@@ -18,7 +18,7 @@ from data_pipeline.core.config.locations import key_prefix
 from data_pipeline.core.config.sources import takes_sources
 from data_pipeline.core.naming import MAINTENANCE
 
-from . import cluster, end_states, execution, failures, jsonata, notifications, tasks
+from . import beginning, cluster, end_states, execution, failures, jsonata, notifications, tasks
 from .steps import camel, cluster_state, in_order
 
 #: the result that the maintenance's job leaves: what it expired and deleted, by table.
@@ -31,16 +31,16 @@ Named = tuple[str, Step]
 def state_machine(env: Environment) -> dict[str, Any]:
     """The definition of an environment's state machine."""
     steps = in_order(env.steps)
-    first = camel(steps[0][0])
+    first = beginning.STATE if len(steps) > 1 else camel(steps[0][0])
     states: dict[str, State] = {}
-    _add(states, "CheckInput", _check_input(first))
+    _add(states, "CheckInput", _check_input(steps, first))
     for name, state in end_states.alone(tasks.resource(env, "aws-sdk:sfn:listExecutions"), first).items():
         _add(states, name, state)
+    if len(steps) > 1:
+        _add(states, beginning.STATE, beginning.state(steps))
     output = "{}"
-    for place, (name, step) in enumerate(steps):
-        following = steps[place + 1] if place + 1 < len(steps) else None
-        before = steps[place - 1][1].result if place else None
-        output = _add_step(states, env, (name, step), before, following) or output
+    for place in range(len(steps)):
+        output = _add_step(states, env, steps, place) or output
     output = _with_partial(env, steps, output)
     if env.datasets:
         for name, state in end_states.last_checks(DECISION, VERDICT, output).items():
@@ -70,7 +70,7 @@ def maintenance(env: Environment, job: Job) -> dict[str, Any]:
     first = camel(MAINTENANCE)
     states: dict[str, State] = {"Begin": {"Type": "Pass", "Assign": failures.START, "Next": first}}
     _add_job(states, env, first, tasks.task(env, MAINTENANCE, job), f"Read{camel(MAINTAINED)}")
-    read = {**_read_result(env, MAINTENANCE, MAINTAINED), "Next": camel(MAINTAINED)}
+    read = {**_read_result(env, MAINTENANCE, MAINTAINED, jsonata.RUN), "Next": camel(MAINTAINED)}
     _add(states, f"Read{camel(MAINTAINED)}", read)
     output = jsonata.expression(f"${MAINTAINED}")
     _add(states, camel(MAINTAINED), {"Type": "Succeed", "Output": output})
@@ -108,11 +108,11 @@ def _add(states: dict[str, State], name: str, state: State) -> None:
     states[name] = state
 
 
-def _add_step(
-    states: dict[str, State], env: Environment, named: Named, before: str | None, following: Named | None
-) -> str | None:
-    """The states of one step; the JSONata of its result, if it leaves one. ``before``: the result before it."""
-    name, step = named
+def _add_step(states: dict[str, State], env: Environment, steps: Sequence[Named], place: int) -> str | None:
+    """The states of the step at ``place``; the JSONata of its result, if it leaves one."""
+    name, step = steps[place]
+    following = steps[place + 1] if place + 1 < len(steps) else None
+    before = steps[place - 1][1].result if place else None
     end = end_states.CHECK_WARNINGS if env.datasets else "Published"
     onwards = camel(following[0]) if following else end
     if env.datasets and name == INGEST:
@@ -131,10 +131,13 @@ def _add_step(
         rules = end_states.of_comparison(step.result)
     elif env.datasets and name == LOAD and INGEST in env.steps:
         rules = end_states.of_publication(step.result, camel(INGEST), deferring=_makes_more(env))
+    rules += beginning.skipping(steps, place)
     if following and following[1].cluster:
         rules.append(cluster.rule(following[1].cluster, step.result, cluster_state(following[0])))
     judge = f"Check{camel(step.result)}"
-    _add(states, after, {**_read_result(env, name, step.result), "Next": judge})
+    _add(
+        states, after, {**_read_result(env, name, step.result, beginning.folder(steps, place)), "Next": judge}
+    )
     _add(states, judge, {"Type": "Choice", "Choices": rules, "Default": onwards})
     return f"${step.result}"
 
@@ -164,30 +167,39 @@ def _add_job(states: dict[str, State], env: Environment, state: str, task: State
     _add(states, again, failures.back_off(state))
 
 
-def _check_input(first: str) -> State:
-    """Refuse what ``execution.SCHEMA`` refuses, before anything is started."""
+def _check_input(steps: Sequence[Named], first: str) -> State:
+    """Refuse what ``execution.SCHEMA`` refuses, and a step at which no execution begins, before anything is started."""
     given = "$states.input"
-    failure = {"Error": "InvalidInput", "Cause": jsonata.expression(execution.why_not(given))}
+    refused = {
+        f"$not({execution.is_valid(given)})": execution.why_not(given),
+        beginning.unknown(steps, given): beginning.why_unknown(steps, given),
+    }
+    start = {**failures.START, beginning.PLANNED: jsonata.expression(jsonata.RUN)}
     return {
         "Type": "Choice",
         "Choices": [
-            {
-                "Condition": jsonata.expression(f"$not({execution.is_valid(given)})"),
-                "Assign": {"failure": failure},
-                "Next": "Failed",
-            },
-            {"Condition": jsonata.expression(execution.CONCURRENT), "Assign": failures.START, "Next": first},
+            *(
+                {
+                    "Condition": jsonata.expression(condition),
+                    "Assign": {"failure": {"Error": "InvalidInput", "Cause": jsonata.expression(cause)}},
+                    "Next": "Failed",
+                }
+                for condition, cause in refused.items()
+            ),
+            {"Condition": jsonata.expression(execution.CONCURRENT), "Assign": start, "Next": first},
         ],
-        "Assign": failures.START,
+        "Assign": start,
         "Default": end_states.LOOK,
     }
 
 
-def _read_result(env: Environment, step: str, result: str) -> State:
-    """Read ``<output>/runs/<run>/<result>.json``, which the step has left, into the variable ``<result>``."""
+def _read_result(env: Environment, step: str, result: str, run: str) -> State:
+    """Read ``<output>/runs/<run>/<result>.json``, which the step has left, into the variable ``<result>``; ``run``:
+    JSONata of the run's name.
+    """
     parsed = jsonata.expression("$parse($states.result.Body)")
     key = jsonata.concatenation(
-        [jsonata.literal(key_prefix(env.data, "runs")), jsonata.RUN, jsonata.literal(f"/{result}.json")]
+        [jsonata.literal(key_prefix(env.data, "runs")), run, jsonata.literal(f"/{result}.json")]
     )
     return {
         "Type": "Task",

@@ -9,11 +9,14 @@ from data_pipeline.core.config.environment import Step
 from data_pipeline.core.config.notify import Notify
 from data_pipeline.core.problems import quoted
 
-from . import end_states, notifications
+from . import beginning, end_states, notifications
 from .steps import camel, cluster_state
 
 #: states of the machine that belong to no step.
-OWN = ("CheckInput", end_states.LOOK, end_states.COMPARE, end_states.ALREADY_RUNNING, "Published", "Failed")
+OWN = (
+    *("CheckInput", end_states.LOOK, end_states.COMPARE, end_states.ALREADY_RUNNING, beginning.STATE),
+    *("Published", "Failed"),
+)
 
 
 def all_states(steps: Mapping[str, Step], notify: Notify | None = None) -> set[str]:

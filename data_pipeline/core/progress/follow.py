@@ -143,13 +143,26 @@ def _step(progress: Progress, event: Event) -> Progress:
     if kind == "ExecutionStarted":
         return replace(progress, started=when)
     if kind == "ExecutionRedriven":
-        return replace(progress, status="RUNNING", stopped=None, output=None, error=None, cause=None)
+        again = _entered_again(progress, when)
+        return replace(again, status="RUNNING", stopped=None, output=None, error=None, cause=None)
     if kind.endswith("StateEntered"):
         name = event["stateEnteredEventDetails"]["name"]
         state = State(name, kind.removesuffix("StateEntered"), when)
         locations = {**progress._state_of_event, event["id"]: len(progress.states)}
         return replace(progress, states=(*progress.states, state), _state_of_event=locations)
     return _in_state(progress, event)
+
+
+def _entered_again(progress: Progress, when: datetime) -> Progress:
+    """The state in which the execution ended: a task goes on from now, any other is entered once more."""
+    state = progress.current
+    if state is None:
+        return progress
+    if state.kind == "Task":
+        state = replace(state, entered=when, exited=None, error=None, cause=None)
+    else:
+        state = replace(state, exited=state.exited or when)
+    return replace(progress, states=(*progress.states[:-1], state))
 
 
 def _in_state(progress: Progress, event: Event) -> Progress:

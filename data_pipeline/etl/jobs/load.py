@@ -26,7 +26,7 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs.prepare_datasets import listed
-from data_pipeline.etl.loading import accepting, alone, documents, erasing, following, loader
+from data_pipeline.etl.loading import accepting, alone, documents, erasing, following, loader, plans
 from data_pipeline.etl.loading.following import Following
 from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
@@ -119,6 +119,8 @@ def _tables(options: argparse.Namespace) -> Any:
 def _plan(options: argparse.Namespace, definitions: Definitions) -> LoadPlan:
     """The plan that was made, or of all files of the input."""
     if options.plan:
+        if options.catalog:
+            plans.keep(options.plan, options.output, options.run)
         return load_plan.read(files(options.plan).read(options.plan), options.plan)
     found = comparing.compare(
         listed(options.input),

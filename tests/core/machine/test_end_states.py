@@ -129,13 +129,13 @@ def test_the_look_is_at_running_executions_of_this_machine() -> None:
     (rule,) = compare["Choices"]
     assert evaluate(rule["Condition"], {}, earlier=["a"]) is True
     assert evaluate(rule["Condition"], {}, earlier=[]) is False
-    assert (rule["Next"], compare["Default"]) == ("AlreadyRunning", "Prepare")
+    assert (rule["Next"], compare["Default"]) == ("AlreadyRunning", "BeginAt")
     assert evaluate(states["AlreadyRunning"]["Output"]["running"], {}, earlier=["a"]) == ["a"]
 
 
 @pytest.mark.parametrize(
     ("given", "following"),
-    [({}, "LookForOthers"), ({"concurrent": False}, "LookForOthers"), ({"concurrent": True}, "Prepare")],
+    [({}, "LookForOthers"), ({"concurrent": False}, "LookForOthers"), ({"concurrent": True}, "BeginAt")],
 )
 def test_concurrent_does_not_look(given: dict[str, Any], following: str) -> None:
     """Who asks for it runs beside whatever is running."""

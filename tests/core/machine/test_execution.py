@@ -38,11 +38,16 @@ VALID: list[Any] = [
     {"rebuild": ["orders"], "from_now_on": ["weather", "sensors"]},
     {"drop_columns": ["orders.status", "orders._Old"]},
     {"defer_tables": True},
+    {"from": "load@2026-11-30T05-00-00Z-4f1c2a"},
     {"started_by": "schedule"},
     {"started_by": "arn:aws:sts::123456789012:assumed-role/Data+Ops/ann.b@example.com"},
 ]
 REFUSED: list[Any] = [
     {"version": 2},
+    {"from": "load"},
+    {"from": "load@"},
+    {"from": "load@a/b"},
+    {"from": {"step": "load"}},
     {"version": "1"},
     {"version": True},
     {"version": None},
@@ -168,7 +173,7 @@ def test_anything_else_is_refused(given: Any) -> None:
         (
             {"month": 1, "version": 3},
             "unknown field month, expected one of: version, reprocess, datasets, months, parts, periods, prune, "
-            "rebuild, from_now_on, drop_columns, accept, defer_tables, concurrent, started_by; "
+            "rebuild, from_now_on, drop_columns, accept, defer_tables, concurrent, from, started_by; "
             "version: expected the number 1; "
             'found: {"month":1,"version":3}',
         ),

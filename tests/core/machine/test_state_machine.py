@@ -38,7 +38,7 @@ def test_the_main_path_is_prepare_to_published(changes: dict[str, Any]) -> None:
         state = states[path[-1]]
         path.append(state["Next"] if "Next" in state else state["Default"])
     assert path == [
-        *("CheckInput", "LookForOthers", "CheckOthers"),
+        *("CheckInput", "LookForOthers", "CheckOthers", "BeginAt"),
         *("Prepare", "ReadDecision", "CheckDecision"),
         *("Load", "ReadVerdict", "CheckVerdict", "CheckWarnings"),
         "Published",
@@ -73,11 +73,9 @@ def test_every_variable_is_assigned_before_it_is_read(changes: dict[str, Any]) -
     assigned = {name for holder in [*states, *branches] for name in holder.get("Assign", {})}
     assert read <= assigned
     check = definition["States"]["CheckInput"]
-    assert (
-        check["Assign"]
-        == check["Choices"][1]["Assign"]
-        == {"attempt": 0, "waits": 0, "others": -1, "alone": 0}
-    )
+    counts = {"attempt": 0, "waits": 0, "others": -1, "alone": 0}
+    planned = {"planned": "{% $states.context.Execution.Name %}"}
+    assert check["Assign"] == check["Choices"][2]["Assign"] == counts | planned
 
 
 @variants
@@ -331,7 +329,7 @@ def test_a_processing_job_is_asked_for_whole() -> None:
                 "--definitions",
                 "s3://${ArtifactBucketName}/nyc-tlc/dev/datasets/${DefinitionsHash}.json",
                 "--plan",
-                "{% 's3://${DataBucketName}/output/runs/' & $states.context.Execution.Name & '/plan.json' %}",
+                "{% 's3://${DataBucketName}/output/runs/' & $planned & '/plan.json' %}",
                 "--run",
                 "{% $states.context.Execution.Name %}",
                 "--code-version",

@@ -1,0 +1,87 @@
+"""`runs redrive` and `runs rerun` on an embedded AWS: what goes on, and what a finished state does not do again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, publishing
+from cli.test_runs import ended, runs, start
+
+READ = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+    "Arguments": {"Bucket": BUCKET, "Key": "late"},
+    "Output": {},
+    "Next": "Publish",
+}
+FROM = "$exists($states.input.from) ? $substringBefore($states.input.from, '@') = 'load' : false"
+
+
+@pytest.fixture
+def broken(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> str:
+    """A run that ended in its second state, which found no object; a state before it had ended."""
+    machine = {
+        "BeginAt": {
+            "Type": "Choice",
+            "Choices": [{"Condition": f"{{% {FROM} %}}", "Next": "Load"}],
+            "Default": "Prepare",
+        },
+        "Prepare": {"Type": "Pass", "Next": "Load"},
+        "Load": READ,
+        **publishing(),
+    }
+    deployed.deploy(machine)
+    deployed.put(SUMMARY_KEY, json.dumps(SUMMARY))
+    name = start(deployed, periods="2024-01")
+    ended(deployed, name)
+    capfd.readouterr()
+    return name
+
+
+def visits(deployed: Deployed, name: str) -> list[str]:
+    """The states that an execution has entered, in order."""
+    (arn,) = [each["executionArn"] for each in deployed.executions() if each["name"] == name]
+    events: list[dict[str, Any]] = deployed.client("stepfunctions").get_execution_history(executionArn=arn)[
+        "events"
+    ]
+    return [
+        each["stateEnteredEventDetails"]["name"] for each in events if each["type"].endswith("StateEntered")
+    ]
+
+
+def test_a_redrive_goes_on_and_repeats_no_finished_state(
+    broken: str, deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Followed from there to the end; it is told where it was broken off, and once it has ended well it is refused."""
+    deployed.put("late")
+    assert runs("redrive", "local", "last", "--json") == 0
+    record = json.loads(capfd.readouterr().out)
+    assert (record["execution"], record["status"], record["endedAt"]) == (broken, "SUCCEEDED", "Published")
+    assert visits(deployed, broken) == ["BeginAt", "Prepare", "Load", "Publish", "Published"]
+    assert runs("redrive", "local") == 1
+    assert f"error: {broken} ended well (ended well), so nothing of it failed" in capfd.readouterr().err
+
+
+def test_a_rerun_begins_at_a_step_with_what_the_run_left(
+    broken: str, deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not before that is there; then in a run of its own, which was asked the same."""
+    assert runs("rerun", "local", "--from", "load") == 1
+    assert f"error: {broken} has no decision.json, so a run cannot begin at load" in capfd.readouterr().err
+    for name in ("decision", "plan"):
+        deployed.put(f"output/runs/{broken}/{name}.json", "{}")
+    deployed.put("late")
+    assert runs("rerun", "local", "--from", "load", "--json") == 0
+    record = json.loads(capfd.readouterr().out)
+    assert (record["rerunOf"], record["status"]) == (broken, "SUCCEEDED")
+    assert record["input"] == {"periods": "2024-01", "from": f"load@{broken}"}
+    assert visits(deployed, record["execution"]) == ["BeginAt", "Load", "Publish", "Published"]
+    assert runs("rerun", "local", broken, "--from", "load") == 1
+    assert (
+        f"error: {record['execution']} has run since (ended well), so the plan of" in capfd.readouterr().err
+    )
+    assert runs("show", "local") == 0
+    assert f"from       load, with what {broken} left before it\n" in capfd.readouterr().out
+    assert runs("rerun", "local", broken, "--no-wait") == 0
