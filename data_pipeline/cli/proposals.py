@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from data_pipeline.core.deployment.packages import packages_of
 from data_pipeline.core.errors import UserError, not_installed
 from data_pipeline.core.facts import dataset_limits
 from data_pipeline.core.problems import RefusedError
@@ -26,7 +27,7 @@ from data_pipeline.cli.commands import create
 from data_pipeline.cli.commands.check import refuse_findings
 from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.core.loading.load import load_all
-from data_pipeline.stacks import render
+from data_pipeline.stacks import documents
 
 _ADDRESS = re.compile(r"s3://[^/]+(/.*)?")
 _SHOWN = 5
@@ -96,11 +97,12 @@ def refuse_what_create_refuses(root: Path, content: bytes) -> None:
 def _as_create_does(root: Path) -> None:
     chosen = [with_feature_types(root, env) for env in load_all(root).values()]
     sources = job_code.sources(root)
+    needs = packages_of(sources)
     for env in chosen:
-        create.refuse_missing_packages(root, env, sources)
+        create.refuse_missing_packages(root, env, sources, needs)
     create.columns_lines(root, chosen)
     for env in chosen:
-        refuse_findings(env, render(env), sources)
+        refuse_findings(env, documents(env), sources)
 
 
 def report(found: Proposed) -> None:

@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import duckdb
 
 from data_pipeline.core.problems import did_you_mean, quoted
+
+from . import engine
 
 Tree = dict[str, Any]
 
@@ -29,17 +30,12 @@ class Fault:
     advice: str = ""
 
 
-@lru_cache(maxsize=1)
-def _parser() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(":memory:")
-
-
 def parse(sql: str) -> Tree | Fault:
     """The tree of the one SELECT that ``sql`` is."""
     if not sql.strip():
         return Fault(1, "nothing", "one SELECT")
     try:
-        row = _parser().execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
+        row = engine.connect({}).execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
     except duckdb.Error as error:
         return Fault(1, f"SQL that cannot be read ({' '.join(str(error).split())})", "one SELECT")
     assert row is not None

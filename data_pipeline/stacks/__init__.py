@@ -1,5 +1,5 @@
 """Core values → CloudFormation templates, with troposphere and awacs. Imports ``core`` alone."""
 
-from .render import file_names, render
+from .render import as_text, documents, file_names, render
 
-__all__ = ["file_names", "render"]
+__all__ = ["as_text", "documents", "file_names", "render"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from data_pipeline.core.config.environment import Environment
 
@@ -10,24 +11,31 @@ from .pipeline import pipeline
 from .storage import storage
 from .text import to_yaml
 
+_VERSION = "AWSTemplateFormatVersion"
+
 
 def file_names(environment: str) -> tuple[str, str]:
     """Names in ``templates/`` of an environment's storage and pipeline templates."""
     return f"{environment}-storage.yaml", f"{environment}-pipeline.yaml"
 
 
-def render(env: Environment) -> dict[str, str]:
-    """File name in ``templates/`` → content, from the environment alone: no clock, no chance, no machine.
-
-    Raises ``UserError`` for a configuration that no template can be made of.
+def documents(env: Environment) -> dict[str, dict[str, Any]]:
+    """File name in ``templates/`` → template as plain values, from the environment alone: no clock, no chance, no
+    machine. Raises ``UserError`` for a configuration that no template can be made of.
     """
-    sources = f"config/pipeline.yaml and config/{env.name}.yaml"
-    header = f"# Rendered by data_pipeline_create.py from {sources}; do not edit.\n"
-    names = file_names(env.name)
-    templates = (storage(env), pipeline(env))
-    return {
-        name: header + to_yaml(template.to_dict()) for name, template in zip(names, templates, strict=True)
-    }
+    templates = zip(file_names(env.name), (storage(env), pipeline(env)), strict=True)
+    return {name: {_VERSION: "2010-09-09", **template.to_dict()} for name, template in templates}
+
+
+def as_text(environment: str, document: dict[str, Any]) -> str:
+    """The content of a file in ``templates/``."""
+    sources = f"config/pipeline.yaml and config/{environment}.yaml"
+    return f"# Rendered by data_pipeline_create.py from {sources}; do not edit.\n{to_yaml(document)}"
+
+
+def render(env: Environment) -> dict[str, str]:
+    """File name in ``templates/`` → content. Raises ``UserError`` as above."""
+    return {name: as_text(env.name, document) for name, document in documents(env).items()}
 
 
 def compact(env: Environment) -> dict[str, str]:
@@ -36,8 +44,8 @@ def compact(env: Environment) -> dict[str, str]:
     it does not look (``machines`` has them; Step Functions checks those).
     """
     found = {}
-    for name, template in zip(file_names(env.name), (storage(env), pipeline(env)), strict=True):
-        document = template.to_dict()
+    for name, document in documents(env).items():
+        del document[_VERSION]
         for resource in document["Resources"].values():
             resource.pop("Metadata", None)
             if resource["Type"] == "AWS::StepFunctions::StateMachine":

@@ -30,17 +30,22 @@ _PRINTABLE = re.compile(r"[ -~]*")
 _BREAKS = frozenset("\n\x85\u2028\u2029")
 #: words that YAML reads as something else than text, in any case of their letters.
 _WORDS = frozenset(("yes", "no", "true", "false", "on", "off", "null"))
-_SECTIONS = ("Description", "Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+_SECTIONS = (
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Parameters",
+    "Mappings",
+    "Conditions",
+    "Resources",
+    "Outputs",
+)
 _RESOURCE = ("Type", "DeletionPolicy", "UpdateReplacePolicy", "Metadata", "Properties")
 
 
 def to_yaml(template: dict[str, Any]) -> str:
     """The YAML of a template given as plain values (``Template.to_dict()``)."""
     resources = {name: _ordered(resource, _RESOURCE) for name, resource in template["Resources"].items()}
-    ordered = {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        **_ordered({**template, "Resources": resources}, _SECTIONS),
-    }
+    ordered = _ordered({**template, "Resources": resources}, _SECTIONS)
     return _after(ordered, 0).removeprefix("\n") + "\n"
 
 

@@ -14,7 +14,7 @@ from system.project import Project
 from data_pipeline.cli import job_code
 from data_pipeline.cli.commands.check import check_environment, command_lines
 from data_pipeline.cli.main import status_of
-from data_pipeline.stacks import render
+from data_pipeline.stacks import documents
 
 MACHINE = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Pubish"}}}
 PUBLISH = {"Publish": {"Type": "Succeed"}}
@@ -119,7 +119,7 @@ def test_a_script_refuses_an_argument_before_it_is_deployed() -> None:
     """On either service: the job would only end with an error when it runs."""
     for service in ("glue", "sagemaker"):
         env = environment({"steps": {"prepare": {**MISSPELT["prepare"], "service": service}}})
-        (line,) = check_environment(env, render(env), job_code.sources(ROOT))
+        (line,) = check_environment(env, documents(env), job_code.sources(ROOT))
         assert "the script has no option '--inptu'; did you mean '--input'? [option-unknown]" in line
 
 

@@ -19,6 +19,7 @@ from data_pipeline.cli.commands.create import (
     stale_templates,
     with_different_tables,
 )
+from data_pipeline.core.deployment.packages import packages_of
 from data_pipeline.core.errors import UserError
 from tests.datasets_project import TABLES, datasets_project
 
@@ -126,8 +127,9 @@ def test_a_script_whose_package_has_no_wheel_is_refused(project: Project) -> Non
     (project.root / "jobs" / "tell.py").write_text("import duckdb\n")
     shell = {"service": "glue", "glue": {"runtime": "glue-pythonshell"}}
     steps = {"tell": {"script": "tell.py", **shell, "after": "load"}}
+    sources = job_code.sources(project.root)
     with pytest.raises(UserError) as caught:
-        refuse_missing_packages(project.root, environment({"steps": steps}), job_code.sources(project.root))
+        refuse_missing_packages(project.root, environment({"steps": steps}), sources, packages_of(sources))
     assert str(caught.value) == (
         "environment dev, steps.tell: jobs/tell.py imports duckdb, of which the "
         "runtime glue-pythonshell has no wheel\n"

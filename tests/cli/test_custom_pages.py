@@ -17,13 +17,14 @@ from data_pipeline.cli import job_code, job_locks
 from data_pipeline.cli.commands.check import check_environment
 from data_pipeline.cli.commands.create import columns_lines, refuse_missing_packages, refuse_wrong_code
 from data_pipeline.cli.main import status_of
+from data_pipeline.core.deployment.packages import packages_of
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.etl.documents import load_plan
 from data_pipeline.etl.documents.load_plan import LoadPlan, PlannedFile, Unit
 from data_pipeline.etl.errors import JobError
-from data_pipeline.stacks import render
+from data_pipeline.stacks import documents
 
 READER = "how-to/custom-reader.md"
 TRANSFORM = "how-to/custom-transform.md"
@@ -48,7 +49,7 @@ def refused(root: Path) -> str:
     env, sources = load_environment(root, "local"), job_code.sources(root)
     try:
         refuse_wrong_code(env, sources)
-        refuse_missing_packages(root, env, sources)
+        refuse_missing_packages(root, env, sources, packages_of(sources))
     except UserError as error:
         return str(error)
     return ""
@@ -134,7 +135,7 @@ def test_the_steps(project: Path) -> None:
     pages.write(project, pages.files(STEP))
     assert refused(project) == ""
     env, sources = load_environment(project, "local"), job_code.sources(project)
-    rendered = render(env)
+    rendered = documents(env)
     assert check_environment(env, rendered, sources) == []
     changed = {
         "guard.py": sources["guard.py"].replace("--most-mb", "--most-gb"),

@@ -24,7 +24,7 @@ from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.packages import imported_files
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_all, load_environment
-from data_pipeline.stacks import render
+from data_pipeline.stacks import documents
 
 _FILES = (".json", ".yaml", ".yml", ".template")
 
@@ -44,7 +44,7 @@ def check(target: str | None) -> None:
         sources = job_code.sources(root())
         refuse_wrong_sql(chosen)
         chosen = [with_feature_types(root(), env) for env in chosen]
-        lines = [line for env in chosen for line in check_environment(env, render(env), sources)]
+        lines = [line for env in chosen for line in check_environment(env, documents(env), sources)]
     if lines:
         raise UserError(as_message(lines))
     click.echo("no findings")
@@ -59,25 +59,28 @@ def refuse_wrong_sql(chosen: Iterable[Environment]) -> None:
             load_definitions(root(), env)
 
 
-def refuse_findings(env: Environment, rendered: Mapping[str, str], sources: Mapping[str, str]) -> None:
-    """Raise ``UserError`` with what is wrong in an environment's rendered templates."""
+def refuse_findings(
+    env: Environment, rendered: Mapping[str, dict[str, Any]], sources: Mapping[str, str]
+) -> None:
+    """Raise ``UserError`` with what is wrong in an environment's templates; arguments as of ``check_environment``."""
     if lines := check_environment(env, rendered, sources):
         raise UserError(as_message(lines))
 
 
-def check_environment(env: Environment, rendered: Mapping[str, str], sources: Mapping[str, str]) -> list[str]:
-    """The findings in an environment's templates; ``rendered``: file name → text, ``sources``: of the jobs
-    (``job_code.sources``).
+def check_environment(
+    env: Environment, rendered: Mapping[str, dict[str, Any]], sources: Mapping[str, str]
+) -> list[str]:
+    """The findings in an environment's templates; ``rendered``: file name → template (``stacks.documents``),
+    ``sources``: of the jobs (``job_code.sources``).
     """
     scripts = command_lines(sources, {job.script for job in env.jobs.values()})
-    documents = {name: templates.read_rendered(text) for name, text in rendered.items()}
     found = [
         f"templates/{name}: {finding}"
-        for name, document in documents.items()
+        for name, document in rendered.items()
         for finding in check_document(document, scripts)
     ]
     # The key is in one template and its users in the other, where a parameter has its name.
-    together = {name: r for document in documents.values() for name, r in document["Resources"].items()}
+    together = {name: r for document in rendered.values() for name, r in document["Resources"].items()}
     return [
         *found,
         *(f"templates of {env.name}: {finding}" for finding in keys.check(together, brought(env))),

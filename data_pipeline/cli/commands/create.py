@@ -16,13 +16,13 @@ from data_pipeline.cli.project import root
 from data_pipeline.core.config import default_steps
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment import project_code
-from data_pipeline.core.deployment.packages import missing_packages
+from data_pipeline.core.deployment.packages import Needs, missing_packages, packages_of
 from data_pipeline.core.deployment.project_code import Named
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.loading.load import load_all, load_environment, load_warnings
 from data_pipeline.core.naming import job_path
-from data_pipeline.stacks import file_names, render
+from data_pipeline.stacks import as_text, documents, file_names, render
 
 COMMAND = "python data_pipeline_create.py"
 
@@ -42,9 +42,10 @@ def create(environments: tuple[str, ...], check: bool, diagram: bool) -> None:
     )
     chosen = [with_feature_types(root(), env) for env in chosen]
     sources = job_code.sources(root())
+    needs = packages_of(sources)
     for env in chosen:
         refuse_wrong_code(env, sources)
-        refuse_missing_packages(root(), env, sources)
+        refuse_missing_packages(root(), env, sources, needs)
         for warning in load_warnings(root(), env, date.today()):  # noqa: DTZ011 - a day of the user's calendar
             click.echo(f"warning: {warning}", err=True)
     shown = [] if check else columns_lines(root(), chosen)
@@ -54,11 +55,13 @@ def create(environments: tuple[str, ...], check: bool, diagram: bool) -> None:
         return
     from .check import refuse_findings  # the models of AWS's services, which --check does not need
 
-    rendered = {env.name: render(env) for env in chosen}
+    rendered: dict[str, dict[str, str]] = {}
     for env in chosen:
+        made = documents(env)
+        rendered[env.name] = {name: as_text(env.name, document) for name, document in made.items()}
         if _is_new(rendered[env.name]):
             refuse_wrong_queries(env)
-        refuse_findings(env, rendered[env.name], sources)
+        refuse_findings(env, made, sources)
     for env in chosen:
         for name, text in rendered[env.name].items():
             click.echo(f"{_write(root() / 'templates' / name, text)} templates/{name}")
@@ -144,14 +147,14 @@ def _own_code(env: Environment) -> Iterator[Named]:
             yield Named(place, dataset.transform.function, ("rows", "options"))
 
 
-def refuse_missing_packages(root: Path, env: Environment, sources: Mapping[str, str]) -> None:
+def refuse_missing_packages(root: Path, env: Environment, sources: Mapping[str, str], needs: Needs) -> None:
     """Raise ``UserError`` for steps whose scripts import what their runtime would not have."""
     problems = []
     own = [project_code.file_of(named.module, sources) for named in _own_code(env)]
     for name, step, runtime in ((n, j, r) for n, j in env.jobs.items() for r in j.runtimes):
         lock = job_locks.read_lock(root, RUNTIMES[runtime]).decode()
         files = [step.script, *(dict.fromkeys(own) if step.script == default_steps.SCRIPT else ())]
-        for file, package in ((f, p) for f in files for p in missing_packages(f, sources, lock, runtime)):
+        for file, package in ((f, p) for f in files for p in missing_packages(needs(f), lock, runtime)):
             problems.append(
                 f"environment {env.name}, {'.'.join(job_path(name))}: jobs/{file} imports {package}, of which "
                 f"the runtime {runtime} has no wheel\n"

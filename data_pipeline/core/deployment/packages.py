@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, lru_cache, partial
 
 from data_pipeline.core.errors import UserError
 
@@ -30,20 +30,29 @@ _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 _OF_OPTIONAL = ("TYPE_CHECKING", *_IMPORT_ERRORS, "except:")
 
 
-def missing_packages(script: str, sources: Mapping[str, str], lock: str, runtime: str) -> list[str]:
-    """Packages that the script needs, sorted, and that neither the lock of its runtime nor the runtime has.
+Needs = Callable[[str], frozenset[str]]
+"""Script → the packages that it needs."""
+
+
+def packages_of(sources: Mapping[str, str]) -> Needs:
+    """The packages that scripts need, by ``needed_packages``, of which each is followed once."""
+    return cache(partial(needed_packages, sources=sources))
+
+
+def missing_packages(needed: Iterable[str], lock: str, runtime: str) -> list[str]:
+    """Packages among the needed ones, sorted, that neither the lock of the runtime nor the runtime has."""
+    available = locked_names(lock) | PROVIDED.get(runtime, frozenset())
+    return sorted({package for package in needed if package not in available})
+
+
+def needed_packages(script: str, sources: Mapping[str, str]) -> frozenset[str]:
+    """Packages that the script imports, itself or through its modules, by their normalised names.
 
     ``sources``: path → Python source, of the script and of all that is shipped with it, whose modules are
     followed. An import inside of ``try … except ImportError`` or ``if TYPE_CHECKING`` is optional and not
     counted.
     """
-    available = locked_names(lock) | PROVIDED.get(runtime, frozenset())
-    return sorted({package for package in needed_packages(script, sources) if package not in available})
-
-
-def needed_packages(script: str, sources: Mapping[str, str]) -> set[str]:
-    """Packages that the script imports, itself or through its modules, by their normalised names."""
-    return _follow(script, sources)[1]
+    return frozenset(_follow(script, sources)[1])
 
 
 def imported_files(script: str, sources: Mapping[str, str]) -> set[str]:

@@ -66,8 +66,11 @@ def test_a_relative_import_out_of_a_package_is_refused(path: str, line: str) -> 
 def test_a_package_is_missing_unless_locked_or_of_the_runtime() -> None:
     """boto3 is locked, pyspark is Glue's own; duckdb is neither."""
     sources = {"job.py": "import boto3, duckdb, pyspark\n"}
-    assert missing_packages("job.py", sources, LOCK, "glue-spark") == ["duckdb"]
-    assert missing_packages("job.py", sources, LOCK, "glue-pythonshell") == ["duckdb", "pyspark"]
+    assert missing_packages(needed_packages("job.py", sources), LOCK, "glue-spark") == ["duckdb"]
+    assert missing_packages(needed_packages("job.py", sources), LOCK, "glue-pythonshell") == [
+        "duckdb",
+        "pyspark",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_the_project_s_own_jobs_have_their_packages(script: str, runtime: str, m
     """Each script runs where the configuration may put it, and DuckDB on Python 3.9 is refused."""
     sources = job_code.sources(JOBS.parent)
     lock = job_locks.read_lock(JOBS.parent, RUNTIMES[runtime]).decode()
-    assert missing_packages(script, sources, lock, runtime) == missing
+    assert missing_packages(needed_packages(script, sources), lock, runtime) == missing
 
 
 def test_the_tools_own_files_are_read_for_their_imports() -> None:
