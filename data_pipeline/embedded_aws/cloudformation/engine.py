@@ -15,6 +15,7 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 from . import (
     catalog,
+    early,
     existing,
     features,
     identity,
@@ -68,6 +69,7 @@ def install() -> None:
     provisioners._STACK_TAG_PROPERTY.update(tagged)
     stacks._runs_on_worker_thread = lambda _type: True
     existing.install({kind.type: kind for kind in kinds()})
+    early.install()
     _check_templates({kind.type: kind.returns for kind in kinds()})
 
 

@@ -1,7 +1,7 @@
 """Resources that exist before a stack has them: change sets import them, or early validation refuses to make them.
 
-CloudFormation looks at both while a change set is made. MiniStack does so on its event loop, where no service can be
-called: what is asked here is read from the services' own tables.
+CloudFormation looks at both while a change set is made (``early``). MiniStack does so on its event loop, where no
+service can be called: what is asked here is read from the services' own tables.
 """
 
 from __future__ import annotations
@@ -10,23 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core.responses import new_uuid
-from ministack.services import cloudformation, cloudwatch_logs, glue, s3
+from ministack.services import cloudwatch_logs, glue, s3
 from ministack.services import iam as iam_service
-from ministack.services.cloudformation import changesets, handlers, provisioners
-from ministack.services.cloudformation.helpers import _error, _p
-from ministack.services.cloudformation.stacks import _operation_event, _stack_region_context
+from ministack.services.cloudformation import changesets, provisioners
 
 from data_pipeline.embedded_aws.featurestore.register import GROUPS
 from data_pipeline.embedded_aws.identity import caller, iam
 
 from .kinds import Kind, Properties, explained
 from .storage import bucket_attributes
-
-_REFUSED = (
-    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To troubleshoot Early "
-    "Validation errors, use the DescribeEvents API for detailed failure information."
-)
 
 
 @dataclass(frozen=True)
@@ -77,15 +69,11 @@ LOOKUPS = {
 
 
 def install(kinds: Mapping[str, Kind]) -> None:
-    """Put imports and early validation of our types into MiniStack's place."""
+    """Put imports of our types into MiniStack's place."""
     changesets._IMPORT_LOOKUPS.clear()
     for type_, lookup in LOOKUPS.items():
         changesets._IMPORT_LOOKUPS[type_] = ((lookup.key,), _problem(type_, lookup))
         provisioners._RESOURCE_HANDLERS[type_]["import"] = _importer(kinds[type_], lookup)
-    handlers._ACTION_HANDLERS["CreateChangeSet"] = _validated(handlers._ACTION_HANDLERS["CreateChangeSet"])
-    handlers._ACTION_HANDLERS["DescribeEvents"] = _with_change_sets(
-        handlers._ACTION_HANDLERS["DescribeEvents"]
-    )
 
 
 def _problem(type_: str, lookup: Lookup) -> Callable[[str], str | None]:
@@ -111,65 +99,11 @@ def _importer(kind: Kind, lookup: Lookup) -> Callable[[Mapping[str, str]], tuple
     return take
 
 
-def _validated(create: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """CreateChangeSet, whose change set fails where it would add what exists."""
-
-    def validated(params: Any) -> Any:
-        answer = create(params)
-        stack = _p(params, "StackName")
-        _, made = changesets._find_change_set(
-            _p(params, "ChangeSetName"), stack.split("/")[1] if "/" in stack else stack
-        )
-        if (
-            answer[0] == 200
-            and made
-            and made["Status"] == "CREATE_COMPLETE"
-            and made["ChangeSetType"] != "IMPORT"
-        ):
-            _validate(made)
-        return answer
-
-    return validated
-
-
-def _validate(made: dict[str, Any]) -> None:
-    """Refuse a change set that adds what exists; its stack keeps the events, for DescribeEvents."""
-    stack = cloudformation._stacks[made["StackName"]]
-    made["_operation"] = new_uuid()
-    with _stack_region_context(stack, made["StackId"]):
-        added = [entry["ResourceChange"] for entry in made["Changes"]]
-        conflicts = [
-            _conflict(made, change["ResourceType"], change["LogicalResourceId"], name)
-            for change in added
-            if change["Action"] == "Add" and (name := _taken(made, change))
-        ]
-    if conflicts:
-        made.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=_REFUSED, Changes=[])
-        stack["_operation_events"] = conflicts
-
-
-def _taken(made: Mapping[str, Any], change: Mapping[str, Any]) -> str | None:
-    """The name that the template gives a resource, if one of that name exists."""
+def taken(made: Mapping[str, Any], change: Mapping[str, Any]) -> str | None:
+    """The name that the template of a change set gives a resource, if one of that name exists."""
     lookup = LOOKUPS.get(change["ResourceType"])
     name = lookup.name(_properties(made, change["LogicalResourceId"])) if lookup else None
     return name if lookup and isinstance(name, str) and name in lookup.table() else None
-
-
-def _conflict(made: Mapping[str, Any], type_: str, logical: str, name: str) -> dict[str, Any]:
-    event: dict[str, Any] = _operation_event(
-        made["StackId"],
-        made["_operation"],
-        "VALIDATION_ERROR",
-        "CREATE_CHANGESET",
-        LogicalResourceId=logical,
-        ResourceType=type_,
-        ValidationFailureMode="FAIL",
-        ValidationName="NAME_CONFLICT_VALIDATION",
-        ValidationStatus="FAILED",
-        ValidationStatusReason=f"Resource of type '{type_}' with identifier '{name}' already exists.",
-        ValidationPath=f"/Resources/{logical}",
-    )
-    return event
 
 
 def _properties(made: Mapping[str, Any], logical: str) -> Mapping[str, Any]:
@@ -178,22 +112,3 @@ def _properties(made: Mapping[str, Any], logical: str) -> Mapping[str, Any]:
         made["_template"], made["_resolved_params"], made["StackName"], made["StackId"]
     )
     return resolved["Resources"][logical].get("Properties") or {}
-
-
-def _with_change_sets(describe: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """DescribeEvents, by the ARN of a change set too: a bare name is refused, as by AWS."""
-
-    def described(params: Any) -> Any:
-        named = _p(params, "ChangeSetName")
-        if not named:
-            return describe(params)
-        _, made = changesets._find_change_set(named) if named.startswith("arn:") else (None, None)
-        if made is None:
-            return _error(
-                "ValidationError", "One of ChangeSetName, OperationId or StackName must be specified"
-            )
-        asked = {key: value for key, value in params.items() if key != "ChangeSetName"}
-        operation = made.get("_operation", "none")
-        return describe({**asked, "StackName": made["StackName"], "OperationId": operation})
-
-    return described

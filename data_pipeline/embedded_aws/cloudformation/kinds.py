@@ -14,6 +14,8 @@ from ministack.services.cloudformation import provisioners
 
 from data_pipeline.embedded_aws.identity import caller, iam
 
+from .templates import schemas
+
 Properties = Mapping[str, Any]
 
 
@@ -41,9 +43,24 @@ class Resource:
         found = pairs.items() if isinstance(pairs, Mapping) else ((tag["Key"], tag["Value"]) for tag in pairs)
         return {str(key): str(value) for key, value in found if not str(key).startswith("aws:")}
 
+    def own(self) -> dict[str, Any]:
+        """The properties without the tags of CloudFormation itself."""
+        pairs = self.properties.get("Tags")
+        if isinstance(pairs, Mapping):
+            kept: Any = {key: value for key, value in pairs.items() if not str(key).startswith("aws:")}
+        elif isinstance(pairs, list):
+            kept = [tag for tag in pairs if not str(_key_of(tag)).startswith("aws:")]
+        else:
+            return dict(self.properties)
+        return {**self.properties, "Tags": kept}
+
     def given(self, *fields: str) -> dict[str, Any]:
         """Those of the properties that the template gives."""
         return {field: self.properties[field] for field in fields if field in self.properties}
+
+
+def _key_of(tag: Any) -> Any:
+    return tag.get("Key", "") if isinstance(tag, Mapping) else ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +139,11 @@ class Kind:
             iam.hold_caller(step, caller.ACCESS_KEY.get(), arn=arn, account=get_account_id())
 
     def _checked(self, resource: Resource) -> Resource:
+        wrong = schemas.problems(self.type, resource.own())
+        if wrong:
+            raise ValueError(
+                f"Properties validation failed for resource {resource.logical_id} with message: {'; '.join(wrong)}"
+            )
         unknown = sorted(set(resource.properties) - self.properties - {"Tags"})
         if unknown:
             raise ValueError(f"The embedded AWS does not emulate {self.type} with {', '.join(unknown)}.")

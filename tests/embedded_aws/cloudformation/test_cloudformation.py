@@ -606,7 +606,11 @@ def test_a_workgroup_and_its_queries(
             "it does not emulate a workgroup with a key of KMS",
         ),
         ("AWS::SQS::Queue", {"KmsMasterKeyId": "k"}, "AWS::SQS::Queue with KmsMasterKeyId"),
-        ("AWS::Logs::LogGroup", {"KmsKeyId": "k"}, "AWS::Logs::LogGroup with KmsKeyId"),
+        (
+            "AWS::Logs::LogGroup",
+            {"KmsKeyId": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/k"},
+            "AWS::Logs::LogGroup with KmsKeyId",
+        ),
     ],
 )
 def test_a_customer_s_key_is_refused(
@@ -696,7 +700,7 @@ def test_new_name_is_a_replacement(aws: Any, create: Stack, update: Stack, name:
         ),
         (
             {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": "week"}},
-            "retentionInDays: expected type: Number, found: String",
+            "#/RetentionInDays: expected type: Integer, found: String",
         ),
         (
             {

@@ -1,12 +1,20 @@
 """Servers that cannot be reached, and redirects to where nobody should be sent."""
 
+import json
+import os
 import socket
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from mirrored import parquet
+from randomness import SOAK
 from source_server import File, SourceServer
 
+from data_pipeline.etl.documents.sources import Limits, MirrorSource, write
 from data_pipeline.etl.mirror import addresses, web
 from data_pipeline.etl.mirror.report import messages
 from data_pipeline.etl.mirror.retry_policy import RetryPolicy
@@ -52,6 +60,56 @@ def test_what_is_away_is_one_reason_of_all_files(mirror, monkeypatch, name, dry)
     (_, line) = messages(report)
     assert line.startswith("needs a person: 0.csv and 299 more: " if name else "0.csv and 299 more: ")
     assert all(event["quiet"] for event in told if event["event"] == "end")
+
+
+@contextmanager
+def black_hole() -> Iterator[str]:
+    """The URL of a port that answers nothing at all: its queue of connections is full, so Linux drops what comes."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(server.getsockname())
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        for each in waiting:
+            each.close()
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="waits as long as the mirror's own patience: `make soak` does")
+@pytest.mark.parametrize("away", ["name", "refused", "black hole"])
+def test_the_job_gives_up_within_ten_seconds_with_one_line(mirror, tmp_path, away):
+    """The job as `mirror run` starts it, with the patience that it has for everybody."""
+    with black_hole() as hole:
+        url = {"name": "http://nothing.invalid", "refused": closed(), "black hole": hole}[away]
+        listed = tmp_path / "sources.json"
+        files = MirrorSource("a", "files", files=tuple(f"{url}/{n}.csv" for n in range(300)))
+        listed.write_text(write([files], Limits()), encoding="utf-8")
+        words = [
+            sys.executable,
+            "-m",
+            "data_pipeline.etl.jobs.mirror",
+            "--source",
+            str(listed),
+            "--events",
+            "true",
+        ]
+        began = time.monotonic()
+        done = subprocess.run(
+            [*words, "--input", mirror.input, "--output", mirror.output],
+            env=dict(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        seconds = time.monotonic() - began
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    report = events[-1]
+    assert (done.returncode, report["event"], report["counts"]["failed"]) == (0, "report", 300), done.stderr
+    assert seconds < 10, seconds
+    assert len(report["reasons"]) == 1
+    assert [event for event in events if event["event"] == "end" and not event["quiet"]] == []
 
 
 def test_the_patience_with_the_network_ends_within_ten_seconds():

@@ -231,7 +231,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "Types",
-        {"Resources": {"Q": {"Type": "Custom::Thing", "Properties": {"ServiceToken": "arn"}}}},
+        {"Resources": {"Q": {"Type": "Custom::Thing"}}},
         "Custom::Thing",
     ),
     (
