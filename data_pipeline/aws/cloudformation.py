@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from data_pipeline.core.deployment import early_validation, operators
-from data_pipeline.core.deployment.changes import Change, from_change_set
+from data_pipeline.core.deployment.changes import Change, from_change_set, without_pause
 from data_pipeline.core.deployment.stack_events import Event, event
 from data_pipeline.core.errors import UserError
 
+from .change_set_request import Request, arguments_of
 from .errors import error_code, error_message
 
 if TYPE_CHECKING:
@@ -62,24 +63,6 @@ class ChangeSet:
     id: str
     stack_id: str
     changes: tuple[Change, ...]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a stack shall become; ``body`` or ``url`` is the template, ``create`` tells new from updated.
-
-    ``imports``: entries of ``ResourcesToImport``; the change set then does nothing else. ``adopt_named``: what the
-    template would add under a name of its own, and exists, is taken over.
-    """
-
-    stack: str
-    create: bool
-    parameters: Mapping[str, str]
-    tags: Mapping[str, str]
-    body: str | None = None
-    url: str | None = None
-    imports: tuple[Mapping[str, Any], ...] = ()
-    adopt_named: bool = False
 
 
 class Stacks:
@@ -132,13 +115,23 @@ class Stacks:
         """A change set ready to be applied; None when nothing would change. UserError with AWS's reason."""
         described = self._created_change_set(request)
         if described["Status"] == "CREATE_COMPLETE":
-            return ChangeSet(described["ChangeSetId"], described["StackId"], self._changes(described))
+            return self._unless_paused(described, request.paused)
         reason = described.get("StatusReason", "no reason given")
         details = self._refusals(described["ChangeSetId"], reason)
         self.discard(ChangeSet(described["ChangeSetId"], described["StackId"], ()))
         if any(words in reason for words in _NO_CHANGES):
             return None
         raise UserError("\n  ".join([f"{request.stack}: AWS refuses the change set: {reason}", *details]))
+
+    def _unless_paused(self, described: dict[str, Any], schedule: str) -> ChangeSet | None:
+        """The change set; None, and it is deleted, where it would do nothing but to end a pause of the schedule."""
+        found = self._changes(described)
+        changes = without_pause(found, schedule)
+        made = ChangeSet(described["ChangeSetId"], described["StackId"], changes)
+        if found and not changes:
+            self.discard(made)
+            return None
+        return made
 
     def discard(self, change_set: ChangeSet) -> None:
         """Delete a change set, unless it is being applied, and the stack in review that it made."""
@@ -222,7 +215,7 @@ class Stacks:
 
     def _created_change_set(self, request: Request) -> dict[str, Any]:
         """The first page of a new change set's description, once it is settled."""
-        arguments = _arguments(request)
+        arguments = arguments_of(request)
         try:
             made = self.client.create_change_set(**arguments)
         except ClientError as error:
@@ -280,30 +273,6 @@ class Stacks:
 
     def _has_change_sets(self, name: str) -> bool:
         return bool(self.client.list_change_sets(StackName=name)["Summaries"])
-
-
-def _arguments(request: Request) -> dict[str, Any]:
-    """The arguments of CreateChangeSet."""
-    arguments: dict[str, Any] = {
-        "StackName": request.stack,
-        "ChangeSetName": f"deploy-{uuid.uuid4().hex}",
-        "ChangeSetType": "CREATE" if request.create else "UPDATE",
-        "Parameters": [
-            {"ParameterKey": key, "ParameterValue": value} for key, value in request.parameters.items()
-        ],
-        "Tags": [{"Key": key, "Value": value} for key, value in request.tags.items()],
-        "Capabilities": ["CAPABILITY_IAM"],
-    }
-    arguments |= {"TemplateURL": request.url} if request.body is None else {"TemplateBody": request.body}
-    if request.imports:
-        # An import may give a stack neither tags nor outputs: the update that follows does.
-        del arguments["Tags"], arguments["Parameters"]
-        return arguments | {"ChangeSetType": "IMPORT", "ResourcesToImport": list(request.imports)}
-    if request.adopt_named:
-        arguments["ImportExistingResources"] = True
-    if request.create:
-        arguments["OnStackFailure"] = "DELETE"
-    return arguments
 
 
 def _drifted(found: Mapping[str, Any]) -> datetime | None:

@@ -40,6 +40,12 @@ def allow_replace(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(losses.OPTION, "allowed", metavar="ID", multiple=True, help=what)(command)
 
 
+def revert_drift(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The option that brings back what was changed by hand."""
+    what = "Bring back what was changed by hand, too, as far as it can change in place; a pause is kept."
+    return click.option("--revert-drift", is_flag=True, help=what)(command)
+
+
 def bucket(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option --bucket, for where the deployed stack cannot say it."""
     what = "The artifact bucket; where ENV is deployed, it is known."

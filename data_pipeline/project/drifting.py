@@ -16,7 +16,7 @@ from data_pipeline.core.errors import UserError
 from .scheduling import BUCKET, find_pause
 
 #: the logical id of the pipeline's schedule in its stack
-_SCHEDULE = "Schedule"
+SCHEDULE = "Schedule"
 
 
 def drifts(env: Environment, connection: Connection, *, anew: bool) -> list[StackDrift]:
@@ -42,8 +42,8 @@ def _drift(connection: Connection, name: str, anew: bool, env: Environment) -> I
         if anew:
             drift.detect(client, name, 0.1 if env.embedded else 3.0)
         found = drift.last(client, name)
-    if any(each.logical_id == _SCHEDULE for each in found.resources) and find_pause(
+    if any(each.logical_id == SCHEDULE for each in found.resources) and find_pause(
         env, connection, stack.parameters.get(BUCKET)
     ):
-        found = without_pause(found, _SCHEDULE)
+        found = without_pause(found, SCHEDULE)
     yield found

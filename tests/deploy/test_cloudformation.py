@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 
-from data_pipeline.aws.cloudformation import ChangeSet, Request, Stacks
+from data_pipeline.aws.change_set_request import Request
+from data_pipeline.aws.cloudformation import ChangeSet, Stacks
 from data_pipeline.aws.stack_watch import follow
 from data_pipeline.cli.deploying import stack_progress
 from data_pipeline.cli.deploying.stack_apply import Prepared, apply, prepare

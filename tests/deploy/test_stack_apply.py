@@ -9,7 +9,8 @@ import pytest
 import yaml
 from clients import client
 
-from data_pipeline.aws.cloudformation import Request, Stack, Stacks
+from data_pipeline.aws.change_set_request import Request
+from data_pipeline.aws.cloudformation import Stack, Stacks
 from data_pipeline.cli.deploying.stack_apply import Prepared, apply, prepare
 from data_pipeline.core.deployment.changes import Change, StackChanges
 from data_pipeline.core.deployment.stack_states import Treatment

@@ -14,13 +14,14 @@ from pathlib import Path
 import click
 
 from data_pipeline.aws.errors import explained
-from data_pipeline.cli.arguments import allow_replace
+from data_pipeline.cli.arguments import allow_replace, revert_drift
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Plan, Target, carry_out, gather, note_present, outputs
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
 from data_pipeline.cli.deploying.plan_page import fingerprint_of, notes, place_of, plan_page
 from data_pipeline.cli.deploying.recorded import BUCKET, stacks_of
+from data_pipeline.cli.deploying.stack_progress import note
 from data_pipeline.cli.examples import examples
 from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root
@@ -39,7 +40,11 @@ from .create import refuse_stale_templates
 
 
 @click.command(
-    epilog=examples("deploy dev my-artifact-bucket", "deploy dev my-artifact-bucket --create-bucket --yes")
+    epilog=examples(
+        "deploy dev my-artifact-bucket",
+        "deploy dev my-artifact-bucket --create-bucket --yes",
+        "deploy dev --revert-drift",
+    )
 )
 @environment_argument
 @click.argument("bucket", metavar="[BUCKET]", required=False)
@@ -53,6 +58,7 @@ from .create import refuse_stale_templates
     "nothing.",
 )
 @allow_replace
+@revert_drift
 @click.option(
     "--no-wait",
     is_flag=True,
@@ -66,6 +72,7 @@ def deploy(
     yes: bool,
     file: Path | None,
     allowed: tuple[str, ...],
+    revert_drift: bool,
     no_wait: bool,
     create_bucket: bool,
     as_json: bool,
@@ -79,7 +86,9 @@ def deploy(
         raise click.UsageError(f"{file}: is a plan with the bucket {given.bucket}, and BUCKET is {bucket}.")
     with explained():
         target = open_target(env, given.bucket if given else bucket, wait=not no_wait)
-        changed, found = _run(target, yes, create_bucket, given, allowed)
+        refuse_what_loses_records(target.environment, target.connection)
+        plan = gather(target, create_bucket or given is not None, revert_drift)
+        changed, found = show_and_apply(target, plan, yes, allowed, given)
     if as_json:
         click.echo(json.dumps({"environment": env, "changed": changed, "outputs": found}))
     else:
@@ -116,22 +125,14 @@ def _check(bucket: str) -> None:
         raise click.UsageError(f"{bucket!r} cannot be a bucket's name: {why}.") from refused
 
 
-def _run(
-    target: Target, yes: bool, create_bucket: bool, given: Reviewed | None, allowed: Collection[str]
-) -> tuple[bool, dict[str, str]]:
-    """Plan, show, ask, apply. Whether anything changed, and the outputs of both stacks.
-
-    ``given``: the plan that was reviewed, in place of the question; ``allowed``: what may be lost.
-    """
-    refuse_what_loses_records(target.environment, target.connection)
-    plan = gather(target, create_bucket or given is not None)
-    return show_and_apply(target, plan, yes, allowed, given)
-
-
 def show_and_apply(
     target: Target, plan: Plan, yes: bool, allowed: Collection[str], given: Reviewed | None = None
 ) -> tuple[bool, dict[str, str]]:
-    """Show a plan, ask, and carry it out; what is not applied is discarded. Returns as ``_run`` does."""
+    """Show a plan, ask, and carry it out; what is not applied is discarded.
+
+    Returns whether anything changed, and the outputs of both stacks.
+    ``given``: the plan that was reviewed, in place of the question; ``allowed``: what may be lost.
+    """
     try:
         refuse_replaced_groups(plan.storage.plan)
         if given is not None:
@@ -139,8 +140,8 @@ def show_and_apply(
             reviewed.refuse_what_moved(given, fingerprint_of(plan))
         if plan.nothing:
             note_present(target, plan)
-            for note in notes(target, plan):
-                click.echo(note, err=True)
+            for each in notes(target, plan):
+                note(each)
             recorded = plan.wanted.recorded
             how = f"as deployment {recorded.number} was" if recorded else "as it stands here"
             click.echo(f"no changes: {target.environment.name} is deployed {how}", err=True)

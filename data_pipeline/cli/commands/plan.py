@@ -8,6 +8,7 @@ import click
 
 from data_pipeline.aws.errors import explained
 from data_pipeline.cli.arguments import environment as environment_argument
+from data_pipeline.cli.arguments import revert_drift
 from data_pipeline.cli.deploying.deployment import gather
 from data_pipeline.cli.deploying.plan_page import fingerprint_of, place_of, plan_page
 from data_pipeline.cli.examples import examples
@@ -24,8 +25,9 @@ from .deploy import open_target
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object, which `deploy ENV --plan FILE` applies."
 )
+@revert_drift
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a pull request.")
-def plan(env: str, bucket: str | None, as_json: bool, markdown: bool) -> int:
+def plan(env: str, bucket: str | None, as_json: bool, revert_drift: bool, markdown: bool) -> int:
     """Say what deploying ENV would change, and change nothing.
 
     BUCKET is the artifact bucket; once ENV is deployed it is known. Makes change sets and deletes them again, and may
@@ -35,7 +37,7 @@ def plan(env: str, bucket: str | None, as_json: bool, markdown: bool) -> int:
         raise click.UsageError("--json and --markdown are both given: expected one of them.")
     with explained():
         target = open_target(env, bucket)
-        found = gather(target, create_bucket=True)
+        found = gather(target, create_bucket=True, revert_drift=revert_drift)
         try:
             page, print_ = plan_page(target, found), fingerprint_of(found)
         finally:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import click
 
 from data_pipeline.aws import s3
-from data_pipeline.aws.cloudformation import BODY_LIMIT, Request, Stack, Stacks
+from data_pipeline.aws.change_set_request import Request
+from data_pipeline.aws.cloudformation import BODY_LIMIT, Stack, Stacks
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.project import root
 from data_pipeline.core.config.environment import Environment
@@ -19,7 +20,8 @@ from data_pipeline.core.deployment.deployment_record import Deployment, current,
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.machine.steps import runtimes
-from data_pipeline.project.scheduling import keep_paused
+from data_pipeline.project.drifting import SCHEDULE
+from data_pipeline.project.scheduling import find_pause, keep_paused
 from data_pipeline.stacks import file_names
 
 from .adopt import find
@@ -50,13 +52,16 @@ class Target:
 class Wanted:
     """What a deployment shall make. ``bodies``: the templates of storage and pipeline; ``tags``: of both stacks, which
     CloudFormation hands down to their resources; ``recorded``: the deployment that is brought back, None for the
-    project as it stands.
+    project as it stands; ``revert_drift``: what was changed by hand becomes again what the templates say, but for
+    the schedule being off where it is ``paused``.
     """
 
     package: Package
     bodies: tuple[str, str]
     tags: Mapping[str, str]
     recorded: Deployment | None = None
+    revert_drift: bool = False
+    paused: bool = False
 
 
 @dataclass
@@ -83,7 +88,7 @@ class Plan:
         self.storage.discard(stacks)
 
 
-def gather(target: Target, create_bucket: bool) -> Plan:
+def gather(target: Target, create_bucket: bool, revert_drift: bool = False) -> Plan:
     """Look at what is there and work out what will be done.
 
     Makes change sets, which ``Plan.discard`` deletes again, and puts a template into an existing bucket that
@@ -93,7 +98,9 @@ def gather(target: Target, create_bucket: bool) -> Plan:
     refuse_unfit_buckets(target.environment, target.connection, target.bucket if exists else None)
     env = target.environment
     packed = package(env, target.bucket, root(), _listing(target, exists))
-    return plan_stacks(target, Wanted(packed, _bodies(env), env.all_tags), exists)
+    paused = revert_drift and exists and find_pause(env, target.connection, target.bucket) is not None
+    wanted = Wanted(packed, _bodies(env), env.all_tags, None, revert_drift, paused)
+    return plan_stacks(target, wanted, exists)
 
 
 def plan_stacks(target: Target, wanted: Wanted, exists: bool) -> Plan:
@@ -228,7 +235,14 @@ def _fits(body: str) -> bool:
 
 def _request(target: Target, wanted: Wanted, stack: str, body: str, parameters: Mapping[str, str]) -> Request:
     """What a stack shall become; a template that is too large for a request is named by its URL."""
-    request = Request(stack, create=True, parameters=parameters, tags=wanted.tags)
+    request = Request(
+        stack,
+        create=True,
+        parameters=parameters,
+        tags=wanted.tags,
+        revert_drift=wanted.revert_drift,
+        paused=SCHEDULE if wanted.paused else "",
+    )
     if _fits(body):
         return replace(request, body=body)
     key = template_key(target.environment.names.artifacts, body)

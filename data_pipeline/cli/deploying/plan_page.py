@@ -88,7 +88,7 @@ def drift(target: Target, plan: Plan) -> str:
         found = drifts.summary(drifting.drifts(env, target.connection, anew=False), now)
     except UserError:  # it may be asked what stacks there are, and not what drifted in them
         found = f"resources changed by hand, as detected {drifts.age(min(dates), now)}"
-    says = f"python -m data_pipeline drift show {env.name} says which"
+    says = f"python -m data_pipeline drift show {env.name} says which, and deploy --revert-drift brings them back"
     return "" if found.startswith("none") else f"drift: {found}; {says}"
 
 

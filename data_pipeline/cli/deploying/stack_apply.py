@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from data_pipeline.aws.cloudformation import ChangeSet, Request, Stack, Stacks
+from data_pipeline.aws.change_set_request import Request
+from data_pipeline.aws.cloudformation import ChangeSet, Stack, Stacks
 from data_pipeline.aws.stack_watch import underway
 from data_pipeline.core.deployment import hashes
 from data_pipeline.core.deployment.adoption import Adoption, Leftover, import_template, shown

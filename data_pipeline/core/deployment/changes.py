@@ -103,9 +103,24 @@ class StackChanges:
 
 
 def from_change_set(described: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
-    """The ``Changes`` of DescribeChangeSet, sorted by action and name."""
+    """The ``Changes`` of DescribeChangeSet, sorted by action and name.
+
+    What a drift-aware change set only notes to be as it is (``SyncWithActual``) is none.
+    """
     resources = (entry["ResourceChange"] for entry in described if entry.get("Type") == "Resource")
-    return _sorted(_change(resource) for resource in resources)
+    return _sorted(_change(each) for each in resources if each["Action"] != "SyncWithActual")
+
+
+def without_pause(changes: Sequence[Change], schedule: str) -> tuple[Change, ...]:
+    """The changes but for that of a paused schedule (its logical id) which would only switch it on again."""
+    return tuple(change for change in changes if change.logical_id != schedule or not _only_on(change))
+
+
+def _only_on(change: Change) -> bool:
+    """Whether nothing but the state of a schedule changes."""
+    before, after = (dict(each.get("Properties", {})) for each in (change.before, change.after))
+    before.pop("State", None), after.pop("State", None)
+    return change.action == "Modify" and bool(before) and before == after
 
 
 def from_template(template: Mapping[str, Any]) -> tuple[Change, ...]:

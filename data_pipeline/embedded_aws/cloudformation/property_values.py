@@ -61,6 +61,11 @@ def _contexts(found: Mapping[str, Any]) -> list[str]:
     with _stack_region_context(stack, found["StackId"]):
         before = _resolved(stack.get("_template") or {}, stack.get("_resolved_params", {}), there, found)
         after = _resolved(found["_template"], found["_resolved_params"], there, found)
+    for name, actual in found.get("_actual", {}).items():  # of a drift-aware change set
+        if actual is None:
+            before.pop(name, None)
+        else:
+            before[name] = {**before.get(name, {}), "Properties": actual}
     names = [change["ResourceChange"]["LogicalResourceId"] for change in found["Changes"]]
     return [_context("Before", before.get(name)) + _context("After", after.get(name)) for name in names]
 

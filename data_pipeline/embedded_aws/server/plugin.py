@@ -30,6 +30,7 @@ MODULES = (
     "events.scheduler",
     "cloudformation.engine",
     "cloudformation.drift",
+    "cloudformation.drift_aware",
     "cloudformation.property_values",
     "jobs.sagemaker",
     "jobs.glue",

@@ -13,6 +13,7 @@ from data_pipeline.core.deployment.changes import (
     from_change_set,
     from_template,
     summary,
+    without_pause,
 )
 from data_pipeline.core.deployment.stack_states import Treatment
 
@@ -115,3 +116,33 @@ def test_what_was_shown_need_not_be_asked_again() -> None:
     assert not other.agrees_with(shown)
     assert not replaced.agrees_with(kept)
     assert not kept.agrees_with(StackChanges("s", Treatment.CONTINUE_ROLLBACK, unknown="later"))
+
+
+def test_of_drift_only_what_is_changed_is_a_change() -> None:
+    """What is merely noted to be as it is leaves no line."""
+    described = [
+        entry("SyncWithActual", "Queue", "AWS::SQS::Queue"),
+        entry("Modify", "Job", "AWS::Glue::Job"),
+    ]
+    assert [change.logical_id for change in from_change_set(described)] == ["Job"]
+
+
+def test_a_schedule_that_is_only_switched_on_is_no_change_while_it_is_paused() -> None:
+    """Another property of it is, and so is any other resource."""
+
+    def schedule(name: str = "Schedule", **after: Any) -> Change:
+        off, on = (
+            {"State": "DISABLED", "ScheduleExpression": "a"},
+            {"State": "ENABLED", "ScheduleExpression": "a"},
+        )
+        sides = {"before": {"Properties": off}, "after": {"Properties": {**on, **after}}}
+        return Change("Modify", name, "AWS::Scheduler::Schedule", **sides)
+
+    assert without_pause([schedule()], "Schedule") == ()
+    assert without_pause([schedule()], "") == (schedule(),)
+    others = [
+        schedule(ScheduleExpression="b"),
+        schedule("MaintenanceSchedule"),
+        Change("Modify", "Schedule", "T"),
+    ]
+    assert without_pause(others, "Schedule") == tuple(others)
