@@ -185,9 +185,9 @@ class Stacks:
         """Begin to roll back an update that was told not to do so by itself."""
         self.client.rollback_stack(StackName=stack_id)
 
-    def protect(self, stack_id: str) -> None:
-        """Switch termination protection on."""
-        self.client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=True)
+    def protect(self, stack_id: str, *, on: bool = True) -> None:
+        """Switch termination protection on, or off."""
+        self.client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
 
     def validate(self, body: str) -> None:
         """UserError with AWS's reason when this is no valid template (at most BODY_LIMIT bytes)."""

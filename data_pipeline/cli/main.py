@@ -36,6 +36,7 @@ COMMANDS = {
     "deploy": "Show what deploying ENV will change, ask, apply it, and print the stacks' outputs.",
     "deployments": "What was deployed: each deployment with its number, time, person, commit and parts.",
     "rollback": "Show what going back to an earlier deployment of ENV will change, ask, and apply it.",
+    "destroy": "Say what goes and what stays of ENV, ask, and take it down.",
     "run": "Start the pipeline of ENV, follow it to its end, and say what it published.",
     "status": "Show on one screen how ENV stands: version, schedule, last runs, coverage, drift, alarms.",
     "runs": "What has run or runs, whoever started it: listed, shown, compared, followed, stopped.",

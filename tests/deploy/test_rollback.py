@@ -10,6 +10,7 @@ import pytest
 import yaml
 from clients import client
 from deploy.test_deployment import PIPELINE, never, target  # noqa: F401 - a fixture
+from randomness import SOAK
 
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.cli.deploying import deployment, package, plan_page
@@ -93,6 +94,8 @@ def test_an_earlier_deployment_comes_back_exactly(
     assert target.record.read()[-1] == third
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="deploys a stack")
 def test_what_has_gone_of_a_deployment_is_named(target: Target, embedded: Endpoint) -> None:  # noqa: F811
     """Before anything is planned."""
     _write(target, 30, "print(1)\n")
@@ -109,6 +112,8 @@ def test_what_has_gone_of_a_deployment_is_named(target: Target, embedded: Endpoi
         recorded(target, first)
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="deploys a stack")
 def test_a_deployment_that_was_killed_did_not_end_and_the_next_one_says_what_is_there(
     target: Target,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
@@ -145,6 +150,8 @@ def test_a_deployment_that_was_killed_did_not_end_and_the_next_one_says_what_is_
     assert failed.retained == ended.retained
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="deploys a stack")
 def test_the_commit_is_recorded_and_changes_nothing(target: Target) -> None:  # noqa: F811
     """Absent without git; with changes beside it, it says so; another commit alone is no change to deploy."""
     _write(target, 30, "print(1)\n")

@@ -146,9 +146,9 @@ def show_and_apply(
             how = f"as deployment {recorded.number} was" if recorded else "as it stands here"
             click.echo(f"no changes: {target.environment.name} is deployed {how}", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
-        _print_page(plan_page(target, plan))
+        print_page(plan_page(target, plan))
         _refuse_losses([plan.storage.plan, plan.pipeline.plan], allowed)
-        if given is None and not _agreed(yes):
+        if given is None and not agreed(yes):
             raise UserError("nothing was changed.")
 
         def agree(changes: StackChanges) -> bool:
@@ -156,7 +156,7 @@ def show_and_apply(
             losses.refuse([changes], allowed)
             click.echo("other than was shown:", err=True)
             _print_changes([changes])
-            return given is None and _agreed(yes)
+            return given is None and agreed(yes)
 
         return True, carry_out(target, plan, agree)
     finally:
@@ -170,7 +170,7 @@ def _refuse_losses(plans: Sequence[StackChanges], allowed: Collection[str]) -> N
         click.echo(f"{losses.OPTION} {name}: nothing replaces or deletes it", err=True)
 
 
-def _print_page(page: Page) -> None:
+def print_page(page: Page) -> None:
     """The page on stderr."""
     screen = console()
     for line in lines(page):
@@ -185,7 +185,7 @@ def _print_changes(plans: Sequence[StackChanges]) -> None:
     screen.print(summary(plans), markup=False)
 
 
-def _agreed(yes: bool) -> bool:
+def agreed(yes: bool) -> bool:
     """The user's answer; where there is nobody to ask, no."""
     if yes:
         return True

@@ -99,7 +99,7 @@ def gather(target: Target, create_bucket: bool, revert_drift: bool = False) -> P
     env = target.environment
     packed = package(env, target.bucket, root(), _listing(target, exists))
     paused = revert_drift and exists and find_pause(env, target.connection, target.bucket) is not None
-    wanted = Wanted(packed, _bodies(env), env.all_tags, None, revert_drift, paused)
+    wanted = Wanted(packed, bodies(env), env.all_tags, None, revert_drift, paused)
     return plan_stacks(target, wanted, exists)
 
 
@@ -222,7 +222,7 @@ def _listing(target: Target, exists: bool) -> Listing:
     return lambda prefix: s3.existing_sizes(target.connection, target.bucket, prefix) if exists else {}
 
 
-def _bodies(environment: Environment) -> tuple[str, str]:
+def bodies(environment: Environment) -> tuple[str, str]:
     """The rendered templates of storage and pipeline."""
     storage, pipeline = ((root() / "templates" / name) for name in file_names(environment.name))
     return storage.read_text(encoding="utf-8"), pipeline.read_text(encoding="utf-8")

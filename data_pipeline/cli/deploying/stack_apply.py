@@ -78,7 +78,7 @@ def prepare(
 
     An operation under way on the stack is waited for. ``adopt`` is asked where the stack has gone.
     """
-    stack = _idle_stack(stacks, wanted.stack)
+    stack = idle_stack(stacks, wanted.stack)
     how = treatment(stack.status if stack else None)
     request = replace(wanted, create=how is not Treatment.UPDATE)
     unprotected = protect and not (stack and stack.protected)
@@ -138,7 +138,7 @@ def _created(stacks: Stacks, request: Request, begun: Operation) -> Stack:
     failed = first_failure(followed.events)
     if stack.status != "DELETE_COMPLETE" or not role_is_unknown(failed):
         return _succeeded(stack, followed)
-    why = _why(stack, followed.events)
+    why = why_not(stack, followed.events)
     note(f"{stack.name}: a role was not known yet to who uses it; trying once more\n{why}")
     again = stacks.create_change_set(request)
     assert again is not None, "a stack that does not exist is a change"
@@ -173,7 +173,7 @@ def _succeeded(stack: Stack, followed: Followed) -> Stack:
     if followed.cancelled and stack.status == "UPDATE_ROLLBACK_COMPLETE":
         raise UserError(f"{stack.name}: the update was cancelled; the stack is as it was before.")
     raise UserError(
-        f"{stack.name}: the deployment failed; the stack is now {stack.status}.\n{_why(stack, followed.events)}\n"
+        f"{stack.name}: the deployment failed; the stack is now {stack.status}.\n{why_not(stack, followed.events)}\n"
         "Mend the cause and deploy again: that also puts right what this deployment left."
     )
 
@@ -215,18 +215,18 @@ def _mend(stacks: Stacks, stack: Stack, how: Treatment) -> None:
     if now is not None and treatment(now.status) is not wanted:
         raise UserError(
             f"{stack.name}: what an earlier deployment left cannot be put right; the stack is now "
-            f"{now.status}.\n{_why(now, events)}\nMend the cause and deploy again."
+            f"{now.status}.\n{why_not(now, events)}\nMend the cause and deploy again."
         )
 
 
-def _why(stack: Stack, events: list[Event]) -> str:
+def why_not(stack: Stack, events: list[Event]) -> str:
     """The first resource that failed and AWS's reason."""
     failed = first_failure(events)
     what = f"{failed.logical_id} ({failed.type}): {failed.reason}" if failed else stack.reason
     return f"  {FIRST_FAILURE}{what or 'AWS gives no reason'}"
 
 
-def _idle_stack(stacks: Stacks, name: str) -> Stack | None:
+def idle_stack(stacks: Stacks, name: str) -> Stack | None:
     """The stack once no operation on it is under way. UserError where there is one and nobody shall wait."""
     stack = stacks.find(name)
     if stack is None or not is_moving(stack.status):

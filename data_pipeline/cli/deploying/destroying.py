@@ -1,0 +1,139 @@
+"""Taking an environment down: what there is of it, and its deletion, which can be broken off and repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from data_pipeline.aws import destruction as delete
+from data_pipeline.aws import s3, states
+from data_pipeline.aws.cloudformation import Stack
+from data_pipeline.aws.errors import explained
+from data_pipeline.aws.session import Connection
+from data_pipeline.core.deployment import templates
+from data_pipeline.core.deployment.adoption import GROUP, Leftover
+from data_pipeline.core.deployment.deployment_record import current, remembered
+from data_pipeline.core.deployment.destruction import Doomed
+from data_pipeline.core.deployment.stack_states import DELETE_ENDS
+from data_pipeline.core.errors import UserError
+
+from .adopt import find
+from .deployment import Target, bodies
+from .stack_apply import idle_stack, why_not
+from .stack_progress import Operation, note, progress
+
+_ROLE, _BUCKET = "AWS::IAM::Role", "AWS::S3::Bucket"
+#: what outlives its stack goes in this order: a role after its group, a bucket after what lies in it.
+_ORDER = (GROUP, _ROLE, "AWS::Glue::Database", "AWS::Logs::LogGroup", _BUCKET, "AWS::KMS::Key")
+
+
+def gather_doomed(target: Target, with_data: bool) -> Doomed:
+    """What there is of an environment, whatever state its stacks are in; an operation under way is waited for.
+
+    UserError while a run is under way, whose jobs would lose their roles.
+    """
+    env, names = target.environment, target.environment.names
+    exists = s3.find_bucket(target.connection, target.bucket)
+    storage_body, pipeline_body = _bodies(target, exists)
+    pipeline = idle_stack(target.stacks, names.pipeline_stack)
+    storage = idle_stack(target.stacks, names.storage_stack)
+    _refuse_running(target, pipeline)
+    known = remembered(target.record.read()) if exists else {}
+    adoption = find(target.connection, storage_body, known, target.record.uri)
+    doomed = {names.pipeline_stack: pipeline_body} if pipeline else {}
+    artifacts = f"{names.artifacts}/"
+    if storage and with_data:
+        doomed[names.storage_stack] = storage_body
+    return Doomed(
+        env.name,
+        doomed,
+        adoption.leftovers,
+        with_data,
+        f"s3://{target.bucket}/{artifacts}" if exists and _holds(target, artifacts) else None,
+        names.storage_stack,
+        env.data.bucket,
+    )
+
+
+def destroy_all(target: Target, doomed: Doomed) -> None:
+    """Delete it: the pipeline stack; with data the storage stack, what outlives that, and last the record of it all."""
+    for name in doomed.stacks:
+        _delete_stack(target, name)
+    if not doomed.with_data:
+        return
+    known = [each for each in doomed.outliving if each.type in _ORDER]
+    for each in sorted(known, key=lambda each: _ORDER.index(each.type)):
+        _delete_leftover(target.connection, each)
+    if doomed.artifacts:
+        prefix = f"{target.environment.names.artifacts}/"
+        delete.empty(target.connection, target.bucket, prefix, _counter("artifacts"))
+
+
+def _holds(target: Target, prefix: str) -> bool:
+    return bool(s3.existing_sizes(target.connection, target.bucket, prefix))
+
+
+def _bodies(target: Target, exists: bool) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The templates of storage and pipeline: those that were deployed last, or else those of the project."""
+    last = current(target.record.read()) if exists else None
+    found = [s3.find(target.connection, target.bucket, key) for key in last.templates] if last else []
+    texts = [body.decode() for body in found if body is not None]
+    storage, pipeline = map(templates.read_rendered, texts if len(texts) == 2 else bodies(target.environment))
+    return storage, pipeline
+
+
+def _refuse_running(target: Target, stack: Stack | None) -> None:
+    machine = stack.outputs.get("StateMachineArn") if stack else None
+    if machine is None:
+        return
+    env = target.environment.name
+    try:
+        with explained():
+            newest = states.newest(target.connection.client("stepfunctions"), machine, 20)
+    except UserError:  # it may not be looked up, or the machine has gone from under the stack
+        note("whether a run is under way could not be looked up")
+        return
+    running = [each.name for each in newest if each.status == "RUNNING"]
+    if running:
+        raise UserError(
+            f"{env}: the run {running[0]} is under way, and would lose its roles. Wait for its end, or stop "
+            f"it, then run the same command again:\n  python -m data_pipeline runs stop {env}"
+        )
+
+
+def _delete_stack(target: Target, name: str) -> None:
+    """Delete a stack, protected or not, and follow that to its end. UserError where it does not go."""
+    stacks = target.stacks
+    stack = stacks.find(name)
+    if stack is None:
+        return
+    if stack.protected:
+        stacks.protect(stack.id, on=False)
+    after = stacks.last_event(stack.id)
+    stacks.delete(stack.id)
+    events = progress(stacks, Operation(name, stack.id, after, DELETE_ENDS)).events
+    now = stacks.find(stack.id)
+    if now is not None and now.status != "DELETE_COMPLETE":
+        raise UserError(
+            f"{name}: was not deleted; the stack is now {now.status}.\n{why_not(now, events)}\n"
+            "Mend the cause and run the same command again."
+        )
+
+
+def _delete_leftover(connection: Connection, each: Leftover) -> None:
+    how: Mapping[str, Callable[[Connection, str], None]] = {
+        GROUP: delete.feature_group,
+        _ROLE: delete.role,
+        "AWS::Glue::Database": delete.database,
+        "AWS::Logs::LogGroup": delete.log_group,
+        "AWS::KMS::Key": delete.key,
+    }
+    if each.type == _BUCKET:
+        delete.bucket(connection, each.name, _counter(each.name))
+    else:
+        how[each.type](connection, each.name)
+    note(f"  deleted {each.type} {each.name}")
+
+
+def _counter(what: str) -> Callable[[int], None]:
+    return lambda count: note(f"  {what}: {count:,} objects deleted")

@@ -1,0 +1,233 @@
+"""Taking an environment down, by the deployer's policy: with its data, and without, when nothing published changes."""
+
+from __future__ import annotations
+
+import json
+import random
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from clients import client
+from deploy.conftest import environment
+from deploy.test_deployment import PIPELINE, never
+from deploy.test_rollback import few_files  # noqa: F401 - a fixture
+from deployer import deployer
+from randomness import SEED, SOAK, times
+
+from data_pipeline.aws import destruction
+from data_pipeline.aws.cloudformation import Stacks
+from data_pipeline.aws.session import EmbeddedCredentials, connect
+from data_pipeline.cli.deploying import deployment
+from data_pipeline.cli.deploying.deployment import Target, carry_out, gather, plan_stacks
+from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed
+from data_pipeline.cli.deploying.recorded import recorded
+from data_pipeline.core.deployment.destruction import page
+from data_pipeline.core.deployment.page import rendering
+from data_pipeline.core.errors import UserError
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
+
+PIPELINE_NAME = "destroyed"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+#: what the deployer's page adds for ``destroy --with-data``.
+ADDED = frozenset(["DestroyObjects", "ListVersions", "DestroyTables", "FeatureGroups", "OfflineStores"])
+KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+
+
+def _storage(database: str) -> str:
+    """A versioned bucket and a database, which outlive the stack."""
+    given = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": database}}
+    versioned = {"VersioningConfiguration": {"Status": "Enabled"}}
+    resources = {
+        "DataBucket": {"Type": "AWS::S3::Bucket", **KEPT, "Properties": versioned},
+        "Database": {"Type": "AWS::Glue::Database", **KEPT, "Properties": given},
+    }
+    outputs = {name: {"Value": {"Ref": name}} for name in resources}
+    return yaml.safe_dump({"Resources": resources, "Outputs": outputs})
+
+
+@pytest.fixture
+def target(embedded: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """An environment of bucket, database and queue, whose deployer may destroy the data."""
+    name = f"t{uuid.uuid4().hex[:8]}"
+    monkeypatch.setattr(deployment, "root", lambda: tmp_path)
+    for folder in ("templates", "jobs"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "templates" / f"{name}-storage.yaml").write_text(_storage(f"{PIPELINE_NAME}_{name}"))
+    there = environment(endpoint="aws", name=name, pipeline=PIPELINE_NAME)
+    keys = deployer(embedded, PIPELINE_NAME, added=ADDED)
+    local = environment(pipeline=PIPELINE_NAME)
+    connection = connect(local, EmbeddedCredentials(embedded.url, **keys))
+    made = Target(
+        there, connection, f"artifacts-{name}", Stacks(connection.client("cloudformation"), pace=0.02)
+    )
+    _change(made, 30)
+    return made
+
+
+def _change(target: Target, seconds: int) -> None:
+    """The project with a queue of this visibility timeout."""
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": seconds}}
+    folder = deployment.root()
+    body = yaml.safe_dump({**PIPELINE, "Resources": {"Queue": queue}})
+    (folder / "templates" / f"{target.environment.name}-pipeline.yaml").write_text(body)
+    (folder / "jobs" / "prepare.py").write_text(f"print({seconds})\n")
+
+
+def _deploy(target: Target) -> dict[str, str]:
+    plan = gather(target, create_bucket=True)
+    try:
+        return carry_out(target, plan, never)
+    finally:
+        plan.discard(target.stacks)
+
+
+def _roll_back(target: Target, number: int) -> None:
+    chosen = target.record.read()[number]
+    plan = plan_stacks(target, recorded(target, chosen), exists=True)
+    try:
+        carry_out(target, plan, never)
+    finally:
+        plan.discard(target.stacks)
+
+
+def _destroy(target: Target, *, with_data: bool = False) -> None:
+    destroy_all(target, gather_doomed(target, with_data))
+
+
+def _publish(embedded: Endpoint, outputs: dict[str, str]) -> None:
+    """Two versions of an object, and a table."""
+    for body in (b"old", b"new"):
+        client(embedded, "s3").put_object(Bucket=outputs["DataBucket"], Key="output/export/x", Body=body)
+    table = {"Name": "orders", "Parameters": {"metadata_location": "s3://x/1.json"}}
+    client(embedded, "glue").create_table(DatabaseName=outputs["Database"], TableInput=table)
+
+
+def _published(embedded: Endpoint, outputs: dict[str, str]) -> Any:
+    """All versions of all objects, and the tables."""
+    found = client(embedded, "s3").list_object_versions(Bucket=outputs["DataBucket"])
+    versions = [(each["Key"], each["VersionId"], each["ETag"]) for each in found["Versions"]]
+    tables = client(embedded, "glue").get_tables(DatabaseName=outputs["Database"])["TableList"]
+    return versions, [(table["Name"], table["Parameters"]) for table in tables]
+
+
+def test_what_is_taken_down_is_gone_and_its_data_stay_until_they_are_asked_for(
+    target: Target, embedded: Endpoint
+) -> None:
+    """The page names each; all can be repeated; a deployment in between takes the data up again."""
+    outputs = _deploy(target)
+    _publish(embedded, outputs)
+    before = _published(embedded, outputs)
+    doomed = gather_doomed(target, with_data=False)
+    text = "\n".join(rendering.lines(page(doomed)))
+    names = target.environment.names
+    assert f"- stack {names.pipeline_stack}, 1 resource\n      - AWS::SQS::Queue, with what it holds" in text
+    assert f"stack {names.storage_stack}, with its termination protection" in text.partition("Stays")[2]
+    assert outputs["DataBucket"] in text.partition("Stays")[2]
+    destroy_all(target, doomed)
+    assert target.stacks.find(names.pipeline_stack) is None
+    storage = target.stacks.find(names.storage_stack)
+    assert storage is not None
+    assert storage.protected
+    assert not gather_doomed(target, with_data=False).anything
+    assert _published(embedded, outputs) == before
+    assert _deploy(target) == outputs
+    _destroy(target, with_data=True)
+    assert target.stacks.find(names.storage_stack) is None
+    buckets = [bucket["Name"] for bucket in client(embedded, "s3").list_buckets()["Buckets"]]
+    assert outputs["DataBucket"] not in buckets
+    databases = client(embedded, "glue").get_databases()["DatabaseList"]
+    assert outputs["Database"] not in [each["Name"] for each in databases]
+    left = client(embedded, "s3").list_object_versions(Bucket=target.bucket)
+    assert (left.get("Versions", []), left.get("DeleteMarkers", [])) == ([], [])
+    assert not gather_doomed(target, with_data=True).anything
+
+
+@pytest.mark.parametrize("attempt", range(times("deployments")))
+def test_nothing_published_changes_by_deployments_and_their_end(
+    attempt: int, target: Target, embedded: Endpoint
+) -> None:
+    """Random sequences of deploy, change, go back and destroy, without data: every version of every object is there."""
+    chance = random.Random(f"{SEED}-deployments-{attempt}")
+    outputs = _deploy(target)
+    _publish(embedded, outputs)
+    before = _published(embedded, outputs)
+    for _ in range(chance.randint(3, 8) if SOAK else 2):
+        what = chance.choice(("change", "change", "back", "destroy"))
+        if what == "change":
+            _change(target, chance.randint(1, 900))
+            _deploy(target)
+        elif what == "back":
+            _roll_back(target, chance.randrange(len(target.record.read())))
+        else:
+            _destroy(target)
+        assert _published(embedded, outputs) == before, what
+    numbers = [each.number for each in target.record.read()]
+    assert numbers == [*range(1, len(numbers) + 1)]
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="deploys several stacks")
+def test_a_destruction_that_is_broken_off_is_done_again(
+    target: Target, embedded: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After each stack, and after the bucket; whatever has gone is no error."""
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for place in ("database", "bucket", "empty"):
+        _publish(embedded, _deploy(target))
+        with monkeypatch.context() as patch:
+            patch.setattr(destruction, place, killed)
+            with pytest.raises(KeyboardInterrupt):
+                _destroy(target, with_data=True)
+        _destroy(target, with_data=True)
+        assert not gather_doomed(target, with_data=True).anything
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="deploys several stacks")
+def test_an_environment_in_a_bad_state_is_taken_down(target: Target, embedded: Endpoint) -> None:
+    """An update that failed and was rolled back, and a creation that failed."""
+    _deploy(target)
+    _change(target, -1)
+    with pytest.raises(UserError, match="the deployment failed"):
+        _deploy(target)
+    _destroy(target)
+    assert target.stacks.find(target.environment.names.pipeline_stack) is None
+    with pytest.raises(UserError, match="the deployment failed"):
+        _deploy(target)
+    _destroy(target, with_data=True)
+    stacks = client(embedded, "cloudformation")
+    name = target.environment.names.pipeline_stack
+    body = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": -1}}}}
+    stacks.create_stack(StackName=name, TemplateBody=yaml.safe_dump(body), OnFailure="DO_NOTHING")
+    _destroy(target, with_data=True)
+    assert target.stacks.find(name) is None
+
+
+def test_a_role_goes_with_its_policies_and_what_has_gone_is_no_error(
+    target: Target, embedded: Endpoint
+) -> None:
+    iam, name = client(embedded, "iam"), f"{PIPELINE_NAME}-{uuid.uuid4().hex[:8]}"
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+    own = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    )
+    iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=own)
+    for _ in range(2):
+        destruction.role(target.connection, name)
+        destruction.feature_group(target.connection, name)
+        destruction.database(target.connection, f"{PIPELINE_NAME}_gone")
+        destruction.log_group(target.connection, f"/{PIPELINE_NAME}-gone")
+        destruction.bucket(target.connection, f"{PIPELINE_NAME}-gone", lambda _: None)
