@@ -37,6 +37,7 @@ COUNTS = {
     "ingestion-meanwhile": (1, 45),
     "ingestions": (1, 20),
     "texts": (8, 400),
+    "estimates": (20, 2_000),
     "signatures": (100, 10_000),
     "bodies": (10, 1_000),
     "references": (100, 10_000),

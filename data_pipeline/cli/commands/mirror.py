@@ -7,7 +7,6 @@ and its memory is its own. It reports JSON lines.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import click
@@ -19,8 +18,6 @@ from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.examples import examples
-from data_pipeline.cli.project import root
-from data_pipeline.cli.running.mirror_job import run_job
 from data_pipeline.cli.running.mirror_report import (
     NOTHING,
     nothing_matches,
@@ -29,14 +26,10 @@ from data_pipeline.cli.running.mirror_report import (
     print_report,
     print_verified,
 )
+from data_pipeline.cli.running.mirror_run import run_mirror
 from data_pipeline.cli.running.run_options import Scope, scope_options
 from data_pipeline.core.config.environment import Environment
-from data_pipeline.core.config.sources import document
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.machine import selection
-from data_pipeline.etl.documents import datasets
-from data_pipeline.etl.documents import sources as source_list
-from data_pipeline.project.definitions import load_definitions
 
 Record = dict[str, Any]
 
@@ -70,7 +63,7 @@ def run(env: str, full: bool, scope: Scope, dry_run: bool, as_json: bool) -> Non
     """
     environment, connection, deployed = _opened(env)
     options = ["--full", str(full).lower(), "--dry-run", str(dry_run).lower()]
-    report = _run(environment, connection, deployed, options, scope)
+    report = run_mirror(environment, connection, deployed, options, scope)
     nothing = nothing_matches(report, scope)
     if as_json:
         click.echo(json.dumps({**report, **({"reason": nothing} if nothing else {})}, indent=2))
@@ -92,7 +85,7 @@ def verify(env: str, scope: Scope, as_json: bool) -> None:
     Exits 1 when a stored file is not what was stored.
     """
     environment, connection, deployed = _opened(env)
-    report = _run(environment, connection, deployed, ["--verify", "true"], scope)
+    report = run_mirror(environment, connection, deployed, ["--verify", "true"], scope)
     if as_json:
         click.echo(json.dumps(report, indent=2))
     else:
@@ -131,25 +124,3 @@ def _opened(env: str) -> tuple[Environment, Connection, Record]:
             "docs/how-to/mirror.md shows how."
         )
     return environment, connection, dict(deployed_outputs(environment, connection))
-
-
-def _run(
-    env: Environment, connection: Connection, deployed: Record, options: list[str], scope: Scope
-) -> Record:
-    """The report of a mirror of the files that the scope has. UserError for a scope that the project has not."""
-    listed = source_list.read(document(env.sources, env.mirror), "sources")
-    names = tuple(source.name for source in listed.sources if {*source.datasets} <= {source.name})
-    chosen = selection.checked(replace(selection.known(env), sources=names), scope)
-    locations = ["--input", deployed["InputUri"], "--output", deployed["OutputUri"]]
-    definitions = datasets.write(load_definitions(root(), env)) if env.datasets else None
-    return run_job(
-        connection, document(env.sources, env.mirror), definitions, [*locations, *options, *_words(chosen)]
-    )
-
-
-def _words(scope: Scope) -> list[str]:
-    """The options of the job."""
-    joined = {"--dataset": scope.get("datasets"), "--part": scope.get("parts")}
-    lists = [word for option, each in joined.items() if each for word in (option, ",".join(each))]
-    spans = [word for name in ("months", "periods") if scope.get(name) for word in (f"--{name}", scope[name])]
-    return [*lists, *spans]

@@ -16,6 +16,7 @@ from data_pipeline.cli.examples import examples
 from data_pipeline.cli.running import following, upload
 from data_pipeline.cli.running.ending import follow_to_its_end
 from data_pipeline.cli.running.outcome import print_pointers
+from data_pipeline.cli.running.preview import preview
 from data_pipeline.cli.running.run_options import input_options
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import selection
@@ -28,6 +29,7 @@ Record = dict[str, Any]
     "run",
     epilog=examples(
         "run dev",
+        "run dev --dry-run",
         "run dev --source samples",
         "run dev --dataset orders --periods 2024-01..2024-06 --reprocess",
     ),
@@ -54,8 +56,21 @@ Record = dict[str, Any]
     is_flag=True,
     help="At the end, draw the page of the run, also of one that failed, and open it where there is a screen.",
 )
+@click.option(
+    "--dry-run",
+    "dry",
+    is_flag=True,
+    help="Start nothing and write nothing: say which files would be read, by what, and how long it may take.",
+)
 def run(
-    env: str, directory: Path | None, value: Record, wait: bool, as_json: bool, yes: bool, drawn: bool
+    env: str,
+    directory: Path | None,
+    value: Record,
+    wait: bool,
+    as_json: bool,
+    yes: bool,
+    drawn: bool,
+    dry: bool,
 ) -> None:
     """Start the pipeline of ENV, follow it to its end, and say what it published.
 
@@ -68,6 +83,9 @@ def run(
             "found --report and --no-wait, expected one of them: the page is drawn at the end of the run; draw it "
             f"later with: python -m data_pipeline report show {env}"
         )
+    if dry:
+        _preview(env, directory, value, as_json)
+        return
     record: Record = {"environment": env, "status": "NOT_STARTED"}
     with following.recorded(record, as_json):
         environment, connection = open_environment(env)
@@ -97,3 +115,15 @@ def run(
             return
         with reporting.at_the_end(drawn, environment, connection, deployed, record["execution"]):
             follow_to_its_end(environment, connection, deployed["OutputUri"], record, as_json)
+
+
+def _preview(env: str, directory: Path | None, value: Record, as_json: bool) -> None:
+    """What a run would do, which is not started."""
+    if directory is not None:
+        raise UserError(
+            "found --dry-run and --source, expected one of them: to upload files is to write, which a dry run does not"
+        )
+    environment, connection = open_environment(env)
+    value = selection.checked(selection.known(environment), value)
+    outputs_and_differences(environment, connection)
+    preview(environment, connection, value, as_json)

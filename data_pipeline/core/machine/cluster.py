@@ -26,6 +26,14 @@ def rule(cluster: Cluster, result: str, state: str) -> dict[str, Any]:
     }
 
 
+def machines(cluster: Cluster, size: int, service: str) -> int | None:
+    """How many instances ``size`` bytes get by these two; None where one machine reads them."""
+    if size <= round(cluster.above_gb * _BYTES_OF_GB):
+        return None
+    share = max(1, round(cluster.gb_per_instance * _BYTES_OF_GB))
+    return max(LEAST[service], min(cluster.most_instances, -(-size // share)))
+
+
 def instances(cluster: Cluster, result: str, service: str) -> str:
     """JSONata of the number of instances: one for each share of the bytes, within the cluster's bounds."""
     share = max(1, round(cluster.gb_per_instance * _BYTES_OF_GB))

@@ -16,9 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from data_pipeline.etl import arguments, exits, packages
-from data_pipeline.etl.documents import datasets, decision, load_plan
+from data_pipeline.etl.documents import datasets, decision, form, load_plan, preview
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.documents.decision import Decision
+from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.planning import comparing, earlier, report, selection, staleness
 from data_pipeline.etl.planning.comparing import Comparison
@@ -58,8 +59,13 @@ def main(argv: list[str]) -> None:
     dropped = selection.columns(definitions, options.drop_column)
     target = Target(options.input, options.output, options.run)
     scope = (options.dataset, options.periods, options.part)
+    deferring = options.defer_tables == "true"
+    if options.dry_run == "true":
+        plan, decided = look(target, definitions, chosen, dropped, deferring=deferring)
+        print(form.text(preview.document(plan, decided)))
+        return
     mirrored = mirror(options.source, target, definitions, scope) if options.source != NONE else None
-    prepare(target, definitions, chosen, dropped, mirrored, deferring=options.defer_tables == "true")
+    prepare(target, definitions, chosen, dropped, mirrored, deferring=deferring)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--defer-tables", **arguments.SWITCH, help="true: what is to be made of data sets is no reason to run"
     )
+    add("--dry-run", **arguments.SWITCH, help="true: print what would be loaded, write and mirror nothing")
     add("--code-version", default="", help="the content hash of the code, for the log")
     return parser
 
@@ -113,6 +120,29 @@ def prepare(
     mirror too. ``deferring``: tables that are out of date wait for a later run.
     """
     started = time.monotonic()
+    plan, decided = look(target, definitions, chosen, dropped, mirrored, deferring=deferring)
+    planned = decided["plan"]
+    write_json(planned, load_plan.document(target.run, plan))
+    write_json(join(target.output, "runs", target.run, decision.NAME), decided)
+    for line in decided["messages"]:
+        exits.log(f"warning: {line}")
+    exits.log(
+        f"{decided['reason']}; {decided['objects']} to read, {decided['bytes']:,} bytes, {plan.unclaimed} other "
+        f"files ignored; plan in {planned} after {time.monotonic() - started:.1f} s"
+    )
+    return decided
+
+
+def look(
+    target: Target,
+    definitions: Definitions,
+    chosen: Selection,
+    dropped: tuple[str, ...] = (),
+    mirrored: dict[str, Any] | None = None,
+    *,
+    deferring: bool = False,
+) -> tuple[LoadPlan, Decision]:
+    """Compare the input: the plan and the decision, of which nothing is written yet."""
     found = _compared(target, definitions, chosen)
     known = earlier.known(target.output, definitions.datasets)
     judged = staleness.stale(definitions.datasets, found, known, chosen, time.time())
@@ -123,8 +153,7 @@ def prepare(
         found.plan, dropped_columns=dropped, judged=judged, erased=erased.pending(target.output, looked_at)
     )
     found = replace(found, plan=plan)
-    folder = join(target.output, "runs", target.run)
-    planned = join(folder, load_plan.NAME)
+    planned = join(target.output, "runs", target.run, load_plan.NAME)
     outdated = tuple(
         name
         for name in (() if deferring else made_tables.outdated(target.output, definitions))
@@ -134,15 +163,7 @@ def prepare(
     if mirrored is not None:
         decided["mirror"] = {**mirrored["counts"], "bytes": mirrored["bytes"]}
         decided["partial"] = mirrored["partial"]
-    write_json(planned, load_plan.document(target.run, plan))
-    write_json(join(folder, decision.NAME), decided)
-    for line in decided["messages"]:
-        exits.log(f"warning: {line}")
-    exits.log(
-        f"{decided['reason']}; {decided['objects']} to read, {decided['bytes']:,} bytes, {found.plan.unclaimed} other "
-        f"files ignored; plan in {planned} after {time.monotonic() - started:.1f} s"
-    )
-    return decided
+    return plan, decided
 
 
 def _compared(target: Target, definitions: Definitions, chosen: Selection) -> Comparison:

@@ -8,6 +8,7 @@ import pytest
 from asl import evaluate
 from environments import CLUSTER, CLUSTER_ON_GLUE, environment
 
+from data_pipeline.core.machine import cluster
 from data_pipeline.core.machine.state_machine import state_machine
 
 GB = 10**9
@@ -137,3 +138,21 @@ def test_without_a_cluster_there_is_no_such_state() -> None:
             "NothingNew",
             "QualityGateFailed",
         ]
+
+
+@pytest.mark.parametrize("changes", [CLUSTER, CLUSTER_ON_GLUE])
+@pytest.mark.parametrize("size", [0, 20 * GB, 20 * GB + 1, 75 * GB, 75 * GB + 1, 10**15])
+def test_a_preview_knows_as_many_machines_as_the_states(changes: dict[str, Any], size: int) -> None:
+    """None where the one machine reads them."""
+    env = environment(changes)
+    step = env.steps["load"]
+    assert step.cluster is not None
+    rule = next(
+        rule for rule in _states(changes)["CheckDecision"]["Choices"] if rule["Next"] == "LoadOnCluster"
+    )
+    wanted = None
+    if evaluate(rule["Condition"], {}, decision={"bytes": size}):
+        wanted = evaluate(
+            cluster.instances(step.cluster, "decision", step.service), {}, decision={"bytes": size}
+        )
+    assert cluster.machines(step.cluster, size, step.service) == wanted
