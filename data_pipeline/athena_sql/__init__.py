@@ -2,8 +2,8 @@
 
 A statement goes through four stages: `grammar` (Trino's own grammar; a syntax error has line and column), `queries` and
 `names` (clauses, relations, which column a name is), `expressions` (a type for every expression, bottom-up), and the
-tables of what is let through (`operators`, `casts`, `functions`, `times`, `aggregates`): name and types of the
-arguments → type of the result and a template of DuckDB's SQL. What is not in a table is refused.
+tables of what is let through (`operators`, `casts`, `functions`, `times`, `aggregates`, `nested`): name and types of
+the arguments → type of the result and a template of DuckDB's SQL. What is not in a table is refused.
 
 It may import the errors and the wording of ``core`` and nothing else of the tool; DuckDB itself is not imported, and
 Arrow by `results` alone, which gives the answer its types.

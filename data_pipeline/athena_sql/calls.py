@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from . import aggregates, expressions, functions
+from . import aggregates, expressions, functions, types
 from .aggregates import AGGREGATES, WINDOWS, Around
-from .expressions import ExpressionScope
 from .grammar import identifier, kind_of
 from .operators import NotTranslatedError
+from .scope import ExpressionScope
 from .typed import Typed, made
 
 
@@ -56,6 +56,8 @@ def _aggregate(scope: ExpressionScope, node: Any, name: str) -> Typed:
         scope.statement.wrong(node, f"{scope.aggregates} cannot contain aggregations")
     inner = _inner(scope, "an aggregation")
     arguments = [expressions.read(inner, argument) for argument in node.expression()]
+    if _quantifier(node) and any(types.has_map(argument.type) for argument in arguments):
+        raise NotTranslatedError(f"{name}(DISTINCT …) of a map")
     filtered = ""
     if node.filter_():
         condition = expressions.condition(_inner(scope, "FILTER"), node.filter_().booleanExpression())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import times, types
+from . import nested, times, types
 from .casts import cast, coerced, scaled, unscaled
 from .operators import NoOperatorError, NotTranslatedError, compared, half_up
 from .signatures import ALIASES, DATETIME, SIGNATURES, STRING, Signature, rounding
@@ -17,13 +17,16 @@ from .types import BIGINT, BOOLEAN, DATE, DOUBLE, INTEGERS, REAL, UNKNOWN, VARCH
 _CONDITIONAL = "functions/conditional.html"
 #: functions with rules of their own → (page of Trino's documentation, numbers of arguments)
 SPECIAL: dict[str, tuple[str, Sequence[int]]] = {
+    "cardinality": (nested.ARRAY, (1,)),
     "coalesce": (_CONDITIONAL, range(2, 256)),
+    "contains": (nested.ARRAY, (2,)),
     "concat": (STRING, range(2, 256)),
     "date": (DATETIME, (1,)),
     "date_add": (DATETIME, (3,)),
     "date_diff": (DATETIME, (3,)),
     "date_format": (DATETIME, (2,)),
     "date_trunc": (DATETIME, (2,)),
+    "element_at": (nested.ARRAY, (2,)),
     "greatest": ("functions/comparison.html", range(1, 256)),
     "if": (_CONDITIONAL, (2, 3)),
     "least": ("functions/comparison.html", range(1, 256)),
@@ -195,6 +198,9 @@ def _concat(*arguments: Typed) -> Typed:
 
 
 _OWN: dict[str, Callable[..., Typed]] = {
+    "cardinality": nested.cardinality,
+    "contains": nested.contains,
+    "element_at": nested.element_at,
     "concat": _concat,
     "date": _date,
     "date_add": times.added,

@@ -10,13 +10,14 @@ from itertools import count
 from typing import Any
 
 from . import expressions, types
-from .expressions import ExpressionScope
 from .functions import unified
 from .grammar import Statement, identifier, kind_of
 from .names import Column, NoColumnError, Relation, Resolve, State, find
 from .operators import NoOperatorError, NotTranslatedError, compared
+from .scope import ExpressionScope
 from .typed import Typed, made
 from .types import Type
+from .unnesting import unnest_of, unnested
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,12 @@ class Context:
 
 def read_relations(context: Context, nodes: Sequence[Any]) -> Relation:
     """The relations behind FROM; a comma between two is a cross join."""
-    first, *others = (read_relation(context, node) for node in nodes)
-    for other in others:
+    first = read_relation(context, nodes[0])
+    for node in nodes[1:]:
+        if unnest_of(node):
+            first = _unnested(context, first, node)
+            continue
+        other = read_relation(context, node)
         first = Relation(f"{first.sql} CROSS JOIN {other.inner}", (*first.columns, *other.columns), True)
     return first
 
@@ -156,6 +161,8 @@ def _join(context: Context, node: Any) -> Relation:
     left = read_relation(context, node.left)
     if node.NATURAL():
         context.statement.untranslated(node, "NATURAL JOIN")
+    if unnest_of(node.right or node.rightRelation):
+        return _join_unnested(context, left, node)
     right = read_relation(context, node.right or node.rightRelation)
     columns = (*left.columns, *right.columns)
     if node.CROSS():
@@ -173,6 +180,33 @@ def _join(context: Context, node: Any) -> Relation:
         context.statement.wrong(criteria, str(error))
     except NotTranslatedError as error:
         context.statement.untranslated(criteria, str(error))
+
+
+def _join_unnested(context: Context, left: Relation, node: Any) -> Relation:
+    """CROSS JOIN, or LEFT and INNER JOIN ON TRUE, which are the joins with UNNEST that Trino takes."""
+    if node.CROSS():
+        return _unnested(context, left, node.right)
+    way = node.joinType().getText().upper().replace("OUTER", "") or "INNER"
+    criteria = node.joinCriteria()
+    if (
+        way not in ("INNER", "LEFT")
+        or not criteria.ON()
+        or criteria.booleanExpression().getText().upper() != "TRUE"
+    ):
+        context.statement.untranslated(node, f"{way} JOIN UNNEST with a condition other than ON TRUE")
+    return _unnested(context, left, node.rightRelation, all_rows=way == "LEFT")
+
+
+def _unnested(context: Context, left: Relation, node: Any, all_rows: bool = False) -> Relation:
+    unnest, aliased = unnest_of(node) or (node, None)
+    scope = replace(context.scope(context, left.columns), aggregates="UNNEST", windows="UNNEST")
+    values = [expressions.read(scope, each) for each in unnest.expression()]
+    sql, columns = unnested(context.statement, context.names.take, left, unnest, values, all_rows)
+    if aliased is not None and aliased.identifier():
+        name = identifier(context.statement, aliased.identifier())
+        renamed = renamed_columns(context, columns, aliased.columnAliases())
+        columns = tuple(replace(column, relation=name) for column in renamed)
+    return Relation(f"{sql} AS {context.names.take()}", (*left.columns, *columns))
 
 
 def _using(left: Relation, right: Relation, way: str, names: Sequence[str]) -> Relation:

@@ -16,13 +16,21 @@ MOST_DIGITS = 38
 @dataclass(frozen=True)
 class Type:
     """``name`` is Trino's; ``first`` and ``second`` are precision and scale, the length of a varchar (None: no limit),
-    or the digits of a second that a timestamp has."""
+    or the digits of a second that a timestamp has. ``parts``: the type within an array, those of a map's keys and
+    values, those of the fields of a row, whose names are ``fields``."""
 
     name: str
     first: int | None = None
     second: int | None = None
+    parts: tuple[Type, ...] = ()
+    fields: tuple[str, ...] = ()
 
     def __str__(self) -> str:
+        if self.fields:
+            pairs = zip(self.fields, self.parts, strict=True)
+            return f"row({', '.join(f'{name} {kind}' for name, kind in pairs)})"
+        if self.parts:
+            return f"{self.name}({', '.join(map(str, self.parts))})"
         if self.name == "decimal":
             return f"decimal({self.first},{self.second})"
         if self.name == "timestamp with time zone":
@@ -83,9 +91,39 @@ def timestamp(digits: int) -> Type:
 
 
 def of_iceberg(text: str) -> Type:
-    """The type of a column: ``decimal(12, 2)`` as PyIceberg writes it. A list, struct or other type is itself."""
+    """The type of a column: ``decimal(12, 2)``, ``list<string>``, ``map<string, long>`` and
+    ``struct<3: a: optional string>`` as PyIceberg writes them. A type that is none of Trino's here is itself.
+    """
     found = re.fullmatch(r"decimal\((\d+), ?(\d+)\)", text)
-    return decimal(int(found[1]), int(found[2])) if found else _ICEBERG.get(text, Type(text))
+    if found:
+        return decimal(int(found[1]), int(found[2]))
+    name, _, inner = text.partition("<")
+    if name not in ("list", "map", "struct") or not inner.endswith(">"):
+        return _ICEBERG.get(text, Type(text))
+    pieces = _split(inner[:-1])
+    if name == "struct":
+        members = [re.fullmatch(r"\d+: (.+?): (?:optional|required) (.+)", piece) for piece in pieces]
+        if not all(members):
+            return Type(text)
+        named = [(each[1], _within(each[2])) for each in members if each]
+        return Type("row", parts=tuple(kind for _, kind in named), fields=tuple(name for name, _ in named))
+    return Type({"list": "array"}.get(name, name), parts=tuple(_within(piece) for piece in pieces))
+
+
+def _within(text: str) -> Type:
+    """A type within another, where DuckDB keeps the zone of a timestamp: no expression takes it."""
+    return Type("zoned timestamp within another type") if text == "timestamptz" else of_iceberg(text)
+
+
+def _split(text: str) -> list[str]:
+    """The parts between commas that are in no brackets; of a field, its comment after them is not written."""
+    out, deep, begun = [], 0, 0
+    for at, sign in enumerate(text):
+        deep += {"<": 1, "(": 1, ">": -1, ")": -1}.get(sign, 0)
+        if sign == "," and not deep:
+            out.append(text[begun:at].strip())
+            begun = at + 1
+    return [*out, text[begun:].strip()] if text else []
 
 
 def duckdb(kind: Type) -> str:
@@ -108,8 +146,13 @@ def is_time(kind: Type) -> bool:
 
 
 def is_known(kind: Type) -> bool:
-    """Whether expressions may use it: no list, struct, binary or time of the day."""
+    """Whether operators take it: no array, map, row, binary or time of the day."""
     return bool(duckdb(kind))
+
+
+def has_map(kind: Type) -> bool:
+    """Whether it is a map or has one within it: DuckDB tells two apart by the order of their keys."""
+    return kind.name == "map" or any(map(has_map, kind.parts))
 
 
 def as_decimal(kind: Type) -> Type:
