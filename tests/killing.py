@@ -33,9 +33,13 @@ WRITES = (
     "summary.json",
     "verdict.json",
 )
+#: those that a data set with a key has beside them.
+KEYED = tuple(
+    f"orders_{table} {what}" for table in ("versions", "history") for what in ("data", "manifest", "metadata")
+)
 #: the same of an ingestion.
 INGESTED = ("ingested.json of the state", "BatchWriteRecord", "DeleteRecord", "ingested.json of the run")
-POINTS = tuple(f"{when} {write}" for write in (*WRITES, *INGESTED) for when in ("before", "after"))
+POINTS = tuple(f"{when} {write}" for write in (*WRITES, *KEYED, *INGESTED) for when in ("before", "after"))
 
 _OF_ONE_HOP = ("expect", "transfer-encoding", "content-length", "connection")
 

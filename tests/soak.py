@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from killing import INGESTED, POINTS, WRITES  # noqa: E402 - found once tests/ is on the path
+from killing import INGESTED, KEYED, POINTS, WRITES  # noqa: E402 - found once tests/ is on the path
 from randomness import SEED  # noqa: E402
 
 
@@ -76,7 +76,7 @@ def page(cases: list[ElementTree.Element], seconds: float, before: str = "") -> 
     killed = properties(cases, "killed")
     writes = {
         write: [killed[f"{moment} {write}"] for moment in ("before", "after")]
-        for write in (*WRITES, *INGESTED)
+        for write in (*WRITES, *KEYED, *INGESTED)
     }
     hit = {
         write: f"| {write} | {' | '.join(map(str, counts))} |"

@@ -63,6 +63,7 @@ def main(argv: list[str]) -> None:
             _tables(options) if options.catalog else None,
             runner,
             options.engine,
+            _buckets(runner),
         )
         if target.at is None:
             run_alone(definitions, plan, target)
@@ -105,6 +106,17 @@ def _runner(options: argparse.Namespace) -> Iterator[Runner]:
     run = ["runs", options.run] if options.catalog else []
     with spark_session.started(Path(__file__).parent) as context:
         yield Cluster(context, join(options.output, *run, PARTS))
+
+
+def _buckets(runner: Runner) -> Any:
+    """What makes tables of keys on the cluster of ``runner``; None where that is this machine."""
+    if runner is on_this_machine:
+        return None
+    from data_pipeline.etl.loading.cluster import Cluster
+    from data_pipeline.etl.loading.cluster_keys import ClusterKeys
+
+    assert isinstance(runner, Cluster)
+    return ClusterKeys(runner.context, runner.folder)
 
 
 def _tables(options: argparse.Namespace) -> Any:

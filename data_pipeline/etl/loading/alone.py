@@ -16,6 +16,7 @@ from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.publishing import coverage
 from data_pipeline.etl.publishing.engine import Engine
+from data_pipeline.etl.publishing.keyed_sql import PERIODS
 from data_pipeline.etl.publishing.parquet_parts import Part, PartWriter
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files, join
@@ -24,7 +25,9 @@ from . import columns, keyed
 from .loader import Loaded
 
 if TYPE_CHECKING:
-    from data_pipeline.etl.publishing.keyed import Keyed  # PyIceberg, which a run without keys does without
+    from data_pipeline.etl.publishing.keyed_table import (
+        Keyed,
+    )  # PyIceberg, which a run without keys does without
 
 BATCH = 100_000
 
@@ -53,6 +56,8 @@ def _of_versions(table: Keyed, versions: Path, work: Path) -> tuple[Path, int]:
     with Engine(keyed.MEMORY, work).connection() as db:
         db.execute("SET preserve_insertion_order = true")  # far less than to sort all rows
         db.read_parquet(str(versions)).create_view("_versions")
+        if table.periods:
+            db.execute(f"CREATE TEMP VIEW {PERIODS} AS {table.periods}")
         writer = PartWriter(work, schema, name=table.name, file_bytes=None)
         rows = f"SELECT {', '.join(map(quoted, schema.names))} FROM ({table.select})"  # noqa: S608 - quoted names
         try:

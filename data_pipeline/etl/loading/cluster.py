@@ -137,13 +137,13 @@ class Cluster:
         self, dataset: Dataset, place: Place, available: Available, units: Sequence[Unit]
     ) -> Iterator[UnitResult]:
         """The units in their order. JobError as on one machine."""
-        folder = _absolute(join(self.folder, dataset.name))
+        folder = absolute(join(self.folder, dataset.name))
         scratch = place.scratch.limit
         work = Work(dataset, place.schema, place.split, place.one_file, scratch, folder, place.erased)
         try:
             yield from self._read(work, place, shares(dataset, units, available), units)
         finally:
-            _delete(folder)
+            delete(folder)
 
     def _read(
         self, work: Work, place: Place, given: Sequence[Share], units: Sequence[Unit]
@@ -302,7 +302,7 @@ def _taken(place: Place, dataset: Dataset, given: tuple[Unit, list[Stored]]) -> 
                 rows.add(reader.read_all())
         for at, (source, values, count) in enumerate(each.parts):
             part = place.work / f"share-{unit.key}-{each.share.name}-{at:05}.parquet"
-            _fetch(source, part, place.work)
+            fetch(source, part, place.work)
             parts.append(Part(part, values, count))
     return replace(found, tables=rows.tables, parts=[*rows.close(), *parts])
 
@@ -324,7 +324,7 @@ def _take_refused(place: Place, dataset: Dataset, stored: Sequence[Stored]) -> N
         sources.setdefault(path, []).append(source)
     for path, every in sources.items():
         if len(every) == 1:
-            _fetch(every[0], place.quarantine / path, place.work)
+            fetch(every[0], place.quarantine / path, place.work)
             continue
         name = path.removesuffix(".parquet")
         limit, private = dataset.quarantine_limit, dataset.private
@@ -343,7 +343,8 @@ def _refused(source: str, work: Path) -> Iterator[Refused]:
             yield from (Refused(**row) for row in batch.to_pylist())
 
 
-def _fetch(source: str, path: Path, work: Path) -> None:
+def fetch(source: str, path: Path, work: Path) -> None:
+    """Leave what is at ``source`` as ``path`` of this machine, by way of ``work``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=work) as folder,
@@ -355,7 +356,7 @@ def _fetch(source: str, path: Path, work: Path) -> None:
             shutil.copyfile(copy, path)
 
 
-def _delete(folder: str) -> None:
+def delete(folder: str) -> None:
     """Delete what executors have left, of attempts that failed too."""
     if "://" not in folder:
         shutil.rmtree(folder, ignore_errors=True)
@@ -364,6 +365,6 @@ def _delete(folder: str) -> None:
         files(folder).delete(stored.uri)
 
 
-def _absolute(place: str) -> str:
+def absolute(place: str) -> str:
     """``place`` for processes that work in other folders."""
     return place if "://" in place else str(Path(place).absolute())

@@ -16,6 +16,7 @@ import pyarrow as pa
 from data_pipeline.etl.arrow_types import to_arrow
 from data_pipeline.etl.documents import form, types
 from data_pipeline.etl.documents.datasets import (
+    PERIOD,
     RESERVED,
     SEMANTICS,
     VALID_FROM,
@@ -31,7 +32,8 @@ from . import columns
 from .target import Target
 
 if TYPE_CHECKING:
-    from data_pipeline.etl.publishing.keyed import Keyed, Refreshed
+    from data_pipeline.etl.publishing.keyed import Refreshed
+    from data_pipeline.etl.publishing.keyed_table import Keyed
 
 MEMORY = "256MB"
 """What DuckDB may hold of versions; it writes what is beyond to a folder."""
@@ -104,9 +106,10 @@ def _made(dataset: Dataset, target: Target, summary: str) -> Newest:
         "pipeline.summary": summary,
     }
     found: dict[str, Refreshed] = {}
+    engine = Engine(MEMORY, target.work)
     try:
         for table in tables_of(dataset):
-            found[table.name] = keyed.refresh(target.at, table, lineage, Engine(MEMORY, target.work))
+            found[table.name] = keyed.refresh(target.at, table, lineage, engine, target.buckets)
     except JobError as error:
         return Newest(dataset, found, columns.without_values(dataset, str(error)))
     return Newest(dataset, found)
@@ -154,7 +157,7 @@ def _history(dataset: Dataset) -> Keyed:
 def _newest(dataset: Dataset) -> Keyed:
     from data_pipeline.etl.publishing import keyed_sql
     from data_pipeline.etl.publishing.definition import Definition
-    from data_pipeline.etl.publishing.keyed import Keyed
+    from data_pipeline.etl.publishing.keyed_table import Keyed
     from data_pipeline.etl.publishing.table_columns import Wanted
 
     table = columns.of(dataset)
@@ -172,6 +175,8 @@ def _newest(dataset: Dataset) -> Keyed:
         keyed_sql.newest(dataset, "_versions", table.schema.names, parts),
         counted=keyed_sql.known(dataset, "_versions", parts) if dataset.deleted else "",
         whole=dataset.replaces == "all",
+        periods=keyed_sql.periods(dataset, "_versions", parts),
+        snapshots=(*parts, PERIOD),
     )
 
 

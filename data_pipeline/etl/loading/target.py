@@ -14,6 +14,7 @@ from data_pipeline.etl.storage.scratch import Scratch
 from .reading import Runner, on_this_machine
 
 if TYPE_CHECKING:
+    from data_pipeline.etl.publishing.key_buckets import Buckets
     from data_pipeline.etl.publishing.tables import Tables
 
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 class Target:
     """``at``: the tables of a catalog, or None for a run alone, which keeps no state. ``now``: when the run began, in
     UTC. ``work``: a folder of this machine for what is on the way. ``runner`` reads the files, here or on a cluster;
-    ``engine``: what it is called, ``duckdb`` or ``spark``.
+    ``engine``: what it is called, ``duckdb`` or ``spark``. ``buckets``: a cluster that makes tables of keys, too.
     """
 
     output: str
@@ -33,6 +34,7 @@ class Target:
     at: Tables | None = None
     runner: Runner = on_this_machine
     engine: str = "duckdb"
+    buckets: Buckets | None = None
 
     @property
     def ledger(self) -> Ledger | None:

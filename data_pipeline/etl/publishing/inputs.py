@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -53,7 +53,7 @@ def register(
     if not files:
         db.register(relation, schema.empty_table())
         return
-    if not _plain(table):
+    if not plain(table):
         db.register("_stream", reader(table, files, schema.names))
         db.execute(f"CREATE TEMP TABLE {quoted(relation)} AS FROM _stream")
         db.unregister("_stream")
@@ -79,17 +79,30 @@ def register_copies(
     """As ``register``, of files that are fetched to this machine first: DuckDB reads all of them in a third of the time
     and without Arrow's memory. They are there for as long as ``copies`` are.
     """
-    if not files or not _plain(table):
+    if not files or not plain(table):
         register(db, relation, table, files)
         return
-    found = db.read_parquet([copies.path(file) for file in files], union_by_name=True)
-    schema = arrow_schema(table)
-    types = {field.name: iceberg_types.of_iceberg(field.field_type) for field in table.schema().fields}
-    listed = ", ".join(
-        quoted(name) if name in found.columns else f"CAST(NULL AS {to_duckdb(types[name])}) AS {quoted(name)}"
-        for name in schema.names
+    rows_of(db, [copies.path(file.file_path) for file in files], types_of(table)).create_view(relation)
+
+
+def types_of(table: Table) -> dict[str, str]:
+    """The columns of the table in their order, with DuckDB's types."""
+    return {
+        field.name: to_duckdb(iceberg_types.of_iceberg(field.field_type)) for field in table.schema().fields
+    }
+
+
+def rows_of(
+    db: duckdb.DuckDBPyConnection, paths: Sequence[str], types: Mapping[str, str]
+) -> duckdb.DuckDBPyRelation:
+    """The rows of files of this machine; a column that a file does not have is null."""
+    found = db.read_parquet([*paths], union_by_name=True)
+    return found.project(
+        ", ".join(
+            quoted(name) if name in found.columns else f"CAST(NULL AS {kind}) AS {quoted(name)}"
+            for name, kind in types.items()
+        )
     )
-    found.project(listed).create_view(relation)
 
 
 @dataclass
@@ -100,9 +113,8 @@ class Copies:
     held: ExitStack
     paths: dict[str, str] = field(default_factory=dict)
 
-    def path(self, file: DataFile) -> str:
-        """Where a data file is; it is fetched once."""
-        place = file.file_path
+    def path(self, place: str) -> str:
+        """Where the data file that is at ``place`` is here; it is fetched once."""
         if place not in self.paths:
             self.paths[place] = str(self.held.enter_context(storage(place).fetched(place, "", self.folder)))
         return self.paths[place]
@@ -127,7 +139,7 @@ def _batches(table: Table, files: Sequence[DataFile], schema: pa.Schema) -> Iter
             yield from pa.Table.from_batches([batch]).select(schema.names).cast(schema).to_batches()
 
 
-def _plain(table: Table) -> bool:
+def plain(table: Table) -> bool:
     """Whether each column has always had its name and its type, and no other column had its name."""
     types: dict[int, tuple[str, str]] = {}
     numbers: dict[str, int] = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException
+from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table, Transaction
 
 from data_pipeline.etl.errors import JobError
@@ -26,37 +27,23 @@ from data_pipeline.etl.exits import log, one_line
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import join
 
-from . import data_files, inputs, keyed_files, recorded, table_columns, tables
+from . import data_files, inputs, key_buckets, keyed_files, recorded, table_columns, tables
 from .commits import commit_with_retry
 from .engine import Engine
 from .inputs import Copies
+from .key_buckets import Buckets, Made
 from .keyed_files import ChangedKeys
+from .keyed_sql import PERIODS
+from .keyed_table import Keyed
 from .parquet_parts import Part, PartWriter
 from .recorded import DEFINITION, DELETED
-from .table_columns import Wanted
+from .table_columns import Layout
 from .tables import Tables
 
 ROWS = 100_000
 """Rows that are written at a time."""
-
-
-@dataclass(frozen=True)
-class Keyed:
-    """A table to be made. ``versions``: the table that it is made of; ``key``: the columns of the key; ``row``: those
-    that tell its rows apart; ``wanted``: its columns and partitions; ``definition``: whatever decides its rows;
-    ``select``: a SELECT of its rows over the relation ``_versions``; ``counted``: one of how many keys these have,
-    where some may be deleted and have no row, or nothing. ``whole``: it cannot be told by the changed keys alone.
-    """
-
-    name: str
-    versions: str
-    key: tuple[str, ...]
-    row: tuple[str, ...]
-    wanted: Wanted
-    definition: str
-    select: str
-    counted: str = ""
-    whole: bool = False
+MANY_ROWS = 5_000_000
+"""Of more changed versions other machines, where there are any, make the table anew."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +61,24 @@ class Refreshed:
     how: str
 
 
-def refresh(at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engine | None = None) -> Refreshed:
+def refresh(
+    at: Tables,
+    table: Keyed,
+    lineage: Mapping[str, str],
+    engine: Engine | None = None,
+    buckets: Buckets | None = None,
+) -> Refreshed:
     """Make ``table`` the function of the newest snapshot of its versions, unless it is that already. ``lineage`` goes
-    into the snapshot's summary. JobError where its SQL fails.
+    into the snapshot's summary. ``buckets``: other machines, which make it where that is much. JobError where its SQL
+    fails.
     """
-    return commit_with_retry(table.name, lambda: _refresh(at, table, lineage, engine or Engine()))
+    made_by = engine or Engine()
+    return commit_with_retry(table.name, lambda: _refresh(at, table, lineage, made_by, buckets))
 
 
-def _refresh(at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engine) -> Refreshed:
+def _refresh(
+    at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engine, buckets: Buckets | None
+) -> Refreshed:
     """The table is looked at before its versions: so nothing older can follow something newer."""
     current, versions = at.find(table.name), at.find(table.versions)
     snapshot = versions.current_snapshot() if versions is not None else None
@@ -101,10 +98,11 @@ def _refresh(at: Tables, table: Keyed, lineage: Mapping[str, str], engine: Engin
         ExitStack() as held,
     ):
         copies = Copies(Path(folder), held)
-        work = _Work(at, table, current, versions, db, copies)
+        others = buckets if inputs.plain(versions) else None
+        work = _Work(at, table, current, versions, db, copies, others)
         try:
             how = work.by_keys(int(before)) if before else ""
-            deleted = work.commit(how or work.whole(), lineage, made, int(known.get(DELETED, "0")))
+            deleted = work.commit(how or "whole", lineage, made, int(known.get(DELETED, "0")))
         except duckdb.Error as error:
             raise JobError(
                 f"{table.name}: it cannot be made of its versions: {one_line(str(error))}"
@@ -129,8 +127,8 @@ def _now(
 
 @dataclass(frozen=True)
 class _Work:
-    """One attempt. In ``db`` are the relations ``_versions`` (what the rows are made of), ``_made`` (all rows, or those
-    of the changed keys), and of changed keys ``_touched``, ``_published``, ``_coming`` and ``_leaving``.
+    """One attempt. In ``db`` are the relations ``_versions`` (what the rows are made of), and of changed keys
+    ``_made``, ``_touched``, ``_published``, ``_coming`` and ``_leaving``.
     """
 
     at: Tables
@@ -139,18 +137,24 @@ class _Work:
     versions: Table
     db: duckdb.DuckDBPyConnection
     copies: Copies
+    buckets: Buckets | None = None
 
     @property
     def columns(self) -> list[str]:
         """What is published, in order."""
         return [*self.table.wanted.definition.columns.names]
 
-    def whole(self) -> str:
-        """Let ``_made`` be all rows, which are not held."""
+    def whole(self, transaction: Transaction) -> Made:
+        """All rows, which are not held, made here or by the buckets of the key on other machines."""
         files = tables.files_in(self.versions, self.versions.current_snapshot())
+        if self.buckets is not None:
+            given = key_buckets.given(self.table, self.versions, files, self.db, self._layout(transaction))
+            return self.copies.held.enter_context(self.buckets(given, self.copies.folder))
         inputs.register_copies(self.db, "_versions", self.versions, files, self.copies)
-        self.db.execute(f"CREATE TEMP VIEW _made AS {self.table.select}")
-        return "whole"
+        if self.table.periods:
+            self.db.execute(f"CREATE TEMP VIEW {PERIODS} AS {self.table.periods}")
+        parts = self._written(transaction, self.table.select)
+        return Made(iter(parts), self._number(self.table.counted) if self.table.counted else 0)
 
     def by_keys(self, before: int) -> str:
         """Leave in ``_coming`` and ``_leaving`` the rows in which the table and what its versions make of the changed
@@ -162,6 +166,8 @@ class _Work:
         assert after is not None
         try:
             come, gone = tables.difference(self.versions, before, after.snapshot_id)
+            if self.buckets is not None and sum(file.record_count for file in (*come, *gone)) > MANY_ROWS:
+                return ""
             keyed_files.touched(self.db, self.versions, self.table.key, come, gone)
         except (FileNotFoundError, KeyError):
             log(f"{self.table.name}: the versions that it was made of have expired; it is made anew, whole")
@@ -217,9 +223,9 @@ class _Work:
         if how == "whole":
             transaction, _ = table_columns.changed(table, self.table.name, self.table.wanted)
             gone = tables.files_in(table, table.current_snapshot())
-            parts = self._written(transaction, "SELECT * FROM _made")
-            counted = self._number(self.table.counted) if self.table.counted else 0
-            deleted = max(counted - sum(part.rows for part in parts), 0)
+            made_whole = self.whole(transaction)
+            come = self._uploaded(transaction, table, made_whole.parts)
+            deleted = max(made_whole.keys - sum(file.record_count for file in come), 0)
         else:
             transaction = table.transaction()
             gone = keyed_files.to_write_again(self.db, table)
@@ -227,13 +233,16 @@ class _Work:
             row = ", ".join(map(quoted, self.table.row))
             staying = f"SELECT * FROM _gone ANTI JOIN _leaving USING ({row})"
             parts = self._written(transaction, f"{staying} UNION ALL BY NAME SELECT * FROM _coming")
+            come = self._uploaded(transaction, table, parts)
             deleted += self._more_deleted()
         properties = {**lineage, **made, DELETED: str(deleted)}
-        place, metadata = join(table.location(), "data"), transaction.table_metadata
-        come = [data_files.uploaded(metadata, part, join(place, f"{uuid.uuid4()}.parquet")) for part in parts]
         tables.exchange_in(transaction, table, gone, come, properties)
         transaction.commit_transaction()
         return deleted
+
+    def _uploaded(self, transaction: Transaction, table: Table, parts: Iterable[Part]) -> list[DataFile]:
+        place, metadata = join(table.location(), "data"), transaction.table_metadata
+        return [data_files.uploaded(metadata, part, join(place, f"{uuid.uuid4()}.parquet")) for part in parts]
 
     def _other(self, table: Table) -> bool:
         """Whether ``table`` is not as it was when it was looked at."""
@@ -241,9 +250,12 @@ class _Work:
         before = self.current.current_snapshot() if self.current is not None else None
         return (found.snapshot_id if found else None) != (before.snapshot_id if before else None)
 
-    def _written(self, transaction: Transaction, rows: str) -> Sequence[Part]:
+    def _layout(self, transaction: Transaction) -> Layout:
         metadata = transaction.table_metadata
-        laid_out = table_columns.laid_out(metadata.schema(), metadata.spec())
+        return table_columns.laid_out(metadata.schema(), metadata.spec())
+
+    def _written(self, transaction: Transaction, rows: str) -> Sequence[Part]:
+        laid_out = self._layout(transaction)
         writer = PartWriter(self.copies.folder, laid_out.schema, laid_out.split, "rows")
         listed = ", ".join(map(quoted, self.columns))
         try:

@@ -23,6 +23,8 @@ from data_pipeline.etl.documents.datasets import (
 )
 from data_pipeline.etl.quality.sql import name as quoted
 
+PERIODS = "_periods"
+"""The relation of which periods of full snapshots there are, which some keys alone do not tell."""
 _PLACE = (UNIT, AVAILABLE_AT)
 
 
@@ -47,15 +49,24 @@ def gone(dataset: Dataset) -> str:
     return f"coalesce(({dataset.deleted}), false)" if dataset.deleted else "false"
 
 
+def periods(dataset: Dataset, versions: str, parts: Sequence[str]) -> str:
+    """A SELECT of ``PERIODS`` over all ``versions``, for each value of the named ``parts``; nothing where none are full
+    snapshots.
+    """
+    if dataset.replaces != "all":
+        return ""
+    return f"SELECT DISTINCT {', '.join(map(quoted, (*parts, PERIOD)))} FROM {quoted(versions)}"
+
+
 def standing(dataset: Dataset, versions: str, parts: Sequence[str]) -> str:
     """A SELECT of those ``versions`` (a relation) that can be current: all, but of full snapshots the newest, for each
-    value of the named ``parts``.
+    value of the named ``parts``; ``PERIODS`` has those.
     """
     there = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in dataset.key)
     if dataset.replaces != "all":
         return f"SELECT * FROM {quoted(versions)} WHERE {there}"
     period, group = f"coalesce({quoted(PERIOD)}, '')", "".join(f"{quoted(each)}, " for each in parts)
-    last = f"SELECT {group}max({period}) AS _last FROM {quoted(versions)} GROUP BY ALL"
+    last = f"SELECT {group}max({period}) AS _last FROM {PERIODS} GROUP BY ALL"
     same = "".join(f" AND mine.{quoted(each)} = newest.{quoted(each)}" for each in parts)
     return (
         f"SELECT mine.* FROM {quoted(versions)} mine SEMI JOIN ({last}) newest ON {period} = newest._last{same} "
@@ -145,7 +156,7 @@ def _events(dataset: Dataset, versions: str, columns: Sequence[str], parts: Sequ
     group = ", ".join(map(quoted, (*parts, PERIOD)))
     following = (
         f"SELECT *, lead({period}) OVER (PARTITION BY {within} ORDER BY {period}) AS _following "
-        f"FROM (SELECT DISTINCT {group} FROM {quoted(versions)})"
+        f"FROM {PERIODS}"
     )
     lacking = (
         f"SELECT {key}, _following AS {period}, CAST({begin('_following')} AS {time}) AS _time, true AS _end "

@@ -9,16 +9,19 @@ import io
 import json
 import os
 import random
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from etl.loading.test_cluster import Executors
 from randomness import SEED, SOAK, times
 
+from data_pipeline.etl import spark_session
 from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Table
 from data_pipeline.etl.jobs import load, prepare_datasets
-from data_pipeline.etl.publishing import small_files, tables
+from data_pipeline.etl.publishing import keyed, small_files, tables
 from data_pipeline.etl.rehearsal import catalog
 
 HEADER = ("id", "line", "at", "serial", "state")
@@ -46,6 +49,7 @@ class World:
     issued: dict[str, dict[str, tuple[int, list[list[str]]]]] = field(default_factory=dict)
     version: int = 0
     runs: int = 0
+    engine: str = "duckdb"
 
     def period(self, path: str) -> str:
         return path.rpartition("/")[2][:7]
@@ -183,7 +187,8 @@ class World:
         runs = out / "runs" / f"r{self.runs}"
         if not json.loads((runs / "decision.json").read_text())["proceed"]:
             return None
-        load.main([*where, f"--plan={runs / 'plan.json'}", "--catalog=glue:db"])
+        load.main([*where, f"--plan={runs / 'plan.json'}", "--catalog=glue:db", f"--engine={self.engine}"])
+        assert not [path for path in (runs / "parts").rglob("*") if path.is_file()]
         return json.loads((runs / "summary.json").read_text())
 
 
@@ -272,13 +277,17 @@ def check(world: World, at, summary: dict | None) -> None:
 
 @pytest.mark.parametrize("attempt", range(times("keyed")))
 def test_a_data_set_with_a_key_has_the_newest_of_each(attempt, tmp_path, monkeypatch):
-    """Whatever happens to its files and its definition; a run that has nothing to do commits nothing."""
+    """Whatever happens to its files and its definition, on one machine and, every other time, by buckets of the key on
+    several; a run that has nothing to do commits nothing.
+    """
     chance = random.Random(f"{SEED}-keyed-{attempt}")
     at = catalog.connect(tmp_path / "out")
     monkeypatch.setattr(tables, "connect", lambda *_: at)
     monkeypatch.setattr(small_files, "MOST", 2)
     (tmp_path / "in").mkdir()
-    world = World(tmp_path, chance, made_dataset(chance))
+    world = World(tmp_path, chance, made_dataset(chance), engine=("duckdb", "spark")[attempt % 2])
+    monkeypatch.setattr(spark_session, "started", lambda _: nullcontext(Executors()))
+    monkeypatch.setattr(keyed, "MANY_ROWS", chance.choice([0, 10, 1000]))
     for _ in range(chance.randrange(3, 5 + 2 * SOAK)):
         world.change()
         prune, anew = chance.random() < 0.3, False

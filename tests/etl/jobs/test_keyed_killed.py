@@ -2,22 +2,20 @@
 runs at once. Its tables are committed one after the other: none may stay behind.
 """
 
+import functools
 import random
 import signal
 import threading
 import time
-import uuid
 from collections import defaultdict
 
 import pytest
-from clients import client
-from killing import Proxy
-from randomness import SEED, times
+from killing import KEYED, POINTS, WRITES, Proxy, named
+from randomness import COUNTS, SEED, times
 from shop import Row, Shop, expected, orders, right, told
-from test_load_killed import define, run
+from test_load_killed import chosen, define, made, run
 
 from data_pipeline.etl.documents.datasets import Definitions, Table
-from data_pipeline.etl.storage import filesystem
 
 FIRST, SECOND = "orders/north/2024-01.csv", "orders/south/2024-02.csv"
 
@@ -26,26 +24,43 @@ def row(number: int, day: int, status: str = "new") -> Row:
     return (str(number), f"2024-01-{day:02}T10:00:00Z", f"{number}.5", status)
 
 
+def keyed() -> Definitions:
+    """Orders with a key and a history, and a table that counts them."""
+    counted = Table("counted", "SELECT count(*) AS n FROM orders", ("orders",))
+    one = orders(key=("id",), latest=("ordered_at",), deleted="status = 'gone'", history=True)
+    return Definitions({"orders": one}, {"counted": counted})
+
+
 @pytest.fixture
 def shop(embedded, monkeypatch) -> tuple[Shop, dict[str, str]]:
     """A shop whose orders have a key, and what a process needs to speak to AWS."""
-    name = f"data{uuid.uuid4().hex[:12]}"
-    client(embedded, "s3").create_bucket(Bucket=name)
-    client(embedded, "glue").create_database(DatabaseInput={"Name": name})
-    filesystem._s3.cache_clear()  # clients of an earlier test's settings
-    counted = Table("counted", "SELECT count(*) AS n FROM orders", ("orders",))
-    keyed = orders(key=("id",), latest=("ordered_at",), deleted="status = 'gone'", history=True)
-    made = Shop(f"s3://{name}/out", Definitions({"orders": keyed}, {"counted": counted}))
-    env = {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
+    shop, env = made(embedded, keyed())
     for key, value in env.items():
         monkeypatch.setenv(key, value)
-    define(made)
-    return made, env
+    define(shop)
+    return shop, env
+
+
+@functools.cache
+def undisturbed(embedded, published: bool) -> list[str]:
+    """The writes of a run that nobody kills, in their order."""
+    with pytest.MonkeyPatch.context() as patch:
+        shop, env = made(embedded, keyed())
+        for key, value in env.items():
+            patch.setenv(key, value)
+        define(shop)
+        begin(shop, published)
+        with Proxy(embedded.url) as proxy:
+            assert run(proxy, shop, env) == 0
+        check_whole(shop)
+        return proxy.writes
+
+
+def points(writes: list[str]) -> list[int]:
+    """Which writes are died at: of those of a name the first one and the last. There are some seventy in a run."""
+    names = [named(write) for write in writes]
+    ends = {name: (names.index(name), len(names) - 1 - names[::-1].index(name)) for name in names}
+    return sorted({at for pair in ends.values() for at in pair})
 
 
 def begin(shop: Shop, published: bool) -> None:
@@ -54,7 +69,7 @@ def begin(shop: Shop, published: bool) -> None:
     if published:
         shop.run()
         shop.put(FIRST, [row(1, 1), row(2, 1, "sent")])
-    shop.put(SECOND, [row(1, 2, "paid"), row(2, 3, "gone"), row(4, 1)])
+    shop.put(SECOND, [row(1, 2, "paid"), row(2, 3, "gone"), row(4, 1), ("x", "", "", "")])
 
 
 def newest(contents: dict[str, list[Row]]) -> dict[int, list[dict]]:
@@ -99,18 +114,37 @@ def complete(shop: Shop, before: list[tuple]) -> None:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("kill-keyed")))
-def test_killed_at_a_write(shop, attempt):
-    """Every other attempt is a first run; the writes are died at one after the other, before and after each."""
+def test_killed_at_a_write(shop, embedded, attempt, record_property):
+    """Every other attempt is a first run. The run dies before or after a write; in the full count, at all points."""
     made, env = shop
-    begin(made, attempt % 2 == 0)
+    published = attempt % 2 == 0
+    those = points(undisturbed(embedded, published))
+    number, after = chosen(attempt, len(those))
+    last = those[number]
+    begin(made, published)
     before = told(made.rows())
-    with Proxy(env["AWS_ENDPOINT_URL"], attempt // 4, attempt // 2 % 2 == 1) as proxy:
-        status = run(proxy, made, env)
-        if status == 0:  # it has fewer writes
-            check_whole(made)
-            return
-        assert status == -signal.SIGKILL
+    with Proxy(env["AWS_ENDPOINT_URL"], last, after) as proxy:
+        assert run(proxy, made, env) == -signal.SIGKILL
+        assert proxy.hit in POINTS
+        record_property("killed", proxy.hit)
     complete(made, before)
+
+
+@pytest.mark.soak
+def test_every_write_is_a_point_to_be_killed_at(embedded):
+    """The full count dies at each named write of a first and a later run; the ledger is written after all commits."""
+    seen: set[str] = set()
+    for published in (True, False):
+        writes = undisturbed(embedded, published)
+        attempts = range(0 if published else 1, COUNTS["kill-keyed"][1], 2)
+        those = points(writes)
+        every = {(n, after) for n in range(len(those)) for after in (False, True)}
+        assert {chosen(attempt, len(those)) for attempt in attempts} == every
+        names = [named(write) for write in writes]
+        seen |= {*names}
+        commits = [at for at, name in enumerate(names) if name == "Glue UpdateTable"]
+        assert names.index("ledger of a data set") > max(commits)
+    assert seen == {*WRITES, *KEYED} - {"counted.parquet"}
 
 
 @pytest.mark.soak

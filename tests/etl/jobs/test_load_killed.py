@@ -34,17 +34,21 @@ def some(first: int, count: int) -> list[Row]:
     ]
 
 
-def made(embedded) -> tuple[Shop, dict[str, str]]:
-    """A shop of its own, with a table that counts its orders, and what a process needs to speak to AWS."""
+def defined() -> Definitions:
+    """Orders, and a table that counts them."""
+    counted = Table(
+        "counted", "SELECT region, count(*) AS n FROM orders GROUP BY region", ("orders",), export=EXPORT
+    )
+    return Definitions({"orders": orders()}, {"counted": counted})
+
+
+def made(embedded, definitions: Definitions) -> tuple[Shop, dict[str, str]]:
+    """A shop of its own, and what a process needs to speak to AWS."""
     name = f"data{uuid.uuid4().hex[:12]}"
     client(embedded, "s3").create_bucket(Bucket=name)
     client(embedded, "glue").create_database(DatabaseInput={"Name": name})
     filesystem._s3.cache_clear()  # clients of an earlier test's settings
-    counted = Table(
-        "counted", "SELECT region, count(*) AS n FROM orders GROUP BY region", ("orders",), export=EXPORT
-    )
-    shop = Shop(f"s3://{name}/out", Definitions({"orders": orders()}, {"counted": counted}))
-    return shop, {
+    return Shop(f"s3://{name}/out", definitions), {
         "AWS_ENDPOINT_URL": embedded.url,
         "AWS_ACCESS_KEY_ID": embedded.access_key,
         "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
@@ -54,7 +58,7 @@ def made(embedded) -> tuple[Shop, dict[str, str]]:
 
 @pytest.fixture
 def environment(embedded, monkeypatch) -> None:
-    _, env = made(embedded)
+    _, env = made(embedded, defined())
     for key, value in env.items():
         monkeypatch.setenv(key, value)
 
@@ -92,7 +96,7 @@ def define(shop: Shop) -> None:
 def undisturbed(embedded, published: bool) -> list[str]:
     """The writes of a run that nobody kills, in their order."""
     with pytest.MonkeyPatch.context() as patch:
-        shop, env = made(embedded)
+        shop, env = made(embedded, defined())
         for key, value in env.items():
             patch.setenv(key, value)
         define(shop)
@@ -146,7 +150,7 @@ def test_killed_at_a_write(environment, embedded, attempt, record_property):
     published = attempt % 2 == 0
     writes = undisturbed(embedded, published)
     last, after = chosen(attempt, len(writes))
-    shop, env = made(embedded)
+    shop, env = made(embedded, defined())
     define(shop)
     begin(shop, published)
     before = told(shop.rows())
@@ -162,7 +166,7 @@ def test_killed_at_a_write(environment, embedded, attempt, record_property):
 def test_killed_at_any_time(environment, embedded, attempt):
     """The run dies after a random while, wherever it is then, perhaps twice."""
     choice = random.Random(f"{SEED}-kill-load-at-any-time-{attempt}")
-    shop, env = made(embedded)
+    shop, env = made(embedded, defined())
     define(shop)
     begin(shop, True)
     before = told(shop.rows())
@@ -192,7 +196,7 @@ def test_every_write_is_a_point_to_be_killed_at(environment, embedded):
 def test_two_runs_at_once_lose_nothing(environment, embedded, attempt):
     """Whole runs, the second one started a moment later, with a file of its own and a newer version of the other."""
     choice = random.Random(f"{SEED}-load-pairs-{attempt}")
-    shop, env = made(embedded)
+    shop, env = made(embedded, defined())
     define(shop)
     if attempt % 2:
         shop.put(FIRST, some(100, 4))
