@@ -13,10 +13,11 @@ unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_SECURITY := .venv-security/.installed
+INSTALLED_CONFORMANCE := .venv-conformance/.installed
 # One more than two cores: tests of jobs and servers often wait for another process.
 TEST_WORKERS ?= 3
 
-.PHONY: help install demo test test-pythons soak removal bench check docs kernel format constraints authorization clean
+.PHONY: help install demo test test-pythons soak conformance removal bench check docs kernel format constraints authorization clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +38,12 @@ $(INSTALLED_DEV): $(INSTALLED) locks/constraints.txt
 $(INSTALLED_SECURITY): locks/constraints-security.txt | .venv/bin/python
 	python -m venv .venv-security
 	.venv-security/bin/python -m pip install --quiet --disable-pip-version-check -r locks/constraints-security.txt
+	@touch $@
+
+# Another one: the clients pin releases of boto3 and DuckDB that are not ours.
+$(INSTALLED_CONFORMANCE): locks/constraints-conformance.txt | .venv/bin/python
+	python -m venv .venv-conformance
+	.venv-conformance/bin/python -m pip install --quiet --disable-pip-version-check -r locks/constraints-conformance.txt
 	@touch $@
 
 install: $(INSTALLED)  ## make .venv with what the commands and the embedded AWS need
@@ -70,6 +77,9 @@ bench: $(INSTALLED_DEV)  ## measure the commands and the job against the plain S
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/records/soak.md
 	python tests/soak.py
+
+conformance: $(INSTALLED_DEV) $(INSTALLED_CONFORMANCE)  ## set clients of others on the embedded AWS, and write what came of it into docs/records/conformance.md
+	python tests/conformance/report.py $(CONFORMANCE_ARGS)
 
 removal: $(INSTALLED_DEV)  ## take every action of every role away, one by one, and show that it is missed, into docs/records/removal.md
 	python tests/removal/report.py
@@ -108,6 +118,7 @@ constraints: $(INSTALLED_DEV)  ## resolve the packages of pyproject.toml anew fo
 	python -m pip install --quiet uv
 	$(RESOLVE) --extra local --group dev pyproject.toml -o locks/constraints.txt
 	$(RESOLVE) --group security -o locks/constraints-security.txt
+	$(RESOLVE) --group conformance -o locks/constraints-conformance.txt
 	python -m data_pipeline.cli.job_locks locks/constraints.txt
 	data-pipeline lock
 
@@ -115,4 +126,4 @@ authorization: | .venv/bin/python  ## fetch with npm what AWS says of each IAM a
 	python tests/make_authorization.py
 
 clean:  ## remove the environment and what the tools cached (not .local: see `python -m data_pipeline local reset`)
-	rm -rf .venv .venv-security .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-conformance .venv-security .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -17,20 +17,32 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
+import time
 import traceback
 from typing import Any
 
 from . import answering
 
+_LOOK_SECONDS = 1.0
+
 
 def main() -> int:
     """Answer until stdin ends; what packages print goes to stderr."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
         os.dup2(2, 1)
         for line in sys.stdin:
             out.write(json.dumps(answered(json.loads(line))) + "\n")
             out.flush()
     return 0
+
+
+def _end_with(parent: int) -> None:
+    """End, also within a query, once the server has been killed."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os._exit(1)
 
 
 def answered(request: dict[str, Any]) -> dict[str, Any]:

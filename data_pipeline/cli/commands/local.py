@@ -116,11 +116,14 @@ def notifications(count: int) -> None:
 
 @local.command(epilog=examples("local env"))
 def env() -> None:
-    """Print the exports that point any AWS client at it: eval "$(python -m data_pipeline local env)"."""
+    """Print the exports that point any AWS client at it: eval "$(python -m data_pipeline local env)".
+
+    PyIceberg's load_catalog() and DuckDB's httpfs find it by them, too; DuckDB also wants SET s3_url_style = 'path'.
+    """
     endpoint = lifecycle.running(local_state())
     if endpoint is None:
         raise LocalError("the embedded AWS does not run: start it with `python -m data_pipeline local up`.")
-    for name, value in endpoint.environment().items():
+    for name, value in endpoint.client_environment().items():
         click.echo(f"export {name}={shlex.quote(value)}")
 
 

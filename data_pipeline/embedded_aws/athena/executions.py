@@ -20,11 +20,11 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import athena
 
 from data_pipeline.embedded_aws.answers import Response, answer
+from data_pipeline.embedded_aws.dispatch import Refused
 from data_pipeline.embedded_aws.identity import caller
 
 from . import settings
 from .engine import EndedError, Engine
-from .refusals import Refused
 from .settings import Settings
 
 KEPT_SECONDS = 45 * 86400

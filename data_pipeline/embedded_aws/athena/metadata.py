@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
+from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id
 
 from data_pipeline.embedded_aws.answers import Response, answer
+from data_pipeline.embedded_aws.dispatch import Refused
 from data_pipeline.embedded_aws.identity import caller
 
-from .refusals import Refused
-
+T = TypeVar("T")
 CATALOG = "AwsDataCatalog"
 _MOST = 50
 
@@ -73,21 +74,36 @@ def _check_catalog(name: Any) -> None:
 
 
 async def _glue(operation: str, **members: Any) -> dict[str, Any]:
-    def call() -> dict[str, Any]:
-        found: dict[str, Any] = getattr(caller.client("glue"), operation)(**members)
+    def call(glue: Any) -> dict[str, Any]:
+        found: dict[str, Any] = getattr(glue, operation)(**members)
         return found
 
-    return await asyncio.to_thread(call)
+    return await _as_caller(call)
 
 
 async def _all(operation: str, member: str, **members: Any) -> list[dict[str, Any]]:
     """Every page of what Glue lists, in the order of names."""
 
-    def call() -> list[dict[str, Any]]:
-        pages = caller.client("glue").get_paginator(operation).paginate(**members)
+    def call(glue: Any) -> list[dict[str, Any]]:
+        pages = glue.get_paginator(operation).paginate(**members)
         return sorted((each for page in pages for each in page[member]), key=lambda each: str(each["Name"]))
 
-    return await asyncio.to_thread(call)
+    return await _as_caller(call)
+
+
+async def _as_caller(call: Callable[[Any], T]) -> T:
+    """What Glue answers the caller. Refused, with Glue's error as Athena passes it on, which clients read."""
+    try:
+        return await asyncio.to_thread(lambda: call(caller.client("glue")))
+    except ClientError as error:
+        said, request = error.response["Error"], error.response["ResponseMetadata"].get("RequestId", "")
+        envelope = (
+            f"(Service: AmazonDataCatalog; Status Code: 400; Error Code: {said['Code']}; "
+            f"Request ID: {request}; Proxy: null)"
+        )
+        raise Refused(f"{said.get('Message', '')} {envelope}", "MetadataException") from error
+    except PermissionError as error:
+        raise Refused(str(error), "MetadataException") from error
 
 
 def _page(listed: Sequence[dict[str, Any]], member: str, data: Mapping[str, Any]) -> dict[str, Any]:

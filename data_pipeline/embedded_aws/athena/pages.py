@@ -14,10 +14,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from data_pipeline.embedded_aws.answers import Response, answer
+from data_pipeline.embedded_aws.dispatch import Refused
 from data_pipeline.embedded_aws.identity import caller
 
 from .executions import found
-from .refusals import Refused
 
 MOST = 1000
 PIECE = 1 << 20

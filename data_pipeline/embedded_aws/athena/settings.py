@@ -12,8 +12,7 @@ from typing import Any
 from ministack.services import athena
 
 from data_pipeline.embedded_aws.answers import Response, answer
-
-from .refusals import Refused
+from data_pipeline.embedded_aws.dispatch import Refused
 
 _PRIMARY = "primary"
 
@@ -35,10 +34,8 @@ class Settings:
 
 async def get(data: Mapping[str, Any]) -> Response:
     """GetWorkGroup, with the settings that AWS shows where none were given."""
-    name = data.get("WorkGroup")
-    workgroup = athena._workgroups.get(name)
-    if workgroup is None:
-        raise Refused(f"WorkGroup {name} is not found.")
+    workgroup = _workgroup(data)
+    name = workgroup["Name"]
     given = workgroup.get("Configuration") or {}
     defaults = {
         "EnforceWorkGroupConfiguration": name != _PRIMARY,
@@ -50,6 +47,16 @@ async def get(data: Mapping[str, Any]) -> Response:
     )
 
 
+def _workgroup(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The workgroup that a request names, the primary one if none. Refused if there is none of the name."""
+    athena._ensure_default_workgroup()
+    name = data.get("WorkGroup") or _PRIMARY
+    workgroup: dict[str, Any] | None = athena._workgroups.get(name)
+    if workgroup is None:
+        raise Refused(f"WorkGroup {name} is not found.")
+    return workgroup
+
+
 def _engine(configuration: Mapping[str, Any]) -> dict[str, str]:
     chosen = configuration.get("EngineVersion") or {"SelectedEngineVersion": "AUTO"}
     return {**chosen, "EffectiveEngineVersion": "Athena engine version 3"}
@@ -57,10 +64,8 @@ def _engine(configuration: Mapping[str, Any]) -> dict[str, str]:
 
 def of_request(data: Mapping[str, Any]) -> Settings:
     """The settings of StartQueryExecution's request. Refused where it cannot be run."""
-    name = data.get("WorkGroup") or _PRIMARY
-    workgroup = athena._workgroups.get(name)
-    if workgroup is None:
-        raise Refused(f"WorkGroup {name} is not found.")
+    workgroup = _workgroup(data)
+    name = workgroup["Name"]
     if workgroup.get("State") == "DISABLED":
         raise Refused(f"WorkGroup {name} is disabled.")
     configuration: Mapping[str, Any] = workgroup.get("Configuration") or {}

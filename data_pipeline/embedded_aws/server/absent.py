@@ -12,13 +12,16 @@ from ministack.services.cloudformation import handlers
 
 from data_pipeline.embedded_aws.answers import Response
 
-#: Members of Glue's Table whose shapes have a least length of 1, or are not returned unless they were given.
-_OF_TABLE = ("Description", "Owner")
+#: Members of Glue's tables and databases whose shapes have a least length of 1, or are not returned unless they were
+#: given.
+_OF_GLUE = ("Description", "Owner")
 _MEMBER = re.compile(r"<member><ParameterKey>([^<]*)</ParameterKey><DefaultValue></DefaultValue>")
 
 
 def install() -> None:
     """Replace the operations that answer so."""
+    glue._get_database = _without_empty_fields(glue._get_database)
+    glue._get_databases = _without_empty_fields(glue._get_databases)
     glue._get_table = _without_empty_fields(glue._get_table)
     glue._get_tables = _without_empty_fields(glue._get_tables)
     for action in ("GetTemplateSummary", "ValidateTemplate"):
@@ -31,10 +34,11 @@ def _without_empty_fields(theirs: Callable[[Any], Response]) -> Callable[[Any], 
         if status != 200:
             return status, headers, body
         found = json.loads(body)
-        for table in found.get("TableList", [found.get("Table")]):
-            for name in _OF_TABLE:
-                if table.get(name) == "":
-                    del table[name]
+        members = next(iter(found.values()))
+        for each in members if isinstance(members, list) else [members]:
+            for name in _OF_GLUE:
+                if each.get(name) == "":
+                    del each[name]
         return status, headers, json.dumps(found).encode()
 
     return answered

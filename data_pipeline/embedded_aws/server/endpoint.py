@@ -51,6 +51,23 @@ class Endpoint:
             "AWS_DEFAULT_REGION": self.region,
         }
 
+    def client_environment(self) -> dict[str, str]:
+        """The same, and those of clients that read others: calls with a prefix of the host come here, too; PyIceberg's
+        catalog ``default``; DuckDB's httpfs, which also wants ``SET s3_url_style = 'path'``.
+        """
+        return {
+            **self.environment(),
+            "AWS_REGION": self.region,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "PYICEBERG_CATALOG__DEFAULT__TYPE": "glue",
+            "PYICEBERG_CATALOG__DEFAULT__GLUE__ENDPOINT": self.url,
+            "PYICEBERG_CATALOG__DEFAULT__GLUE__REGION": self.region,
+            "PYICEBERG_CATALOG__DEFAULT__S3__ENDPOINT": self.url,
+            "PYICEBERG_CATALOG__DEFAULT__S3__REGION": self.region,
+            "DUCKDB_S3_ENDPOINT": self.url.partition("://")[2],
+            "DUCKDB_S3_USE_SSL": "false",
+        }
+
 
 def path_in(state: Path) -> Path:
     """The file that holds the endpoint of a state directory."""

@@ -37,10 +37,11 @@ SERVED: dict[str, frozenset[str]] = {
             DescribeStackResource DescribeStackResourceDrifts DescribeStackResources DescribeStacks
             DetectStackDrift ExecuteChangeSet GetTemplate GetTemplateSummary ListChangeSets ListStackResources
             ListStacks UpdateStack UpdateTerminationProtection ValidateTemplate""",
-        "glue": """BatchDeleteTable BatchStopJobRun CreateDatabase CreateJob CreateTable DeleteDatabase
-        DeleteJob
-            DeleteTable GetDatabase GetDatabases GetJob GetJobRun GetJobRuns GetJobs GetTable GetTables
-            GetTags ListJobs StartJobRun TagResource UntagResource UpdateDatabase UpdateJob UpdateTable""",
+        "glue": """BatchCreatePartition BatchDeletePartition BatchDeleteTable BatchGetPartition BatchStopJobRun
+            BatchUpdatePartition CreateDatabase CreateJob CreatePartition CreateTable DeleteDatabase DeleteJob
+            DeletePartition DeleteTable GetDatabase GetDatabases GetJob GetJobRun GetJobRuns GetJobs GetPartition
+            GetPartitions GetTable GetTableVersion GetTableVersions GetTables GetTags ListJobs StartJobRun
+            TagResource UntagResource UpdateDatabase UpdateJob UpdatePartition UpdateTable""",
         "iam": """AttachRolePolicy AttachUserPolicy CreateAccessKey CreatePolicy CreatePolicyVersion
         CreateRole
             CreateUser DeleteAccessKey DeletePolicy DeletePolicyVersion DeleteRole

@@ -37,6 +37,7 @@ MODULES = (
     "stepfunctions.sync",
     "events.notifications",
     "athena.service",
+    "catalog.service",
     "objectstore.register",
     "server.absent",
     "server.operations",

@@ -73,9 +73,7 @@ def test_names_and_parameters(shop: Shop) -> None:
 
 
 FAILED = [
-    ("SELECT nothing FROM orders", "SYNTAX_ERROR: line 1:8: column 'nothing' cannot be resolved"),
     ("SELECT 1 FROM nowhere", r"TABLE_NOT_FOUND: Table 'awsdatacatalog\.\w+\.nowhere' does not exist"),
-    ("SELECT 1 / (id - 1) FROM orders", "GENERIC_USER_ERROR: the query cannot be run: "),
     ("DROP TABLE orders", "NOT_SUPPORTED: the embedded AWS does not run DROP TABLE"),
 ]
 

@@ -1,0 +1,1 @@
+"""A module a client: its packages, and its cases."""

@@ -1,0 +1,108 @@
+"""Glue's catalog: pages, versions of tables, partitions, by boto3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from embedded_aws.conftest import allow
+
+
+@pytest.fixture
+def glue(aws: Any, name: str) -> Any:
+    """Glue, with a database of the test's name and a table with partitions in it."""
+    client = aws("glue")
+    client.create_database(DatabaseInput={"Name": name})
+    keys = [{"Name": "Day", "Type": "date"}, {"Name": "n", "Type": "int"}]
+    client.create_table(
+        DatabaseName=name, TableInput={"Name": "t", "PartitionKeys": keys, "Description": "one"}
+    )
+    return client
+
+
+def test_lists_come_in_pages(glue: Any, name: str) -> None:
+    """Tables and databases, in the order of their names; a database that is not there is an error."""
+    for other in ("b", "a"):
+        glue.create_table(DatabaseName=name, TableInput={"Name": other})
+    tables = glue.get_paginator("get_tables")
+    pages = tables.paginate(DatabaseName=name, PaginationConfig={"PageSize": 2})
+    assert [[each["Name"] for each in page["TableList"]] for page in pages] == [["a", "b"], ["t"]]
+    databases = glue.get_paginator("get_databases").paginate(PaginationConfig={"PageSize": 1})
+    assert name in [each["Name"] for page in databases for each in page["DatabaseList"]]
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        glue.get_tables(DatabaseName="nothing")
+
+
+def test_versions_of_a_table(glue: Any, name: str) -> None:
+    """Each update keeps the table before, but for one that is told not to; a new table of the name has none."""
+    for words, more in (("two", {}), ("three", {"SkipArchive": True}), ("four", {})):
+        glue.update_table(DatabaseName=name, TableInput={"Name": "t", "Description": words}, **more)
+    table = {"DatabaseName": name, "TableName": "t"}
+    pages = glue.get_paginator("get_table_versions").paginate(**table, PaginationConfig={"PageSize": 2})
+    found = [
+        (each["VersionId"], each["Table"]["Description"]) for page in pages for each in page["TableVersions"]
+    ]
+    assert found == [("4", "four"), ("3", "three"), ("1", "one")]
+    newest = glue.get_table_version(**table)["TableVersion"]
+    assert newest["Table"] == glue.get_table(DatabaseName=name, Name="t")["Table"]
+    assert glue.get_table_version(**table, VersionId="1")["TableVersion"]["Table"]["Description"] == "one"
+    with pytest.raises(ClientError, match=r"EntityNotFoundException.*Version 2"):
+        glue.get_table_version(**table, VersionId="2")
+    glue.delete_table(DatabaseName=name, Name="t")
+    glue.create_table(DatabaseName=name, TableInput={"Name": "t"})
+    assert len(glue.get_table_versions(**table)["TableVersions"]) == 1
+
+
+def test_partitions(glue: Any, name: str) -> None:
+    """Made, chosen, changed, deleted; what cannot be done with one of many is told of that one."""
+    table = {"DatabaseName": name, "TableName": "t"}
+    values = [[f"2026-11-0{day}", n] for day in (1, 2) for n in ("2", "10")]
+    storage = {"Location": "s3://b/p", "Columns": [{"Name": "x", "Type": "int"}]}
+    glue.create_partition(**table, PartitionInput={"Values": values[0], "StorageDescriptor": storage})
+    made = glue.batch_create_partition(**table, PartitionInputList=[{"Values": each} for each in values])
+    assert [each["ErrorDetail"]["ErrorCode"] for each in made["Errors"]] == ["AlreadyExistsException"]
+    pages = glue.get_paginator("get_partitions").paginate(
+        **table, Expression="day >= '2026-11-01' AND n > 5", PaginationConfig={"PageSize": 1}
+    )
+    assert [each["Values"] for page in pages for each in page["Partitions"]] == [values[1], values[3]]
+    segments = [
+        glue.get_partitions(
+            **table, Segment={"SegmentNumber": n, "TotalSegments": 3}, ExcludeColumnSchema=True
+        )
+        for n in range(3)
+    ]
+    assert sorted(each["Values"] for found in segments for each in found["Partitions"]) == sorted(values)
+    glue.update_partition(
+        **table,
+        PartitionValueList=values[0],
+        PartitionInput={"Values": ["2026-12-01", "1"], "Parameters": {"a": "b"}},
+    )
+    moved = glue.get_partition(**table, PartitionValues=["2026-12-01", "1"])["Partition"]
+    assert moved["Parameters"] == {"a": "b"}
+    keys = [{"Values": each} for each in values[:2]]
+    found = glue.batch_get_partition(**table, PartitionsToGet=keys)
+    assert (len(found["Partitions"]), found["UnprocessedKeys"]) == (1, keys[:1])
+    errors = glue.batch_delete_partition(**table, PartitionsToDelete=keys)["Errors"]
+    assert [each["PartitionValues"] for each in errors] == [values[0]]
+    for wrong, code in (
+        (lambda: glue.create_partition(**table, PartitionInput={"Values": ["1"]}), "InvalidInputException"),
+        (lambda: glue.delete_partition(**table, PartitionValues=values[0]), "EntityNotFoundException"),
+        (lambda: glue.get_partition(**table, PartitionValues=values[0]), "EntityNotFoundException"),
+        (lambda: glue.get_partitions(**table, Expression="other = 1"), "InvalidInputException"),
+        (lambda: glue.get_partitions(DatabaseName=name, TableName="x"), "EntityNotFoundException"),
+    ):
+        with pytest.raises(ClientError, match=code):
+            wrong()
+
+
+def test_permissions_of_partitions(glue: Any, aws: Any, user: Any, name: str) -> None:
+    """A partition's actions are asked for its catalog, database and table."""
+    place = "arn:aws:glue:us-east-1:000000000000:"
+    resources = [f"{place}catalog", f"{place}database/{name}", f"{place}table/{name}/t"]
+    glue.create_table(DatabaseName=name, TableInput={"Name": "other"})
+    held = aws("glue", **user(allow(["glue:GetPartitions", "glue:GetTableVersions"], resources)))
+    assert held.get_partitions(DatabaseName=name, TableName="t")["Partitions"] == []
+    assert held.get_table_versions(DatabaseName=name, TableName="t")["TableVersions"]
+    with pytest.raises(ClientError, match=f"AccessDenied.*table/{name}/other"):
+        held.get_partitions(DatabaseName=name, TableName="other")
