@@ -48,6 +48,7 @@ COUNTS = {
     "keyed": (10, 1_000),
     "kill-keyed": (1, 180),
     "keyed-pairs": (1, 20),
+    "kill-backfill": (1, 1),
     "kill-load": (2, 180),
     "kill-load-at-any-time": (1, 20),
     "kill-rebuild": (1, 30),

@@ -38,6 +38,7 @@ COMMANDS = {
     "rollback": "Show what going back to an earlier deployment of ENV will change, ask, and apply it.",
     "destroy": "Say what goes and what stays of ENV, ask, and take it down.",
     "run": "Start the pipeline of ENV, follow it to its end, and say what it published.",
+    "backfill": "Read the periods of ENV that are not published, run after run, then make what follows from them.",
     "status": "Show on one screen how ENV stands: version, schedule, last runs, coverage, drift, alarms.",
     "runs": "What has run or runs, whoever started it: listed, shown, compared, followed, stopped.",
     "schedule": "When the pipeline runs by itself: shown, paused and resumed.",

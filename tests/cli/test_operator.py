@@ -62,6 +62,7 @@ def test_an_operator_runs_looks_stops_and_pauses(
         ("runs", "stop", "local"),
         ("runs", "redrive", "local", "--no-wait"),
         ("runs", "stop", "local"),
+        ("backfill", "local", "--dry-run"),
         ("runs", "list", "local"),
         ("runs", "show", "local"),
         ("runs", "logs", "local"),

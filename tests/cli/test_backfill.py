@@ -1,0 +1,87 @@
+"""`backfill` on an embedded AWS: one narrowed run after the other, of what is not published."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from cli.deployed import Deployed, failing, publishing, waiting
+
+from data_pipeline.cli.main import status_of
+
+
+def backfill(*words: str) -> int:
+    """Exit status of `backfill local …`."""
+    return status_of("backfill", ["local", *words], "backfill")
+
+
+def _asked(deployed: Deployed) -> list[dict[str, object]]:
+    """The inputs of the executions, the first one first, without who started them."""
+    client = deployed.client("stepfunctions")
+    found = [
+        json.loads(client.describe_execution(executionArn=each["executionArn"])["input"])
+        for each in reversed(deployed.executions())
+    ]
+    return [{name: value for name, value in each.items() if name != "started_by"} for each in found]
+
+
+def test_each_period_is_read_by_a_run_of_its_own(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """After a preview, which starts nothing by itself; the table at the end fits 80 columns."""
+    deployed.deploy(publishing())
+    assert backfill("--yes") == 0
+    assert "nothing to do" in capfd.readouterr().out
+    for month in ("2019-11", "2020-02"):
+        deployed.put(f"input/green_tripdata_{month}.csv", month)
+    assert backfill("--dry-run", "--dataset", "trip_counts") == 0
+    said = capfd.readouterr().err
+    assert (
+        "trip_counts: 2 periods, 2019-11 to 2020-02\n2 files, 14 bytes, in 2 runs, one after the other\n"
+        in said
+    )
+    assert backfill() == 1
+    assert "run the same command with --yes" in capfd.readouterr().err
+    assert _asked(deployed) == []
+    assert backfill("--yes", "--dataset", "trip_counts") == 0
+    assert _asked(deployed) == [
+        {"version": 1, "datasets": ["trip_counts"], "periods": "2019-11"},
+        {"version": 1, "datasets": ["trip_counts"], "periods": "2020-02"},
+    ]
+    shown = capfd.readouterr()
+    assert "1/2 2019-11 ended well after " in shown.err
+    assert shown.out.splitlines()[-1] == "2 of 2 periods read"
+    assert max(map(len, [*said.splitlines()[1:], *shown.out.splitlines()])) <= 80
+
+
+def test_what_fails_is_made_again_in_halves_and_named(
+    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Two periods in one run, then each alone; the exit status tells."""
+    deployed.deploy(failing("Broken", "the disk is full"))
+    for month in ("2020-02", "2020-03"):
+        deployed.put(f"input/green_tripdata_{month}.csv", month)
+    options = ("--yes", "--dataset", "trip_counts", "--only", "all", "--at-a-time", "6")
+    assert backfill(*options, "--json") == 1
+    assert [(each["periods"], each["reprocess"]) for each in _asked(deployed)] == [
+        ("2020-02..2020-03", True),
+        ("2020-02", True),
+        ("2020-03", True),
+    ]
+    shown = capfd.readouterr()
+    assert [each["ended"] for each in json.loads(shown.out)["runs"]] == ["failed", "failed"]
+    assert "2020-02 failed: the disk is full" in shown.err
+    assert " --only all --at-a-time 6 --read-before 20" in shown.err
+    assert backfill("--yes", "--read-before", "2020-01-01T00:00:00Z") == 1
+    assert "expected --only accepted or --only all with it" in capfd.readouterr().err
+
+
+def test_a_run_that_is_going_on_is_waited_for(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """Whoever started it."""
+    deployed.deploy({"Wait": {**waiting()["Wait"], "Seconds": 2, "Next": "Publish"}, **publishing()})
+    deployed.put("input/green_tripdata_2020-02.csv")
+    assert status_of("run", ["local", "--no-wait"], "run") == 0
+    assert backfill("--yes", "--dataset", "trip_counts", "--periods", "2020-02") == 0
+    first, second = reversed(deployed.executions())
+    assert first["stopDate"] <= second["startDate"]
+    assert "1 of 1 period read" in capfd.readouterr().out
