@@ -37,7 +37,7 @@ def gather_doomed(target: Target, with_data: bool) -> Doomed:
     storage_body, pipeline_body = _bodies(target, exists)
     pipeline = idle_stack(target.stacks, names.pipeline_stack)
     storage = idle_stack(target.stacks, names.storage_stack)
-    _refuse_running(target, pipeline)
+    refuse_running(target, pipeline)
     known = remembered(target.record.read()) if exists else {}
     adoption = find(target.connection, storage_body, known, target.record.uri)
     doomed = {names.pipeline_stack: pipeline_body} if pipeline else {}
@@ -82,7 +82,8 @@ def _bodies(target: Target, exists: bool) -> tuple[Mapping[str, Any], Mapping[st
     return storage, pipeline
 
 
-def _refuse_running(target: Target, stack: Stack | None) -> None:
+def refuse_running(target: Target, stack: Stack | None) -> None:
+    """UserError while a run is under way."""
     machine = stack.outputs.get("StateMachineArn") if stack else None
     if machine is None:
         return
@@ -96,7 +97,7 @@ def _refuse_running(target: Target, stack: Stack | None) -> None:
     running = [each.name for each in newest if each.status == "RUNNING"]
     if running:
         raise UserError(
-            f"{env}: the run {running[0]} is under way, and would lose its roles. Wait for its end, or stop "
+            f"{env}: the run {running[0]} is under way, and this would break it. Wait for its end, or stop "
             f"it, then run the same command again:\n  python -m data_pipeline runs stop {env}"
         )
 

@@ -1,0 +1,67 @@
+"""Which version of each object was the newest at a moment, and what brings that back; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from data_pipeline.core.errors import UserError
+
+from .deployment_record import Deployment
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of an object as S3 lists it; ``deleted``: a marker that the object is deleted, which has no ETag."""
+
+    key: str
+    id: str
+    at: datetime
+    etag: str = ""
+    deleted: bool = False
+    latest: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done to one object: this version becomes the newest; with None the object is deleted."""
+
+    key: str
+    version: str | None
+
+
+def steps(versions: Iterable[Version], moment: datetime) -> list[Step]:
+    """What makes every object what it was at a moment; what is so already is left alone."""
+    by_key: dict[str, list[Version]] = {}
+    for each in versions:
+        by_key.setdefault(each.key, []).append(each)
+    found = []
+    for key, some in sorted(by_key.items()):
+        then = max(
+            (each for each in some if each.at <= moment),
+            key=lambda each: (each.at, each.latest),
+            default=None,
+        )
+        now = next(each for each in some if each.latest)
+        if then is None or then.deleted:
+            if not now.deleted:
+                found.append(Step(key, None))
+        elif now.deleted or now.etag != then.etag:
+            found.append(Step(key, then.id))
+    return found
+
+
+def until(deployments: Iterable[Deployment], chosen: Deployment) -> datetime | None:
+    """When a deployment was replaced: the next one that ended well began. None where it was not."""
+    return next((each.at for each in deployments if each.well and each.number > chosen.number), None)
+
+
+def refuse_expired(moment: datetime, now: datetime, kept_days: dict[str, int | None]) -> None:
+    """UserError where older versions may have been deleted since. ``kept_days``: key of ``retention`` → its days."""
+    for name, days in kept_days.items():
+        if days is not None and now - moment > timedelta(days=days):
+            raise UserError(
+                f"what was published until {moment:%Y-%m-%d %H:%M} UTC cannot be brought back: older versions are kept "
+                f"for {days} days (retention.{name}). Go back without --with-data."
+            )

@@ -1,0 +1,56 @@
+"""Which versions of objects bring a moment back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from data_pipeline.core.deployment.deployment_record import Deployment
+from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, steps, until
+from data_pipeline.core.errors import UserError
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+def version(key: str, id_: str, hours: float, etag: str = "", **more: bool) -> Version:
+    return Version(key, id_, NOON + timedelta(hours=hours), etag or id_, **more)
+
+
+def marker(key: str, hours: float, **more: bool) -> Version:
+    return Version(key, "marker", NOON + timedelta(hours=hours), deleted=True, **more)
+
+
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ([version("k", "a", -2), version("k", "b", 1, latest=True)], [Step("k", "a")]),
+        ([version("k", "a", -2), version("k", "b", -1, latest=True)], []),
+        ([version("k", "a", 1, latest=True)], [Step("k", None)]),
+        ([version("k", "a", -2), marker("k", 1, latest=True)], [Step("k", "a")]),
+        ([version("k", "a", -2), marker("k", -1), version("k", "b", 1, latest=True)], [Step("k", None)]),
+        ([version("k", "a", 1), marker("k", 2, latest=True)], []),
+        ([version("k", "a", -1, "e"), version("k", "b", 1), version("k", "c", 2, "e", latest=True)], []),
+    ],
+    ids=["changed", "same", "new", "deleted", "made-again", "came-and-went", "done-already"],
+)
+def test_every_object_becomes_what_it_was(versions: list[Version], expected: list[Step]) -> None:
+    assert steps(versions, NOON) == expected
+    assert steps(versions[::-1], NOON) == expected
+
+
+def test_a_deployment_lasts_until_the_next_one_that_ended_well() -> None:
+    """One that failed has replaced nothing."""
+    made = [
+        Deployment(f"2026-11-30T0{n}:00:00+00:00", "me", (), {"a": "b"} if n != 2 else {}, number=n)
+        for n in (1, 2, 3)
+    ]
+    assert until(made, made[0]) == made[2].at
+    assert until(made, made[2]) is None
+
+
+def test_what_may_have_expired_is_refused() -> None:
+    days: dict[str, int | None] = {"state_versions_days": 90, "export_versions_days": None}
+    refuse_expired(NOON, NOON + timedelta(days=90), days)
+    with pytest.raises(UserError, match=r"are kept for 90 days \(retention.state_versions_days\)"):
+        refuse_expired(NOON, NOON + timedelta(days=91), days)
