@@ -41,6 +41,7 @@ COUNTS = {
     "signatures": (100, 10_000),
     "bodies": (10, 1_000),
     "references": (100, 10_000),
+    "properties": (100, 10_000),
     "policies": (100, 10_000),
     "plans": (100, 5_000),
     "units": (3, 200),

@@ -6,9 +6,10 @@ quotas" of the IAM User Guide. The wording is AWS's where it is known.
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,19 @@ _PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "*")
 _SERVICE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com(\.cn)?")
 _IDENTITY = re.compile(
     r"arn:aws(-cn|-us-gov)?:(iam|sts)::[0-9]{12}:(root|(role|user|assumed-role|federated-user)/.+)"
+)
+#: A web identity provider by its host, or an ARN of one of IAM's: "Principal" in E.
+_PROVIDER = re.compile(
+    r"[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]+)?(/.*)?|arn:aws(-cn|-us-gov)?:iam::[0-9]{12}:.+-provider/.+"
+)
+#: What a trust policy may allow: the actions of STS by which a role is assumed.
+_ASSUMING = (
+    "AssumeRole",
+    "AssumeRoleWithSAML",
+    "AssumeRoleWithWebIdentity",
+    "SetContext",
+    "SetSourceIdentity",
+    "TagSession",
 )
 _ALL = frozenset(
     [
@@ -54,6 +68,27 @@ OPERATORS = frozenset(
 _SYNTAX = "Syntax errors in policy."
 
 
+#: "Actions, resources, and condition keys" of SQS and SNS in the Service Authorization Reference; SNS's Receive is that
+#: of its own examples.
+_OF_QUEUES = (
+    *("AddPermission", "CancelMessageMoveTask", "ChangeMessageVisibility", "CreateQueue", "DeleteMessage"),
+    *(
+        "DeleteQueue",
+        "GetQueueAttributes",
+        "GetQueueUrl",
+        "ListDeadLetterSourceQueues",
+        "ListMessageMoveTasks",
+    ),
+    *("ListQueueTags", "ListQueues", "PurgeQueue", "ReceiveMessage", "RemovePermission", "SendMessage"),
+    *("SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue"),
+)
+_OF_TOPICS = (
+    *("AddPermission", "ConfirmSubscription", "DeleteTopic", "GetDataProtectionPolicy", "GetTopicAttributes"),
+    *("ListSubscriptionsByTopic", "ListTagsForResource", "Publish", "PutDataProtectionPolicy", "Receive"),
+    *("RemovePermission", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
+)
+
+
 class Malformed(ValueError):  # noqa: N818 - AWS's own word
     """A document that IAM refuses, with its reason."""
 
@@ -65,7 +100,8 @@ class TooLarge(Malformed):
 @dataclass(frozen=True)
 class Kind:
     """What a document is attached to. ``longest``: characters, white space apart; ``vendor``: the one service
-    whose actions it may name; ``loose_sid``: whether a Sid may be any text.
+    whose actions it may name, and ``actions``: those, where they are known; ``loose_sid``: whether a Sid may be any
+    text; ``within``: the bucket that every resource is in.
     """
 
     name: str
@@ -74,6 +110,8 @@ class Kind:
     resource: bool = True
     vendor: str = ""
     loose_sid: bool = False
+    actions: tuple[str, ...] = ()
+    within: str = ""
 
 
 INLINE_USER = Kind("user policy", 2_048)
@@ -82,8 +120,8 @@ MANAGED = Kind("policy", 6_144)
 SESSION = Kind("session policy", 2_048)
 TRUST = Kind("trust policy", 2_048, principal=True, resource=False, vendor="sts")
 BUCKET = Kind("bucket policy", 20_480, principal=True, vendor="s3", loose_sid=True)
-QUEUE = Kind("queue policy", 30_720, principal=True, vendor="sqs", loose_sid=True)
-TOPIC = Kind("topic policy", 30_720, principal=True, vendor="sns", loose_sid=True)
+QUEUE = Kind("queue policy", 30_720, principal=True, vendor="sqs", loose_sid=True, actions=_OF_QUEUES)
+TOPIC = Kind("topic policy", 30_720, principal=True, vendor="sns", loose_sid=True, actions=_OF_TOPICS)
 
 
 def check(text: str, kind: Kind, exists: Callable[[str], bool]) -> None:
@@ -92,13 +130,15 @@ def check(text: str, kind: Kind, exists: Callable[[str], bool]) -> None:
     ``exists``: whether there is a role or user with this ARN.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_once)
+        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except ValueError as error:
         raise Malformed(f"This policy contains invalid Json: {error}") from error
     if not isinstance(document, dict) or set(document) - _POLICY or "Statement" not in document:
         raise Malformed(f"{_SYNTAX} A policy has {', '.join(sorted(_POLICY))}.")
     if document.get("Version", _VERSIONS[0]) not in _VERSIONS:
         raise Malformed(f"{_SYNTAX} The Version is one of {', '.join(_VERSIONS)}.")
+    if not isinstance(document.get("Id", ""), str):
+        raise Malformed(f"{_SYNTAX} The Id is a string.")
     statements = _listed(document["Statement"])
     if not statements:
         raise Malformed(f"{_SYNTAX} A policy has at least one Statement.")
@@ -108,6 +148,10 @@ def check(text: str, kind: Kind, exists: Callable[[str], bool]) -> None:
     size = len(re.sub(r"\s", "", text))
     if size > kind.longest:
         raise TooLarge(f"Cannot exceed quota for the size of a {kind.name}: {kind.longest}; it has {size}.")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -154,12 +198,19 @@ def _check_actions(actions: list[str], kind: Kind) -> None:
                 f"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.; found {action!r}."
             )
         vendor = action.partition(":")[0].lower()
-        if kind is TRUST and vendor != "sts":
+        if kind is TRUST and (vendor != "sts" or not _is_of(action.partition(":")[2], _ASSUMING)):
             raise Malformed(f"AssumeRole policy may only specify STS AssumeRole actions; found {action}.")
         if kind.vendor and vendor not in (kind.vendor, "*"):
             raise Malformed(
                 f"Policy statement action out of service scope: {action}; expected {kind.vendor}:…."
             )
+        if kind.actions and vendor != "*" and not _is_of(action.partition(":")[2], kind.actions):
+            raise Malformed(f"Policy has invalid action: {action}.")
+
+
+def _is_of(name: str, known: Iterable[str]) -> bool:
+    """Whether the name of an action, which may have wildcards, is one of these or several."""
+    return any(fnmatch.fnmatchcase(each.lower(), name.lower()) for each in known)
 
 
 def _check_resource(resource: str, kind: Kind) -> None:
@@ -170,14 +221,16 @@ def _check_resource(resource: str, kind: Kind) -> None:
         raise Malformed(f'Resource {resource} must be in ARN format or "*".')
     if parts[1] not in _PARTITIONS and not parts[1].startswith("${"):
         raise Malformed(f'Partition "{parts[1]}" is not valid for resource "{resource}".')
-    if not parts[2] or not re.fullmatch(r"[a-z0-9*?-]+", parts[2]):
+    if not parts[2] or not re.fullmatch(r"[a-z0-9-]+", parts[2]):  # no wildcards in this segment: E, Resource
         raise Malformed(f'Vendor "{parts[2]}" is not valid for resource "{resource}".')
     if not parts[5]:
         raise Malformed(f"Resource {resource} must name a resource after its account.")
     if parts[2] in ("iam", "s3") and parts[3] not in ("", "*"):
         raise Malformed(f"{parts[2]} resource {resource} cannot contain region information.")
-    if kind.vendor and parts[2] not in (kind.vendor, "*"):
+    if kind.vendor and parts[2] != kind.vendor:
         raise Malformed(f"Policy has invalid resource: {resource}; expected one of {kind.vendor}.")
+    if kind.within and parts[5].partition("/")[0] != kind.within:
+        raise Malformed(f"Policy has invalid resource: {resource}; expected {kind.within} and what is in it.")
 
 
 def _check_principals(statement: Mapping[str, Any], kind: Kind, exists: Callable[[str], bool]) -> None:
@@ -192,6 +245,8 @@ def _check_principals(statement: Mapping[str, Any], kind: Kind, exists: Callable
     if not isinstance(principal, Mapping) or not principal:
         raise Malformed(f'{_SYNTAX} A Principal is "*" or an object.')
     for type_, values in principal.items():
+        if values == []:
+            raise Malformed(f"{_SYNTAX} {type_} names at least one principal.")
         for value in _listed(values):
             if not isinstance(value, str) or not _is_principal(type_, value, exists):
                 raise Malformed(f'Invalid principal in policy: "{type_}":"{value}"')
@@ -207,7 +262,7 @@ def _is_principal(type_: str, value: str, exists: Callable[[str], bool]) -> bool
         match = _IDENTITY.fullmatch(value)
         return match is not None and "*" not in value and (match[4] not in ("role", "user") or exists(value))
     if type_ == "Federated":
-        return "." in value or value.startswith("arn:")
+        return bool(_PROVIDER.fullmatch(value))
     return type_ == "CanonicalUser" and bool(re.fullmatch(r"[0-9a-f]{64}", value))
 
 
@@ -229,7 +284,7 @@ def _check_condition(condition: Any) -> None:
 
 
 def _check_sids(statements: list[Mapping[str, Any]], kind: Kind) -> None:
-    sids = [statement["Sid"] for statement in statements if statement.get("Sid")]
+    sids = [statement["Sid"] for statement in statements if statement.get("Sid", "") != ""]
     for sid in sids:
         if not isinstance(sid, str) or not (kind.loose_sid or re.fullmatch(r"[0-9A-Za-z]*", sid)):
             raise Malformed(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ministack.services import iam as iam_service
@@ -81,10 +82,10 @@ def refusal(service: str, operation: str, members: Mapping[str, str]) -> Respons
     return None
 
 
-def bucket_refusal(body: bytes) -> Response | None:
+def bucket_refusal(bucket: str, body: bytes) -> Response | None:
     """The answer to PutBucketPolicy, where its document is none."""
     try:
-        documents.check(body.decode("utf-8", "replace"), documents.BUCKET, exists)
+        documents.check(body.decode("utf-8", "replace"), replace(documents.BUCKET, within=bucket), exists)
     except Malformed as wrong:
         return error_in_xml(400, "MalformedPolicy", str(wrong), root="Error")
     return None

@@ -18,7 +18,7 @@ from ministack.core import iam_actions
 from data_pipeline.embedded_aws.answers import Response, error_in_xml, not_emulated, refusal_in_xml
 from data_pipeline.embedded_aws.identity import caller, iam, policies, simulation
 
-from . import room
+from . import keys, room
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -155,6 +155,10 @@ def _only(service: str, operations: frozenset[str], handler: Handler) -> Handler
         member = _refused_member(service, query, body)
         if member is not None:
             return refusal_in_xml(f"{service}:{operation} with {member}")
+        key = keys.in_query(_flat(query, body)) if service == "sns" else keys.in_json(body)
+        if key is not None:
+            refuse = refusal_in_xml if service == "sns" else not_emulated
+            return refuse(f"{service}:{operation} with {key}, as it does not encrypt")
         if operation in operations:
             refused = _policy_refused(service, operation, query, body)
             if refused is not None:
@@ -179,11 +183,14 @@ def _s3(handler: Handler) -> Handler:
             refused |= S3_REFUSED.intersection(query)
         if refused:
             return refusal_in_xml(f"s3: {method} ?{min(refused)}", root="Error")
+        named = keys.in_s3(headers, query, body)
+        if named:
+            return refusal_in_xml(f"s3: {method} with {named}, as it does not encrypt", root="Error")
         bucket, _, key = path.strip("/").partition("/")
         if key and "encryption" in query:
             return refusal_in_xml(f"s3: {method} ?encryption of an object", root="Error")
         if method == "PUT" and not key and "policy" in query:
-            refusal = policies.bucket_refusal(body)
+            refusal = policies.bucket_refusal(bucket, body)
             if refusal is not None:
                 return refusal
         if method == "PUT" and "x-amz-object-ownership" in headers:  # part of CreateBucket

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,7 +17,15 @@ from botocore.exceptions import ClientError
 from randomness import SEED, times
 
 from data_pipeline.embedded_aws.identity import documents
-from data_pipeline.embedded_aws.identity.documents import BUCKET, INLINE_ROLE, MANAGED, TOPIC, TRUST, Kind
+from data_pipeline.embedded_aws.identity.documents import (
+    BUCKET,
+    INLINE_ROLE,
+    MANAGED,
+    QUEUE,
+    TOPIC,
+    TRUST,
+    Kind,
+)
 
 ROLE, GONE = "arn:aws:iam::000000000000:role/there", "arn:aws:iam::000000000000:role/gone"
 ALLOW: dict[str, Any] = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*"}
@@ -26,6 +35,7 @@ ASSUME: dict[str, Any] = {
     "Principal": {"Service": "glue.amazonaws.com"},
 }
 ANYBODY: dict[str, Any] = {**ALLOW, "Principal": "*"}
+OWN = replace(BUCKET, within="b")
 
 
 def document(*statements: Any, **more: Any) -> str:
@@ -161,7 +171,49 @@ REFUSED: list[tuple[str, Kind, str, str]] = [
     ),
 ]
 
+REFUSED += [
+    ("E: Sid", MANAGED, document({**ALLOW, "Sid": value}), "must be alpha-numeric")
+    for value in (0, None, {}, [], False)
+]
+REFUSED += [
+    ("E: Id", MANAGED, document(ALLOW, Id=5), "The Id is a string"),
+    ("E: Version", MANAGED, document(ALLOW, Version=None), "The Version is one of"),
+    ("JSON", MANAGED, document({**ALLOW, "Condition": {"NumericEquals": {"s3:x": float("nan")}}}), "NaN"),
+    ("JSON", MANAGED, document(ALLOW) + "x", "invalid Json"),
+    ("JSON", MANAGED, "", "invalid Json"),
+    ("E: Action", MANAGED, document({**ALLOW, "Action": "s3:"}), "prefaced by a vendor"),
+    ("E: Action", MANAGED, document({**ALLOW, "Action": "s3:Get:Object"}), "prefaced by a vendor"),
+    ("E: Action", MANAGED, document({**ALLOW, "Action": ["s3:*", None]}), "one of Action and NotAction"),
+    ("E: Effect", MANAGED, document({**ALLOW, "Effect": ["Allow"]}), "Effect is Allow or Deny"),
+    ("G", MANAGED, json.dumps({"version": "2012-10-17", "Statement": [ALLOW]}), "A policy has"),
+    ("G", MANAGED, json.dumps({"Statement": [[ALLOW]]}), "Unknown in a statement"),
+    ("E: Resource, no wildcard for a service", MANAGED, document({**ALLOW, "Resource": "arn:aws:*:::b"}), 'Vendor "*"'),
+    ("E: Resource", MANAGED, document({**ALLOW, "Resource": "**"}), "must be in ARN format"),
+    ("E: Resource", MANAGED, document({**ALLOW, "Resource": {"a": "b"}}), "one of Resource and NotResource"),
+    ("E: Condition", MANAGED, condition({"StringEquals": {"aws:x": [["a"]]}}), "text, numbers or truth values"),
+    ("E: Principal", TRUST, document({**ASSUME, "Principal": {"AWS": []}}), "at least one principal"),
+    ("E: Principal", TRUST, document({**ASSUME, "Principal": ["*"]}), "A Principal is"),
+    ("E: Principal", TRUST, document({**ASSUME, "Principal": {"Service": "*"}}), "Invalid principal"),
+    ("E: Principal", TRUST, document({**ASSUME, "Principal": {"Federated": "."}}), "Invalid principal"),
+    ("E: Principal", TRUST, document({**ASSUME, "Principal": {"AWS": "12345678901"}}), "Invalid principal"),
+    ("E: Principal", TRUST, document({**ASSUME, "Principal": {"AWS": ROLE.replace("role", "group")}}),
+     "Invalid principal"),
+    ("Trust policies", TRUST, document({**ASSUME, "Action": "sts:GetCallerIdentity"}), "only specify STS AssumeRole"),
+    ("Trust policies", TRUST, document({**ASSUME, "Action": ["sts:AssumeRole", "sts:Nope"]}),
+     "only specify STS AssumeRole"),
+    ("Bucket policies", OWN, document({**ANYBODY, "Resource": "arn:aws:s3:::other/*"}), "expected b and what is in it"),
+    ("Bucket policies", OWN, document({**ANYBODY, "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::bb/*"]}),
+     "invalid resource"),
+    ("Queue policies", QUEUE, document({**ANYBODY, "Action": "sqs:Nope", "Resource": "*"}), "invalid action: sqs:Nope"),
+    ("Topic policies", TOPIC, document({**ANYBODY, "Action": "SNS:Nope*", "Resource": "*"}),
+     "invalid action: SNS:Nope*"),
+]  # fmt: skip
+
 TAKEN: list[tuple[Kind, str]] = [
+    (OWN, document({**ANYBODY, "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]})),
+    (QUEUE, document({**ANYBODY, "Action": ["SQS:SendMessage", "sqs:Get*"], "Resource": "*"})),
+    (TRUST, document({**ASSUME, "Action": "sts:AssumeRole*"})),
+    (TRUST, document({**ASSUME, "Principal": {"Federated": "accounts.google.com"}})),
     (MANAGED, document(ALLOW, Id="any id")),
     (MANAGED, json.dumps({"Statement": ALLOW})),
     (MANAGED, document({**ALLOW, "Action": "*", "Resource": "*"})),

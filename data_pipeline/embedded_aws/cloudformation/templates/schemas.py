@@ -66,6 +66,8 @@ def _problems(value: Any, schema: Schema, named: Schema, path: str) -> Iterator[
     if kinds and not any(_fits(value, kind) for kind in kinds):
         yield f"{path}: expected type: {_NAMES.get(kinds[0], 'String')}, found: {_found(value)}"
         return
+    if kinds == ["string"]:
+        value = _text(value)
     for check in dict.fromkeys(_CHECKS[key] for key in schema if key in _CHECKS):
         yield from check(value, schema, named, path)
     if isinstance(value, Mapping):
