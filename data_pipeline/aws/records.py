@@ -33,7 +33,7 @@ def change(connection: Connection, bucket: str, key: str, to: Change) -> None:
     for _ in range(_ATTEMPTS):
         before, etag = _read(connection, bucket, key)
         after = to(before)
-        if tuple(after) == before or _put(connection, bucket, key, dump(after), etag):
+        if tuple(after) == before or put_if(connection, bucket, key, dump(after), etag):
             return
     raise UserError(
         f"s3://{bucket}/{key}: {_ATTEMPTS} times another deployment has written the record of deployments in between. "
@@ -57,19 +57,25 @@ def remove(connection: Connection, bucket: str, keys: Iterable[str]) -> None:
 
 def _read(connection: Connection, bucket: str, key: str) -> tuple[tuple[Deployment, ...], str | None]:
     """The deployments, and the record's ETag; None where there is none."""
+    found = load(connection, bucket, key)
+    return ((), None) if found is None else (parse(found[0], f"s3://{bucket}/{key}"), found[1])
+
+
+def load(connection: Connection, bucket: str, key: str) -> tuple[bytes, str] | None:
+    """The content of an object and its ETag; None where there is none."""
     try:
         found = connection.client("s3").get_object(
             Bucket=bucket, Key=key, ExpectedBucketOwner=connection.account
         )
     except ClientError as error:
         if error_code(error) in ("NoSuchKey", "404"):
-            return (), None
+            return None
         raise
-    return parse(found["Body"].read(), f"s3://{bucket}/{key}"), found["ETag"]
+    return found["Body"].read(), found["ETag"]
 
 
-def _put(connection: Connection, bucket: str, key: str, content: bytes, etag: str | None) -> bool:
-    """Whether the record was as it had been read, and is written."""
+def put_if(connection: Connection, bucket: str, key: str, content: bytes, etag: str | None) -> bool:
+    """Whether the object was as it had been read (None: not there), and is written."""
     condition: dict[str, Any] = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
     try:
         connection.client("s3").put_object(

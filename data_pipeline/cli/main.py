@@ -47,6 +47,7 @@ COMMANDS = {
     "report": "Pages about runs: what was read, refused and published, and how long it took.",
     "mirror": "The files of the sources in the configuration, brought into the input.",
     "maintenance": "The upkeep of the tables: old snapshots, and the files that only they needed.",
+    "erase": "Take a key out of the tables of DATASET, which has one, and out of the snapshots that nothing names.",
     "doctor": "Look, read-only, at what ENV needs of its account: quotas, permissions, buckets and keys, left-overs.",
     "features": "Feature groups: what the published tables offer to models.",
     "training-set": "Training sets that can be made again byte for byte.",

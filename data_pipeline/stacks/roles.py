@@ -13,9 +13,10 @@ from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import dataset_document, default_steps
 from data_pipeline.core.config.access import Iam
 from data_pipeline.core.config.dataset_document import takes_definitions
+from data_pipeline.core.config.definitions import tables_of
 from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance, Step
 from data_pipeline.core.config.feature_groups import FeatureGroup
-from data_pipeline.core.config.locations import key_prefix, rebuilds_prefix
+from data_pipeline.core.config.locations import erased_files_prefix, key_prefix, rebuilds_prefix
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.state_machine import callers, maintenance, state_machine
@@ -185,6 +186,8 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
         parts = [f"{key_prefix(env.data, 'runs')}*/parts/"]
         why = f"{place}.cluster: what its machines leave for one of them is deleted then"
         grants.append(may.delete_objects("DeleteParts", "DataBucket", parts, why=why))
+    if name == default_steps.LOAD:
+        grants += _erasing(env, place)
     stores = bool(step.writes or step.tables or mirror.mirrors(env.mirrored, step))
     if reads or stores:
         grants += key_of_data(env.data, env.key_of_data, write=stores)
@@ -197,6 +200,24 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
         why = f"{place}.reads: warehouse, in which these tables are"
         grants.append(may.read_tables(others, why=why))
     return grants
+
+
+def _erasing(env: Environment, place: str) -> list[Grant]:
+    """What takes erased keys out of the tables of data sets that have keys, and out of those that may be made of them:
+    files of snapshots that have them are deleted, and texts of refused rows emptied.
+    """
+    keyed = [table for name, each in env.datasets.items() if each.key for table in tables_of(name, each)]
+    if not keyed:
+        return []
+    warehouse, refused = key_prefix(env.data, "warehouse"), key_prefix(env.data, "quarantine")
+    gone = [erased_files_prefix(env.data), *(f"{warehouse}{table}/" for table in (*keyed, *env.tables))]
+    why = f"{place}: a key that is erased"
+    return [
+        may.read_objects(
+            "ReadRefused", "DataBucket", [refused], why=f"{why} leaves the texts of refused rows"
+        ),
+        may.delete_objects("EraseKeys", "DataBucket", gone, why=f"{why} leaves the snapshots that had it"),
+    ]
 
 
 def _read_besides(steps: Iterable[Step], groups: Mapping[str, FeatureGroup], step: Job) -> list[str]:

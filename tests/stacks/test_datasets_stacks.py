@@ -91,3 +91,14 @@ def test_what_a_cluster_leaves_may_be_deleted(tmp_path: Path) -> None:
     granted = statements(template(tmp_path / "a", cluster), "Load")
     assert places(granted["DeleteParts"]) == ["output/runs/*/parts/*"]
     assert "DeleteParts" not in statements(template(tmp_path / "b"), "Load")
+
+
+def test_only_where_data_sets_have_keys_may_the_load_erase_them(tmp_path: Path) -> None:
+    """The files of these tables and of those that may be made of them, and the texts of refused rows."""
+    more = "  payments: {files: 'payments-{year}.csv', columns: {id: string}, key: id, history: true}\n"
+    granted = statements(template(tmp_path / "a", more, TABLES), "Load")
+    assert places(granted["ReadRefused"]) == ["output/quarantine/*"]
+    names = ("payments", "payments_versions", "payments_history", "customers")
+    warehouse = [f"output/warehouse/{name}/*" for name in names]
+    assert places(granted["EraseKeys"]) == ["output/state/erased/files/*", *warehouse]
+    assert not {"ReadRefused", "EraseKeys"} & statements(template(tmp_path / "b", TABLES), "Load").keys()

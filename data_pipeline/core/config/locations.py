@@ -17,6 +17,11 @@ def rebuilds_prefix(data: Data) -> str:
     return f"{key_prefix(data, 'state')}rebuilds/"
 
 
+def erased_files_prefix(data: Data) -> str:
+    """Key prefix of what says which files an erasure is about to delete, ending in ``/``."""
+    return f"{key_prefix(data, 'state')}erased/files/"
+
+
 def offline_prefix(data: Data, group: str) -> str:
     """Key prefix below which SageMaker keeps the offline store of a feature group, ending in ``/``."""
     return f"{output_prefix(data)}offline/{group}/"

@@ -55,7 +55,7 @@ _WARNINGS = 5
 @dataclass(frozen=True)
 class DatasetRow:
     """Files and rows of one data set, or of all; ``reasons``: why rows are in quarantine, the most frequent
-    first, and what was pruned.
+    first, how many were erased, and what was pruned.
     """
 
     name: str
@@ -89,7 +89,21 @@ def noticed(summary: Summary) -> list[tuple[str, str]]:
     if len(failed) > _UNREADABLE:
         left = sum(len(files) for files in list(failed.values())[_UNREADABLE:])
         found.append(("", f"and {left:,} more"))
+    found += [("erased", text) for text in erased(summary)]
     return [*found, *_warnings(summary.get("quality", {}).get("warnings", []))]
+
+
+def erased(summary: Summary) -> Iterator[str]:
+    """What became of keys that were to be erased: of each data set what was taken out, and what keeps the rest."""
+    for name, each in summary.get("erasures", {}).items():
+        if each["error"] or each["waits"]:
+            yield f"{name}: not done: {each['error'] or 'it waits for ' + ', '.join(each['waits'])}"
+            continue
+        rows = ", ".join(f"{number:,} of {table}" for table, number in each["rows"].items())
+        gone = f"{sum(each['snapshots'].values()):,} snapshots, {each['files']:,} files, {each['texts']:,} raw texts"
+        yield f"{name}: rows {rows}; {gone}"
+        for kept in each["kept"]:
+            yield f"{name}: kept in snapshot {kept['snapshot']} of {kept['table']} by {', '.join(kept['refs'])}"
 
 
 def _warnings(warnings: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
@@ -105,7 +119,8 @@ def _warnings(warnings: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]
 
 def unusable(file: File) -> str:
     """Why no row of a file can be used, or nothing."""
-    return file["error"] or problem("", file["rows_read"], file["rows_counted"])
+    read = file["rows_read"] - file.get("rows_erased", 0)
+    return file["error"] or problem("", read, file["rows_counted"])
 
 
 def broken(rule: Mapping[str, Any]) -> str:
@@ -126,6 +141,8 @@ def _dataset(name: str, given: Mapping[str, Any]) -> DatasetRow:
     others = len(reasons) - _REASONS
     more = [f"{others} other reason{'s' * (others > 1)}"] if others > 0 else []
     pruned = given.get("pruned", 0)
+    erased = rows.get("erased", 0)
+    more += [f"{erased:,} erased"] if erased else []
     more += [f"rows of {'1 file' if pruned == 1 else f'{pruned:,} files'} pruned"] if pruned else []
     return DatasetRow(
         name,

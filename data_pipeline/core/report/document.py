@@ -193,6 +193,7 @@ def _files(summary: Mapping[str, Any]) -> Record:
             "read": file["rows_read"],
             "accepted": file["rows_counted"],
             "quarantined": file["rows_quarantined"],
+            "erased": file.get("rows_erased", 0),
             "reasons": file.get("reasons", {}),
             "error": unusable(file) or None,
         }

@@ -45,7 +45,7 @@ def _datasets(report: Record) -> Html:
     rows: list[list[Content]] = []
     for name, each in report["datasets"].items():
         counts, files = each["rows"], each["files"]
-        reasons = _reasons(each["reasons"], 8)
+        reasons = _reasons(each["reasons"], 8, counts.get("erased", 0))
         held = chip("held back", "bad") if each["held"] else chip("accepted", "good")
         error = tag("div", each["error"]) if each.get("error") else None
         why = tag("div", reasons, error, class_="long") if reasons or error else ""
@@ -72,11 +72,13 @@ def _planned(planned: Record, detail: Detail) -> Html:
     return join([tag("p", said), folded("Which", table("Files that were to be read", heads, rows))])
 
 
-def _reasons(reasons: Mapping[str, int], most: int) -> Html:
+def _reasons(reasons: Mapping[str, int], most: int, erased: int = 0) -> Html:
+    """Why rows are in quarantine, and how many others are of keys that were erased."""
     every = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     shown = [f"{reason} {count:,}" for reason, count in every[:most]]
     more = [plural(len(every) - most, "other reason")] if len(every) > most else []
-    return join([", ".join([*shown, *more])])
+    left_out = [f"{erased:,} erased"] if erased else []
+    return join([", ".join([*shown, *more, *left_out])])
 
 
 def _file_table(report: Record, detail: Detail) -> Html:
@@ -96,7 +98,7 @@ def _file_table(report: Record, detail: Detail) -> Html:
 
 
 def _file(file: Record) -> list[Content]:
-    reasons = _reasons(file["reasons"], _REASONS)
+    reasons = _reasons(file["reasons"], _REASONS, file.get("erased", 0))
     error = join([chip("unusable", "bad"), tag("div", file["error"])]) if file["error"] else None
     why = tag("div", error, reasons, class_="long") if reasons or error else ""
     counts = [words.count(file[name]) for name in ("read", "accepted")]

@@ -214,6 +214,16 @@ class Definitions:
         """The data set, or the table, whose run makes the table ``name``."""
         return next((each.name for each in self.datasets.values() if name in each.tables), name)
 
+    def made_of(self, dataset: Dataset) -> list[str]:
+        """The tables that are made of those of ``dataset``, directly or by others, in order."""
+        every = {*dataset.tables}
+        found = []
+        for table in self.tables.values():  # each after those that it is made of
+            if every & {*table.inputs}:
+                every.add(table.name)
+                found.append(table.name)
+        return found
+
 
 def write(definitions: Definitions) -> str:
     """The definitions as JSON: the same for the same ones."""

@@ -173,7 +173,7 @@ def finish(found: Erasing, definitions: Definitions, held: Collection[str], targ
     if found.error or not found.record.keys:
         return found
     at, dataset = target.at, found.dataset
-    made_of = _made_of(definitions, dataset)
+    made_of = definitions.made_of(dataset)
     waits = tuple(name for name in made_of if name in held)
     if waits:
         return replace(found, waits=waits)
@@ -204,17 +204,6 @@ def _kept(old: Mapping[str, Old]) -> Iterator[dict[str, Any]]:
     for name, each in old.items():
         for snapshot, refs in (each.kept or {}).items():
             yield {"table": name, "snapshot": str(snapshot), "refs": list(refs)}
-
-
-def _made_of(definitions: Definitions, dataset: Dataset) -> list[str]:
-    """The tables that are made of those of ``dataset``, directly or by others, in order."""
-    every = {*dataset.tables}
-    found = []
-    for table in definitions.tables.values():  # each after those that it is made of
-        if every & {*table.inputs}:
-            every.add(table.name)
-            found.append(table.name)
-    return found
 
 
 def _marked(record: Record, hashes: Collection[tuple[tuple[str, ...], str]], now: str) -> Record:

@@ -1,0 +1,197 @@
+"""`erase` on an embedded AWS: what it shows, refuses and puts on record, by exactly the policy of its page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.deployed import BUCKET, DATABASE, Deployed, act_as, publishing
+from clients import client
+
+from data_pipeline.cli.main import status_of
+from data_pipeline.core.loading.load import load_environment
+from data_pipeline.etl.documents import datasets, erasures
+from data_pipeline.etl.documents.datasets import Definitions
+from data_pipeline.etl.jobs import load, prepare_datasets
+from data_pipeline.etl.storage import filesystem
+from data_pipeline.project.definitions import load_definitions
+
+POLICY = Path(__file__).resolve().parents[2] / "docs" / "reference" / "eraser-policy.json"
+OUTPUT, INPUT = f"s3://{BUCKET}/output", f"s3://{BUCKET}/input"
+CONFIG = """\
+pipeline: nyc-tlc
+region: us-east-1
+datasets:
+  orders:
+    files: orders/{year}-{month}.csv
+    columns: {id: long, line: int, status: string}
+    key: [id, line]
+  people:
+    files: people/{year}.csv
+    columns: {mail: {type: string, pii: hash}, city: string}
+    key: mail
+  days:
+    files: days/{year}.csv
+    columns: {day: date}
+tables: {counted: {sql: counted.sql}}
+"""
+
+
+def erase(*words: str) -> int:
+    """Exit status of `erase local …`."""
+    return status_of("erase", ["local", *words], "erase")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two data sets that have a key, and one that has none."""
+    root = tmp_path / "project"
+    (root / "config").mkdir(parents=True)
+    (root / "jobs").mkdir()
+    (root / "config" / "pipeline.yaml").write_text(CONFIG, encoding="utf-8")
+    (root / "config" / "local.yaml").write_text("endpoint: embedded\n", encoding="utf-8")
+    (root / "jobs" / "counted.sql").write_text("SELECT count(*) AS n FROM orders", encoding="utf-8")
+    monkeypatch.chdir(root)
+    return root
+
+
+@pytest.fixture
+def shop(project: Path, deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    """The stack, with what a run has published of it."""
+    states = publishing()
+    states["Publish"]["Output"]["summary"] = f"{OUTPUT}/runs/first/summary.json"
+    deployed.deploy(states)
+    at = deployed.endpoint
+    told = {"ENDPOINT_URL": at.url, "ACCESS_KEY_ID": at.access_key, "DEFAULT_REGION": at.region}
+    for name, value in {**told, "SECRET_ACCESS_KEY": at.secret_key}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    filesystem._s3.cache_clear()  # clients of an earlier test's settings
+    deployed.client("glue").create_database(DatabaseInput={"Name": DATABASE})
+    deployed.put("input/orders/2026-01.csv", "id,line,status\n17,1,new\n17,2,new\n18,1,new\n")
+    deployed.put("input/people/2026.csv", "mail,city\nann@example.com,Oslo\n")
+    made = load_definitions(project, load_environment(project, "local"))
+    run(made, "first")
+    return deployed
+
+
+def run(made: Definitions, name: str) -> None:
+    """What the steps of a run do."""
+    place = f"{OUTPUT}/datasets.json"
+    filesystem.files(place).write(place, datasets.write(made).encode())
+    where = [f"--input={INPUT}", f"--output={OUTPUT}", f"--definitions={place}", f"--run={name}"]
+    prepare_datasets.main(where)
+    load.main([*where, f"--plan={OUTPUT}/runs/{name}/plan.json", f"--catalog=glue:{DATABASE}"])
+
+
+def policy(deployed: Deployed) -> str:
+    """With the placeholders filled in; the test's state machine has a name of its own."""
+    outputs = deployed.client("cloudformation").describe_stacks()["Stacks"]
+    machine = next(
+        o["OutputValue"] for s in outputs for o in s.get("Outputs", []) if o["OutputKey"] == "StateMachineArn"
+    ).rpartition(":")[2]
+    values = {
+        "ACCOUNT_ID": deployed.endpoint.account,
+        "REGION": deployed.endpoint.region,
+        "DATABASE_PREFIX": "nyc_tlc",
+        "stateMachine:PIPELINE-*": f"stateMachine:{machine}",
+        "execution:PIPELINE-*": f"execution:{machine}",
+        "PIPELINE": "nyc-tlc",
+        "DATA_BUCKET": BUCKET,
+    }
+    text = POLICY.read_text(encoding="utf-8")
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+NOT_HIS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("s3", "put_object", {"Bucket": BUCKET, "Key": "output/warehouse/orders/data/x", "Body": b""}),
+    ("s3", "put_object", {"Bucket": BUCKET, "Key": "output/state/datasets/orders.json", "Body": b""}),
+    ("s3", "delete_object", {"Bucket": BUCKET, "Key": "output/state/erased/orders.json"}),
+    ("s3", "get_object", {"Bucket": BUCKET, "Key": "input/orders/2026-01.csv"}),
+    ("glue", "delete_table", {"DatabaseName": DATABASE, "Name": "orders"}),
+)
+
+
+def test_an_eraser_erases_and_takes_back(
+    shop: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By exactly this policy, which allows nothing else; the value itself is nowhere."""
+    made = act_as(shop, "eraser", policy(shop), tmp_path, monkeypatch)
+    two = ("orders", "--key", "id=17", "--key", "line=2")
+    assert erase(*two) == 1
+    shown = capfd.readouterr().err
+    assert "table       orders: 1 row; 0 of 0 older snapshots" in shown
+    assert "table       counted: made anew; 0 older snapshots may hold it" in shown
+    assert "stays       originals orders/2026-01.csv: their rows are left out" in shown
+    assert "nothing was erased; say --yes where nobody can be asked" in shown
+    assert erase(*two, "--yes", "--json") == 0
+    told = json.loads(capfd.readouterr().out)
+    assert told["input"]["datasets"] == ["orders"]
+    assert told["found"]["orders_versions"]["rows"] == 1
+    record = shop.client("s3").get_object(Bucket=BUCKET, Key="output/state/erased/orders.json")["Body"].read()
+    (key,) = erasures.read(record, "record").keys
+    assert (key.columns, key.done) == (("id", "line"), "")
+    assert erase("orders") == 0
+    assert "orders: 1 erased key in local, 1 not yet taken out: the next run does it" in capfd.readouterr().out
+    assert erase("people", "--key", "mail=ann@example.com", "--yes", "--no-run") == 0
+    assert "noted: the next run takes mail=ann@example.com out" in capfd.readouterr().out
+    assert erase(*two, "--lift") == 0
+    assert "id=17 line=2 is no longer left out" in capfd.readouterr().out
+    for service, call, arguments in NOT_HIS:
+        his = client(shop.endpoint, service, **made)
+        with pytest.raises(his.exceptions.ClientError, match=r"AccessDenied|not authorized"):
+            getattr(his, call)(**arguments)
+
+
+def test_what_is_hashed_at_reading_is_erased_by_its_value(
+    shop: Deployed, project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The run that follows takes the row out, and the command says so of the next attempt."""
+    assert erase("people", "--key", "mail=ann@example.com", "--yes", "--no-run") == 0
+    run(load_definitions(project, load_environment(project, "local")), "second")
+    summary = json.loads(
+        shop.client("s3").get_object(Bucket=BUCKET, Key="output/runs/second/summary.json")["Body"].read()
+    )
+    assert summary["erasures"]["people"]["rows"] == {"people": 1, "people_versions": 1}
+    assert erase("people", "--key", "mail=ann@example.com", "--yes") == 1
+    assert "and is out of every table: nothing to do" in capfd.readouterr().err
+
+
+REFUSED = (
+    (("order", "--key", "id=1"), "found no data set 'order'"),
+    (
+        ("days", "--key", "day=2026-01-01"),
+        "the data set days has no key, so nothing says which rows are whose",
+    ),
+    (("orders", "--key", "17"), "--key 17: found no COLUMN=VALUE, expected id=VALUE and line=VALUE"),
+    (
+        ("orders", "--key", "lines=17"),
+        "found no column of the key, expected id=VALUE and line=VALUE; did you mean",
+    ),
+    (("orders", "--key", "id=17"), "found id 1 times, line 0 times, expected each as often"),
+    (("orders", "--key", "id=x", "--key", "line=1"), "--key id=x: found no long, which the column is"),
+    (
+        ("orders", "--key", "id=99", "--key", "line=1"),
+        "no table has the key id=99 line=1, now or in a snapshot",
+    ),
+    (("orders", "--key", "id=99", "--key", "line=1", "--lift"), "the key id=99 line=1 is not erased"),
+)
+
+
+def test_what_is_no_key_is_said(shop: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """And a key that is nowhere may be meant for later."""
+    for words, said in REFUSED:
+        assert erase(*words) == 1
+        assert said in capfd.readouterr().err
+    assert erase("orders", "--key", "id=99", "--key", "line=1", "--always", "--yes", "--no-run") == 0
+    assert "noted: the next run takes id=99 line=1 out" in capfd.readouterr().out
+
+
+def test_every_statement_says_what_for() -> None:
+    """The page names each statement."""
+    page = POLICY.with_suffix(".md").read_text(encoding="utf-8")
+    statements = json.loads(POLICY.read_text())["Statement"]
+    assert [s["Sid"] for s in statements if f"`{s['Sid']}`" not in page] == []
