@@ -48,6 +48,8 @@ COUNTS = {
     "datasets": (10, 1_000),
     "keyed": (10, 1_000),
     "kill-keyed": (1, 180),
+    "erased": (5, 200),
+    "kill-erasing": (1, 120),
     "keyed-pairs": (1, 20),
     "kill-backfill": (1, 1),
     "kill-load": (2, 180),

@@ -135,7 +135,8 @@ def test_an_eraser_erases_and_takes_back(
     (key,) = erasures.read(record, "record").keys
     assert (key.columns, key.done) == (("id", "line"), "")
     assert erase("orders") == 0
-    assert "orders: 1 erased key in local, 1 not yet taken out: the next run does it" in capfd.readouterr().out
+    known = capfd.readouterr().out
+    assert "orders: 1 erased key in local, 1 not yet taken out: the next run does it" in known
     assert erase("people", "--key", "mail=ann@example.com", "--yes", "--no-run") == 0
     assert "noted: the next run takes mail=ann@example.com out" in capfd.readouterr().out
     assert erase(*two, "--lift") == 0
