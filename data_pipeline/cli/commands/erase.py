@@ -155,7 +155,7 @@ def _preview(opened: _Opened, found: Mapping[str, Found]) -> None:
     """What will go, and what stays, on stderr."""
     click.echo(f"to erase    {opened.keys.name}: {opened.named}", err=True)
     for name, each in found.items():
-        click.echo(f"table       {name}: {_told(each)}", err=True)
+        click.echo(f"table       {name}: {_described(each)}", err=True)
     if not opened.definitions.datasets[opened.keys.name].private:
         click.echo("quarantine  texts of refused rows that show it; the rows stay counted", err=True)
     for what, how in _unreached(opened, found):
@@ -163,7 +163,7 @@ def _preview(opened: _Opened, found: Mapping[str, Found]) -> None:
     click.echo(f"            what to do about it: {PAGE}", err=True)
 
 
-def _told(found: Found) -> str:
+def _described(found: Found) -> str:
     if found.hold is None:
         return f"made anew; {_number(found.older, 'older snapshot')} may hold it"
     return f"{_number(found.rows, 'row')}; {found.hold:,} of {_number(found.older, 'older snapshot')}"
