@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -59,6 +60,25 @@ def open_training_set(
 def folder_of(outputs: Mapping[str, str], name: str) -> str:
     """The ``s3://`` URI below which the versions of a training set are, by the outputs of the pipeline stack."""
     return f"{outputs['OutputUri']}datasets/{name}/"
+
+
+def stored(connection: Connection, outputs: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """Name of a training set → what is stored of each version: its ``version``, ``rows``, and the ``tables`` that it is
+    made of; none of one that was never finished.
+    """
+    bucket, prefix = split_uri(f"{outputs['OutputUri']}datasets/")
+    found: dict[str, list[dict[str, Any]]] = {}
+    client = connection.client("s3")
+    known = {
+        tuple(key.removeprefix(prefix).split("/")[:2])
+        for key in s3.existing_sizes(connection, bucket, prefix)
+    }
+    for name, version in sorted(each for each in known if len(each) == 2):
+        manifest = read_json(client, f"s3://{bucket}/{prefix}{name}/{version}/{MANIFEST}") or {}
+        rows = sum(described["rows"] for described in manifest.get("files", {}).values())
+        told = {"version": version, "rows": rows, "tables": [*manifest.get("snapshots", {})]}
+        found.setdefault(name, []).append(told)
+    return found
 
 
 def versions(connection: Connection, folder: str) -> list[str]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from data_pipeline.core.config.definitions import COMPRESSIONS, KINDS, ending
 from data_pipeline.core.errors import UserError
 from data_pipeline.etl.documents.types import Primitive
+from data_pipeline.etl.quality.changes import found as looks_like_changes
 
 from . import column_names, csv_columns, json_columns, names, parquet_columns, samples, trial
 from .guesses import amount
@@ -206,7 +207,13 @@ def _candidates(proposal: Proposal, held: Trial, naming: Naming) -> tuple[str, .
     rows = held.rows
     columns = {each.name: each.type for each in proposal.content.columns}
     found: list[str] = []
-    if rows is not None:
+    changes = looks_like_changes(rows) if rows is not None else None
+    if changes is not None:
+        found.append(f"key: {changes.key}   # {changes}")
+        found.append(
+            f"latest: {changes.latest}   # of each key the newest row is the table; all are its versions"
+        )
+    elif rows is not None:
         keys = trial.keys(rows, [*columns])[:_MOST_KEYS]
         if keys:
             unique = [f'"unique({", ".join(key)})": fail' for key in keys]

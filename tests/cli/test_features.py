@@ -123,6 +123,12 @@ def test_a_training_set_is_frozen_once_and_verified(
         capfd.readouterr().out
         == f"{version}: test.parquet is not what its manifest says: it has been changed\n"
     )
+    assert command("training-set", "list", "local") == 0
+    told = [line.split() for line in capfd.readouterr().out.splitlines()]
+    assert told[0] == ["training", "set", "version", "rows", "of"]
+    assert [line[:3] for line in told[1:]] == [
+        ["next_window", each, "542"] for each in sorted((version, other))
+    ]
     assert command("training-set", "verify", "local", "next_window", "--version", "1") == 1
     assert "has no version '1', it has " in capfd.readouterr().err
     assert command("training-set", "create", "local", "next") == 1

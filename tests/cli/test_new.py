@@ -101,6 +101,16 @@ REFUSED = {
 }
 
 
+def test_changes_are_proposed_a_key(project: Path) -> None:
+    """Where an id comes again with a newer time of change; only the user knows whether it is meant."""
+    lines = [f"A{n % 7},2026-01-{n + 1:02}T10:00:00Z,new" for n in range(20)]
+    (project / "data" / "changes.csv").write_text("\n".join(["order_id,updated_at,status", *lines, ""]))
+    assert new("changes", "--from", "data", "--match", "changes.csv") == 0
+    text = (project / "config" / "pipeline.yaml").read_text(encoding="utf-8")
+    assert "# key: order_id   # 7 of 7 order_id have several rows, told apart by updated_at" in text
+    assert "# latest: updated_at" in text
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_is_refused_and_nothing_changes(
     case: str, project: Path, capsys: pytest.CaptureFixture[str]

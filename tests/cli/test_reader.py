@@ -54,6 +54,7 @@ def test_a_reader_reads_asks_and_freezes(
             ("features", "list", "local"),
             ("features", "show", "local", "rides"),
             ("training-set", "create", "local", "next_window"),
+            ("training-set", "list", "local"),
             ("training-set", "verify", "local", "next_window"),
         ):
             assert status_of("data_pipeline", words) == 0, (words, capfd.readouterr().err)

@@ -118,6 +118,23 @@ def test_the_weather_of_the_shared_cases(
     assert all(given.keys() == kind.__annotations__.keys() for given, kind in fields)  # type: ignore[attr-defined]
 
 
+def test_rows_that_look_like_changes_are_told(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the key that would make a table of the newest ones."""
+    columns = "{order_id: string, updated_at: timestamptz}"
+    config = project / "config" / "pipeline.yaml"
+    config.write_text(
+        f"pipeline: shop\nregion: us-east-1\ndatasets: {{orders: {{files: '*.csv', columns: {columns}}}}}\n"
+    )
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "a.csv").write_text("order_id,updated_at\nA1,2026-01-01T10:00:00Z\nA1,2026-01-02T10:00:00Z\n")
+    status, out, _ = typed(capsys, "orders", str(data))
+    assert status == 0
+    assert "1 of 1 order_id have several rows" in " ".join(out.split())
+
+
 def test_what_a_run_would_fail_of_exits_1(
     project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

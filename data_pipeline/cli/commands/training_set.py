@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import click
 
 from data_pipeline.aws.results import read_json
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.arguments import environment as environment_argument
+from data_pipeline.cli.columns import columns
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.examples import examples
@@ -55,6 +60,51 @@ def create(env: str, name: str) -> None:
     click.echo(f"{'there already' if known else 'created'}: version {result.version} in {place}")
     for file, described in result.manifest["files"].items():
         click.echo(f"  {file:<19} {described['rows']:>9,} rows {described['bytes']:>12,} bytes")
+
+
+@training_set.command("list", epilog=examples("training-set list dev"))
+@environment_argument
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout, everything else on stderr."
+)
+def list_(env: str, as_json: bool) -> None:
+    """List the training sets of ENV: those of the configuration, and every version that is stored."""
+    environment, connection = open_environment(env)
+    with readable():
+        found = training_sets.stored(connection, deployed_outputs(environment, connection))
+    names = sorted({*environment.training_sets, *found})
+    told = [
+        {"name": name, "configured": name in environment.training_sets, "versions": found.get(name, [])}
+        for name in names
+    ]
+    if as_json:
+        click.echo(json.dumps({"environment": env, "training_sets": told}, indent=2))
+        return
+    if not names:
+        click.echo(f"{env} has no training set; docs/how-to/features.md says how to write one")
+    rows = [
+        row for name in names for row in _listed(name, found.get(name, []), name in environment.training_sets)
+    ]
+    for line in columns([("training set", "version", "rows", "of"), *rows], right=(2,)) if rows else ():
+        click.echo(line)
+
+
+def _listed(
+    name: str, versions: Sequence[Mapping[str, Any]], configured: bool
+) -> list[tuple[str, str, str, str]]:
+    """A row for each version; what has none says so."""
+    if not versions:
+        return [(name, "none yet", "", "")]
+    gone = "" if configured else " (no longer configured)"
+    return [
+        (
+            name,
+            str(each["version"]),
+            f"{each['rows']:,}",
+            f"{', '.join(each['tables']) or 'never finished'}{gone}",
+        )
+        for each in versions
+    ]
 
 
 @training_set.command(epilog=examples("training-set verify dev next_day"))

@@ -126,7 +126,9 @@ def unusable(file: File) -> str:
 def broken(rule: Mapping[str, Any]) -> str:
     """A rule that does not hold: what of, with value and limit."""
     source = f" of {rule['source']}" if rule.get("source") else ""
-    return f"{rule.get('rule')}{source}: {_number(rule.get('value'))}, limit {_number(rule.get('limit'))}"
+    example = f", {rule['example']}" if rule.get("example") else ""
+    value, limit = _number(rule.get("value")), _number(rule.get("limit"))
+    return f"{rule.get('rule')}{source}: {value}, limit {limit}{example}"
 
 
 def _number(value: Any) -> str:

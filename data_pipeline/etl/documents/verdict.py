@@ -16,14 +16,20 @@ NAME = "verdict.json"
 VERSION = 1
 
 
-class BrokenRule(TypedDict):
-    """A rule that does not hold; ``of``: the data set or table; ``source``: the file or month that it is about."""
-
+class _AnyBrokenRule(TypedDict):
     of: str
     rule: str
     source: str
     value: float
     limit: float
+
+
+class BrokenRule(_AnyBrokenRule, total=False):
+    """A rule that does not hold; ``of``: the data set or table; ``source``: the file or month that it is about;
+    ``example``: what breaks it, of ``unique``.
+    """
+
+    example: str
 
 
 class _Always(TypedDict):

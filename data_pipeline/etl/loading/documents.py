@@ -274,13 +274,16 @@ def _file(dataset: str, one: FileResult) -> File:
 
 def _breach(breach: Breach) -> BrokenRule:
     source = breach.source if breach.source.startswith(breach.of) else f"{breach.of}: {breach.source}"
-    return {
+    found: BrokenRule = {
         "of": breach.of,
         "rule": breach.rule,
         "source": source[:300],
         "value": breach.value,
         "limit": breach.limit,
     }
+    if breach.note and breach.rule.startswith("unique("):
+        found["example"] = breach.note[:300]
+    return found
 
 
 def _sum(every: Iterable[Mapping[str, int]]) -> Rows:

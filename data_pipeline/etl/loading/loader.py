@@ -262,6 +262,7 @@ def _judged(
             complete=dataset.series is not None and periods.complete(units, dataset.series.period),
             covered=_covered(dataset, given, past),
             version=digest([[one.path, one.etag] for one in given]),
+            private=dataset.private,
         )
         profile = None if idle else _profile(db, dataset, measured, given, past)
     facts = Facts(dataset.name, now, given, measured.values, measured.report)

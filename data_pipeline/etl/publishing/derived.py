@@ -260,7 +260,15 @@ class _Work:
         kept = inputs.Kept(self.current, staying) if self.current is not None and staying else None
         version = hashlib.sha256(form.text(self.made).encode()).hexdigest()[:16]
         found = measuring.measure(
-            db, table.name, "_made", held, now, published=kept, series=table.series, version=version
+            db,
+            table.name,
+            "_made",
+            held,
+            now,
+            published=kept,
+            series=table.series,
+            version=version,
+            private=self.private,
         )
         time_ = table.series.time if table.series else ""
         profile = profiling.profile(db, "_made", texts=not self.private, time=time_, timeline=found.timeline)

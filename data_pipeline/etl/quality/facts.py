@@ -41,13 +41,15 @@ class Earlier:
 @dataclass(frozen=True)
 class Measured:
     """The value of the rule with this ``key`` at ``source``: a file, ``orders``, ``orders 2024-01 kind=a`` or that with
-    a column. ``version``: what tells one finding from another of the same value, such as the ETag.
+    a column. ``version``: what tells one finding from another of the same value, such as the ETag; ``note``: an
+    example.
     """
 
     key: str
     source: str
     value: float
     version: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ History = Mapping[str, Earlier]
 @dataclass(frozen=True)
 class Breach:
     """A rule that does not hold of ``source``. The limit and the value of an age are in hours; ``note``: why a file
-    cannot be used.
+    cannot be used, or an example.
     """
 
     of: str

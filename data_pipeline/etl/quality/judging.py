@@ -126,7 +126,7 @@ def _values(rule: Rule, facts: Facts, history: History) -> Iterator[_Value]:
     else:
         for each in facts.measured:
             if each.key == rule.key:
-                yield _Value(rule.name, each.source, each.value, each.version)
+                yield _Value(rule.name, each.source, each.value, each.version, each.note)
 
 
 def _of_file(name: str, file: FileFacts, history: History, unreadable: int) -> float | None:

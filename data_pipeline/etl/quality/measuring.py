@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from data_pipeline.etl.documents.datasets import Series
+from data_pipeline.etl.documents.datasets import FILE, Series
 from data_pipeline.etl.documents.rules import Rule
 from data_pipeline.etl.errors import JobError
 
@@ -25,6 +25,8 @@ from .kept import KeptRows
 from .sql import name, value
 
 _AHEAD = timedelta(days=1)
+_LONGEST, _FILES = 100, 3
+"""Characters of an example, and files that it names."""
 _SCALAR = ("null-share", "accepted", "future-times", "freshness")
 
 
@@ -40,13 +42,14 @@ def measure(
     complete: bool = False,
     covered: serial.Covered | None = None,
     version: str = "",
+    private: bool = False,
 ) -> Measurements:
     """The values of ``rules`` as far as they look at rows, and what is told of a series.
 
     ``rows``: a relation in ``db`` with the rows that the data set or table ``of`` is about to publish; ``published``:
     what stays beside them; ``now``: seconds since 1970, UTC; ``complete``: a period that has rows has all of them;
     ``covered``: the periods that are judged, or None for all that have rows; ``version``: of what the new rows come
-    from. JobError for a rule of one's own whose SQL fails or returns no number.
+    from; ``private``: no value of them is told. JobError for a rule of one's own whose SQL fails or returns no number.
     """
     db.execute("SET TimeZone = 'UTC'")
     moment = datetime.fromtimestamp(now, timezone.utc).replace(tzinfo=None)
@@ -55,7 +58,8 @@ def measure(
         if rule.own:
             found.append(Measured(rule.key, of, _own(db, of, rows, rule), version))
         elif rule.name == "unique":
-            found.append(Measured(rule.key, of, _repeated(db, rows, rule, published), version))
+            again, example = _repeated(db, rows, rule, published, private)
+            found.append(Measured(rule.key, of, again, version, example))
     wanted = {rule.key for rule in rules} & set(serial.RULES)
     if series is None or not wanted:
         return Measurements(found)
@@ -118,8 +122,12 @@ def _newest(db: duckdb.DuckDBPyConnection, rule: Rule, published: KeptRows | Non
     return found
 
 
-def _repeated(db: duckdb.DuckDBPyConnection, rows: str, rule: Rule, published: KeptRows | None) -> int:
-    """How many of the new rows repeat the values of another row, new or published; those with a null do not count."""
+def _repeated(
+    db: duckdb.DuckDBPyConnection, rows: str, rule: Rule, published: KeptRows | None, private: bool
+) -> tuple[int, str]:
+    """How many of the new rows repeat the values of another row, new or published, and an example; those with a null do
+    not count.
+    """
     columns = ", ".join(map(name, rule.columns))
     there = " AND ".join(f"{name(column)} IS NOT NULL" for column in rule.columns)
     db.execute(
@@ -127,13 +135,45 @@ def _repeated(db: duckdb.DuckDBPyConnection, rows: str, rule: Rule, published: K
         "GROUP BY ALL"
     )
     again: int = _row(db, "SELECT coalesce(sum(_rows - 1), 0) FROM _keys")[0]
+    example = (
+        _example(db, rows, rule, f"SELECT {columns} FROM _keys WHERE _rows > 1", private) if again else ""
+    )
     reader = published.read(rule.columns) if published else None
     if reader is not None:
         db.register("_published", reader)
-        again += _row(db, f"SELECT count(*) FROM _keys SEMI JOIN _published USING ({columns})")[0]
+        db.execute(
+            f"CREATE OR REPLACE TEMP TABLE _both AS SELECT {columns} FROM _keys SEMI JOIN _published USING ({columns})"
+        )
         db.unregister("_published")
+        repeated: int = _row(db, "SELECT count(*) FROM _both")[0]
+        if repeated and not again:
+            example = (
+                _example(db, rows, rule, f"SELECT {columns} FROM _both", private) + ", and published already"
+            )
+        again += repeated
+        db.execute("DROP TABLE _both")
     db.execute("DROP TABLE _keys")
-    return int(again)
+    return int(again), example
+
+
+def _example(db: duckdb.DuckDBPyConnection, rows: str, rule: Rule, keys: str, private: bool) -> str:
+    """The first of ``keys``, a SELECT of values that are there again, and the files that have it; without the values
+    where they are ``private``.
+    """
+    key = _row(db, f"{keys} ORDER BY ALL LIMIT 1")
+    told = " ".join(f"{column}={each}" for column, each in zip(rule.columns, key))
+    named = "such as one" if private else f"such as {told[:_LONGEST]}"
+    there = " AND ".join(f"{name(column)} = ?" for column in rule.columns)
+    known = {each[0] for each in db.execute(f"SELECT * FROM {name(rows)} LIMIT 0").description or ()}
+    if FILE not in known:
+        return named
+    found = db.execute(
+        f"SELECT DISTINCT {name(FILE)} FROM {name(rows)} WHERE {there} AND {name(FILE)} IS NOT NULL ORDER BY 1",
+        key,
+    ).fetchall()
+    files = [each[0] for each in found]
+    more = f" and {len(files) - _FILES:,} more" if len(files) > _FILES else ""
+    return f"{named} in {', '.join(files[:_FILES])}{more}" if files else named
 
 
 def _own(db: duckdb.DuckDBPyConnection, of: str, rows: str, rule: Rule) -> float:

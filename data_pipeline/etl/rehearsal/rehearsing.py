@@ -30,6 +30,7 @@ from data_pipeline.etl.planning.claims import Claims
 from data_pipeline.etl.planning.comparing import Comparison
 from data_pipeline.etl.planning.selection import Selection
 from data_pipeline.etl.publishing.tables import Tables, rows_in
+from data_pipeline.etl.quality import changes
 from data_pipeline.etl.quality.facts import RuleResult
 from data_pipeline.etl.quality.judging import finding
 from data_pipeline.etl.storage.filesystem import join
@@ -42,6 +43,8 @@ from .catalog import connect
 NAMED = 20
 """Files that nobody claims of which each is named."""
 SCRATCH = 20 * GIB
+_MOST_ROWS = 100_000
+"""Rows that are looked at for what they are like."""
 
 
 @dataclass(frozen=True)
@@ -236,8 +239,24 @@ def _document(
             _table(target.at, name, passes, trial.rows)
             for name in (*dataset.tables[1:], *tried.definitions.tables)
         ],
-        "messages": [*said.ignored(own), *said.doubtful(own)],
+        "messages": [*said.ignored(own), *said.doubtful(own), *_about_keys(target.at, dataset)],
     }
+
+
+def _about_keys(at: Tables, dataset: Dataset) -> Iterator[str]:
+    """That the rows of a data set without a key look like changes."""
+    table = at.find(dataset.name)
+    if dataset.key or table is None or table.current_snapshot() is None:
+        return
+    names = [column.name for column in dataset.columns if column.name in table.schema().column_names]
+    if dataset.by_unit or not names:
+        return
+    found = changes.found(table.scan(selected_fields=tuple(names), limit=_MOST_ROWS).to_arrow())
+    if found is not None:
+        yield (
+            f"{dataset.name}: {found}: with key: {found.key} and latest: {found.latest} its table has the newest of "
+            f"each {found.key}, and {dataset.name}_versions all of them (docs/how-to/keyed-data.md)"
+        )
 
 
 def _reasons(files: Sequence[FileResult]) -> Counter[str]:

@@ -32,6 +32,7 @@ TYPES = {
     "day": pa.date32(),
     "paid": pa.bool_(),
     "odd \"name'": pa.string(),
+    "_file": pa.string(),
 }
 
 
@@ -132,6 +133,28 @@ def test_repeated_values() -> None:
     assert value(rows, "unique(id, line)", published=kept) == 2
     assert kept.asked == [(("id",), "", None), (("id", "line"), "", None)]
     assert value(table(id=[]), "unique(id)") == 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "private", "example"),
+    [
+        ({"_file": ["b.csv", "a.csv", "b.csv", "c.csv"]}, False, "such as id=7 line=1 in a.csv, b.csv"),
+        ({"_file": ["b.csv", "a.csv", "b.csv", "c.csv"]}, True, "such as one in a.csv, b.csv"),
+        ({"_file": [None] * 4}, False, "such as id=7 line=1"),
+        ({}, False, "such as id=7 line=1"),
+    ],
+)
+def test_an_example_of_repeated_values(columns: dict[str, Any], private: bool, example: str) -> None:
+    """With the files that have it; personal data is not told."""
+    rows = table(id=[7, 7, 8, 9], line=[1, 1, 2, 1], **columns)
+    (found,) = measured(rows, "unique(id, line)", private=private)
+    assert (found.value, found.note) == (1, example)
+
+
+def test_an_example_that_is_published_already() -> None:
+    rows = table(id=[7, 8], _file=["a.csv", "b.csv"])
+    (found,) = measured(rows, "unique(id)", published=Kept(table(id=[8])))
+    assert found.note == "such as id=8 in b.csv, and published already"
 
 
 def test_a_rule_of_ones_own() -> None:
