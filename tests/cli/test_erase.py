@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from cli.deployed import BUCKET, DATABASE, Deployed, act_as, publishing
 from clients import client
+from randomness import SOAK
 
 from data_pipeline.cli.main import status_of
+from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.etl.documents import datasets, erasures
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.jobs import load, prepare_datasets
+from data_pipeline.etl.publishing import tables
+from data_pipeline.etl.publishing.definition import Definition
+from data_pipeline.etl.rehearsal import catalog
 from data_pipeline.etl.storage import filesystem
+from data_pipeline.project import erasing
 from data_pipeline.project.definitions import load_definitions
 
 POLICY = Path(__file__).resolve().parents[2] / "docs" / "reference" / "eraser-policy.json"
@@ -147,6 +156,8 @@ def test_an_eraser_erases_and_takes_back(
             getattr(his, call)(**arguments)
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="it is two runs")
 def test_what_is_hashed_at_reading_is_erased_by_its_value(
     shop: Deployed, project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -159,6 +170,36 @@ def test_what_is_hashed_at_reading_is_erased_by_its_value(
     assert summary["erasures"]["people"]["rows"] == {"people": 1, "people_versions": 1}
     assert erase("people", "--key", "mail=ann@example.com", "--yes") == 1
     assert "and is out of every table: nothing to do" in capfd.readouterr().err
+
+
+#: type → its Arrow type, a value, and the text that names it
+TYPED: dict[str, tuple[pa.DataType, Any, str]] = {
+    "timestamptz": (pa.timestamp("us", "UTC"), datetime(2026, 1, 5, 10, tzinfo=UTC), "2026-01-05T10:00:00Z"),
+    "timestamp": (
+        pa.timestamp("us"),
+        datetime.fromisoformat("2026-01-05T10:00:00.000005"),
+        "2026-01-05 10:00:00.000005",
+    ),
+    "date": (pa.date32(), date(2026, 1, 5), "2026-01-05"),
+    "decimal(12,2)": (pa.decimal128(12, 2), Decimal("7.00"), "7"),
+    "boolean": (pa.bool_(), True, "true"),
+    "string": (pa.string(), "a'b", "a'b"),
+    "long": (pa.int64(), 5, "5"),
+}
+
+
+@pytest.mark.parametrize("kind", TYPED)
+def test_a_key_of_any_type_is_looked_for(kind: str, tmp_path: Path) -> None:
+    """In a table with that value and a null."""
+    arrow, value, text = TYPED[kind]
+    at = catalog.connect(tmp_path)
+    table = at.load("orders", Definition(pa.schema([("id", arrow)]), "", {}, ()))
+    tables.replace(table, [], [pa.table({"id": pa.array([value, None], arrow)})], {})
+    configured = Dataset.model_validate({"files": "*.csv", "columns": {"id": kind}, "key": "id"})
+    keys = erasing.keys_of("orders", configured, {"id": kind}, [f"id={text}"])
+    made = Definitions({"orders": datasets.Dataset("orders", ("*.csv",), datasets.Format("csv"), ())})
+    found = erasing.look(at, made, keys)["orders"]  # type: ignore[arg-type]
+    assert (found.rows, found.older, found.there) == (1, 0, {0})
 
 
 REFUSED = (

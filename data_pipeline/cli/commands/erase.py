@@ -188,7 +188,8 @@ def _unreached(opened: _Opened, found: Mapping[str, Found]) -> Iterator[tuple[st
     if others:
         yield f"snapshots named {', '.join(others)}", "drop these tags or branches, then erase again"
     for group, stores in erasing.groups_of(opened.env, [*found]):
-        yield f"feature group {group} ({stores})", "delete its records there"
+        if "offline" in stores:
+            yield f"offline store of {group}", "it keeps every record, marked as deleted: delete it there"
     yield "older versions of objects in the bucket, backups", "rules of the bucket expire them"
     yield f"pages and profiles of runs below {opened.output}/runs/", "delete those that show it"
 

@@ -102,6 +102,8 @@ def erased(summary: Summary) -> Iterator[str]:
         rows = ", ".join(f"{number:,} of {table}" for table, number in each["rows"].items())
         gone = f"{sum(each['snapshots'].values()):,} snapshots, {each['files']:,} files, {each['texts']:,} raw texts"
         yield f"{name}: rows {rows}; {gone}"
+        if each.get("ingests"):
+            yield f"{name}: the snapshots of {', '.join(each['ingests'])} that feature stores have go with the next run"
         for kept in each["kept"]:
             yield f"{name}: kept in snapshot {kept['snapshot']} of {kept['table']} by {', '.join(kept['refs'])}"
 

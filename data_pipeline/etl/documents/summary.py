@@ -80,7 +80,8 @@ class Summary(_Always, total=False):
     """What is ``Published`` is None, or empty, where nothing is published. ``quarantine``: where it is, if any row is
     quarantined. ``datasets``: name → its rows, files, reasons and ignored columns. ``erasures``: data set whose erased
     keys were taken out of its tables → how many ``keys``, the ``rows`` and ``snapshots`` by table, raw ``texts`` and
-    ``files``, what tags have ``kept``, the tables that it ``waits`` for, and the ``error``. A run that judges has
+    ``files``, what tags have ``kept``, the tables that it ``waits`` for, those that features are ingested of first
+    (``ingests``), and the ``error``. A run that judges has
     ``quality``, and of each data set and table with a series, by name: ``drift``, a list of periods with new rows
     (``period``, ``series``, the periods ``before``, ``psi`` by feature, and the shares of windows ``missing`` and
     ``missing_before``); and ``statistics``, a list of ``series`` and ``feature`` with ``now`` (of the periods with new

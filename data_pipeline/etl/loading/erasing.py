@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from data_pipeline.etl.documents import erasures, form
 from data_pipeline.etl.documents.datasets import Dataset, Definitions
 from data_pipeline.etl.documents.erasures import NO_KEYS, Record
 from data_pipeline.etl.errors import JobError
+from data_pipeline.etl.ingestion import state
 from data_pipeline.etl.publishing import erased_keys
 from data_pipeline.etl.publishing.erased_keys import ErasedKeys
 from data_pipeline.etl.publishing.rebuild import Rebuild
@@ -34,13 +36,15 @@ if TYPE_CHECKING:
     from data_pipeline.etl.publishing.erasing import Old
 
 FILES = "files"
+INGESTED_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Erasing:
     """What became of the erased keys of a data set: ``rows`` taken out, by table; raw ``texts`` of refused rows that
     were emptied; ``snapshots`` expired, by table, and ``files`` deleted; what tags and branches ``kept``. ``waits``:
-    tables that still have older rows, so that it is not done; ``error``: why nothing could be done.
+    tables that still have older rows, so that it is not done; ``ingests``: tables of which feature stores have an older
+    snapshot, which the run after the next ingestion expires; ``error``: why nothing could be done.
     """
 
     dataset: Dataset
@@ -51,6 +55,7 @@ class Erasing:
     files: int = 0
     kept: Sequence[Mapping[str, Any]] = ()
     waits: tuple[str, ...] = ()
+    ingests: tuple[str, ...] = ()
     error: str = ""
 
     @property
@@ -60,6 +65,7 @@ class Erasing:
         left = {
             "kept": [dict(each) for each in self.kept],
             "waits": list(self.waits),
+            "ingests": list(self.ingests),
             "error": self.error or None,
         }
         return {**done, "snapshots": dict(self.snapshots), "files": self.files, **left}
@@ -178,8 +184,9 @@ def finish(found: Erasing, definitions: Definitions, held: Collection[str], targ
     if waits:
         return replace(found, waits=waits)
     keys = _keys(found)
-    old = {name: erasing.old(at, name, keys) for name in dataset.tables}
-    old |= {name: erasing.old(at, name, None) for name in made_of}
+    later = _to_be_ingested(found.record, target)
+    old = {name: erasing.old(at, name, keys, later) for name in dataset.tables}
+    old |= {name: erasing.old(at, name, None, later) for name in made_of}
     place = join(erasures.folder(target.output), FILES, f"{dataset.name}.json")
     doomed = _noted(place) | {file for each in old.values() for file in each.files}
     if doomed:
@@ -189,9 +196,22 @@ def finish(found: Erasing, definitions: Definitions, held: Collection[str], targ
     for file in sorted(doomed):
         files(file).delete(file)
     files(place).delete(place)
-    hashes = {(key.columns, key.hash) for key in found.record.keys}
-    erased.change(target.output, dataset.name, lambda now: _marked(now, hashes, time_text(target.now)))
-    return replace(found, snapshots=expired, files=len(doomed), kept=[*_kept(old)])
+    ingests = tuple(name for name, each in old.items() if each.later)
+    if not ingests:
+        hashes = {(key.columns, key.hash) for key in found.record.keys}
+        erased.change(target.output, dataset.name, lambda now: _marked(now, hashes, time_text(target.now)))
+    return replace(found, snapshots=expired, files=len(doomed), kept=[*_kept(old)], ingests=ingests)
+
+
+def _to_be_ingested(record: Record, target: Target) -> set[int]:
+    """The snapshots that feature stores have: ingestion tells by them which records are gone. Not of keys that were
+    erased long ago: what was not ingested meanwhile is of a group that there is no more.
+    """
+    oldest = time_text(target.now - INGESTED_WITHIN)
+    if not any(not key.done and key.since >= oldest for key in record.keys):
+        return set()
+    groups = state.read(state.place(target.output)).groups.values()
+    return {int(each) for group in groups for each in (group.snapshot, *group.begun) if each}
 
 
 def _noted(place: str) -> set[str]:

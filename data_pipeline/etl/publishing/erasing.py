@@ -26,12 +26,13 @@ from .tables import Tables
 @dataclass(frozen=True)
 class Old:
     """What becomes of a table's snapshots that may hold an erased key: the ids of those that can go, the ``files`` that
-    only they need, and of those that stay the tags and branches that keep them.
+    only they need, and of those that stay the tags and branches that keep them; whether some go ``later``.
     """
 
     snapshots: tuple[int, ...] = ()
     files: frozenset[str] = frozenset()
     kept: Mapping[int, tuple[str, ...]] | None = None
+    later: bool = False
 
 
 def count(at: Tables, name: str, keys: ErasedKeys) -> int:
@@ -88,9 +89,9 @@ def _kept(
     return writer.close()
 
 
-def old(at: Tables, name: str, keys: ErasedKeys | None) -> Old:
+def old(at: Tables, name: str, keys: ErasedKeys | None, later: Collection[int] = ()) -> Old:
     """The snapshots of the table ``name`` before its present one that hold one of ``keys``; all of them where nobody
-    can tell (``None``), as of a table that is made of such rows.
+    can tell (``None``), as of a table that is made of such rows. ``later``: those that cannot go yet.
     """
     table = at.find(name)
     current = table.current_snapshot() if table is not None else None
@@ -102,9 +103,10 @@ def old(at: Tables, name: str, keys: ErasedKeys | None) -> Old:
     refs: dict[int, tuple[str, ...]] = {}
     for ref, said in table.metadata.refs.items():
         refs[said.snapshot_id] = (*refs.get(said.snapshot_id, ()), ref)
-    gone = tuple(each for each in holding if each not in refs)
+    gone = tuple(each for each in holding if each not in refs and each not in later)
     files = {*expiry.needed(table)} - {*expiry.needed(table, gone)} if gone else set()
-    return Old(gone, frozenset(files), {each: refs[each] for each in holding if each in refs})
+    kept = {each: refs[each] for each in holding if each in refs}
+    return Old(gone, frozenset(files), kept, any(each in later for each in holding if each not in refs))
 
 
 def _holding(table: Table, snapshots: Sequence[int], keys: ErasedKeys) -> Iterator[int]:

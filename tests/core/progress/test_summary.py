@@ -162,3 +162,39 @@ def test_what_was_pruned_is_told(pruned: int, said: str) -> None:
     """A run that only prunes reads nothing, and is not for nothing."""
     given: Any = {"datasets": {"orders": {"pruned": pruned}}}
     assert of_datasets(given)[0] == (DatasetRow("orders", 0, 0, 0, 0, said),)
+
+
+def test_what_was_erased_is_told() -> None:
+    """Rows that were left out beside the reasons, and what became of the keys; a file of these alone is usable."""
+    done = {
+        "rows": {"orders": 1, "orders_versions": 3},
+        "snapshots": {"orders": 2, "orders_versions": 2},
+        "files": 9,
+        "texts": 1,
+        "kept": [{"table": "orders", "snapshot": "7", "refs": ["dataset.next.0"]}],
+        "waits": [],
+        "ingests": ["orders"],
+        "error": None,
+    }
+    summary = {
+        "files": [
+            {
+                "source": "a.csv",
+                "rows_read": 2,
+                "rows_counted": 0,
+                "rows_quarantined": 0,
+                "rows_erased": 2,
+                "error": None,
+            }
+        ],
+        "datasets": {"orders": {"rows": {"read": 2, "accepted": 0, "quarantined": 0, "erased": 2}}},
+        "erasures": {"orders": done, "people": {**done, "waits": ["counted"]}},
+    }
+    rows, _ = of_datasets(summary)  # type: ignore[arg-type]
+    assert rows[0].reasons == "2 erased"
+    assert noticed(summary) == [  # type: ignore[arg-type]
+        ("erased", "orders: rows 1 of orders, 3 of orders_versions; 4 snapshots, 9 files, 1 raw texts"),
+        ("erased", "orders: the snapshots of orders that feature stores have go with the next run"),
+        ("erased", "orders: kept in snapshot 7 of orders by dataset.next.0"),
+        ("erased", "people: not done: it waits for counted"),
+    ]

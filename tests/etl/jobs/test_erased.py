@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
 import pytest
@@ -14,9 +15,11 @@ from shop import Shop, orders
 
 from data_pipeline.etl.documents import erasures
 from data_pipeline.etl.documents.datasets import Column, Definitions, Format, Table
+from data_pipeline.etl.ingestion import state
 from data_pipeline.etl.publishing import erased_keys, erasing, tables
 from data_pipeline.etl.rehearsal import catalog
 from data_pipeline.etl.state import erased
+from data_pipeline.etl.state.entries import time_text
 from data_pipeline.etl.storage.filesystem import files
 
 FIRST, SECOND = "orders/north/2024-01.csv", "orders/south/2024-02.csv"
@@ -28,15 +31,19 @@ def row(number: int, day: int, status: str = "new", amount: str = "1.5") -> tupl
     return (str(number), f"2024-01-{day:02}T10:00:00Z", amount, status)
 
 
-def erase(shop: Shop, *keys: str, dataset: str = "orders", columns: tuple[str, ...] = ("id",)) -> None:
+def erase(
+    shop: Shop,
+    *keys: str,
+    dataset: str = "orders",
+    columns: tuple[str, ...] = ("id",),
+    since: str = "2024-03-01T00:00:00Z",
+) -> None:
     """Record that ``keys`` are erased, as the command does."""
     place = erasures.place(shop.output, dataset)
     known = files(place).load(place)
     record = erasures.read(known[0], place) if known else erasures.new()
     texts = [key.split("/") for key in keys]
-    files(place).write(
-        place, erasures.write(record.with_keys(columns, texts, "2024-03-01T00:00:00Z")).encode()
-    )
+    files(place).write(place, erasures.write(record.with_keys(columns, texts, since)).encode())
 
 
 def lift(shop: Shop, *keys: str) -> None:
@@ -120,6 +127,8 @@ def test_a_key_goes_from_every_table_snapshot_and_text(kept, tmp_path):
     assert not gone & there
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
 def test_what_is_read_again_leaves_the_key_out(kept):
     """A file that is issued again, and a table that is made anew; refused rows of it keep no text."""
     erase(kept, "2", "4")
@@ -188,6 +197,32 @@ def test_it_is_not_done_before_what_is_made_of_the_rows_is_made_anew(kept):
     assert kept.prepare()["proceed"] is False
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
+def test_what_features_were_ingested_of_goes_after_the_next_ingestion(kept):
+    """It tells which records are gone. An entry of long ago, of a group that there is no more, keeps nothing."""
+    before = str(kept.at.find("orders").current_snapshot().snapshot_id)
+    place = state.place(kept.output)
+    seen = state.write(place, {"totals": state.Entry(before, [], "run-2")}, None)
+    erase(kept, "2", since=time_text(datetime.now(UTC)))
+    kept.prepare()
+    assert kept.load()["erasures"]["orders"]["ingests"] == ["orders"]
+    assert [snapshots_with(kept, name, 2) for name in TABLES] == [1, 0, 0]
+    assert kept.prepare()["reason"] == "keys to be erased from orders"
+    after = str(kept.at.find("orders").current_snapshot().snapshot_id)
+    seen = state.write(place, {"totals": state.Entry(after, [], "run-3")}, seen)
+    assert kept.load()["erasures"]["orders"]["ingests"] == []
+    assert snapshots_with(kept, "orders", 2) == 0
+    assert kept.prepare()["proceed"] is False
+    state.write(place, {"totals": state.Entry(after, [], "run-3", [after])}, seen)
+    erase(kept, "1")
+    kept.prepare()
+    assert kept.load()["erasures"]["orders"]["ingests"] == []
+    assert snapshots_with(kept, "orders", 1) == 0
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
 def test_a_run_that_did_not_know_of_a_key_is_looked_after(kept, monkeypatch):
     """The key is erased while a run that began before reads it: the next run takes it out."""
     kept.put("orders/north/2024-03.csv", [row(2, 9), row(6, 9)])
