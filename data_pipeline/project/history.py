@@ -135,9 +135,9 @@ def log(
         progress = progress.after(events)
         for state in visited(progress):
             if state.job is not None and wanted(state):
-                reader = readers.setdefault(state.job, _reader(env, connection, state.job))
+                found = readers.setdefault(state.job, reader(env, connection, state.job))
                 with explained():
-                    lines = reader.fresh()
+                    lines = found.fresh()
                 if lines or not follow:
                     yield Lines(state.name, state.job, tuple(lines))
         if not follow or progress.ended:
@@ -145,7 +145,8 @@ def log(
         sleep(0.3 if env.embedded else 3.0)
 
 
-def _reader(env: Environment, connection: Connection, job: Job) -> Reader:
+def reader(env: Environment, connection: Connection, job: Job) -> Reader:
+    """What reads the log of a job from its beginning on."""
     groups, prefix = pointers.log_groups(job, env.names), pointers.stream_prefix(job)
     return Reader(connection.client("logs"), groups, prefix)
 

@@ -15,7 +15,8 @@ from data_pipeline.aws.session import Connection
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine.steps import in_order
-from data_pipeline.core.progress import past_runs
+from data_pipeline.core.progress import expected, past_runs
+from data_pipeline.core.progress.expected import PastTimes
 from data_pipeline.core.report import document, earlier, index, page
 from data_pipeline.core.report.document import Found
 from data_pipeline.core.report.earlier import Earlier
@@ -207,7 +208,11 @@ class Reports:
             for each in self.executions()
             if each.status == "SUCCEEDED" and each.stopped
         }
-        seconds = [took[each.run] for each in past if each.summary and each.run in took]
+        times = [
+            PastTimes(each.run, expected.summary_bytes(each.summary), took[each.run])
+            for each in past
+            if each.summary and each.run in took
+        ]
         return Found(
             run,
             found.arn,
@@ -220,7 +225,7 @@ class Reports:
             plan,
             found.failure,
             past,
-            seconds,
+            times,
         )
 
     def _past(self, run: str) -> Sequence[Earlier]:

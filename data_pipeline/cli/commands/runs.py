@@ -160,7 +160,8 @@ def attach(env: str, run: str | None, as_json: bool) -> None:
             else history.running(connection, outputs, environment)
         )
         record |= {"status": "RUNNING", **identity(connection, execution)}
-        follow_to_its_end(environment, connection, outputs["OutputUri"], record, as_json)
+        output, begun = outputs["OutputUri"], execution.started
+        follow_to_its_end(environment, connection, output, record, as_json, begun=begun)
 
 
 _WAIT = click.option(
@@ -189,7 +190,8 @@ def redrive(env: str, run: str, wait: bool, as_json: bool) -> None:
         if not wait:
             print_pointers(environment, execution.arn)
             return
-        follow_to_its_end(environment, connection, outputs["OutputUri"], record, as_json, beyond)
+        output, begun = outputs["OutputUri"], execution.started
+        follow_to_its_end(environment, connection, output, record, as_json, beyond, begun)
 
 
 @runs.command(epilog=examples("runs rerun dev", "runs rerun dev 4f1c2a --from load"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from data_pipeline.aws.session import Connection
@@ -28,13 +29,19 @@ Record = dict[str, Any]
 
 
 def follow_to_its_end(
-    env: Environment, connection: Connection, output: str, record: Record, as_json: bool, beyond: int = 0
+    env: Environment,
+    connection: Connection,
+    output: str,
+    record: Record,
+    as_json: bool,
+    beyond: int = 0,
+    begun: datetime | None = None,
 ) -> None:
     """Watch the execution of the record, say how it ended, and add that to the record. UserError where it failed.
 
-    ``beyond``: the event of its history after which it was redriven.
+    ``beyond``: the event of its history after which it was redriven; ``begun``: when it was started, if not now.
     """
-    progress = following.follow(env, connection, record["executionArn"], beyond)
+    progress = following.follow(env, connection, record["executionArn"], output, beyond, begun)
     failure = conclude(env, connection, output, progress, record)
     if not as_json:
         tell(env, progress, record, failure)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import click
 from rich.live import Live
@@ -15,8 +16,22 @@ from data_pipeline.aws.states import Watched
 from data_pipeline.cli.screen import console
 from data_pipeline.core.progress.follow import Progress, State
 from data_pipeline.core.progress.progress_log import SILENT, changes, clock
+from data_pipeline.etl.documents.progress import Reached
 
-Show = Callable[[Watched], None]
+
+@dataclass(frozen=True)
+class Look:
+    """An execution at one look. ``reached``: how far the job that runs has come, as far as it says that; ``expected``:
+    state → the seconds that it may take, as far as runs before tell; ``whole``: the same of the execution.
+    """
+
+    watched: Watched = field(default_factory=lambda: Watched(Progress()))
+    reached: Reached | None = None
+    expected: Mapping[str, float] = field(default_factory=dict)
+    whole: float | None = None
+
+
+Show = Callable[[Look], None]
 
 
 @contextmanager
@@ -26,7 +41,7 @@ def shown(now: Callable[[], float]) -> Iterator[Show]:
     if not screen.is_terminal:
         yield _Lines().show
         return
-    moving = _Moving(now)
+    moving = Moving(now)
     with Live(get_renderable=moving.render, console=screen, refresh_per_second=4):
         yield moving.show
 
@@ -35,41 +50,50 @@ class _Lines:
     """One line for each change."""
 
     def __init__(self) -> None:
-        self._before = Watched(Progress())
+        self._before = Look()
 
-    def show(self, watched: Watched) -> None:
-        for line in changes(self._before.progress, watched.progress):
+    def show(self, look: Look) -> None:
+        watched, before = look.watched, self._before.watched
+        for line in changes(before.progress, watched.progress):
             click.echo(line, err=True)
-        if watched.lost and not self._before.lost:
+        if look.reached is not None and look.reached != self._before.reached:
+            current = watched.progress.current
+            click.echo(f"      {current.name if current else ''}: {look.reached}", err=True)
+        if watched.lost and not before.lost:
             click.echo(f"AWS does not answer, trying again: {watched.lost}", err=True)
-        elif self._before.lost and not watched.lost:
+        elif before.lost and not watched.lost:
             click.echo("AWS answers again", err=True)
-        self._before = watched
+        self._before = look
 
 
-class _Moving:
-    """A row for each state, with its job and a clock."""
+class Moving:
+    """A row for each state, with a clock, the time that it may take, and its job, or how far that has come."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._watched = Watched(Progress())
+        self._look = Look()
         self._spinner = Spinner("dots")
 
-    def show(self, watched: Watched) -> None:
-        self._watched = watched
+    def show(self, look: Look) -> None:
+        self._look = look
 
     def render(self) -> Table:
-        progress = self._watched.progress
+        look = self._look
+        progress = look.watched.progress
         table = Table.grid(padding=(0, 2))
+        table.add_column()
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
         for state in progress.states:
-            if state.kind not in SILENT:
-                table.add_row(self._mark(state), state.name, self._elapsed(state), _job(state))
-        if self._watched.lost:
-            table.add_row(
-                "", Text(f"AWS does not answer, trying again: {self._watched.lost}", style="yellow")
-            )
+            if _matters(state):
+                expected = look.expected.get(state.name)
+                table.add_row(self._mark(state), state.name, self._times(state, expected), self._doing(state))
+        if look.watched.lost:
+            lost = Text(f"AWS does not answer, trying again: {look.watched.lost}", style="yellow")
+            table.add_row("", "", "", lost)
         elif not progress.ended:
-            table.add_row("", Text(clock(self._now()), style="dim"))
+            table.add_row("", "", Text(_of(clock(self._now()), look.whole), style="dim"))
         return table
 
     def _mark(self, state: State) -> Text | Spinner:
@@ -77,14 +101,27 @@ class _Moving:
             return Text("✗", style="red")
         return Text("✓", style="green") if state.exited else self._spinner
 
-    def _elapsed(self, state: State) -> str:
+    def _times(self, state: State, expected: float | None) -> str:
         """By AWS's clock; while the state lasts, by this machine's, counted from the execution's start."""
-        started = self._watched.progress.started
+        started = self._look.watched.progress.started
         if state.exited is not None or started is None:
             return clock(state.elapsed(state.entered))
-        return clock(self._now() - (state.entered - started).total_seconds())
+        return _of(clock(self._now() - (state.entered - started).total_seconds()), expected)
+
+    def _doing(self, state: State) -> Text:
+        if state is self._look.watched.progress.current and self._look.reached and not state.exited:
+            return Text(str(self._look.reached))
+        tried = f" (attempt {state.attempts})" if state.attempts > 1 else ""
+        return Text(f"{state.job.name}{tried}" if state.job else tried.strip(), style="dim")
 
 
-def _job(state: State) -> Text:
-    tried = f" (attempt {state.attempts})" if state.attempts > 1 else ""
-    return Text(f"{state.job.name}{tried}" if state.job else tried.strip(), style="dim")
+def _matters(state: State) -> bool:
+    """Whether it has a line: what only looks, reads or decides has none once it is left."""
+    if state.kind in SILENT:
+        return False
+    return state.job is not None or state.kind != "Task" or state.failed or state.exited is None
+
+
+def _of(elapsed: str, expected: float | None) -> str:
+    """``00:12 of 00:20``."""
+    return elapsed if expected is None else f"{elapsed} of {clock(expected)}"

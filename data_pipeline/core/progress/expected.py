@@ -59,6 +59,11 @@ def estimate(points: Points, size: int) -> Estimate | None:
     return Estimate(likely, max(0.0, likely + min(0.0, *off)), most, len(points))
 
 
+def summary_bytes(summary: Mapping[str, Any]) -> int:
+    """The bytes of the files that a run read, as its summary has them."""
+    return sum(file.get("bytes") or 0 for file in summary["files"])
+
+
 def of_run(past: Sequence[PastTimes], size: int) -> Estimate | None:
     """Of a whole run."""
     return estimate([(each.bytes, each.seconds) for each in past], size)

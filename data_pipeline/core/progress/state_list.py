@@ -7,10 +7,7 @@ from typing import Any
 
 from .failure_reason import reason
 from .follow import Progress, State
-from .progress_log import SILENT, duration
-
-#: characters of a Glue run's id that people are shown.
-_SHORT = 12
+from .progress_log import SILENT, duration, short
 
 
 def visited(progress: Progress) -> list[State]:
@@ -55,5 +52,4 @@ def _job(state: State) -> str:
     if state.job is None:
         return tried.strip()
     run = state.job.run_id or ""
-    shown = run if len(run) <= _SHORT else f"{run[:_SHORT]}…"
-    return f"{state.job.name}{f' run {shown}' if run else ''}{tried}"
+    return f"{state.job.name}{f' run {short(run)}' if run else ''}{tried}"

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from data_pipeline.core.progress import expected
+from data_pipeline.core.progress.expected import PastTimes
 from data_pipeline.core.progress.failure_reason import reason
 from data_pipeline.core.progress.follow import Progress, State
 from data_pipeline.core.progress.summary import unusable
@@ -36,8 +38,8 @@ Record = dict[str, Any]
 @dataclass(frozen=True)
 class Found:
     """What there is of a run. ``results``: the small results of its steps, by name; ``failure``: what explains a
-    failure, with the end of the job's log; ``plan``: where there is no summary, what was to be loaded; ``seconds``: how
-    long runs before took that published.
+    failure, with the end of the job's log; ``plan``: where there is no summary, what was to be loaded; ``times``: how
+    much runs before read that published, and how long they took.
     """
 
     run: str
@@ -51,7 +53,7 @@ class Found:
     plan: Mapping[str, Any] | None = None
     failure: Mapping[str, Any] | None = None
     past: Sequence[Earlier] = ()
-    seconds: Sequence[float] = ()
+    times: Sequence[PastTimes] = ()
 
 
 _OF_FILE = frozenset(("source", "rows_read", "rows_counted", "rows_quarantined", "error"))
@@ -96,7 +98,8 @@ def document(env: Environment, found: Found) -> Record:
         "failure": _failure(found),
         "execution": _execution(found),
         "machine": machine(found.definition),
-        "usual": earlier.usual_times(found.past, found.seconds),
+        "usual": earlier.usual_times(found.past, [each.seconds for each in found.times]),
+        "expected": _expected(found),
         "news": _news(found.results),
         "messages": outcome.messages(found.results),
         "rows": summary.get("rows"),
@@ -170,6 +173,14 @@ def machine(definition: Mapping[str, Any] | None) -> Record | None:
         for name, state in definition["States"].items()
     }
     return {"Comment": str(definition.get("Comment", "")), "StartAt": definition["StartAt"], "States": states}
+
+
+def _expected(found: Found) -> Record | None:
+    """How long the run was to take, by its bytes and the runs before it; None where that is not known."""
+    sizes = [each["bytes"] for each in found.results.values() if isinstance(each.get("bytes"), int)]
+    if not sizes and found.summary:
+        sizes = [expected.summary_bytes(found.summary)]
+    return expected.as_json(expected.of_run(found.times, sizes[0])) if sizes else None
 
 
 def _news(results: Mapping[str, Mapping[str, Any]]) -> Record:

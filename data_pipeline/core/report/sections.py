@@ -37,14 +37,24 @@ def _breach(breach: Record) -> Html:
     return join([tag("code", rule), f"{about}: {value}, the limit is {limit}"])
 
 
+def _expected(found: Record | None) -> list[str]:
+    """How long the run was to take by its bytes, beside how long it took."""
+    if not found:
+        return []
+    least, most = words.time(found["least"]), words.time(found["most"])
+    between = f" ({least} to {most})" if least != most else ""
+    return [f"expected {words.time(found['seconds'])}{between}"]
+
+
 def facts(report: Record) -> Html:
     """The numbers that people ask for first."""
     rows, execution, usual = report.get("rows") or {}, report["execution"], report["usual"]
     read, refused = rows.get("read"), rows.get("quarantined")
     tables = [each for each in report["tables"] if each["committed"]]
-    usually = f"usually {words.time(usual['seconds'])}" if usual["seconds"] is not None else ""
+    usually = [f"usually {words.time(usual['seconds'])}"] if usual["seconds"] is not None else []
+    usually = [*_expected(report.get("expected")), *usually]
     told = [
-        ("Took", words.time(execution.get("seconds")), usually),
+        ("Took", words.time(execution.get("seconds")), "; ".join(usually)),
         ("Rows read", words.count(read), plural(file_count(report), "file") if read is not None else ""),
         ("Accepted", words.count(rows.get("counted")), words.share(rows["counted"] / read) if read else ""),
         ("Quarantined", words.count(refused), words.share(refused / read) if read and refused else ""),

@@ -32,6 +32,7 @@ from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
 from data_pipeline.etl.loading.reading import Runner, on_this_machine
 from data_pipeline.etl.loading.target import Target
+from data_pipeline.etl.loading.telling import Telling
 from data_pipeline.etl.planning import comparing, earlier
 from data_pipeline.etl.planning.report import few
 from data_pipeline.etl.planning.selection import Selection
@@ -64,6 +65,7 @@ def main(argv: list[str]) -> None:
             runner,
             options.engine,
             _buckets(runner),
+            Telling(sum(len(unit.files) for unit in plan.units)),
         )
         if target.at is None:
             run_alone(definitions, plan, target)

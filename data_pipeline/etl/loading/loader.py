@@ -194,12 +194,13 @@ def _read(
     left = [unit for unit in units if unit.key not in taken.units]
     keys = erased_keys.of(record, dataset, layout.schema)
     place = Place(staged, refused, layout.schema, layout.split, alone, target.scratch, keys)
-    found, parts = _gathered(target.runner(dataset, place, since, left), place, keeping)
+    results = target.telling.counted(target.runner(dataset, place, since, left))
+    found, parts = _gathered(results, place, keeping)
     examples = [] if alone or dataset.private else profiling.examples(refused)
     where = target.quarantine(dataset.name)
     files(where).replace_folder(refused, where)
-    results = {**taken.units, **{each.unit.key: each for each in found}}
-    return tuple(results[unit.key] for unit in units), [*taken.parts, *parts], examples
+    by_unit = {**taken.units, **{each.unit.key: each for each in found}}
+    return tuple(by_unit[unit.key] for unit in units), [*taken.parts, *parts], examples
 
 
 def _gathered(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from data_pipeline.etl.storage.filesystem import join
 from data_pipeline.etl.storage.scratch import Scratch
 
 from .reading import Runner, on_this_machine
+from .telling import Telling
 
 if TYPE_CHECKING:
     from data_pipeline.etl.publishing.key_buckets import Buckets
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 class Target:
     """``at``: the tables of a catalog, or None for a run alone, which keeps no state. ``now``: when the run began, in
     UTC. ``work``: a folder of this machine for what is on the way. ``runner`` reads the files, here or on a cluster;
-    ``engine``: what it is called, ``duckdb`` or ``spark``. ``buckets``: a cluster that makes tables of keys, too.
+    ``engine``: what it is called, ``duckdb`` or ``spark``. ``buckets``: a cluster that makes tables of keys, too;
+    ``telling`` says in the log how far the reading has come.
     """
 
     output: str
@@ -35,6 +37,7 @@ class Target:
     runner: Runner = on_this_machine
     engine: str = "duckdb"
     buckets: Buckets | None = None
+    telling: Telling = field(default_factory=lambda: Telling(0))
 
     @property
     def ledger(self) -> Ledger | None:

@@ -10,10 +10,8 @@ from data_pipeline.core.progress.progress_log import changes, clock, duration
 
 JOB = "nyc-tlc-dev-load-0123456789ab-0-0-0"
 LINES = [
-    "00:00 Prepare",
     "00:00 Prepare: job nyc-tlc-dev-prepare run jr_1",
     "00:20 Prepare: done in 20 s",
-    "00:20 Load",
     f"00:20 Load: job {JOB}",
     "03:20 Load: done in 3 min",
     "03:20 SUCCEEDED",
@@ -23,6 +21,26 @@ LINES = [
 def test_a_whole_run_at_once() -> None:
     """Tasks with their jobs and times, then the end; states that only decide are not mentioned."""
     assert list(changes(Progress(), Progress().after(succeeded().events))) == LINES
+
+
+def test_states_without_a_job_are_told_where_they_take_long() -> None:
+    """Waits at once; what reads a result only if something is wrong with it; long ids of runs are cut."""
+    history = History()
+    for at, name, kind, until in (
+        (0, "Look", "Task", 1),
+        (1, "Backoff", "Wait", 61),
+        (61, "Read", "Task", 75),
+    ):
+        history.enter(at, name, kind)
+        history.leave(until, name, kind)
+    history.enter(75, "Prepare")
+    history.glue_run(75, "prepare", "jr_" + "0" * 64)
+    assert list(changes(Progress(), Progress().after(history.events))) == [
+        "00:01 Backoff",
+        "01:01 Backoff: done in 1 min",
+        "01:15 Read: done in 14 s",
+        "01:15 Prepare: job prepare run jr_000000000…",
+    ]
 
 
 def test_a_run_event_by_event_says_the_same() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from core.histories import History
 
 from data_pipeline.core.naming import Names
+from data_pipeline.core.progress.expected import PastTimes
 from data_pipeline.core.progress.follow import Progress
 from data_pipeline.core.report import document
 from data_pipeline.core.report.document import Found
@@ -232,7 +233,7 @@ def good(**more: Any) -> dict[str, Any]:
             },
         },
         "past": past(orders=table()),
-        "seconds": [100.0, 120.0, 140.0],
+        "times": [PastTimes("before", size, 80 + size / 500) for size in (10_000, 20_000, 30_000)],
     }
     return document.document(ENVIRONMENT, Found(**{**found, **more}))
 

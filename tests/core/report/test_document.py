@@ -22,6 +22,7 @@ def test_a_run_that_published():
     }
     assert (states["Prepare"], states["Load"]) == ((0, 20, 1), (20, 180, 1))
     assert found["usual"]["seconds"] == 120
+    assert found["expected"] == {"seconds": 129.38, "least": 129.38, "most": 129.38, "runs": 3}
     (rule,) = found["rules"]
     assert [each["value"] for each in rule["history"]] == [0.01, 0.02, 0.03, 0.02]
     assert rule["state"] == "holds"
