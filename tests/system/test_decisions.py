@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from randomness import SOAK
 from system.project import Project
 
 PIPELINE = """\
@@ -30,7 +31,12 @@ steps:
     script: work.py
     service: sagemaker
     after: look
-    arguments: {folder: "{output}runs/{run}/", datasets: "{datasets}", accept: "{accept}", engine: one}
+    arguments:
+      folder: "{output}runs/{run}/"
+      planned: "{planned}"
+      datasets: "{datasets}"
+      accept: "{accept}"
+      engine: one
     cluster: {above_gb: 0.000001, gb_per_instance: 1, most_instances: 2, arguments: {engine: many}}
     writes: [runs]
     result: verdict
@@ -49,8 +55,10 @@ LOOK = """\
 size = 2000 if given["months"] == "2019-02" else 1000
 leave("decision", {"proceed": given["datasets"] != "old", "bytes": size, "new": 1})
 """
-#: the data set "bad" fails the rule "too-bad".
+#: the data set "bad" fails the rule "too-bad"; the data set "broken" is only done by a run that begins here.
 WORK = """\
+if given["datasets"] == "broken" and given["folder"].endswith(f"/{given['planned']}/"):
+    sys.exit("error: broken")
 failed = [{"rule": "too-bad", "source": "bad.txt", "value": 9, "limit": 1}]
 bad = given["datasets"] == "bad" and "too-bad" not in given["accept"].split(",")
 leave("verdict", {"passed": not bad, "failed_rules": failed if bad else []})
@@ -81,7 +89,7 @@ def _states(project: Project, result: dict[str, Any]) -> list[str]:
     entered = [
         e["stateEnteredEventDetails"]["name"] for e in history["events"] if e["type"].endswith("Entered")
     ]
-    return [name for name in entered if not name.startswith(("Check", "LookFor", "Read"))]
+    return [name for name in entered if not name.startswith(("Check", "LookFor", "Read", "BeginAt"))]
 
 
 def test_the_job_is_given_what_the_run_was_asked_for(tiny: Project) -> None:
@@ -135,6 +143,27 @@ def test_much_to_read_takes_the_cluster(tiny: Project) -> None:
     assert "/sagemaker-spark-processing:" in job["AppSpecification"]["ImageUri"]
     assert job["ProcessingResources"]["ClusterConfig"]["InstanceCount"] == 1
     assert job["NetworkConfig"]["EnableInterContainerTrafficEncryption"] is True
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="`make soak` runs a failed run again from a step on")
+def test_a_failed_run_goes_on_from_a_step(tiny: Project) -> None:
+    """The first step is not done again; its result, which decides about the cluster, is that of the failed run."""
+    done = tiny(
+        "python", "data_pipeline_run.py", "local", "--dataset", "broken", "--months", "2019-02", "--json"
+    )
+    assert done.status == 1
+    failed = json.loads(done.out)
+    assert _states(tiny, failed)[:2] == ["Look", "WorkOnCluster"]
+    again = f"python -m data_pipeline runs rerun local {failed['execution']} --from work"
+    assert f"  go on      {again}\n" in done.err
+    redriven = tiny("python", "-m", "data_pipeline", "runs", "redrive", "local")
+    assert (redriven.status, again in redriven.err) == (1, True)
+    result = tiny.ok(*again.split(), "--json").json
+    assert _states(tiny, result) == ["WorkOnCluster", "Published"]
+    assert result["results"]["verdict"]["given"]["planned"] == failed["execution"]
+    late = tiny(*again.split())
+    assert (late.status, f"{result['execution']} has run since" in late.err) == (1, True)
 
 
 def _executions(project: Project, *inputs: str) -> list[dict[str, Any]]:
