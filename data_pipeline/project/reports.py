@@ -88,7 +88,7 @@ class Reports:
     @property
     def place(self) -> Place:
         env = self.environment
-        return Place(env.name, env.names, env.region)
+        return Place(env.name, env.names, env.region, tuple(name for name, _ in in_order(env.steps)))
 
     def runs(self) -> list[str]:
         """The names of all runs, the oldest first: those that left a document, and those that left none."""

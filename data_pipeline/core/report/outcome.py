@@ -9,7 +9,7 @@ from typing import Any
 
 from data_pipeline.core.machine import end_states, run_input
 from data_pipeline.core.naming import Names
-from data_pipeline.core.progress import pointers, result_text
+from data_pipeline.core.progress import going_on, pointers, result_text
 from data_pipeline.core.progress.follow import Failure, Progress
 from data_pipeline.core.progress.progress_log import duration
 from data_pipeline.etl.documents import verdict
@@ -35,11 +35,12 @@ _ENDED = {"ABORTED": STOPPED, "TIMED_OUT": TIMED_OUT, "RUNNING": RUNNING}
 
 @dataclass(frozen=True)
 class Environment:
-    """Where a run was: what its commands need."""
+    """Where a run was: what its commands need. ``steps``: in their order, where a run can begin at one."""
 
     name: str
     names: Names
     region: str
+    steps: tuple[str, ...] = ()
 
 
 def outcome(progress: Progress | None, results: Results) -> str:
@@ -144,7 +145,11 @@ def _after_failure(
         yield "Read the job's whole log.", pointers.runs(env.name, "logs", arn)
     elif word == FAILED:
         yield "Look at the execution.", pointers.runs(env.name, "show", arn)
-    yield "Then run again: work that was published is not done twice.", _command(env, value)
+    go_on = going_on.command(env.name, arn, progress, env.steps) if progress and env.steps else ""
+    if go_on:
+        yield "Go on from there, without what has ended well.", go_on
+    again = "Or run all of it again" if go_on else "Then run again"
+    yield f"{again}: work that was published is not done twice.", _command(env, value)
 
 
 def _command(env: Environment, value: Record) -> str:

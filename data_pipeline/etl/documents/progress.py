@@ -21,7 +21,7 @@ class Reached:
         return f"{self.files:,} of {self.of:,} files, {self.rows:,} rows"
 
 
-def line(reached: Reached) -> str:
+def written(reached: Reached) -> str:
     return f"progress: {reached}"
 
 

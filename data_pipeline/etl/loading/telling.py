@@ -36,5 +36,5 @@ class Telling:
             self._rows += sum(each.rows.read for each in result.files)
             if self._now() - self._said >= SECONDS:
                 self._said = self._now()
-                self._say(progress.line(Reached(self._files, self._of, self._rows)))
+                self._say(progress.written(Reached(self._files, self._of, self._rows)))
             yield result

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
+from core.histories import History
 from core.report import made
 from core.report.test_page import Parsed
 
+from data_pipeline.core.progress.follow import Progress
 from data_pipeline.core.report import document, page
 from data_pipeline.core.report.document import Found
 
@@ -144,3 +147,22 @@ def test_many_files_are_cut_and_counted():
     found = made.good(summary=made.summary(files))
     assert (len(found["files"]), found["more_files"]) == (document.FILES, 7)
     assert found["files"][0]["quarantined"] == 1
+
+
+def test_a_failed_run_names_the_command_that_goes_on():
+    """Beside the one that does all of it again; where the steps are not known, that one alone."""
+    history = History()
+    history.enter(0, "Load")
+    history.processing_job(0, "j")
+    history.fail(9, "States.TaskFailed", "no")
+    history.leave(9, "Load")
+    history.enter(9, "Failed", "Fail")
+    history.add(9, "ExecutionFailed", {"error": "States.TaskFailed", "cause": "no"})
+    found = Found(made.RUN, made.ARN, progress=Progress().after(history.events))
+    place = replace(made.ENVIRONMENT, steps=("prepare", "load"))
+    remedies = {each["text"]: each["command"] for each in document.document(place, found)["remedies"]}
+    again = f"python -m data_pipeline runs rerun dev {made.RUN} --from load"
+    assert remedies["Go on from there, without what has ended well."] == again
+    assert "Or run all of it again: work that was published is not done twice." in remedies
+    remedies = {each["text"] for each in document.document(made.ENVIRONMENT, found)["remedies"]}
+    assert "Then run again: work that was published is not done twice." in remedies

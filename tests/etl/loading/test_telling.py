@@ -36,8 +36,8 @@ def test_a_line_is_written_every_few_seconds() -> None:
 def test_what_the_job_writes_is_read(reached: Reached) -> None:
     """The last line that tells of it, also where a service writes the time before it."""
     lines = [
-        progress.line(Reached(1, 9, 9)),
-        f"2026-11-30T05:00:00 {progress.line(reached)}",
+        progress.written(Reached(1, 9, 9)),
+        f"2026-11-30T05:00:00 {progress.written(reached)}",
         "orders: 5 rows read",
     ]
     assert progress.last(lines) == reached
