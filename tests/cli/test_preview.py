@@ -87,3 +87,34 @@ def test_what_loads_so_many_bytes(changes: dict[str, Any], size: int, said: dict
     found = preview.engine(environment(changes), size)
     assert {name: found[name] for name in said} == said
     assert found["machine"]
+
+
+def test_what_is_not_known_is_said() -> None:
+    """What a mirror would bring first, and what a step of the project's own may bring."""
+    found = {
+        "decision": {
+            "reason": "source files: 1 new",
+            "messages": ["notes.txt: no data set claims this file"],
+        },
+        "datasets": {"orders": {"files": 1, "bytes": 5, "because": {"new": 1}}},
+        "files": [{"path": "a.csv", "bytes": 5, "because": "new", "dataset": "orders"}],
+        "more_files": 3,
+        "mirror": {"counts": {"new": 2, "updated": 1, "unchanged": 7}, "partial": True, "files": []},
+        "before": ["fetch"],
+        "engine": None,
+    }
+    assert [*preview._lines(found, "not known yet")] == [
+        "data set  files    bytes  because",
+        "orders        1  5 bytes  1 new",
+        "",
+        "reason     source files: 1 new",
+        "           notes.txt: no data set claims this file",
+        "mirror     partial: 2 new, 1 updated, 7 unchanged",
+        "           the plan is without these 3 files, which would be there by then: size",
+        "           and rows are not known",
+        "not known  what fetch may bring, which runs before the plan is made",
+        "expected   not known yet",
+        "files      a.csv, 5 bytes, new",
+        "           and 3 more; --json names up to 500",
+        "nothing was started, and nothing written",
+    ]

@@ -123,4 +123,5 @@ def _mirror(told: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     brings = counts.get("new", 0) + counts.get("updated", 0)
     if brings:
         files = "this file" if brings == 1 else f"these {brings:,} files"
-        yield "", f"the plan is without {files}, which would be there by then: size and rows are not known"
+        yield "", f"the plan is without {files}, which would be there by then: size"
+        yield "", "and rows are not known"

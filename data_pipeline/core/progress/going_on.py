@@ -13,7 +13,7 @@ from typing import Any
 
 from data_pipeline.core.config.default_steps import PREPARE
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.machine import beginning, run_input
+from data_pipeline.core.machine import beginning, end_states, run_input
 from data_pipeline.core.machine.steps import camel, cluster_state
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 
@@ -23,6 +23,8 @@ from .past_runs import PastRun
 
 #: the end of a list of data sets and tables in the artifact bucket, which is called after its content.
 _DEFINITIONS = re.compile(r"/datasets/([0-9a-f]{64})[.]json")
+#: ends to which a run names the answers.
+_ANSWERED = (end_states.GATE_FAILED, end_states.DEFINITION_CHANGED)
 
 
 @dataclass(frozen=True)
@@ -41,18 +43,17 @@ class Going:
     unredrivable: str | None = None
 
 
-def refuse_redrive(going: Going, steps: Collection[str]) -> None:
+def refuse_redrive(going: Going, steps: Sequence[str]) -> None:
     """UserError where the run cannot be redriven, or where that would do harm or nothing; it says what to do."""
     refuse_unfailed(going)
     name, rerun = going.run.name, pointers.runs(going.env, "rerun", going.run.name)
     last = going.progress.current
     if last is not None and last.kind == "Fail":
-        step = failed_step(going.progress, steps)
-        begin = f"{rerun} --from {step}" if step else rerun
-        raise UserError(
-            f"{name} ended in the state {last.name}, which a redrive would enter again and fail; go on in a new run: "
-            f"{begin}"
-        )
+        again = f"{name} ended in the state {last.name}, which a redrive would enter again and fail"
+        if last.name in _ANSWERED:
+            raise UserError(f"{again}; what can be done says: {pointers.runs(going.env, 'show', name)}")
+        begin = command(going.env, name, going.progress, steps) or rerun
+        raise UserError(f"{again}; go on in a new run: {begin}")
     if going.unredrivable:
         raise UserError(f"{name}: AWS does not redrive it: {going.unredrivable}; start a new run: {rerun}")
     if going.own != going.deployed:

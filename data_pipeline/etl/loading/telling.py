@@ -17,7 +17,7 @@ SECONDS = 5.0
 
 
 class Telling:
-    """Counts the files of a plan of ``of`` files as they are read, and says so every few seconds."""
+    """Counts the files of a plan as they are read, and says so every few seconds; of a plan of no files, nothing."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Telling:
         for result in results:
             self._files += len(result.files)
             self._rows += sum(each.rows.read for each in result.files)
-            if self._now() - self._said >= SECONDS:
+            if self._of and self._now() - self._said >= SECONDS:
                 self._said = self._now()
                 self._say(progress.written(Reached(self._files, self._of, self._rows)))
             yield result

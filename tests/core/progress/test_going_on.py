@@ -123,6 +123,15 @@ def test_a_redrive_that_would_fail_again_is_refused(changes: dict[str, Any], sai
     assert said in refused(going(**changes))
 
 
+def test_a_run_that_a_rule_has_failed_names_its_own_answers() -> None:
+    """No redrive and no new run of the same would end otherwise."""
+    history = History()
+    history.enter(0, "QualityGateFailed", "Fail")
+    history.add(1, "ExecutionFailed", {"error": "QualityGateFailed", "cause": "no"})
+    said = refused(going(Progress().after(history.events)))
+    assert said.endswith(f"; what can be done says: python -m data_pipeline runs show dev {RUN}")
+
+
 @pytest.mark.parametrize(
     ("changes", "missing", "said"),
     [
