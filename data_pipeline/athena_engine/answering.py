@@ -8,9 +8,10 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.features import queries
 from data_pipeline.features.queries import TooManyBytesError
 
-from . import errors, results, statements
+from . import errors, results, statements, unloading
 from .catalog import Access, finder
 from .errors import QueryError
+from .unloading import Unload
 
 _NO_LIMIT = 2**62
 
@@ -38,16 +39,33 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _run(request: dict[str, Any]) -> dict[str, Any]:
-    text = request["run"]
-    kind = statements.kind_of(text)
-    if kind.kind != "SELECT":
-        raise QueryError("NOT_SUPPORTED", f"the embedded AWS does not run {kind.kind.replace('_', ' ')}")
+    text = statements.with_parameters(request["run"], request.get("parameters", []))
+    kind = statements.kind_of(text).kind
+    if kind not in ("SELECT", "UNLOAD"):
+        raise QueryError("NOT_SUPPORTED", f"the embedded AWS does not run {kind.replace('_', ' ')}")
     access = Access(**request["access"])
-    statement = statements.with_parameters(text, request.get("parameters", []))
+    unload = unloading.read(text) if kind == "UNLOAD" else None
+    query = text if unload is None else unload.query
     find = finder(access, request["database"])
-    answer = queries.answer(statement, find, request.get("most_bytes") or _NO_LIMIT)
-    columns = [results.column(name, kind) for name, kind in answer.columns]
-    results.write(
-        access.files(), request["output"], columns, answer.rows, [kind for _, kind in answer.columns]
-    )
-    return {"columns": columns, "scanned": answer.bytes, "rows": len(answer.rows)}
+    answer = queries.answer(query, find, request.get("most_bytes") or _NO_LIMIT)
+    columns = [results.column(name, of) for name, of in answer.columns]
+    done = {"columns": columns, "scanned": answer.bytes}
+    if unload is not None:
+        return done | {"manifest": _unloaded(access, unload, request["output"], answer, columns)}
+    kinds = [kind for _, kind in answer.columns]
+    results.write(access.files(), request["output"], columns, answer.rows, kinds)
+    return done
+
+
+def _unloaded(
+    access: Access, unload: Unload, output: str, answer: queries.Answer, columns: list[dict[str, Any]]
+) -> str:
+    """Write the files of an UNLOAD, their list and what describes their columns; the list's URI."""
+    unloading.check_columns(answer.columns)
+    files, name = access.files(), output.rpartition("/")[2]
+    places = unloading.write(files, unload, name, answer.rows, answer.columns)
+    manifest = f"{output}-manifest.csv"
+    with files.open_output_stream(manifest.removeprefix("s3://")) as out:
+        out.write("".join(f"{place}\n" for place in places).encode())
+    results.write_columns(files, output, columns)
+    return manifest

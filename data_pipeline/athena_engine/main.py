@@ -6,7 +6,8 @@ A request to read a statement, and what is answered:
 
 A request to run one, of ``answering.Request``'s fields, and what is answered:
 
-    {"run": text, "parameters": [...], ...}     {"columns": [ColumnInfo, ...], "scanned": bytes, "rows": number},
+    {"run": text, "parameters": [...], ...}     {"columns": [ColumnInfo, ...], "scanned": bytes}, of an UNLOAD
+                                                with "manifest": URI,
                                                 or {"failed": reason, "cancelled": bool, "scanned": bytes}
 
 What goes wrong here is {"failed": "GENERIC_INTERNAL_ERROR: …"}, with the traceback on stderr.

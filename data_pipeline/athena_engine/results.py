@@ -68,7 +68,12 @@ def write(
         out.write(",".join(_quoted(each["Name"]) for each in columns).encode() + b"\n")
         for part in csv(rows, kinds):
             out.write(part)
-    with files.open_output_stream(f"{path}.metadata") as out:
+    write_columns(files, place, columns)
+
+
+def write_columns(files: S3FileSystem, place: str, columns: Sequence[Mapping[str, Any]]) -> None:
+    """Write what describes the columns of the result at ``place``. OSError if S3 refuses."""
+    with files.open_output_stream(f"{place.removeprefix('s3://')}.metadata") as out:
         out.write(b"".join(_field(4, _column_message(each)) for each in columns))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from data_pipeline.athena_sql.grammar import Statement
 
+from . import unloading
 from .errors import QueryError
 
 LONGEST = 262_144
@@ -24,9 +25,9 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _QUERIES = frozenset(["SELECT", "WITH", "VALUES", "TABLE"])
-_WRITES = frozenset(["INSERT", "DELETE", "UPDATE", "MERGE"])
+_WRITES = frozenset(["INSERT", "DELETE", "UPDATE", "MERGE", "UNLOAD"])
 _DDL = frozenset(["ALTER", "CREATE", "DROP", "MSCK", "OPTIMIZE", "VACUUM"])
-_UTILITY = frozenset(["DESC", "DESCRIBE", "EXPLAIN", "SHOW", "UNLOAD", "EXECUTE", "PREPARE", "DEALLOCATE"])
+_UTILITY = frozenset(["DESC", "DESCRIBE", "EXPLAIN", "SHOW", "EXECUTE", "PREPARE", "DEALLOCATE"])
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,11 @@ def checked(text: str, parameters: Sequence[str]) -> Kind:
     """The kind of a statement whose text Athena takes. UserError, with line and column, for one that it refuses."""
     if len(text.encode()) > LONGEST:
         raise QueryError("SYNTAX_ERROR", f"the statement is longer than {LONGEST:,} bytes")
-    found = kind_of(text)
+    found, whole = kind_of(text), with_parameters(text, parameters)
     if found.kind == "SELECT":
-        Statement(with_parameters(text, parameters))
+        Statement(whole)
+    elif found.kind == "UNLOAD":
+        Statement(unloading.read(whole).query)
     return found
 
 

@@ -144,20 +144,19 @@ def _check_bucket(bucket: str) -> None:
     """Refused where the caller may not ask for the bucket of the result, or it is not there."""
     try:
         caller.client("s3").get_bucket_location(Bucket=bucket)
-    except ClientError as error:
+    except (ClientError, PermissionError) as error:
         raise Refused(f"Unable to verify/create output bucket {bucket}") from error
 
 
 def _record(data: Mapping[str, Any], decided: Settings, kind: Mapping[str, str]) -> dict[str, Any]:
     query = str(uuid.uuid4())
     context = data.get("QueryExecutionContext") or {}
-    ending = "csv" if kind["type"] == "DML" else "txt"
     record = {
         "QueryExecutionId": query,
         "Query": data["QueryString"],
         "StatementType": kind["type"],
         "SubstatementType": kind["kind"],
-        "ResultConfiguration": {"OutputLocation": f"{decided.location}{query}.{ending}"},
+        "ResultConfiguration": {"OutputLocation": f"{decided.location}{query}{_ending(kind)}"},
         "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
         "QueryExecutionContext": {
             "Database": str(context.get("Database") or "default").lower(),
@@ -173,6 +172,13 @@ def _record(data: Mapping[str, Any], decided: Settings, kind: Mapping[str, str])
     if data.get("ExecutionParameters"):
         record["ExecutionParameters"] = data["ExecutionParameters"]
     return record
+
+
+def _ending(kind: Mapping[str, str]) -> str:
+    """Of the name of a result's file; what writes files elsewhere has none of its own."""
+    if kind["type"] != "DML":
+        return ".txt"
+    return ".csv" if kind["kind"] == "SELECT" else ""
 
 
 async def _run(record: dict[str, Any], parameters: list[str], most_bytes: int | None) -> None:
@@ -223,6 +229,8 @@ def _say_end(record: dict[str, Any], answered: Mapping[str, Any]) -> None:
         _end(record, "CANCELLED" if answered.get("cancelled") else "FAILED", answered["failed"])
     else:
         record["_columns"] = answered["columns"]
+        if "manifest" in answered:
+            record["Statistics"]["DataManifestLocation"] = answered["manifest"]
         _end(record, "SUCCEEDED")
 
 

@@ -41,7 +41,10 @@ async def get(data: Mapping[str, Any]) -> Response:
         raise Refused(f"MaxResults is {most}; expected 1 to {MOST}.")
     query, place = record["QueryExecutionId"], record["ResultConfiguration"]["OutputLocation"]
     first = _offset(query, data.get("NextToken"))
-    rows, after, ended = await asyncio.to_thread(_page, place, first, most)
+    if record["SubstatementType"] == "SELECT":
+        rows, after, ended = await asyncio.to_thread(_page, place, first, most)
+    else:
+        rows, after, ended = [], 0, True
     result = {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": record["_columns"]}}
     more = {} if ended else {"NextToken": f"{query}/{after}"}
     return answer({"UpdateCount": 0, "ResultSet": result, **more})

@@ -113,11 +113,12 @@ def a_frame_by_sqlalchemy() -> None:
     assert len(pd.read_sql(ALL, engine("pandas"))) == ROWS
 
 
-@refused("UNLOAD")
+@case
 def a_frame_by_unload() -> None:
     staging = f"s3://{DATABASE}/unload/"
     found = cursor(cursor_class=PandasCursor, s3_staging_dir=staging, cursor_kwargs={"unload": True})
-    found.execute(ALL)
+    frame = found.execute("SELECT id, amount, note FROM orders").as_pandas()
+    assert sorted(frame["id"]) == list(range(1, ROWS + 1))
 
 
 @refused("CREATE TABLE")

@@ -95,9 +95,35 @@ def a_query_by_a_table_of_its_own() -> None:
     wr.athena.read_sql_query(ALL, database=DATABASE, workgroup=DATABASE)
 
 
-@refused("UNLOAD")
+@case
 def a_query_by_unload() -> None:
-    wr.athena.read_sql_query(ALL, unload_approach=True, s3_output=f"s3://{DATABASE}/unload/", **PLAIN)
+    frame = wr.athena.read_sql_query(
+        "SELECT id, amount, note, CAST(at AS timestamp) AS time FROM orders",
+        unload_approach=True,
+        s3_output=f"s3://{DATABASE}/unload/wrangler/",
+        **PLAIN,
+    )
+    assert sorted(frame["id"]) == list(range(1, ROWS + 1))
+    assert frame["note"].isna().sum() == 1
+    done = wr.athena.unload(
+        "SELECT id FROM orders WHERE id < 5",
+        path=f"s3://{DATABASE}/unload/files/",
+        database=DATABASE,
+        workgroup=DATABASE,
+    )
+    assert len(wr.s3.read_parquet(f"s3://{DATABASE}/unload/files/")) == 4
+    assert done.raw_payload["Statistics"]["DataManifestLocation"].endswith("-manifest.csv")
+
+
+@refused("UNLOAD with format")
+def unload_as_json() -> None:
+    wr.athena.unload(
+        "SELECT id FROM orders",
+        path=f"s3://{DATABASE}/unload/json/",
+        file_format="JSON",
+        database=DATABASE,
+        workgroup=DATABASE,
+    )
 
 
 @refused("DESCRIBE")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import re
 import time
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
@@ -263,3 +265,21 @@ def test_another_workgroups_query_is_not_shown(shop: Shop, reader: Any) -> None:
     ):
         with pytest.raises(ClientError, match=f"AccessDenied.*workgroup/{shop.name}"):
             call(**given)
+
+
+def test_unload(shop: Shop) -> None:
+    """Parquet files at the place, which must be empty, and a list of them; the result itself has no rows."""
+    text = f"UNLOAD (SELECT id, note FROM orders) TO 's3://{shop.name}/out' WITH (format = 'PARQUET')"
+    ended = shop.ask(text)
+    assert ended["Status"]["State"] == "SUCCEEDED", ended["Status"]
+    s3, manifest = client(shop.endpoint, "s3"), ended["Statistics"]["DataManifestLocation"]
+    listed = s3.get_object(Bucket=shop.name, Key=manifest.split("/", 3)[3])["Body"].read().decode()
+    (place,) = listed.splitlines()
+    assert place.startswith(f"s3://{shop.name}/out/")
+    content = s3.get_object(Bucket=shop.name, Key=place.split("/", 3)[3])["Body"].read()
+    assert pq.read_table(io.BytesIO(content)).num_rows == ROWS
+    found = shop.athena().get_query_results(QueryExecutionId=ended["QueryExecutionId"])["ResultSet"]
+    assert found["Rows"] == []
+    assert [each["Name"] for each in found["ResultSetMetadata"]["ColumnInfo"]] == ["id", "note"]
+    again = shop.ask(text)["Status"]["StateChangeReason"]
+    assert again == f"HIVE_PATH_ALREADY_EXISTS: Target directory already exists: s3://{shop.name}/out/"
