@@ -36,21 +36,8 @@ def translate(text: str, resolve: Resolve, now: datetime) -> Translation:
         raise UserError(DEEP) from None
 
 
-_COLUMNS = "SELECT * FROM name LIMIT 0 answers the columns of a table"
-_TABLES = "a table that there is not is refused with the names of those that there are: SELECT 1 FROM tables"
-#: statements about the catalog → what to ask in their place
-_OF_CATALOG = {
-    "ShowColumns": _COLUMNS,
-    "ShowCreateTable": _COLUMNS,
-    "ShowSchemas": _TABLES,
-    "ShowTables": _TABLES,
-}
-
-
 def _translated(statement: Statement, resolve: Resolve, now: datetime) -> Translation:
     tree = statement.tree.statement()
-    if kind_of(tree) in _OF_CATALOG:
-        statement.wrong(tree, f"the embedded AWS answers queries alone; {_OF_CATALOG[kind_of(tree)]}")
     if kind_of(tree) != "StatementDefault":
         statement.wrong(tree, "expected one statement that only reads: SELECT … or WITH … SELECT …")
     query = tree.query() if hasattr(tree, "query") else tree.rootQuery().query()

@@ -25,6 +25,10 @@ LONGEST = 262_144
 TOO_DEEP = "the statement is nested too deeply to be read; take parts of it out by WITH"
 _CATALOG = "awsdatacatalog"
 _ONLY = "expected one statement that only reads: SELECT … or WITH … SELECT …"
+_CATALOG_WORDS = ("DESC", "DESCRIBE", "SHOW")
+_OF_CATALOG = (
+    "SELECT * FROM name LIMIT 0 has a table's columns, and a wrong name is refused with the right ones"
+)
 
 
 @dataclass(frozen=True)
@@ -53,8 +57,10 @@ def read(text: str) -> Query:
     (tree,) = found
     refused = next(tree.find_all(exp.DML, exp.DDL, exp.Into, exp.Command), None)
     if not isinstance(tree, (exp.Select, exp.SetOperation, exp.Subquery)) or _writes(refused):
-        word = text.split(None, 1)[0].upper() if refused is None else refused.key.upper()
-        raise UserError(f"found {quoted(word)}, {_ONLY}")
+        first = text.split(None, 1)[0].upper()
+        word = first if refused is None or isinstance(refused, exp.Command) else refused.key.upper()
+        advice = f"; {_OF_CATALOG}" if word in _CATALOG_WORDS else ""
+        raise UserError(f"found {quoted(word)}, {_ONLY}{advice}")
     return Query(text.strip().rstrip(";"), tree)
 
 
