@@ -105,9 +105,8 @@ def erase(
         configured = erasing.dataset_of(environment, dataset)
         outputs = deployed_outputs(environment, connection)
         if not given:
-            _tell_known(
-                erasing.record(connection, outputs["OutputUri"], dataset), env, dataset, record, as_json
-            )
+            known = erasing.record(connection, outputs["OutputUri"], dataset)
+            _tell_known(known, env, dataset, record, as_json)
             return
         definitions, columns = checked_definitions.checked(root(), environment)
         keys = erasing.keys_of(dataset, configured, columns[dataset], given)
@@ -115,18 +114,23 @@ def erase(
         if lift:
             _lift(opened, record, as_json)
             return
-        found = _looked_for(opened, always)
-        record["found"] = {name: _as_json(each) for name, each in found.items()}
-        record["unreached"] = [f"{what}: {how}" for what, how in _unreached(opened, found)]
-        _preview(opened, found)
-        if not yes and not (sys.stdin.isatty() and click.confirm("erase this?", err=True)):
-            raise UserError("nothing was erased; say --yes where nobody can be asked")
-        erasing.note(connection, opened.output, keys, datetime.now(UTC))
-        record["status"] = "NOTED"
+        _note(opened, always, yes, record)
         if at_once:
             _run(opened, record, as_json)
         elif not as_json:
             click.echo(f"noted: the next run takes {opened.named} out, and leaves it out from now on")
+
+
+def _note(opened: _Opened, always: bool, yes: bool, record: Record) -> None:
+    """Show what will go, ask, and put the keys on record. UserError where nobody agrees."""
+    found = _looked_for(opened, always)
+    record["found"] = {name: _as_json(each) for name, each in found.items()}
+    record["unreached"] = [f"{what}: {how}" for what, how in _unreached(opened, found)]
+    _preview(opened, found)
+    if not yes and not (sys.stdin.isatty() and click.confirm("erase this?", err=True)):
+        raise UserError("nothing was erased; say --yes where nobody can be asked")
+    erasing.note(opened.connection, opened.output, opened.keys, datetime.now(UTC))
+    record["status"] = "NOTED"
 
 
 def _looked_for(opened: _Opened, always: bool) -> dict[str, Found]:

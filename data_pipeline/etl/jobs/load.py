@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
@@ -27,6 +27,7 @@ from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs.prepare_datasets import listed
 from data_pipeline.etl.loading import accepting, alone, documents, erasing, following, loader, plans
+from data_pipeline.etl.loading.erasing import Erasing
 from data_pipeline.etl.loading.following import Following
 from data_pipeline.etl.loading.loader import Loaded
 from data_pipeline.etl.loading.made import Made
@@ -219,9 +220,7 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, told: RunO
     )
     _say_following(then)
     judgement = documents.together([judgement, *(one.judgement for one in then.derived)])
-    cleared = [erasing.finish(each, definitions, then.back, target) for each in taken]
-    for one_erased in cleared:
-        exits.log(str(one_erased))
+    cleared = _cleared(taken, definitions, then.back, target)
     summary = documents.summary(target, loaded, tables | then.tables, then.exports, judgement, then.versions)
     if cleared:
         summary["erasures"] = {each.dataset.name: each.document for each in cleared}
@@ -239,6 +238,16 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, told: RunO
     write_json(join(target.folder, verdict.NAME), said)
     errors = [*(each.error for each in loaded if each.error), *problems]
     return Done(summary, loaded, then.derived, judgement, errors)
+
+
+def _cleared(
+    taken: Sequence[Erasing], definitions: Definitions, held: Collection[str], target: Target
+) -> list[Erasing]:
+    """What became of erased keys in older snapshots, once all is made that is not ``held``."""
+    cleared = [erasing.finish(each, definitions, held, target) for each in taken]
+    for each in cleared:
+        exits.log(str(each))
+    return cleared
 
 
 def _adopt(definitions: Definitions, target: Target, summary: str) -> None:
