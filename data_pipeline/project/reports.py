@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,7 +16,7 @@ from data_pipeline.aws.session import Connection
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine.steps import in_order
-from data_pipeline.core.progress import expected, past_runs
+from data_pipeline.core.progress import coverage_text, expected, past_runs
 from data_pipeline.core.progress.expected import PastTimes
 from data_pipeline.core.report import document, earlier, index, page
 from data_pipeline.core.report.document import Found
@@ -23,7 +24,7 @@ from data_pipeline.core.report.earlier import Earlier
 from data_pipeline.core.report.outcome import Environment as Place
 from data_pipeline.etl.documents import load_plan, profile, summary
 
-from . import history, runs
+from . import covering, history, runs
 
 #: executions that are looked at, and runs before one that may have documents.
 _EXECUTIONS, _BEFORE = 1000, 60
@@ -71,13 +72,14 @@ class Folder:
 @dataclass
 class Reports:
     """The reports of an environment. ``machine``: the ARN of its state machine, or nothing where only documents are
-    at hand; ``connection``: then None.
+    at hand; ``connection``: then None; ``input``: the URI of its input.
     """
 
     environment: Environment
     documents: Documents
     connection: Connection | None = None
     machine: str = ""
+    input: str = ""
     unwritten: str = ""
     _drawn: dict[str, bytes] = field(default_factory=dict)
     #: path → what was read there, or written since.
@@ -156,10 +158,24 @@ class Reports:
                 entry = index.entry(made)
             listed.append(entry)
         env = self.environment
-        drawn = index.draw(env.names.pipeline, env.name, listed).encode()
+        drawn = index.draw(env.names.pipeline, env.name, listed, self._grids()).encode()
         self._write(index.NAME, _text(index.document(listed)), _JSON)
         self._write(page.INDEX, drawn, _HTML)
         return drawn
+
+    def _grids(self) -> list[str]:
+        """The lines of ``coverage show``; none where only documents are at hand, or it may not be looked at."""
+        if self.connection is None or not self.environment.datasets:
+            return []
+        where = self.input, self.documents.where.removesuffix("runs/")
+        with suppress(UserError):
+            found = covering.coverages(self.environment, self.connection, *where, (), look=True)
+            return [
+                *(line for each in found for line in coverage_text.lines(each)),
+                "",
+                coverage_text.legend(found),
+            ]
+        return []
 
     def _write(self, path: str, content: bytes, kind: str) -> None:
         if self.unwritten:
@@ -279,4 +295,4 @@ def _object(content: bytes | None) -> Record | None:
 def of_environment(environment: Environment, connection: Connection, outputs: Mapping[str, str]) -> Reports:
     """The reports of a deployed environment. ``outputs``: of its pipeline stack."""
     documents = RunDocuments(connection, f"{outputs['OutputUri']}runs/")
-    return Reports(environment, documents, connection, outputs["StateMachineArn"])
+    return Reports(environment, documents, connection, outputs["StateMachineArn"], outputs["InputUri"])

@@ -31,6 +31,26 @@ def test_an_error_of_the_user_leaves_as_one_line(tmp_path, monkeypatch):
     assert (tmp_path / "message").read_text() == caught.value.code
 
 
+def test_the_message_has_the_end_of_the_log(tmp_path, monkeypatch):
+    """The newest lines that fit, below the last words; of an earlier job nothing."""
+    monkeypatch.setattr(exits.write_message, "__defaults__", (tmp_path / "message",))
+
+    def job(_):
+        for number in range(12):
+            exits.log(f"line {number}\nof the log " + "x" * 200)
+        exits.log("nearly done")
+        raise JobError("the disk is full")
+
+    exits.log("of an earlier job")
+    with pytest.raises(SystemExit, match=r"^error: the disk is full$"):
+        exits.run(job, [])
+    first, *log = (tmp_path / "message").read_text().splitlines()
+    assert first == "error: the disk is full"
+    assert log[-1] == "log: nearly done"
+    assert [line[:16] for line in log[:-1]] == [f"log: line {n} of the"[:16] for n in range(8, 12)]
+    assert (tmp_path / "message").stat().st_size <= 1024
+
+
 def test_a_bug_keeps_its_traceback_and_leaves_a_message(tmp_path, monkeypatch):
     """Another exception is not swallowed, and the exit message names it."""
     monkeypatch.setattr(exits.write_message, "__defaults__", (tmp_path / "message",))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from data_pipeline.core.config.default_steps import DECISION
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.config.notify import End, Notify
 
@@ -34,7 +35,7 @@ _SAID = {
 #: SNS takes subjects of fewer than 100 characters, ASCII without line ends; messages of 262,144 bytes.
 _LONGEST_SUBJECT = 99
 #: characters of an error's name, of its cause and of a result in a message: far below that limit in any encoding.
-_LONGEST_ERROR, _LONGEST_CAUSE, _LONGEST_RESULT = 200, 2000, 4000
+_LONGEST_ERROR, _LONGEST_CAUSE, _LONGEST_RESULT, _LONGEST_ACCEPT = 200, 2000, 4000, 1000
 
 #: JSONata of what was published although a rule failed.
 _PUBLISHED_NOTHING = "'Nothing was published: a quality rule failed.'"
@@ -131,8 +132,37 @@ def _text(env: Environment, end: str, state: State) -> tuple[str, list[str]]:
         return jsonata.literal(f"{run}: {said}"), [*_opening(env, said), shown, _link(env)]
     short = f"$substring({error}, 0, {_LONGEST_ERROR})"
     ascii_only = f"$replace({short}, /[^ -~]/, '?')"
-    lines = [*_opening(env, said), *where, f"'error: ' & {short}", f"'cause: ' & ({cause})", _link(env)]
+    lines = [*_opening(env, said), *where, f"'error: ' & {short}", f"'cause: ' & ({cause})"]
+    lines += [
+        *_after(env, end),
+        f"{_command('look', 'runs show', env.name)} & ' ' & {jsonata.RUN}",
+        _link(env),
+    ]
     return f"{jsonata.literal(f'{run}: {said}: ')} & {ascii_only}", lines
+
+
+def _after(env: Environment, end: str) -> Iterator[str]:
+    """JSONata of what a reader of a failure should know and may do."""
+    if end == "Failed":
+        yield "'What was published before stays as it is.'"
+    elif end == end_states.GATE_FAILED:
+        said = f"$substring($join($states.input.messages, '\\n'), 0, {_LONGEST_CAUSE})"
+        yield from ([f"($exists($states.input.messages[0]) ? {said})"] if env.datasets else [])
+        yield "'What was published of it before stays as it is.'"
+        at = f" & '@' & {jsonata.RUN}" if env.datasets else ""
+        rule = f"' --accept ' & $trim($substringBefore($string($), '(')){at}"
+        rules = (
+            f"$substring($join($distinct($states.input.failed_rules.rule).({rule})), 0, {_LONGEST_ACCEPT})"
+        )
+        yield f"{_command('to let it through', 'run', env.name)} & {rules}"
+    else:
+        names = f"$join(${DECISION}.held, ' --rebuild ')"
+        yield f"{_command('to read it anew', 'run', env.name)} & ' --rebuild ' & {names}"
+
+
+def _command(why: str, command: str, env: str) -> str:
+    """JSONata of a line with a command."""
+    return jsonata.literal(f"{why}: python -m data_pipeline {command} {env}")
 
 
 def _opening(env: Environment, said: str) -> Iterator[str]:

@@ -16,6 +16,8 @@ _PERIODS = 400
 _BARS = 60
 _COVERAGE = "Rows by period of the files, as the runs above have loaded them."
 
+_GRIDS = "What is published, and what is not and why, as the command coverage show says it."
+
 Entry = Mapping[str, Any]
 
 
@@ -55,12 +57,12 @@ def is_final(one: Entry) -> bool:
     return one["outcome"] not in (outcome.RUNNING, outcome.UNKNOWN)
 
 
-def draw(pipeline: str, environment: str, every: Sequence[Entry]) -> str:
-    """The page; ``every``: the runs, the oldest first."""
+def draw(pipeline: str, environment: str, every: Sequence[Entry], grids: Sequence[str] = ()) -> str:
+    """The page; ``every``: the runs, the oldest first; ``grids``: lines of ``coverage show``, where they are known."""
     title = f"Runs of {pipeline} in {environment}"
     newest = every[-1] if every else None
     head = tag("header", tag("p", "Reports", class_="eyebrow"), tag("h1", title), _facts(every))
-    parts = [_times(every), _runs(every), _coverage(every)]
+    parts = [_times(every), _runs(every), _coverage(every, grids)]
     end = tag(
         "footer",
         f"{plural(len(every), 'run')}. The newest: {newest['run'] if newest else 'none'}. Times are UTC.",
@@ -144,7 +146,7 @@ def _run(each: Entry) -> list[Content]:
     return [name, join(end), words.time(each["seconds"]), *counts, broken]
 
 
-def _coverage(every: Sequence[Entry]) -> Html:
+def _coverage(every: Sequence[Entry], grids: Sequence[str]) -> Html:
     """Periods of each data set and series that are there, each leading to the run that loaded it last."""
     found: dict[tuple[str, str], dict[str, tuple[int, str]]] = {}
     for each in every:
@@ -154,6 +156,8 @@ def _coverage(every: Sequence[Entry]) -> Html:
     parts: list[Content] = [tag("h2", "Coverage", id="coverage"), tag("p", _COVERAGE, class_="soft")]
     if not found:
         parts[1:] = [tag("p", "No run has loaded files of a period yet.", class_="soft")]
+    if grids:
+        parts[1:1] = [tag("p", _GRIDS, class_="soft"), tag("pre", "\n".join(grids))]
     for (name, series), periods in sorted(found.items()):
         parts.append(_covered(f"{name} {series}".strip(), periods))
     return tag("section", parts, aria_labelledby="coverage")

@@ -99,6 +99,8 @@ def test_a_cause_is_told_in_short(cause: str, said: str) -> None:
         "state: Load",
         "error: States.TaskFailed",
         f"cause: {said}",
+        "What was published before stays as it is.",
+        "look: python -m data_pipeline runs show dev run-1",
         f"https://console.aws.amazon.com/states/home?region=us-east-1#/v2/executions/details/{RUN['Execution']['Id']}",
     ]
 
@@ -122,7 +124,18 @@ def test_what_is_told_stays_below_the_limits_of_sns(failure: dict[str, str]) -> 
 
 def test_the_gate_is_told_with_value_and_limit() -> None:
     rule = {"rule": "missing-windows", "source": "a.csv", "value": 0.7, "limit": 0.5}
+    other = {"rule": "null-share (id)", "source": "orders", "value": 0.7, "limit": 0.5}
+    given = {"failed_rules": [rule, other, rule], "messages": ["a.csv could not be read", "another"]}
+    subject, message = text("NotifyGateFailure", given=given)
+    assert message.splitlines()[4:-1] == [
+        "a.csv could not be read",
+        "another",
+        "What was published of it before stays as it is.",
+        "to let it through: python -m data_pipeline run dev --accept missing-windows@run-1 --accept null-share@run-1",
+        "look: python -m data_pipeline runs show dev run-1",
+    ]
     subject, message = text("NotifyGateFailure", given={"failed_rules": [rule]})
+    assert "to let it through: python -m data_pipeline run dev --accept missing-windows@run-1\n" in message
     assert subject == "nyc-tlc in dev: failed: QualityGateFailed"
     assert "cause: missing-windows of a.csv: 0.7, limit 0.5" in message
 
