@@ -105,16 +105,13 @@ def _checked_parameters(theirs: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _checked(theirs: Callable[..., None], attributes: Mapping[str, frozenset[str]]) -> Callable[..., None]:
-    def validate(
-        template: dict[str, Any], held: dict[str, bool], values: Any = None, params: Any = None
-    ) -> None:
+    def validate(template: dict[str, Any], held: dict[str, bool], params: Any = None) -> None:
         if not template.get("Transform"):
             references.check(template, attributes, held)
-        values = values if params is None else params
-        theirs(template, held, values)
-        if values is not None:
+        theirs(template, held, params)
+        if params is not None:
             for lookup in lookups([template["Resources"], template.get("Outputs", {})], held):
-                _resolved(template, lookup, values, held)  # a mapping that is not there is a ValueError
+                _resolved(template, lookup, params, held)  # a mapping that is not there is a ValueError
 
     return validate
 

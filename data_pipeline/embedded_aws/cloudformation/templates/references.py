@@ -13,7 +13,6 @@ from .conditions import check_conditions
 from .functions import imported, uses
 from .known import (
     PSEUDO,
-    RULE_FUNCTIONS,
     Known,
     Template,
     Use,
@@ -24,6 +23,8 @@ from .known import (
 )
 from .parameters import check_parameters
 from .sections import check_outputs, check_resource, check_sections, depends_on
+
+_OF_ACCOUNT = ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll")
 
 
 def check(
@@ -113,9 +114,14 @@ def _check_import(known: Known, argument: Any) -> None:
 
 def _check_rules(rules: Any) -> None:
     """Rules that look something up in the account are refused: MiniStack would pass them over."""
-    for function in sorted(RULE_FUNCTIONS):
-        if function in ("Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll") and f"'{function}'" in str(rules):
-            raise Wrong(f"The embedded AWS does not emulate {function}: it looks up what is in the account.")
+    if isinstance(rules, list):
+        for item in rules:
+            _check_rules(item)
+    elif isinstance(rules, Mapping):
+        for name, item in rules.items():
+            if name in _OF_ACCOUNT:
+                raise Wrong(f"The embedded AWS does not emulate {name}: it looks up what is in the account.")
+            _check_rules(item)
 
 
 def _check_circles(known: Known) -> None:
