@@ -15,9 +15,8 @@ from typing import Any
 
 from ministack.core.responses import now_iso
 from ministack.services import cloudformation
-from ministack.services.cloudformation import changesets, drift, handlers
+from ministack.services.cloudformation import changesets, drift, handlers, provisioners
 from ministack.services.cloudformation.helpers import _error, _p
-from ministack.services.cloudformation.provisioners import _REPLACING_PROPERTIES
 
 Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[[Any], Answer]
@@ -92,7 +91,9 @@ def _compare(change_set: dict[str, Any], stack: Mapping[str, Any]) -> None:
 def _drifted(found: Mapping[str, Any], type_: str) -> list[str]:
     """The properties that differ and can change in place."""
     paths = (each["PropertyPath"].split("/")[1] for each in found.get("PropertyDifferences", []))
-    return [name for name in dict.fromkeys(paths) if name not in _REPLACING_PROPERTIES.get(type_, ())]
+    return [
+        name for name in dict.fromkeys(paths) if name not in provisioners._REPLACING_PROPERTIES.get(type_, ())
+    ]
 
 
 def _properties(

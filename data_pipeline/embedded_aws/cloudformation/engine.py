@@ -75,8 +75,10 @@ def install() -> None:
 
 def _check_templates(attributes: Mapping[str, frozenset[str]]) -> None:
     """Refuse what CloudFormation refuses of a template, in every operation that is given one."""
-    for module in (engine, handlers, changesets, stacks):
-        module._evaluate_conditions = _evaluated
+    engine._evaluate_conditions = _evaluated
+    handlers._evaluate_conditions = _evaluated
+    changesets._evaluate_conditions = _evaluated
+    stacks._evaluate_conditions = _evaluated
     handlers._resolve_parameters = _checked_parameters(handlers._resolve_parameters)
     changesets._resolve_parameters = _checked_parameters(changesets._resolve_parameters)
     handlers.validate_template_support = _checked(handlers.validate_template_support, attributes)
