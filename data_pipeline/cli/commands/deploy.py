@@ -19,7 +19,7 @@ from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Plan, Target, carry_out, gather, note_present, outputs
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
-from data_pipeline.cli.deploying.plan_page import fingerprint_of, notes, place_of, plan_page
+from data_pipeline.cli.deploying.plan_page import fingerprint_of, notes, place_of, plan_page, show
 from data_pipeline.cli.deploying.recorded import BUCKET, stacks_of
 from data_pipeline.cli.deploying.stack_progress import note
 from data_pipeline.cli.examples import examples
@@ -29,8 +29,6 @@ from data_pipeline.cli.screen import console
 from data_pipeline.core.deployment import losses
 from data_pipeline.core.deployment.changes import StackChanges, describe, summary
 from data_pipeline.core.deployment.page import reviewed
-from data_pipeline.core.deployment.page.entries import Page
-from data_pipeline.core.deployment.page.rendering import lines
 from data_pipeline.core.deployment.page.reviewed import Reviewed
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import limits
@@ -146,7 +144,7 @@ def show_and_apply(
             how = f"as deployment {recorded.number} was" if recorded else "as it stands here"
             click.echo(f"no changes: {target.environment.name} is deployed {how}", err=True)
             return False, outputs(plan.storage.stack, plan.pipeline.stack)
-        print_page(plan_page(target, plan))
+        show(plan_page(target, plan))
         _refuse_losses([plan.storage.plan, plan.pipeline.plan], allowed)
         if given is None and not agreed(yes):
             raise UserError("nothing was changed.")
@@ -168,13 +166,6 @@ def _refuse_losses(plans: Sequence[StackChanges], allowed: Collection[str]) -> N
     losses.refuse(plans, allowed)
     for name in sorted({*allowed} - {*losses.names(plans)}):
         click.echo(f"{losses.OPTION} {name}: nothing replaces or deletes it", err=True)
-
-
-def print_page(page: Page) -> None:
-    """The page on stderr."""
-    screen = console()
-    for line in lines(page):
-        screen.print(line, markup=False, style="bold red" if line.startswith("  !") else None)
 
 
 def _print_changes(plans: Sequence[StackChanges]) -> None:

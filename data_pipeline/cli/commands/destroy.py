@@ -13,12 +13,13 @@ from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Target
 from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed
+from data_pipeline.cli.deploying.plan_page import show
 from data_pipeline.cli.deploying.recorded import recorded_target, stacks_of
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment.destruction import page
 from data_pipeline.core.errors import UserError
 
-from .deploy import agreed, print_page
+from .deploy import agreed
 
 
 @click.command(epilog=examples("destroy dev", "destroy dev --with-data --confirm dev"))
@@ -58,7 +59,7 @@ def _destroy(target: Target, with_data: bool, yes: bool, confirm: str | None) ->
     doomed = gather_doomed(target, with_data)
     if not doomed.anything:
         return False
-    print_page(page(doomed))
+    show(page(doomed))
     name = target.environment.name
     if not (_named(name, confirm) if with_data else agreed(yes or confirm is not None)):
         raise UserError("nothing was deleted.")

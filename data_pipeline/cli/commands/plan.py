@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -10,7 +11,7 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.arguments import revert_drift
 from data_pipeline.cli.deploying.deployment import gather
-from data_pipeline.cli.deploying.plan_page import fingerprint_of, place_of, plan_page
+from data_pipeline.cli.deploying.plan_page import fingerprint_of, place_of, plan_page, show
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment.page import rendering
 
@@ -49,6 +50,5 @@ def plan(env: str, bucket: str | None, as_json: bool, revert_drift: bool, markdo
     elif markdown:
         click.echo(rendering.markdown(page), nl=False)
     else:
-        for line in rendering.lines(page):
-            click.echo(line)
+        show(page, sys.stdout)
     return 2 if page.changes else 0

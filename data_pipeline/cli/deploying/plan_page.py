@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import IO
 
 from data_pipeline.aws import s3
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.results import read_json
 from data_pipeline.cli.project import root
+from data_pipeline.cli.screen import console
 from data_pipeline.core.config import dataset_document
 from data_pipeline.core.deployment import drifts, hashes
-from data_pipeline.core.deployment.page.entries import Page
+from data_pipeline.core.deployment.page.entries import (
+    ADDED,
+    CHANGED,
+    REMOVED,
+    REPLACED,
+    TAKEN_OVER,
+    WARNED,
+    Page,
+)
 from data_pipeline.core.deployment.page.files import Stored
 from data_pipeline.core.deployment.page.page import Given, page
+from data_pipeline.core.deployment.page.rendering import lines
 from data_pipeline.core.deployment.page.reviewed import fingerprint
 from data_pipeline.core.errors import UserError
 from data_pipeline.etl.documents import datasets, form
@@ -26,6 +37,16 @@ from data_pipeline.stacks.roles import job_role_id
 
 from .deployment import Plan, Target
 from .recorded import BUCKET, CODE
+
+_STYLES = {
+    ADDED: "green",
+    REMOVED: "red",
+    CHANGED: "yellow",
+    REPLACED: "bold red",
+    TAKEN_OVER: "cyan",
+    WARNED: "bold red",
+}
+_PARTITIONS = ("aws", "aws-cn", "aws-us-gov")
 
 
 def plan_page(target: Target, plan: Plan) -> Page:
@@ -45,8 +66,38 @@ def plan_page(target: Target, plan: Plan) -> Page:
         bucket=target.bucket,
         makes_bucket=not plan.bucket_exists,
         notes=tuple(notes(target, plan)),
+        deployed=plan.pipeline.stack is not None,
+        names=_names(target, plan),
     )
     return page([plan.storage.plan, plan.pipeline.plan], given)
+
+
+def show(page: Page, file: IO[str] | None = None) -> None:
+    """Print a page to a file, or to stderr; in colour where that is a terminal."""
+    screen = console(file)
+    for line in lines(page):
+        screen.print(line, markup=False, style=_style(line))
+
+
+def _style(line: str) -> str | None:
+    """That of a title, or of the sign that a line begins with."""
+    if line and not line.startswith(" "):
+        return "bold"
+    sign, _, rest = line.lstrip().partition(" ")
+    return _STYLES.get(sign) if rest else None
+
+
+def _names(target: Target, plan: Plan) -> dict[str, str]:
+    """The ARNs of the objects in both buckets, by what the buckets are called."""
+    stack = plan.storage.stack
+    data = target.environment.data.bucket or (stack.outputs.get("DataBucket", "") if stack else "")
+    buckets = {data: "DataBucket", target.bucket: BUCKET}
+    return {
+        f"arn:{partition}:s3:::{bucket}/": f"{name}/"
+        for partition in _PARTITIONS
+        for bucket, name in buckets.items()
+        if bucket
+    }
 
 
 def place_of(target: Target) -> tuple[str, str, str]:

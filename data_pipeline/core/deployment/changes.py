@@ -124,9 +124,22 @@ def _only_on(change: Change) -> bool:
 
 
 def from_template(template: Mapping[str, Any]) -> tuple[Change, ...]:
-    """What creating a stack from this template will add: every resource that has no condition."""
+    """What creating a stack from this template will add: every resource that has no condition; of a schedule when it
+    starts something, too.
+    """
     resources: Mapping[str, Any] = template.get("Resources", {})
-    return _sorted(Change("Add", name, resource["Type"]) for name, resource in resources.items())
+    return _sorted(
+        Change("Add", name, resource["Type"], after=_literal(resource))
+        for name, resource in resources.items()
+    )
+
+
+def _literal(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a template says of a schedule by itself."""
+    if resource["Type"] != "AWS::Scheduler::Schedule":
+        return {}
+    known = {name: each for name, each in resource.get("Properties", {}).items() if isinstance(each, str)}
+    return {"Properties": known}
 
 
 def describe(plan: StackChanges) -> list[str]:

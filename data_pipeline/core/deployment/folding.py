@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -45,26 +45,33 @@ class Group:
 
 
 def groups(changes: Sequence[Change], renewed: Mapping[str, str]) -> tuple[Group, ...]:
-    """Those of a change set: of a new stack by type, else each change by itself, but for what only carries new hashes.
+    """Those of a change set: of a new stack by type, else each change by itself, but for what only gets
+    other tags, or carries new hashes.
 
     ``renewed``: old hash → new one, as ``hashes.changed`` finds them.
     """
     if all(change.action == "Add" for change in changes):
         counts = Counter(change.type for change in changes)
         return tuple(
-            Group(ADDED, f"{count} × {type_}" if count > 1 else type_, _ids(changes, type_))
+            Group(
+                ADDED,
+                f"{count} × {type_}" if count > 1 else type_,
+                _ids(c for c in changes if c.type == type_),
+            )
             for type_, count in counts.items()
         )
     carried = [change for change in changes if hashes.only_carried(change, renewed)]
+    tagged = [change for change in changes if change.because == ("Tags",) and not change.replaces]
     found = [
         Group(_sign(change), f"{change.logical_id} ({change.type})", frozenset({change.logical_id}))
         for change in changes
-        if change not in carried
+        if change not in carried and change not in tagged
     ]
+    if tagged:
+        found.append(Group(CHANGED, f"tags of {_number(tagged)}", _ids(tagged)))
     if carried:
-        text = "1 resource with" if len(carried) == 1 else f"{len(carried)} resources with"
-        ids = frozenset(change.logical_id for change in carried)
-        found.append(Group(CHANGED, f"{text} the new hash of code, packages or documents", ids))
+        text = f"{_number(carried)} with the new hash of code, packages or documents"
+        found.append(Group(CHANGED, text, _ids(carried)))
     return tuple(found)
 
 
@@ -157,5 +164,9 @@ def _sign(change: Change) -> str:
     return {"Add": ADDED, "Remove": REMOVED, "Import": TAKEN_OVER}.get(change.action, CHANGED)
 
 
-def _ids(changes: Sequence[Change], type_: str) -> frozenset[str]:
-    return frozenset(change.logical_id for change in changes if change.type == type_)
+def _ids(changes: Iterable[Change]) -> frozenset[str]:
+    return frozenset(change.logical_id for change in changes)
+
+
+def _number(changes: Sequence[Change]) -> str:
+    return "1 resource" if len(changes) == 1 else f"{len(changes)} resources"

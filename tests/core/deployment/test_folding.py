@@ -75,12 +75,14 @@ def test_an_update_is_a_line_for_each_change_of_the_plan() -> None:
         modified("Size", 1, 2),
         modified("Other", 1, 2, replacement="True"),
         Change("Remove", "Old", "AWS::SQS::Queue"),
+        *(Change("Modify", name, "AWS::SQS::Queue", because=("Tags",)) for name in ("One", "Two")),
     ]
     made = groups(changes, {OLD: NEW})
     assert [(group.sign, group.text) for group in made] == [
         ("~", "Size (AWS::Glue::Job)"),
         ("±", "Other (AWS::Glue::Job)"),
         ("-", "Old (AWS::SQS::Queue)"),
+        ("~", "tags of 2 resources"),
         ("~", "2 resources with the new hash of code, packages or documents"),
     ]
     told = ["UPDATE_IN_PROGRESS", "Load=UPDATE_COMPLETE", "Unchanged=UPDATE_COMPLETE", "Size=UPDATE_COMPLETE"]
@@ -92,6 +94,7 @@ def test_an_update_is_a_line_for_each_change_of_the_plan() -> None:
         "± Other (AWS::Glue::Job) 0:05",
         f"{STACK}: deleting what is no longer needed 0:06",
         "- Old (AWS::SQS::Queue) 0:07",
+        "~ tags of 2 resources 0:07",
         f"{STACK}: updated 0:07",
     ]
 

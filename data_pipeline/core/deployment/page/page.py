@@ -10,6 +10,7 @@ from typing import Any
 from data_pipeline.core.deployment import losses
 from data_pipeline.core.deployment.changes import HOLDS_DATA, Change, StackChanges, summary
 from data_pipeline.core.deployment.hashes import only_carried
+from data_pipeline.core.deployment.stack_states import Treatment
 from data_pipeline.etl.documents.datasets import Definitions
 
 from . import definitions, files, machines, permissions
@@ -29,7 +30,8 @@ _ELSEWHERE = {
 class Given:
     """What the page is made of besides the change sets. ``hashes``: old SHA-256 → new one, of code, packages and
     documents; ``steps``: logical id of a role → the step whose job has it; ``code``: the deployed files, None where
-    there are none; ``notes``: what is to be said, as of a pause.
+    there are none; ``notes``: what is to be said, as of a pause; ``deployed``: whether there is a deployment to go back
+    to; ``names``: texts, such as a bucket's ARN → what they are called here.
     """
 
     environment: str
@@ -44,13 +46,17 @@ class Given:
     bucket: str = ""
     makes_bucket: bool = False
     notes: tuple[str, ...] = ()
+    deployed: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def page(plans: Sequence[StackChanges], given: Given) -> Page:
     """The page of a deployment."""
-    shown = [replace(plan, changes=tuple(_plain(plan, given.hashes))) for plan in plans]
+    plain = [replace(plan, changes=tuple(_plain(plan, given.hashes))) for plan in plans]
+    folded = sum(len(plan.changes) for plan in plans) - sum(len(plan.changes) for plan in plain)
+    tagged = [change for plan in plain for change in plan.changes if _only_tags(change, given.hashes)]
+    shown = [replace(plan, changes=tuple(c for c in plan.changes if c not in tagged)) for plan in plain]
     changes = [change for plan in shown for change in plan.changes]
-    folded = sum(len(plan.changes) for plan in plans) - len(changes)
     sections = (
         Section("Warnings", tuple(_warnings(plans))),
         Section("Stacks", tuple(_stacks(plans))),
@@ -60,9 +66,10 @@ def page(plans: Sequence[StackChanges], given: Given) -> Page:
         Section("Data sets and tables", tuple(_definitions(given))),
         Section("Schedule", tuple(_resources(changes, given.hashes, {_SCHEDULE}))),
         Section("Feature groups", tuple(_resources(changes, given.hashes, {_GROUP}))),
-        Section("Other resources", tuple(_others(shown, given.hashes))),
+        Section("Other resources", (*_others(shown, given.hashes), *_tags(tagged))),
         Section("Stays as it is", tuple(_stays(changes, given))),
         Section("Uploads", tuple(_uploads(given))),
+        Section("To undo it", tuple(_undo(plans, given))),
     )
     anything = any(not plan.nothing for plan in plans) or bool(given.uploads) or given.makes_bucket
     return Page(given.environment, tuple(s for s in sections if s.entries), anything, summary(plans))
@@ -108,7 +115,8 @@ def _permissions(changes: Iterable[Change], given: Given) -> Iterator[Entry]:
     for change in changes:
         if change.type != _ROLE or (change.action == "Add" and not change.after):
             continue
-        found = permissions.entries(*_sides(change, given.hashes))
+        sides = (renewed(side, given.names) for side in _sides(change, given.hashes))
+        found = permissions.entries(*sides)
         if found:
             step = given.steps.get(change.logical_id)
             sign = {"Add": ADDED, "Remove": REMOVED}.get(change.action, CHANGED)
@@ -138,13 +146,34 @@ def _resources(changes: Iterable[Change], hashes: Mapping[str, str], types: Iter
 def _others(plans: Iterable[StackChanges], hashes: Mapping[str, str]) -> Iterator[Entry]:
     """All resources that no other section has; those of a new stack are counted by type."""
     for plan in plans:
-        if plan.changes and all(change.action == "Add" for change in plan.changes):
+        new = plan.treatment in (Treatment.CREATE, Treatment.DELETE)
+        if plan.changes and new and all(change.action == "Add" for change in plan.changes):
             counts = Counter(change.type for change in plan.changes)
-            yield Entry(ADDED, f"all of {plan.stack}: {len(plan.changes)} resources", tuple(_counted(counts)))
+            number = "1 resource" if len(plan.changes) == 1 else f"{len(plan.changes)} resources"
+            yield Entry(ADDED, f"all of {plan.stack}: {number}", tuple(_counted(counts)))
             continue
         for change in plan.changes:
             if change.type not in (_SCHEDULE, _GROUP):
                 yield from _resource(change, hashes)
+
+
+def _only_tags(change: Change, hashes: Mapping[str, str]) -> bool:
+    """Whether nothing but the tags of a resource change, and hashes."""
+    before, after = (_rest(each, ("Tags",)) for each in _sides(change, hashes))
+    modified = change.action == "Modify" and not change.replaces and "Tags" in change.because
+    return modified and before == after and (bool(before) or change.because == ("Tags",))
+
+
+def _tags(changes: Sequence[Change]) -> Iterator[Entry]:
+    """All resources that get other tags, in one entry, with what changes in the tags, as far as a resource says so."""
+    if not changes:
+        return
+    both = ((change.before.get("Properties", {}), change.after.get("Properties", {})) for change in changes)
+    found = (
+        each for old, new in both for each in differences(old.get("Tags", []), new.get("Tags", []), ("Tags",))
+    )
+    number = changes[0].logical_id if len(changes) == 1 else f"{len(changes)} resources"
+    yield Entry(CHANGED, f"tags of {number}", tuple(dict.fromkeys(map(entry, found))))
 
 
 def _counted(counts: Mapping[str, int]) -> Iterator[Entry]:
@@ -168,9 +197,19 @@ def _resource(change: Change, hashes: Mapping[str, str]) -> Iterator[Entry]:
             return
     elif change.because:
         details = (Entry(CHANGED, ", ".join(change.because)),)
+    elif change.action == "Add" and change.type == _SCHEDULE:
+        details = tuple(_schedule(change.after.get("Properties", {})))
     if "Tags" in change.because and not any(each.text.startswith("Tags") for each in details):
         details = (*details, Entry(CHANGED, "tags"))
     yield Entry(sign, f"{change.logical_id} ({change.type})", details)
+
+
+def _schedule(properties: Mapping[str, Any]) -> Iterator[Entry]:
+    """When a new schedule starts runs."""
+    if "ScheduleExpression" in properties:
+        zone = properties.get("ScheduleExpressionTimezone", "UTC")
+        off = ", but it is off" if properties.get("State") == "DISABLED" else ""
+        yield Entry(SAID, f"starts a run at {properties['ScheduleExpression']} in {zone}{off}")
 
 
 def _rest(resource: Mapping[str, Any], without: Sequence[str]) -> dict[str, Any]:
@@ -194,6 +233,17 @@ def _uploads(given: Given) -> Iterator[Entry]:
         count = len(given.uploads)
         objects = "1 object" if count == 1 else f"{count:,} objects"
         yield Entry(ADDED, f"{objects}, {_size(sum(given.uploads.values()))}, to s3://{given.bucket}/")
+
+
+def _undo(plans: Sequence[StackChanges], given: Given) -> Iterator[Entry]:
+    """How to go back, and what does not come back."""
+    if not given.deployed or not any(plan.changes or plan.unknown for plan in plans):
+        return
+    yield Entry(SAID, f"python -m data_pipeline rollback {given.environment}")
+    yield Entry(SAID, "what is published stays as it is then")
+    lost = [change.logical_id for plan in plans for change in plan.changes if change.loses_data]
+    if lost:
+        yield Entry(WARNED, f"what {', '.join(lost)} held does not come back")
 
 
 def _sides(change: Change, hashes: Mapping[str, str]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -13,6 +13,8 @@ from .entries import ADDED, CHANGED, REMOVED, Entry
 _KEYS = ("Key", "Sid", "PolicyName", "name", "Name", "Id", "AttributeName", "FeatureName")
 #: characters of a value that are shown; of two values and their name on one line; around a difference in a long text.
 _LONGEST, _SHORT, _AROUND = 160, 90, 30
+#: characters of a path, of which only the first and the last member are shown where it is longer.
+_DEEP = 56
 #: what CloudFormation says of a value that nobody knows before a resource is made.
 _LATER = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
@@ -35,7 +37,8 @@ class Difference:
 
     @property
     def name(self) -> str:
-        return ".".join(self.path)
+        whole = ".".join(self.path)
+        return whole if len(whole) <= _DEEP else f"{self.path[0]} … {self.path[-1]}"
 
 
 def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[Difference]:

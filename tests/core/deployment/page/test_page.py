@@ -244,9 +244,7 @@ Uploads
             ),
         ),
         """Other resources
-  ~ LoadJob (AWS::Glue::Job)
-      ~ Tags
-  ~ Queue (AWS::SQS::Queue)
+  ~ tags of 2 resources
       ~ Tags.team.Value: data → sales
 """,
     ),
