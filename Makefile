@@ -74,6 +74,7 @@ bench: $(INSTALLED_DEV)  ## measure the commands and the job against the plain S
 	python tests/bench/datasets.py
 	python tests/bench/keyed.py
 	python tests/bench/reports.py
+	python tests/bench/deploying.py
 
 soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/records/soak.md
 	python tests/soak.py

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
@@ -19,7 +20,7 @@ from data_pipeline.cli.deploying import stack_progress
 from data_pipeline.cli.deploying.stack_apply import Prepared, apply, prepare
 from data_pipeline.core.deployment import operators
 from data_pipeline.core.deployment.changes import StackChanges
-from data_pipeline.core.deployment.stack_states import CREATE_ENDS, UPDATE_ENDS, Treatment
+from data_pipeline.core.deployment.stack_states import CREATE_ENDS, UPDATE_ENDS, Treatment, treatment
 from data_pipeline.core.errors import UserError
 
 NAME = "nyc-tlc-dev-pipeline"
@@ -231,6 +232,53 @@ def test_a_leftover_that_cannot_be_deleted_is_named(played: Played) -> None:
         UserError, match=r"now DELETE_FAILED.\n  first failure: Queue \(AWS::SQS::Queue\): it is"
     ):
         apply(played.stacks, prepared, WANTED, never)
+
+
+def _statuses() -> list[str]:
+    """Every status that CloudFormation's own service model knows."""
+    model = botocore.session.get_session().get_service_model("cloudformation")
+    return sorted(model.shape_for("StackStatus").enum)
+
+
+def _prepared(played: Played, status: str, how: Treatment) -> Prepared:
+    """A stack that is found in this status; what its change will be is known at once, or once it is mended."""
+    played.stack(status, by=NAME)
+    if how is Treatment.WAIT:
+        played.events(status).stack("UPDATE_COMPLETE").events(status, "UPDATE_COMPLETE")
+        played.stack("UPDATE_COMPLETE", by=NAME)
+    if how in (Treatment.CREATE, Treatment.UPDATE, Treatment.WAIT):
+        played.change_set(kind="CREATE" if how is Treatment.CREATE else "UPDATE")
+    else:
+        played.answers("validate_template", TemplateBody=BODY)
+    return prepare(played.stacks, WANTED, BODY, ready=True)
+
+
+def _mended(played: Played, how: Treatment) -> None:
+    """The calls that bring such a stack into one that can be deployed, and its change set then."""
+    operation = {
+        Treatment.DELETE: "delete_stack",
+        Treatment.ROLL_BACK: "rollback_stack",
+        Treatment.CONTINUE_ROLLBACK: "continue_update_rollback",
+    }.get(how)
+    if operation is None:
+        return
+    end = "DELETE_COMPLETE" if how is Treatment.DELETE else "UPDATE_ROLLBACK_COMPLETE"
+    played.events("BEGIN").answers(operation, StackName=ARN)
+    played.stack(end).events("BEGIN", end).stack(end)
+    played.change_set(kind="CREATE" if how is Treatment.DELETE else "UPDATE")
+
+
+@pytest.mark.parametrize("status", _statuses())
+def test_every_status_has_a_way_on(played: Played, status: str) -> None:
+    """From each, a deployment comes to a stack that is as it should be, by the calls that its treatment needs."""
+    how = treatment(status)
+    prepared = _prepared(played, status, how)
+    assert (prepared.plan.unknown is None) == (how not in (Treatment.ROLL_BACK, Treatment.CONTINUE_ROLLBACK))
+    _mended(played, how)
+    played.events("BEGIN").executed()
+    end = "CREATE_COMPLETE" if how in (Treatment.CREATE, Treatment.DELETE) else "UPDATE_COMPLETE"
+    played.stack(end).events("BEGIN", end).stack(end)
+    assert apply(played.stacks, prepared, WANTED, lambda plan: True).status == end
 
 
 def test_an_operation_under_way_is_waited_for(played: Played, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from deploy.test_deployment import PIPELINE, STORAGE, never, target  # noqa: F401 - a fixture
 
+from data_pipeline.cli.commands.deploy import show_and_apply
 from data_pipeline.cli.deploying import deployment, plan_page
 from data_pipeline.cli.deploying.deployment import Target, carry_out, gather
 from data_pipeline.core.deployment.page import rendering
@@ -22,6 +24,15 @@ TRUST = {
         {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
+
+
+#: the calls of a plan that finds no change, and of a deployment that does.
+PLANNED = {
+    **{"HeadBucket": 2, "GetPublicAccessBlock": 1, "GetBucketOwnershipControls": 1, "GetBucketEncryption": 1},
+    **{"ListObjectsV2": 1, "GetObject": 1, "DescribeStacks": 4},
+    **{"CreateChangeSet": 2, "DescribeChangeSet": 2, "DeleteChangeSet": 2},
+}
+DEPLOYED = {**PLANNED, "GetObject": 2}
 
 
 def _role(*actions: str) -> dict[str, Any]:
@@ -108,7 +119,20 @@ def test_each_change_is_shown_and_gone_once_it_is_applied(deployed: Target) -> N
     assert text.endswith("\n1 to add, 2 to modify, 1 to remove")
     assert _page(deployed) == page
     _deploy(deployed)
-    assert not _page(deployed).changes
+    _asks_no_more_than_it_has_to(deployed)
+
+
+def _asks_no_more_than_it_has_to(deployed: Target) -> None:
+    """A plan and a deployment without changes, call by call; of writes there are change sets, which are deleted."""
+    called: list[str] = []
+    with _counted(deployed, called):
+        assert not _page(deployed).changes
+    assert Counter(called) == PLANNED
+    called.clear()
+    with _counted(deployed, called):
+        changed, _ = show_and_apply(deployed, gather(deployed, create_bucket=True), True, ())
+    assert not changed
+    assert Counter(called) == DEPLOYED
 
 
 @contextmanager

@@ -16,13 +16,14 @@ from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Target, plan_stacks
 from data_pipeline.cli.deploying.destroying import refuse_running
+from data_pipeline.cli.deploying.plan_page import show
 from data_pipeline.cli.deploying.recorded import recorded, recorded_target
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment.deployment_record import Deployment, current, earlier
 from data_pipeline.core.deployment.returned import until
 from data_pipeline.core.errors import UserError
 
-from .deploy import agreed, print_outputs, print_page, show_and_apply
+from .deploy import agreed, print_outputs, show_and_apply
 
 if TYPE_CHECKING:
     from data_pipeline.cli.deploying.returning import Returning
@@ -112,5 +113,5 @@ def _data_shown(returning: Returning, *, asks: bool, yes: bool) -> bool:
     """Show what is brought back, and ask where no change of the stacks will; whether to go on."""
     from data_pipeline.cli.deploying.returning import data_page
 
-    print_page(data_page(returning))
+    show(data_page(returning))
     return agreed(yes) if asks and returning.anything else True

@@ -38,10 +38,11 @@ from data_pipeline.stacks.roles import job_role_id
 from .deployment import Plan, Target
 from .recorded import BUCKET, CODE
 
+_NEW_STYLE, _CHANGED_STYLE = "green", "yellow"
 _STYLES = {
-    ADDED: "green",
+    ADDED: _NEW_STYLE,
     REMOVED: "red",
-    CHANGED: "yellow",
+    CHANGED: _CHANGED_STYLE,
     REPLACED: "bold red",
     TAKEN_OVER: "cyan",
     WARNED: "bold red",

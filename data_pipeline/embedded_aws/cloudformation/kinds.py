@@ -14,6 +14,7 @@ from ministack.services.cloudformation import provisioners
 
 from data_pipeline.embedded_aws.identity import caller, iam
 
+from .faults import fail_if_named
 from .templates import schemas
 
 Properties = Mapping[str, Any]
@@ -103,6 +104,7 @@ class Kind:
             try:
                 self._hold("create", physical, properties)
                 self.configure(physical, resource, None)
+                fail_if_named("create", logical_id)
                 self._hold("read", physical, properties)
                 return physical, self.attributes(physical, properties)
             except BaseException:
@@ -118,6 +120,7 @@ class Kind:
         with explained(self.type):
             before = Resource(stack, logical_id, old)
             self._hold("update", physical, new)
+            fail_if_named("update", logical_id)
             if set(before.tags()) - set(resource.tags()):
                 self._hold("untag", physical, new)
             self.configure(physical, resource, before)
