@@ -12,6 +12,7 @@ from data_pipeline.aws.change_set_request import Request
 from data_pipeline.aws.cloudformation import BODY_LIMIT, Stack, Stacks
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.project import root
+from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.adoption import GROUP, Adoption
@@ -20,6 +21,7 @@ from data_pipeline.core.deployment.deployment_record import Deployment, current,
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.machine.steps import runtimes
+from data_pipeline.etl.documents import deployment as deployment_document
 from data_pipeline.project.drifting import SCHEDULE
 from data_pipeline.project.scheduling import find_pause, keep_paused
 from data_pipeline.stacks import file_names
@@ -163,8 +165,19 @@ def _apply(target: Target, plan: Plan, begun: Deployment, agree: Agree) -> dict[
     finally:  # a deployment that fails and is rolled back may have switched the schedule on, too
         keep_paused(target.environment, target.connection, target.bucket)
     found = outputs(storage, pipeline)
-    target.record.end(begun, found)
+    _end(target, begun, found)
     return found
+
+
+def _end(target: Target, begun: Deployment, found: Mapping[str, str]) -> None:
+    """Tell the runs which deployment they belong to, then the record that it has ended well."""
+    definitions = begun.parameters.get(dataset_document.PARAMETER)
+    if definitions:
+        key = dataset_document.key(target.environment.names.artifacts, definitions)
+        place = deployment_document.place(key, begun.parameters["CodeVersion"])
+        content = deployment_document.write(begun.number, begun.commit, begun.dirty)
+        s3.put(target.connection, target.bucket, place, content.encode())
+    target.record.end(begun, found)
 
 
 def _tidy(target: Target) -> None:
@@ -198,7 +211,7 @@ def note_present(target: Target, plan: Plan) -> None:
     if not begun.well:
         storage = outputs(plan.storage.stack)
         begun = replace(begun, retained=retained(storage, templates.read_rendered(plan.wanted.bodies[0])))
-        target.record.end(begun, {**storage, **outputs(plan.pipeline.stack)})
+        _end(target, begun, {**storage, **outputs(plan.pipeline.stack)})
 
 
 def outputs(*stacks: Stack | None) -> dict[str, str]:

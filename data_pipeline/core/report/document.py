@@ -331,5 +331,5 @@ def _ignored(summary: Mapping[str, Any]) -> Iterator[Record]:
 
 
 def _lineage(summary: Mapping[str, Any]) -> Record:
-    names = ("code_version", "engine", "exports", "quarantine")
+    names = ("code_version", "deployment", "engine", "exports", "quarantine")
     return {name: summary[name] for name in names if summary.get(name)}

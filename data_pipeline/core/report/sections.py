@@ -191,6 +191,7 @@ def lineage(report: Record) -> Html:
 
 def _lineage(report: Record) -> Iterator[tuple[str, str]]:
     known = report["lineage"]
+    yield from _deployment(known.get("deployment"))
     names = {"code_version": "Code version", "engine": "Engine", "quarantine": "Quarantine"}
     for name, title in names.items():
         yield title, str(known.get(name, ""))
@@ -205,3 +206,11 @@ def _lineage(report: Record) -> Iterator[tuple[str, str]]:
     yield "Input", options
     for text in report["messages"]:
         yield "Message", text
+
+
+def _deployment(known: Any) -> Iterator[tuple[str, str]]:
+    """Number and commit of the deployment, as far as the run has noted them."""
+    if isinstance(known, Mapping):
+        yield "Deployment", str(known.get("number", ""))
+        beside = ", and changes that were not committed" if known.get("dirty") else ""
+        yield "Commit", f"{known.get('commit') or 'none: the project was in no git'}{beside}"

@@ -78,7 +78,8 @@ class _Always(TypedDict):
 
 class Summary(_Always, total=False):
     """What is ``Published`` is None, or empty, where nothing is published. ``quarantine``: where it is, if any row is
-    quarantined. ``datasets``: name → its rows, files, reasons and ignored columns. ``erasures``: data set whose erased
+    quarantined. ``deployment``: its ``number``, ``commit`` and ``dirty``, where known. ``datasets``: name → its rows,
+    files, reasons and ignored columns. ``erasures``: data set whose erased
     keys were taken out of its tables → how many ``keys``, the ``rows`` and ``snapshots`` by table, raw ``texts`` and
     ``files``, what tags have ``kept``, the tables that it ``waits`` for, those that features are ingested of first
     (``ingests``), and the ``error``. A run that judges has
@@ -89,6 +90,7 @@ class Summary(_Always, total=False):
     windows, ``min``, ``max``, ``mean`` and the quantiles ``q05`` to ``q95``.
     """
 
+    deployment: dict[str, Any]
     datasets: dict[str, Any]
     exports: list[str]
     versions: dict[str, dict[str, int]]

@@ -26,7 +26,7 @@ from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs.prepare_datasets import listed
-from data_pipeline.etl.loading import accepting, alone, documents, erasing, following, loader, plans
+from data_pipeline.etl.loading import accepting, alone, deployed, documents, erasing, following, loader, plans
 from data_pipeline.etl.loading.erasing import Erasing
 from data_pipeline.etl.loading.following import Following
 from data_pipeline.etl.loading.loader import Loaded
@@ -67,6 +67,7 @@ def main(argv: list[str]) -> None:
             options.engine,
             _buckets(runner),
             Telling(sum(len(unit.files) for unit in plan.units)),
+            deployed.find(options.definitions, options.code_version) if options.catalog else None,
         )
         if target.at is None:
             run_alone(definitions, plan, target)

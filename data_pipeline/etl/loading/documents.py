@@ -48,7 +48,7 @@ def summary(
             f"rows read are not those accepted, quarantined and erased: {rows}: a bug of the job"
         )
     quarantine = target.quarantine("").rpartition("/")[0]
-    return {
+    known: Summary = {
         "version": summaries.VERSION,
         "run": target.run,
         "code_version": target.code_version,
@@ -72,6 +72,9 @@ def summary(
         "drift": {each.of: list(each.drift) for each in judgement.reports if each.drift},
         "statistics": {each.of: list(each.statistics) for each in judgement.reports if each.statistics},
     }
+    if target.deployment:
+        known["deployment"] = dict(target.deployment)
+    return known
 
 
 def profile(target: Target, loaded: Sequence[Loaded], made: Sequence[Made]) -> Profile:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from data_pipeline.etl.state.ledger import Ledger
 from data_pipeline.etl.storage.filesystem import join
@@ -24,7 +25,7 @@ class Target:
     """``at``: the tables of a catalog, or None for a run alone, which keeps no state. ``now``: when the run began, in
     UTC. ``work``: a folder of this machine for what is on the way. ``runner`` reads the files, here or on a cluster;
     ``engine``: what it is called, ``duckdb`` or ``spark``. ``buckets``: a cluster that makes tables of keys, too;
-    ``telling`` says in the log how far the reading has come.
+    ``telling`` says in the log how far the reading has come. ``deployment``: its number and commit, where known.
     """
 
     output: str
@@ -38,6 +39,7 @@ class Target:
     engine: str = "duckdb"
     buckets: Buckets | None = None
     telling: Telling = field(default_factory=lambda: Telling(0))
+    deployment: Mapping[str, Any] | None = None
 
     @property
     def ledger(self) -> Ledger | None:

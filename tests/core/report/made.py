@@ -164,6 +164,7 @@ def summary(
         "version": 1,
         "run": RUN,
         "code_version": "c0de" * 16,
+        "deployment": {"number": 12, "commit": "3f2a9c1", "dirty": True},
         "engine": "duckdb",
         "rows": {"read": read, "counted": read - refused, "quarantined": refused},
         "files": [*files],

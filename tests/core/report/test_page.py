@@ -97,6 +97,8 @@ def test_markup_in_data_stays_text():
 def test_the_numbers_are_those_of_the_documents():
     """Rows, shares, times, values of rules, periods, columns."""
     words = Parsed(page.draw(made.good())).text
+    assert "Deployment 12" in words
+    assert "Commit 3f2a9c1, and changes that were not committed" in words
     for number in (
         "300",
         "295",
