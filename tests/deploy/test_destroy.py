@@ -13,7 +13,7 @@ import yaml
 from clients import client
 from deploy.conftest import environment
 from deploy.test_deployment import PIPELINE, never
-from deploy.test_rollback import few_files  # noqa: F401 - a fixture
+from deploy.test_rollback import BROKEN, few_files  # noqa: F401 - a fixture
 from deployer import deployer
 from randomness import SEED, SOAK, times
 
@@ -200,19 +200,20 @@ def test_a_destruction_that_is_broken_off_is_done_again(
 def test_an_environment_in_a_bad_state_is_taken_down(target: Target, embedded: Endpoint) -> None:
     """An update that failed and was rolled back, and a creation that failed."""
     _deploy(target)
-    _change(target, -1)
+    body = yaml.safe_dump({**PIPELINE, "Resources": {"Policy": BROKEN}})
+    name = target.environment.names.pipeline_stack
+    (deployment.root() / "templates" / f"{target.environment.name}-pipeline.yaml").write_text(body)
     with pytest.raises(UserError, match="the deployment failed"):
         _deploy(target)
     _destroy(target)
-    assert target.stacks.find(target.environment.names.pipeline_stack) is None
+    assert target.stacks.find(name) is None
     with pytest.raises(UserError, match="the deployment failed"):
         _deploy(target)
     _destroy(target, with_data=True)
     stacks = client(embedded, "cloudformation")
-    name = target.environment.names.pipeline_stack
-    body = {"Resources": {"Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": -1}}}}
-    stacks.create_stack(StackName=name, TemplateBody=yaml.safe_dump(body), OnFailure="DO_NOTHING")
-    _destroy(target, with_data=True)
+    whole = yaml.safe_dump({"Resources": {"Policy": BROKEN}})
+    stacks.create_stack(StackName=name, TemplateBody=whole, OnFailure="DO_NOTHING")
+    destroy_all(target, gather_doomed(target, with_data=True))
     assert target.stacks.find(name) is None
 
 

@@ -21,6 +21,12 @@ from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
+#: what can be planned, and fails when it is made.
+BROKEN = {
+    "Type": "AWS::SQS::QueuePolicy",
+    "Properties": {"Queues": ["https://nowhere"], "PolicyDocument": {}},
+}
+
 
 @pytest.fixture(autouse=True)
 def few_files(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,15 +144,14 @@ def test_a_deployment_that_was_killed_did_not_end_and_the_next_one_says_what_is_
     (ended,) = target.record.read()
     assert ended.well
     assert current([ended]) == ended
-    broken = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": -1}}
-    body = yaml.safe_dump({**PIPELINE, "Resources": {"Queue": broken}})
+    body = yaml.safe_dump({**PIPELINE, "Resources": {"Policy": BROKEN}})
     folder: Path = deployment.root()
     (folder / "templates" / f"{target.environment.name}-pipeline.yaml").write_text(body)
     with pytest.raises(UserError, match="the deployment failed"):
         _deploy(target)
     failed = target.record.read()[-1]
     assert (failed.number, failed.well) == (2, False)
-    assert failed.failed.startswith("Queue (AWS::SQS::Queue): ")
+    assert failed.failed.startswith("Policy (AWS::SQS::QueuePolicy): ")
     assert failed.retained == ended.retained
 
 
