@@ -2,7 +2,7 @@
 files; run by ``make bench``.
 
 Daily files of new orders and of some that are updated late: all of them once, and then one more day after few and after
-many, whose updates are of the last week or of any order, and one of these files issued again. Quick: ``--rows 100000
+many, whose updates are of the last week or of any order, and these files issued again. Quick: ``--rows 100000
 --files 30 --histories 10,30 --repeat 1``. Prints a table and writes ``docs/records/keyed-bench.md``.
 """
 
@@ -34,6 +34,7 @@ from data_pipeline.etl.documents.datasets import (  # noqa: E402 - once the proj
     Definitions,
     Format,
 )
+from data_pipeline.etl.publishing import tables  # noqa: E402
 
 TYPES = {
     "id": "long",
@@ -45,6 +46,8 @@ TYPES = {
 PATTERN = "orders-{year}-{month}-{day}.csv"
 _FIRST = date(2024, 1, 1)
 _BARE = {"DuckDB": "bare_keyed.py", "Polars": "bare_keyed_polars.py"}
+DAY_ROWS = 3_000
+"""New orders of a day in the histories: three million keys after a thousand days."""
 #: which orders a day updates → the number of the first one, in SQL, of those before the day.
 RECENT, UNIFORM = "of the last week", "of any day"
 
@@ -160,6 +163,7 @@ def _increments(scratch: Path, options: argparse.Namespace) -> list[Line]:
         "AWS_DEFAULT_REGION": endpoint.region,
     }
     found = []
+    os.environ.update({name: value for name, value in env.items() if name.startswith("AWS_")})
     try:
         for days in map(int, options.histories.split(",")):
             for key in (False, True):
@@ -193,17 +197,34 @@ class _Lake:
         self._run("history")
         day, found = self.days, []
         for what in (RECENT, UNIFORM) if self.key else (RECENT,):
-            took = []
+            new, again = [], []
             for _ in range(self.options.repeat):
                 self._put(day, what)
-                took.append(self._run(f"day-{day}"))
+                new.append(self._run(f"day-{day}"))
+                if self.key:
+                    self._put(day, what, 0.04)
+                    again.append(self._run(f"again-{day}"))
                 day += 1
-            found.append(self._line(f"a new one, updates {what}", took))
-        took = []
-        for again in range(self.options.repeat if self.key else 0):
-            self._put(day - 1, UNIFORM if again % 2 else RECENT, 0.04)
-            took.append(self._run(f"again-{again}"))
-        return [*found, *([self._line("one issued again", took)] if took else [])]
+            found.append(self._line(f"a new one, updates {what}", new))
+            found += [self._line(f"it is issued again, updates {what}", again)] if again else []
+        return [*found, self._read()]
+
+    def _read(self) -> Line:
+        """What it takes to read the table of now, whose data files are on this machine."""
+        at = tables.connect(f"glue:{self.bucket}", f"s3://{self.bucket}/out/warehouse")
+        table = at.find("orders")
+        assert table is not None
+        live = tables.files_in(table, table.current_snapshot())
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+            for number, file in enumerate(live):
+                key = file.file_path.partition(f"{self.bucket}/")[2]
+                self.s3.download_file(self.bucket, key, f"{folder}/{number}.parquet")
+            query = f"SELECT count(*), sum(amount), max(updated_at), max(customer) FROM '{folder}/*.parquet'"
+            took = [
+                measure([sys.executable, "-c", f'import duckdb; print(duckdb.sql("{query}"))'], ROOT)
+                for _ in range(3)
+            ]
+        return self._line(f"the table is read, {len(live)} files", took)
 
     def _line(self, what: str, took: list[Measured]) -> Line:
         return Line(
@@ -211,8 +232,8 @@ class _Lake:
         )
 
     def _put(self, day: int, spread: str, share: float | None = None) -> None:
-        path, rows = self.scratch / "day.csv", self.options.rows // self.options.files
-        generate(path, day, rows, self.options.late if share is None else share, spread)
+        path = self.scratch / "day.csv"
+        generate(path, day, DAY_ROWS, self.options.late if share is None else share, spread)
         self.s3.upload_file(str(path), self.bucket, f"in/orders-{_FIRST + timedelta(days=day)}.csv")
 
     def _run(self, name: str) -> Measured:
@@ -238,7 +259,7 @@ def _report(lines: list[Line], options: argparse.Namespace, load: float) -> str:
             f"Written by `make bench`: {options.rows:,} orders in {options.files:,} daily CSV files, of which "
             f"{options.late:.0%} are updated later. The others are bare DuckDB and bare Polars, which keep the latest "
             "row of each key and write one file; ours also has all versions, their accounting and what was refused. "
-            "The other lines are prepare and load, as processes, on the embedded AWS. "
+            f"The other lines are prepare and load, as processes, on the embedded AWS, {DAY_ROWS:,} orders a day. "
             f"Medians of {options.repeat}; the load before was {load:.1f}: a busy machine gives unreliable figures.",
             "",
             head,

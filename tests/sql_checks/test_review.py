@@ -10,6 +10,7 @@ import pytest
 from randomness import SEED
 
 from data_pipeline.core.loading.load import load_environment
+from data_pipeline.core.problems import ConfigurationError
 from data_pipeline.etl.documents import duckdb_types, types
 from data_pipeline.project.definitions import checked, load_definitions
 from data_pipeline.sql_checks import column_types, engine, statements, steadiness
@@ -169,3 +170,31 @@ def test_nothing_is_read_from_this_machine(sql: str, columns: dict[str, str]) ->
         database.execute("FROM read_csv('/etc/passwd')")
     with pytest.raises(duckdb.Error, match=r"locked"):
         database.execute("SET enable_external_access=true")
+
+
+def test_a_partition_follows_from_the_versions_of_keys(tmp_path: Path) -> None:
+    """And from their history; what the data set does not make is no input."""
+    dev = DATASETS.replace(
+        "  weather:\n", "    key: order_id\n    latest: ordered_at\n    history: true\n  weather:\n"
+    )
+    dev += """\
+tables:
+  days: {sql: days.sql, partition: month(day), follows: {orders_versions: day(ordered_at)}}
+  begun: {sql: begun.sql, partition: month(day), follows: {orders_history: day(valid_from)}}
+"""
+    made = shop(
+        tmp_path / "p",
+        dev,
+        days="SELECT ordered_at::DATE AS day, sum(amount) AS total FROM orders_versions GROUP BY 1",
+        begun="SELECT valid_from::DATE AS day, count(*) AS n FROM orders_history GROUP BY 1",
+    )
+    definitions, _ = checked(made, load_environment(made, "dev"))
+    assert {name: dict(each.follows) for name, each in definitions.tables.items()} == {
+        "days": {"orders_versions": "day(ordered_at)"},
+        "begun": {"orders_history": "day(valid_from)"},
+    }
+    wrong = dev.replace("{orders_versions:", "{weather_versions:")
+    other = shop(tmp_path / "q", wrong, days="SELECT 1", begun="SELECT 1")
+    said = "found 'weather_versions', expected an input: 'begun', 'orders', 'orders_h"
+    with pytest.raises(ConfigurationError, match=said):
+        load_environment(other, "dev")

@@ -6,10 +6,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from data_pipeline.core.facts import dataset_limits
+from data_pipeline.core.facts import dataset_limits, limits
 
-from .datasets import ColumnName, DatasetName, Export, Partition, Partitions, RuleText, Series, SqlFile
+from .datasets import ColumnName, Export, Partition, Partitions, RuleText, Series, SqlFile
 from .sizes import Model
+
+InputName = Annotated[str, AfterValidator(limits.table_name)]
+"""What SQL may read: a data set, what it makes beside it with a key, or a table."""
 
 
 class Table(Model):
@@ -23,7 +26,7 @@ class Table(Model):
     partition: Partitions = Field(
         (), description="How it is partitioned, as for data sets.", examples=["month(day)"]
     )
-    follows: dict[DatasetName, Partition] = Field(
+    follows: dict[InputName, Partition] = Field(
         {},
         description="From what of each input the table's partition follows. Only the partitions that a change "
         "touches are then made anew; without it, the whole table.",

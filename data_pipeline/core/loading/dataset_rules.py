@@ -28,8 +28,9 @@ def check(
                 found = f"a key, with which it makes {quoted(made)}, which is another's name"
                 yield Violation(("datasets", name, "key"), found, "another name for one of the two")
     yield from dataset_files.claimed_twice(datasets)
+    beside = {made for name, dataset in datasets.items() for made in definitions.tables_of(name, dataset)}
     for name, table in tables.items():
-        yield from _table(name, table, datasets, {*names, *tables}, files)
+        yield from _table(name, table, datasets, {*names, *tables, *beside}, files)
         if name in names:
             said = f"{quoted(name)}, which is a data set, too"
             yield Violation(

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import random
+from collections import defaultdict
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,17 @@ COLUMNS = (
     Column("serial", "long"),
     Column("state", "string", nullable=True),
 )
+TABLES = (
+    Table("counted", "SELECT count(*) AS n FROM orders", ("orders",)),
+    Table(
+        "by_state",
+        "SELECT state, count(*) AS n, min(_row) AS least FROM orders_versions GROUP BY state",
+        ("orders_versions",),
+        partition=("state",),
+        follows={"orders_versions": "state"},
+    ),
+)
+"""What is made of the data set: of the newest of each key, and by partition of its versions."""
 OFF = ("quarantined-share", "unreadable-files", "rows-of-earlier-issue", "rows-of-median")
 
 
@@ -172,8 +184,7 @@ class World:
 
     def run(self, *options: str) -> dict | None:
         self.runs += 1
-        counted = Table("counted", "SELECT count(*) AS n FROM orders", ("orders",))
-        definitions = Definitions({"orders": self.dataset}, {"counted": counted})
+        definitions = Definitions({"orders": self.dataset}, {each.name: each for each in TABLES})
         place = self.folder / "datasets.json"
         place.write_text(datasets.write(definitions))
         out = self.folder / "out"
@@ -264,6 +275,11 @@ def check(world: World, at, summary: dict | None) -> None:
         assert told(spans, "valid_from", "valid_to") == told(world.history(), "valid_from", "valid_to")
     if summary is None or at.find("orders") is None:
         return
+    by_state: dict[str | None, list[int]] = defaultdict(list)
+    for row in world.versions():
+        by_state[row["state"]].append(row["_row"])
+    found = {row["state"]: (row["n"], row["least"]) for row in published(at, "by_state")}
+    assert found == {state: (len(rows), min(rows)) for state, rows in by_state.items()}
     count = len(world.versions())
     superseded = count - len(newest)
     assert summary["versions"]["orders"] == {
