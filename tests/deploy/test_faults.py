@@ -31,7 +31,12 @@ PIPELINE = (
 )
 EACH = [*STORAGE, *PIPELINE]
 #: those that take no tags, and so are changed otherwise.
-UNTAGGED = ("DataBucketPolicy", "Database", "DeadLettersPolicy")
+UNTAGGED = ("DataBucketPolicy", "Database", "DeadLettersPolicy", "Schedule")
+TOUCHED = {
+    "Sid: RefusePlainHttp": "Sid: Touched",
+    "Description: Tables": "Description: All tables",
+    "Description: Starts": "Description: Really starts",
+}
 
 
 @dataclass(frozen=True)
@@ -116,10 +121,7 @@ def _touch(folder: Path, name: str) -> None:
     """Change the text of a resource that takes no tags, in the rendered template that has it."""
     for file in folder.glob("changed-*.yaml"):
         before, head, rest = file.read_text().partition(f"\n  {name}:\n    Type: ")
-        for old, new in (
-            ("Sid: RefusePlainHttp", "Sid: Touched"),
-            ("Description: Tables", "Description: All tables"),
-        ):
+        for old, new in TOUCHED.items():
             if old in rest.partition("\n    Type: ")[0]:
                 rest = rest.replace(old, new, 1)
         file.write_text(before + head + rest)
