@@ -457,6 +457,7 @@ def test_the_way_back_stands_last() -> None:
 
 def test_buckets_are_called_by_their_names() -> None:
     """In permissions, whose lines would not fit otherwise."""
-    names = {"arn:aws:s3:::shop-dev-storage-databucket-8682b54fa7931/": "DataBucket/"}
-    read = {**READ, "Resource": "arn:aws:s3:::shop-dev-storage-databucket-8682b54fa7931/output/warehouse/*"}
+    names = {"arn:aws:s3:::shop-dev-storage-databucket-1111111111111/": "DataBucket/"}
+    bucket = "arn:aws:s3:::shop-dev-storage-databucket-1111111111111"
+    read = {**READ, "Resource": f"{bucket}/output/warehouse/*"}
     assert "          + on DataBucket/output/warehouse/*\n" in f"{roles(role(), role(read), names=names)}\n"
