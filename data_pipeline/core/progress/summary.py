@@ -100,7 +100,8 @@ def erased(summary: Summary) -> Iterator[str]:
             yield f"{name}: not done: {each['error'] or 'it waits for ' + ', '.join(each['waits'])}"
             continue
         rows = ", ".join(f"{number:,} of {table}" for table, number in each["rows"].items())
-        gone = f"{sum(each['snapshots'].values()):,} snapshots, {each['files']:,} files, {each['texts']:,} raw texts"
+        snapshots = sum(each["snapshots"].values())
+        gone = f"snapshots {snapshots:,}, files {each['files']:,}, raw texts {each['texts']:,}"
         yield f"{name}: rows {rows}; {gone}"
         if each.get("ingests"):
             yield f"{name}: the snapshots of {', '.join(each['ingests'])} that feature stores have go with the next run"

@@ -88,7 +88,7 @@ class Erasing:
             return self.problem
         counted = ", ".join(f"{number:,} of {table}" for table, number in self.rows.items())
         expired = sum(self.snapshots.values())
-        return f"{name}: erased: rows {counted}; {self.texts:,} raw texts, {expired:,} snapshots, {self.files:,} files"
+        return f"{name}: erased: rows {counted}; raw texts {self.texts:,}, snapshots {expired:,}, files {self.files:,}"
 
 
 def take_out(dataset: Dataset, target: Target, summary: str) -> Erasing:

@@ -193,7 +193,7 @@ def test_what_was_erased_is_told() -> None:
     rows, _ = of_datasets(summary)  # type: ignore[arg-type]
     assert rows[0].reasons == "2 erased"
     assert noticed(summary) == [  # type: ignore[arg-type]
-        ("erased", "orders: rows 1 of orders, 3 of orders_versions; 4 snapshots, 9 files, 1 raw texts"),
+        ("erased", "orders: rows 1 of orders, 3 of orders_versions; snapshots 4, files 9, raw texts 1"),
         ("erased", "orders: the snapshots of orders that feature stores have go with the next run"),
         ("erased", "orders: kept in snapshot 7 of orders by dataset.next.0"),
         ("erased", "people: not done: it waits for counted"),
