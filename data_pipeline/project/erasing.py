@@ -175,7 +175,7 @@ def _condition(keys: Keys) -> BooleanExpression:
     for texts in keys.texts:
         one: BooleanExpression | None = None
         for column, text in zip(keys.columns, texts, strict=True):
-            equal = EqualTo(column, _literal(keys.kinds[column], text))  # type: ignore[call-arg, misc]
+            equal = EqualTo(column, _literal(keys.kinds[column], text))  # type: ignore[call-arg]
             one = equal if one is None else And(one, equal)
         assert one is not None
         every = one if every is None else Or(every, one)
