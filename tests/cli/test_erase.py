@@ -14,6 +14,7 @@ from cli.deployed import BUCKET, DATABASE, Deployed, act_as, publishing
 from clients import client
 from randomness import SOAK
 
+from data_pipeline.cli.commands import erase as command
 from data_pipeline.cli.main import status_of
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.loading.load import load_environment
@@ -136,8 +137,13 @@ def test_an_eraser_erases_and_takes_back(
     assert "table       counted: made anew; 0 older snapshots may hold it" in shown
     assert "stays       originals orders/2026-01.csv: their rows are left out" in shown
     assert "nothing was erased; say --yes where nobody can be asked" in shown
-    assert erase(*two, "--yes", "--json") == 0
-    told = json.loads(capfd.readouterr().out)
+    assert erase(*two, "--yes", "--json") == 1  # this machine only says that it has published
+    said = capfd.readouterr()
+    assert (
+        "orders: the run ended well and has not taken id=17 line=2 out; is the deployed code as" in said.err
+    )
+    told = json.loads(said.out)
+    assert told["status"] == "FAILED"
     assert told["input"]["datasets"] == ["orders"]
     assert told["found"]["orders_versions"]["rows"] == 1
     record = shop.client("s3").get_object(Bucket=BUCKET, Key="output/state/erased/orders.json")["Body"].read()
@@ -159,11 +165,17 @@ def test_an_eraser_erases_and_takes_back(
 @pytest.mark.soak
 @pytest.mark.skipif(not SOAK, reason="it is two runs")
 def test_what_is_hashed_at_reading_is_erased_by_its_value(
-    shop: Deployed, project: Path, capfd: pytest.CaptureFixture[str]
+    shop: Deployed, project: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The run that follows takes the row out, and the command says so of the next attempt."""
-    assert erase("people", "--key", "mail=ann@example.com", "--yes", "--no-run") == 0
-    run(load_definitions(project, load_environment(project, "local")), "second")
+    """The run takes the row out, and the command says so of the next attempt."""
+    follow = command.follow_to_its_end
+
+    def run_and_follow(*arguments: Any) -> None:
+        run(load_definitions(project, load_environment(project, "local")), "second")
+        follow(*arguments)
+
+    monkeypatch.setattr(command, "follow_to_its_end", run_and_follow)
+    assert erase("people", "--key", "mail=ann@example.com", "--yes") == 0
     summary = json.loads(
         shop.client("s3").get_object(Bucket=BUCKET, Key="output/runs/second/summary.json")["Body"].read()
     )

@@ -210,6 +210,24 @@ def _run(opened: _Opened, record: Record, as_json: bool) -> None:
         raise UserError(
             f"{error}\nThe key is on record; what is left of it goes with the next run: {again}"
         ) from error
+    _check_done(opened, record)
+
+
+def _check_done(opened: _Opened, record: Record) -> None:
+    """UserError where the run, which ended well, has left a key in the tables, and not for the next ingestion to end."""
+    keys = opened.keys
+    if record.get("summary", {}).get("erasures", {}).get(keys.name, {}).get("ingests"):
+        return
+    known = erasing.record(opened.connection, opened.output, keys.name)
+    entries = [
+        (typed, known.find(keys.columns, texts)) for typed, texts in zip(keys.typed, keys.texts, strict=True)
+    ]
+    left = [typed for typed, entry in entries if entry is not None and not entry.done]
+    if left:
+        raise UserError(
+            f"{keys.name}: the run ended well and has not taken {', '.join(left)} out; is the deployed code as new as "
+            f"this tool? Deploy, then: python -m data_pipeline run {opened.env.name} --dataset {keys.name}"
+        )
 
 
 def _lift(opened: _Opened, record: Record, as_json: bool) -> None:
