@@ -113,9 +113,9 @@ def _taken_out(found: Erasing, target: Target, summary: str) -> Erasing:
     told = {"run": target.run, "code-version": target.code_version, "summary": summary}
     lineage = {f"pipeline.{key}": text for key, text in told.items()}
     rows[dataset.versions] = erasing.drop(at, dataset.versions, keys, lineage, target.work)
-    (made,) = keyed.make(Definitions({dataset.name: dataset}), (), target, summary)
-    if made.error:
-        raise JobError(made.error)
+    for made in keyed.make(Definitions({dataset.name: dataset}), (), target, summary):
+        if made.error:
+            raise JobError(made.error)
     texts = _without_texts(target, dataset, keys) if not dataset.private else 0
     Rebuild(target.output, dataset.name, "").finish()
     return replace(found, rows={name: rows[name] for name in dataset.tables}, texts=texts)
@@ -237,11 +237,13 @@ def _marked(record: Record, hashes: Collection[tuple[tuple[str, ...], str]], now
     )
 
 
-def look_again(loaded: Iterable[tuple[Dataset, Record]], output: str) -> None:
-    """Keys that were erased while a run read files are pending again: what it has published may have them. ``loaded``:
-    each data set, and the record that the run knew.
+def look_again(loaded: Iterable[tuple[Dataset, Record | None]], output: str) -> None:
+    """Keys that were erased while a run read files are pending again: what it has written, tables and quarantine, may
+    have them. ``loaded``: each data set, and the record that the run knew, None where it read nothing.
     """
     for dataset, known in loaded:
+        if known is None:
+            continue
         mine = {(key.columns, key.hash) for key in known.keys}
         erased.change(output, dataset.name, lambda now, mine=mine: _pending(now, mine))  # type: ignore[misc]
 

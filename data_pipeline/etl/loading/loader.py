@@ -58,7 +58,7 @@ class Loaded:
     ledger, by shard; ``anew``: whether nothing else is in its table; ``adopted``: whether a new definition
     holds from now on. ``error``: why it could not be published, or empty. ``parts``: the finished files of a run alone.
     ``profile``: what its rows are like; ``examples``: a few of those that were refused; ``erased``: the keys whose rows
-    were left out.
+    were left out, None where nothing was read.
     """
 
     dataset: Dataset
@@ -72,7 +72,7 @@ class Loaded:
     error: str = ""
     profile: Table | None = None
     examples: Sequence[Example] = ()
-    erased: Record = NO_KEYS
+    erased: Record | None = None
 
     @property
     def held(self) -> bool:

@@ -15,6 +15,7 @@ from shop import Shop, orders
 
 from data_pipeline.etl.documents import erasures
 from data_pipeline.etl.documents.datasets import Column, Definitions, Format, Table
+from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.ingestion import state
 from data_pipeline.etl.publishing import erased_keys, erasing, tables
 from data_pipeline.etl.rehearsal import catalog
@@ -219,6 +220,25 @@ def test_what_features_were_ingested_of_goes_after_the_next_ingestion(kept):
     kept.prepare()
     assert kept.load()["erasures"]["orders"]["ingests"] == []
     assert snapshots_with(kept, "orders", 1) == 0
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
+def test_a_data_set_that_has_lost_its_key_is_erased_from_as_well(kept):
+    """A run that refuses the new definition reads nothing, so it makes no key pending; one that takes it up erases."""
+    erase(kept, "2")
+    kept.prepare()
+    kept.load()
+    kept.define(orders())
+    with pytest.raises(JobError, match="lost its key"):
+        kept.run("--from-now-on=orders")
+    assert not erased.load(kept.output, "orders").pending
+    erase(kept, "1")
+    told = kept.run("--rebuild=orders")["erasures"]["orders"]
+    assert told["rows"] == {"orders": 1}
+    assert ids(kept, "orders") == {3}
+    assert snapshots_with(kept, "orders", 1) == 0
+    assert kept.prepare()["proceed"] is False
 
 
 @pytest.mark.soak
