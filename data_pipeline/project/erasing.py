@@ -34,13 +34,16 @@ _TAG = "dataset."
 
 @dataclass(frozen=True)
 class Keys:
-    """Keys of the data set ``name`` by its ``columns``: the texts by which each is hashed, and each as it was typed."""
+    """Keys of the data set ``name`` by its ``columns``: the texts by which each is hashed, and each as it was typed.
+    ``kinds``: the columns' types in the tables; ``noted``: what the record says of them.
+    """
 
     name: str
     columns: tuple[str, ...]
     texts: tuple[tuple[str, ...], ...]
     typed: tuple[str, ...]
     kinds: Mapping[str, types.Type]
+    noted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,15 @@ def keys_of(name: str, dataset: Dataset, columns: Mapping[str, str], given: Sequ
         )
         for each in told
     )
-    return Keys(name, tuple(dataset.key), found, typed, kinds)
+    noted = tuple(_noted(dataset, column, kinds[column]) for column in dataset.key)
+    return Keys(name, tuple(dataset.key), found, typed, kinds, noted)
+
+
+def _noted(dataset: Dataset, column: str, kind: types.Type) -> str:
+    written = dataset.columns.get(column)
+    if written is None or written.pii != "hash":
+        return erasures.kind_of(kind)
+    return erasures.kind_of(written.kind, "hash")
 
 
 def _text(dataset: Dataset, column: str, kind: types.Type, value: str) -> str:
@@ -231,7 +242,9 @@ def note(connection: Connection, output: str, keys: Keys, now: datetime) -> None
     since = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def added(known: Record) -> Record:
-        return (known if known.salt else erasures.new()).with_keys(keys.columns, keys.texts, since)
+        return (known if known.salt else erasures.new()).with_keys(
+            keys.columns, keys.texts, since, keys.noted
+        )
 
     _change(connection, output, keys.name, added)
 

@@ -148,7 +148,7 @@ def test_an_eraser_erases_and_takes_back(
     assert told["found"]["orders_versions"]["rows"] == 1
     record = shop.client("s3").get_object(Bucket=BUCKET, Key="output/state/erased/orders.json")["Body"].read()
     (key,) = erasures.read(record, "record").keys
-    assert (key.columns, key.done) == (("id", "line"), "")
+    assert (key.columns, key.done, key.kinds) == (("id", "line"), "", ("long", "int"))
     assert erase("orders") == 0
     known = capfd.readouterr().out
     assert "orders: 1 erased key in local, 1 not yet taken out: the next run does it" in known

@@ -214,7 +214,7 @@ def _run(opened: _Opened, record: Record, as_json: bool) -> None:
 
 
 def _check_done(opened: _Opened, record: Record) -> None:
-    """UserError where the run, which ended well, has left a key in the tables, and not for the next ingestion to end."""
+    """UserError where the run, which ended well, has left a key in the tables, and not until the next ingestion."""
     keys = opened.keys
     if record.get("summary", {}).get("erasures", {}).get(keys.name, {}).get("ingests"):
         return

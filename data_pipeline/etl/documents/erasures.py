@@ -1,10 +1,12 @@
 """Keys that were erased of a data set: ``<output>/state/erased/<data set>.json``. The tool writes it, jobs read it.
 
-    {"version":1,"salt":"…","keys":[{"columns":["order_id"],"hash":"…","since":"2026-01-05T10:00:00Z","done":""}]}
+    {"version":1,"salt":"…","keys":[{"columns":["order_id"],"hash":"…","since":"2026-01-05T10:00:00Z","done":"",
+     "kinds":["long"]}]}
 
 ``hash``: SHA-256, in hexadecimal digits, of the salt and the values, each as ``LENGTH:TEXT``. ``since``: when it was
-asked for, in UTC; ``done``: when the tables, and the snapshots that may expire, had it no more, or nothing. So the
-values themselves are nowhere, and whoever has one can tell whether it is meant.
+asked for, in UTC; ``done``: when the tables, and the snapshots that may expire, had it no more, or nothing. ``kinds``:
+the columns' types, by which values become texts; ``hash of TYPE`` with ``pii: hash``. So the values themselves are
+nowhere, and whoever has one can tell whether it is meant.
 """
 
 from __future__ import annotations
@@ -24,16 +26,20 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _WHOLE = {"int": 31, "long": 63}
 _EXACT = Context(prec=100)
 _MOST_DIGITS = 40
+_HASH_OF = "hash of "
 
 
 @dataclass(frozen=True)
 class Erased:
-    """One key: the names of its ``columns``, and what stands for their values."""
+    """One key: the names of its ``columns``, and what stands for their values. ``kinds``: as ``kind_of`` gives them;
+    none in records of before they were noted.
+    """
 
     columns: tuple[str, ...]
     hash: str
     since: str
     done: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,13 +67,18 @@ class Record:
         mine = hashed(self.salt, texts)
         return next((key for key in self.keys if (key.columns, key.hash) == (tuple(columns), mine)), None)
 
-    def with_keys(self, columns: Sequence[str], keys: Iterable[Sequence[str]], since: str) -> Record:
-        """With these ``keys``, too, each as texts; one that is there already is pending again."""
+    def with_keys(
+        self, columns: Sequence[str], keys: Iterable[Sequence[str]], since: str, kinds: Sequence[str] = ()
+    ) -> Record:
+        """With these ``keys``, too, each as texts; one that is there already is pending again. ``kinds``: as of
+        ``Erased``.
+        """
         mine = {hashed(self.salt, texts) for texts in keys}
         kept = [
             key for key in self.keys if (key.columns, key.hash) not in {(tuple(columns), h) for h in mine}
         ]
-        return replace(self, keys=(*kept, *(Erased(tuple(columns), each, since) for each in sorted(mine))))
+        added = (Erased(tuple(columns), each, since, "", tuple(kinds)) for each in sorted(mine))
+        return replace(self, keys=(*kept, *added))
 
     def without(self, columns: Sequence[str], keys: Iterable[Sequence[str]]) -> Record:
         """Without these ``keys``."""
@@ -105,8 +116,31 @@ def read(content: str | bytes, place: str) -> Record:
 
 
 def _read(document: Mapping[str, Any]) -> Record:
-    keys = tuple(Erased(**{**each, "columns": tuple(each["columns"])}) for each in document["keys"])
+    keys = tuple(
+        Erased(**{**each, "columns": tuple(each["columns"]), "kinds": tuple(each.get("kinds", ()))})
+        for each in document["keys"]
+    )
     return Record(str(document["salt"]), keys)
+
+
+def kind_of(kind: types.Type, pii: str = "") -> str:
+    """What a record says of a column of this type, which is that of its values before ``pii: hash``."""
+    return f"{_HASH_OF}{kind}" if pii == "hash" else str(kind)
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether values of columns of these kinds, as ``kind_of`` gives them, have the same texts."""
+    return _spelling(one) == _spelling(other)
+
+
+def _spelling(kind: str) -> str:
+    """The kind without what makes no difference to texts: how large a whole number, or that of a decimal, may be."""
+    parsed = types.parse(kind.removeprefix(_HASH_OF))
+    if isinstance(parsed, types.Primitive) and parsed.name == "int":
+        parsed = types.Primitive("long")
+    if isinstance(parsed, types.Primitive) and parsed.precision > parsed.scale:
+        parsed = replace(parsed, precision=types.MOST_DIGITS)
+    return kind_of(parsed, "hash" if kind.startswith(_HASH_OF) else "")
 
 
 def hashed(salt: str, texts: Sequence[str]) -> str:

@@ -112,7 +112,7 @@ class ErasedKeys:
 
 def of(record: Record, dataset: Dataset, schema: pa.Schema) -> ErasedKeys | None:
     """The keys of ``record``, of a ``dataset`` whose rows are as ``schema``; None if there are none. JobError for a
-    column that rows do not have any more.
+    column that rows do not have any more, or whose values have other texts by now.
     """
     if not record.keys:
         return None
@@ -124,9 +124,26 @@ def of(record: Record, dataset: Dataset, schema: pa.Schema) -> ErasedKeys | None
             f"nobody could tell which are to be left out; give it the column again, or delete the record of these keys"
         )
     kinds = {column: of_arrow(schema.field(column).type) for column in columns}
+    _check_kinds(record, dataset, kinds)
     csv = dataset.format.kind == "csv" and not dataset.reader
     written = (dataset.format.delimiter, dataset.format.quote) if csv else ("", "")
     return ErasedKeys(record, kinds, *written)
+
+
+def _check_kinds(record: Record, dataset: Dataset, kinds: Mapping[str, types.Type]) -> None:
+    hashed = {each.name: types.parse(each.type) for each in dataset.columns if each.pii == "hash"}
+    now = {
+        column: erasures.kind_of(hashed.get(column, kind), "hash" if column in hashed else "")
+        for column, kind in kinds.items()
+    }
+    for key in record.keys:
+        for column, kind in zip(key.columns, key.kinds):
+            if not erasures.alike(kind, now[column]):
+                raise JobError(
+                    f"{dataset.name}: keys were erased by its column {column} as {kind}, and it is {now[column]} now, "
+                    f"so that nobody could tell which are to be left out; make it {kind} again, or delete the record "
+                    f"of these keys ({erasures.place('<output>', dataset.name)}) and erase them anew"
+                )
 
 
 def _text(name: str, kind: types.Type) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -147,14 +148,46 @@ def test_a_column_that_is_gone_is_told():
         erased_keys.of(record, dataset(), pa.schema([("number", pa.string())]))
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "pii", "same"),
+    [
+        ("long", "int", "", True),
+        ("decimal(12,2)", "decimal(14,2)", "", True),
+        ("hash of int", "long", "hash", True),
+        ("", "long", "", True),
+        ("string", "long", "", False),
+        ("decimal(12,2)", "decimal(12,3)", "", False),
+        ("decimal(2,2)", "decimal(3,2)", "", False),
+        ("date", "timestamp", "", False),
+        ("string", "string", "hash", False),
+        ("hash of string", "string", "", False),
+        ("hash of int", "string", "hash", False),
+    ],
+)
+def test_a_type_that_gives_values_other_texts_is_refused(was, now, pii, same):
+    """Where nobody has noted the type, it is taken for what it is."""
+    record = erasures.new().with_keys(["id"], [["17"]], "now", [was] if was else [])
+    of = replace(dataset(), columns=(Column("id", now, pii=pii),))
+    schema = pa.schema([("id", pa.string() if pii else to_arrow(types.parse(now)))])
+    if same:
+        assert erased_keys.of(record, of, schema) is not None
+        return
+    with pytest.raises(JobError) as refused:
+        erased_keys.of(record, of, schema)
+    shown = f"hash of {now}" if pii else now
+    assert f"orders: keys were erased by its column id as {was}, and it is {shown} now" in str(refused.value)
+
+
 def test_a_record_is_read_as_it_was_written():
-    record = erasures.new().with_keys(["id"], [["A17"], ["B"]], "2026-01-05T10:00:00Z")
+    record = erasures.new().with_keys(["id"], [["A17"], ["B"]], "2026-01-05T10:00:00Z", ["string"])
     assert erasures.read(erasures.write(record), "place") == record
     assert record.pending
     assert record.find(["id"], ["A17"]) is not None
     assert record.find(["id"], ["C"]) is None
     assert record.without(["id"], [["A17"]]).find(["id"], ["A17"]) is None
     assert "A17" not in erasures.write(record)
+    before = erasures.write(record).replace(',"kinds":["string"]', "")
+    assert erasures.read(before, "place").keys[0].kinds == ()
     assert record.with_keys(["id"], [["A17"]], "later").keys[1].since == "later"
     with pytest.raises(JobError, match="place: version 2 of a record of erased keys"):
         erasures.read('{"version":2}', "place")
