@@ -153,7 +153,9 @@ def test_an_eraser_erases_and_takes_back(
     known = capfd.readouterr().out
     assert "orders: 1 erased key in local, 1 not yet taken out: the next run does it" in known
     assert erase("people", "--key", "mail=ann@example.com", "--yes", "--no-run") == 0
-    assert "noted: the next run takes mail=ann@example.com out" in capfd.readouterr().out
+    noted = capfd.readouterr()
+    assert "noted: the next run takes mail=ann@example.com out" in noted.out
+    assert "quarantine  all texts of refused rows of before it had `pii`" in noted.err
     assert erase(*two, "--lift") == 0
     assert "id=17 line=2 is no longer left out" in capfd.readouterr().out
     for service, call, arguments in NOT_HIS:

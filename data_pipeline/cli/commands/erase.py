@@ -160,8 +160,13 @@ def _preview(opened: _Opened, found: Mapping[str, Found]) -> None:
     click.echo(f"to erase    {opened.keys.name}: {opened.named}", err=True)
     for name, each in found.items():
         click.echo(f"table       {name}: {_described(each)}", err=True)
-    if not opened.definitions.datasets[opened.keys.name].private:
-        click.echo("quarantine  texts of refused rows that show it; the rows stay counted", err=True)
+    private = opened.definitions.datasets[opened.keys.name].private
+    which = (
+        "all texts of refused rows of before it had `pii`"
+        if private
+        else "texts of refused rows that show it"
+    )
+    click.echo(f"quarantine  {which}; the rows stay counted", err=True)
     for what, how in _unreached(opened, found):
         click.echo(f"stays       {what}: {how}", err=True)
     click.echo(f"            what to do about it: {PAGE}", err=True)

@@ -5,15 +5,10 @@ was quarantined, and out of older snapshots. A run that is killed on the way lea
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from data_pipeline.etl.documents import erasures, form
 from data_pipeline.etl.documents.datasets import Dataset, Definitions
@@ -23,13 +18,11 @@ from data_pipeline.etl.ingestion import state
 from data_pipeline.etl.publishing import erased_keys
 from data_pipeline.etl.publishing.erased_keys import ErasedKeys
 from data_pipeline.etl.publishing.rebuild import Rebuild
-from data_pipeline.etl.reading.quarantine import writer
 from data_pipeline.etl.state import erased
 from data_pipeline.etl.state.entries import time_text
 from data_pipeline.etl.storage.filesystem import files, join
-from data_pipeline.etl.storage.objects import MissingError, Stored
 
-from . import columns, keyed
+from . import columns, keyed, refused_texts
 from .target import Target
 
 if TYPE_CHECKING:
@@ -116,57 +109,13 @@ def _taken_out(found: Erasing, target: Target, summary: str) -> Erasing:
     for made in keyed.make(Definitions({dataset.name: dataset}), (), target, summary):
         if made.error:
             raise JobError(made.error)
-    texts = _without_texts(target, dataset, keys) if not dataset.private else 0
+    texts = refused_texts.empty(target.output, dataset, keys, target.work)
     Rebuild(target.output, dataset.name, "").finish()
     return replace(found, rows={name: rows[name] for name in dataset.tables}, texts=texts)
 
 
 def _keys(found: Erasing) -> ErasedKeys | None:
     return erased_keys.of(found.record, found.dataset, columns.of(found.dataset).schema)
-
-
-def _without_texts(target: Target, dataset: Dataset, keys: ErasedKeys) -> int:
-    """Empty the raw texts of refused rows of earlier runs that show a key; how many."""
-    folder = join(target.output, "quarantine")
-    found = 0
-    for stored in _stored(folder):
-        if f"/dataset={dataset.name}/" in f"/{stored.path}" and stored.path.endswith(".parquet"):
-            found += _emptied(stored, keys, target.work)
-    return found
-
-
-def _emptied(stored: Stored, keys: ErasedKeys, work: Path) -> int:
-    store = files(stored.uri)
-    try:
-        with (
-            tempfile.TemporaryDirectory(dir=work) as folder,
-            store.fetched(stored.uri, "", Path(folder)) as path,
-            pq.ParquetFile(path) as file,
-        ):
-            made, found = Path(folder) / "emptied", 0
-            with writer(made) as target:
-                for batch in file.iter_batches():
-                    rows = pa.Table.from_batches([batch])
-                    shown = [bool(raw) and keys.shown(raw) for raw in rows["raw"].to_pylist()]
-                    found += sum(shown)
-                    raw = pa.array(
-                        [
-                            None if hit else text
-                            for hit, text in zip(shown, rows["raw"].to_pylist(), strict=True)
-                        ],
-                        pa.string(),
-                    )
-                    target.write_table(rows.set_column(rows.column_names.index("raw"), "raw", raw))
-            if found:
-                store.upload(made, stored.uri)
-            return found
-    except MissingError:  # it has expired meanwhile
-        return 0
-
-
-def _stored(folder: str) -> Iterator[Stored]:
-    if folder.startswith("s3://") or Path(folder).is_dir():
-        yield from files(folder).list(folder)
 
 
 def finish(found: Erasing, definitions: Definitions, held: Collection[str], target: Target) -> Erasing:
