@@ -25,7 +25,10 @@ PINNED = {
     ),
 }
 #: what the jobs' own subclasses override → its parameters.
-OVERRIDDEN = {"pyiceberg.table.update.snapshot._OverwriteFiles._process_manifests": "self manifests"}
+OVERRIDDEN = {
+    "pyiceberg.table.update.snapshot._OverwriteFiles._deleted_entries": "self",
+    "pyiceberg.table.update.snapshot._OverwriteFiles._process_manifests": "self manifests",
+}
 #: private attributes that they read.
 READ = {"pyiceberg.table.update.snapshot._OverwriteFiles": {"_snapshot_id"}}
 

@@ -25,7 +25,14 @@ from pyiceberg.exceptions import (
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.io import FileIO
 from pyiceberg.io.pyarrow import ArrowScan, _dataframe_to_data_files, pyarrow_to_schema, write_file
-from pyiceberg.manifest import DataFile, ManifestContent, ManifestEntry, ManifestFile
+from pyiceberg.manifest import (
+    DATA_FILE_TYPE,
+    DEFAULT_READ_VERSION,
+    DataFile,
+    ManifestContent,
+    ManifestEntry,
+    ManifestFile,
+)
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
 from pyiceberg.table import FileScanTask, Table, Transaction, WriteTask
 from pyiceberg.table.metadata import TableMetadata
@@ -172,8 +179,21 @@ def _written(metadata: TableMetadata, rows: pa.Table, io: FileIO) -> Iterator[Da
 
 class _Replacement(_OverwriteFiles):
     """An overwrite that leaves out manifests without a live file and merges small ones, as Iceberg's own
-    engines do: otherwise each commit would make all that follow slower.
+    engines do: otherwise each commit would make all that follow slower. What it says of a file that goes has no
+    smallest and largest values: they may be those of a key that was erased.
     """
+
+    def _deleted_entries(self) -> list[ManifestEntry]:
+        return [
+            ManifestEntry.from_args(
+                status=entry.status,
+                snapshot_id=entry.snapshot_id,
+                sequence_number=entry.sequence_number,
+                file_sequence_number=entry.file_sequence_number,
+                data_file=_without_bounds(entry.data_file),
+            )
+            for entry in super()._deleted_entries()
+        ]
 
     def _process_manifests(self, manifests: list[ManifestFile]) -> list[ManifestFile]:
         live = [
@@ -184,6 +204,14 @@ class _Replacement(_OverwriteFiles):
             or manifest.has_existing_files()
         ]
         return _ManifestMergeManager(MANIFEST_BYTES, MOST_MANIFESTS, True, self).merge_manifests(live)
+
+
+def _without_bounds(file: DataFile) -> DataFile:
+    fields = DATA_FILE_TYPE[DEFAULT_READ_VERSION].fields
+    values = {field.name: file[at] for at, field in enumerate(fields)}
+    found = DataFile.from_args(**{**values, "lower_bounds": None, "upper_bounds": None})
+    found.spec_id = file.spec_id
+    return found
 
 
 def files_in(table: Table, snapshot: Snapshot | None) -> list[DataFile]:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 import pyarrow.parquet as pq
 import pytest
+from pyiceberg.conversions import from_bytes
+from pyiceberg.types import LongType
 from randomness import SOAK
 from shop import Shop, orders
 
@@ -65,6 +67,19 @@ def snapshots_with(shop: Shop, name: str, number: int) -> int:
     return found
 
 
+def bounds(shop: Shop, name: str) -> set[int]:
+    """The smallest and largest ids that any manifest of any snapshot tells of a file, also of one that is gone."""
+    table = shop.at.find(name)
+    number = table.schema().find_field("id").field_id
+    found = set()
+    for each in table.snapshots():
+        for manifest in each.manifests(table.io):
+            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False):
+                of = [entry.data_file.lower_bounds or {}, entry.data_file.upper_bounds or {}]
+                found |= {from_bytes(LongType(), values[number]) for values in of if number in values}
+    return found
+
+
 def raw_texts(shop: Shop) -> list[str | None]:
     folder = f"{shop.output}/quarantine"
     found: list[str | None] = []
@@ -98,6 +113,7 @@ def kept(shop) -> Shop:
 def test_a_key_goes_from_every_table_snapshot_and_text(kept, tmp_path):
     """And from the export, while the other keys stay as they are."""
     assert [snapshots_with(kept, name, 2) for name in TABLES] == [2, 2, 2]
+    assert 2 in bounds(kept, "orders")
     before = {place for name in TABLES for place in erasing.needed(kept.at, name)}
     erase(kept, "2")
     assert kept.prepare()["reason"] == "keys to be erased from orders"
@@ -109,6 +125,7 @@ def test_a_key_goes_from_every_table_snapshot_and_text(kept, tmp_path):
     assert told["files"] > 0
     assert [ids(kept, name) for name in TABLES] == [{1}, {1, 3}, {1, 3}]
     assert [snapshots_with(kept, name, 2) for name in TABLES] == [0, 0, 0]
+    assert [bounds(kept, name) for name in TABLES] == [{1}, {1, 3}, {1, 3}]
     assert kept.rows("counted") == [{"status": "paid", "n": 1}]
     assert kept.snapshots("counted") == 1
     assert not [raw for raw in raw_texts(kept) if raw and raw.startswith("2,")]
