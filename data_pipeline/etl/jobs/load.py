@@ -200,11 +200,12 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, told: RunO
 
     Summary and profile are written twice: their files are there before any table is made of them.
     """
+    chosen = _of_plan(definitions, plan)
     place = join(target.folder, summaries.NAME)
     _adopt(definitions, target, place)
     taken = [erasing.take_out(definitions.datasets[name], target, place) for name in plan.erased]
     loaded: list[Loaded] = []
-    for dataset in _of_plan(definitions, plan):
+    for dataset in chosen:
         loaded.append(loader.load(dataset, plan, target, told.accepted, place))
         _say(loaded[-1])
     tables: dict[str, Any] = {
@@ -264,9 +265,9 @@ def _adopt(definitions: Definitions, target: Target, summary: str) -> None:
 
 
 def _of_plan(definitions: Definitions, plan: LoadPlan) -> list[datasets.Dataset]:
-    """The data sets that the plan has anything of. JobError for one that the definitions do not have."""
+    """The data sets that the plan has anything to load of. JobError for one that the definitions do not have."""
     names = {unit.dataset for unit in plan.units} | {*plan.rebuilt, *plan.adopted, *plan.judged}
-    strange = sorted(names - definitions.datasets.keys())
+    strange = sorted({*names, *plan.erased} - definitions.datasets.keys())
     if strange:
         raise JobError(f"the plan has a data set {strange[0]}, and the definitions have not; deploy again")
     return [each for name, each in definitions.datasets.items() if name in names]

@@ -37,7 +37,7 @@ class Erasing:
     """What became of the erased keys of a data set: ``rows`` taken out, by table; raw ``texts`` of refused rows that
     were emptied; ``snapshots`` expired, by table, and ``files`` deleted; what tags and branches ``kept``. ``waits``:
     tables that still have older rows, so that it is not done; ``ingests``: tables of which feature stores have an older
-    snapshot, which the run after the next ingestion expires; ``error``: why nothing could be done.
+    snapshot, which the run after the next ingestion expires; ``error``: why the rest could not be done.
     """
 
     dataset: Dataset
@@ -68,7 +68,7 @@ class Erasing:
         """Why it is not done, or nothing."""
         name, waits = self.dataset.name, ", ".join(self.waits)
         if self.error:
-            return f"{name}: its erased keys are still there: {self.error}"
+            return f"{name}: its erased keys are not gone yet: {self.error}"
         if waits:
             return (
                 f"{name}: erased keys are out of its tables; older snapshots stay until {waits} can be made"
@@ -122,11 +122,19 @@ def finish(found: Erasing, definitions: Definitions, held: Collection[str], targ
     """Take the keys out of older snapshots, once all that is made of the data set is made anew, and note that it is
     done. ``held``: data sets and tables that could not be made.
     """
+    if found.error or not found.record.keys:
+        return found
+    try:
+        return _finished(found, definitions, held, target)
+    except JobError as error:
+        why = columns.without_values(found.dataset, str(error))
+        return replace(found, error=f"older snapshots: {why}")
+
+
+def _finished(found: Erasing, definitions: Definitions, held: Collection[str], target: Target) -> Erasing:
     from data_pipeline.etl.publishing import erasing
 
     assert target.at is not None
-    if found.error or not found.record.keys:
-        return found
     at, dataset = target.at, found.dataset
     made_of = definitions.made_of(dataset)
     waits = tuple(name for name in made_of if name in held)

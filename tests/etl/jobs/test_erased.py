@@ -15,7 +15,7 @@ from pyiceberg.types import LongType
 from randomness import SOAK
 from shop import Shop, orders
 
-from data_pipeline.etl.documents import erasures
+from data_pipeline.etl.documents import datasets, erasures
 from data_pipeline.etl.documents.datasets import Column, Definitions, Format, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.ingestion import state
@@ -255,6 +255,42 @@ def test_a_data_set_that_has_lost_its_key_is_erased_from_as_well(kept):
     assert told["rows"] == {"orders": 1}
     assert ids(kept, "orders") == {3}
     assert snapshots_with(kept, "orders", 1) == 0
+    assert kept.prepare()["proceed"] is False
+
+
+def test_a_data_set_that_is_not_deployed_any_more_is_told(shop):
+    erase(shop, "2")
+    assert shop.prepare()["reason"] == "keys to be erased from orders"
+    place = f"{shop.output}/datasets.json"
+    files(place).write(place, datasets.write(Definitions({"others": orders(name="others")})).encode())
+    with pytest.raises(JobError, match="the plan has a data set orders, and the definitions have not"):
+        shop.load()
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="each is several runs")
+def test_a_file_that_cannot_be_deleted_keeps_only_the_erasure_from_its_end(kept, monkeypatch):
+    """What the run has loaded is noted, and the next one deletes the file."""
+    store = type(files(kept.output))
+    delete = store.delete
+
+    def deny(self, place):
+        if place.endswith(".parquet"):
+            raise JobError(f"{place}: AccessDenied")
+        delete(self, place)
+
+    erase(kept, "2")
+    kept.put("orders/north/2024-03.csv", [row(6, 9)])
+    kept.prepare()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(store, "delete", deny)
+        with pytest.raises(
+            JobError, match=r"orders: its erased keys are not gone yet: older snapshots: .*Denied"
+        ):
+            kept.load()
+    assert kept.document("summary.json")["erasures"]["orders"]["error"].startswith("older snapshots: ")
+    assert kept.prepare()["reason"] == "keys to be erased from orders"
+    assert kept.load()["erasures"]["orders"]["files"] > 0
     assert kept.prepare()["proceed"] is False
 
 
