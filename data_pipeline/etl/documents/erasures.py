@@ -195,7 +195,8 @@ def _decimal(kind: types.Primitive, text: str) -> str:
     scaled = int(value.scaleb(kind.scale, _EXACT))
     if Decimal(scaled).scaleb(-kind.scale, _EXACT) != value or len(str(abs(scaled))) > kind.precision:
         raise ValueError(text)
-    digits = str(abs(scaled)).rjust(kind.scale + 1, "0")
+    whole = kind.precision > kind.scale  # else DuckDB writes no zero before the point
+    digits = str(abs(scaled)).rjust(kind.scale + whole, "0")
     sign, cut = "-" if scaled < 0 else "", len(digits) - kind.scale
     return sign + (f"{digits[:cut]}.{digits[cut:]}" if kind.scale else digits)
 
