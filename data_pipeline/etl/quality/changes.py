@@ -42,6 +42,8 @@ def found(rows: pa.Table) -> Changes | None:
     ]
     for key in ids:
         for latest in times:
+            if latest == key:
+                continue
             grouped = rows.select([key, latest]).group_by([key])
             by_key = grouped.aggregate([(latest, "count_distinct"), ([], "count_all")])
             several = pc.sum(pc.greater(by_key["count_all"], 1)).as_py() or 0

@@ -36,6 +36,7 @@ def test_an_id_that_comes_again_later_is_a_key():
         {**ORDERS, "order_id": ["A1", None, "A1", "A3"], "customer_id": ["c", None, "c", "d"]},
         {"station": ["n", "s", "n"], "measured_at": [day(1), day(1), day(2)], "celsius": [1.0, 2.0, 3.0]},
         {"order_id": ["A1", "A1"], "ordered_at": [day(1), day(2)]},
+        {"revision_number": [1, 1, 2]},
         {"order_id": [["A1"], ["A1"]], "updated_at": [day(1), day(2)]},
     ],
 )
