@@ -1,10 +1,9 @@
-"""Keys of a data set that are to be erased: read as they are typed, looked for in the tables, and put on record."""
+"""Keys of a data set that are to be erased: read as they are typed, and looked for in the tables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,22 +12,14 @@ from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 
-from data_pipeline.aws import records
-from data_pipeline.aws.errors import explained
-from data_pipeline.aws.session import Connection
 from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
-from data_pipeline.core.uploads import split_uri
 from data_pipeline.etl.documents import erasures, types
 from data_pipeline.etl.documents.datasets import FILE, Definitions
-from data_pipeline.etl.documents.erasures import Record
-from data_pipeline.etl.errors import JobError
 from data_pipeline.features.snapshots import Tables
 
-#: times that are begun again because somebody else has changed the record meanwhile.
-_ATTEMPTS = 8
 _TAG = "dataset."
 
 
@@ -136,7 +127,7 @@ def _text(dataset: Dataset, column: str, kind: types.Type, value: str) -> str:
 
 def look(tables: Tables, definitions: Definitions, keys: Keys) -> dict[str, Found]:
     """What the tables of the data set, and those that are made of them, have of ``keys``; what is not there is left
-    out.
+    out. UserError for a table of before the data set had these columns.
     """
     dataset = definitions.datasets[keys.name]
     found = {name: _look(tables.find(name), keys) for name in dataset.tables}
@@ -148,7 +139,14 @@ def _look(table: Table | None, keys: Keys) -> Found | None:
     current = table.current_snapshot() if table is not None else None
     if table is None or current is None:
         return None
-    named = {field.name for field in table.schema().fields}
+    named = {field.name: field.field_type for field in table.schema().fields}
+    for column, kind in keys.kinds.items():
+        found = str(named[column]) if column in named and named[column].is_primitive else ""
+        if not found or not erasures.alike(found, str(kind)):
+            raise UserError(
+                f"{keys.name}: its table {table.name()[-1]} has no column {column} of the type {kind}, by which a key "
+                f"is told; make its tables anew first: run … --rebuild {keys.name}"
+            )
     wanted = [*keys.columns, *(name for name in (FILE,) if name in named)]
     condition = _condition(keys)
     known: dict[str, list[dict[str, Any]]] = {}
@@ -230,61 +228,6 @@ def training_sets(found: Mapping[str, Found]) -> list[str]:
     """The versions of training sets, ``NAME/VERSION``, whose snapshots hold the keys."""
     tags = {tag for each in found.values() for tag in each.kept if tag.startswith(_TAG)}
     return sorted(tag.removeprefix(_TAG).replace(".", "/", 1) for tag in tags)
-
-
-def record(connection: Connection, output: str, name: str) -> Record:
-    """The keys that are erased of a data set. UserError for a record that cannot be read."""
-    return _read(connection, output, name)[0]
-
-
-def note(connection: Connection, output: str, keys: Keys, now: datetime) -> None:
-    """Put ``keys`` on record: whatever reads them from now on leaves them out."""
-    since = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def added(known: Record) -> Record:
-        return (known if known.salt else erasures.new()).with_keys(
-            keys.columns, keys.texts, since, keys.noted
-        )
-
-    _change(connection, output, keys.name, added)
-
-
-def lift(connection: Connection, output: str, keys: Keys) -> None:
-    """Take ``keys`` off the record. UserError for one that is not on it."""
-
-    def left(known: Record) -> Record:
-        for texts, typed in zip(keys.texts, keys.typed, strict=True):
-            if known.find(keys.columns, texts) is None:
-                raise UserError(
-                    f"{keys.name}: the key {typed} is not erased, so there is nothing to take back"
-                )
-        return known.without(keys.columns, keys.texts)
-
-    _change(connection, output, keys.name, left)
-
-
-def _change(connection: Connection, output: str, name: str, to: Callable[[Record], Record]) -> None:
-    bucket, key = split_uri(erasures.place(output, name))
-    for _ in range(_ATTEMPTS):
-        known, etag = _read(connection, output, name)
-        content = erasures.write(to(known)).encode()
-        with explained():
-            if records.put_if(connection, bucket, key, content, etag):
-                return
-    raise UserError(f"s3://{bucket}/{key}: others write to it again and again; try again in a moment")
-
-
-def _read(connection: Connection, output: str, name: str) -> tuple[Record, str | None]:
-    """The record and its ETag, None where there is none."""
-    place = erasures.place(output, name)
-    with explained():
-        found = records.load(connection, *split_uri(place))
-    if found is None:
-        return erasures.NO_KEYS, None
-    try:
-        return erasures.read(found[0], place), found[1]
-    except JobError as error:
-        raise UserError(str(error)) from error
 
 
 def groups_of(env: Environment, tables: Sequence[str]) -> Iterator[tuple[str, str]]:

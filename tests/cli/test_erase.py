@@ -17,6 +17,7 @@ from randomness import SOAK
 from data_pipeline.cli.commands import erase as command
 from data_pipeline.cli.main import status_of
 from data_pipeline.core.config.datasets import Dataset
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.etl.documents import datasets, erasures
 from data_pipeline.etl.documents.datasets import Definitions
@@ -214,6 +215,22 @@ def test_a_key_of_any_type_is_looked_for(kind: str, tmp_path: Path) -> None:
     made = Definitions({"orders": datasets.Dataset("orders", ("*.csv",), datasets.Format("csv"), ())})
     found = erasing.look(at, made, keys)["orders"]  # type: ignore[arg-type]
     assert (found.rows, found.older, found.there) == (1, 0, {0})
+
+
+@pytest.mark.parametrize("kind", ["", "long"])
+def test_a_table_of_before_the_key_is_told(kind: str, tmp_path: Path) -> None:
+    """It has no such column, or one of another type."""
+    at = catalog.connect(tmp_path)
+    columns = [("at", pa.int64()), *([("id", pa.int64())] if kind else [])]
+    table = at.load("orders", Definition(pa.schema(columns), "", {}, ()))
+    tables.replace(table, [], [pa.table({name: pa.array([1], of) for name, of in columns})], {})
+    configured = Dataset.model_validate({"files": "*.csv", "columns": {"id": "string"}, "key": "id"})
+    keys = erasing.keys_of("orders", configured, {"id": "string"}, ["id=A17"])
+    made = Definitions({"orders": datasets.Dataset("orders", ("*.csv",), datasets.Format("csv"), ())})
+    with pytest.raises(
+        UserError, match="its table orders has no column id of the type string, by which a key"
+    ):
+        erasing.look(at, made, keys)  # type: ignore[arg-type]
 
 
 REFUSED = (

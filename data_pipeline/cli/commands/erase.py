@@ -23,7 +23,7 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.documents.erasures import Record as Erased
 from data_pipeline.project import definitions as checked_definitions
-from data_pipeline.project import erasing, runs
+from data_pipeline.project import erased, erasing, runs
 from data_pipeline.project.erasing import Found, Keys
 from data_pipeline.project.features import readable, store_of
 
@@ -105,7 +105,7 @@ def erase(
         configured = erasing.dataset_of(environment, dataset)
         outputs = deployed_outputs(environment, connection)
         if not given:
-            known = erasing.record(connection, outputs["OutputUri"], dataset)
+            known = erased.load(connection, outputs["OutputUri"], dataset)
             _tell_known(known, env, dataset, record, as_json)
             return
         definitions, columns = checked_definitions.checked(root(), environment)
@@ -129,7 +129,7 @@ def _note(opened: _Opened, always: bool, yes: bool, record: Record) -> None:
     _preview(opened, found)
     if not yes and not (sys.stdin.isatty() and click.confirm("erase this?", err=True)):
         raise UserError("nothing was erased; say --yes where nobody can be asked")
-    erasing.note(opened.connection, opened.output, opened.keys, datetime.now(UTC))
+    erased.note(opened.connection, opened.output, opened.keys, datetime.now(UTC))
     record["status"] = "NOTED"
 
 
@@ -142,7 +142,7 @@ def _looked_for(opened: _Opened, always: bool) -> dict[str, Found]:
     missing = [typed for at, typed in enumerate(opened.keys.typed) if at not in there]
     if missing and not always:
         name = opened.keys.name
-        known = erasing.record(opened.connection, opened.output, name)
+        known = erased.load(opened.connection, opened.output, name)
         texts = opened.keys.texts[opened.keys.typed.index(missing[0])]
         done = known.find(opened.keys.columns, texts)
         if done is not None:
@@ -223,7 +223,7 @@ def _check_done(opened: _Opened, record: Record) -> None:
     keys = opened.keys
     if record.get("summary", {}).get("erasures", {}).get(keys.name, {}).get("ingests"):
         return
-    known = erasing.record(opened.connection, opened.output, keys.name)
+    known = erased.load(opened.connection, opened.output, keys.name)
     entries = [
         (typed, known.find(keys.columns, texts)) for typed, texts in zip(keys.typed, keys.texts, strict=True)
     ]
@@ -236,7 +236,7 @@ def _check_done(opened: _Opened, record: Record) -> None:
 
 
 def _lift(opened: _Opened, record: Record, as_json: bool) -> None:
-    erasing.lift(opened.connection, opened.output, opened.keys)
+    erased.lift(opened.connection, opened.output, opened.keys)
     record["status"] = "LIFTED"
     if not as_json:
         again = f"python -m data_pipeline run {opened.env.name} --dataset {opened.keys.name} --reprocess"
