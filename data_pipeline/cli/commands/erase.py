@@ -146,8 +146,13 @@ def _looked_for(opened: _Opened, always: bool) -> dict[str, Found]:
         texts = opened.keys.texts[opened.keys.typed.index(missing[0])]
         done = known.find(opened.keys.columns, texts)
         if done is not None:
-            said = "and is out of every table" if done.done else "and the next run takes out what is left"
-            raise UserError(f"{name}: the key {missing[0]} was erased on {done.since}, {said}: nothing to do")
+            said = (
+                "and is out of every table: nothing to do; if you have since then dropped a tag or a branch of a table "
+                "that is made of it, say --always"
+                if done.done
+                else "and the next run takes out what is left: nothing to do"
+            )
+            raise UserError(f"{name}: the key {missing[0]} was erased on {done.since}, {said}")
         raise UserError(
             f"{name}: no table has the key {missing[0]}, now or in a snapshot; look at how it is written, or say "
             "--always to have it left out when it comes"
@@ -192,10 +197,13 @@ def _unreached(opened: _Opened, found: Mapping[str, Found]) -> Iterator[tuple[st
             "their rows are left out; mend them at the source",
         )
     for version in erasing.training_sets(found):
-        yield f"training set {version}", "delete it with its tags, then erase again"
+        yield f"training set {version}", "delete it with its tags, then erase again, with --always"
     others = sorted({tag for each in found.values() for tag in each.kept if not tag.startswith("dataset.")})
     if others:
-        yield f"snapshots named {', '.join(others)}", "drop these tags or branches, then erase again"
+        yield (
+            f"snapshots named {', '.join(others)}",
+            "drop these tags or branches, then erase again, with --always",
+        )
     for group, stores in erasing.groups_of(opened.env, [*found]):
         if "offline" in stores:
             yield f"offline store of {group}", "it keeps every record, marked as deleted: delete it there"
