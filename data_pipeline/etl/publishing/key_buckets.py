@@ -10,6 +10,7 @@ periods there are, it is told.
 from __future__ import annotations
 
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -133,8 +134,11 @@ def tasks_of(given: Sequence[tuple[str, int]], workers: int) -> list[tuple[int, 
 def split(
     given: Given, buckets: int, folder: str, task: tuple[int, tuple[str, ...]]
 ) -> Iterator[tuple[int, str]]:
-    """Leave the rows of a task's data files below ``folder``: the number of a bucket, and where rows of it are."""
+    """Leave the rows of a task's data files below ``folder``: the number of a bucket, and where rows of it are. Each
+    attempt at a task has places of its own: one that comes late overwrites nothing.
+    """
     number, places = task
+    attempt = uuid.uuid4().hex
     key = ", ".join(map(quoted, given.key))
     there = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in given.key)
     with _working() as (work, db, held):
@@ -148,7 +152,7 @@ def split(
         )
         for at, path in enumerate(sorted(out.rglob("*.parquet"))):
             bucket = int(path.parent.name.removeprefix("_bucket="))
-            place = join(folder, f"{bucket:05}", f"{number:05}-{at:05}.parquet")
+            place = join(folder, f"{bucket:05}", f"{number:05}-{at:05}-{attempt}.parquet")
             files(place).upload(path, place)
             yield bucket, place
 
@@ -181,8 +185,9 @@ def _made(
         writer.discard()
         raise
     parts = []
+    attempt = uuid.uuid4().hex  # one that comes late overwrites nothing
     for at, part in enumerate(writer.close()):
-        place = join(folder, "made", f"{number:05}-{at:05}.parquet")
+        place = join(folder, "made", f"{number:05}-{at:05}-{attempt}.parquet")
         files(place).upload(part.path, place)
         parts.append((place, part.values, part.rows, part.path.stat().st_size))
     (keys,) = (db.execute(given.counted).fetchone() or (0,)) if given.counted else (0,)
