@@ -144,7 +144,7 @@ def test_an_eraser_erases_and_takes_back(
         "orders: the run ended well and has not taken id=17 line=2 out; is the deployed code as" in said.err
     )
     told = json.loads(said.out)
-    assert told["status"] == "FAILED"
+    assert (told["status"], told["error"]) == ("FAILED", "NotErased")
     assert told["input"]["datasets"] == ["orders"]
     assert told["found"]["orders_versions"]["rows"] == 1
     record = shop.client("s3").get_object(Bucket=BUCKET, Key="output/state/erased/orders.json")["Body"].read()

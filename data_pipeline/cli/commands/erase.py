@@ -237,6 +237,7 @@ def _check_done(opened: _Opened, record: Record) -> None:
     ]
     left = [typed for typed, entry in entries if entry is not None and not entry.done]
     if left:
+        record["error"] = "NotErased"
         raise UserError(
             f"{keys.name}: the run ended well and has not taken {', '.join(left)} out; is the deployed code as new as "
             f"this tool? Deploy, then: python -m data_pipeline run {opened.env.name} --dataset {keys.name}"
