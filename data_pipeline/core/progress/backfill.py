@@ -17,6 +17,7 @@ from .coverage import (
     DatasetCoverage,
     between,
 )
+from .past_runs import started_since
 
 #: what ``--only`` names → what a period is of which it reads files; nothing: whatever is not published.
 KINDS = {
@@ -139,10 +140,10 @@ _LENGTHS = {"year": 4, "month": 7, "day": 10, "hour": 13}
 
 
 def _is_done(found: DatasetCoverage, period: str, there: Collection[str], wish: Wish) -> bool:
-    """Whether a period that is read again was read since ``wish.before`` already."""
+    """Whether a period that is read again was read since ``wish.before`` already; not where nobody can tell."""
     runs = found.published[period].runs if period in found.published else frozenset()
     unread = {*there} & {WAITING, MISSING, *_TRIED}
-    return bool(wish.before and runs and not unread and all(run >= wish.before for run in runs))
+    return bool(wish.before and runs and not unread and all(started_since(run, wish.before) for run in runs))
 
 
 def covers(wish: Wish, period: str) -> bool:

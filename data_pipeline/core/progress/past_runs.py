@@ -141,6 +141,13 @@ def is_name(text: str) -> bool:
     return bool(_OWN.fullmatch(text) or _UUID.fullmatch(text))
 
 
+def started_since(name: str, begins: str) -> bool:
+    """Whether a run is known to have started at a time or later, by its name; ``begins``: as names begin. A run that
+    AWS named, as those of the schedule, does not say.
+    """
+    return bool(_OWN.fullmatch(name)) and name >= begins
+
+
 def person(started_by: str) -> str:
     """The last part of an ARN: the user, or the session of a role."""
     return re.split("[/:]", started_by)[-1] or started_by

@@ -101,6 +101,14 @@ def test_what_was_read_since_is_not_read_again() -> None:
     assert "2024-01" in _spans(Wish(only="all", before=NEW[:19]), found)
 
 
+def test_a_run_that_aws_named_does_not_count_as_a_later_one() -> None:
+    """Names of runs of the schedule say no time, whatever they begin with."""
+    scheduled = Totals(1, 10, frozenset(["7f3c2a11-1111-2222-3333-444455556666"]))
+    found = replace(_covered("orders", KINDS), published={"2024-01": scheduled})
+    assert "2024-01" in _spans(Wish(only="all", before=NEW[:20]), found)
+    assert "2024-01" in _spans(Wish(only="all", before=OLD[:20]), found)
+
+
 def test_a_run_that_failed_is_made_again_in_halves() -> None:
     """Three periods are one and two."""
     halves = Piece("month", ("2024-01", "2024-02", "2024-03"), ("orders",), 3, 30).halves()
