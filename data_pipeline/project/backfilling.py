@@ -16,7 +16,7 @@ from data_pipeline.aws.states import Execution, Watched
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.machine.execution import execution_input
 from data_pipeline.core.progress import backfill, failure_reason, result_text
-from data_pipeline.core.progress.backfill import Done, Piece, Wish
+from data_pipeline.core.progress.backfill import PARTIAL, Done, Piece, Wish
 from data_pipeline.core.progress.coverage import DatasetCoverage
 from data_pipeline.core.progress.follow import Progress
 from data_pipeline.core.progress.past_runs import PastRun
@@ -74,12 +74,14 @@ class Backfill:
         return self.outputs["StateMachineArn"]
 
     def run(self, pieces: Sequence[Piece], deferring: bool) -> Iterator[Done]:
-        """Each piece in a run of its own. One of several periods that failed is read again in halves."""
+        """Each piece in a run of its own. One of several periods that failed is read again in halves, unless a source was
+        away.
+        """
         waiting = list(pieces)
         while waiting:
             piece = waiting.pop(0)
             done = self.read(piece, again=self.wish.again, deferring=deferring)
-            if not done.good and len(piece.periods) > 1:
+            if not done.good and done.ended != PARTIAL and len(piece.periods) > 1:
                 waiting[:0] = piece.halves()
             else:
                 yield done
@@ -128,7 +130,7 @@ class Backfill:
         if failure is not None:
             why = runs.failed(self.env, self.connection, failure)
             reason = _rule(results) or str(why["reason"])
-        return Done(piece, past.name, past.ended, past.seconds(now), past.rows, reason)
+        return backfill.done(piece, past, reason, now)
 
 
 def _rule(results: Mapping[str, Mapping[str, Any]]) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+
+from data_pipeline.etl.documents import verdict
 
 from .coverage import (
     ACCEPTED,
@@ -17,7 +20,7 @@ from .coverage import (
     DatasetCoverage,
     between,
 )
-from .past_runs import started_since
+from .past_runs import PastRun, Results, started_since
 
 #: what ``--only`` names → what a period is of which it reads files; nothing: whatever is not published.
 KINDS = {
@@ -32,7 +35,10 @@ _AGAIN = ("accepted", "all")
 #: what no run has tried yet comes first: a backfill that is broken off and begun again does not begin with failures.
 _TRIED = (HELD, UNREADABLE)
 #: how a run ends that has done its work, as ``past_runs`` says it.
-_GOOD = ("published", "warnings", "nothing new", "ended well")
+_NOTHING = "nothing new"
+_GOOD = ("published", "warnings", _NOTHING, "ended well")
+#: how one ended that could not fetch all that it was to mirror: what is left may be of the periods that it read.
+PARTIAL = "partial"
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,9 @@ class Piece:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a piece. ``ended``: as ``past_runs`` says it; ``rows``: accepted and quarantined, where known."""
+    """What became of a piece. ``ended``: as ``past_runs`` says it, or PARTIAL; ``rows``: accepted and quarantined, where
+    known.
+    """
 
     piece: Piece
     run: str
@@ -94,6 +102,26 @@ class Done:
     @property
     def good(self) -> bool:
         return self.ended in _GOOD
+
+    @property
+    def read(self) -> bool:
+        """Whether there was anything to read, too."""
+        return self.good and self.ended != _NOTHING
+
+
+def done(piece: Piece, past: PastRun, reason: str, now: datetime) -> Done:
+    """What became of a piece that a run has read. ``reason``: why it failed, if it did."""
+    ended = past.ended
+    left = _partial(past.results) if ended in _GOOD else ""
+    return Done(piece, past.name, PARTIAL if left else ended, past.seconds(now), past.rows, left or reason)
+
+
+def _partial(results: Results) -> str:
+    """What a run says of sources of which it could not fetch everything; empty where it could."""
+    for each in results.values():
+        if each.get("partial"):
+            return "; ".join(verdict.messages(each)[:2]) or "not all of the source could be fetched"
+    return ""
 
 
 def pieces(every: Iterable[DatasetCoverage], wish: Wish) -> list[Piece]:

@@ -74,12 +74,13 @@ def rows(every: Sequence[Done]) -> list[tuple[str, ...]]:
 
 
 def result(every: Sequence[Done]) -> str:
-    """``21 of 24 periods read, 3 failed``."""
-    counts = Counter[bool]()
+    """``20 of 24 periods read, 1 with nothing to read, 3 failed``."""
+    counts = Counter[str]()
     for each in every:
-        counts[each.good] += len(each.piece.periods)
-    failed = f", {counts[False]:,} failed" if counts[False] else ""
-    return f"{counts[True]:,} of {_counted(counts.total(), 'period')} read{failed}"
+        kind = "read" if each.read else "with nothing to read" if each.good else "failed"
+        counts[kind] += len(each.piece.periods)
+    others = [f", {counts[kind]:,} {kind}" for kind in ("with nothing to read", "failed") if counts[kind]]
+    return f"{counts['read']:,} of {_counted(counts.total(), 'period')} read{''.join(others)}"
 
 
 def failures(every: Sequence[Done]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from data_pipeline.core.progress import backfill_text
-from data_pipeline.core.progress.backfill import Done, Piece, Wish, pieces, published, unmade
+from data_pipeline.core.progress.backfill import Done, Piece, Wish, done, pieces, published, unmade
 from data_pipeline.core.progress.coverage import (
     ACCEPTED,
     HELD,
@@ -172,6 +172,33 @@ def test_the_end_says_what_became_of_each() -> None:
     assert [*backfill_text.failures([good, bad])] == ["2024-02 gate failed: unreadable-files of …"]
     assert len(backfill_text.rows([good] * 100 + [bad])) == 1
     assert backfill_text.as_json(bad)["good"] is False
+
+
+def test_a_source_that_is_away_or_empty_is_told_from_a_period_that_was_read() -> None:
+    """What could not be fetched failed, whatever else the run did; what the source lacks did neither."""
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    away = {"proceed": False, "partial": True, "messages": ["the mirror is partial: 1 failed", "x: 503", "y"]}
+    piece = Piece("month", ("2024-01",), ("orders",))
+    ends = []
+    for results in (
+        {"d": {"proceed": False, "partial": False}},
+        {"d": away},
+        {"d": {**away, "proceed": True}, "v": {}},
+        {"d": {"proceed": True}, "v": {}},
+    ):
+        past = PastRun(NEW, "SUCCEEDED", start, start + timedelta(seconds=3), results=results)
+        ends.append(done(piece, past, "", start))
+    assert [(each.ended, each.good, each.read) for each in ends] == [
+        ("nothing new", True, False),
+        ("partial", False, False),
+        ("partial", False, False),
+        ("published", True, True),
+    ]
+    assert backfill_text.result(ends[:1]) == "0 of 1 period read, 1 with nothing to read"
+    assert backfill_text.result(ends) == "1 of 4 periods read, 1 with nothing to read, 2 failed"
+    assert [*backfill_text.failures(ends)][0] == "2024-01 partial: the mirror is partial: 1 failed; x: 503"
+    failed = PastRun(NEW, "FAILED", start, results={"d": away})
+    assert done(piece, failed, "the disk is full", start).reason == "the disk is full"
 
 
 def test_the_command_to_go_on_with_says_the_same() -> None:
