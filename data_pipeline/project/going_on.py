@@ -43,13 +43,14 @@ def rerun(
     names = [name for name, _ in steps]
     step = going_on.begins_at(begin, names) if begin else None
     going = _going(env, connection, outputs, execution)
+    left_by = going_on.left_by(going.run, step, names) if step else execution.name
     if step is None:
         going_on.refuse_unfailed(going)
     else:
-        folder = runs.folder(outputs["OutputUri"], execution.arn)
+        folder = runs.folder(outputs["OutputUri"], left_by)
         missing = _missing(connection, folder, going_on.documents(step, steps))
-        going_on.refuse_rerun_from(going, step, missing)
-    value = going_on.again(going.run.value, step, execution.name)
+        going_on.refuse_rerun_from(going, step, f"{left_by} has no {missing}" if missing else "")
+    value = going_on.again(going.run.value, step, left_by)
     return runs.signed(connection, outputs["StateMachineArn"], value)
 
 

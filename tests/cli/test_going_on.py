@@ -64,6 +64,22 @@ def test_a_redrive_goes_on_and_repeats_no_finished_state(
     assert f"error: {broken} ended well (ended well), so nothing of it failed" in capfd.readouterr().err
 
 
+def test_a_rerun_that_fails_again_goes_on_with_what_the_first_run_left(
+    broken: str, deployed: Deployed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """By the command that it prints: it has no plan of its own."""
+    for name in ("decision", "plan"):
+        deployed.put(f"output/runs/{broken}/{name}.json", "{}")
+    assert runs("rerun", "local", "--from", "load") == 1
+    capfd.readouterr()
+    deployed.put("late")
+    second = deployed.executions()[0]["name"]
+    assert second != broken
+    assert runs("rerun", "local", second, "--from", "load", "--json") == 0
+    record = json.loads(capfd.readouterr().out)
+    assert (record["rerunOf"], record["input"]["from"]) == (second, f"load@{broken}")
+
+
 def test_a_rerun_begins_at_a_step_with_what_the_run_left(
     broken: str, deployed: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:

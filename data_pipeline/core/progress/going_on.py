@@ -64,15 +64,15 @@ def refuse_redrive(going: Going, steps: Sequence[str]) -> None:
     _refuse_overtaken(going)
 
 
-def refuse_rerun_from(going: Going, step: str, missing: str | None) -> None:
-    """UserError where a new run shall not begin at ``step`` with what the run has left. ``missing``: the first document
-    of the steps before it that the run has not left, if so.
+def refuse_rerun_from(going: Going, step: str, missing: str) -> None:
+    """UserError where a new run shall not begin at ``step`` with what is left. ``missing``: which run has not left a
+    document of the steps before it, if so.
     """
     refuse_unfailed(going)
     name, rerun = going.run.name, pointers.runs(going.env, "rerun", going.run.name)
     if missing:
         raise UserError(
-            f"{name} has no {missing}, so a run cannot begin at {step} with what it left: it did not come so far, or "
+            f"{missing}, so a run cannot begin at {step} with what it left: it did not come so far, or "
             f"that is deleted; run it from the start: {rerun}"
         )
     if f'"{beginning.STATE}"' not in going.deployed:
@@ -107,6 +107,15 @@ def documents(step: str, steps: Sequence[tuple[str, str]]) -> list[str]:
     before = steps[: names.index(step)]
     plan = ["plan.json"] if PREPARE in [name for name, _ in before] else []
     return [*(f"{result}.json" for _, result in before if result), *plan]
+
+
+def left_by(run: PastRun, step: str, steps: Sequence[str]) -> str:
+    """The run that has left what a new one reads that does ``run`` again from ``step`` on: itself, or the one that it
+    began with, where it left nothing of the steps before. ``steps``: all, in order.
+    """
+    begun, _, earlier = str(run.value.get("from", "")).partition(beginning.AT)
+    within = begun in steps and steps.index(step) <= steps.index(begun)
+    return earlier if earlier and within else run.name
 
 
 def again(value: Mapping[str, Any], step: str | None, run: str) -> dict[str, Any]:

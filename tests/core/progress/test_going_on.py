@@ -67,7 +67,7 @@ def test_a_run_that_was_stopped_is_redriven() -> None:
     early = later(status="FAILED", results={})
     for runs in ([], [waived, nothing, early]):
         going_on.refuse_redrive(going(later=runs), STEPS)
-        going_on.refuse_rerun_from(going(later=runs), "load", None)
+        going_on.refuse_rerun_from(going(later=runs), "load", "")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_would_do_nothing_or_harm_is_refused_of_both(changes: dict[str, Any
     found = going(**changes)
     assert said in refused(found)
     with pytest.raises(UserError) as error:
-        going_on.refuse_rerun_from(found, "load", None)
+        going_on.refuse_rerun_from(found, "load", "")
     assert said in str(error.value)
 
 
@@ -135,23 +135,35 @@ def test_a_run_that_a_rule_has_failed_names_its_own_answers() -> None:
 @pytest.mark.parametrize(
     ("changes", "missing", "said"),
     [
-        ({}, "verdict.json", f"{RUN} has no verdict.json, so a run cannot begin at ingest with what it left"),
-        ({"deployed": MACHINE.replace("BeginAt", "x")}, None, "deploy once more: ./deploy.sh dev"),
+        (
+            {},
+            f"{RUN} has no verdict.json",
+            f"{RUN} has no verdict.json, so a run cannot begin at ingest with what it left",
+        ),
+        ({"deployed": MACHINE.replace("BeginAt", "x")}, "", "deploy once more: ./deploy.sh dev"),
         (
             {"deployed": MACHINE.replace("a" * 64, "b" * 64)},
-            None,
+            "",
             f"the definitions of data sets or tables have changed since {RUN} made its plan; make a new one",
         ),
     ],
 )
 def test_a_rerun_with_what_does_not_fit_any_more_is_refused(
-    changes: dict[str, Any], missing: str | None, said: str
+    changes: dict[str, Any], missing: str, said: str
 ) -> None:
     """But a deployment that changed the code alone is what it is for."""
     with pytest.raises(UserError) as error:
         going_on.refuse_rerun_from(going(**changes), "ingest", missing)
     assert said in str(error.value)
-    going_on.refuse_rerun_from(going(deployed=MACHINE + " "), "ingest", None)
+    going_on.refuse_rerun_from(going(deployed=MACHINE + " "), "ingest", "")
+
+
+def test_what_a_rerun_left_is_told_from_what_it_began_with() -> None:
+    """It has the results of the steps behind the one that it began at, and of no other."""
+    again = PastRun(LATER, "FAILED", START, value={"from": f"load@{RUN}"})
+    found = [going_on.left_by(again, step, STEPS) for step in STEPS]
+    assert found == [RUN, RUN, LATER]
+    assert going_on.left_by(replace(again, value={}), "load", STEPS) == LATER
 
 
 def test_a_step_is_named_as_in_the_configuration_or_as_its_state() -> None:
