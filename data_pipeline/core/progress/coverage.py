@@ -193,14 +193,14 @@ def _unpublished(
     accepted: Sequence[Acceptance],
 ) -> Iterator[Unpublished]:
     published = {path: each.etag for path, each in files.items()}
-    through = {(each.source, each.version): each.by for each in accepted}
+    through = {(each.run, each.source, each.version): each.by for each in accepted}
     for path in sorted(unread(patterns, published, there)):
         period, parts = claimed(patterns, path) or ("", ())
         object_, why = there[path], refused.get(path)
         if why is None or why.etag != object_.etag:
             yield Unpublished(path, period, parts, object_.size, WAITING)
             continue
-        by = through.get((path, object_.etag), "") if why.kind == UNREADABLE else ""
+        by = through.get((why.run, path, object_.etag), "") if why.kind == UNREADABLE else ""
         kind = ACCEPTED if by else why.kind
         yield Unpublished(path, period, parts, object_.size, kind, why.reason, why.run, by)
 

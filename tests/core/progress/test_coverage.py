@@ -159,13 +159,13 @@ def test_json_names_every_period() -> None:
 
 
 def test_why_a_file_is_not_published_is_what_the_last_run_that_read_it_says() -> None:
-    """Of this very version; another one is not yet read. What is unreadable may be let through."""
+    """Of this very version; another one is not yet read. What is unreadable may be let through, by that very run."""
     there = _there({f"orders/de/2024-0{n}.csv": "2" for n in range(1, 6)})
     refused = {
         "orders/de/2024-01.csv": Refusal("2", UNREADABLE, "it has no column amount", "r1"),
         "orders/de/2024-02.csv": Refusal("2", HELD, "quarantined-share: 0.3, limit 0.05", "r1"),
         "orders/de/2024-03.csv": Refusal("1", UNREADABLE, "it has no column amount", "r1"),
-        "orders/de/2024-05.csv": Refusal("2", UNREADABLE, "it is empty", "r2"),
+        "orders/de/2024-05.csv": Refusal("2", UNREADABLE, "it is empty", "r3"),
     }
     through = [
         Acceptance(
@@ -184,13 +184,16 @@ def test_why_a_file_is_not_published_is_what_the_last_run_that_read_it_says() ->
     text = "\n".join(coverage_text.lines(found))
     assert "  2024  ux!!a" in text
     assert "  2024-01 unreadable: orders/de/2024-01.csv: it has no column amount (run r1)" in text
-    assert "2024-05 unreadable: orders/de/2024-05.csv: it is empty (run r2); let through\n    by ann" in text
+    assert "2024-05 unreadable: orders/de/2024-05.csv: it is empty (run r3); let through\n    by ann" in text
     assert max(map(len, text.splitlines())) <= 80
     assert [each["acceptedBy"] for each in coverage_text.as_json(found)["refused"]] == [
         None,
         None,
         "arn:aws:iam::1:user/ann",
     ]
+    later = Refusal("2", UNREADABLE, "it is empty", "r4")
+    found = coverage("orders", MONTHLY, [], there, {"orders/de/2024-05.csv": later}, through)
+    assert found.series[DE]["2024-05"] == UNREADABLE
 
 
 @pytest.mark.parametrize(
