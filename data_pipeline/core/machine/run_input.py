@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from data_pipeline.core.config import arguments
@@ -12,6 +13,8 @@ from data_pipeline.core.problems import RefusedError, quoted
 
 from .execution import COLUMN, MONTH, NAME, PART, PERIOD, RULE
 
+#: characters of a day.
+_DAY = 10
 _FLAGS = ("reprocess", "prune", "defer_tables", "concurrent")
 #: options that are repeated for each entry of a field.
 _REPEATED = {
@@ -41,9 +44,19 @@ def periods(text: str) -> str:
     if not re.fullmatch(rf"{PERIOD}(\.\.{PERIOD})?", text):
         raise RefusedError(expected, _meant(_periods_in(text)))
     first, _, last = text.partition("..")
+    if none := next((each for each in (first, last) if not _is_of_calendar(each)), ""):
+        raise RefusedError("days of the calendar", f"{quoted(none)} is none")
     if last and last < first and not first.startswith(last):
         raise RefusedError("the earlier period first", _meant(f"{last}..{first}"))
     return text
+
+
+def _is_of_calendar(period: str) -> bool:
+    """Whether the day that a period names is one, where it names any."""
+    try:
+        return len(period) < _DAY or bool(date.fromisoformat(period[:_DAY]))
+    except ValueError:
+        return False
 
 
 def part(text: str) -> str:

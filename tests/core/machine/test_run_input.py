@@ -41,6 +41,16 @@ def test_other_months_are_refused(text: str, meant: str) -> None:
     assert caught.value.advice == (f"did you mean '{meant}'?" if meant else "")
 
 
+def test_days_that_no_calendar_has_are_refused() -> None:
+    """The end of a range, too; an hour of one as well."""
+    for text in ("2024-02-30", "2024-02-28..2024-02-30", "2023-02-29T05..2023-03"):
+        with pytest.raises(RefusedError) as caught:
+            run_input.periods(text)
+        assert caught.value.expected == "days of the calendar"
+    assert caught.value.advice == "'2023-02-29T05' is none"
+    assert run_input.periods("2024-02-29T05..2024-03") == "2024-02-29T05..2024-03"
+
+
 @pytest.mark.parametrize("text", ["yellow", "rows-of-median", "a_b2", "x" * 64])
 def test_names_are_taken_as_they_are(text: str) -> None:
     """Which of them exist, the jobs know."""
