@@ -76,6 +76,19 @@ def test_what_fails_is_made_again_in_halves_and_named(
     assert "expected --only accepted or --only all with it" in capfd.readouterr().err
 
 
+def test_data_sets_without_periods_are_named(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """With the command that reads them; alone they are no backfill."""
+    deployed.deploy(publishing())
+    assert status_of("coverage", ["show", "local", "--json"], "coverage") == 0
+    every = json.loads(capfd.readouterr().out)["datasets"]
+    plain = next(each["dataset"] for each in every if not each["unit"])
+    assert backfill("--yes", "--dataset", plain) == 1
+    said = f"files of {plain} have no periods, so a backfill leaves them out; to read them: "
+    assert f"error: {said}python -m data_pipeline run local --dataset {plain}\n" in capfd.readouterr().err
+    assert backfill("--dry-run") == 0
+    assert "have no periods" not in capfd.readouterr().err
+
+
 def test_a_run_that_is_going_on_is_waited_for(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
     """Whoever started it."""
     deployed.deploy({"Wait": {**waiting()["Wait"], "Seconds": 2, "Next": "Publish"}, **publishing()})

@@ -23,7 +23,8 @@ from data_pipeline.cli.screen import console
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import run_input
 from data_pipeline.core.progress import backfill_text
-from data_pipeline.core.progress.backfill import KINDS, Done, Piece, Wish, pieces, published
+from data_pipeline.core.progress.backfill import KINDS, Done, Piece, Wish, pieces, published, without_periods
+from data_pipeline.core.progress.coverage import DatasetCoverage
 from data_pipeline.core.progress.past_runs import short
 from data_pipeline.core.progress.progress_log import clock
 from data_pipeline.project import history
@@ -102,8 +103,10 @@ def backfill(
     record: dict[str, Any] = {"environment": env, "runs": [], "tables": None}
     try:
         work.wait()
-        every = pieces(work.coverages(), wish)
+        found = work.coverages()
         screen.rest()
+        _say_left_out(work, found)
+        every = pieces(found, wish)
         if not every and not work.unmade():
             _tell(as_json, record, [], "nothing to do: no period that was asked for is to be read")
             return
@@ -119,6 +122,15 @@ def backfill(
     record["tables"] = backfill_text.as_json(made) if made else None
     _tell(as_json, record, done, backfill_text.result(done) if done else "")
     _fail(env, done, made)
+
+
+def _say_left_out(work: Backfill, every: Sequence[DatasetCoverage]) -> None:
+    """Name data sets without periods, on stderr. UserError where no others are asked for."""
+    if not any(each.unit for each in every):
+        names = [each.name for each in every]
+        raise UserError(backfill_text.left_out(work.env.name, names, again=work.wish.again))
+    if names := without_periods(every, work.wish):
+        click.echo(backfill_text.left_out(work.env.name, names, again=work.wish.again), err=True)
 
 
 def _preview(work: Backfill, every: Sequence[Piece]) -> None:

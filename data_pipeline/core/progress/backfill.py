@@ -88,8 +88,8 @@ class Piece:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a piece. ``ended``: as ``past_runs`` says it, or PARTIAL; ``rows``: accepted and quarantined, where
-    known.
+    """What became of a piece. ``ended``: as ``past_runs`` says it, or PARTIAL; ``rows``: accepted and quarantined,
+    where known.
     """
 
     piece: Piece
@@ -142,6 +142,13 @@ def pieces(every: Iterable[DatasetCoverage], wish: Wish) -> list[Piece]:
         for (tried, unit, period), datasets in sorted(found.items())
     ]
     return [*_together(alone, wish.together)]
+
+
+def without_periods(every: Iterable[DatasetCoverage], wish: Wish) -> list[str]:
+    """The data sets that have something to be read, in no period: a backfill leaves them out."""
+    return [
+        each.name for each in every if not each.unit and (each.unpublished or (wish.again and each.files))
+    ]
 
 
 def _periods(found: DatasetCoverage, wish: Wish) -> Iterator[tuple[str, bool, int, int]]:

@@ -39,6 +39,15 @@ def preview(every: Sequence[Piece], then: Sequence[str], seconds: float | None) 
         yield f"about {duration(seconds)} a run, as the last ones took, so {duration(whole)} in all"
 
 
+def left_out(env: str, names: Sequence[str], *, again: bool) -> str:
+    """That these data sets have no periods, and the command that reads them."""
+    words = ["python -m data_pipeline run", env, *(f"--dataset {name}" for name in names)]
+    command = " ".join([*words, *(["--reprocess"] if again else [])])
+    return (
+        f"files of {', '.join(names)} have no periods, so a backfill leaves them out; to read them: {command}"
+    )
+
+
 def usual(past: Sequence[PastRun]) -> float | None:
     """Seconds of a run that published, the middle of those that did; None without any."""
     took = [

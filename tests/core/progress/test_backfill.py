@@ -8,7 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from data_pipeline.core.progress import backfill_text
-from data_pipeline.core.progress.backfill import Done, Piece, Wish, done, pieces, published, unmade
+from data_pipeline.core.progress.backfill import (
+    Done,
+    Piece,
+    Wish,
+    done,
+    pieces,
+    published,
+    unmade,
+    without_periods,
+)
 from data_pipeline.core.progress.coverage import (
     ACCEPTED,
     HELD,
@@ -92,6 +101,18 @@ def test_data_sets_share_a_run() -> None:
     ]
     again = pieces([orders], Wish("2024-01", "2024-01", only="all"))
     assert (again[0].files, again[0].bytes) == (2, 20)
+
+
+def test_data_sets_without_periods_are_named_with_what_reads_them() -> None:
+    """Where they have anything to be read."""
+    shops, places = _covered("shops", {"": WAITING}, ""), _covered("places", {"": PUBLISHED}, "")
+    every = [_covered("orders", KINDS), shops, places]
+    assert without_periods(every, Wish()) == ["shops"]
+    assert without_periods(every, Wish(only="all")) == ["shops", "places"]
+    assert without_periods([replace(places, files=0)], Wish(only="all")) == []
+    said = backfill_text.left_out("dev", ["shops", "places"], again=True)
+    assert said.startswith("files of shops, places have no periods, so")
+    assert said.endswith(": python -m data_pipeline run dev --dataset shops --dataset places --reprocess")
 
 
 def test_what_was_read_since_is_not_read_again() -> None:
@@ -196,7 +217,9 @@ def test_a_source_that_is_away_or_empty_is_told_from_a_period_that_was_read() ->
     ]
     assert backfill_text.result(ends[:1]) == "0 of 1 period read, 1 with nothing to read"
     assert backfill_text.result(ends) == "1 of 4 periods read, 1 with nothing to read, 2 failed"
-    assert [*backfill_text.failures(ends)][0] == "2024-01 partial: the mirror is partial: 1 failed; x: 503"
+    assert (
+        next(iter(backfill_text.failures(ends))) == "2024-01 partial: the mirror is partial: 1 failed; x: 503"
+    )
     failed = PastRun(NEW, "FAILED", start, results={"d": away})
     assert done(piece, failed, "the disk is full", start).reason == "the disk is full"
 
