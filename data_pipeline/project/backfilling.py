@@ -74,8 +74,8 @@ class Backfill:
         return self.outputs["StateMachineArn"]
 
     def run(self, pieces: Sequence[Piece], deferring: bool) -> Iterator[Done]:
-        """Each piece in a run of its own. One of several periods that failed is read again in halves, unless a source was
-        away.
+        """Each piece in a run of its own. One of several periods that failed is read again in halves, unless a source
+        was away.
         """
         waiting = list(pieces)
         while waiting:

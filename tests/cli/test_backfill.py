@@ -8,6 +8,7 @@ import pytest
 from cli.deployed import Deployed, failing, publishing, waiting
 
 from data_pipeline.cli.main import status_of
+from data_pipeline.project.backfilling import Backfill
 
 
 def backfill(*words: str) -> int:
@@ -26,7 +27,7 @@ def _asked(deployed: Deployed) -> list[dict[str, object]]:
 
 
 def test_each_period_is_read_by_a_run_of_its_own(
-    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+    deployed: Deployed, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a preview, which starts nothing by itself; the table at the end fits 80 columns."""
     deployed.deploy(publishing())
@@ -36,6 +37,16 @@ def test_each_period_is_read_by_a_run_of_its_own(
         deployed.put(f"input/green_tripdata_{month}.csv", month)
     assert backfill("--dry-run", "--dataset", "trip_counts") == 0
     said = capfd.readouterr().err
+    with monkeypatch.context() as patched:
+        patched.delattr(Backfill, "wait")  # for a run that is under way
+        assert backfill("--dry-run", "--json", "--dataset", "trip_counts") == 0
+    assert json.loads(capfd.readouterr().out) == {
+        "environment": "local",
+        "wouldRun": [
+            {"periods": month, "datasets": ["trip_counts"], "files": 1, "bytes": 7}
+            for month in ("2019-11", "2020-02")
+        ],
+    }
     assert (
         "trip_counts: 2 periods, 2019-11 to 2020-02\n2 files, 14 bytes, in 2 runs, one after the other\n"
         in said
@@ -87,6 +98,18 @@ def test_data_sets_without_periods_are_named(deployed: Deployed, capfd: pytest.C
     assert f"error: {said}python -m data_pipeline run local --dataset {plain}\n" in capfd.readouterr().err
     assert backfill("--dry-run") == 0
     assert "have no periods" not in capfd.readouterr().err
+
+
+def test_what_cannot_be_made_at_the_end_fails(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:
+    """A machine that leaves tables for later, of which an earlier run has made none, and nothing is published."""
+    deployed.deploy({"Ask": {"Type": "Pass", "Comment": "defer_tables", "Next": "Publish"}, **publishing()})
+    deployed.put("output/state/tables.json", json.dumps({"version": 1, "made": {}}))
+    assert backfill("--yes", "--json") == 1
+    shown = capfd.readouterr()
+    assert json.loads(shown.out)["tables"]["ended"] == "not made"
+    assert "error: not made: " in shown.err
+    assert ": python -m data_pipeline run local\n" in shown.err
+    assert deployed.executions() == []
 
 
 def test_a_run_that_is_going_on_is_waited_for(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:

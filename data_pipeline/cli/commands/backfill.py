@@ -23,7 +23,16 @@ from data_pipeline.cli.screen import console
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import run_input
 from data_pipeline.core.progress import backfill_text
-from data_pipeline.core.progress.backfill import KINDS, Done, Piece, Wish, pieces, published, without_periods
+from data_pipeline.core.progress.backfill import (
+    KINDS,
+    Done,
+    Piece,
+    Wish,
+    not_made,
+    pieces,
+    published,
+    without_periods,
+)
 from data_pipeline.core.progress.coverage import DatasetCoverage
 from data_pipeline.core.progress.past_runs import short
 from data_pipeline.core.progress.progress_log import clock
@@ -73,7 +82,7 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
     type=click.DateTime([_TIME]),
     help="With --only accepted or all: what was last read before this time, in UTC; to go on with a backfill.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be read, and start nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be read, now, and start nothing.")
 @click.option("--yes", is_flag=True, help="Start without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def backfill(
@@ -102,16 +111,13 @@ def backfill(
     )
     record: dict[str, Any] = {"environment": env, "runs": [], "tables": None}
     try:
-        work.wait()
+        if not dry_run:
+            work.wait()
         found = work.coverages()
         screen.rest()
         _say_left_out(work, found)
         every = pieces(found, wish)
-        if not every and not work.unmade():
-            _tell(as_json, record, [], "nothing to do: no period that was asked for is to be read")
-            return
-        _preview(work, every)
-        if dry_run:
+        if not _planned(work, every, record, as_json, dry_run):
             return
         _ask(yes)
         done = _run(work, every, screen)
@@ -122,6 +128,21 @@ def backfill(
     record["tables"] = backfill_text.as_json(made) if made else None
     _tell(as_json, record, done, backfill_text.result(done) if done else "")
     _fail(env, done, made)
+
+
+def _planned(
+    work: Backfill, every: Sequence[Piece], record: dict[str, Any], as_json: bool, dry_run: bool
+) -> bool:
+    """Say what would be read; whether to go on with it."""
+    planned = bool(every or work.unmade())
+    if planned:
+        _preview(work, every)
+    if dry_run and as_json:
+        would = [*map(backfill_text.planned, every)]
+        click.echo(json.dumps({"environment": work.env.name, "wouldRun": would}, indent=2))
+    elif not planned:
+        _tell(as_json, record, [], "nothing to do: no period that was asked for is to be read")
+    return planned and not dry_run
 
 
 def _say_left_out(work: Backfill, every: Sequence[DatasetCoverage]) -> None:
@@ -219,9 +240,11 @@ def _run(work: Backfill, every: Sequence[Piece], screen: _Screen) -> list[Done]:
 def _make(work: Backfill, screen: _Screen) -> Done | None:
     """The run at the end that makes what follows from data sets; None where nothing is left."""
     left = work.unmade()
-    piece = published(work.coverages(), work.wish) if left else None
-    if piece is None:
+    if not left:
         return None
+    piece = published(work.coverages(), work.wish)
+    if piece is None:
+        return not_made(work.env.name, left)
     screen.said = "making what follows:"
     made = work.read(piece, again=False, deferring=False)
     screen.rest()
@@ -245,7 +268,9 @@ def _fail(env: str, done: Sequence[Done], made: Done | None) -> None:
     lines = [*backfill_text.failures(done)]
     if lines:
         lines.insert(0, "not all periods were read; once they are mended, the same command reads just these")
-    if made is not None and not made.good:
+    if made is not None and not made.run:
+        lines.append(f"{made.ended}: {made.reason}")
+    elif made is not None and not made.good:
         lines.append(f"what is made at the end {made.ended}: {made.reason}")
         lines.append(f"look with: python -m data_pipeline runs show {env} {short(made.run)}")
     if lines:

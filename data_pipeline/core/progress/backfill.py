@@ -217,6 +217,15 @@ def unmade(made: Mapping[str, Any], tables: Collection[str]) -> list[str]:
     return [name for name in tables if name not in found] if isinstance(found, dict) else []
 
 
+def not_made(env: str, left: Sequence[str]) -> Done:
+    """What becomes of what is made at the end where no period is published as it is in the input."""
+    reason = (
+        f"{', '.join(left)}: no period is published whole, so no run can make them without reading anything; the next "
+        f"run does: python -m data_pipeline run {env}"
+    )
+    return Done(Piece("", ("",), ()), "", "not made", 0.0, reason=reason)
+
+
 def published(every: Iterable[DatasetCoverage], wish: Wish) -> Piece | None:
     """A period that is published as it is in the input: a run that is narrowed to it reads nothing, and makes what is
     out of date. None where there is none.

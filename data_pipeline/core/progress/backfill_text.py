@@ -117,11 +117,17 @@ def _time(begins: str) -> str:
     return f"{day}T{time.replace('-', ':')}"
 
 
+def planned(piece: Piece) -> dict[str, Any]:
+    """A run that would be made, for scripts."""
+    about = {"periods": piece.span, "datasets": list(piece.datasets)}
+    return {**about, "files": piece.files, "bytes": piece.bytes}
+
+
 def as_json(done: Done) -> dict[str, Any]:
     return {
-        "periods": done.piece.span,
+        "periods": done.piece.span or None,
         "datasets": list(done.piece.datasets),
-        "execution": done.run,
+        "execution": done.run or None,
         "ended": done.ended,
         "good": done.good,
         "seconds": round(done.seconds, 3),

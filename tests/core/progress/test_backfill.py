@@ -13,6 +13,7 @@ from data_pipeline.core.progress.backfill import (
     Piece,
     Wish,
     done,
+    not_made,
     pieces,
     published,
     unmade,
@@ -156,6 +157,16 @@ def test_what_was_left_for_it_is_known() -> None:
     """By the document of the tables that were made; without one nothing was loaded yet."""
     assert unmade({"version": 1, "made": {"a": "x"}}, ["a", "b"]) == ["b"]
     assert unmade({}, ["a"]) == []
+
+
+def test_what_cannot_be_made_names_the_run_that_makes_it() -> None:
+    """It is no run, and failed."""
+    found = not_made("dev", ["totals"])
+    assert not found.good
+    assert found.reason.startswith("totals: no period is published whole")
+    assert found.reason.endswith(": python -m data_pipeline run dev")
+    told = backfill_text.as_json(found)
+    assert (told["ended"], told["execution"], told["periods"]) == ("not made", None, None)
 
 
 def test_the_preview_says_periods_files_bytes_and_time() -> None:
