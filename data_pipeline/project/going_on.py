@@ -63,6 +63,7 @@ def _missing(connection: Connection, folder: str, names: Sequence[str]) -> str |
 
 
 def _going(env: Environment, connection: Connection, outputs: Outputs, execution: Execution) -> Going:
+    going_on.refuse_other_machine(env.name, execution.arn, outputs["StateMachineArn"])
     client = connection.client("stepfunctions")
     with explained():
         described = states.described(client, execution.arn)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from cli.deployed import BUCKET, SUMMARY, SUMMARY_KEY, Deployed, publishing
 from cli.test_runs import ended, runs, start
+
+from data_pipeline.aws.states import Execution
+from data_pipeline.project import history
 
 READ = {
     "Type": "Task",
@@ -78,6 +82,21 @@ def test_a_rerun_that_fails_again_goes_on_with_what_the_first_run_left(
     assert runs("rerun", "local", second, "--from", "load", "--json") == 0
     record = json.loads(capfd.readouterr().out)
     assert (record["rerunOf"], record["input"]["from"]) == (second, f"load@{broken}")
+
+
+def test_a_run_of_the_maintenance_is_no_run_to_go_on_with(
+    broken: str, deployed: Deployed, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pipeline would be started in its place."""
+    arn = deployed.executions()[0]["executionArn"].replace(":execution:m-", ":execution:maintenance-")
+    execution = Execution(arn, "FAILED", datetime.now(UTC))
+    monkeypatch.setattr(history, "named", lambda *_: execution)
+    for command in ("rerun", "redrive"):
+        assert runs(command, "local", broken) == 1
+        said = capfd.readouterr().err
+        assert f"error: {broken} is a run of the maintenance, expected one of the pipeline" in said
+        assert "python -m data_pipeline maintenance run local\n" in said
+    assert len(deployed.executions()) == 1
 
 
 def test_a_rerun_begins_at_a_step_with_what_the_run_left(

@@ -146,6 +146,16 @@ def definitions(machine: str) -> frozenset[str]:
     return frozenset(_DEFINITIONS.findall(machine))
 
 
+def refuse_other_machine(env: str, execution: str, machine: str) -> None:
+    """UserError where an execution is none of the pipeline's state machine, but of the maintenance; both are ARNs."""
+    place, _, name = execution.rpartition(":")
+    if place != machine.replace(":stateMachine:", ":execution:"):
+        raise UserError(
+            f"{name} is a run of the maintenance, expected one of the pipeline; start the maintenance anew: "
+            f"python -m data_pipeline maintenance run {env}"
+        )
+
+
 def refuse_unfailed(going: Going) -> None:
     """UserError where there is nothing to do again."""
     run, env = going.run, going.env
