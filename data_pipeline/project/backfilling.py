@@ -95,9 +95,12 @@ class Backfill:
             self.wait()
             signed = runs.signed(self.connection, self._machine, value)
             arn = runs.start(self.connection, self._machine, signed)
-            done = self._done(piece, arn, self._watched(arn))
+            progress = self._watched(arn)
+            done = self._done(piece, arn, progress)
             if done.ended != "another ran":
                 return done
+            for other in backfill.others(progress.output):
+                self._watched(other)
 
     def unmade(self) -> list[str]:
         """What is made of data sets and is left for a later run."""

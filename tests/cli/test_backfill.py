@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from cli.deployed import Deployed, failing, publishing, waiting
+from core.histories import History
 
+from data_pipeline.aws.states import Watched
 from data_pipeline.cli.main import status_of
+from data_pipeline.core.progress.backfill import Piece, Wish
+from data_pipeline.core.progress.follow import Progress
 from data_pipeline.project.backfilling import Backfill
 
 
@@ -98,6 +103,38 @@ def test_data_sets_without_periods_are_named(deployed: Deployed, capfd: pytest.C
     assert f"error: {said}python -m data_pipeline run local --dataset {plain}\n" in capfd.readouterr().err
     assert backfill("--dry-run") == 0
     assert "have no periods" not in capfd.readouterr().err
+
+
+def test_a_run_that_kept_one_from_going_on_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it is not among the newest ones, which would find nothing to wait for."""
+    outputs = {
+        "arn:new-1": {"running": ["arn:long-since"]},
+        "arn:long-since": {},
+        "arn:new-2": {"version": 1},
+    }
+    watched: list[str] = []
+
+    def watch(_env: object, _connection: object, arn: str) -> list[Watched]:
+        watched.append(arn)
+        history = History()
+        history.add(1, "ExecutionSucceeded", {"output": json.dumps(outputs[arn])})
+        return [Watched(Progress().after(history.events))]
+
+    started = iter(["arn:new-1", "arn:new-2"])
+    nothing: Any = None
+    monkeypatch.setattr("data_pipeline.project.history.newest", lambda *_: [])
+    for name, fake in (
+        ("watch", watch),
+        ("start", lambda *_: next(started)),
+        ("signed", lambda *_: {}),
+        ("results", lambda *_: {}),
+    ):
+        monkeypatch.setattr(f"data_pipeline.project.runs.{name}", fake)
+    stack = {"StateMachineArn": "m", "OutputUri": "s3://b/"}
+    work = Backfill(nothing, nothing, stack, (), Wish(), lambda *_: None)
+    done = work.read(Piece("month", ("2024-01",), ("orders",)), again=False, deferring=False)
+    assert (done.run, done.ended) == ("new-2", "ended well")
+    assert watched == ["arn:new-1", "arn:long-since", "arn:new-2"]
 
 
 def test_what_cannot_be_made_at_the_end_fails(deployed: Deployed, capfd: pytest.CaptureFixture[str]) -> None:

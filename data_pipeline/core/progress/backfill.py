@@ -9,6 +9,7 @@ from typing import Any
 
 from data_pipeline.etl.documents import verdict
 
+from . import failure_reason
 from .coverage import (
     ACCEPTED,
     HELD,
@@ -114,6 +115,12 @@ def done(piece: Piece, past: PastRun, reason: str, now: datetime) -> Done:
     ended = past.ended
     left = _partial(past.results) if ended in _GOOD else ""
     return Done(piece, past.name, PARTIAL if left else ended, past.seconds(now), past.rows, left or reason)
+
+
+def others(output: str | None) -> list[str]:
+    """The ARNs of the runs that kept another from going on, as its ``output`` names them."""
+    found = failure_reason.described(output).get("running")
+    return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
 def _partial(results: Results) -> str:
