@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -18,6 +19,8 @@ _ORDER = (UNREADABLE, HELD, WAITING, ACCEPTED, QUARANTINED, PUBLISHED)
 _THERE = (PUBLISHED, QUARANTINED, ACCEPTED)
 #: the share of a period's rows in quarantine from which on it is said.
 SHARE = 0.05
+
+_PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d)?)?)?")
 
 Series = tuple[tuple[str, str], ...]
 """Name and value of each named part, in order."""
@@ -222,11 +225,27 @@ def _let_through(files: Iterable[PublishedFile], accepted: Sequence[Acceptance])
 
 
 def _is_about(each: Acceptance, file: PublishedFile) -> bool:
-    """Whether what was let through is about a file: its path, its period, or all of the data set."""
-    if each.version == file.etag or each.source == file.path:
-        return each.source == file.path
-    rest = each.source.removeprefix(each.of).split()
-    return not rest or file.period in rest[:1] or (bool(rest) and "=" in rest[0] and not file.period)
+    """Whether what was let through is about a file: its path; its period and series, as far as they are named; or all
+    of the data set.
+    """
+    if each.source in (file.path, each.of):
+        return True
+    of, _, rest = each.source.partition(" ")
+    if each.rule.startswith("drift"):
+        rest = rest.rpartition(" ")[0]  # a column stands last
+    period, _, series = rest.partition(" ")
+    if not _PERIOD.fullmatch(period):
+        period, series = "", rest
+    if of != each.of or (series and "=" not in series):
+        return False  # another file
+    near = file.period.startswith(period) or period.startswith(file.period)
+    return near and all(_is_within(name, value, series) for name, value in file.parts)
+
+
+def _is_within(name: str, value: str, series: str) -> bool:
+    """Whether a part may be of a series, ``country=de, kind=a``: it has this value there, or is not named."""
+    named = re.search(rf"(?:^|, ){re.escape(name)}=", series)
+    return named is None or f"{series[named.end() :]}, ".startswith(f"{value}, ")
 
 
 def _kind(files: Iterable[PublishedFile]) -> str:
