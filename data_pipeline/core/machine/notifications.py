@@ -45,6 +45,9 @@ _PUBLISHED_OTHERS = (
     " & ' other tables were.' : 'Nothing was published: a quality rule failed.')"
 )
 
+#: JSONata of the rules that the run was told to let through, which it would fail by without that.
+_ACCEPTED = "$join($states.context.Execution.Input.accept.(' --accept ' & $), '')"
+
 _CONSOLES = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
 
 #: what the service says of a failed job, as JSON, that tells why: the first of these members, in its order. Whole
@@ -154,7 +157,7 @@ def _after(env: Environment, end: str) -> Iterator[str]:
         rules = (
             f"$substring($join($distinct($states.input.failed_rules.rule).({rule})), 0, {_LONGEST_ACCEPT})"
         )
-        yield f"{_command('to let it through', 'run', env.name)} & {rules}"
+        yield f"{_command('to let it through', 'run', env.name)} & {_ACCEPTED} & {rules}"
     else:
         names = f"$join(${DECISION}.held, ' --rebuild ')"
         yield f"{_command('to read it anew', 'run', env.name)} & ' --rebuild ' & {names}"

@@ -19,7 +19,6 @@ _ORDER = (UNREADABLE, HELD, WAITING, ACCEPTED, QUARANTINED, PUBLISHED)
 _THERE = (PUBLISHED, QUARANTINED, ACCEPTED)
 #: the share of a period's rows in quarantine from which on it is said.
 SHARE = 0.05
-
 _PERIOD = re.compile(r"\d{4}(-\d\d(-\d\d(T\d\d)?)?)?")
 
 Series = tuple[tuple[str, str], ...]
@@ -225,9 +224,7 @@ def _let_through(files: Iterable[PublishedFile], accepted: Sequence[Acceptance])
 
 
 def _is_about(each: Acceptance, file: PublishedFile) -> bool:
-    """Whether what was let through is about a file: its path; its period and series, as far as they are named; or all
-    of the data set.
-    """
+    """Whether what was let through is about a file: its path, its period and series as far as named, or all of it."""
     if each.source in (file.path, each.of):
         return True
     of, _, rest = each.source.partition(" ")
@@ -236,10 +233,9 @@ def _is_about(each: Acceptance, file: PublishedFile) -> bool:
     period, _, series = rest.partition(" ")
     if not _PERIOD.fullmatch(period):
         period, series = "", rest
-    if of != each.of or (series and "=" not in series):
-        return False  # another file
+    same = of == each.of and ("=" in series or not series)  # else it is another file
     near = file.period.startswith(period) or period.startswith(file.period)
-    return near and all(_is_within(name, value, series) for name, value in file.parts)
+    return same and near and all(_is_within(name, value, series) for name, value in file.parts)
 
 
 def _is_within(name: str, value: str, series: str) -> bool:

@@ -140,6 +140,25 @@ def test_the_gate_is_told_with_value_and_limit() -> None:
     assert "cause: missing-windows of a.csv: 0.7, limit 0.5" in message
 
 
+@pytest.mark.parametrize(
+    ("value", "options"),
+    [
+        ({}, ""),
+        ({"accept": []}, ""),
+        ({"accept": ["drift@run-0"]}, " --accept drift@run-0"),
+        ({"accept": ["drift@run-0", "unique@r"]}, " --accept drift@run-0 --accept unique@r"),
+    ],
+)
+def test_the_gate_names_what_was_let_through_already(value: dict[str, Any], options: str) -> None:
+    """A run that is given the new answer alone would fail by the old one again."""
+    rule = {"rule": "missing-windows", "source": "a.csv", "value": 0.7, "limit": 0.5}
+    context = {"Execution": {**RUN["Execution"], "Input": value}}
+    arguments = states(NOTIFY)["NotifyGateFailure"]["Arguments"]
+    message = evaluate(arguments["Message"], {"context": context, "input": {"failed_rules": [rule]}})
+    said = f"through: python -m data_pipeline run dev{options} --accept missing-windows@run-1\n"
+    assert said in str(message)
+
+
 def test_links_lead_to_the_partition() -> None:
     china = state_machine(environment({**NOTIFY, "region": "cn-north-1"}))["States"]["NotifyFailure"]
     assert "https://console.amazonaws.cn/states/home?region=cn-north-1#" in china["Arguments"]["Message"]
