@@ -132,6 +132,11 @@ def explained() -> Iterator[None]:
         raise UserError(message) from error
 
 
+def is_denied(error: UserError) -> bool:
+    """Whether ``explained`` made it of a permission that was missing."""
+    return isinstance(error.__cause__, ClientError) and error_code(error.__cause__) in ACCESS_DENIED
+
+
 def error_code(error: ClientError) -> str:
     """AWS's code of an error, such as ``AccessDenied``."""
     return error.response.get("Error", {}).get("Code", "")

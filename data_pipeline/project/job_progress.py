@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from data_pipeline.aws.errors import explained
+from data_pipeline.aws.errors import explained, is_denied
 from data_pipeline.aws.logs import Reader
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.config.environment import Environment
@@ -48,6 +48,7 @@ class JobProgress:
         try:
             with explained():
                 return documents.last(reader.fresh())
-        except UserError:  # who may follow the run need not be allowed to read logs
-            self._reader = None
+        except UserError as error:
+            if is_denied(error):  # who may follow the run need not be allowed to read logs
+                self._reader = None
             return None

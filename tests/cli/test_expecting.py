@@ -71,6 +71,18 @@ def test_who_may_not_read_logs_follows_all_the_same(log: list[Any]) -> None:
         assert job.reached(loading()) is None
 
 
+def test_a_log_that_is_away_for_a_moment_is_looked_at_again(log: list[Any]) -> None:
+    """As where AWS throttles; what was known stays."""
+    clock = [0.0]
+    throttled = ClientError({"Error": {"Code": "ThrottlingException", "Message": "slow"}}, "GetLogEvents")
+    log += [["progress: 1 of 5 files, 10 rows"], throttled, ["progress: 5 of 5 files, 50 rows"]]
+    job = JobProgress(load_environment(ROOT, "local"), None, 1.0, lambda: clock[0])  # type: ignore[arg-type]
+    seen = []
+    for clock[0] in (0.0, 1.0, 2.0, 3.0):
+        seen.append(job.reached(loading()))
+    assert seen == [None, Reached(1, 5, 10), Reached(1, 5, 10), Reached(5, 5, 50)]
+
+
 def test_runs_before_say_how_long_one_takes(deployed: Deployed) -> None:
     """Those that published, by their bytes; once a job of the run has ended, by its own."""
     pause = {"Pause": {"Type": "Wait", "Seconds": 1, "Next": "Publish"}}

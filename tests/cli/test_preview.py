@@ -46,6 +46,15 @@ def planning(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return deployed
 
 
+@pytest.mark.parametrize("option", ["--report", "--no-wait"])
+def test_a_dry_run_is_none_to_follow_or_to_draw(option: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """It is refused before anything is asked."""
+    assert run(option) == 1
+    assert capfd.readouterr().err == (
+        f"error: found --dry-run and {option}, expected one of them: a dry run starts nothing\n"
+    )
+
+
 def test_a_dry_run_says_what_a_run_would_do_and_does_nothing(
     planning: Deployed, capfd: pytest.CaptureFixture[str]
 ) -> None:

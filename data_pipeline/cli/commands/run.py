@@ -78,13 +78,9 @@ def run(
     when the run succeeded, also when nothing was new; else 1 with the state that failed, why, and the end of
     its job's log.
     """
-    if drawn and not wait:
-        raise UserError(
-            "found --report and --no-wait, expected one of them: the page is drawn at the end of the run; draw it "
-            f"later with: python -m data_pipeline report show {env}"
-        )
+    _refuse_together(env, directory, wait, drawn, dry)
     if dry:
-        _preview(env, directory, value, as_json)
+        _preview(env, value, as_json)
         return
     record: Record = {"environment": env, "status": "NOT_STARTED"}
     with following.recorded(record, as_json):
@@ -117,12 +113,24 @@ def run(
             follow_to_its_end(environment, connection, deployed["OutputUri"], record, as_json)
 
 
-def _preview(env: str, directory: Path | None, value: Record, as_json: bool) -> None:
-    """What a run would do, which is not started."""
-    if directory is not None:
+def _refuse_together(env: str, directory: Path | None, wait: bool, drawn: bool, dry: bool) -> None:
+    """UserError for options of which one makes the other pointless."""
+    if drawn and not wait:
+        raise UserError(
+            "found --report and --no-wait, expected one of them: the page is drawn at the end of the run; draw it "
+            f"later with: python -m data_pipeline report show {env}"
+        )
+    if dry and directory is not None:
         raise UserError(
             "found --dry-run and --source, expected one of them: to upload files is to write, which a dry run does not"
         )
+    if dry and (drawn or not wait):
+        other = "--report" if drawn else "--no-wait"
+        raise UserError(f"found --dry-run and {other}, expected one of them: a dry run starts nothing")
+
+
+def _preview(env: str, value: Record, as_json: bool) -> None:
+    """What a run would do, which is not started."""
     environment, connection = open_environment(env)
     value = selection.checked(selection.known(environment), value)
     outputs_and_differences(environment, connection)
