@@ -28,6 +28,7 @@ from data_pipeline.core.progress.backfill import (
     Done,
     Piece,
     Wish,
+    made_of,
     not_made,
     pieces,
     published,
@@ -246,7 +247,7 @@ def _make(work: Backfill, screen: _Screen) -> Done | None:
     if piece is None:
         return not_made(work.env.name, left)
     screen.said = "making what follows:"
-    made = work.read(piece, again=False, deferring=False)
+    made = made_of(work.read(piece, again=False, deferring=False), work.unmade())
     screen.rest()
     click.echo(f"made at the end: {', '.join(left)}: {made.ended} (run {short(made.run)})", err=True)
     return made

@@ -224,6 +224,11 @@ def unmade(made: Mapping[str, Any], tables: Collection[str]) -> list[str]:
     return [name for name in tables if name not in found] if isinstance(found, dict) else []
 
 
+def made_of(done: Done, left: Collection[str]) -> Done:
+    """What became of the run at the end: where nothing is ``left``, a source that was away is no failure of it."""
+    return replace(done, ended="published", reason="") if done.ended == PARTIAL and not left else done
+
+
 def not_made(env: str, left: Sequence[str]) -> Done:
     """What becomes of what is made at the end where no period is published as it is in the input."""
     reason = (

@@ -13,6 +13,7 @@ from data_pipeline.core.progress.backfill import (
     Piece,
     Wish,
     done,
+    made_of,
     not_made,
     pieces,
     published,
@@ -167,6 +168,15 @@ def test_what_cannot_be_made_names_the_run_that_makes_it() -> None:
     assert found.reason.endswith(": python -m data_pipeline run dev")
     told = backfill_text.as_json(found)
     assert (told["ended"], told["execution"], told["periods"]) == ("not made", None, None)
+
+
+def test_a_source_that_is_away_is_no_matter_where_everything_was_made() -> None:
+    """It is, where something is left."""
+    partial = Done(Piece("month", ("2024-01",), ("orders",)), NEW, "partial", 3, None, "1 failed")
+    assert made_of(partial, []) == replace(partial, ended="published", reason="")
+    assert made_of(partial, ["totals"]) == partial
+    failed = replace(partial, ended="failed")
+    assert made_of(failed, []) == failed
 
 
 def test_the_preview_says_periods_files_bytes_and_time() -> None:
