@@ -51,6 +51,11 @@ def lift(connection: Connection, output: str, keys: Keys) -> None:
     _change(connection, output, keys.name, left)
 
 
+def look_again(connection: Connection, output: str, name: str) -> None:
+    """Every erased key of a data set is pending again: the next run takes it out of what its tables have then."""
+    _change(connection, output, name, Record.pending_again)
+
+
 def _change(connection: Connection, output: str, name: str, to: Callable[[Record], Record]) -> None:
     bucket, key = split_uri(erasures.place(output, name))
     for _ in range(_ATTEMPTS):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from data_pipeline.core.config.retention import Retention
 from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
+from data_pipeline.etl.documents import erasures
 from data_pipeline.etl.publishing import tables as jobs_tables
 from data_pipeline.etl.storage import filesystem
 
@@ -138,6 +139,38 @@ def test_all_comes_back_together_and_what_was_broken_off_is_done_again(
     table.maintenance.expire_snapshots().by_ids([first.snapshot_id]).commit()
     with pytest.raises(UserError, match=r"what returned_\w+\.ride_counts held at .* cannot be told"):
         world.gather(moment)
+
+
+def test_what_was_erased_stays_erased_and_a_data_set_may_be_called_mirror(world: World) -> None:
+    """Keys that were erased since stay on record, and the next run looks for all of them again."""
+    done = [replace(key, done="2026-01-02T00:00:00Z") for key in _erased("1", "2").keys]
+    place = "output/state/erased/orders.json"
+
+    def put(key: str, body: str) -> None:
+        world.s3.put_object(Bucket=world.bucket, Key=key, Body=body.encode())
+
+    world.publish("first", 1)
+    put(place, erasures.write(erasures.Record("salt", tuple(done[:1]))))
+    for key in ("output/state/datasets/mirror.json", "output/state/erased/files/orders.json"):
+        put(key, "1")
+    moment = _moment()
+    put(place, erasures.write(erasures.Record("salt", tuple(done))))
+    for key in ("output/state/datasets/mirror.json", "output/state/erased/files/orders.json"):
+        put(key, "2")
+    found = world.gather(moment)
+    assert [step.key for step in found.state] == ["output/state/datasets/mirror.json"]
+    assert "what was erased stays erased" in "\n".join(rendering.lines(data_page(found)))
+    bring_back(world.connection, found)
+    objects = world.published()[2]
+    assert objects["output/state/datasets/mirror.json"] == b"1"
+    assert objects["output/state/erased/files/orders.json"] == b"2"
+    assert erasures.read(objects[place], place) == _erased("1", "2")
+
+
+def _erased(*keys: str) -> erasures.Record:
+    """Pending keys of one column."""
+    record = erasures.Record("salt")
+    return record.with_keys(("order_id",), [(key,) for key in keys], "2026-01-01T00:00:00Z")
 
 
 def test_a_bucket_without_versions_and_a_moment_too_long_ago_are_refused(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,12 +16,13 @@ from data_pipeline.aws.catalog import table_access
 from data_pipeline.aws.session import Connection
 from data_pipeline.aws.versions import put_back, refuse_unversioned, versions
 from data_pipeline.core.config.environment import Data
-from data_pipeline.core.config.locations import key_prefix
+from data_pipeline.core.config.locations import erased_prefix, key_prefix, output_prefix
 from data_pipeline.core.config.retention import Retention
 from data_pipeline.core.deployment.page.entries import CHANGED, SAID, Entry, Page, Section
-from data_pipeline.core.deployment.returned import Step, refuse_expired, steps
+from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, steps
 from data_pipeline.core.errors import UserError
 from data_pipeline.features import snapshots
+from data_pipeline.project import erased
 
 #: what the mirror has fetched lies in the input, which stays.
 _MIRROR = "mirror.json"
@@ -30,16 +31,19 @@ _MIRROR = "mirror.json"
 @dataclass(frozen=True)
 class Returning:
     """What is brought back: each table with the snapshot that it had; of state and exports each object that has changed
-    since. ``later``: tables that were made since, which stay.
+    since. ``later``: tables that were made since, which stay; ``erased``: data sets that have a record of erased keys;
+    ``output``: the URI below which all of it is.
     """
 
     environment: str
     moment: datetime
     bucket: str
+    output: str
     tables: tuple[tuple[Table, Snapshot], ...]
     state: tuple[Step, ...]
     exports: tuple[Step, ...]
     later: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
 
     @property
     def anything(self) -> bool:
@@ -72,17 +76,42 @@ def gather_returning(
         if then.snapshot_id != snapshots.current(table).snapshot_id:
             tables.append((table, then))
     state, exports = (
-        tuple(steps(versions(connection, bucket, key_prefix(data, place)), moment))
-        for place in ("state", "export")
+        [*versions(connection, bucket, key_prefix(data, place))] for place in ("state", "export")
     )
-    state = tuple(step for step in state if not step.key.endswith(f"/{_MIRROR}"))
-    return Returning(environment, moment, bucket, tuple(tables), state, exports, tuple(later))
+    return Returning(
+        environment,
+        moment,
+        bucket,
+        f"s3://{bucket}/{output_prefix(data)}",
+        tuple(tables),
+        tuple(steps(_returned(state, data), moment)),
+        tuple(steps(exports, moment)),
+        tuple(later),
+        tuple(_erased(state, erased_prefix(data))),
+    )
+
+
+def _returned(state: Iterable[Version], data: Data) -> Iterator[Version]:
+    """Without what stays as it is: the mirror's record, and what was erased."""
+    mirror, erased = f"{key_prefix(data, 'state')}{_MIRROR}", erased_prefix(data)
+    return (each for each in state if each.key != mirror and not each.key.startswith(erased))
+
+
+def _erased(state: Iterable[Version], prefix: str) -> Iterator[str]:
+    """The data sets that have a record of erased keys now."""
+    for each in state:
+        name = each.key.removeprefix(prefix).removesuffix(".json")
+        if each.latest and not each.deleted and each.key == f"{prefix}{name}.json" and "/" not in name:
+            yield name
 
 
 def bring_back(connection: Connection, returning: Returning) -> None:
-    """The ledger first: broken off before the tables, the next run reads again what the ledger knows no longer, and
-    replaces its rows. Doing it again ends it.
+    """Erased keys first, which older snapshots may have: the next run takes them out. Then the ledger: broken off
+    before the tables, the next run reads again what the ledger knows no longer, and replaces its rows. Doing it again
+    ends it.
     """
+    for name in returning.erased:
+        erased.look_again(connection, returning.output, name)
     for step in returning.state:
         put_back(connection, returning.bucket, step)
     for table, then in returning.tables:
@@ -126,6 +155,8 @@ def _entries(returning: Returning) -> Iterator[Entry]:
     if not returning.anything:
         yield Entry(SAID, "as they are now")
     yield Entry(SAID, "input, quarantine, reports of runs, training sets and records of feature groups stay")
+    if returning.erased:
+        yield Entry(SAID, "what was erased stays erased: the next run takes it out of what comes back")
 
 
 def _made_after(table: Table, moment: datetime) -> bool:

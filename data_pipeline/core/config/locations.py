@@ -17,9 +17,14 @@ def rebuilds_prefix(data: Data) -> str:
     return f"{key_prefix(data, 'state')}rebuilds/"
 
 
+def erased_prefix(data: Data) -> str:
+    """Key prefix of the records of erased keys, ending in ``/``."""
+    return f"{key_prefix(data, 'state')}erased/"
+
+
 def erased_files_prefix(data: Data) -> str:
     """Key prefix of what says which files an erasure is about to delete, ending in ``/``."""
-    return f"{key_prefix(data, 'state')}erased/files/"
+    return f"{erased_prefix(data)}files/"
 
 
 def offline_prefix(data: Data, group: str) -> str:

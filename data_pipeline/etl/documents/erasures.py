@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Context, Decimal, InvalidOperation
@@ -84,6 +84,13 @@ class Record:
         """Without these ``keys``."""
         mine = {(tuple(columns), hashed(self.salt, texts)) for texts in keys}
         return replace(self, keys=tuple(key for key in self.keys if (key.columns, key.hash) not in mine))
+
+    def pending_again(self, but: Collection[tuple[tuple[str, ...], str]] = ()) -> Record:
+        """With every key pending again, ``but`` these (columns and hash): tables may have them once more."""
+        return replace(
+            self,
+            keys=tuple(key if (key.columns, key.hash) in but else replace(key, done="") for key in self.keys),
+        )
 
 
 NO_KEYS = Record("")

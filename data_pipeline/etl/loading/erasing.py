@@ -202,11 +202,4 @@ def look_again(loaded: Iterable[tuple[Dataset, Record | None]], output: str) -> 
         if known is None:
             continue
         mine = {(key.columns, key.hash) for key in known.keys}
-        erased.change(output, dataset.name, lambda now, mine=mine: _pending(now, mine))  # type: ignore[misc]
-
-
-def _pending(record: Record, known: Collection[tuple[tuple[str, ...], str]]) -> Record:
-    return replace(
-        record,
-        keys=tuple(key if (key.columns, key.hash) in known else replace(key, done="") for key in record.keys),
-    )
+        erased.change(output, dataset.name, lambda now, mine=mine: now.pending_again(mine))  # type: ignore[misc]
