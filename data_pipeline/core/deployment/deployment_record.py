@@ -152,10 +152,14 @@ def numbered(deployments: Sequence[Deployment], number: int, environment: str) -
 
 
 def earlier(deployments: Sequence[Deployment], number: int | None, environment: str) -> Deployment:
-    """The deployment to go back to: of that number, or else the last one that ended well before the newest one.
+    """The deployment to go back to: of that number, or else the last one that ended well before the newest one; that of
+    the newest one, where this was going back and did not end well.
 
     UserError where there is none, or where what it was made of is not known.
     """
+    newest = deployments[-1] if deployments else None
+    if number is None and newest is not None and newest.back_to and not newest.well:
+        number = newest.back_to
     if number is None:
         before = [each for each in deployments[:-1] if each.well]
         if not before:

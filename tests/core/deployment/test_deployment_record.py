@@ -94,6 +94,16 @@ def test_back_is_to_the_one_before_or_to_that_of_a_number() -> None:
     assert earlier(record, 4, "dev").number == 4
 
 
+def test_going_back_again_is_to_where_it_was_broken_off() -> None:
+    """Not to the deployment that one was about to leave."""
+    record = [made(5 - n, "a", number=n, **TEMPLATES) for n in (1, 2, 3)]
+    stopped = made(1, "a", ended=False, number=4, back_to=1, **TEMPLATES)
+    assert earlier([*record, stopped], None, "dev").number == 1
+    assert earlier([*record, replace(stopped, failed="no")], None, "dev").number == 1
+    assert earlier([*record, replace(stopped, outputs={"a": "b"})], None, "dev").number == 3
+    assert earlier([*record, stopped], 2, "dev").number == 2
+
+
 @pytest.mark.parametrize(
     ("number", "says"),
     [
