@@ -53,8 +53,11 @@ def steps(versions: Iterable[Version], moment: datetime) -> list[Step]:
 
 
 def until(deployments: Iterable[Deployment], chosen: Deployment) -> datetime | None:
-    """When a deployment was replaced: the next one that ended well began. None where it was not."""
-    return next((each.at for each in deployments if each.well and each.number > chosen.number), None)
+    """When a deployment was replaced: the next one began that ended well, or of which nobody knows how it ended, as it
+    may have changed all. None where it was not.
+    """
+    later = (each for each in deployments if each.number > chosen.number)
+    return next((each.at for each in later if each.well or not each.failed), None)
 
 
 def refuse_expired(moment: datetime, now: datetime, kept_days: dict[str, int | None]) -> None:

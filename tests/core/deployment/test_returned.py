@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,12 +41,13 @@ def test_every_object_becomes_what_it_was(versions: list[Version], expected: lis
 
 
 def test_a_deployment_lasts_until_the_next_one_that_ended_well() -> None:
-    """One that failed has replaced nothing."""
+    """One that failed has replaced nothing; one that was left running may have."""
     made = [
         Deployment(f"2026-11-30T0{n}:00:00+00:00", "me", (), {"a": "b"} if n != 2 else {}, number=n)
         for n in (1, 2, 3)
     ]
-    assert until(made, made[0]) == made[2].at
+    assert until([made[0], replace(made[1], failed="no"), made[2]], made[0]) == made[2].at
+    assert until(made, made[0]) == made[1].at
     assert until(made, made[2]) is None
 
 
