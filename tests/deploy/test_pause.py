@@ -11,6 +11,7 @@ import yaml
 from cli.test_schedule import schedule_resources
 from deploy.test_deployment import PIPELINE, never, target  # noqa: F401 - a fixture
 
+from data_pipeline.cli.commands.deploy import show_and_apply
 from data_pipeline.cli.deploying import deployment
 from data_pipeline.cli.deploying.deployment import Target, carry_out, gather
 from data_pipeline.core.config.environment import Schedule
@@ -36,7 +37,7 @@ def _deploy(target: Target, **more: Any) -> None:  # noqa: F811
 
 
 def test_a_pause_outlives_deployments_and_roll_backs(target: Target) -> None:  # noqa: F811
-    """One that changes the schedule, and one that fails; only resume ends it."""
+    """One that changes the schedule, and one that fails; one that changes nothing, too; only resume ends it."""
     object.__setattr__(target.environment, "schedule", Schedule())
     _deploy(target)
     environment, connection = target.environment, target.connection
@@ -51,6 +52,11 @@ def test_a_pause_outlives_deployments_and_roll_backs(target: Target) -> None:  #
     noted = scheduling.pause(environment, connection, stack, NOW, "nonsense")
     assert (daily().schedule.enabled, daily().pause, daily().next(NOW, 2)) == (False, noted, [])
     assert scheduling.pause(environment, connection, stack, NOW.replace(hour=7), "later") == noted
+    scheduling._switch(
+        environment, connection, True
+    )  # by a deployment that was killed before it could put it right
+    show_and_apply(target, gather(target, create_bucket=False), yes=False, allowed=())
+    assert not daily().schedule.enabled
     changed = schedule_resources(environment.names, "cron(30 7 * * ? *)")["Schedule"]
     _deploy(target, Schedule=changed)
     assert (daily().schedule.expression, daily().schedule.enabled) == ("cron(30 7 * * ? *)", False)

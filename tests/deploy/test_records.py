@@ -48,6 +48,17 @@ def test_a_record_that_another_deployment_writes_in_between_is_read_again(record
     assert codes == ["other-1", "mine-0", "other-2", "mine-1"]
 
 
+def test_a_deployment_that_failed_and_is_there_all_the_same_has_ended_well(record: Record) -> None:
+    """As one that failed when all but its end was done: the next one, which changes nothing, says so."""
+    record.note(deployment("a"))
+    record.fail(record.read()[0], "no")
+    (failed,) = record.read()
+    assert failed.failed == "no"
+    record.end(failed, {"a": "b"})
+    (ended,) = record.read()
+    assert (ended.well, ended.failed) == (True, "")
+
+
 def test_artifacts_of_deployments_that_were_replaced_long_ago_are_deleted(
     record: Record, embedded: Endpoint
 ) -> None:

@@ -33,6 +33,7 @@ from data_pipeline.core.deployment.page.reviewed import Reviewed
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts import limits
 from data_pipeline.core.problems import RefusedError
+from data_pipeline.project.scheduling import keep_paused
 
 from .create import refuse_stale_templates
 
@@ -138,6 +139,7 @@ def show_and_apply(
             reviewed.refuse_what_moved(given, fingerprint_of(plan))
         if plan.nothing:
             note_present(target, plan)
+            keep_paused(target.environment, target.connection, target.bucket)
             for each in notes(target, plan):
                 note(each)
             recorded = plan.wanted.recorded

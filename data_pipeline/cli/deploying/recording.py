@@ -72,7 +72,7 @@ class Record:
 
     def end(self, begun: Deployment, outputs: Mapping[str, str]) -> None:
         """Both stacks are as they shall be."""
-        self.note(replace(begun, outputs=dict(outputs), ended=_now()))
+        self.note(replace(begun, outputs=dict(outputs), ended=_now(), failed=""))
 
     def fail(self, begun: Deployment, why: str) -> None:
         """It ends without being what it should; what it has noted meanwhile stays."""
