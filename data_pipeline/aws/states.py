@@ -128,6 +128,15 @@ def newest(client: SFNClient, machine: str, most: int) -> list[Execution]:
     return [_execution(each) for page in pages for each in page["executions"]]
 
 
+def running(client: SFNClient, machine: str) -> Execution | None:
+    """An execution of a state machine that is under way; None where there is none, or no such machine (any more)."""
+    try:
+        found = client.list_executions(stateMachineArn=machine, statusFilter="RUNNING", maxResults=1)
+    except client.exceptions.StateMachineDoesNotExist:
+        return None
+    return next((_execution(each) for each in found["executions"]), None)
+
+
 def described(client: SFNClient, arn: str) -> tuple[Execution, dict[str, Any]] | None:
     """An execution, and its input as far as that is a JSON object; None where there is none of this ARN (any more)."""
     try:

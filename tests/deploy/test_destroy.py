@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 from clients import client
 from deploy.conftest import environment
 from deploy.test_deployment import PIPELINE, never
@@ -18,11 +20,11 @@ from deployer import deployer
 from randomness import SEED, SOAK, times
 
 from data_pipeline.aws import destruction
-from data_pipeline.aws.cloudformation import Stacks
+from data_pipeline.aws.cloudformation import Stack, Stacks
 from data_pipeline.aws.session import EmbeddedCredentials, connect
 from data_pipeline.cli.deploying import deployment
 from data_pipeline.cli.deploying.deployment import Target, carry_out, gather, plan_stacks
-from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed
+from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed, refuse_running
 from data_pipeline.cli.deploying.recorded import recorded
 from data_pipeline.core.deployment.destruction import page
 from data_pipeline.core.deployment.page import rendering
@@ -215,6 +217,40 @@ def test_an_environment_in_a_bad_state_is_taken_down(target: Target, embedded: E
     stacks.create_stack(StackName=name, TemplateBody=whole, OnFailure="DO_NOTHING")
     destroy_all(target, gather_doomed(target, with_data=True))
     assert target.stacks.find(name) is None
+
+
+@pytest.mark.parametrize(
+    ("output", "what"), [("StateMachineArn", "run"), ("MaintenanceStateMachineArn", "maintenance")]
+)
+def test_nothing_is_taken_down_while_something_runs(
+    output: str, what: str, target: Target, embedded: Endpoint
+) -> None:
+    """A machine that has gone runs nothing; one that may not be asked about is an error."""
+    name, root = f"{PIPELINE_NAME}-{uuid.uuid4().hex[:8]}", client(embedded, "stepfunctions")
+    trust = TRUST.replace("glue", "states")
+    role = client(embedded, "iam").create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    wait = {"Type": "Wait", "Seconds": 600, "End": True}
+    waits = {"QueryLanguage": "JSONata", "StartAt": "Wait", "States": {"Wait": wait}}
+    machine = root.create_state_machine(name=name, roleArn=role, definition=json.dumps(waits))[
+        "stateMachineArn"
+    ]
+
+    def with_machine(arn: str) -> Target:
+        stack = Stack("s", "s", "CREATE_COMPLETE", outputs={output: arn})
+        found = Stacks(target.stacks.client)
+        found.find = lambda _: stack  # type: ignore[method-assign]
+        return replace(target, stacks=found)
+
+    refuse_running(with_machine(machine))
+    execution = root.start_execution(stateMachineArn=machine, name="first")["executionArn"]
+    with pytest.raises(UserError, match=f"the {what} first is under way"):
+        refuse_running(with_machine(machine))
+    with pytest.raises(ClientError, match="not authorized to perform: states:ListExecutions"):
+        refuse_running(with_machine(machine.replace(PIPELINE_NAME, "other")))
+    root.stop_execution(executionArn=execution)
+    refuse_running(with_machine(machine))
+    root.delete_state_machine(stateMachineArn=machine)
+    refuse_running(with_machine(machine))
 
 
 def test_a_role_goes_with_its_policies_and_what_has_gone_is_no_error(

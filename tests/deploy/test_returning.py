@@ -30,7 +30,7 @@ from data_pipeline.etl.storage import filesystem
 
 PIPELINE = "returned"
 #: what the deployer's page adds for ``rollback --with-data``.
-ADDED = frozenset(["ReturnObjects", "ReturnTables", "FindRuns", "ListVersions"])
+ADDED = frozenset(["ReturnObjects", "ReturnTables", "ListVersions"])
 
 
 @dataclass

@@ -13,7 +13,7 @@ from removal.cases import Case
 from removal.world import BUCKET, World
 from waiting import until
 
-from data_pipeline.aws import buckets, records, s3
+from data_pipeline.aws import buckets, records, s3, states
 from data_pipeline.aws.session import EmbeddedCredentials, connect
 
 STACK = "nyc-tlc-removal"
@@ -224,6 +224,11 @@ def deleting_unused_artifacts(world: World, case: Case) -> None:
     records.remove(_connection(world), BUCKET, keys)
 
 
+def looking_for_runs(world: World, case: Case) -> None:
+    """An execution that is under way is looked for, as ``destroy`` does."""
+    states.running(world.as_deployer("stepfunctions"), world.machine)
+
+
 def making_the_artifact_bucket(world: World, case: Case) -> None:
     """The artifact bucket is made as deploy makes it, and removed as deploy removes a half made one."""
     root = world.client("s3")
@@ -246,6 +251,7 @@ SCENARIOS = {
     "uploading artifacts": uploading_artifacts,
     "looking at a bucket": looking_at_a_bucket,
     "deleting unused artifacts": deleting_unused_artifacts,
+    "looking for runs": looking_for_runs,
     "making the artifact bucket": making_the_artifact_bucket,
 }
 STEPS = ("create", "read", "update", "untag", "delete")

@@ -12,7 +12,7 @@ from data_pipeline.cli.arguments import bucket as bucket_option
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Target
-from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed
+from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed, refuse_running
 from data_pipeline.cli.deploying.plan_page import show
 from data_pipeline.cli.deploying.recorded import recorded_target, stacks_of
 from data_pipeline.cli.examples import examples
@@ -63,6 +63,7 @@ def _destroy(target: Target, with_data: bool, yes: bool, confirm: str | None) ->
     name = target.environment.name
     if not (_named(name, confirm) if with_data else agreed(yes or confirm is not None)):
         raise UserError("nothing was deleted.")
+    refuse_running(target)  # one may have begun while the answer was waited for
     destroy_all(target, doomed)
     return True
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from data_pipeline.aws.cloudformation import Stack
 from data_pipeline.aws.errors import explained
 from data_pipeline.cli.arguments import allow_replace
 from data_pipeline.cli.arguments import bucket as bucket_option
@@ -68,13 +67,13 @@ def rollback(
         )
     environment, connection = open_environment(env)
     with explained():
-        target, stack = recorded_target(environment, connection, bucket)
+        target, _ = recorded_target(environment, connection, bucket)
         known = target.record.read()
         chosen = earlier(known, number, env)
         click.echo(
             f"back to deployment {chosen.number} of {chosen.time[:16].replace('T', ' ')} UTC", err=True
         )
-        returning = _returning(target, stack, known, chosen) if with_data else None
+        returning = _returning(target, known, chosen) if with_data else None
         plan = plan_stacks(target, recorded(target, chosen), exists=True)
         if returning is not None and not _data_shown(returning, asks=plan.nothing, yes=yes):
             raise UserError("nothing was changed.")
@@ -82,7 +81,7 @@ def rollback(
         if returning is not None and returning.anything:
             from data_pipeline.cli.deploying.returning import bring_back
 
-            refuse_running(target, stack)
+            refuse_running(target)
             bring_back(connection, returning)
             click.echo("tables, exports and ledger are back", err=True)
             changed = True
@@ -94,9 +93,7 @@ def rollback(
         print_outputs(found)
 
 
-def _returning(
-    target: Target, stack: Stack | None, known: Sequence[Deployment], chosen: Deployment
-) -> Returning:
+def _returning(target: Target, known: Sequence[Deployment], chosen: Deployment) -> Returning:
     """What its data were when it was replaced. UserError while a run is under way, or where it was not replaced."""
     from data_pipeline.cli.deploying.returning import gather_returning  # tables need PyIceberg, stacks do not
 
@@ -105,7 +102,7 @@ def _returning(
         raise UserError(
             f"deployment {chosen.number} of {env.name} was not replaced, so that its data are those of now"
         )
-    refuse_running(target, stack)
+    refuse_running(target)
     return gather_returning(target.connection, env.name, now.outputs, env.data, env.retention, moment)
 
 

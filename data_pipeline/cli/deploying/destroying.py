@@ -7,8 +7,6 @@ from typing import Any
 
 from data_pipeline.aws import destruction as delete
 from data_pipeline.aws import s3, states
-from data_pipeline.aws.cloudformation import Stack
-from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.adoption import GROUP, Leftover
@@ -22,6 +20,14 @@ from .deployment import Target, bodies
 from .stack_apply import idle_stack, why_not
 from .stack_progress import Operation, note, progress
 
+#: output of the pipeline stack that names a state machine → what runs there, and what to do about it.
+_MACHINES = {
+    "StateMachineArn": (
+        "run",
+        ", or stop it, then run the same command again:\n  python -m data_pipeline runs stop {env}",
+    ),
+    "MaintenanceStateMachineArn": ("maintenance", ", then run the same command again."),
+}
 _ROLE, _BUCKET = "AWS::IAM::Role", "AWS::S3::Bucket"
 #: what outlives its stack goes in this order: a role after its group, a bucket after what lies in it.
 _ORDER = (GROUP, _ROLE, "AWS::Glue::Database", "AWS::Logs::LogGroup", _BUCKET, "AWS::KMS::Key")
@@ -37,7 +43,7 @@ def gather_doomed(target: Target, with_data: bool) -> Doomed:
     storage_body, pipeline_body = _bodies(target, exists)
     pipeline = idle_stack(target.stacks, names.pipeline_stack)
     storage = idle_stack(target.stacks, names.storage_stack)
-    refuse_running(target, pipeline)
+    refuse_running(target)
     known = remembered(target.record.read()) if exists else {}
     adoption = find(target.connection, storage_body, known, target.record.uri)
     doomed = {names.pipeline_stack: pipeline_body} if pipeline else {}
@@ -82,24 +88,21 @@ def _bodies(target: Target, exists: bool) -> tuple[Mapping[str, Any], Mapping[st
     return storage, pipeline
 
 
-def refuse_running(target: Target, stack: Stack | None) -> None:
-    """UserError while a run is under way."""
-    machine = stack.outputs.get("StateMachineArn") if stack else None
-    if machine is None:
-        return
-    env = target.environment.name
-    try:
-        with explained():
-            newest = states.newest(target.connection.client("stepfunctions"), machine, 20)
-    except UserError:  # it may not be looked up, or the machine has gone from under the stack
-        note("whether a run is under way could not be looked up")
-        return
-    running = [each.name for each in newest if each.status == "RUNNING"]
-    if running:
-        raise UserError(
-            f"{env}: the run {running[0]} is under way, and this would break it. Wait for its end, or stop "
-            f"it, then run the same command again:\n  python -m data_pipeline runs stop {env}"
-        )
+def refuse_running(target: Target) -> None:
+    """UserError while a run or the maintenance is under way. A state machine that has gone from under its stack, as a
+    deletion that failed leaves it, has none.
+    """
+    env, stack = target.environment, target.stacks.find(target.environment.names.pipeline_stack)
+    outputs = stack.outputs if stack else {}
+    for output, (what, how) in _MACHINES.items():
+        machine = outputs.get(output)
+        client = target.connection.client("stepfunctions")
+        found = states.running(client, machine) if machine else None
+        if found:
+            raise UserError(
+                f"{env.name}: the {what} {found.name} is under way, and this would break it. Wait for its end"
+                + how.format(env=env.name)
+            )
 
 
 def _delete_stack(target: Target, name: str) -> None:
