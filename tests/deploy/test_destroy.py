@@ -25,7 +25,7 @@ from data_pipeline.aws.session import EmbeddedCredentials, connect
 from data_pipeline.cli.deploying import deployment
 from data_pipeline.cli.deploying.deployment import Target, carry_out, gather, plan_stacks
 from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed, refuse_running
-from data_pipeline.cli.deploying.recorded import recorded
+from data_pipeline.cli.deploying.recorded import recorded, recorded_target
 from data_pipeline.core.deployment.destruction import page
 from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.errors import UserError
@@ -125,7 +125,9 @@ def _published(embedded: Endpoint, outputs: dict[str, str]) -> Any:
 def test_what_is_taken_down_is_gone_and_its_data_stay_until_they_are_asked_for(
     target: Target, embedded: Endpoint
 ) -> None:
-    """The page names each; all can be repeated; a deployment in between takes the data up again."""
+    """The page names each; all can be repeated; a deployment in between takes the data up again. Without record and
+    project, the storage stack itself says what its bucket is.
+    """
     outputs = _deploy(target)
     _publish(embedded, outputs)
     before = _published(embedded, outputs)
@@ -143,7 +145,15 @@ def test_what_is_taken_down_is_gone_and_its_data_stay_until_they_are_asked_for(
     assert not gather_doomed(target, with_data=False).anything
     assert _published(embedded, outputs) == before
     assert _deploy(target) == outputs
+    with pytest.raises(UserError, match=f"--bucket other: expected {target.bucket}, the artifact bucket"):
+        recorded_target(target.environment, target.connection, "other")
+    assert recorded_target(target.environment, target.connection, target.bucket)[0].bucket == target.bucket
+    client(embedded, "s3").delete_object(Bucket=target.bucket, Key=target.record.key)
+    project = deployment.root() / "templates" / f"{target.environment.name}-storage.yaml"
+    storage_body = project.read_text()
+    project.write_text("{}")
     _destroy(target, with_data=True)
+    project.write_text(storage_body)
     assert target.stacks.find(names.storage_stack) is None
     buckets = [bucket["Name"] for bucket in client(embedded, "s3").list_buckets()["Buckets"]]
     assert outputs["DataBucket"] not in buckets

@@ -151,6 +151,7 @@ def changing_a_stack(world: World, case: Case) -> None:
     try:
         change(ours, kind, {"MessageRetentionPeriod": 60}, TAGS, "CREATE")
         ours.describe_stack_events(StackName=STACK)
+        ours.get_template(StackName=STACK)
         for change_set in ours.list_change_sets(StackName=STACK)["Summaries"]:
             ours.describe_events(ChangeSetName=change_set["ChangeSetId"])
         ours.update_termination_protection(StackName=STACK, EnableTerminationProtection=False)

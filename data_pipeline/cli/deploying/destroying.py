@@ -7,12 +7,13 @@ from typing import Any
 
 from data_pipeline.aws import destruction as delete
 from data_pipeline.aws import s3, states
+from data_pipeline.aws.cloudformation import Stack
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.adoption import GROUP, Leftover
-from data_pipeline.core.deployment.deployment_record import current, remembered
+from data_pipeline.core.deployment.deployment_record import current, remembered, retained
 from data_pipeline.core.deployment.destruction import Doomed
-from data_pipeline.core.deployment.stack_states import DELETE_ENDS
+from data_pipeline.core.deployment.stack_states import DELETE_ENDS, is_there
 from data_pipeline.core.errors import UserError
 
 from .adopt import find
@@ -40,11 +41,12 @@ def gather_doomed(target: Target, with_data: bool) -> Doomed:
     """
     env, names = target.environment, target.environment.names
     exists = s3.find_bucket(target.connection, target.bucket)
-    storage_body, pipeline_body = _bodies(target, exists)
     pipeline = idle_stack(target.stacks, names.pipeline_stack)
     storage = idle_stack(target.stacks, names.storage_stack)
     refuse_running(target)
+    storage_body, pipeline_body = _bodies(target, exists, storage, pipeline)
     known = remembered(target.record.read()) if exists else {}
+    known |= retained(storage.outputs, storage_body) if storage else {}
     adoption = find(target.connection, storage_body, known, target.record.uri)
     doomed = {names.pipeline_stack: pipeline_body} if pipeline else {}
     artifacts = f"{names.artifacts}/"
@@ -79,13 +81,28 @@ def _holds(target: Target, prefix: str) -> bool:
     return bool(s3.existing_sizes(target.connection, target.bucket, prefix))
 
 
-def _bodies(target: Target, exists: bool) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """The templates of storage and pipeline: those that were deployed last, or else those of the project."""
+def _bodies(
+    target: Target, exists: bool, storage: Stack | None, pipeline: Stack | None
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The templates of storage and pipeline: each stack's own, and of one that is not there the one that was deployed
+    last, or else the project's.
+    """
+    own = [
+        target.stacks.template(stack.id) if stack and is_there(stack.status) else None
+        for stack in (storage, pipeline)
+    ]
+    others = (None, None) if all(own) else _recorded_bodies(target, exists)
+    first, second = (
+        templates.read_rendered(body or other or "{}") for body, other in zip(own, others, strict=True)
+    )
+    return first, second
+
+
+def _recorded_bodies(target: Target, exists: bool) -> tuple[str, str]:
     last = current(target.record.read()) if exists else None
     found = [s3.find(target.connection, target.bucket, key) for key in last.templates] if last else []
     texts = [body.decode() for body in found if body is not None]
-    storage, pipeline = map(templates.read_rendered, texts if len(texts) == 2 else bodies(target.environment))
-    return storage, pipeline
+    return (texts[0], texts[1]) if len(texts) == 2 else bodies(target.environment)
 
 
 def refuse_running(target: Target) -> None:

@@ -31,11 +31,17 @@ def recorded_target(
 ) -> tuple[Target, Stack | None]:
     """Where the deployments of an environment are recorded, and its pipeline stack, None where there is none.
 
-    ``bucket``: the artifact bucket; without it, that of the stack. UserError where it is not known.
+    ``bucket``: the artifact bucket; without it, that of the stack. UserError where it is not known, or another one.
     """
     stacks = stacks_of(environment, connection)
     stack = stacks.find(environment.names.pipeline_stack)
-    known = bucket or (stack.parameters.get(BUCKET) if stack else None)
+    deployed = stack.parameters.get(BUCKET) if stack else None
+    if bucket and deployed and bucket != deployed:
+        raise UserError(
+            f"--bucket {bucket}: expected {deployed}, the artifact bucket of {environment.names.pipeline_stack}; leave "
+            "--bucket out"
+        )
+    known = bucket or deployed
     if not known:
         raise UserError(
             f"environment {environment.name!r} is not deployed, so its artifact bucket is not known: name it with "

@@ -51,6 +51,11 @@ def treatment(status: str | None) -> Treatment:
     return Treatment.WAIT if is_moving(status) else Treatment.UPDATE
 
 
+def is_there(status: str | None) -> bool:
+    """Whether a stack in this status was ever created, so that it has a template and may have resources."""
+    return status not in _ABSENT
+
+
 def is_moving(status: str | None) -> bool:
     """Whether an operation on the stack is under way."""
     return status is not None and status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"

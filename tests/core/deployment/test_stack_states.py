@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 
 from data_pipeline.core.deployment.stack_events import Event, first_failure
-from data_pipeline.core.deployment.stack_states import Treatment, is_moving, succeeded, treatment
+from data_pipeline.core.deployment.stack_states import Treatment, is_moving, is_there, succeeded, treatment
 
 TREATMENTS = {
     "CREATE_FAILED": Treatment.DELETE,
@@ -37,6 +37,7 @@ def test_every_status_has_its_treatment(status: str) -> None:
     """A status is in the table, or is an operation under way, for which a deployment waits."""
     assert treatment(status) is TREATMENTS.get(status, Treatment.WAIT)
     assert (treatment(status) is Treatment.WAIT) == is_moving(status)
+    assert is_there(status) == (treatment(status) is not Treatment.CREATE)
 
 
 def test_no_stack_is_made_and_success_is_not_any_completion() -> None:
