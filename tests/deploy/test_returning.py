@@ -135,8 +135,11 @@ def test_all_comes_back_together_and_what_was_broken_off_is_done_again(
     first = world.tables.load("ride_counts").current_snapshot()
     assert first is not None
     world.publish("third", 3)
+    found = world.gather(moment)
     table = world.tables.load("ride_counts")
     table.maintenance.expire_snapshots().by_ids([first.snapshot_id]).commit()
+    with pytest.raises(UserError, match=f"snapshot {first.snapshot_id} could not be made the current one"):
+        bring_back(world.connection, found)
     with pytest.raises(UserError, match=r"what returned_\w+\.ride_counts held at .* cannot be told"):
         world.gather(moment)
 

@@ -121,7 +121,10 @@ def bring_back(connection: Connection, returning: Returning) -> None:
 
 
 def _set_current(table: Table, then: Snapshot) -> None:
-    """One commit: snapshot and schema of then. UserError where something else has committed since it was looked up."""
+    """One commit: snapshot and schema of then. UserError where something else has committed since it was looked up, or
+    the snapshot has gone.
+    """
+    name = ".".join(table.name())
     try:
         with table.transaction() as transaction:
             ManageSnapshots(transaction).set_current_snapshot(snapshot_id=then.snapshot_id)
@@ -129,8 +132,12 @@ def _set_current(table: Table, then: Snapshot) -> None:
                 # PyIceberg has no public call that makes an earlier schema the current one.
                 transaction._stage((SetCurrentSchemaUpdate(schema_id=then.schema_id),))
     except CommitFailedException as error:
-        name = ".".join(table.name())
         raise UserError(f"{name}: something has published meanwhile; run the same command again") from error
+    except ValueError as error:  # what PyIceberg raises for a snapshot, or a schema, that is not there
+        raise UserError(
+            f"{name}: snapshot {then.snapshot_id} could not be made the current one ({error}); maintenance may have "
+            "expired it meanwhile. Run the same command again, which looks anew."
+        ) from error
 
 
 def data_page(returning: Returning) -> Page:
