@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from data_pipeline.core.errors import UserError
 
 from . import feature_store
-from .errors import error_code
+from .errors import error_code, error_message
 from .session import Connection
 
 _GONE = frozenset(
@@ -30,13 +30,28 @@ _GONE = frozenset(
 _MOST, _MOST_TABLES = 1000, 100
 #: days in which a key can still be brought back: the least that KMS allows.
 _KEY_DAYS = 7
+#: how often a bucket is emptied to which something is written meanwhile.
+_ATTEMPTS = 3
+#: seconds between two looks at a feature group that is being deleted, and how many looks: 20 minutes.
+_PAUSE, _LOOKS = 5.0, 240
 
 
 def bucket(connection: Connection, name: str, tell: Callable[[int], None]) -> None:
     """Delete a bucket with every version of every object; ``tell`` is given how many have gone so far."""
     with _already_gone():
-        empty(connection, name, "", tell)
-        connection.client("s3").delete_bucket(Bucket=name, ExpectedBucketOwner=connection.account)
+        for _ in range(_ATTEMPTS):
+            empty(connection, name, "", tell)
+            try:
+                connection.client("s3").delete_bucket(Bucket=name, ExpectedBucketOwner=connection.account)
+            except ClientError as error:
+                if error_code(error) != "BucketNotEmpty":
+                    raise
+            else:
+                return
+        raise UserError(
+            f"bucket {name}: was emptied {_ATTEMPTS} times, and something writes to it again and again. Stop that, then "
+            "run the same command again."
+        )
 
 
 def empty(connection: Connection, name: str, prefix: str, tell: Callable[[int], None]) -> None:
@@ -83,7 +98,16 @@ def role(connection: Connection, name: str) -> None:
     with _already_gone():
         for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
             client.delete_role_policy(RoleName=name, PolicyName=policy)
-        client.delete_role(RoleName=name)
+        try:
+            client.delete_role(RoleName=name)
+        except ClientError as error:
+            if error_code(error) != "DeleteConflict":
+                raise
+            raise UserError(
+                f"role {name}: not deleted, as something is attached to it that no deployment attaches "
+                f"({error_message(error)}). Detach it (aws iam list-attached-role-policies --role-name {name}), then "
+                "run the same command again."
+            ) from error
 
 
 def key(connection: Connection, name: str) -> None:

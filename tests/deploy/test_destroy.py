@@ -278,3 +278,35 @@ def test_a_role_goes_with_its_policies_and_what_has_gone_is_no_error(
         destruction.database(target.connection, f"{PIPELINE_NAME}_gone")
         destruction.log_group(target.connection, f"/{PIPELINE_NAME}-gone")
         destruction.bucket(target.connection, f"{PIPELINE_NAME}-gone", lambda _: None)
+
+
+def test_what_is_still_in_use_is_told(
+    target: Target, embedded: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket is emptied again where something has written to it; a role with a policy of somebody else's stays."""
+    name, root = f"{PIPELINE_NAME}-{uuid.uuid4().hex[:8]}", client(embedded, "s3")
+    root.create_bucket(Bucket=name)
+    emptied, last = destruction.empty, 3
+    attempts: list[int] = []
+
+    def written_to(*arguments: Any) -> None:
+        emptied(*arguments)
+        attempts.append(1)
+        if len(attempts) <= last:
+            root.put_object(Bucket=name, Key="output/state/x", Body=b"x")
+
+    monkeypatch.setattr(destruction, "empty", written_to)
+    with pytest.raises(UserError, match=f"bucket {name}: was emptied 3 times"):
+        destruction.bucket(target.connection, name, lambda _: None)
+    attempts.clear()
+    last = 2
+    destruction.bucket(target.connection, name, lambda _: None)
+    assert len(attempts) == 3
+    assert name not in [bucket["Name"] for bucket in root.list_buckets()["Buckets"]]
+    iam = client(embedded, "iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+    iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    with pytest.raises(UserError, match=f"role {name}: not deleted, as something is attached to it"):
+        destruction.role(target.connection, name)
+    iam.detach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
+    destruction.role(target.connection, name)
