@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -49,8 +50,8 @@ def bucket(connection: Connection, name: str, tell: Callable[[int], None]) -> No
             else:
                 return
         raise UserError(
-            f"bucket {name}: was emptied {_ATTEMPTS} times, and something writes to it again and again. Stop that, then "
-            "run the same command again."
+            f"bucket {name}: was emptied {_ATTEMPTS} times, and something writes to it again and again. Stop that, "
+            "then run the same command again."
         )
 
 
@@ -79,17 +80,32 @@ def database(connection: Connection, name: str) -> None:
         client.delete_database(Name=name)
 
 
-def feature_group(connection: Connection, name: str) -> None:
-    """Delete a feature group, and the table of its offline store; the files of that are elsewhere."""
+def feature_group(connection: Connection, name: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Delete the table of a feature group's offline store, whose files are elsewhere, then the group, which alone names
+    that table; and wait for its end, as its role is needed until then. UserError where it does not go.
+    """
     described = feature_store.describe(connection, name)
-    if described is None:
-        return
-    with _already_gone():
-        connection.client("sagemaker").delete_feature_group(FeatureGroupName=name)
-    table = described.get("OfflineStoreConfig", {}).get("DataCatalogConfig")
+    table = (described or {}).get("OfflineStoreConfig", {}).get("DataCatalogConfig")
     if table:
         with _already_gone():
             connection.client("glue").delete_table(DatabaseName=table["Database"], Name=table["TableName"])
+    if described and described["FeatureGroupStatus"] != "Deleting":
+        with _already_gone():
+            connection.client("sagemaker").delete_feature_group(FeatureGroupName=name)
+    for _ in range(_LOOKS):
+        described = feature_store.describe(connection, name)
+        if described is None:
+            return
+        if described["FeatureGroupStatus"] == "DeleteFailed":
+            why = described.get("FailureReason", "no reason was given")
+            raise UserError(
+                f"feature group {name}: not deleted: {why}. Mend that and run the same command again."
+            )
+        sleep(_PAUSE)
+    raise UserError(
+        f"feature group {name}: is still being deleted after {_LOOKS * _PAUSE / 60:.0f} minutes; run the same command "
+        "again, which waits for its end."
+    )
 
 
 def role(connection: Connection, name: str) -> None:
