@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from data_pipeline.core.deployment.returned import Step, Version
 from data_pipeline.core.errors import UserError
 
+from .errors import error_code
 from .session import Connection
 
 
@@ -19,6 +23,20 @@ def refuse_unversioned(connection: Connection, bucket: str) -> None:
             f"bucket {bucket} keeps no older versions, so what was published cannot be brought back. Go back without "
             "--with-data."
         )
+
+
+def lifecycle(connection: Connection, bucket: str) -> list[Any]:
+    """The rules by which a bucket deletes objects and older versions, as GetBucketLifecycleConfiguration has them."""
+    client = connection.client("s3")
+    try:
+        found = client.get_bucket_lifecycle_configuration(
+            Bucket=bucket, ExpectedBucketOwner=connection.account
+        )
+    except ClientError as error:
+        if error_code(error) == "NoSuchLifecycleConfiguration":
+            return []
+        raise
+    return [*found["Rules"]]
 
 
 def versions(connection: Connection, bucket: str, prefix: str) -> Iterator[Version]:

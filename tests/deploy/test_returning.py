@@ -114,7 +114,7 @@ def test_all_comes_back_together_and_what_was_broken_off_is_done_again(
     text = "\n".join(rendering.lines(data_page(found)))
     assert "ride_counts: back to snapshot" in text
     assert ", of the run first" in " ".join(text.split())
-    assert "ledger: 3 objects" in text
+    assert "ledger: 3 objects, 1 of them new and deleted" in text
     assert "exports: 1 object" in text
     assert "trip_counts was made later" in text
 
@@ -180,6 +180,11 @@ def test_a_bucket_without_versions_and_a_moment_too_long_ago_are_refused(world: 
     now = datetime.now(UTC)
     with pytest.raises(UserError, match="older versions are kept for 90 days"):
         world.gather(now - timedelta(days=91))
+    kept = {"NoncurrentVersionExpiration": {"NoncurrentDays": 3}, "Filter": {"Prefix": "output/"}}
+    rules = {"Rules": [{"ID": "short", "Status": "Enabled", **kept}]}
+    world.s3.put_bucket_lifecycle_configuration(Bucket=world.bucket, LifecycleConfiguration=rules)
+    with pytest.raises(UserError, match=f"kept for 3 days .rule short of bucket {world.bucket}"):
+        world.gather(now - timedelta(days=4))
     world.s3.put_bucket_versioning(Bucket=world.bucket, VersioningConfiguration={"Status": "Suspended"})
     with pytest.raises(UserError, match=f"bucket {world.bucket} keeps no older versions"):
         world.gather(now)

@@ -14,18 +14,19 @@ from pyiceberg.table.update.snapshot import ManageSnapshots
 
 from data_pipeline.aws.catalog import table_access
 from data_pipeline.aws.session import Connection
-from data_pipeline.aws.versions import put_back, refuse_unversioned, versions
-from data_pipeline.core.config.environment import Data
-from data_pipeline.core.config.locations import erased_prefix, key_prefix, output_prefix
+from data_pipeline.aws.versions import lifecycle, put_back, refuse_unversioned, versions
+from data_pipeline.core.config.environment import Data, Location
+from data_pipeline.core.config.locations import erased_prefix, key_prefix, output_prefix, rebuilds_prefix
 from data_pipeline.core.config.retention import Retention
 from data_pipeline.core.deployment.page.entries import CHANGED, SAID, Entry, Page, Section
-from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, steps
+from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, rules_days, steps
 from data_pipeline.core.errors import UserError
 from data_pipeline.features import snapshots
 from data_pipeline.project import erased
 
 #: what the mirror has fetched lies in the input, which stays.
 _MIRROR = "mirror.json"
+_PLACES: tuple[Location, ...] = ("state", "export")
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ def gather_returning(
     UserError, which names the table, where a snapshot has expired, or where older versions of objects may be gone.
     """
     bucket, now = outputs["DataBucket"], datetime.now(UTC)
-    kept = {name: getattr(retention, name) for name in ("state_versions_days", "export_versions_days")}
-    refuse_expired(moment, now, kept)
+    refuse_expired(moment, now, _kept_days(connection, bucket, data, retention))
     refuse_unversioned(connection, bucket)
     found = snapshots.connect(connection.client("glue"), table_access(connection), outputs["Database"])
     tables, later = [], []
@@ -75,9 +75,7 @@ def gather_returning(
         then = snapshots.as_of(table, moment)
         if then.snapshot_id != snapshots.current(table).snapshot_id:
             tables.append((table, then))
-    state, exports = (
-        [*versions(connection, bucket, key_prefix(data, place))] for place in ("state", "export")
-    )
+    state, exports = ([*versions(connection, bucket, key_prefix(data, place))] for place in _PLACES)
     return Returning(
         environment,
         moment,
@@ -89,6 +87,16 @@ def gather_returning(
         tuple(later),
         tuple(_erased(state, erased_prefix(data))),
     )
+
+
+def _kept_days(
+    connection: Connection, bucket: str, data: Data, retention: Retention
+) -> Mapping[str, int | None]:
+    """What says for how long older versions are kept → days: the configuration, and the bucket's own rules."""
+    names = ("state_versions_days", "export_versions_days")
+    places = [key_prefix(data, place) for place in _PLACES]
+    rules = rules_days(lifecycle(connection, bucket), bucket, places, rebuilds_prefix(data))
+    return {f"retention.{name}": getattr(retention, name) for name in names} | rules
 
 
 def _returned(state: Iterable[Version], data: Data) -> Iterator[Version]:
@@ -156,7 +164,9 @@ def _entries(returning: Returning) -> Iterator[Entry]:
         yield Entry(CHANGED, f"{name}: back to snapshot {then.snapshot_id}{of}")
     for what, some in (("ledger", returning.state), ("exports", returning.exports)):
         if some:
-            yield Entry(CHANGED, f"{what}: {len(some):,} object{'s' * (len(some) > 1)}")
+            gone = sum(step.version is None for step in some)
+            new = f", {gone:,} of them new and deleted" if gone else ""
+            yield Entry(CHANGED, f"{what}: {len(some):,} object{'s' * (len(some) > 1)}{new}")
     for name in returning.later:
         yield Entry(SAID, f"{name} was made later, and stays as it is")
     if not returning.anything:

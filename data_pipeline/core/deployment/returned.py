@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from data_pipeline.core.errors import UserError
 
@@ -60,11 +61,28 @@ def until(deployments: Iterable[Deployment], chosen: Deployment) -> datetime | N
     return next((each.at for each in later if each.well or not each.failed), None)
 
 
-def refuse_expired(moment: datetime, now: datetime, kept_days: dict[str, int | None]) -> None:
-    """UserError where older versions may have been deleted since. ``kept_days``: key of ``retention`` → its days."""
+def rules_days(
+    rules: Iterable[Mapping[str, Any]], bucket: str, places: Sequence[str], but: str
+) -> dict[str, int]:
+    """What says so → for how many days a bucket keeps older versions of objects below one of ``places``, by the rules
+    of GetBucketLifecycleConfiguration. A rule for objects of some size or tag counts, too; not one for ``but``.
+    """
+    found = {}
+    for rule in rules:
+        days = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
+        given = rule.get("Filter", {})
+        prefix = rule.get("Prefix") or given.get("Prefix") or given.get("And", {}).get("Prefix") or ""
+        covers = any(place.startswith(prefix) or prefix.startswith(place) for place in places)
+        if rule["Status"] == "Enabled" and days is not None and covers and prefix != but:
+            found[f"rule {rule.get('ID', 'without a name')} of bucket {bucket}"] = days
+    return found
+
+
+def refuse_expired(moment: datetime, now: datetime, kept_days: Mapping[str, int | None]) -> None:
+    """UserError where older versions may have been deleted since. ``kept_days``: what says so → days."""
     for name, days in kept_days.items():
         if days is not None and now - moment > timedelta(days=days):
             raise UserError(
                 f"what was published until {moment:%Y-%m-%d %H:%M} UTC cannot be brought back: older versions are kept "
-                f"for {days} days (retention.{name}). Go back without --with-data."
+                f"for {days} days ({name}). Go back without --with-data."
             )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from data_pipeline.core.deployment.deployment_record import Deployment
-from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, steps, until
+from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, rules_days, steps, until
 from data_pipeline.core.errors import UserError
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -52,7 +53,36 @@ def test_a_deployment_lasts_until_the_next_one_that_ended_well() -> None:
 
 
 def test_what_may_have_expired_is_refused() -> None:
-    days: dict[str, int | None] = {"state_versions_days": 90, "export_versions_days": None}
+    days: dict[str, int | None] = {
+        "retention.state_versions_days": 90,
+        "retention.export_versions_days": None,
+    }
     refuse_expired(NOON, NOON + timedelta(days=90), days)
     with pytest.raises(UserError, match=r"are kept for 90 days \(retention.state_versions_days\)"):
         refuse_expired(NOON, NOON + timedelta(days=91), days)
+
+
+def test_a_bucket_s_own_rules_say_how_long_older_versions_stay() -> None:
+    """Those that cover state or exports, or a part of them; not what is off, elsewhere, or for objects of now."""
+
+    def rule(name: str, days: int, status: str = "Enabled", **more: Any) -> dict[str, Any]:
+        kept = {"NoncurrentVersionExpiration": {"NoncurrentDays": days}}
+        return {"ID": name, "Status": status, **kept, **more}
+
+    rules = [
+        rule("all", 30, Filter={}),
+        rule("output", 31, Filter={"Prefix": "output/"}),
+        rule("state", 32, Prefix="output/state/"),
+        rule(
+            "datasets", 33, Filter={"And": {"Prefix": "output/state/datasets/", "ObjectSizeGreaterThan": 5}}
+        ),
+        rule("tagged", 34, Filter={"Tag": {"Key": "a", "Value": "b"}}),
+        rule("off", 1, "Disabled", Filter={}),
+        rule("input", 1, Filter={"Prefix": "input/"}),
+        rule("rebuilds", 1, Filter={"Prefix": "output/state/rebuilds/"}),
+        {"ID": "now", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}},
+    ]
+    places = ("output/state/", "output/export/")
+    found = rules_days(rules, "b", places, "output/state/rebuilds/")
+    named = {"all": 30, "output": 31, "state": 32, "datasets": 33, "tagged": 34}
+    assert found == {f"rule {name} of bucket b": days for name, days in named.items()}
