@@ -130,7 +130,8 @@ def _a_changed_job_is_shown_as_an_update_and_applied(project: Project, deployer:
         script.write_text(original)
         (project.root / "plan.json").unlink(missing_ok=True)
     assert statuses(project) == {STACKS[0]: "CREATE_COMPLETE", STACKS[1]: "UPDATE_COMPLETE"}
-    assert {key.split("/")[2] for key in keys(project).keys() - before.keys()} == {"code"}
+    new = {key.split("/")[2] for key in keys(project).keys() - before.keys()}
+    assert new == {"code", "datasets"}, "the code, and beside the definitions which deployment made it"
 
 
 def _a_reviewed_plan_is_refused_once_anything_has_moved(
