@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from pyarrow.fs import S3FileSystem
+from pyarrow.fs import FileSystem, S3FileSystem
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.exceptions import (
     NoSuchIcebergTableError,
@@ -16,6 +16,8 @@ from pyiceberg.exceptions import (
     NoSuchPropertyException,
     NoSuchTableError,
 )
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from data_pipeline.features.queries import Find, TableState, iceberg_state
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from data_pipeline.athena_sql.names import State
 
 CATALOG = "awsdatacatalog"
+_SCHEMES = ("s3", "s3a", "s3n")
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,27 @@ class Access:
         )
 
 
+class _OnlyS3(PyArrowFileIO):
+    """Files of S3 and no others, wherever a table's metadata says that its files are."""
+
+    def _initialize_fs(self, scheme: str, netloc: str | None = None) -> FileSystem:
+        if scheme not in _SCHEMES:
+            words = f"a file of the table is at a place of the scheme '{scheme}'; expected s3://bucket/key"
+            raise QueryError("ICEBERG_INVALID_METADATA", words)
+        return super()._initialize_fs(scheme, netloc)
+
+
+class _Glue(GlueCatalog):
+    """Reads files as whoever asked: a table's own properties change neither the place nor the credentials."""
+
+    def _load_file_io(self, properties: Properties = EMPTY_DICT, location: str | None = None) -> _OnlyS3:
+        return _OnlyS3(self.properties)
+
+
 @lru_cache(maxsize=8)
 def glue(access: Access) -> GlueCatalog:
     """The catalog; one for each credential, as a client of Glue takes a while to make."""
-    return GlueCatalog(CATALOG, None, **access.properties())
+    return _Glue(CATALOG, None, **access.properties())
 
 
 def finder(access: Access, database: str) -> Find:

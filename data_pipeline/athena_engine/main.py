@@ -52,7 +52,8 @@ def answered(request: dict[str, Any]) -> dict[str, Any]:
         return answering.check(request) if "check" in request else answering.run(request)
     except Exception as error:  # noqa: BLE001 - the next query must be answered all the same
         traceback.print_exc()
-        return {"failed": f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}", "scanned": 0}
+        words = f"{type(error).__name__}, which the log of the embedded AWS describes"  # its text may quote a file's
+        return {"failed": f"GENERIC_INTERNAL_ERROR: {words}", "scanned": 0}
 
 
 if __name__ == "__main__":
