@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from ministack.services import athena, cloudformation
+from ministack.services import cloudformation
 
-from . import required
+from . import required, resources
 
 _TAG_KEY = re.compile(r"Tags\.member\.\d+\.Key")
 
@@ -84,43 +84,19 @@ def _states(request: Request) -> Iterator[Need]:
 
 
 def _glue(request: Request) -> Iterator[Need]:
-    action, members = f"glue:{request.operation}", request.members
-    job = members.get("JobName") or (members.get("Name") if request.operation == "CreateJob" else None)
-    if job:
-        resources = [f"job/{job}"]
-    elif "ResourceArn" in members:
-        yield Need(action, str(members["ResourceArn"]))
+    action, members, operation = f"glue:{request.operation}", request.members, request.operation
+    if operation in ("TagResource", "UntagResource", "GetTags"):
+        yield Need(action, str(members.get("ResourceArn", "*")))
         return
-    elif request.operation in ("GetJobs", "ListJobs"):
-        resources = ["job/*"]
-    else:
-        resources = _catalog(request)
-    for resource in resources:
-        yield Need(action, request.arn("glue", resource))
-    if request.operation == "CreateJob":
+    arns = [request.arn("glue", each) for each in resources.of_glue(operation, members)]
+    for arn in arns:
+        yield Need(action, arn)
+    if operation == "CreateJob":
         if members.get("Tags"):
-            yield Need("glue:TagResource", request.arn("glue", f"job/{job}"))
+            yield Need("glue:TagResource", arns[0])
         yield from request.pass_role(members.get("Role"), "glue.amazonaws.com")
-    if request.operation == "UpdateJob":
+    if operation == "UpdateJob":
         yield from request.pass_role(members.get("JobUpdate", {}).get("Role"), "glue.amazonaws.com")
-
-
-def _catalog(request: Request) -> list[str]:
-    """The catalog, the database and the tables that an operation touches: each must be allowed."""
-    members, operation = request.members, request.operation
-    database = (
-        members.get("DatabaseName") or members.get("DatabaseInput", {}).get("Name") or members.get("Name")
-    )
-    if database is None:
-        return ["catalog"]
-    found = ["catalog", f"database/{database}"]
-    if operation == "DeleteDatabase":
-        return [*found, f"table/{database}/*", f"userDefinedFunction/{database}/*"]
-    if "DatabaseName" not in members:
-        return found
-    table = members.get("TableInput", {}).get("Name") or members.get("Name") or members.get("TableName")
-    tables = members.get("TablesToDelete") or [table or "*"]
-    return [*found, *(f"table/{database}/{name}" for name in tables)]
 
 
 def _sagemaker(request: Request) -> Iterator[Need]:
@@ -146,35 +122,18 @@ def _sagemaker(request: Request) -> Iterator[Need]:
 
 
 def _athena(request: Request) -> Iterator[Need]:
-    """A query has no name of its own in a policy: its workgroup's stands for it."""
-    action, members = f"athena:{request.operation}", request.members
-    if "ResourceARN" in members:
-        yield Need(action, str(members["ResourceARN"]))
+    action, members, operation = f"athena:{request.operation}", request.members, request.operation
+    if operation in ("ListTagsForResource", "TagResource", "UntagResource"):
+        yield Need(action, str(members.get("ResourceARN", "*")))
         return
-    if request.operation in ("ListWorkGroups", "ListDataCatalogs"):
+    if operation in ("ListWorkGroups", "ListDataCatalogs"):
         yield Need(action, "*")
         return
-    catalog = members.get("Name" if request.operation == "GetDataCatalog" else "CatalogName")
-    if catalog:
-        yield Need(action, request.arn("athena", f"datacatalog/{catalog}"))
-        return
-    arns = [request.arn("athena", f"workgroup/{name}") for name in _workgroups(request)]
+    arns = [request.arn("athena", each) for each in resources.of_athena(operation, members)]
     for arn in arns:
         yield Need(action, arn)
-    if request.operation == "CreateWorkGroup" and members.get("Tags"):
+    if operation == "CreateWorkGroup" and members.get("Tags"):
         yield Need("athena:TagResource", arns[0])
-
-
-def _workgroups(request: Request) -> list[str]:
-    """The workgroups that a request is about, the primary one where none is named."""
-    members = request.members
-    if request.operation == "CreateWorkGroup":
-        return [str(members.get("Name"))]
-    ids = [*(members.get("QueryExecutionIds") or []), members.get("QueryExecutionId")]
-    records = [athena._executions.get(query) for query in ids if query]
-    records.append(athena._named_queries.get(members.get("NamedQueryId", "")))
-    found = {str(record["WorkGroup"]) for record in records if record}
-    return sorted(found) or [str(members.get("WorkGroup") or "primary")]
 
 
 def _scheduler(request: Request) -> Iterator[Need]:

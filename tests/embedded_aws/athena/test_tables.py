@@ -43,7 +43,9 @@ def test_metadata_elsewhere_is_not_read(shop: Shop, tmp_path: Path, scheme: str)
     path.write_text(TEXT)
     name = f"elsewhere{scheme.rstrip(':/')}"
     listed(shop, name, f"{scheme}{path}")
-    assert reason(shop, name).startswith("ICEBERG_INVALID_METADATA: a file of the table is at a place of the scheme")
+    assert reason(shop, name).startswith(
+        "ICEBERG_INVALID_METADATA: a file of the table is at a place of the scheme"
+    )
 
 
 def test_metadata_that_is_none_is_not_quoted(shop: Shop) -> None:
