@@ -77,7 +77,11 @@ class _OnlyS3(PyArrowFileIO):
 class _Glue(GlueCatalog):
     """Reads files as whoever asked: a table's own properties change neither the place nor the credentials."""
 
-    def _load_file_io(self, properties: Properties = EMPTY_DICT, location: str | None = None) -> _OnlyS3:
+    def _load_file_io(
+        self,
+        properties: Properties = EMPTY_DICT,  # noqa: ARG002 - of PyIceberg's signature, as the next
+        location: str | None = None,  # noqa: ARG002
+    ) -> _OnlyS3:
         return _OnlyS3(self.properties)
 
 

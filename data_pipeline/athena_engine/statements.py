@@ -24,6 +24,10 @@ _TOKEN = re.compile(
     r"""(?P<text>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*")|(?P<comment>--[^\n]*|/\*.*?\*/)|(?P<mark>\?)|(?P<word>\w+)""",
     re.DOTALL,
 )
+_LITERAL = re.compile(
+    r"""\s*(?:[-+]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:E[-+]?\d+)?|(?:(?:DATE|TIMESTAMP|DECIMAL)\s*)?'(?:[^']|'')*'|TRUE|FALSE|NULL)\s*""",
+    re.IGNORECASE,
+)
 _QUERIES = frozenset(["SELECT", "WITH", "VALUES", "TABLE"])
 _WRITES = frozenset(["INSERT", "DELETE", "UPDATE", "MERGE", "UNLOAD"])
 _DDL = frozenset(["ALTER", "CREATE", "DROP", "MSCK", "OPTIMIZE", "VACUUM"])
@@ -67,7 +71,8 @@ def checked(text: str, parameters: Sequence[str]) -> Kind:
 
 
 def with_parameters(text: str, parameters: Sequence[str]) -> str:
-    """The statement with a literal in the place of each question mark. QueryError where there are more or fewer.
+    """The statement with a literal in the place of each question mark. QueryError where there are more or fewer, and
+    for what is none: put in as text, it could say something else.
 
     https://docs.aws.amazon.com/athena/latest/ug/querying-with-prepared-statements.html
     """
@@ -75,6 +80,10 @@ def with_parameters(text: str, parameters: Sequence[str]) -> str:
     if len(marks) != len(parameters):
         words = f"Incorrect number of parameters: expected {len(marks)} but found {len(parameters)}"
         raise QueryError("INVALID_PARAMETER_USAGE", words)
+    for value in parameters:
+        if not _LITERAL.fullmatch(value):
+            words = f"the embedded AWS takes only a literal as a parameter; found {value[:100]!r}"
+            raise QueryError("NOT_SUPPORTED", words)
     for match, value in zip(reversed(marks), reversed(parameters), strict=True):
-        text = f"{text[: match.start()]}{value}{text[match.end() :]}"
+        text = f"{text[: match.start()]} {value} {text[match.end() :]}"
     return text

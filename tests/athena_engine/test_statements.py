@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data_pipeline.athena_engine import answering
+from data_pipeline.athena_engine import answering, statements
 
 KINDS = [
     ("SELECT 1", "DML", "SELECT"),
@@ -24,6 +24,21 @@ REFUSED = [
     ("SELECT 1 2", [], "line 1:10: no statement of Athena's has this here"),
     ("SELECT ?", [], "Incorrect number of parameters: expected 1 but found 0"),
     ("SELECT '?', \"?\" -- ?", ["1"], "Incorrect number of parameters: expected 0 but found 1"),
+    *(
+        (
+            f"SELECT {before}?",
+            [value],
+            f"the embedded AWS takes only a literal as a parameter; found {value!r}",
+        )
+        for before, value in [
+            ("", "1 OR true"),
+            ("'a' || ", "'b' -- "),
+            ("", "id"),
+            ("", "--3"),
+            ("", "(SELECT 1)"),
+            ("", ""),
+        ]
+    ),
     ("SELECT '" + "x" * 262_144 + "'", [], "the statement is longer than 262,144 bytes"),
 ]
 
@@ -38,3 +53,29 @@ def test_kinds(text: str, kind: str, more: str) -> None:
 def test_what_is_refused_at_once(text: str, parameters: list[str], reason: str) -> None:
     """With Athena's way to write a place."""
     assert answering.check({"check": text, "parameters": parameters}) == {"refused": reason}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1",
+        "-1",
+        "+ .5",
+        "1.",
+        "1.5E-3",
+        "1e5",
+        "'a'",
+        "'it''s'",
+        "DATE '2026-01-02'",
+        "timestamp'2026-01-02 03:04:05'",
+        "DECIMAL '1.50'",
+        "true",
+        "FALSE",
+        "null",
+        " 1 ",
+    ],
+)
+def test_literals_are_parameters(value: str) -> None:
+    """Spaces stand round each, so that it is nothing else with what stands there: ``5-?`` and -3 make no comment."""
+    assert statements.with_parameters("SELECT 5-?, '?'", [value]) == f"SELECT 5- {value} , '?'"
+    assert answering.check({"check": "SELECT ?", "parameters": [value]}) == {"type": "DML", "kind": "SELECT"}
