@@ -19,12 +19,14 @@ PROGRAM = "data_pipeline.athena_engine.main"
 MOST = 2
 """Queries that run at once; others wait in the queue."""
 IDLE_SECONDS = 60.0
+LONGEST_SECONDS = 600.0
+"""From a request to its answer: what a query may take, and to read its tables before that."""
 _LONGEST_LINE = 1 << 24
 _ROOT = Path(__file__).resolve().parents[3]
 
 
 class EndedError(Exception):
-    """The process ended before it answered: it was stopped, or killed for want of memory."""
+    """The process gave no answer: it was stopped, killed for want of memory, or took too long."""
 
 
 class Engine:
@@ -33,23 +35,25 @@ class Engine:
     def __init__(self) -> None:
         self._idle: dict[Process, asyncio.TimerHandle] = {}
         self._running: dict[str, Process] = {}
-        self._free = asyncio.Semaphore(MOST)
+        self._free, self._checking = asyncio.Semaphore(MOST), asyncio.Semaphore(MOST)
 
     async def check(self, text: str, parameters: list[str]) -> dict[str, Any]:
-        """Whether a statement is one at all, beside whatever runs. EndedError."""
-        return await self._ask("", {"check": text, "parameters": parameters})
+        """Whether a statement is one at all, beside whatever runs. EndedError, OSError."""
+        async with self._checking:
+            found = await self._ask("", lambda: {"check": text, "parameters": parameters})
+        assert found is not None
+        return found
 
     async def run(self, query: str, request: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
         """Run a query of this id when there is room; ``request`` is asked for then, and None is nothing to run.
-        EndedError.
+        EndedError, OSError.
         """
         async with self._free:
-            wanted = request()
-            return None if wanted is None else await self._ask(query, wanted)
+            return await self._ask(query, request)
 
     def stop(self, query: str) -> None:
-        """Kill the process that runs the query, if one does."""
-        process = self._running.get(query)
+        """Kill the process that runs the query, if one does; it is not used again."""
+        process = self._running.pop(query, None)
         if process is not None and process.returncode is None:
             process.kill()
 
@@ -59,18 +63,20 @@ class Engine:
             if process.returncode is None:
                 process.kill()
 
-    async def _ask(self, query: str, request: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, query: str, request: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
         process = await self._taken()
-        self._running[query or f"check {process.pid}"] = process
+        name = query or f"check {process.pid}"
+        self._running[name] = process  # before ``request`` says that the query runs: ``stop`` must find it
         try:
-            answer = await _exchanged(process, request)
+            wanted = request()
+            answer = None if wanted is None else await _answered(process, wanted)
         except BaseException:
             if process.returncode is None:
                 process.kill()
+            self._running.pop(name, None)
             raise
-        finally:
-            del self._running[query or f"check {process.pid}"]
-        self._idle[process] = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._leave, process)
+        if self._running.pop(name, None) is process:
+            self._idle[process] = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._leave, process)
         return answer
 
     async def _taken(self) -> Process:
@@ -100,6 +106,14 @@ async def _started() -> Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", PROGRAM), stdin=PIPE, stdout=PIPE, env=environment, limit=_LONGEST_LINE
     )
+
+
+async def _answered(process: Process, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(LONGEST_SECONDS):
+            return await _exchanged(process, request)
+    except TimeoutError as error:
+        raise EndedError(f"the query was stopped after {LONGEST_SECONDS:,.0f} seconds") from error
 
 
 async def _exchanged(process: Process, request: dict[str, Any]) -> dict[str, Any]:

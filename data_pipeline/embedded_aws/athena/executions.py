@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import time
 import uuid
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ KEPT_SECONDS = 45 * 86400
 """https://docs.aws.amazon.com/athena/latest/ug/querying.html: Athena keeps the history of queries for 45 days."""
 _MOST_LISTED = 50
 _GOING = ("QUEUED", "RUNNING")
+_log = logging.getLogger("embedded.athena")
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -132,7 +134,7 @@ async def _kind(text: str, parameters: list[str]) -> dict[str, str]:
     """Athena's names of the statement's kind. Refused, as Athena does, where it is none at all."""
     try:
         checked = await engine().check(text, parameters)
-    except EndedError as error:
+    except (EndedError, OSError) as error:
         raise Refused(str(error), "InternalServerException") from error
     reason = checked.get("refused") or checked.get("failed")
     if reason:
@@ -183,7 +185,6 @@ def _ending(kind: Mapping[str, str]) -> str:
 
 async def _run(record: dict[str, Any], parameters: list[str], most_bytes: int | None) -> None:
     """Run a query to its end; whatever happens, its record says so."""
-    credential = iam_evaluator.resolve_credential(caller.ACCESS_KEY.get(), get_account_id())
     began = submitted = time.monotonic()
 
     def request() -> dict[str, Any] | None:
@@ -197,19 +198,17 @@ async def _run(record: dict[str, Any], parameters: list[str], most_bytes: int | 
             "database": record["QueryExecutionContext"]["Database"],
             "output": record["ResultConfiguration"]["OutputLocation"],
             "most_bytes": most_bytes,
-            "access": {
-                "endpoint": caller.url(),
-                "region": get_region(),
-                "access_key": credential.access_key_id,
-                "secret_key": credential.secret_access_key,
-                "token": credential.session_token,
-            },
+            "access": access,
         }
 
     try:
+        access = _access()
         answered = await engine().run(record["QueryExecutionId"], request)
     except EndedError as error:
         answered = {"failed": f"GENERIC_INTERNAL_ERROR: {error}"}
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong here, the query must end
+        _log.exception("query %s", record["QueryExecutionId"])
+        answered = {"failed": f"GENERIC_INTERNAL_ERROR: {type(error).__name__}: {error}"}
     ended = time.monotonic()
     record["Statistics"] |= {
         "DataScannedInBytes": (answered or {}).get("scanned", 0),
@@ -220,6 +219,18 @@ async def _run(record: dict[str, Any], parameters: list[str], most_bytes: int | 
     _say_end(record, answered or {})
     with contextlib.suppress(OSError):  # the next save says that the disk is full
         persistence.save_state("athena", athena.get_state())
+
+
+def _access() -> dict[str, str | None]:
+    """Where AWS is, and the credential of whoever asks now."""
+    credential = iam_evaluator.resolve_credential(caller.ACCESS_KEY.get(), get_account_id())
+    return {
+        "endpoint": caller.url(),
+        "region": get_region(),
+        "access_key": credential.access_key_id,
+        "secret_key": credential.secret_access_key,
+        "token": credential.session_token,
+    }
 
 
 def _say_end(record: dict[str, Any], answered: Mapping[str, Any]) -> None:
