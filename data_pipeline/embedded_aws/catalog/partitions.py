@@ -5,7 +5,9 @@ https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-catalog-partitions.html
 
 from __future__ import annotations
 
+import json
 import time
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -58,11 +60,21 @@ async def get_all(data: Mapping[str, Any]) -> Response:
     found = [
         each for values, each in sorted(partitions.items()) if chosen(dict(zip(keys, values, strict=False)))
     ]
-    segment = data.get("Segment") or {"SegmentNumber": 0, "TotalSegments": 1}
-    part = found[segment["SegmentNumber"] :: segment["TotalSegments"]]
+    part = _of_segment(found, data.get("Segment") or {"SegmentNumber": 0, "TotalSegments": 1})
     if data.get("ExcludeColumnSchema"):
         part = [_without_columns(each) for each in part]
-    return answer(page(part, "Partitions", data, 1000))
+    return answer(page(part, _values, "Partitions", data, 1000))
+
+
+def _of_segment(partitions: Sequence[dict[str, Any]], segment: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of one segment: the values decide, so that it is the same one whatever is made or deleted beside."""
+    number, total = segment["SegmentNumber"], segment["TotalSegments"]
+    if not 0 <= number < total:
+        words = (
+            f"Segment {number} of {total}: expected TotalSegments of 1 or more, and a SegmentNumber below it."
+        )
+        raise Refused(words, "InvalidInputException")
+    return [each for each in partitions if zlib.crc32(json.dumps(_values(each)).encode()) % total == number]
 
 
 async def update(data: Mapping[str, Any]) -> Response:

@@ -20,13 +20,17 @@ async def _get_tables(data: Mapping[str, Any]) -> Response:
     if data.get("DatabaseName") not in glue._databases:
         raise Refused(f"Database {data.get('DatabaseName')} not found.", "EntityNotFoundException")
     found = json.loads(glue._get_tables(data)[2])["TableList"]
-    return answer(page(sorted(found, key=lambda table: str(table["Name"])), "TableList", data))
+    return answer(page(sorted(found, key=_name), _name, "TableList", data))
 
 
 async def _get_databases(data: Mapping[str, Any]) -> Response:
     """GetDatabases, in pages."""
     found = json.loads(glue._get_databases(data)[2])["DatabaseList"]
-    return answer(page(sorted(found, key=lambda database: str(database["Name"])), "DatabaseList", data))
+    return answer(page(sorted(found, key=_name), _name, "DatabaseList", data))
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return str(item["Name"])
 
 
 OPERATIONS: dict[str, Operation] = {

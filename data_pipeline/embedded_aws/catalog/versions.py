@@ -30,7 +30,7 @@ def install() -> None:
 
 async def get_all(data: Mapping[str, Any]) -> Response:
     """GetTableVersions, the newest first."""
-    return answer(page(_versions(data), "TableVersions", data))
+    return answer(page(_versions(data), lambda each: -int(each["VersionId"]), "TableVersions", data))
 
 
 async def get_one(data: Mapping[str, Any]) -> Response:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from embedded_aws.conftest import allow
+
+from data_pipeline.embedded_aws.catalog import partitions
+from data_pipeline.embedded_aws.catalog.paging import page
+from data_pipeline.embedded_aws.dispatch import Refused
 
 
 @pytest.fixture
@@ -106,3 +111,33 @@ def test_permissions_of_partitions(glue: Any, aws: Any, user: Any, name: str) ->
     assert held.get_table_versions(DatabaseName=name, TableName="t")["TableVersions"]
     with pytest.raises(ClientError, match=f"AccessDenied.*table/{name}/other"):
         held.get_partitions(DatabaseName=name, TableName="other")
+
+
+def test_a_list_is_deleted_page_by_page() -> None:
+    """No item is passed over where those of the pages before are gone by then."""
+    items = [{"Name": f"t{n:03}"} for n in range(250)]
+    data: dict[str, Any] = {}
+    sizes = []
+    while True:
+        found = page(items, lambda item: item["Name"], "TableList", data)
+        sizes.append(len(found["TableList"]))
+        items = [each for each in items if each not in found["TableList"]]
+        if "NextToken" not in found:
+            break
+        data = {"NextToken": found["NextToken"]}
+    assert (sizes, items) == ([100, 100, 50], [])
+
+
+@pytest.mark.parametrize(
+    "data", [{"MaxResults": 0}, {"MaxResults": -1}, {"NextToken": "what"}, {"NextToken": json.dumps([1])}]
+)
+def test_pages_that_are_none(data: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as caught:
+        page([{"Name": "a"}], lambda item: item["Name"], "TableList", data)
+    assert caught.value.code == "InvalidInputException"
+
+
+@pytest.mark.parametrize(("number", "total"), [(0, 0), (2, 2), (-1, 2)])
+def test_segments_that_are_none(number: int, total: int) -> None:
+    with pytest.raises(Refused, match="expected TotalSegments"):
+        partitions._of_segment([], {"SegmentNumber": number, "TotalSegments": total})
