@@ -117,18 +117,19 @@ def _not_exported(made: Mapping[str, Any]) -> list[str]:
     """The names that the template imports and no stack exports."""
     template, values = made["_template"], made["_resolved_params"]
     held = engine._evaluate_conditions(template, values)
-    used = {
-        name: resource.get("Properties")
-        for name, resource in template["Resources"].items()
-        if held.get(resource.get("Condition", ""), True)
-    }
+    used = [
+        [member.get(part) for part in ("Properties", "Value", "Export")]
+        for section in ("Resources", "Outputs")
+        for member in (template.get(section) or {}).values()
+        if held.get(member.get("Condition", ""), True)
+    ]
     names = [
         str(
             engine._resolve_refs(
                 argument, {}, values, held, template.get("Mappings") or {}, made["StackName"], ""
             )
         )
-        for argument in imported([used, template.get("Outputs", {})])
+        for argument in imported(used, held)
     ]
     return [name for name in names if name not in cloudformation._exports]
 

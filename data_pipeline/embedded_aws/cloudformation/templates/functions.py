@@ -209,16 +209,20 @@ _CHECKS: dict[str, Callable[[Any], None]] = {
 }
 
 
-def imported(value: Any) -> Iterator[Any]:
-    """The argument of each ``Fn::ImportValue`` within a value."""
+def imported(value: Any, conditions: Mapping[str, bool]) -> Iterator[Any]:
+    """The argument of each ``Fn::ImportValue`` within a value; of an ``Fn::If`` whose condition is known, in the branch
+    that is taken.
+    """
     if isinstance(value, list):
         for item in value:
-            yield from imported(item)
+            yield from imported(item, conditions)
     elif isinstance(value, Mapping):
-        for key, item in value.items():
-            if key == "Fn::ImportValue":
-                yield item
-            yield from imported(item)
+        if "Fn::ImportValue" in value:
+            yield value["Fn::ImportValue"]
+        if "Fn::If" in value and value["Fn::If"][0] in conditions:
+            yield from imported(value["Fn::If"][1 if conditions[value["Fn::If"][0]] else 2], conditions)
+        else:
+            yield from imported(list(value.values()), conditions)
 
 
 def lookups(value: Any, conditions: Mapping[str, bool]) -> Iterator[Any]:

@@ -56,7 +56,7 @@ def _check_uses(known: Known, block: str, members: Mapping[str, Any]) -> None:
                 _of_resource(known, use) and use in taken and not known.is_made(use.name)
             ):
                 missing.append(use.name)
-        for argument in imported(value):
+        for argument in imported(value, {}):
             _check_import(known, argument)
     if missing:
         raise unresolved(missing, block)
@@ -105,7 +105,7 @@ def _check_attribute(known: Known, use: Use) -> None:
 
 def _check_import(known: Known, argument: Any) -> None:
     of_resources = any(_of_resource(known, use) for use in uses(argument, {}))
-    if of_resources or list(imported(argument)) or "Fn::GetAZs" in str(argument):
+    if of_resources or list(imported(argument, {})) or "Fn::GetAZs" in str(argument):
         raise Wrong(
             "Template error: the attribute in Fn::ImportValue must not depend on any resources, imported values, or "
             "Fn::GetAZs"

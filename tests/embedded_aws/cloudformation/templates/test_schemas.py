@@ -180,6 +180,27 @@ def test_an_import_of_nothing_fails_the_change_set(embedded: Endpoint, name: str
     assert (found["Status"], found["StatusReason"]) == ("FAILED", "No export named nothing found.")
 
 
+@pytest.mark.parametrize("never", ["branch", "output", "resource"])
+def test_an_import_that_is_not_made_needs_no_export(embedded: Endpoint, name: str, never: str) -> None:
+    """In the branch that is not taken, in an output or a resource whose condition does not hold."""
+    nothing: dict[str, Any] = {"Fn::ImportValue": "nothing"}
+    properties: dict[str, dict[str, Any]] = {"Q": {}, "Other": {"QueueName": nothing}}
+    resources = {each: {"Type": "AWS::SQS::Queue", "Properties": given} for each, given in properties.items()}
+    resources["Other"]["Condition"] = "Never"
+    template: dict[str, Any] = {"Conditions": {"Never": {"Fn::Equals": ["a", "b"]}}, "Resources": resources}
+    if never != "resource":
+        del resources["Other"]
+    if never == "output":
+        template["Outputs"] = {"O": {"Condition": "Never", "Value": nothing}}
+    if never == "branch":
+        properties["Q"]["QueueName"] = {"Fn::If": ["Never", nothing, name]}
+    made = client(embedded, "cloudformation")
+    given = {"StackName": name, "TemplateBody": json.dumps(template)}
+    made.create_change_set(**given, ChangeSetName="c", ChangeSetType="CREATE")
+    found = made.describe_change_set(StackName=name, ChangeSetName="c")
+    assert (found["Status"], found["StatusReason"]) == ("CREATE_COMPLETE", "")
+
+
 @pytest.mark.soak
 @pytest.mark.skipif(not SOAK, reason="cfn-lint reads all its schemas: `make soak` does")
 def test_the_schemas_are_those_of_cfn_lint() -> None:
