@@ -105,17 +105,17 @@ def texts(values: pa.ChunkedArray, kind: Type) -> pa.ChunkedArray:
         return values.cast(pa.large_string())
     if pa.types.is_null(found):
         return values.cast(pa.string())
-    return _written(values, value_text)
+    return _written(values, lambda value: value_text(value, found))
 
 
-def value_text(value: Any) -> str:
-    """A value within an array, map or row, or of a type with few values."""
+def value_text(value: Any, of: pa.DataType) -> str:
+    """A value within an array, map or row, or of a type with few values; ``of`` is the type."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _floating(np.float64(value))
+        return _floating(np.float32(value) if pa.types.is_float32(of) else np.float64(value))
     if isinstance(value, bytes):
         return " ".join(f"{byte:02x}" for byte in value)
     if isinstance(value, Decimal):
@@ -127,12 +127,17 @@ def value_text(value: Any) -> str:
         return value.isoformat("microseconds")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}={value_text(each)}" for key, each in value.items()) + "}"
+    return _nested_text(value, of)
+
+
+def _nested_text(value: Any, of: pa.DataType) -> str:
+    if pa.types.is_map(of):
+        pairs = [f"{value_text(key, of.key_type)}={value_text(each, of.item_type)}" for key, each in value]
+        return "{" + ", ".join(pairs) + "}"
+    if pa.types.is_struct(of):
+        return "{" + ", ".join(f"{each.name}={value_text(value[each.name], each.type)}" for each in of) + "}"
     if isinstance(value, list):
-        if value and isinstance(value[0], tuple):  # a map, as Arrow gives it
-            return "{" + ", ".join(f"{value_text(key)}={value_text(each)}" for key, each in value) + "}"
-        return "[" + ", ".join(map(value_text, value)) + "]"
+        return "[" + ", ".join(value_text(each, of.value_type) for each in value) + "]"
     return str(value)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -22,7 +22,16 @@ _UNLOAD = re.compile(
     r"\s*UNLOAD\s*\((?P<query>.*)\)\s*TO\s*'(?P<place>[^']*)'\s*WITH\s*\((?P<options>[^()]*)\)\s*;?\s*",
     re.IGNORECASE | re.DOTALL,
 )
-_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|ARRAY\s*\[[^\]]*\])", re.IGNORECASE)
+_OPTION = re.compile(r"(\w+)\s*=\s*('[^']*'|ARRAY\s*\[[^\]]*\]|[^\s,']+)", re.IGNORECASE)
+_NOT_OF_HIVE = (
+    "interval day to second",
+    "interval year to month",
+    "time",
+    "timestamp with time zone",
+    "unknown",
+    "uuid",
+    "zoned timestamp within another type",
+)
 _COMPRESSIONS = ("gzip", "none", "snappy", "zstd")
 _FILE_ROWS = 5_000_000
 
@@ -45,14 +54,22 @@ def read(text: str) -> Unload:
     scheme, _, rest = found["place"].partition("://")
     if scheme != "s3" or not rest.strip("/"):
         raise QueryError("INVALID_LOCATION", f"'{found['place']}' is no place in S3")
-    options = {name.lower(): value.strip("'").lower() for name, value in _OPTION.findall(found["options"])}
-    form, compression = options.pop("format", ""), options.pop("compression", "gzip")
-    for name, value in {**options, **({} if form == "parquet" else {"format": form or "missing"})}.items():
+    options = _options(found["options"])
+    form, compression = options.pop("format", "missing"), options.pop("compression", "'GZIP'")
+    for name, value in {**options, **({} if form.lower() == "'parquet'" else {"format": form})}.items():
         raise QueryError("NOT_SUPPORTED", f"the embedded AWS does not run UNLOAD with {name} = {value}")
-    if compression not in _COMPRESSIONS:
+    if compression.lower() not in [f"'{each}'" for each in _COMPRESSIONS]:
         words = f"the embedded AWS does not run UNLOAD with compression = {compression}"
         raise QueryError("NOT_SUPPORTED", words)
-    return Unload(found["query"], f"s3://{rest.rstrip('/')}/", compression)
+    return Unload(found["query"], f"s3://{rest.rstrip('/')}/", compression.strip("'").lower())
+
+
+def _options(text: str) -> dict[str, str]:
+    """Name of each option, in lower case → its value as it is written."""
+    rest = _OPTION.sub("", text).strip(", \t\r\n")
+    if rest:
+        raise QueryError("SYNTAX_ERROR", f"expected name = value in WITH (…) of UNLOAD, found: {rest}")
+    return {name.lower(): value for name, value in _OPTION.findall(text)}
 
 
 def check_columns(columns: Sequence[tuple[str, Type]]) -> None:
@@ -60,11 +77,18 @@ def check_columns(columns: Sequence[tuple[str, Type]]) -> None:
     for at, (name, kind) in enumerate(columns):
         if name == f"_col{at}":
             raise QueryError("MISSING_COLUMN_NAME", f"Column name not specified at position {at + 1}")
-        if kind.name in ("timestamp with time zone", "unknown"):
-            raise QueryError("NOT_SUPPORTED", f"Unsupported Hive type: {kind}")
+        for inner in _within(kind):
+            if inner.name in _NOT_OF_HIVE:
+                raise QueryError("NOT_SUPPORTED", f"Unsupported Hive type: {inner}")
     twice = [name for name, number in Counter(name.lower() for name, _ in columns).items() if number > 1]
     if twice:
         raise QueryError("DUPLICATE_COLUMN_NAME", f"Column name '{twice[0]}' specified more than once")
+
+
+def _within(kind: Type) -> Iterator[Type]:
+    yield kind
+    for part in kind.parts:
+        yield from _within(part)
 
 
 def write(

@@ -47,6 +47,16 @@ WRITTEN: list[tuple[Any, Type, Any, str]] = [
     (pa.list_(pa.float64()), Type("list<double>"), [1.0, None], "[1.0, null]"),
     (pa.struct({"a": pa.int64(), "b": pa.string()}), Type("struct<a, b>"), {"a": 1, "b": "x"}, "{a=1, b=x}"),
     (pa.map_(pa.string(), pa.int64()), Type("map<k, v>"), [("k", 1)], "{k=1}"),
+    (pa.map_(pa.string(), pa.int64()), Type("map<k, v>"), [], "{}"),
+    (pa.list_(pa.int64()), Type("list<long>"), [], "[]"),
+    (pa.list_(pa.float32()), Type("list<float>"), [1.1, None], "[1.1, null]"),
+    (
+        pa.struct({"a": pa.float32(), "b": pa.float64()}),
+        Type("struct<a, b>"),
+        {"a": 1.1, "b": 1.1},
+        "{a=1.1, b=1.1}",
+    ),
+    (pa.map_(pa.float32(), pa.list_(pa.float32())), Type("map<k, v>"), [(0.1, [0.3])], "{0.1=[0.3]}"),
 ]
 
 
