@@ -24,7 +24,7 @@ from data_pipeline.embedded_aws.answers import Response, answer
 from data_pipeline.embedded_aws.dispatch import Refused
 from data_pipeline.embedded_aws.identity import caller
 
-from . import settings
+from . import metadata, settings
 from .engine import EndedError, Engine
 from .settings import Settings
 
@@ -45,14 +45,14 @@ def engine() -> Engine:
 async def start(data: Mapping[str, Any]) -> Response:
     """StartQueryExecution."""
     text, parameters = str(data.get("QueryString") or ""), list(data.get("ExecutionParameters") or [])
-    before = _of_token(data.get("ClientRequestToken"))
-    if before is not None:
-        if before["Query"] != text:
-            raise Refused("Idempotent parameters do not match: the token was used for another query.")
-        return answer({"QueryExecutionId": before["QueryExecutionId"]})
+    metadata.check_catalog((data.get("QueryExecutionContext") or {}).get("Catalog") or metadata.CATALOG)
+    if (before := _of_token(data)) is not None:
+        return before
     kind = await _kind(text, parameters)
     decided = settings.of_request(data)
     await asyncio.to_thread(_check_bucket, decided.bucket)
+    if (before := _of_token(data)) is not None:  # the same request, meanwhile
+        return before
     record = _record(data, decided, kind)
     _forget_old()
     athena._executions[record["QueryExecutionId"]] = record
@@ -168,7 +168,7 @@ def _record(data: Mapping[str, Any], decided: Settings, kind: Mapping[str, str])
         "Statistics": {"ResultReuseInformation": {"ReusedPreviousResult": False}},
         "WorkGroup": decided.workgroup,
         "EngineVersion": decided.engine,
-        "_token": data.get("ClientRequestToken"),
+        "_request": dict(data),
         "_columns": [],
     }
     if data.get("ExecutionParameters"):
@@ -260,11 +260,18 @@ def _end(record: dict[str, Any], state: str, reason: str = "") -> None:
         }
 
 
-def _of_token(token: str | None) -> dict[str, Any] | None:
-    """The query that was started with this token, if one was."""
+def _of_token(data: Mapping[str, Any]) -> Response | None:
+    """The answer to the request with this token that came before, if one did. Refused if it was not the same one."""
+    token = data.get("ClientRequestToken")
     if not token:
         return None
-    return next((each for each in athena._executions.values() if each.get("_token") == token), None)
+    for record in athena._executions.values():
+        request = record.get("_request", {})
+        if request.get("ClientRequestToken") == token:
+            if request != data:
+                raise Refused("Idempotent parameters do not match: the token was used for another request.")
+            return answer({"QueryExecutionId": record["QueryExecutionId"]})
+    return None
 
 
 def _forget_old() -> None:

@@ -24,7 +24,7 @@ _MOST = 50
 
 async def get_catalog(data: Mapping[str, Any]) -> Response:
     """GetDataCatalog."""
-    _check_catalog(data.get("Name"))
+    check_catalog(data.get("Name"))
     parameters = {"catalog-id": get_account_id()}
     described = {"Name": CATALOG, "Description": "The Glue catalog", "Type": "GLUE", "Parameters": parameters}
     return answer({"DataCatalog": described})
@@ -37,28 +37,28 @@ async def list_catalogs(_data: Mapping[str, Any]) -> Response:
 
 async def get_database(data: Mapping[str, Any]) -> Response:
     """GetDatabase."""
-    _check_catalog(data.get("CatalogName"))
+    check_catalog(data.get("CatalogName"))
     found = await _glue("get_database", Name=data.get("DatabaseName"))
     return answer({"Database": _database(found["Database"])})
 
 
 async def list_databases(data: Mapping[str, Any]) -> Response:
     """ListDatabases."""
-    _check_catalog(data.get("CatalogName"))
+    check_catalog(data.get("CatalogName"))
     found = await _all("get_databases", "DatabaseList")
     return answer(_page(list(map(_database, found)), "DatabaseList", data))
 
 
 async def get_table(data: Mapping[str, Any]) -> Response:
     """GetTableMetadata."""
-    _check_catalog(data.get("CatalogName"))
+    check_catalog(data.get("CatalogName"))
     found = await _glue("get_table", DatabaseName=data.get("DatabaseName"), Name=data.get("TableName"))
     return answer({"TableMetadata": _table(found["Table"])})
 
 
 async def list_tables(data: Mapping[str, Any]) -> Response:
     """ListTableMetadata; ``Expression`` is a regular expression of names."""
-    _check_catalog(data.get("CatalogName"))
+    check_catalog(data.get("CatalogName"))
     try:
         wanted = re.compile(data.get("Expression") or ".*")
     except re.error as error:
@@ -68,7 +68,8 @@ async def list_tables(data: Mapping[str, Any]) -> Response:
     return answer(_page(named, "TableMetadataList", data))
 
 
-def _check_catalog(name: Any) -> None:
+def check_catalog(name: Any) -> None:
+    """Refused for a catalog that is not there."""
     if str(name).lower() != CATALOG.lower():
         raise Refused(f"Data catalog {name} is not found; the embedded AWS has {CATALOG}.")
 

@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -94,6 +95,7 @@ def test_a_query_that_fails_says_why(shop: Shop, text: str, reason: str) -> None
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"QueryString": "SELECT 1 FROM"}, "InvalidRequestException.* line 1:14: the statement ends too early"),
     ({"QueryString": "WHAT 1"}, "line 1:1: mismatched input 'what'"),
+    ({"QueryExecutionContext": {"Catalog": "other"}}, "Data catalog other is not found"),
     ({"WorkGroup": "nobody"}, "WorkGroup nobody is not found"),
     ({"WorkGroup": "primary"}, "No output location provided"),
     ({"WorkGroup": "primary", "ResultConfiguration": {"OutputLocation": "/tmp"}}, "not a valid S3 path"),
@@ -138,12 +140,14 @@ def test_settings_of_the_workgroup(shop: Shop) -> None:
 
 
 def test_a_token_starts_one_query(shop: Shop) -> None:
-    """The same token is the same query; for another text it is refused."""
+    """The same token is the same query, also where both requests come at once; for another one it is refused."""
     token = f"{shop.name:x<32}"
-    first, second = (shop.start("SELECT 1", ClientRequestToken=token) for _ in range(2))
-    assert first == second
-    with pytest.raises(ClientError, match="Idempotent parameters do not match"):
-        shop.start("SELECT 2", ClientRequestToken=token)
+    with ThreadPoolExecutor(4) as pool:
+        started = set(pool.map(lambda _: shop.start("SELECT 1", ClientRequestToken=token), range(4)))
+    assert len(started) == 1
+    for text, more in (("SELECT 2", {}), ("SELECT 1", {"QueryExecutionContext": {"Database": "other"}})):
+        with pytest.raises(ClientError, match="Idempotent parameters do not match"):
+            shop.start(text, ClientRequestToken=token, **more)
 
 
 @pytest.mark.soak
