@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import shlex
 import sys
 import time
@@ -15,7 +16,7 @@ from data_pipeline.cli.examples import examples
 from data_pipeline.cli.local_state import HOW_TO_STOP, local_state, use_state
 from data_pipeline.embedded_aws.errors import LocalError
 from data_pipeline.embedded_aws.server import lifecycle
-from data_pipeline.embedded_aws.server.endpoint import Endpoint
+from data_pipeline.embedded_aws.server.endpoint import Endpoint, in_the_way
 from data_pipeline.project.local_state import local_port
 
 #: Seconds between two looks at the log that is followed.
@@ -118,11 +119,13 @@ def notifications(count: int) -> None:
 def env() -> None:
     """Print the exports that point any AWS client at it: eval "$(python -m data_pipeline local env)".
 
+    It unsets what would lead a client elsewhere: a profile, a session's token, endpoints of single services.
     PyIceberg's load_catalog() and DuckDB's httpfs find it by them, too; DuckDB also wants SET s3_url_style = 'path'.
     """
     endpoint = lifecycle.running(local_state())
     if endpoint is None:
         raise LocalError("the embedded AWS does not run: start it with `python -m data_pipeline local up`.")
+    click.echo(f"unset {' '.join(in_the_way(os.environ))}")
     for name, value in endpoint.client_environment().items():
         click.echo(f"export {name}={shlex.quote(value)}")
 

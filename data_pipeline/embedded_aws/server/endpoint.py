@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -16,6 +17,14 @@ from data_pipeline.embedded_aws.errors import LocalError
 #: What the gateway listens on; nothing else is ever bound.
 HOST = "127.0.0.1"
 DEFAULT_PORT = 4566
+#: What of a shell's variables would lead a client elsewhere, or as somebody else, beside ``client_environment``.
+_ELSEWHERE = (
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+)
 #: No real account has this number, so that an ARN of the embedded AWS is never mistaken for a real one.
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
@@ -67,6 +76,13 @@ class Endpoint:
             "DUCKDB_S3_ENDPOINT": self.url.partition("://")[2],
             "DUCKDB_S3_USE_SSL": "false",
         }
+
+
+def in_the_way(environment: Iterable[str]) -> list[str]:
+    """The variables that a shell must unset for ``client_environment`` to hold; of those that name the endpoint of one
+    service, the ones that its environment has.
+    """
+    return [*_ELSEWHERE, *sorted(name for name in environment if name.startswith("AWS_ENDPOINT_URL_"))]
 
 
 def path_in(state: Path) -> Path:
