@@ -57,15 +57,16 @@ def outcome(one: Case) -> tuple[str, str]:
     """What came of a case, and the words that belong to it."""
     try:
         one.run()
-    except Exception as error:  # noqa: BLE001 - whatever the client raises is what it says
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the client raises is what it says
         words = " ".join(str(error).split())
-        if one.refused is not None and one.refused in words and any(said in words for said in _SAID):
+        said = isinstance(error, Exception) and any(each in words for each in _SAID)
+        if one.refused is not None and one.refused in words and said:
             return "refused", one.refused
         return "failed", f"{type(error).__name__}: {words}"[:500] + _where(error)
     return ("passed", "") if one.refused is None else ("failed", f"{one.refused} was not refused")
 
 
-def _where(error: Exception) -> str:
+def _where(error: BaseException) -> str:
     last = traceback.extract_tb(error.__traceback__)[
         0 if len(traceback.extract_tb(error.__traceback__)) < 2 else 1
     ]

@@ -122,11 +122,15 @@ def _run(client: str, endpoint: Endpoint, database: str) -> Ran:
 
 def page(ran: list[Ran]) -> str:
     """The record."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     where = f"{platform.system()}, Python {platform.python_version()}"
-    about = f"{datetime.now(UTC):%Y-%m-%d}, commit {commit.stdout.strip()}, {where}"
+    about = f"{datetime.now(UTC):%Y-%m-%d}, {commit(described)}, {where}"
     lines = [
         "# Conformance",
         "",
@@ -158,6 +162,12 @@ def page(ran: list[Ran]) -> str:
         lines += [f"**{CLIENTS[each.client]}**: {passed}. Calls: {asked}.", ""]
         lines += [f"- failed: {line}" for line in each.failures]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def commit(described: str) -> str:
+    """What was tried, by the words of ``git describe --always --dirty``."""
+    name = described.strip()
+    return f"on top of commit {name.removesuffix('-dirty')}" if name.endswith("-dirty") else f"commit {name}"
 
 
 def _row(ran: Ran) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import pytest
-from conformance import cases, relay
+from conformance import cases, relay, report
 from conformance.cases import Case
 
 
@@ -30,10 +31,20 @@ REFUSAL = "The embedded AWS does not emulate glue:SearchTables."
         (Case(fails("timed out after glue:SearchTables"), "glue:SearchTables"), "failed"),
         (Case(fails(REFUSAL), None), "failed"),
         (Case(lambda: None, "glue:SearchTables"), "failed"),
+        (Case(sys.exit, None), "failed"),
+        (Case(lambda: sys.exit(REFUSAL), "glue:SearchTables"), "failed"),
     ],
 )
 def test_what_a_case_comes_to(case: Case, expected: str) -> None:
     assert cases.outcome(case)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("described", "said"), [("8118c23\n", "commit 8118c23"), ("8118c23-dirty\n", "on top of commit 8118c23")]
+)
+def test_commit_of_the_record(described: str, said: str) -> None:
+    """A tree with changes is not the commit that it stands on."""
+    assert report.commit(described) == said
 
 
 def test_what_is_noted_of_a_call() -> None:

@@ -30,6 +30,9 @@ _COMPARED: dict[type[exp.Expr], Callable[[Any, Any], bool]] = {
 _NUMBERS = frozenset(["bigint", "decimal", "int", "long", "smallint", "tinyint"])
 _TEXTS = frozenset(["char", "string", "varchar"])
 
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+"""What stands for a null in the path of a partition: hive.exec.default.partition.name of Hive."""
+
 #: names of the partition keys in lower case → their Glue types.
 Keys = Mapping[str, str]
 
@@ -60,7 +63,7 @@ def _holds(node: exp.Expr, keys: Keys, values: Mapping[str, str | None]) -> bool
 def _condition(node: exp.Expr, keys: Keys, values: Mapping[str, str | None]) -> bool:
     if isinstance(node.this, exp.Column) and (name := node.this.name.lower()) in keys:
         kind, text = keys[name], values[name]
-        value = None if text is None else _typed(text, kind)
+        value = None if text in (None, _NULL) else _typed(text, kind)
         if type(node) in _COMPARED:
             wanted = _literal(node.expression, kind)
             return value is not None and _COMPARED[type(node)](value, wanted)
@@ -69,7 +72,7 @@ def _condition(node: exp.Expr, keys: Keys, values: Mapping[str, str | None]) -> 
             return value is not None and bool(low <= value <= high)
         if isinstance(node, exp.In) and node.expressions:
             return value in [_literal(each, kind) for each in node.expressions]
-        if isinstance(node, exp.Like) and kind in _TEXTS:
+        if isinstance(node, exp.Like) and kind.partition("(")[0] in _TEXTS:
             pattern = re.escape(_literal(node.expression, kind)).replace("%", ".*").replace("_", ".")
             found = value is not None and re.fullmatch(pattern, value, re.DOTALL) is not None
             return found != bool(node.args.get("negate"))

@@ -10,8 +10,14 @@ import pytest
 from data_pipeline.embedded_aws.catalog import filters
 from data_pipeline.embedded_aws.dispatch import Refused
 
-KEYS = {"day": "date", "n": "int", "name": "string", "price": "decimal(5,2)"}
-VALUES = {"day": "2026-11-02", "n": "10", "name": "a_b", "price": "1.50"}
+KEYS = {
+    **{"day": "date", "n": "int", "name": "string", "price": "decimal(5,2)", "code": "varchar(3)"},
+    **{"none": "int", "nobody": "string"},
+}
+VALUES = {
+    **{"day": "2026-11-02", "n": "10", "name": "a_b", "price": "1.50", "code": "abc"},
+    **dict.fromkeys(("none", "nobody"), "__HIVE_DEFAULT_PARTITION__"),
+}
 HOLD = [
     "",
     "n = 10",
@@ -33,6 +39,10 @@ HOLD = [
     "price = 1.5",
     "n > -1",
     "name IS NOT NULL",
+    "code = 'abc'",
+    "code LIKE 'a%'",
+    "none IS NULL",
+    "nobody IS NULL AND name = 'a_b'",
 ]
 NOT = [
     "n = 1",
@@ -43,6 +53,10 @@ NOT = [
     "NOT n = 10",
     "name IS NULL",
     "n > 9 and n > 10",
+    "code LIKE 'b%'",
+    "none = 1 OR none > 1",
+    "nobody LIKE '%'",
+    "nobody IS NOT NULL",
 ]
 REFUSED = [
     "n =",
