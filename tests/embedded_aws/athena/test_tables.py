@@ -13,6 +13,7 @@ from pyiceberg.catalog.glue import GlueCatalog
 
 from data_pipeline.athena_engine import catalog
 from data_pipeline.athena_engine.catalog import Access
+from data_pipeline.athena_engine.errors import QueryError
 
 TEXT = "what only the server may read"
 
@@ -36,16 +37,24 @@ def reason(shop: Shop, name: str) -> str:
     return str(ended["Status"]["StateChangeReason"])
 
 
-@pytest.mark.parametrize("scheme", ["", "file://", "hdfs://"])
-def test_metadata_elsewhere_is_not_read(shop: Shop, tmp_path: Path, scheme: str) -> None:
+def test_metadata_elsewhere_is_not_read(shop: Shop, tmp_path: Path) -> None:
     """The reason has nothing of the file's text."""
     path = tmp_path / "a.metadata.json"
     path.write_text(TEXT)
-    name = f"elsewhere{scheme.rstrip(':/')}"
-    listed(shop, name, f"{scheme}{path}")
-    assert reason(shop, name).startswith(
-        "ICEBERG_INVALID_METADATA: a file of the table is at a place of the scheme"
+    listed(shop, "elsewhere", str(path))
+    found = reason(shop, "elsewhere")
+    assert found.startswith(
+        "ICEBERG_INVALID_METADATA: a file of the table is at a place of the scheme 'file'"
     )
+    assert TEXT not in found
+
+
+@pytest.mark.parametrize(
+    "place", ["/a", "a", "file:/a", "file:///a", "hdfs://h/a", "gs://b/a", "oss://b/a", "x://b/a"]
+)
+def test_files_are_those_of_s3(place: str) -> None:
+    with pytest.raises(QueryError, match="expected s3://bucket/key"):
+        catalog._OnlyS3({}).new_input(place)
 
 
 def test_metadata_that_is_none_is_not_quoted(shop: Shop) -> None:
