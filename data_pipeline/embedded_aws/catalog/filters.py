@@ -49,33 +49,38 @@ def chooser(expression: str, keys: Keys) -> Callable[[Mapping[str, str]], bool]:
     return lambda values: bool(_holds(tree, keys, values))
 
 
-def _holds(node: exp.Expr, keys: Keys, values: Mapping[str, str | None]) -> bool:
+def _holds(node: exp.Expr, keys: Keys, values: Mapping[str, str | None]) -> bool | None:
+    """Whether it holds; None, as in SQL, where a null leaves that open."""
     if isinstance(node, exp.Paren):
         return _holds(node.this, keys, values)
     if isinstance(node, exp.And | exp.Or):
         both = [_holds(each, keys, values) for each in (node.this, node.expression)]
-        return all(both) if isinstance(node, exp.And) else any(both)
+        decisive = isinstance(node, exp.Or)
+        open_ = None if None in both else not decisive
+        return decisive if decisive in both else open_
     if isinstance(node, exp.Not):
-        return not _holds(node.this, keys, values)
+        found = _holds(node.this, keys, values)
+        return None if found is None else not found
     return _condition(node, keys, values)
 
 
-def _condition(node: exp.Expr, keys: Keys, values: Mapping[str, str | None]) -> bool:
+def _condition(node: exp.Expr, keys: Keys, values: Mapping[str, str | None]) -> bool | None:
     if isinstance(node.this, exp.Column) and (name := node.this.name.lower()) in keys:
         kind, text = keys[name], values[name]
         value = None if text in (None, _NULL) else _typed(text, kind)
         if type(node) in _COMPARED:
             wanted = _literal(node.expression, kind)
-            return value is not None and _COMPARED[type(node)](value, wanted)
+            return None if value is None else _COMPARED[type(node)](value, wanted)
         if isinstance(node, exp.Between):
             low, high = (_literal(node.args[bound], kind) for bound in ("low", "high"))
-            return value is not None and bool(low <= value <= high)
+            return None if value is None else bool(low <= value <= high)
         if isinstance(node, exp.In) and node.expressions:
-            return value in [_literal(each, kind) for each in node.expressions]
+            wanted = [_literal(each, kind) for each in node.expressions]
+            return None if value is None else value in wanted
         if isinstance(node, exp.Like) and kind.partition("(")[0] in _TEXTS:
             pattern = re.escape(_literal(node.expression, kind)).replace("%", ".*").replace("_", ".")
-            found = value is not None and re.fullmatch(pattern, value, re.DOTALL) is not None
-            return found != bool(node.args.get("negate"))
+            found = None if value is None else re.fullmatch(pattern, value, re.DOTALL) is not None
+            return None if found is None else found != bool(node.args.get("negate"))
         if isinstance(node, exp.Is) and isinstance(node.expression, exp.Null):
             return value is None
     raise _wrong(node.sql("hive"))

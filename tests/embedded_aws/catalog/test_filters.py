@@ -43,6 +43,8 @@ HOLD = [
     "code LIKE 'a%'",
     "none IS NULL",
     "nobody IS NULL AND name = 'a_b'",
+    "none = 1 OR n = 10",
+    "NOT (none = 1 AND n = 9)",
 ]
 NOT = [
     "n = 1",
@@ -57,6 +59,11 @@ NOT = [
     "none = 1 OR none > 1",
     "nobody LIKE '%'",
     "nobody IS NOT NULL",
+    "NOT none = 1",
+    "NOT (none > 1 AND n = 10)",
+    "none NOT IN (1, 2)",
+    "none NOT BETWEEN 1 AND 2",
+    "nobody NOT LIKE 'x'",
 ]
 REFUSED = [
     "n =",
