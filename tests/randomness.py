@@ -64,7 +64,7 @@ COUNTS = {
     "yaml": (300, 30_000),
     "sql": (100, 10_000),
     "any-file": (100, 10_000),
-    "deployments": (2, 200),
+    "deployments": (1, 200),
 }
 
 

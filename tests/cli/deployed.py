@@ -126,7 +126,9 @@ class Deployed:
             "Properties": {
                 "StateMachineName": f"m-{uuid.uuid4().hex}",
                 "RoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
-                "Definition": definition,
+                "DefinitionString": json.dumps(
+                    definition
+                ),  # a template takes no null, which a state may have
             },
         }
         outputs = {

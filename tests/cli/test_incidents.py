@@ -91,7 +91,7 @@ def test_a_schedule_that_was_switched_off_by_hand_is_seen_and_resumed(
     parameter = {"ArtifactBucket": {"Type": "String", "Default": BUCKET}}
     deployed.deploy(publishing(), parameters=parameter, more=schedule_resources(Names("nyc-tlc", "local")))
     client = deployed.client("scheduler")
-    (there,) = client.list_schedules()["Schedules"]
+    (there,) = client.list_schedules(GroupName=Names("nyc-tlc", "local").schedule_group)["Schedules"]
     found = client.get_schedule(GroupName=there["GroupName"], Name=there["Name"])
     client.update_schedule(**{name: found[name] for name in KEPT}, State="DISABLED")
     said = re.search(r"(?m)^schedule +(.*)$", PAGE[PAGE.index("<!-- schedule: status -->") :])

@@ -11,6 +11,7 @@ from etl.jobs.shop import Shop
 from features.conftest import Published
 from features.runs import Runs, day
 from features.stores import Stores, made
+from randomness import SOAK
 
 from data_pipeline.core.config.feature_groups import FeatureGroup, Joined
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
@@ -100,6 +101,8 @@ def told(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     ]
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="ingests four times: `make soak` does")
 def test_stores_follow_a_table_of_customers(runs: Runs, embedded: Endpoint) -> None:
     """A correction is written again; a key that is deleted takes its record from both stores, and a customer of whom
     nothing is left from the online one; records read from it have the published types. A definition that is ahead of

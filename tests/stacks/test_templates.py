@@ -29,7 +29,6 @@ from randomness import SOAK
 
 import templates
 from data_pipeline.core.deployment.policies import policies, unexplained
-from data_pipeline.core.deployment.templates import read_rendered
 from data_pipeline.core.errors import UserError
 from data_pipeline.stacks import documents, render
 from data_pipeline.stacks.render import compact
@@ -75,7 +74,7 @@ def test_the_committed_templates_are_what_is_rendered(name: str) -> None:
 def test_a_template_says_what_its_text_says(changes: dict[str, Any]) -> None:
     """The checks look at the values, of which the text is made that is deployed."""
     env = environment(changes)
-    assert documents(env) == {name: read_rendered(text) for name, text in render(env).items()}
+    assert documents(env) == {name: templates.parse(text) for name, text in render(env).items()}
 
 
 @pytest.mark.soak

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from clients import client
+from randomness import SOAK
 
 from data_pipeline.cli.commands import init
 from data_pipeline.embedded_aws.server import lifecycle
@@ -28,6 +30,8 @@ log(resources.files(stations).joinpath("names.txt").read_text())
 """
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="deploys and runs two projects: `make soak` does")
 def test_two_projects_stand_side_by_side_in_one_account(tmp_path: Path) -> None:
     """Each by its own commands, after `local up --state` of the same folder; one `local down` stops both's.
 

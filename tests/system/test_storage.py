@@ -61,7 +61,7 @@ def test_stacks_that_were_deleted_are_deployed_again_over_what_they_left(
         f"< StateMachineLogs (AWS::Logs::LogGroup): {LOGS}",
     ):
         assert line in told
-    assert told.index("6 to take over") < told.index("IMPORT_COMPLETE")
+    assert told.index("6 to take over") < told.index("taken over")
     assert stored(project, tmp_path) == before
     run = project.run("--source", str(tmp_path / "trips"))
     assert run["status"] == "SUCCEEDED"

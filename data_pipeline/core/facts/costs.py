@@ -20,6 +20,7 @@ QUIET = (
     "CheckInput",
     "LookForOthers",
     "CheckOthers",
+    "BeginAt",
     "Prepare",
     "ReadDecision",
     "CheckDecision",

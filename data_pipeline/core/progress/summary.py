@@ -122,8 +122,9 @@ def _warnings(warnings: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]
 
 def unusable(file: File) -> str:
     """Why no row of a file can be used, or nothing."""
-    read = file["rows_read"] - file.get("rows_erased", 0)
-    return file["error"] or problem("", read, file["rows_counted"])
+    if file["error"]:
+        return file["error"]
+    return problem("", file["rows_read"] - file.get("rows_erased", 0), file["rows_counted"])
 
 
 def broken(rule: Mapping[str, Any]) -> str:

@@ -431,7 +431,7 @@ def test_change_set_deletes_a_first_stack_that_failed(aws: Any, name: str) -> No
                 "Bucket": f"{name}-none",
                 "PolicyDocument": {
                     "Version": "2012-10-17",
-                    "Statement": [{**allow("s3:GetObject", "arn:aws:s3:::other/*"), "Principal": "*"}],
+                    "Statement": [{**allow("s3:GetObject", f"arn:aws:s3:::{name}-none/*"), "Principal": "*"}],
                 },
             },
         },

@@ -14,11 +14,14 @@ from waiting import until
 
 RETAINED = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 NOBODY = {"Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}
-CLOSED = {
-    "Statement": [
-        {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::other/*"}
-    ]
-}
+
+
+def closed(bucket: str) -> dict[str, Any]:
+    """The policy of a bucket whose objects nobody may read."""
+    objects = f"arn:aws:s3:::{bucket}/*"
+    return {
+        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": objects}]
+    }
 
 
 def change_set(client: Any, name: str, resources: dict[str, Any], kind: str, **more: Any) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def change_set(client: Any, name: str, resources: dict[str, Any], kind: str, **m
 def left_over(aws: Any, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One of each kind, made outside of any stack: resources of a template, and what names them for an import."""
     aws("s3").create_bucket(Bucket=name)
-    aws("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(CLOSED))
+    aws("s3").put_bucket_policy(Bucket=name, Policy=json.dumps(closed(name)))
     aws("glue").create_database(DatabaseInput={"Name": name})
     aws("logs").create_log_group(logGroupName=f"/t/{name}")
     aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(NOBODY))
@@ -47,7 +50,11 @@ def left_over(aws: Any, name: str) -> tuple[dict[str, Any], list[dict[str, Any]]
     database = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": name}}
     kinds: dict[str, tuple[str, dict[str, Any], dict[str, str]]] = {
         "B": ("AWS::S3::Bucket", {}, {"BucketName": name}),
-        "P": ("AWS::S3::BucketPolicy", {"Bucket": {"Ref": "B"}, "PolicyDocument": CLOSED}, {"Bucket": name}),
+        "P": (
+            "AWS::S3::BucketPolicy",
+            {"Bucket": {"Ref": "B"}, "PolicyDocument": closed(name)},
+            {"Bucket": name},
+        ),
         "D": ("AWS::Glue::Database", database, {"DatabaseName": name}),
         "L": ("AWS::Logs::LogGroup", {"LogGroupName": f"/t/{name}"}, {"LogGroupName": f"/t/{name}"}),
         "R": ("AWS::IAM::Role", {"AssumeRolePolicyDocument": NOBODY}, {"RoleName": name}),

@@ -92,7 +92,9 @@ def test_the_list_of_feature_groups() -> None:
 
 def test_a_plan() -> None:
     content = form.text(load_plan.document("r.1", PLAN))
-    assert content.startswith('{"adopted":[],"dropped_columns":["orders.note"],"held":{"weather":"why"},')
+    assert content.startswith(
+        '{"adopted":[],"dropped_columns":["orders.note"],"erased":[],"held":{"weather":"why"},'
+    )
     assert load_plan.read(content, "place") == PLAN
 
 

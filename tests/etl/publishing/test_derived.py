@@ -329,7 +329,9 @@ def test_a_rule_that_fails_holds_the_table_back(at) -> None:
     )
     held = refresh(at, table, LINEAGE)
     assert (held.committed, held.how, held.snapshot) == (False, "held", "")
-    assert [str(breach) for breach in held.judgement.failed] == ["days: unique(shop) is 1, the limit is 0"]
+    assert [str(breach) for breach in held.judgement.failed] == [
+        "days: unique(shop) is 1, the limit is 0: such as shop=a"
+    ]
     assert at.find("days") is None
     known = [finding(breach) for breach in held.judgement.failed]
     let = refresh(at, table, LINEAGE, accepted=known)
