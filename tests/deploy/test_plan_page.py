@@ -32,7 +32,8 @@ PLANNED = {
     **{"ListObjectsV2": 1, "GetObject": 1, "DescribeStacks": 4},
     **{"CreateChangeSet": 2, "DescribeChangeSet": 2, "DeleteChangeSet": 2},
 }
-DEPLOYED = {**PLANNED, "GetObject": 2}
+#: the record of deployments, and whether the schedule is paused
+DEPLOYED = {**PLANNED, "GetObject": 3}
 
 
 def _role(*actions: str) -> dict[str, Any]:
