@@ -10,6 +10,16 @@ from botocore.config import Config
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 
+def settings(endpoint: Endpoint) -> dict[str, str]:
+    """The variables by which a process finds an embedded AWS, as root."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint.url,
+        "AWS_ACCESS_KEY_ID": endpoint.access_key,
+        "AWS_SECRET_ACCESS_KEY": endpoint.secret_key,
+        "AWS_DEFAULT_REGION": endpoint.region,
+    }
+
+
 def client(
     endpoint: Endpoint,
     service: str,

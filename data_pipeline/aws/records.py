@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from data_pipeline.core.deployment.deployment_record import Deployment, dump, parse
 from data_pipeline.core.errors import UserError
 
+from . import s3
 from .errors import error_code, explained
 from .session import Connection
 
@@ -57,21 +58,8 @@ def remove(connection: Connection, bucket: str, keys: Iterable[str]) -> None:
 
 def _read(connection: Connection, bucket: str, key: str) -> tuple[tuple[Deployment, ...], str | None]:
     """The deployments, and the record's ETag; None where there is none."""
-    found = load(connection, bucket, key)
+    found = s3.load(connection, bucket, key)
     return ((), None) if found is None else (parse(found[0], f"s3://{bucket}/{key}"), found[1])
-
-
-def load(connection: Connection, bucket: str, key: str) -> tuple[bytes, str] | None:
-    """The content of an object and its ETag; None where there is none."""
-    try:
-        found = connection.client("s3").get_object(
-            Bucket=bucket, Key=key, ExpectedBucketOwner=connection.account
-        )
-    except ClientError as error:
-        if error_code(error) in ("NoSuchKey", "404"):
-            return None
-        raise
-    return found["Body"].read(), found["ETag"]
 
 
 def put_if(connection: Connection, bucket: str, key: str, content: bytes, etag: str | None) -> bool:

@@ -71,7 +71,13 @@ def read_lines(client: S3Client, bucket: str, key: str) -> list[str]:
 
 
 def find(connection: Connection, bucket: str, key: str) -> bytes | None:
-    """The content of an object, None where there is none."""
+    """The content of an object; None where there is none."""
+    found = load(connection, bucket, key)
+    return None if found is None else found[0]
+
+
+def load(connection: Connection, bucket: str, key: str) -> tuple[bytes, str] | None:
+    """The content of an object and its ETag; None where there is none."""
     try:
         found = connection.client("s3").get_object(
             Bucket=bucket, Key=key, ExpectedBucketOwner=connection.account
@@ -80,7 +86,7 @@ def find(connection: Connection, bucket: str, key: str) -> bytes | None:
         if error_code(error) in ("NoSuchKey", "404"):
             return None
         raise
-    return found["Body"].read()
+    return found["Body"].read(), found["ETag"]
 
 
 def stored_files(connection: Connection, bucket: str, prefix: str) -> dict[str, Stored]:

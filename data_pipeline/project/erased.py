@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from data_pipeline.aws import records
+from data_pipeline.aws import records, s3
 from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.errors import UserError
@@ -71,7 +71,7 @@ def _read(connection: Connection, output: str, name: str) -> tuple[Record, str |
     """The record and its ETag, None where there is none."""
     place = erasures.place(output, name)
     with explained():
-        found = records.load(connection, *split_uri(place))
+        found = s3.load(connection, *split_uri(place))
     if found is None:
         return erasures.NO_KEYS, None
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -164,18 +163,16 @@ class Reports:
         return drawn
 
     def _grids(self) -> list[str]:
-        """The lines of ``coverage show``; none where only documents are at hand, or it may not be looked at."""
+        """The lines of ``coverage show``, or why they cannot be had; none where only documents are at hand."""
         if self.connection is None or not self.environment.datasets:
             return []
         where = self.input, self.documents.where.removesuffix("runs/")
-        with suppress(UserError):
+        try:
             found = covering.coverages(self.environment, self.connection, *where, (), look=True)
-            return [
-                *(line for each in found for line in coverage_text.lines(each)),
-                "",
-                coverage_text.legend(found),
-            ]
-        return []
+        except UserError as error:
+            return [f"not known: {error}"]
+        grids = [line for each in found for line in coverage_text.lines(each)]
+        return [*grids, "", coverage_text.legend(found)]
 
     def _write(self, path: str, content: bytes, kind: str) -> None:
         if self.unwritten:

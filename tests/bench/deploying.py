@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from measure import about_machine
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -21,7 +21,8 @@ from deploy import weather  # noqa: E402 - found once tests/ is on the path
 
 from data_pipeline.cli.commands.deploy import show_and_apply  # noqa: E402
 from data_pipeline.cli.deploying import deployment, plan_page  # noqa: E402
-from data_pipeline.cli.deploying.deployment import Target, gather  # noqa: E402
+from data_pipeline.cli.deploying.deployment import gather  # noqa: E402
+from data_pipeline.cli.deploying.target import Target  # noqa: E402
 from data_pipeline.embedded_aws.server import lifecycle  # noqa: E402
 
 TIMES = 5
@@ -133,9 +134,7 @@ def report(rows: list[str], load: float) -> str:
             "| --- | ---: | ---: | ---: | ---: |",
             *rows,
             "",
-            f"{date.today()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "  # noqa: DTZ011
-            f"Python {platform.python_version()}.",
-            f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
+            *about_machine(load),
             "",
         ]
     )

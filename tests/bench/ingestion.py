@@ -10,14 +10,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from measure import about_machine
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "jobs")]
@@ -160,9 +160,7 @@ def _report(rows: list[tuple[str, int, float]], records: int, load: float) -> st
             "| --- | ---: | ---: | ---: | ---: |",
             *lines,
             "",
-            f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {platform.machine()}, "
-            f"{os.cpu_count()} cores, Python {platform.python_version()}.",
-            f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
+            *about_machine(load),
             "",
         ]
     )

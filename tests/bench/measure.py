@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import resource
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -133,6 +135,15 @@ def _pid_in(path: Path | None) -> set[int]:
         return {int(json.loads(path.read_text())["pid"])} if path else set()
     except (FileNotFoundError, ValueError, KeyError):
         return set()
+
+
+def about_machine(load: float) -> list[str]:
+    """The last lines of a record: when and where it was measured. ``load``: the machine's, before."""
+    return [
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}.",
+        f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
+    ]
 
 
 def options_of_files(about: str, record: Path) -> argparse.ArgumentParser:

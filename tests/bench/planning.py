@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,8 @@ import time
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+
+from measure import about_machine
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -156,9 +157,7 @@ def report(files: int, lines: list[str], load: float) -> str:
             "| --- | ---: | ---: | ---: | ---: |",
             *lines,
             "",
-            f"{date.today()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "  # noqa: DTZ011
-            f"Python {platform.python_version()}.",
-            f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
+            *about_machine(load),
             "",
         ]
     )

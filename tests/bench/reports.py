@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import sys
 import tempfile
 import time
 from datetime import date, timedelta
 from pathlib import Path
+
+from measure import about_machine
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
@@ -112,9 +113,7 @@ def main() -> None:
         "| --- | ---: |",
         *profiled(),
         "",
-        f"{date.today()}, {platform.system()} on {platform.machine()}, {os.cpu_count()} cores, "  # noqa: DTZ011
-        f"Python {platform.python_version()}.",
-        f"The machine's load was {load:.1f} before; figures of a busy machine are unreliable.",
+        *about_machine(load),
         "",
     ]
     options.output.write_text("\n".join(text), encoding="utf-8")

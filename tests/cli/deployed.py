@@ -251,6 +251,34 @@ def publish_trips(trips: dict[str, int]) -> None:
     tables.replace(at.load("trip_counts"), [], [rows], {"pipeline.run": "first"})
 
 
+def machine_name(deployed: Deployed) -> str:
+    """The name of the state machine of the test's stack."""
+    (stack,) = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    return str(outputs["StateMachineArn"]).rpartition(":")[2]
+
+
+def filled(policy: Path, deployed: Deployed, machine: str = "") -> str:
+    """A policy of docs/reference with its placeholders filled in. ``machine``: the name of the test's state machine,
+    where it has one of its own.
+    """
+    own = {f"{kind}:PIPELINE-*": f"{kind}:{machine}" for kind in ("stateMachine", "execution")}
+    values = {
+        **(own if machine else {}),
+        "role/PIPELINE-*": f"role/{STACK}-*",
+        "ACCOUNT_ID": deployed.endpoint.account,
+        "REGION": deployed.endpoint.region,
+        "DATABASE_PREFIX": "nyc_tlc",
+        "PIPELINE": "nyc-tlc",
+        "DATA_BUCKET": BUCKET,
+        "ARTIFACT_BUCKET": BUCKET,
+    }
+    text = policy.read_text(encoding="utf-8")
+    for placeholder, value in values.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
 def act_as(
     deployed: Deployed, name: str, policy: str, folder: Path, patch: pytest.MonkeyPatch
 ) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from cli.deployed import BUCKET, DATABASE, Deployed, act_as, publishing
+from cli.deployed import BUCKET, DATABASE, Deployed, act_as, filled, machine_name, publishing
 from clients import client
 from randomness import SOAK
 
@@ -96,27 +96,6 @@ def run(made: Definitions, name: str) -> None:
     load.main([*where, f"--plan={OUTPUT}/runs/{name}/plan.json", f"--catalog=glue:{DATABASE}"])
 
 
-def policy(deployed: Deployed) -> str:
-    """With the placeholders filled in; the test's state machine has a name of its own."""
-    outputs = deployed.client("cloudformation").describe_stacks()["Stacks"]
-    machine = next(
-        o["OutputValue"] for s in outputs for o in s.get("Outputs", []) if o["OutputKey"] == "StateMachineArn"
-    ).rpartition(":")[2]
-    values = {
-        "ACCOUNT_ID": deployed.endpoint.account,
-        "REGION": deployed.endpoint.region,
-        "DATABASE_PREFIX": "nyc_tlc",
-        "stateMachine:PIPELINE-*": f"stateMachine:{machine}",
-        "execution:PIPELINE-*": f"execution:{machine}",
-        "PIPELINE": "nyc-tlc",
-        "DATA_BUCKET": BUCKET,
-    }
-    text = POLICY.read_text(encoding="utf-8")
-    for placeholder, value in values.items():
-        text = text.replace(placeholder, value)
-    return text
-
-
 NOT_HIS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("s3", "put_object", {"Bucket": BUCKET, "Key": "output/warehouse/orders/data/x", "Body": b""}),
     ("s3", "put_object", {"Bucket": BUCKET, "Key": "output/state/datasets/orders.json", "Body": b""}),
@@ -130,7 +109,7 @@ def test_an_eraser_erases_and_takes_back(
     shop: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """By exactly this policy, which allows nothing else; the value itself is nowhere."""
-    made = act_as(shop, "eraser", policy(shop), tmp_path, monkeypatch)
+    made = act_as(shop, "eraser", filled(POLICY, shop, machine_name(shop)), tmp_path, monkeypatch)
     two = ("orders", "--key", "id=17", "--key", "line=2")
     assert erase(*two) == 1
     shown = capfd.readouterr().err

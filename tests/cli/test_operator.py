@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from cli.deployed import BUCKET, STACK, SUMMARY, SUMMARY_KEY, Deployed, act_as, publishing, waiting
+from cli.deployed import (
+    BUCKET,
+    STACK,
+    SUMMARY,
+    SUMMARY_KEY,
+    Deployed,
+    act_as,
+    filled,
+    machine_name,
+    publishing,
+    waiting,
+)
 from cli.test_schedule import schedule_resources
 from clients import client
 
@@ -15,24 +26,6 @@ from data_pipeline.cli.main import status_of
 from data_pipeline.core.naming import Names
 
 POLICY = Path(__file__).resolve().parents[2] / "docs" / "reference" / "operator-policy.json"
-
-
-def policy(deployed: Deployed, machine: str) -> str:
-    """With the placeholders filled in; the test's state machine has a name of its own."""
-    text = POLICY.read_text(encoding="utf-8")
-    values = {
-        "ACCOUNT_ID": deployed.endpoint.account,
-        "REGION": deployed.endpoint.region,
-        "stateMachine:PIPELINE-*": f"stateMachine:{machine}",
-        "execution:PIPELINE-*": f"execution:{machine}",
-        "role/PIPELINE-*": f"role/{STACK}-*",
-        "PIPELINE": "nyc-tlc",
-        "DATA_BUCKET": BUCKET,
-        "ARTIFACT_BUCKET": BUCKET,
-    }
-    for placeholder, value in values.items():
-        text = text.replace(placeholder, value)
-    return text
 
 
 @pytest.fixture
@@ -44,11 +37,9 @@ def operator(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     deployed.put("input/green_tripdata_2019-01.csv")
     deployed.put(SUMMARY_KEY, json.dumps(SUMMARY))
     deployed.put("output/runs/none/x")
-    outputs = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
-    machine = next(o["OutputValue"] for o in outputs if o["OutputKey"] == "StateMachineArn").rpartition(":")[
-        2
-    ]
-    return act_as(deployed, "operator", policy(deployed, machine), tmp_path, monkeypatch)
+    return act_as(
+        deployed, "operator", filled(POLICY, deployed, machine_name(deployed)), tmp_path, monkeypatch
+    )
 
 
 def test_an_operator_runs_looks_stops_and_pauses(

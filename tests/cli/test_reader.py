@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.deployed import BUCKET, DATABASE, Deployed, act_as, publish_years
+from cli.deployed import BUCKET, DATABASE, Deployed, act_as, filled, publish_years
 from clients import client
 
 from data_pipeline.cli.main import status_of
@@ -15,25 +15,10 @@ from data_pipeline.cli.main import status_of
 POLICY = Path(__file__).resolve().parents[2] / "docs" / "reference" / "reader-policy.json"
 
 
-def policy(deployed: Deployed) -> str:
-    """With the placeholders filled in."""
-    values = {
-        "ACCOUNT_ID": deployed.endpoint.account,
-        "REGION": deployed.endpoint.region,
-        "DATABASE_PREFIX": "nyc_tlc",
-        "PIPELINE": "nyc-tlc",
-        "DATA_BUCKET": BUCKET,
-    }
-    text = POLICY.read_text(encoding="utf-8")
-    for placeholder, value in values.items():
-        text = text.replace(placeholder, value)
-    return text
-
-
 @pytest.fixture
 def reader(published: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The published table, and commands that act as this user."""
-    return act_as(published, "reader", policy(published), tmp_path, monkeypatch)
+    return act_as(published, "reader", filled(POLICY, published), tmp_path, monkeypatch)
 
 
 def test_a_reader_reads_asks_and_freezes(

@@ -16,7 +16,7 @@ from deploy.test_faults import World
 from randomness import SOAK
 
 from data_pipeline.cli.deploying import deployment
-from data_pipeline.cli.deploying.deployment import Target
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 

@@ -13,7 +13,8 @@ from deploy.conftest import environment
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.session import Connection
 from data_pipeline.cli.deploying import deployment
-from data_pipeline.cli.deploying.deployment import Target, carry_out, gather
+from data_pipeline.cli.deploying.deployment import carry_out, gather
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.deployment.changes import StackChanges
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.server.endpoint import Endpoint

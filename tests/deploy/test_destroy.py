@@ -23,9 +23,10 @@ from data_pipeline.aws import destruction
 from data_pipeline.aws.cloudformation import Stack, Stacks
 from data_pipeline.aws.session import EmbeddedCredentials, connect
 from data_pipeline.cli.deploying import deployment
-from data_pipeline.cli.deploying.deployment import Target, carry_out, gather, plan_stacks
+from data_pipeline.cli.deploying.deployment import carry_out, gather, plan_stacks
 from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed, refuse_running
 from data_pipeline.cli.deploying.recorded import recorded, recorded_target
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.deployment.destruction import page
 from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.errors import UserError

@@ -14,7 +14,7 @@ from deploy import weather
 from randomness import SOAK
 
 from data_pipeline.cli.deploying import deployment
-from data_pipeline.cli.deploying.deployment import Target
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.cloudformation.faults import VARIABLE

@@ -13,7 +13,8 @@ from deploy.test_deployment import PIPELINE, never, target  # noqa: F401 - a fix
 
 from data_pipeline.cli.commands.deploy import show_and_apply
 from data_pipeline.cli.deploying import deployment
-from data_pipeline.cli.deploying.deployment import Target, carry_out, gather
+from data_pipeline.cli.deploying.deployment import carry_out, gather
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.config.environment import Schedule
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.naming import DAILY

@@ -14,7 +14,8 @@ from deploy.test_deployment import PIPELINE, STORAGE, never, target  # noqa: F40
 
 from data_pipeline.cli.commands.deploy import show_and_apply
 from data_pipeline.cli.deploying import deployment, plan_page
-from data_pipeline.cli.deploying.deployment import Target, carry_out, gather
+from data_pipeline.cli.deploying.deployment import carry_out, gather
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.deployment.page.entries import Page
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from clients import client
+from clients import client, settings
 
 from data_pipeline.aws.reading import objects
 from data_pipeline.core.errors import UserError
@@ -22,11 +22,7 @@ from data_pipeline.scaffold import proposing
 @pytest.fixture
 def bucket(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """With orders of three days and a Parquet file of several megabytes; this machine's settings point there."""
-    for variable, value in {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-    }.items():
+    for variable, value in settings(embedded).items():
         monkeypatch.setenv(variable, value)
     s3, name = client(embedded, "s3"), f"samples-{uuid.uuid4().hex[:12]}"
     s3.create_bucket(Bucket=name)

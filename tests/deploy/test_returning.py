@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from clients import client
+from clients import client, settings
 from deploy.conftest import environment
 from deployer import deployer
 from features.conftest import rides
@@ -68,13 +68,7 @@ class World:
 
 @pytest.fixture
 def world(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> World:
-    settings = {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
-    for name, value in settings.items():
+    for name, value in settings(embedded).items():
         monkeypatch.setenv(name, value)
     filesystem._s3.cache_clear()  # clients of an earlier test's settings
     bucket = f"{PIPELINE}-{uuid.uuid4().hex[:8]}"

@@ -12,7 +12,8 @@ from deploy.test_deployment import never, target  # noqa: F401 - a fixture
 from deploy.test_plan_page import _queue, _role, _write, deployed  # noqa: F401 - a fixture
 
 from data_pipeline.cli.deploying import plan_page
-from data_pipeline.cli.deploying.deployment import Target, carry_out, gather
+from data_pipeline.cli.deploying.deployment import carry_out, gather
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.config.environment import Schedule
 from data_pipeline.core.deployment.page import rendering
 from data_pipeline.embedded_aws.server.endpoint import Endpoint

@@ -14,8 +14,9 @@ from randomness import SOAK
 
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.cli.deploying import deployment, package, plan_page
-from data_pipeline.cli.deploying.deployment import Target, carry_out, gather, note_present, plan_stacks
+from data_pipeline.cli.deploying.deployment import carry_out, gather, note_present, plan_stacks
 from data_pipeline.cli.deploying.recorded import recorded
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.deployment.deployment_record import Deployment, current, earlier
 from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.errors import UserError

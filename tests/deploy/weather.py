@@ -12,7 +12,8 @@ from deploy.test_deployment import never
 
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.session import EmbeddedCredentials, connect
-from data_pipeline.cli.deploying.deployment import Plan, Target, carry_out, gather
+from data_pipeline.cli.deploying.deployment import Plan, carry_out, gather
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.embedded_aws.server.endpoint import Endpoint

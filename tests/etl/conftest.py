@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from clients import client
+from clients import client, settings
 
 from data_pipeline.etl.publishing import tables
 from data_pipeline.etl.storage import filesystem
@@ -15,10 +15,8 @@ def output(embedded, monkeypatch) -> str:
     name = f"data{uuid.uuid4().hex[:12]}"
     client(embedded, "s3").create_bucket(Bucket=name)
     client(embedded, "glue").create_database(DatabaseInput={"Name": name})
-    monkeypatch.setenv("AWS_ENDPOINT_URL", embedded.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", embedded.access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", embedded.secret_key)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", embedded.region)
+    for variable, value in settings(embedded).items():
+        monkeypatch.setenv(variable, value)
     filesystem._s3.cache_clear()  # clients of an earlier test's settings
     return f"s3://{name}/out"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from clients import client
+from clients import client, settings
 from published import RIDE_COUNTS, TABLES
 
 from data_pipeline.core.config.feature_groups import FeatureGroup
@@ -83,13 +83,7 @@ class Published:
 @pytest.fixture
 def published(embedded: Endpoint, monkeypatch: pytest.MonkeyPatch) -> Published:
     """A fresh bucket and database."""
-    settings = {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
-    for name, value in settings.items():
+    for name, value in settings(embedded).items():
         monkeypatch.setenv(name, value)
     filesystem._s3.cache_clear()  # clients of an earlier test's settings
     name = f"data{uuid.uuid4().hex[:12]}"

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from clients import client
+from clients import client, settings
 from etl.jobs.shop import Shop
 from features.conftest import Published, rides
 from features.runs import Rows, Runs, day
@@ -133,14 +133,8 @@ def loaded(embedded: Endpoint) -> Iterator[Runs]:
     name = f"data{uuid.uuid4().hex[:12]}"
     client(embedded, "s3").create_bucket(Bucket=name)
     client(embedded, "glue").create_database(DatabaseInput={"Name": name})
-    settings = {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
     with pytest.MonkeyPatch.context() as patch:
-        for key, value in settings.items():
+        for key, value in settings(embedded).items():
             patch.setenv(key, value)
         filesystem._s3.cache_clear()  # clients of an earlier test's settings
         made = {"customer_days": CUSTOMER_DAYS}

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 import pyarrow.parquet as pq
-from clients import client
+from clients import client, settings
 from independent_count import count_csv, features
 
 from data_pipeline.etl.documents import datasets
@@ -144,16 +144,10 @@ class Account:
 def made(embedded) -> Account:
     """A fresh bucket and database, with two trip files in the input."""
     name = f"data-{uuid.uuid4().hex[:12]}"
-    env = {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
     s3 = client(embedded, "s3")
     s3.create_bucket(Bucket=name)
     client(embedded, "glue").create_database(DatabaseInput={"Name": name.replace("-", "_")})
-    account = Account(s3, name, name.replace("-", "_"), env)
+    account = Account(s3, name, name.replace("-", "_"), settings(embedded))
     account.put("fhv_tripdata_2015-01.csv", trips("2015-01", 0, 1, 15, 60))
     account.put("fhv_tripdata_2015-02.csv", trips("2015-02", 5, 5, 5))
     return account

@@ -17,11 +17,12 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.cli.arguments import allow_replace, revert_drift
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.deploying.deployment import Plan, Target, carry_out, gather, note_present, outputs
+from data_pipeline.cli.deploying.deployment import Plan, carry_out, gather, note_present, outputs
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
 from data_pipeline.cli.deploying.plan_page import fingerprint_of, notes, place_of, plan_page, show
 from data_pipeline.cli.deploying.recorded import BUCKET, stacks_of
 from data_pipeline.cli.deploying.stack_progress import note
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.examples import examples
 from data_pipeline.cli.feature_types import with_feature_types
 from data_pipeline.cli.project import root

@@ -11,10 +11,10 @@ from data_pipeline.aws.errors import explained
 from data_pipeline.cli.arguments import bucket as bucket_option
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.deploying.deployment import Target
 from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed, refuse_running
 from data_pipeline.cli.deploying.plan_page import show
 from data_pipeline.cli.deploying.recorded import recorded_target, stacks_of
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment.destruction import page
 from data_pipeline.core.errors import UserError

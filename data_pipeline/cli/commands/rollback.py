@@ -13,10 +13,11 @@ from data_pipeline.cli.arguments import allow_replace
 from data_pipeline.cli.arguments import bucket as bucket_option
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
-from data_pipeline.cli.deploying.deployment import Target, plan_stacks
+from data_pipeline.cli.deploying.deployment import plan_stacks
 from data_pipeline.cli.deploying.destroying import refuse_running
 from data_pipeline.cli.deploying.plan_page import show
 from data_pipeline.cli.deploying.recorded import recorded, recorded_target
+from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment.deployment_record import Deployment, current, earlier
 from data_pipeline.core.deployment.returned import until

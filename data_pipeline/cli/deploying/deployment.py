@@ -8,62 +8,28 @@ from dataclasses import dataclass, replace
 import click
 
 from data_pipeline.aws import s3
-from data_pipeline.aws.change_set_request import Request
-from data_pipeline.aws.cloudformation import BODY_LIMIT, Stack, Stacks
-from data_pipeline.aws.session import Connection
+from data_pipeline.aws.cloudformation import Stack, Stacks
 from data_pipeline.cli.project import root
 from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment import templates
-from data_pipeline.core.deployment.adoption import GROUP, Adoption
 from data_pipeline.core.deployment.artifacts import template_key
-from data_pipeline.core.deployment.deployment_record import Deployment, current, remembered, retained
+from data_pipeline.core.deployment.deployment_record import Deployment, current, retained
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.core.machine.steps import runtimes
 from data_pipeline.etl.documents import deployment as deployment_document
-from data_pipeline.project.drifting import SCHEDULE
 from data_pipeline.project.scheduling import find_pause, keep_paused
 from data_pipeline.stacks import file_names
 
-from .adopt import find
 from .commit import commit
 from .package import Listing, Package, package
 from .preflight import refuse_unfit_buckets
-from .recording import MadeOf, Record
-from .stack_apply import Adopt, Agree, Prepared, apply, prepare
+from .recording import MadeOf
+from .stack_apply import Agree, Prepared, apply, prepare
 from .stack_progress import sending
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a deployment goes."""
-
-    environment: Environment
-    connection: Connection
-    bucket: str
-    stacks: Stacks
-
-    @property
-    def record(self) -> Record:
-        """The record of this environment's deployments."""
-        return Record(self.connection, self.bucket, self.environment.names.artifacts)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a deployment shall make. ``bodies``: the templates of storage and pipeline; ``tags``: of both stacks, which
-    CloudFormation hands down to their resources; ``recorded``: the deployment that is brought back, None for the
-    project as it stands; ``revert_drift``: what was changed by hand becomes again what the templates say, but for
-    the schedule being off where it is ``paused``.
-    """
-
-    package: Package
-    bodies: tuple[str, str]
-    tags: Mapping[str, str]
-    recorded: Deployment | None = None
-    revert_drift: bool = False
-    paused: bool = False
+from .stack_requests import adopting, fits, parameters_of, place_templates, request, storage_request
+from .target import Target, Wanted
 
 
 @dataclass
@@ -110,17 +76,17 @@ def plan_stacks(target: Target, wanted: Wanted, exists: bool) -> Plan:
     packed, names = wanted.package, target.environment.names
     storage_body, pipeline_body = wanted.bodies
     if exists:
-        _place_templates(target, wanted.bodies, large=True)
-    request = _storage_request(target, wanted)
-    ready = _fits(storage_body) or exists
-    adopt = _adopt(target, storage_body, exists)
-    storage = prepare(target.stacks, request, storage_body, ready=ready, protect=True, adopt=adopt)
+        place_templates(target, wanted.bodies, large=True)
+    wanted_storage = storage_request(target, wanted)
+    ready = fits(storage_body) or exists
+    adopt = adopting(target, storage_body, exists)
+    storage = prepare(target.stacks, wanted_storage, storage_body, ready=ready, protect=True, adopt=adopt)
     try:
-        known = _parameters(pipeline_body, packed, storage.stack)
-        request = _request(target, wanted, names.pipeline_stack, pipeline_body, known or {})
-        ready = known is not None and (_fits(pipeline_body) or exists)
-        adopt = _adopt(target, pipeline_body, False)
-        pipeline = prepare(target.stacks, request, pipeline_body, ready=ready, adopt=adopt)
+        known = parameters_of(pipeline_body, packed, storage.stack)
+        wanted_pipeline = request(target, wanted, names.pipeline_stack, pipeline_body, known or {})
+        ready = known is not None and (fits(pipeline_body) or exists)
+        adopt = adopting(target, pipeline_body, False)
+        pipeline = prepare(target.stacks, wanted_pipeline, pipeline_body, ready=ready, adopt=adopt)
     except BaseException:
         storage.discard(target.stacks)
         raise
@@ -147,21 +113,21 @@ def carry_out(target: Target, plan: Plan, agree: Agree) -> dict[str, str]:
 
 def _apply(target: Target, plan: Plan, begun: Deployment, agree: Agree) -> dict[str, str]:
     """Make everything of a deployment that has begun; both stacks' outputs."""
-    _place_templates(target, plan.wanted.bodies)
+    place_templates(target, plan.wanted.bodies)
     for key, content in sending(plan.package.missing):
         s3.put(target.connection, target.bucket, key, content)
     storage_body, pipeline_body = plan.wanted.bodies
-    storage = apply(target.stacks, plan.storage, _storage_request(target, plan.wanted), agree)
+    storage = apply(target.stacks, plan.storage, storage_request(target, plan.wanted), agree)
     begun = replace(begun, retained=retained(storage.outputs, templates.read_rendered(storage_body)))
     target.record.note(begun)
     if plan.storage.plan.protect:
         target.stacks.protect(storage.id)
-    parameters = _parameters(pipeline_body, plan.package, storage)
+    parameters = parameters_of(pipeline_body, plan.package, storage)
     assert parameters is not None, "the storage stack has every output that the pipeline stack asks for"
     name = target.environment.names.pipeline_stack
-    request = _request(target, plan.wanted, name, pipeline_body, parameters)
+    wanted = request(target, plan.wanted, name, pipeline_body, parameters)
     try:
-        pipeline = apply(target.stacks, plan.pipeline, request, agree)
+        pipeline = apply(target.stacks, plan.pipeline, wanted, agree)
     finally:  # a deployment that fails and is rolled back may have switched the schedule on, too
         keep_paused(target.environment, target.connection, target.bucket)
     found = outputs(storage, pipeline)
@@ -207,7 +173,7 @@ def note_present(target: Target, plan: Plan) -> None:
             break
     else:
         begun = target.record.begin(_made_of(target, plan))
-        _place_templates(target, plan.wanted.bodies)
+        place_templates(target, plan.wanted.bodies)
     if not begun.well:
         storage = outputs(plan.storage.stack)
         begun = replace(begun, retained=retained(storage, templates.read_rendered(plan.wanted.bodies[0])))
@@ -241,58 +207,6 @@ def bodies(environment: Environment) -> tuple[str, str]:
     return storage.read_text(encoding="utf-8"), pipeline.read_text(encoding="utf-8")
 
 
-def _fits(body: str) -> bool:
-    """Whether a template can be sent with a request."""
-    return len(body.encode()) <= BODY_LIMIT
-
-
-def _request(target: Target, wanted: Wanted, stack: str, body: str, parameters: Mapping[str, str]) -> Request:
-    """What a stack shall become; a template that is too large for a request is named by its URL."""
-    request = Request(
-        stack,
-        create=True,
-        parameters=parameters,
-        tags=wanted.tags,
-        revert_drift=wanted.revert_drift,
-        paused=SCHEDULE if wanted.paused else "",
-    )
-    if _fits(body):
-        return replace(request, body=body)
-    key = template_key(target.environment.names.artifacts, body)
-    return replace(request, url=s3.template_url(target.connection, target.bucket, key))
-
-
-def _place_templates(target: Target, bodies: tuple[str, str], *, large: bool = False) -> None:
-    """Put the templates where they can be read again; with ``large`` only those that are too large for a request, which
-    CloudFormation reads there.
-    """
-    for body in bodies:
-        key = template_key(target.environment.names.artifacts, body)
-        if not (large and _fits(body)) and not s3.existing_sizes(target.connection, target.bucket, key):
-            s3.put(target.connection, target.bucket, key, body.encode())
-
-
-def _storage_request(target: Target, wanted: Wanted) -> Request:
-    """What the storage stack shall become; feature groups that are there already are taken over."""
-    body = wanted.bodies[0]
-    kinds = {resource["Type"] for resource in templates.read_rendered(body).get("Resources", {}).values()}
-    given = _parameters(body, wanted.package, None) or {}
-    request = _request(target, wanted, target.environment.names.storage_stack, body, given)
-    return replace(request, adopt_named=GROUP in kinds)
-
-
-def _adopt(target: Target, body: str, recorded: bool) -> Adopt:
-    """Looks for what outlived the stack of this template; ``recorded``: there may be a record to ask as well."""
-    template = templates.read_rendered(body)
-    record = target.record
-
-    def look() -> Adoption:
-        known = remembered(record.read()) if recorded else {}
-        return find(target.connection, template, known, record.uri)
-
-    return look
-
-
 def _made_of(target: Target, plan: Plan) -> MadeOf:
     """What this deployment is made of: its own, or that of the deployment which it brings back."""
     recorded = plan.wanted.recorded
@@ -314,10 +228,3 @@ def _made_of(target: Target, plan: Plan) -> MadeOf:
 def _template_keys(target: Target, plan: Plan) -> tuple[str, ...]:
     """Where the templates of storage and pipeline are in the artifact bucket."""
     return tuple(template_key(target.environment.names.artifacts, body) for body in plan.wanted.bodies)
-
-
-def _parameters(body: str, packed: Package, storage: Stack | None) -> dict[str, str] | None:
-    """A stack's parameters; None while the storage stack cannot say its outputs that are among them."""
-    known = {**packed.parameters, **(storage.outputs if storage else {})}
-    wanted = templates.parameters(templates.read_rendered(body))
-    return {name: known[name] for name in wanted} if known.keys() >= set(wanted) else None

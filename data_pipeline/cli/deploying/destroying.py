@@ -17,9 +17,10 @@ from data_pipeline.core.deployment.stack_states import DELETE_ENDS, is_there
 from data_pipeline.core.errors import UserError
 
 from .adopt import find
-from .deployment import Target, bodies
+from .deployment import bodies
 from .stack_apply import idle_stack, why_not
 from .stack_progress import Operation, note, progress
+from .target import Target
 
 #: output of the pipeline stack that names a state machine → what runs there, and what to do about it.
 _MACHINES = {

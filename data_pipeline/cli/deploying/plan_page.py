@@ -35,8 +35,9 @@ from data_pipeline.project.definitions import load_definitions
 from data_pipeline.project.scheduling import find_pause
 from data_pipeline.stacks.roles import job_role_id
 
-from .deployment import Plan, Target
+from .deployment import Plan
 from .recorded import BUCKET, CODE
+from .target import Target
 
 _NEW_STYLE, _CHANGED_STYLE = "green", "yellow"
 _STYLES = {

@@ -10,8 +10,8 @@ from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment.deployment_record import Deployment
 from data_pipeline.core.errors import UserError
 
-from .deployment import Target, Wanted
 from .package import Package
+from .target import Target, Wanted
 
 #: the parameters of the pipeline stack that name the artifact bucket and the code.
 BUCKET, CODE = "ArtifactBucket", "CodeVersion"

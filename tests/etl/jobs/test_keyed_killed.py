@@ -13,7 +13,7 @@ import pytest
 from killing import KEYED, POINTS, WRITES, Proxy, named
 from randomness import COUNTS, SEED, times
 from shop import Row, Shop, expected, orders, right, told
-from test_load_killed import chosen, define, made, run
+from test_load_killed import chosen, define, made, recorded_writes, run
 
 from data_pipeline.etl.documents.datasets import Definitions, Table
 
@@ -44,16 +44,7 @@ def shop(embedded, monkeypatch) -> tuple[Shop, dict[str, str]]:
 @functools.cache
 def undisturbed(embedded, published: bool) -> list[str]:
     """The writes of a run that nobody kills, in their order."""
-    with pytest.MonkeyPatch.context() as patch:
-        shop, env = made(embedded, keyed())
-        for key, value in env.items():
-            patch.setenv(key, value)
-        define(shop)
-        begin(shop, published)
-        with Proxy(embedded.url) as proxy:
-            assert run(proxy, shop, env) == 0
-        check_whole(shop)
-        return proxy.writes
+    return recorded_writes(embedded, keyed(), functools.partial(begin, published=published), check_whole)
 
 
 def points(writes: list[str]) -> list[int]:

@@ -10,10 +10,11 @@ import sys
 import threading
 import time
 import uuid
+from collections.abc import Callable
 
 import pyarrow.parquet as pq
 import pytest
-from clients import client
+from clients import client, settings
 from killing import POINTS, WRITES, Proxy, named
 from randomness import COUNTS, SEED, times
 from shop import Row, Shop, expected, orders, told
@@ -48,12 +49,7 @@ def made(embedded, definitions: Definitions) -> tuple[Shop, dict[str, str]]:
     client(embedded, "s3").create_bucket(Bucket=name)
     client(embedded, "glue").create_database(DatabaseInput={"Name": name})
     filesystem._s3.cache_clear()  # clients of an earlier test's settings
-    return Shop(f"s3://{name}/out", definitions), {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }
+    return Shop(f"s3://{name}/out", definitions), settings(embedded)
 
 
 @pytest.fixture
@@ -95,15 +91,22 @@ def define(shop: Shop) -> None:
 @functools.cache
 def undisturbed(embedded, published: bool) -> list[str]:
     """The writes of a run that nobody kills, in their order."""
+    return recorded_writes(embedded, defined(), functools.partial(begin, published=published), check_whole)
+
+
+def recorded_writes(
+    embedded, definitions: Definitions, begin: Callable[[Shop], None], check: Callable[[Shop], None]
+) -> list[str]:
+    """The writes, in their order, of a run after ``begin`` that ends well and that ``check`` finds right."""
     with pytest.MonkeyPatch.context() as patch:
-        shop, env = made(embedded, defined())
+        shop, env = made(embedded, definitions)
         for key, value in env.items():
             patch.setenv(key, value)
         define(shop)
-        begin(shop, published)
+        begin(shop)
         with Proxy(embedded.url) as proxy:
             assert run(proxy, shop, env) == 0
-        check_whole(shop)
+        check(shop)
         return proxy.writes
 
 

@@ -5,7 +5,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from clients import client
+from clients import client, settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -23,12 +23,7 @@ def s3(embedded):
 def mirror(embedded, s3, monkeypatch) -> Mirror:
     """A fresh bucket that keeps versions; AWS's settings are in the environment."""
     name = f"data-{uuid.uuid4().hex[:12]}"
-    for key, value in {
-        "AWS_ENDPOINT_URL": embedded.url,
-        "AWS_ACCESS_KEY_ID": embedded.access_key,
-        "AWS_SECRET_ACCESS_KEY": embedded.secret_key,
-        "AWS_DEFAULT_REGION": embedded.region,
-    }.items():
+    for key, value in settings(embedded).items():
         monkeypatch.setenv(key, value)
     from data_pipeline.etl.storage import filesystem
 
