@@ -70,13 +70,21 @@ def empty(connection: Connection, name: str, prefix: str, tell: Callable[[int], 
 
 
 def database(connection: Connection, name: str) -> None:
-    """Delete a Glue database with its tables; their files are elsewhere."""
+    """Delete a Glue database with its tables; their files are elsewhere. UserError for the first table that may not be
+    deleted.
+    """
     client = connection.client("glue")
     with _already_gone():
         pages = client.get_paginator("get_tables").paginate(DatabaseName=name)
         tables = iter([table["Name"] for page in pages for table in page["TableList"]])
         while some := list(islice(tables, _MOST_TABLES)):
-            client.batch_delete_table(DatabaseName=name, TablesToDelete=some)
+            answer = client.batch_delete_table(DatabaseName=name, TablesToDelete=some)
+            for failed in answer.get("Errors", []):
+                why = failed.get("ErrorDetail", {})
+                if why.get("ErrorCode") not in _GONE:
+                    raise UserError(
+                        f"table {name}.{failed.get('TableName')}: not deleted: {why.get('ErrorMessage')}"
+                    )
         client.delete_database(Name=name)
 
 

@@ -1,4 +1,4 @@
-"""A feature group is deleted in AWS's own time: its table first, its end waited for."""
+"""What outlives its stack is deleted for good: what has gone is no error, what does not go is one."""
 
 from __future__ import annotations
 
@@ -48,3 +48,21 @@ def test_a_group_that_does_not_go_is_an_error(monkeypatch: pytest.MonkeyPatch) -
         deleted(monkeypatch, GROUP, FAILED)
     with pytest.raises(UserError, match="is still being deleted after 20 minutes"):
         deleted(monkeypatch, DELETING)
+
+
+@pytest.mark.parametrize(
+    ("code", "goes"), [("EntityNotFoundException", True), ("AccessDeniedException", False)]
+)
+def test_a_database_goes_once_its_tables_have(code: str, goes: bool) -> None:
+    """Glue answers what it has not deleted, and fails no request for it; the database would take all of them along."""
+    glue = Mock()
+    glue.get_paginator().paginate.return_value = [{"TableList": [{"Name": "orders"}, {"Name": "totals"}]}]
+    error = {"TableName": "totals", "ErrorDetail": {"ErrorCode": code, "ErrorMessage": "no"}}
+    glue.batch_delete_table.return_value = {"Errors": [error]}
+    connection = Mock(client=lambda _: glue)
+    if goes:
+        destruction.database(connection, "shop_dev")
+    else:
+        with pytest.raises(UserError, match=r"table shop_dev\.totals: not deleted: no"):
+            destruction.database(connection, "shop_dev")
+    assert glue.delete_database.called == goes

@@ -160,10 +160,7 @@ def without_periods(every: Iterable[DatasetCoverage], wish: Wish) -> list[str]:
 
 def _periods(found: DatasetCoverage, wish: Wish) -> Iterator[tuple[str, bool, int, int]]:
     """Period, whether a run has failed on it, and files with their bytes that are to be read."""
-    kinds: dict[str, set[str]] = {}
-    for periods in found.series.values():
-        for period, kind in periods.items():
-            kinds.setdefault(period, set()).add(kind)
+    kinds = _kinds(found)
     if wish.mirrors and wish.first and len(wish.first) == len(wish.last) == _LENGTHS[found.unit]:
         for period in between(wish.first, wish.last, found.unit):
             kinds.setdefault(period, {MISSING})
@@ -176,6 +173,15 @@ def _periods(found: DatasetCoverage, wish: Wish) -> Iterator[tuple[str, bool, in
         if wish.again and period in found.published:
             files, size = files + found.published[period].files, size + found.published[period].bytes
         yield period, wanted <= {*_TRIED}, files, size
+
+
+def _kinds(found: DatasetCoverage) -> dict[str, set[str]]:
+    """Period → what it is, in any series."""
+    kinds: dict[str, set[str]] = {}
+    for periods in found.series.values():
+        for period, kind in periods.items():
+            kinds.setdefault(period, set()).add(kind)
+    return kinds
 
 
 _LENGTHS = {"year": 4, "month": 7, "day": 10, "hour": 13}
@@ -244,11 +250,9 @@ def published(every: Iterable[DatasetCoverage], wish: Wish) -> Piece | None:
     """
     there = (PUBLISHED, QUARANTINED, ACCEPTED)
     for each in every:
-        kinds: dict[str, set[str]] = {}
-        for periods in each.series.values():
-            for period, kind in periods.items():
-                kinds.setdefault(period, set()).add(kind)
-        whole = [period for period, some in kinds.items() if some <= {*there} and period in each.published]
+        whole = [
+            period for period, some in _kinds(each).items() if some <= {*there} and period in each.published
+        ]
         if whole and each.unit:
             inside = [period for period in whole if covers(wish, period)]
             return Piece(each.unit, (max(inside or whole),), (each.name,))
