@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.deployed import BUCKET, STACK, Deployed, act_as, publishing
-from cli.test_operator import policy
+from cli.deployed import BUCKET, Deployed, act_as, filled, machine_name, publishing
+from cli.test_operator import POLICY
 from cli.test_runs import ended, start
 from environments import CLUSTER, CLUSTER_ON_GLUE, environment
 from paths import ROOT
@@ -40,9 +40,7 @@ def planning(deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     deployed.put(dataset_document.key(env.names.artifacts, digest), text)
     deployed.put(f"input/{FILE}", "x" * 1000)
-    outputs = deployed.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
-    machine = next(o["OutputValue"] for o in outputs if o["OutputKey"] == "StateMachineArn")
-    act_as(deployed, "operator", policy(deployed, machine.rpartition(":")[2]), tmp_path, monkeypatch)
+    act_as(deployed, "operator", filled(POLICY, deployed, machine_name(deployed)), tmp_path, monkeypatch)
     return deployed
 
 
