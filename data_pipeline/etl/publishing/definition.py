@@ -9,6 +9,8 @@ import pyarrow as pa
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
+from . import transactions
+
 
 @dataclass(frozen=True)
 class Definition:
@@ -44,7 +46,7 @@ def upgrade(table: Table, definition: Definition) -> bool:
     wrong = {key: text for key, text in definition.properties.items() if table.properties.get(key) != text}
     if not lacking and not wrong:
         return False
-    with table.transaction() as transaction:
+    with transactions.begin(table) as transaction:
         if wrong:
             transaction.set_properties(wrong)
         if lacking:

@@ -16,7 +16,7 @@ from pyiceberg.table.metadata import TableMetadata
 
 from data_pipeline.etl.storage.filesystem import join
 
-from . import data_files, expiry, table_columns, tables
+from . import data_files, expiry, table_columns, tables, transactions
 from .commits import commit_with_retry
 from .erased_keys import ErasedKeys
 from .parquet_parts import Part, PartWriter
@@ -62,7 +62,7 @@ def _drop(at: Tables, name: str, keys: ErasedKeys, lineage: Mapping[str, str], w
     if not found:
         return 0
     gone = [file for file, _ in found.values()]
-    transaction = table.transaction()
+    transaction = transactions.begin(table)
     metadata = transaction.table_metadata
     with tempfile.TemporaryDirectory(dir=work) as folder:
         parts = _kept(table, metadata, gone, keys, Path(folder))

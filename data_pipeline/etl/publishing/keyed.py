@@ -27,7 +27,16 @@ from data_pipeline.etl.exits import log, one_line
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import join
 
-from . import data_files, inputs, key_buckets, keyed_files, recorded, table_columns, tables
+from . import (
+    data_files,
+    inputs,
+    key_buckets,
+    keyed_files,
+    recorded,
+    table_columns,
+    tables,
+    transactions,
+)
 from .commits import commit_with_retry
 from .engine import Engine
 from .inputs import Copies
@@ -227,7 +236,7 @@ class _Work:
             come = self._uploaded(transaction, table, made_whole.parts)
             deleted = max(made_whole.keys - sum(file.record_count for file in come), 0)
         else:
-            transaction = table.transaction()
+            transaction = transactions.begin(table)
             gone = keyed_files.to_write_again(self.db, table)
             inputs.register_copies(self.db, "_gone", table, gone, self.copies)
             row = ", ".join(map(quoted, self.table.row))

@@ -9,7 +9,7 @@ from pyiceberg.table import Table
 
 from data_pipeline.etl.documents import form
 
-from . import tables
+from . import tables, transactions
 
 DEFINITION = "pipeline.definition"
 #: of the newest rows of keys: how many keys are deleted.
@@ -38,6 +38,6 @@ def note_equal(table: Table, made: Mapping[str, str]) -> None:
     """
     snapshot = table.current_snapshot()
     assert snapshot is not None
-    with table.transaction() as transaction:
+    with transactions.begin(table) as transaction:
         said = {"snapshot": str(snapshot.snapshot_id), **made}
         transaction.set_properties({tables.EQUAL: form.text(said)})

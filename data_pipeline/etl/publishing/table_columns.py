@@ -14,7 +14,7 @@ from pyiceberg.table import Table, Transaction
 from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents.datasets import RESERVED, Column
 
-from . import data_files, iceberg_types, schema_changes, tables, transforms
+from . import data_files, iceberg_types, schema_changes, tables, transactions, transforms
 from .definition import Definition
 from .parquet_parts import Split
 
@@ -75,6 +75,6 @@ def changed(table: Table, name: str, wanted: Wanted) -> tuple[Transaction, bool]
         changes = schema_changes.anew(name, table, columns, partitions)
     else:
         changes = schema_changes.evolve(name, table, columns, partitions, wanted.dropped)
-    transaction = table.transaction()
+    transaction = transactions.begin(table)
     changes.apply(transaction)
     return transaction, bool(changes)

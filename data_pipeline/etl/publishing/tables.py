@@ -44,7 +44,7 @@ from pyiceberg.utils.concurrent import ExecutorFactory
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import join
 
-from . import iceberg_types, table_files, transforms
+from . import iceberg_types, table_files, transactions, transforms
 from .definition import Definition, commented, upgrade
 
 # PyIceberg's own retry would submit the same rows again on top of a rival's; who loses here starts anew.
@@ -136,7 +136,7 @@ def replace(
     ``properties`` go into the snapshot's summary. Raises CommitFailedException or ValidationException if the
     table has changed since it was loaded; nothing has changed then.
     """
-    with table.transaction() as transaction:
+    with transactions.begin(table) as transaction:
         if change is not None:
             change(transaction)
         metadata = transaction.table_metadata

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import pyarrow.parquet as pq
 import pytest
 from killing import Proxy
+from one_database import share
 from randomness import SEED, SOAK, times
 from test_erased import erase, ids, snapshots_with
-from test_keyed import World, changed, check, made_dataset, published
+from test_keyed import TABLES, World, changed, check, made_dataset, published
 from test_keyed_killed import FIRST, SECOND, row, shop
 from test_load_killed import run
 
@@ -101,15 +102,19 @@ def check_forgotten(world: Forgetful, at, summary: dict | None) -> None:
         assert told["rows_read"] == counted
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("erased")))
 def test_a_key_that_is_erased_is_nowhere(attempt, tmp_path, monkeypatch):
-    """Whatever happens to files and definition before and after; nothing else goes with it."""
+    """Whatever happens to files and definition before and after; nothing else goes with it. In every other history
+    tables are made of the data set, whose older snapshots are to go, too.
+    """
+    share(monkeypatch)
     chance = random.Random(f"{SEED}-erased-{attempt}")
     at = catalog.connect(tmp_path / "out")
     monkeypatch.setattr(tables, "connect", lambda *_: at)
     monkeypatch.setattr(small_files, "MOST", 2)
     (tmp_path / "in").mkdir()
-    world = Forgetful(tmp_path, chance, made_dataset(chance))
+    world = Forgetful(tmp_path, chance, made_dataset(chance), made=() if attempt % 2 else TABLES)
     for step in range(chance.randrange(3, 5 + 2 * SOAK)):
         if chance.random() < 0.8:
             world.change()

@@ -436,6 +436,7 @@ REACHING = (
 )
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("derived")))
 def test_whole_and_by_partition_are_equal(attempt, tmp_path) -> None:
     """After random changes of the input: of partitions by time, with a reach, of values, of inputs with partitions."""

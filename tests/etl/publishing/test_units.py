@@ -81,6 +81,7 @@ def expected(table: dict[int, list[dict]]) -> list[dict]:
     return sorted((row for rows in table.values() for row in rows), key=lambda row: (row[UNIT], row["id"]))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("units")))
 def test_units_are_replaced_and_the_rest_stays(attempt, at, tmp_path, monkeypatch):
     """Random units are issued, issued again, dropped, and the table made anew: it has what a dictionary has, a commit
