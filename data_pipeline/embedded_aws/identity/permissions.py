@@ -15,8 +15,15 @@ from urllib.parse import unquote, urlsplit
 
 from ministack.services import cloudformation
 
+from data_pipeline.embedded_aws.stepfunctions import arns
+
 from . import required, resources
 
+#: Members by which requests to Step Functions name their resource.
+_OF_STATES = (
+    *("stateMachineArn", "stateMachineAliasArn", "stateMachineVersionArn"),
+    *("executionArn", "resourceArn"),
+)
 _TAG_KEY = re.compile(r"Tags\.member\.\d+\.Key")
 
 
@@ -72,14 +79,24 @@ def parse(
 
 
 def _states(request: Request) -> Iterator[Need]:
+    """A version or an alias is asked for by its state machine's ARN; its own name is a condition key. Source:
+    "Authorization for versions and aliases" of the Step Functions Developer Guide.
+    """
     members, operation = request.members, request.operation
-    arn = members.get("stateMachineArn") or members.get("executionArn") or members.get("resourceArn")
+    given = next((members[name] for name in _OF_STATES if members.get(name)), None)
     if operation == "CreateStateMachine":
-        arn = request.arn("states", f"stateMachine:{members.get('name')}")
-    yield Need(f"states:{operation}", str(arn or "*"))
+        given = request.arn("states", f"stateMachine:{members.get('name')}")
+    elif operation == "CreateStateMachineAlias":
+        routes = members.get("routingConfiguration")
+        first = routes[0] if isinstance(routes, list) and routes else {}
+        given = arns.split(str(first.get("stateMachineVersionArn")))[0] if isinstance(first, dict) else None
+    arn, qualifier = arns.split(str(given or "*"))
+    yield Need(f"states:{operation}", arn, {"states:StateMachineQualifier": qualifier} if qualifier else {})
     if operation == "CreateStateMachine" and members.get("tags"):
-        yield Need("states:TagResource", str(arn))
+        yield Need("states:TagResource", arn)
     if operation in ("CreateStateMachine", "UpdateStateMachine"):
+        if members.get("publish"):
+            yield Need("states:PublishStateMachineVersion", arn)
         yield from request.pass_role(members.get("roleArn"), "states.amazonaws.com")
 
 

@@ -63,10 +63,12 @@ SERVED: dict[str, frozenset[str]] = {
         "sqs": """CreateQueue DeleteMessage DeleteQueue GetQueueAttributes GetQueueUrl ListQueues
         ListQueueTags
             PurgeQueue ReceiveMessage SendMessage SetQueueAttributes TagQueue UntagQueue""",
-        "states": """CreateStateMachine DeleteStateMachine DescribeExecution DescribeStateMachine
-            DescribeStateMachineForExecution GetExecutionHistory ListExecutions ListStateMachines
-            ListTagsForResource RedriveExecution StartExecution StopExecution TagResource UntagResource
-            UpdateStateMachine ValidateStateMachineDefinition""",
+        "states": """CreateStateMachine CreateStateMachineAlias DeleteStateMachine DeleteStateMachineAlias
+            DeleteStateMachineVersion DescribeExecution DescribeStateMachine DescribeStateMachineAlias
+            DescribeStateMachineForExecution GetExecutionHistory ListExecutions ListStateMachineAliases
+            ListStateMachines ListStateMachineVersions ListTagsForResource PublishStateMachineVersion
+            RedriveExecution StartExecution StopExecution TagResource UntagResource UpdateStateMachine
+            UpdateStateMachineAlias ValidateStateMachineDefinition""",
         "sts": "AssumeRole GetCallerIdentity",
     }.items()
 }

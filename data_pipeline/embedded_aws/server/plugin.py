@@ -26,6 +26,9 @@ _log = logging.getLogger("embedded")
 MODULES = (
     "identity.iam",
     "stepfunctions.states",
+    "stepfunctions.versions",
+    "stepfunctions.aliases",
+    "stepfunctions.executions",
     "stepfunctions.redrive",
     "events.scheduler",
     "cloudformation.engine",

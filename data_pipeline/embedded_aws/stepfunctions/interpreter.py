@@ -27,8 +27,8 @@ _log = logging.getLogger("embedded.states")
 
 #: Bytes that all variables of an execution may have together.
 VARIABLES_LIMIT = 10 * 1024 * 1024
-#: Members of an execution's record: the machine as it was when the execution started, and the state, with its input
-#: and the variables, in which it is.
+#: Members of an execution's record: the machine, or its version, as it was when the execution started, and the state,
+#: with its input and the variables, in which it is.
 OWN, AT = "ownMachine", "at"
 #: Execution ARN → its run, while it runs.
 RUNS: dict[str, Run] = {}
@@ -44,10 +44,10 @@ class Run:
     definition and the role that it started with and where it stands, so that it can be redriven.
     """
 
-    def __init__(self, execution: dict[str, Any], machine: Mapping[str, Any]) -> None:
+    def __init__(self, execution: dict[str, Any]) -> None:
         self.execution = execution
         self.arn: str = execution["executionArn"]
-        own = execution.setdefault(OWN, {key: machine[key] for key in ("definition", "roleArn")})
+        own = execution[OWN]
         self.role_arn: str = own["roleArn"]
         self.region = self.arn.split(":")[3]
         self.definition: dict[str, Any] = json.loads(own["definition"])
@@ -66,9 +66,9 @@ class Run:
                 **({"RedriveTime": execution["redriveDate"]} if execution.get("redriveDate") else {}),
             },
             "State": {},
-            "StateMachine": {"Id": execution["stateMachineArn"], "Name": machine["name"]},
+            "StateMachine": {"Id": execution["stateMachineArn"], "Name": self.arn.split(":")[6]},
         }
-        self._history = History(execution, machine.get("loggingConfiguration"))
+        self._history = History(execution, own.get("loggingConfiguration"))
         self._lock = threading.Lock()
         self._caller: sdk.Caller | None = None
 
@@ -266,6 +266,5 @@ def run_of(arn: str) -> Run:
     """The run of an execution that has started or is redriven, whose thread may not have come so far yet."""
     with _runs_lock:
         if arn not in RUNS or RUNS[arn].stopped.is_set():
-            execution = stepfunctions._executions.get(arn)
-            RUNS[arn] = Run(execution, stepfunctions._state_machines.get(execution["stateMachineArn"]))
+            RUNS[arn] = Run(stepfunctions._executions.get(arn))
         return RUNS[arn]

@@ -66,8 +66,8 @@ def redrive(data: dict[str, Any]) -> Response:
     count = execution.get("redriveCount", 0) + 1
     execution.update(redriveCount=count, redriveDate=when, redriveTokens=tokens[-TOKENS:])
     execution.update(status="RUNNING", stopDate=None, output=None, error=None, cause=None)
-    machine = stepfunctions._state_machines.get(execution["stateMachineArn"])
-    History(execution, machine.get("loggingConfiguration")).add("ExecutionRedriven", {"redriveCount": count})
+    logging = execution[interpreter.OWN].get("loggingConfiguration")
+    History(execution, logging).add("ExecutionRedriven", {"redriveCount": count})
     stepfunctions._emit_execution_status_event(execution)
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(interpreter.run_execution, arn), daemon=True).start()

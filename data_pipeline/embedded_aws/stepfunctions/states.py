@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from data_pipeline.embedded_aws.answers import Response, answer, error, not_emul
 from data_pipeline.embedded_aws.identity import iam
 
 from . import asl, interpreter, sdk
-from .expressions import DATA_LIMIT
+from .executions import NAME
 from .history import History, log_group
 from .integrations import INTEGRATIONS
 
@@ -25,9 +24,8 @@ Handler = Callable[[dict[str, Any]], Response]
 PRINCIPAL = "states.amazonaws.com"
 #: The error of an execution that was running when the server ended.
 INTERRUPTED = "EmbeddedAWS.Interrupted"
-_NAME = re.compile(r'[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,80}')
 #: Members of Create/UpdateStateMachine that are not served: the only value that they may have.
-_ONLY = {"type": "STANDARD", "publish": False, "tracingConfiguration": {"enabled": False}}
+_ONLY = {"type": "STANDARD", "tracingConfiguration": {"enabled": False}}
 
 
 def install() -> None:
@@ -36,7 +34,6 @@ def install() -> None:
     stepfunctions._create_state_machine = _checked(stepfunctions._create_state_machine)
     stepfunctions._update_state_machine = _checked(stepfunctions._update_state_machine)
     stepfunctions._validate_state_machine_definition = validate
-    stepfunctions._start_execution = _starting(stepfunctions._start_execution)
     stepfunctions._stop_execution = stop
 
 
@@ -89,7 +86,7 @@ def _checked(handler: Handler) -> Handler:
 
 def _refuse_machine(data: dict[str, Any]) -> Response | None:
     machine = stepfunctions._state_machines.get(data.get("stateMachineArn", "")) or {}
-    if "name" in data and _NAME.fullmatch(data["name"]) is None:
+    if "name" in data and NAME.fullmatch(data["name"]) is None:
         return error("InvalidName", f"Invalid Name: '{data['name']}'")
     for member, only in _ONLY.items():
         if data.get(member, only) != only:
@@ -132,41 +129,6 @@ def _refuse_logging(logging: dict[str, Any], role_arn: str) -> Response | None:
     except iam.AccessDenied as problem:
         return error("AccessDeniedException", f"{denied}. {problem}")
     return None
-
-
-def _starting(handler: Handler) -> Handler:
-    """StartExecution with the limits and the idempotence of AWS."""
-
-    def start(data: dict[str, Any]) -> Response:
-        text = data.get("input") or "{}"
-        if "name" in data and _NAME.fullmatch(data["name"]) is None:
-            return error("InvalidName", f"Invalid Name: '{data['name']}'")
-        if len(text.encode()) > DATA_LIMIT:
-            message = (
-                "1 validation error detected: Value at 'input' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {DATA_LIMIT}"
-            )
-            return error("ValidationException", message)
-        try:
-            json.loads(text)
-        except ValueError as problem:
-            return error("InvalidExecutionInput", f"Invalid State Machine Execution Input: '{problem}'")
-        if "#" in data.get("stateMachineArn", "") or data.get("stateMachineArn", "").count(":") != 6:
-            return error("InvalidArn", f"Invalid Arn: '{data.get('stateMachineArn')}'")
-        existing = _existing(data)
-        if existing is not None and existing["status"] == "RUNNING" and existing["input"] == text:
-            return answer({"executionArn": existing["executionArn"], "startDate": existing["startDate"]})
-        return handler({**data, "input": text})
-
-    return start
-
-
-def _existing(data: dict[str, Any]) -> dict[str, Any] | None:
-    if "name" not in data:
-        return None
-    arn = data["stateMachineArn"].replace(":stateMachine:", ":execution:") + ":" + data["name"]
-    execution: dict[str, Any] | None = stepfunctions._executions.get(arn)
-    return execution
 
 
 def _findings(definition: str) -> list[asl.Diagnostic]:

@@ -481,9 +481,6 @@ def test_logging_needs_permission_and_group(aws: Any, create: Any, name: str) ->
 
 REFUSED = {
     "start_sync_execution": {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"},
-    "publish_state_machine_version": {
-        "stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m"
-    },
     "list_map_runs": {"executionArn": "arn:aws:states:us-east-1:000000000000:execution:m:e"},
     "create_activity": {"name": "a"},
     "get_activity_task": {"activityArn": "arn:aws:states:us-east-1:000000000000:activity:a"},
