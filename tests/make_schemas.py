@@ -31,6 +31,8 @@ TYPES = (
     ),
     *("AWS::SageMaker::FeatureGroup", "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup"),
     "AWS::StepFunctions::StateMachine",
+    "AWS::StepFunctions::StateMachineAlias",
+    "AWS::StepFunctions::StateMachineVersion",
 )
 KEPT = frozenset(
     (

@@ -13,6 +13,8 @@ from typing import Any
 from ministack.services import glue, iam, scheduler, stepfunctions
 from ministack.services.cloudformation import drift
 
+from .machine_versions import INITIAL
+
 Properties = Mapping[str, Any]
 Reader = Callable[[str, Properties], "dict[str, Any] | None"]
 
@@ -33,6 +35,14 @@ def install() -> None:
         "AWS::Scheduler::Schedule": (_schedule, frozenset(_SCHEDULE)),
         "AWS::Glue::Job": (_job, frozenset(_JOB)),
         "AWS::StepFunctions::StateMachine": (_machine, frozenset({"RoleArn", "LoggingConfiguration"})),
+        "AWS::StepFunctions::StateMachineAlias": (
+            _alias,
+            frozenset({"Description", "Name", "RoutingConfiguration"}),
+        ),
+        "AWS::StepFunctions::StateMachineVersion": (
+            _version,
+            frozenset({"Description", "StateMachineArn", "StateMachineRevisionId"}),
+        ),
     }
     drift._DRIFT_READERS.update(types)
 
@@ -77,6 +87,28 @@ def _machine(arn: str, _given: Properties) -> dict[str, Any] | None:
         "Destinations": groups,
     }
     return {"RoleArn": found["roleArn"], "LoggingConfiguration": shown}
+
+
+def _alias(arn: str, _given: Properties) -> dict[str, Any] | None:
+    """An alias as it is. DeploymentPreference cannot be read back."""
+    found = stepfunctions._state_machine_aliases.get(arn)
+    if found is None:
+        return None
+    routes = [
+        {"StateMachineVersionArn": route["stateMachineVersionArn"], "Weight": route["weight"]}
+        for route in found["routingConfiguration"]
+    ]
+    described = {"Description": found["description"]} if found["description"] else {}
+    return {"Name": found["name"], "RoutingConfiguration": routes, **described}
+
+
+def _version(arn: str, _given: Properties) -> dict[str, Any] | None:
+    found = stepfunctions._state_machine_versions.get(arn)
+    if found is None:
+        return None
+    described = {"Description": found["description"]} if found["description"] else {}
+    revision = found["stateMachineRevisionId"] or INITIAL
+    return {"StateMachineArn": found["stateMachineArn"], "StateMachineRevisionId": revision, **described}
 
 
 def _parsed(document: Any) -> Any:

@@ -19,6 +19,7 @@ from . import (
     existing,
     features,
     identity,
+    machine_versions,
     orchestration,
     queries,
     queues,
@@ -44,13 +45,16 @@ INTERRUPTED = {
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS": "UPDATE_ROLLBACK_COMPLETE",
 }
 #: Types that MiniStack does not know at all.
-OURS = {"AWS::Athena::NamedQuery", "AWS::SageMaker::FeatureGroup"}
+OURS = {
+    *("AWS::Athena::NamedQuery", "AWS::SageMaker::FeatureGroup"),
+    *("AWS::StepFunctions::StateMachineAlias", "AWS::StepFunctions::StateMachineVersion"),
+}
 REASON = "The embedded AWS was stopped or killed during this operation."
 
 
 def kinds() -> Iterable[Kind]:
     """Every resource type that is emulated."""
-    made = (storage, catalog, identity, orchestration, queries, queues, topics, features)
+    made = (storage, catalog, identity, orchestration, machine_versions, queries, queues, topics, features)
     return [kind for family in made for kind in family.KINDS]
 
 

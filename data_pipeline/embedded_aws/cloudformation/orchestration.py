@@ -11,6 +11,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 
 from .kinds import Kind, Properties, Resource, arn_of, call
+from .machine_versions import INITIAL
 
 _SCHEDULE = frozenset(
     [
@@ -87,7 +88,8 @@ def _update_machine(arn: str, resource: Resource, old: Resource | None) -> None:
 
 def _machine_attributes(arn: str, _properties: Properties) -> dict[str, Any]:
     found = call("stepfunctions", "DescribeStateMachine", {"stateMachineArn": arn})
-    return {"Arn": arn, "Name": found["name"]}
+    revision = found.get("revisionId") or INITIAL
+    return {"Arn": arn, "Name": found["name"], "StateMachineRevisionId": revision}
 
 
 def _make_log_group(resource: Resource) -> str:
@@ -180,7 +182,7 @@ KINDS = (
         lambda arn, _: call("stepfunctions", "DeleteStateMachine", {"stateMachineArn": arn}),
         create_only=("StateMachineName", "StateMachineType"),
         arn=lambda arn, _: arn,
-        returns=frozenset({"Arn", "Name"}),
+        returns=frozenset({"Arn", "Name", "StateMachineRevisionId"}),
     ),
     Kind(
         "AWS::Logs::LogGroup",

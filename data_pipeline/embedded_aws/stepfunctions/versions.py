@@ -196,7 +196,7 @@ def _updating(handler: Handler) -> Handler:
         if data.get("publish"):
             published = _published(machine, data.get("versionDescription"))
             found["stateMachineVersionArn"] = published and published["stateMachineVersionArn"]
-        return answer(_told(found))
+        return answer(_set_only(found))
 
     return update
 
@@ -231,11 +231,11 @@ def _describing(handler: Handler) -> Handler:
             ]
         version = stepfunctions._state_machine_versions.get(arn)
         if version is not None:
-            return answer(_told(described(version)))
+            return answer(_set_only(described(version)))
         if arns.split(arn)[1] or arn not in stepfunctions._state_machines:
             return arns.unknown(arn)
         status, headers, body = handler(data)
-        return answer(_told(json.loads(body))) if status == 200 else (status, headers, body)
+        return answer(_set_only(json.loads(body))) if status == 200 else (status, headers, body)
 
     return describe
 
@@ -253,6 +253,6 @@ def described(version: Mapping[str, Any]) -> Record:
     }
 
 
-def _told(found: Mapping[str, Any]) -> Record:
+def _set_only(found: Mapping[str, Any]) -> Record:
     """An answer without what is not set."""
     return {key: value for key, value in found.items() if value is not None}
