@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -30,13 +31,31 @@ def client(
     **credentials: str,
 ) -> Any:
     """A client of a service with root's credential, or with access_key, secret_key and token as given."""
+    key = credentials.get("access_key", endpoint.access_key)
+    hidden, token = credentials.get("secret_key", endpoint.secret_key), credentials.get("token")
+    place = (endpoint.url, endpoint.pid, region or endpoint.region)
+    return _client(service, place, (key, hidden, token), inject_host_prefix, parameter_validation)
+
+
+@cache
+def _client(
+    service: str,
+    place: tuple[str, int, str],
+    keys: tuple[str, str, str | None],
+    inject_host_prefix: bool,
+    parameter_validation: bool,
+) -> Any:
+    """The client, made once, which takes longer than most calls. ``place``: URL, process and region; ``keys``: access
+    key, its other half and session token.
+    """
+    url, _, region = place
     return boto3.session.Session().client(
         service,
-        endpoint_url=endpoint.url,
-        region_name=region or endpoint.region,
-        aws_access_key_id=credentials.get("access_key", endpoint.access_key),
-        aws_secret_access_key=credentials.get("secret_key", endpoint.secret_key),
-        aws_session_token=credentials.get("token"),
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=keys[0],
+        aws_secret_access_key=keys[1],
+        aws_session_token=keys[2],
         config=Config(
             inject_host_prefix=inject_host_prefix,
             parameter_validation=parameter_validation,

@@ -15,7 +15,7 @@ from deploy import weather
 from deploy.test_faults import World
 from randomness import SOAK
 
-from data_pipeline.cli.deploying import deployment
+from data_pipeline.cli.deploying import deployment, package
 from data_pipeline.cli.deploying.target import Target
 from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
@@ -48,6 +48,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     root = weather.project(folder / "project")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(deployment, "root", lambda: root)
+        patch.setattr(package, "shipped", weather.own_code)
         endpoint = lifecycle.ensure_up(folder / "aws", 0)
         yield World(endpoint, folder / "fault", root)
     lifecycle.down(folder / "aws")

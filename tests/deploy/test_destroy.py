@@ -21,7 +21,7 @@ from randomness import SEED, SOAK, times
 
 from data_pipeline.aws import destruction
 from data_pipeline.aws.cloudformation import Stack, Stacks
-from data_pipeline.aws.session import EmbeddedCredentials, connect
+from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
 from data_pipeline.cli.deploying import deployment
 from data_pipeline.cli.deploying.deployment import carry_out, gather, plan_stacks
 from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed, refuse_running
@@ -58,21 +58,23 @@ def _storage(database: str) -> str:
     return yaml.safe_dump({"Resources": resources, "Outputs": outputs})
 
 
+@pytest.fixture(scope="module")
+def owner(embedded: Endpoint) -> Connection:
+    """The connection of a deployer who may destroy the data."""
+    keys = deployer(embedded, PIPELINE_NAME, added=ADDED)
+    return connect(environment(pipeline=PIPELINE_NAME), EmbeddedCredentials(embedded.url, **keys))
+
+
 @pytest.fixture
-def target(embedded: Endpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
-    """An environment of bucket, database and queue, whose deployer may destroy the data."""
+def target(owner: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+    """An environment of bucket, database and queue."""
     name = f"t{uuid.uuid4().hex[:8]}"
     monkeypatch.setattr(deployment, "root", lambda: tmp_path)
     for folder in ("templates", "jobs"):
         (tmp_path / folder).mkdir()
     (tmp_path / "templates" / f"{name}-storage.yaml").write_text(_storage(f"{PIPELINE_NAME}_{name}"))
     there = environment(endpoint="aws", name=name, pipeline=PIPELINE_NAME)
-    keys = deployer(embedded, PIPELINE_NAME, added=ADDED)
-    local = environment(pipeline=PIPELINE_NAME)
-    connection = connect(local, EmbeddedCredentials(embedded.url, **keys))
-    made = Target(
-        there, connection, f"artifacts-{name}", Stacks(connection.client("cloudformation"), pace=0.02)
-    )
+    made = Target(there, owner, f"artifacts-{name}", Stacks(owner.client("cloudformation"), pace=0.02))
     _change(made, 30)
     return made
 
@@ -165,6 +167,7 @@ def test_what_is_taken_down_is_gone_and_its_data_stay_until_they_are_asked_for(
     assert not gather_doomed(target, with_data=True).anything
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("deployments")))
 def test_nothing_published_changes_by_deployments_and_their_end(
     attempt: int, target: Target, embedded: Endpoint

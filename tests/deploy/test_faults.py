@@ -13,7 +13,7 @@ import pytest
 from deploy import weather
 from randomness import SOAK
 
-from data_pipeline.cli.deploying import deployment
+from data_pipeline.cli.deploying import deployment, package
 from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.deployment import templates
 from data_pipeline.core.errors import UserError
@@ -68,6 +68,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, str(fault))
         patch.setattr(deployment, "root", lambda: root)
+        patch.setattr(package, "shipped", weather.own_code)
         endpoint = lifecycle.ensure_up(folder / "aws", 0)
         yield World(endpoint, fault, root)
     lifecycle.down(folder / "aws")

@@ -15,6 +15,7 @@ from data_pipeline.aws.session import EmbeddedCredentials, connect
 from data_pipeline.cli.deploying.deployment import Plan, carry_out, gather
 from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.feature_types import with_feature_types
+from data_pipeline.cli.job_code import shipped
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 from data_pipeline.stacks import render
@@ -27,6 +28,11 @@ def project(folder: Path) -> Path:
     shutil.copytree(_EXAMPLE, folder, ignore=shutil.ignore_patterns("sample"))
     (folder / "templates").mkdir(exist_ok=True)
     return folder
+
+
+def own_code(root: Path) -> dict[str, bytes]:
+    """The jobs without the tool's own 190 files, which would be uploaded for each environment."""
+    return {name: content for name, content in shipped(root).items() if not name.startswith("data_pipeline/")}
 
 
 def target(root: Path, endpoint: Endpoint, name: str, settings: Mapping[str, Any]) -> Target:
