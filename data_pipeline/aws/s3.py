@@ -107,6 +107,13 @@ def existing_sizes(connection: Connection, bucket: str, prefix: str) -> dict[str
     return {item["Key"]: item["Size"] for page in found for item in page.get("Contents", [])}
 
 
+def first_folders(connection: Connection, bucket: str) -> list[str]:
+    """What the keys of a bucket begin with, up to and with their first ``/``."""
+    pages = connection.client("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=bucket, Delimiter="/", ExpectedBucketOwner=connection.account)
+    return [item["Prefix"] for page in found for item in page.get("CommonPrefixes", [])]
+
+
 def put(connection: Connection, bucket: str, key: str, content: bytes) -> None:
     """Write an object, checked by its SHA-256 on arrival, encrypted as the bucket says."""
     connection.client("s3").put_object(

@@ -75,11 +75,11 @@ def target(owner: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "templates" / f"{name}-storage.yaml").write_text(_storage(f"{PIPELINE_NAME}_{name}"))
     there = environment(endpoint="aws", name=name, pipeline=PIPELINE_NAME)
     made = Target(there, owner, f"artifacts-{name}", Stacks(owner.client("cloudformation"), pace=0.02))
-    _change(made, 30)
+    change(made, 30)
     return made
 
 
-def _change(target: Target, seconds: int) -> None:
+def change(target: Target, seconds: int) -> None:
     """The project with a queue of this visibility timeout."""
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": seconds}}
     folder = deployment.root()
@@ -88,7 +88,7 @@ def _change(target: Target, seconds: int) -> None:
     (folder / "jobs" / "prepare.py").write_text(f"print({seconds})\n")
 
 
-def _deploy(target: Target) -> dict[str, str]:
+def deploy(target: Target) -> dict[str, str]:
     plan = gather(target, create_bucket=True)
     try:
         return carry_out(target, plan, never)
@@ -131,7 +131,7 @@ def test_what_is_taken_down_is_gone_and_its_data_stay_until_they_are_asked_for(
     """The page names each; all can be repeated; a deployment in between takes the data up again. Without record and
     project, the storage stack itself says what its bucket is.
     """
-    outputs = _deploy(target)
+    outputs = deploy(target)
     _publish(embedded, outputs)
     before = _published(embedded, outputs)
     doomed = gather_doomed(target, with_data=False)
@@ -147,7 +147,7 @@ def test_what_is_taken_down_is_gone_and_its_data_stay_until_they_are_asked_for(
     assert storage.protected
     assert not gather_doomed(target, with_data=False).anything
     assert _published(embedded, outputs) == before
-    assert _deploy(target) == outputs
+    assert deploy(target) == outputs
     with pytest.raises(UserError, match=f"--bucket other: expected {target.bucket}, the artifact bucket"):
         recorded_target(target.environment, target.connection, "other")
     assert recorded_target(target.environment, target.connection, target.bucket)[0].bucket == target.bucket
@@ -174,14 +174,14 @@ def test_nothing_published_changes_by_deployments_and_their_end(
 ) -> None:
     """Random sequences of deploy, change, go back and destroy, without data: every version of every object is there."""
     chance = random.Random(f"{SEED}-deployments-{attempt}")
-    outputs = _deploy(target)
+    outputs = deploy(target)
     _publish(embedded, outputs)
     before = _published(embedded, outputs)
     for _ in range(chance.randint(3, 8) if SOAK else 2):
         what = chance.choice(("change", "change", "back", "destroy"))
         if what == "change":
-            _change(target, chance.randint(1, 900))
-            _deploy(target)
+            change(target, chance.randint(1, 900))
+            deploy(target)
         elif what == "back":
             _roll_back(target, chance.randrange(len(target.record.read())))
         else:
@@ -202,7 +202,7 @@ def test_a_destruction_that_is_broken_off_is_done_again(
         raise KeyboardInterrupt
 
     for place in ("database", "bucket", "empty"):
-        _publish(embedded, _deploy(target))
+        _publish(embedded, deploy(target))
         with monkeypatch.context() as patch:
             patch.setattr(destruction, place, killed)
             with pytest.raises(KeyboardInterrupt):
@@ -215,16 +215,16 @@ def test_a_destruction_that_is_broken_off_is_done_again(
 @pytest.mark.skipif(not SOAK, reason="deploys several stacks")
 def test_an_environment_in_a_bad_state_is_taken_down(target: Target, embedded: Endpoint) -> None:
     """An update that failed and was rolled back, and a creation that failed."""
-    _deploy(target)
+    deploy(target)
     body = yaml.safe_dump({**PIPELINE, "Resources": {"Policy": BROKEN}})
     name = target.environment.names.pipeline_stack
     (deployment.root() / "templates" / f"{target.environment.name}-pipeline.yaml").write_text(body)
     with pytest.raises(UserError, match="the deployment failed"):
-        _deploy(target)
+        deploy(target)
     _destroy(target)
     assert target.stacks.find(name) is None
     with pytest.raises(UserError, match="the deployment failed"):
-        _deploy(target)
+        deploy(target)
     _destroy(target, with_data=True)
     stacks = client(embedded, "cloudformation")
     whole = yaml.safe_dump({"Resources": {"Policy": BROKEN}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import click
 
@@ -22,15 +23,28 @@ from data_pipeline.core.errors import UserError
 from .deploy import agreed
 
 
-@click.command(epilog=examples("destroy dev", "destroy dev --with-data --confirm dev"))
+@click.command(
+    epilog=examples("destroy dev", "destroy dev --with-data --confirm dev", "destroy dev --pipeline old-name")
+)
 @environment_argument
 @click.option("--with-data", is_flag=True, help="Delete tables, input, records and state, too.")
 @click.option("--yes", is_flag=True, help="Go ahead without asking; not enough for --with-data.")
 @click.option("--confirm", metavar="NAME", help="The environment's name, which --with-data asks for.")
+@click.option(
+    "--pipeline",
+    metavar="NAME",
+    help="Take down the pipeline of this name, as the one here was called before.",
+)
 @bucket_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def destroy(
-    env: str, with_data: bool, yes: bool, confirm: str | None, bucket: str | None, as_json: bool
+    env: str,
+    with_data: bool,
+    yes: bool,
+    confirm: str | None,
+    pipeline: str | None,
+    bucket: str | None,
+    as_json: bool,
 ) -> None:
     """Say what goes and what stays of ENV, ask, and take it down.
 
@@ -42,16 +56,26 @@ def destroy(
             f"--confirm {confirm}: expected {env}, the environment that is to go; nothing was deleted"
         )
     environment, connection = open_environment(env)
+    former = pipeline is not None and pipeline != environment.pipeline
+    if former:
+        environment = environment.model_copy(update={"pipeline": pipeline})
+    name = environment.names.prefix if former else env
     with explained():
         stack = stacks_of(environment, connection).find(environment.names.pipeline_stack)
         deleted = False
         if stack is not None or with_data or bucket:
             target, _ = recorded_target(environment, connection, bucket)
-            deleted = _destroy(target, with_data, yes, confirm)
+            deleted = _destroy(replace(target, former=former), with_data, yes, confirm)
     if as_json:
-        click.echo(json.dumps({"environment": env, "deleted": deleted, "with_data": with_data}))
+        told = {
+            "environment": env,
+            "pipeline": environment.pipeline,
+            "deleted": deleted,
+            "with_data": with_data,
+        }
+        click.echo(json.dumps(told))
     else:
-        click.echo(f"{env} is down" if deleted else f"nothing to delete: {env} is not deployed")
+        click.echo(f"{name} is down" if deleted else f"nothing to delete: {name} is not deployed")
 
 
 def _destroy(target: Target, with_data: bool, yes: bool, confirm: str | None) -> bool:

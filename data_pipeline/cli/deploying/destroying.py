@@ -54,7 +54,7 @@ def gather_doomed(target: Target, with_data: bool) -> Doomed:
     if storage and with_data:
         doomed[names.storage_stack] = storage_body
     return Doomed(
-        env.name,
+        names.prefix if target.former else env.name,
         doomed,
         adoption.leftovers,
         with_data,
@@ -103,7 +103,9 @@ def _recorded_bodies(target: Target, exists: bool) -> tuple[str, str]:
     last = current(target.record.read()) if exists else None
     found = [s3.find(target.connection, target.bucket, key) for key in last.templates] if last else []
     texts = [body.decode() for body in found if body is not None]
-    return (texts[0], texts[1]) if len(texts) == 2 else bodies(target.environment)
+    if len(texts) == 2:
+        return texts[0], texts[1]
+    return ("{}", "{}") if target.former else bodies(target.environment)
 
 
 def refuse_running(target: Target) -> None:
@@ -117,9 +119,9 @@ def refuse_running(target: Target) -> None:
         client = target.connection.client("stepfunctions")
         found = states.running(client, machine) if machine else None
         if found:
+            then = ", then run the same command again." if target.former else how.format(env=env.name)
             raise UserError(
-                f"{env.name}: the {what} {found.name} is under way, and this would break it. Wait for its end"
-                + how.format(env=env.name)
+                f"{env.name}: the {what} {found.name} is under way, and this would break it. Wait for its end{then}"
             )
 
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import IO
 
 from data_pipeline.aws import s3
-from data_pipeline.aws.errors import explained
+from data_pipeline.aws.errors import explained, is_denied
 from data_pipeline.aws.results import read_json
 from data_pipeline.cli.project import root
 from data_pipeline.cli.screen import console
 from data_pipeline.core.config import dataset_document
-from data_pipeline.core.deployment import drifts, hashes
+from data_pipeline.core.deployment import drifts, hashes, renamed
 from data_pipeline.core.deployment.page.entries import (
     ADDED,
     CHANGED,
@@ -27,6 +27,7 @@ from data_pipeline.core.deployment.page.page import Given, page
 from data_pipeline.core.deployment.page.rendering import lines
 from data_pipeline.core.deployment.page.reviewed import fingerprint
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.naming import Names
 from data_pipeline.etl.documents import datasets, form
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.errors import JobError
@@ -115,6 +116,8 @@ def fingerprint_of(plan: Plan) -> str:
 def notes(target: Target, plan: Plan) -> Iterator[str]:
     """What a deployment leaves as it is, and somebody should know."""
     env = target.environment
+    if plan.pipeline.stack is None and plan.bucket_exists:
+        yield from renamed.notes(env.names, _others(target))
     paused = find_pause(env, target.connection, target.bucket) if plan.bucket_exists else None
     if paused is not None:
         yield f"schedule: {paused}; it stays paused"
@@ -127,6 +130,27 @@ def notes(target: Target, plan: Plan) -> Iterator[str]:
         )
     if env.embedded and env.notify:
         yield "alarms: none, the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
+
+
+def _others(target: Target) -> list[Names]:
+    """The names of the pipelines that are deployed in this environment from the same artifact bucket. One whose stack
+    may not be looked at is taken to be there.
+    """
+    found = []
+    folders = s3.first_folders(target.connection, target.bucket)
+    for names in renamed.candidates(folders, target.environment.names):
+        if not s3.existing_sizes(target.connection, target.bucket, renamed.record_key(names)):
+            continue
+        try:
+            with explained():
+                there = target.stacks.find(names.pipeline_stack) is not None
+        except UserError as error:
+            if not is_denied(error):
+                raise
+            there = True
+        if there:
+            found.append(names)
+    return found
 
 
 def drift(target: Target, plan: Plan) -> str:

@@ -16,12 +16,15 @@ from .recording import Record
 
 @dataclass(frozen=True)
 class Target:
-    """Where a deployment goes."""
+    """Where a deployment goes. ``former``: under the name that the pipeline had before, so that the project here does
+    not say what it is made of.
+    """
 
     environment: Environment
     connection: Connection
     bucket: str
     stacks: Stacks
+    former: bool = False
 
     @property
     def record(self) -> Record:

@@ -129,17 +129,18 @@ class Gateway:
         caller.ACCESS_KEY.set(admitted.claim.key)
         self._saver.touch()
         service = changed_service(scope["method"], scope["path"], admitted)
+        changed = changes(scope["method"], admitted.operation)
 
         async def send_saved(message: Message) -> None:
             if message["type"] == "http.response.start":
                 if admitted.body is not None:
                     admitted.body.discard()
-                if service is not None:
+                if service is not None and (changed or self._saver.moving):
                     self._saver.save(service)
             await send(message)
 
         try:
-            if changes(scope["method"], admitted.operation):
+            if changed:
                 self._check_room(scope, admitted.operation)
             arriving.ARRIVED.set(admitted.body)
             await ministack.app({**scope, "headers": admitted.headers}, admitted.receive, send_saved)

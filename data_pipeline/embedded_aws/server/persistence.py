@@ -22,11 +22,14 @@ from typing import Any
 
 from ministack import app as ministack
 from ministack.core import persistence as files
+from ministack.services import cloudformation
 
 from . import recovery
 
 _log = logging.getLogger("embedded.persistence")
 
+#: the service of the stacks.
+_STACKS = "cloudformation"
 #: Seconds between two looks at the services while something happens.
 TICK = 1.0
 #: Seconds that the ticking goes on after the last request or the end of the last background work.
@@ -34,9 +37,12 @@ QUIET = 10.0
 
 
 class Saver:
-    """Writes the services' state when it changed. ``failing`` is why the last save could not be made, or None."""
+    """Writes the services' state when it changed. ``failing`` is why the last save could not be made, or None;
+    ``moving``: whether an operation on a stack was under way when the stacks were saved last, which goes on by itself.
+    """
 
     failing: OSError | None = None
+    moving = True
 
     def __init__(self, busy: Callable[[], bool]) -> None:
         self._busy = busy
@@ -50,7 +56,7 @@ class Saver:
 
     def save(self, service: str | None = None) -> None:
         """Write the state of a service (all of them: None) where it differs from its file. OSError."""
-        states = ministack._build_persistence_save_dict()
+        states = _states()
         names = states if service is None else [state_key(service)]
         for name in names:
             if name in states:
@@ -60,6 +66,7 @@ class Saver:
 
     def _save_one(self, name: str, get_state: Callable[[], Any]) -> None:
         try:
+            moving = name == _STACKS and _under_way()
             state = get_state()
             if state is None:
                 return
@@ -77,6 +84,8 @@ class Saver:
                 self.failing = error
                 raise
             self._written[name] = digest
+        if name == _STACKS:
+            self.moving = moving
 
     async def run(self) -> None:
         """Look for changes until cancelled; a costly look is followed by a proportionate pause."""
@@ -103,6 +112,26 @@ class Saver:
             return
         if known is not None:
             _log.warning("the state can be written again")
+
+
+def _states() -> dict[str, Callable[[], Any]]:
+    """Service → what gives its state. MiniStack copies all stacks and events there ever were each time, which takes
+    twice as long as to write them down.
+    """
+    states: dict[str, Callable[[], Any]] = ministack._build_persistence_save_dict()
+    if _STACKS in states:
+        states[_STACKS] = _stacks
+    return states
+
+
+def _stacks() -> dict[str, Any]:
+    return {key: store() for store, key in cloudformation._PERSISTED_STORES}
+
+
+def _under_way() -> bool:
+    """Whether an operation on a stack has not ended."""
+    statuses = (each.get("StackStatus", "") for each in cloudformation._stacks._data.values())
+    return any(status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS" for status in statuses)
 
 
 def write(name: str, payload: str) -> None:

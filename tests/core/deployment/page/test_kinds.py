@@ -24,8 +24,13 @@ from core.deployment.page.test_page import (
     shown,
 )
 
-from data_pipeline.core.deployment.changes import Change
+from data_pipeline.core.deployment import renamed
+from data_pipeline.core.deployment.changes import Change, StackChanges
+from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.deployment.page.files import Stored
+from data_pipeline.core.deployment.page.page import Given, page
+from data_pipeline.core.deployment.stack_states import Treatment
+from data_pipeline.core.naming import Names
 from data_pipeline.etl.documents.datasets import Column, Table
 
 GLUE, BUCKET, LOGS = "AWS::Glue::Job", "AWS::S3::Bucket", "AWS::Logs::LogGroup"
@@ -51,6 +56,16 @@ def grouped(before: list[str], after: list[str], **more: Any) -> str:
         for names in (before, after)
     ]
     return shown(modified("OrdersGroup", GROUP, *sides, **more))
+
+
+def first(*others: str) -> str:
+    """The page of a pipeline that is deployed for the first time, where these are deployed already."""
+    holds = {"storage": ("DataBucket", BUCKET), "pipeline": ("Schedule", SCHEDULE)}
+    stacks = [
+        StackChanges(f"orders-dev-{name}", Treatment.CREATE, (added(*what),)) for name, what in holds.items()
+    ]
+    said = renamed.notes(Names("orders", "dev"), [Names(name, "dev") for name in others])
+    return "\n".join(rendering.lines(page(stacks, Given("dev", notes=tuple(said)))))
 
 
 def encrypted(key: str) -> dict[str, Any]:
@@ -193,6 +208,8 @@ KINDS: dict[str, str] = {
         added("FailureAlarm", "AWS::CloudWatch::Alarm", Threshold=1),
         modified("Queue", "AWS::SQS::Queue", {"A": 1}, {"A": 2}),
     ),
+    "a pipeline that is renamed": first("shop"),
+    "a pipeline that is renamed, beside others": first("shop", "things", "weather", "wind"),
     "what outlived a stack": shown(
         Change("Import", "DataBucket", BUCKET, because=("my-bucket",)),
         modified("Queue", "AWS::SQS::Queue", {"A": 1}, {"A": 2}),
@@ -200,6 +217,49 @@ KINDS: dict[str, str] = {
 }
 
 PAGES: dict[str, str] = {
+    "a pipeline that is renamed": """Stacks
+    orders-dev-storage: create it
+    orders-dev-pipeline: create it
+
+Schedule
+  + Schedule (AWS::Scheduler::Schedule)
+
+Other resources
+  + all of orders-dev-storage: 1 resource
+      + AWS::S3::Bucket
+  + all of orders-dev-pipeline: 1 resource
+      + AWS::Scheduler::Schedule
+
+Stays as it is
+    shop-dev is deployed from this artifact bucket, too. If orders was called
+      shop before, that one stays: its schedule goes on starting runs, and what
+      it has published is not taken over. To end it:
+    python -m data_pipeline destroy dev --pipeline shop
+
+2 to add
+""",
+    "a pipeline that is renamed, beside others": """Stacks
+    orders-dev-storage: create it
+    orders-dev-pipeline: create it
+
+Schedule
+  + Schedule (AWS::Scheduler::Schedule)
+
+Other resources
+  + all of orders-dev-storage: 1 resource
+      + AWS::S3::Bucket
+  + all of orders-dev-pipeline: 1 resource
+      + AWS::Scheduler::Schedule
+
+Stays as it is
+    shop-dev, things-dev, weather-dev and 1 more are deployed from this artifact
+      bucket, too. If orders had one of these names before, that one stays: its
+      schedule goes on starting runs, and what it has published is not taken
+      over. To end it:
+    python -m data_pipeline destroy dev --pipeline NAME
+
+2 to add
+""",
     "a comment in a script": """Code
   ~ jobs/load.py
     1 resource carries the new hash of code, packages or documents, and nothing
