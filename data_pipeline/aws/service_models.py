@@ -1,6 +1,7 @@
 """The models of AWS's services, as the installed botocore has them.
 
-Read from botocore's files: its loader costs more to import than the models do to read.
+Read from botocore's files: its loader costs more to import than the models do to read. They are large: pydantic's
+parser takes two thirds of the time of the standard library's.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore
+from pydantic_core import from_json
 
 from data_pipeline.core.checks.tasks import Services
 
@@ -39,7 +41,7 @@ def _names() -> list[str]:
 def _model(name: str) -> Any:
     """The newest version. Kept: several machines call the same services."""
     newest = max(folder for folder in (_FILES / name).iterdir() if folder.is_dir())
-    model = json.loads(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
+    model = from_json(gzip.decompress((newest / "service-2.json.gz").read_bytes()))
     for file in newest.glob("service-2.sdk-extras.json"):
         _complete(model, json.loads(file.read_bytes())["merge"])
     return model

@@ -12,12 +12,23 @@ from data_pipeline.etl.documents import duckdb_types, types
 
 _SETTINGS = (
     "threads=1",
-    "TimeZone='UTC'",
+    "GLOBAL TimeZone='UTC'",
     "autoinstall_known_extensions=false",
-    "python_enable_replacements=false",
+    "GLOBAL python_enable_replacements=false",
     "enable_external_access=false",
     "lock_configuration=true",
 )
+#: functions that most SQL uses. DuckDB need not be asked about them: it takes longer to list all of its functions than
+#: everything else that is asked of it here.
+_COMMON = """
+    + - * / // % || abs ceil concat contains date_diff date_part date_trunc datediff day dayofmonth dayofweek dayofyear
+    epoch floor generate_series greatest hour isodow least left len length lower ltrim make_date make_timestamp minute
+    month monthname quarter range regexp_extract regexp_matches regexp_replace replace right round rtrim second
+    starts_with strftime strlen strptime substr substring to_days to_hours to_minutes to_months to_seconds to_years trim
+    trunc upper week year
+"""
+COMMON_SCALARS = frozenset(_COMMON.split())
+COMMON_AGGREGATES = frozenset(("avg", "count", "count_star", "max", "median", "min", "stddev", "sum"))
 
 Columns = Mapping[str, str]
 """Column → type, as in ``documents.types``."""
@@ -40,19 +51,31 @@ def connect(relations: Mapping[str, Columns]) -> duckdb.DuckDBPyConnection:
 
 @lru_cache(maxsize=4)
 def _connected(relations: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]) -> duckdb.DuckDBPyConnection:
-    database = duckdb.connect(":memory:")
-    for setting in _SETTINGS:
-        database.execute(f"SET {setting}")
+    """A connection to the one database of the process; temporary tables are seen by their own connection alone."""
+    connection = _database().cursor()
     for name, columns in relations:
         written = ", ".join(
             f"{quoted(column)} {duckdb_types.to_duckdb(types.parse(kind))}" for column, kind in columns
         )
-        database.execute(f"CREATE TABLE {quoted(name)} ({written})")
+        connection.execute(f"CREATE TEMP TABLE {quoted(name)} ({written})")
+    return connection
+
+
+@lru_cache(maxsize=1)
+def _database() -> duckdb.DuckDBPyConnection:
+    database = duckdb.connect(":memory:")
+    for setting in _SETTINGS:
+        database.execute(f"SET {setting}")
     return database
 
 
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def is_aggregate(name: str) -> bool:
+    """Whether the function of that name, in lower case, makes one value of many rows."""
+    return name in COMMON_AGGREGATES or (name not in COMMON_SCALARS and name in functions().aggregates)
 
 
 @lru_cache(maxsize=1)

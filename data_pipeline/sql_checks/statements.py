@@ -131,7 +131,7 @@ def _over_rows(tree: Tree, sql: str) -> Iterator[Fault]:
                 node, sql, "a SELECT inside a check", "an expression about one row", "write a rule for it"
             )
             return
-        aggregate = kind == "FUNCTION" and node["function_name"].lower() in engine.functions().aggregates
+        aggregate = kind == "FUNCTION" and engine.is_aggregate(node["function_name"].lower())
         if aggregate or kind == "WINDOW":
             found = f"{quoted(node['function_name'] + '()')}, which is about many rows"
             yield trees.fault(node, sql, found, "an expression about one row", "write a rule for it")

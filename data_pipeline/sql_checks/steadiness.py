@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 
 from data_pipeline.core.problems import did_you_mean, one_of, quoted
 
-from .engine import functions
+from .engine import COMMON_AGGREGATES, COMMON_SCALARS, functions
 from .trees import Fault, Tree, fault, walk
 
 #: aggregates whose result depends on the order of rows, as ties of arg_max and mode do.
@@ -125,6 +125,8 @@ _MACROS = frozenset(
 )
 #: functions that stand where a table does.
 TABLE_FUNCTIONS = ("generate_series", "range", "unnest", "json_each")
+#: functions about which DuckDB need not be asked.
+_STEADY = COMMON_SCALARS | COMMON_AGGREGATES | _MACROS | {*TABLE_FUNCTIONS}
 _SORTING = frozenset(("list_sort", "array_sort", "list_reverse_sort", "array_reverse_sort"))
 _REFS = {
     "SHOW_REF": ("a description of a table", "its rows"),
@@ -168,7 +170,6 @@ def _checked_elsewhere(tree: Tree) -> Iterator[Tree]:
 
 def _function(node: Tree, sql: str) -> Iterator[Fault]:
     name = node["function_name"].lower()
-    known = functions()
     call = f"{name}()"
     if name in _NEVER:
         expected = "a function that gives the same result each time"
@@ -183,10 +184,14 @@ def _function(node: Tree, sql: str) -> Iterator[Fault]:
             "an order inside it",
             f"write it as in {name}({'x, ' if 'arg' in name or '_by' in name else 'x '}{_example(name)}ORDER BY y)",
         )
-    elif name in _SURROUNDINGS or (name in known.volatile) or (name == "age" and len(node["children"]) == 1):
+    elif name in _SURROUNDINGS or (name == "age" and len(node["children"]) == 1):
         yield _volatile(node, sql, call)
-    elif name in known.others - _MACROS - set(TABLE_FUNCTIONS):
-        yield _foreign(node, sql, call)
+    elif name not in _STEADY:
+        known = functions()
+        if name in known.volatile:
+            yield _volatile(node, sql, call)
+        elif name in known.others:
+            yield _foreign(node, sql, call)
 
 
 def _example(name: str) -> str:

@@ -141,6 +141,29 @@ def test_every_aggregate_of_duckdb_was_looked_at() -> None:
     assert engine.functions().others >= steadiness._MACROS
 
 
+def test_duckdb_knows_the_common_functions_as_what_they_are() -> None:
+    """It is not asked about them: each scalar is decided by its arguments alone, each aggregate by its rows."""
+    known = engine.functions()
+    assert known.fixed >= engine.COMMON_SCALARS
+    assert known.aggregates >= engine.COMMON_AGGREGATES
+    assert not (known.aggregates | known.volatile) & engine.COMMON_SCALARS
+    asked = {*steadiness.ORDERED, *steadiness._NEVER, *steadiness._SURROUNDINGS, *known.volatile}
+    assert not asked & steadiness._STEADY - steadiness._MACROS
+
+
+def test_relations_are_seen_by_their_own_connection_alone() -> None:
+    """All share one database, which takes long to make."""
+    first, second = engine.connect({"orders": {"a": "int"}}), engine.connect({"orders": {"b": "int"}})
+    for connection, column in ((first, "a"), (second, "b")):
+        found = connection.execute("FROM orders").description
+        assert found is not None
+        assert found[0][0] == column
+        zone = connection.execute("SELECT current_setting('TimeZone')").fetchone()
+        assert zone == ("UTC",)
+    with pytest.raises(duckdb.CatalogException):
+        engine.connect({}).execute("FROM orders")
+
+
 @pytest.mark.parametrize(
     "name", sorted({"avg", "bit_xor", "count", "max", "median", "min", "quantile_disc", "sum"})
 )

@@ -24,10 +24,11 @@ PACKAGE_OF = {
 #: the tool's own files, none of whose docstrings has a line that begins as an import does.
 _TOOLS = "data_pipeline/"
 _IMPORT = re.compile(r"\n *(from [.\w]+ import (?:\([^)]*\)|[^\n(]+)|import [^\n]+)")
+_FOR_TYPES = re.compile(r"\nif TYPE_CHECKING:\n(?: +[^\n]*\n|\n)+")
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
 #: words without which every import of a file must succeed.
-_OF_OPTIONAL = ("TYPE_CHECKING", *_IMPORT_ERRORS, "except:")
+_OF_OPTIONAL = (*_IMPORT_ERRORS, "except:")
 
 
 Needs = Callable[[str], frozenset[str]]
@@ -113,7 +114,7 @@ def _imports(path: str, source: str) -> tuple[str, ...]:
 def _parsed(path: str, source: str) -> ast.Module:
     """The file's tree; of most of the tool's own files, which are many, the imports alone."""
     if path.startswith(_TOOLS) and not any(word in source for word in _OF_OPTIONAL):
-        return ast.parse("\n".join(_IMPORT.findall(source)), path)
+        return ast.parse("\n".join(_IMPORT.findall(_FOR_TYPES.sub("\n", source))), path)
     try:
         return ast.parse(source, path)
     except SyntaxError as error:

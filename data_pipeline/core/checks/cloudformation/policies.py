@@ -68,8 +68,8 @@ def _action(path: Path, text: str) -> Iterator[Finding]:
         if "*" not in service and "?" not in service:
             yield Finding("policy-action", path, f"IAM knows no service {quoted(service)}", "")
         return
-    lower = {action.lower(): action for action in known}
-    if not fnmatch.filter(lower, name.lower().replace("[", "[[]")):
+    wanted, lower = name.lower(), _in_lower_case(known)
+    if wanted not in lower and not fnmatch.filter(lower, wanted.replace("[", "[[]")):
         near = did_you_mean(name, known)
         yield Finding("policy-action", path, f"{service} has no action {quoted(name)}", near)
 
@@ -85,3 +85,8 @@ def actions(service: str) -> frozenset[str]:
         return frozenset()
     found = (getattr(each, "action", None) for each in vars(module).values())
     return frozenset(each for each in found if isinstance(each, str))
+
+
+@cache
+def _in_lower_case(actions_: frozenset[str]) -> frozenset[str]:
+    return frozenset(action.lower() for action in actions_)
