@@ -1,4 +1,6 @@
-"""docs/how-to/incidents.md: each mail on it is what the state machine writes now; and two of the incidents, played."""
+"""docs/how-to/incidents.md: each mail on it is what the state machine writes now; and one of the incidents, played;
+another one is in tests/system/test_notifications.
+"""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from data_pipeline.aws.session import EmbeddedCredentials, connect
 from data_pipeline.cli.commands import destroy, rollback
 from data_pipeline.cli.deploying import deployment, plan_page
 from data_pipeline.cli.deploying.deployment import gather
+from data_pipeline.cli.deploying.recorded import rules_since
 from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.main import status_of
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
@@ -82,7 +83,9 @@ def test_rollback_asks_before_it_goes_back(target: Target, typed: Typed) -> None
     assert said.startswith("back to deployment 1 of ")
     assert "VisibilityTimeout: 60 → 30" in said
     assert said.endswith("error: nothing was changed.\n")
-    assert len(target.record.read()) == 2
+    first, second = target.record.read()
+    ((number, rules),) = [(each.number, each.rules) for each in rules_since(target, [first, second], first)]
+    assert (number, [rule["ID"] for rule in rules]) == (2, ["older"])
     status, out, _ = typed("rollback", answer="y")
     assert (status, target.record.read()[-1].back_to) == (0, 1)
     assert "Code " in out

@@ -49,7 +49,11 @@ KEPT = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
 def _storage(database: str) -> str:
     """A versioned bucket and a database, which outlive the stack."""
     given = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": database}}
-    versioned = {"VersioningConfiguration": {"Status": "Enabled"}}
+    kept = {"Id": "older", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
+    versioned = {
+        "VersioningConfiguration": {"Status": "Enabled"},
+        "LifecycleConfiguration": {"Rules": [kept]},
+    }
     resources = {
         "DataBucket": {"Type": "AWS::S3::Bucket", **KEPT, "Properties": versioned},
         "Database": {"Type": "AWS::Glue::Database", **KEPT, "Properties": given},

@@ -22,6 +22,7 @@ from data_pipeline.cli.deploying.returning import Returning, bring_back, data_pa
 from data_pipeline.core.config.environment import Data
 from data_pipeline.core.config.retention import Retention
 from data_pipeline.core.deployment.page import rendering
+from data_pipeline.core.deployment.returned import Ruled
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 from data_pipeline.etl.documents import erasures
@@ -61,9 +62,9 @@ class World:
         bodies = {key: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in keys}
         return table.schema().column_names, sorted(table.scan().to_arrow()["num_rides"].to_pylist()), bodies
 
-    def gather(self, moment: datetime) -> Returning:
+    def gather(self, moment: datetime, *since: Ruled) -> Returning:
         outputs = {"DataBucket": self.bucket, "Database": self.bucket.replace("-", "_")}
-        return gather_returning(self.connection, "dev", outputs, Data(), Retention(), moment)
+        return gather_returning(self.connection, "dev", outputs, Data(), Retention(), moment, since)
 
 
 @pytest.fixture
@@ -175,7 +176,11 @@ def test_a_bucket_without_versions_and_a_moment_too_long_ago_are_refused(world: 
     with pytest.raises(UserError, match="older versions are kept for 90 days"):
         world.gather(now - timedelta(days=91))
     kept = {"NoncurrentVersionExpiration": {"NoncurrentDays": 3}, "Filter": {"Prefix": "output/"}}
-    rules = {"Rules": [{"ID": "short", "Status": "Enabled", **kept}]}
+    short = {"ID": "short", "Status": "Enabled", **kept}
+    world.gather(now - timedelta(days=5), Ruled(12, now - timedelta(days=2), (short,)))
+    with pytest.raises(UserError, match=r"kept for 3 days \(rule short of deployment 12\)"):
+        world.gather(now - timedelta(days=5), Ruled(12, now - timedelta(days=1), (short,)))
+    rules = {"Rules": [short]}
     world.s3.put_bucket_lifecycle_configuration(Bucket=world.bucket, LifecycleConfiguration=rules)
     with pytest.raises(UserError, match=f"kept for 3 days .rule short of bucket {world.bucket}"):
         world.gather(now - timedelta(days=4))

@@ -16,7 +16,7 @@ from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import plan_stacks
 from data_pipeline.cli.deploying.destroying import refuse_running
 from data_pipeline.cli.deploying.plan_page import show
-from data_pipeline.cli.deploying.recorded import recorded, recorded_target
+from data_pipeline.cli.deploying.recorded import recorded, recorded_target, rules_since
 from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.examples import examples
 from data_pipeline.core.deployment.deployment_record import Deployment, current, earlier
@@ -104,7 +104,8 @@ def _returning(target: Target, known: Sequence[Deployment], chosen: Deployment) 
             f"deployment {chosen.number} of {env.name} was not replaced, so that its data are those of now"
         )
     refuse_running(target)
-    return gather_returning(target.connection, env.name, now.outputs, env.data, env.retention, moment)
+    since = rules_since(target, known, chosen)
+    return gather_returning(target.connection, env.name, now.outputs, env.data, env.retention, moment, since)
 
 
 def _data_shown(returning: Returning, *, asks: bool, yes: bool) -> bool:

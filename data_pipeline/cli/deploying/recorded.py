@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
 from data_pipeline.aws import s3
 from data_pipeline.aws.cloudformation import Stack, Stacks
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.config import dataset_document
 from data_pipeline.core.config.environment import Environment
+from data_pipeline.core.deployment import templates
 from data_pipeline.core.deployment.deployment_record import Deployment
+from data_pipeline.core.deployment.returned import Ruled, ruled
 from data_pipeline.core.errors import UserError
 
 from .package import Package
@@ -63,6 +69,16 @@ def recorded(target: Target, deployment: Deployment) -> Wanted:
         _text(target, dataset_document.key(target.environment.names.artifacts, definitions))
     package = Package({}, dict(deployment.parameters), code)
     return Wanted(package, (storage, pipeline), deployment.tags, deployment)
+
+
+def rules_since(target: Target, known: Sequence[Deployment], chosen: Deployment) -> tuple[Ruled, ...]:
+    """The rules that later deployments have given the data bucket, as far as their templates are still there."""
+
+    def template(deployment: Deployment) -> dict[str, Any]:
+        content = _content(target, deployment.templates[0]) if deployment.templates else None
+        return templates.read_rendered(content.decode()) if content else {}
+
+    return tuple(ruled(known, chosen, datetime.now(UTC), template))
 
 
 def _code(target: Target, deployment: Deployment) -> dict[str, bytes]:

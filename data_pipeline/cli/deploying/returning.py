@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
@@ -19,7 +20,14 @@ from data_pipeline.core.config.environment import Data, Location
 from data_pipeline.core.config.locations import erased_prefix, key_prefix, output_prefix, rebuilds_prefix
 from data_pipeline.core.config.retention import Retention
 from data_pipeline.core.deployment.page.entries import CHANGED, SAID, Entry, Page, Section
-from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, rules_days, steps
+from data_pipeline.core.deployment.returned import (
+    Ruled,
+    Step,
+    Version,
+    refuse_expired,
+    rules_days,
+    steps,
+)
 from data_pipeline.core.errors import UserError
 from data_pipeline.features import snapshots
 from data_pipeline.project import erased
@@ -58,13 +66,17 @@ def gather_returning(
     data: Data,
     retention: Retention,
     moment: datetime,
+    since: Iterable[Ruled] = (),
 ) -> Returning:
-    """What was published at a moment, as far as it is something else now. ``outputs``: of the stacks.
+    """What was published at a moment, as far as it is something else now. ``outputs``: of the stacks; ``since``:
+    the rules that the bucket had from then on.
 
     UserError, which names the table, where a snapshot has expired, or where older versions of objects may be gone.
     """
     bucket, now = outputs["DataBucket"], datetime.now(UTC)
     refuse_expired(moment, now, _kept_days(connection, bucket, data, retention))
+    for each in since:
+        refuse_expired(moment, each.until, _rules_days(each.rules, f"deployment {each.number}", data))
     refuse_unversioned(connection, bucket)
     found = snapshots.connect(connection.client("glue"), table_access(connection), outputs["Database"])
     tables, later = [], []
@@ -94,9 +106,13 @@ def _kept_days(
 ) -> Mapping[str, int | None]:
     """What says for how long older versions are kept → days: the configuration, and the bucket's own rules."""
     names = ("state_versions_days", "export_versions_days")
-    places = [key_prefix(data, place) for place in _PLACES]
-    rules = rules_days(lifecycle(connection, bucket), bucket, places, rebuilds_prefix(data))
+    rules = _rules_days(lifecycle(connection, bucket), f"bucket {bucket}", data)
     return {f"retention.{name}": getattr(retention, name) for name in names} | rules
+
+
+def _rules_days(rules: Iterable[Mapping[str, Any]], of: str, data: Data) -> dict[str, int]:
+    places = [key_prefix(data, place) for place in _PLACES]
+    return rules_days(rules, of, places, rebuilds_prefix(data))
 
 
 def _returned(state: Iterable[Version], data: Data) -> Iterator[Version]:

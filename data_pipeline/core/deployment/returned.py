@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -61,11 +61,39 @@ def until(deployments: Iterable[Deployment], chosen: Deployment) -> datetime | N
     return next((each.at for each in later if each.well or not each.failed), None)
 
 
+@dataclass(frozen=True)
+class Ruled:
+    """The rules that the data bucket had from a deployment on, as GetBucketLifecycleConfiguration has them; ``until``:
+    when the next deployment began.
+    """
+
+    number: int
+    until: datetime
+    rules: tuple[Mapping[str, Any], ...]
+
+
+def ruled(
+    deployments: Sequence[Deployment],
+    chosen: Deployment,
+    now: datetime,
+    template: Callable[[Deployment], Mapping[str, Any]],
+) -> Iterator[Ruled]:
+    """What each deployment since ``chosen`` has made of the bucket's rules. ``template``: that of its storage stack;
+    one that failed may have come so far.
+    """
+    later = sorted((each for each in deployments if each.number > chosen.number), key=lambda each: each.at)
+    for each, following in zip(later, [*(other.at for other in later[1:]), now], strict=True):
+        bucket = template(each).get("Resources", {}).get("DataBucket", {}).get("Properties", {})
+        rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+        yield Ruled(each.number, following, tuple({**rule, "ID": rule.get("Id")} for rule in rules))
+
+
 def rules_days(
-    rules: Iterable[Mapping[str, Any]], bucket: str, places: Sequence[str], but: str
+    rules: Iterable[Mapping[str, Any]], of: str, places: Sequence[str], but: str
 ) -> dict[str, int]:
-    """What says so → for how many days a bucket keeps older versions of objects below one of ``places``, by the rules
-    of GetBucketLifecycleConfiguration. A rule for objects of some size or tag counts, too; not one for ``but``.
+    """What says so → for how many days the bucket keeps older versions of objects below one of ``places``, by the rules
+    of GetBucketLifecycleConfiguration. A rule for objects of some size or tag counts, too; not one for ``but``. ``of``:
+    whose rules they are.
     """
     found = {}
     for rule in rules:
@@ -74,7 +102,7 @@ def rules_days(
         prefix = rule.get("Prefix") or given.get("Prefix") or given.get("And", {}).get("Prefix") or ""
         covers = any(place.startswith(prefix) or prefix.startswith(place) for place in places)
         if rule["Status"] == "Enabled" and days is not None and covers and prefix != but:
-            found[f"rule {rule.get('ID', 'without a name')} of bucket {bucket}"] = days
+            found[f"rule {rule.get('ID', 'without a name')} of {of}"] = days
     return found
 
 

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from data_pipeline.core.deployment.deployment_record import Deployment
-from data_pipeline.core.deployment.returned import Step, Version, refuse_expired, rules_days, steps, until
+from data_pipeline.core.deployment.returned import (
+    Ruled,
+    Step,
+    Version,
+    refuse_expired,
+    ruled,
+    rules_days,
+    steps,
+    until,
+)
 from data_pipeline.core.errors import UserError
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -83,6 +92,23 @@ def test_a_bucket_s_own_rules_say_how_long_older_versions_stay() -> None:
         {"ID": "now", "Status": "Enabled", "Filter": {}, "Expiration": {"Days": 1}},
     ]
     places = ("output/state/", "output/export/")
-    found = rules_days(rules, "b", places, "output/state/rebuilds/")
+    found = rules_days(rules, "bucket b", places, "output/state/rebuilds/")
     named = {"all": 30, "output": 31, "state": 32, "datasets": 33, "tagged": 34}
     assert found == {f"rule {name} of bucket b": days for name, days in named.items()}
+
+
+def test_each_deployment_since_has_its_rules_until_the_next_one() -> None:
+    """Also one that failed; without a template, or a bucket, there are none."""
+    made = [Deployment(f"2026-11-{n:02}T00:00:00+00:00", "me", (), number=n) for n in (1, 12, 13, 14)]
+    keeps = {"Id": "short", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
+    bucket = {"Properties": {"LifecycleConfiguration": {"Rules": [keeps]}}}
+    templates: dict[int, Any] = {12: {"Resources": {"DataBucket": bucket}}, 13: {"Resources": {}}, 14: {}}
+    found = [*ruled(made, made[0], NOON, lambda each: templates[each.number])]
+    assert found == [
+        Ruled(12, made[2].at, ({**keeps, "ID": "short"},)),
+        Ruled(13, made[3].at, ()),
+        Ruled(14, NOON, ()),
+    ]
+    assert rules_days(found[0].rules, "deployment 12", ["output/state/"], "output/state/rebuilds/") == {
+        "rule short of deployment 12": 1
+    }
