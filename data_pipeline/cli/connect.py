@@ -24,10 +24,7 @@ def open_environment(name: str, root: Path | None = None) -> tuple[Environment, 
     opened = connecting.open_environment(root or project.root(), name)
     connection = opened.connection
     where = connection.endpoint or "AWS"
-    click.echo(
-        f"environment {name} · account {opened.account} · region {connection.region} · endpoint {where}",
-        err=True,
-    )
+    click.echo(f"environment {name} · account {opened.account} · {connection.region} · {where}", err=True)
     if opened.started:
         click.echo(f"started the embedded AWS at {where}; {HOW_TO_STOP}", err=True)
     return opened.environment, connection

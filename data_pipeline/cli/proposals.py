@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -123,5 +124,14 @@ def report(found: Proposed) -> None:
         click.echo(f"              {row.path} row {row.row}: {row.reason}: {' '.join(row.raw.split())[:80]}")
     for left in found.proposal.content.left_out:
         click.echo(f"not read    {left}")
-    for sentence in found.unsure:
-        click.echo(f"unsure      {' '.join(sentence.split())}")
+    for sentence in _together(found.unsure):
+        click.echo(f"unsure      {sentence}")
+
+
+def _together(sentences: Iterable[str]) -> list[str]:
+    """What is said of several columns (``price: a double``), once: ``price, cost: a double``."""
+    names: dict[str, list[str]] = {}
+    for sentence in sentences:
+        *name, said = " ".join(sentence.split()).split(": ", maxsplit=1)
+        names.setdefault(said, []).extend(name)
+    return [": ".join([*([", ".join(of)] if of else []), said]) for said, of in names.items()]

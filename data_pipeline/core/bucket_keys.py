@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .checks.keys import Brought
 from .config.environment import Environment
+
+if TYPE_CHECKING:
+    from .checks.keys import Brought
 
 #: parameters of the stacks: a template names no account of the user's.
 DATA, ARTIFACTS = "DataBucketKey", "ArtifactBucketKey"
@@ -37,6 +39,8 @@ def owners_statement(account: str, region: str, partition: str, suffix: str) -> 
 
 def brought(env: Environment) -> dict[str, Brought]:
     """The keys by their parameters, as the check of keys takes them: with the statement that their owner adds."""
+    from .checks.keys import Brought  # templates are rendered without any check
+
     allowed = owners_statement(
         "${AWS::AccountId}", "${AWS::Region}", "${AWS::Partition}", "${AWS::URLSuffix}"
     )

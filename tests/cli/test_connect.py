@@ -33,7 +33,8 @@ def test_the_embedded_aws_is_started_once_and_said_to_be(
     """The first line is the environment's; the second says that a server was started and how to stop it."""
     environment, connection = open_environment("local", ROOT)
     first = capsys.readouterr()
-    where = f"environment local · account 000000000000 · region {environment.region} · endpoint {connection.endpoint}"
+    where = f"environment local · account 000000000000 · {environment.region} · {connection.endpoint}"
+    assert len(where) <= 80
     assert first.err.splitlines() == [
         where,
         f"started the embedded AWS at {connection.endpoint}; stop it with: python -m data_pipeline local down",

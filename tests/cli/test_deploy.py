@@ -63,9 +63,7 @@ def _all_is_made_and_again_nothing_changes(project: Project, deployer: Deployer)
     """Everything is made and tagged, outputs are printed; the second time nothing changes, with or without --yes."""
     done = deploy(project, deployer, "--yes")
     assert done.status == 0, done.err
-    assert done.err.splitlines()[0].startswith(
-        "environment local · account 000000000000 · region us-east-1 · "
-    )
+    assert done.err.splitlines()[0].startswith("environment local · account 000000000000 · us-east-1 · ")
     printed = dict(line.split(maxsplit=1) for line in done.out.splitlines())
     assert {"DataBucket", "Database", "StateMachineArn", "InputUri", "ExportUri"} <= printed.keys()
     assert statuses(project) == dict.fromkeys(STACKS, "CREATE_COMPLETE")

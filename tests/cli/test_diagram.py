@@ -163,7 +163,7 @@ def test_what_is_published_is_drawn(
     assert ">168 rows</text>" in Path(target).read_text()
     out, err = capfd.readouterr()
     assert out == f"{target}\n"
-    assert err.startswith("environment local · account 000000000000 · region us-east-1 · endpoint http://127")
+    assert err.startswith("environment local · account 000000000000 · us-east-1 · http://127")
     assert _run("local", "-o", target, "--table", "ride_counts", "--value", "fhv", "--value", "green") == 0
     svg = Path(target).read_text()
     assert ">Published: ride_counts, per hour<" in svg

@@ -40,6 +40,18 @@ def new(*arguments: str) -> int:
     return status_of("data-pipeline", ["new", *arguments])
 
 
+def test_what_is_unsure_of_several_columns_is_said_once(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the columns in the files' order."""
+    text = "price,weight,cost\n" + "".join(f"{n}.50,{n}.5,{n}.25\n1.5,2,3.0\n" for n in range(5))
+    (project / "data" / "sales.csv").write_text(text, encoding="utf-8")
+    assert new("sales", "--from", "data", "--match", "sales.csv") == 0
+    lines = capsys.readouterr().out.splitlines()
+    money = "decimal(12,2), since its name is that of money; a measured value is a double"
+    assert [line for line in lines if money in line] == [f"unsure      price, cost: {money}"]
+
+
 def test_a_data_set_is_written_and_all_else_stays(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It says what it looked at, refuses and is unsure of; what it wrote is what `create` takes."""
     path = project / "config" / "pipeline.yaml"

@@ -45,7 +45,7 @@ def test_success_prints_the_summary_on_stdout(published: Deployed, capfd: pytest
     assert "windows 96" in lines
     assert f"features {SUMMARY['export']}" in lines
     assert "table nyc_tlc_local.ride_counts, 96 rows, snapshot 77" in lines
-    assert err.startswith("environment local · account 000000000000 · region us-east-1 · endpoint http://127")
+    assert err.startswith("environment local · account 000000000000 · us-east-1 · http://127")
     assert "SUCCEEDED" in err
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from data_pipeline.core import python_source
+
 _ADD = "add_argument"
 _LOOKED_AT = (ast.Call, ast.Assign, ast.Attribute)
 
@@ -53,7 +55,7 @@ def _declared(source: str) -> CommandLine:
     options: dict[str, tuple[str, ...]] = {}
     required: set[str] = set()
     prefixes: list[str] = []
-    nodes = [each for each in ast.walk(ast.parse(source)) if isinstance(each, _LOOKED_AT)]
+    nodes = [each for each in ast.walk(python_source.tree(source)) if isinstance(each, _LOOKED_AT)]
     unknown = _is_passed_on(nodes)
     for call in _calls(nodes):
         name, whole = _name(call)

@@ -7,7 +7,9 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
+from typing import NamedTuple
 
+from data_pipeline.core import python_source
 from data_pipeline.core.errors import UserError
 
 from .artifacts import locked_names, normalised
@@ -21,9 +23,11 @@ PACKAGE_OF = {
     "PIL": "pillow",
     "sklearn": "scikit-learn",
 }
-#: the tool's own files, none of whose docstrings has a line that begins as an import does.
+#: the tool's own files, none of whose docstrings has a line that begins as an import does, and how they import.
 _TOOLS = "data_pipeline/"
-_IMPORT = re.compile(r"\n *(from [.\w]+ import (?:\([^)]*\)|[^\n(]+)|import [^\n]+)")
+_IMPORT = re.compile(r"\n *(?:from (\.*)([\w.]*) import (\([^)]*\)|[^\n(]+)|import ([^\n]+))")
+_MEMBER = re.compile(r"(?:^|[(,])\s*(\w+)")
+_MODULE = re.compile(r"(?:^|,)\s*([\w.]+)")
 _FOR_TYPES = re.compile(r"\nif TYPE_CHECKING:\n(?: +[^\n]*\n|\n)+")
 _BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError"})
@@ -95,30 +99,52 @@ def _imports(path: str, source: str) -> tuple[str, ...]:
     here = path.removesuffix(".py").removesuffix("/__init__").split("/")
     package = here if path.endswith("/__init__.py") else here[:-1]
     names: list[str] = []
-    for node in _required(_parsed(path, source)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            if node.level > len(package):
-                raise UserError(
-                    f"jobs/{path}:{node.lineno}: found a relative import that leads out of its package, expected the "
-                    "name of a module or package in jobs/\n  a script is in no package: write `import x`, not "
-                    "`from . import x`"
-                )
-            base = package[: len(package) - node.level + 1] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            names += [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    for each in _written(path, source):
+        if each.dots > len(package):
+            raise UserError(
+                f"jobs/{path}:{each.line}: found a relative import that leads out of its package, expected the "
+                "name of a module or package in jobs/\n  a script is in no package: write `import x`, not "
+                "`from . import x`"
+            )
+        base = package[: len(package) - each.dots + 1] if each.dots else []
+        module = ".".join([*base, *([each.module] if each.module else [])])
+        names += [module, *(f"{module}.{member}" for member in each.members)]
     return tuple(names)
 
 
-def _parsed(path: str, source: str) -> ast.Module:
-    """The file's tree; of most of the tool's own files, which are many, the imports alone."""
+class _Import(NamedTuple):
+    """``from ..module import members`` with two dots, or ``import module``; of the tool's own, no line."""
+
+    line: int
+    dots: int
+    module: str
+    members: tuple[str, ...] = ()
+
+
+def _written(path: str, source: str) -> Iterator[_Import]:
+    """The imports of a file that must succeed. UserError, with file and line, for what is no Python."""
     if path.startswith(_TOOLS) and not any(word in source for word in _OF_OPTIONAL):
-        return ast.parse("\n".join(_IMPORT.findall(_FOR_TYPES.sub("\n", source))), path)
+        yield from _read(source)
+        return
     try:
-        return ast.parse(source, path)
+        tree = python_source.tree(source)
     except SyntaxError as error:
         raise UserError(f"jobs/{path}:{error.lineno}: {error.msg}") from error
+    for node in _required(tree):
+        if isinstance(node, ast.Import):
+            yield from (_Import(node.lineno, 0, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            members = tuple(alias.name for alias in node.names)
+            yield _Import(node.lineno, node.level, node.module or "", members)
+
+
+def _read(source: str) -> Iterator[_Import]:
+    """The imports of one of the tool's own files, by its text: there are many, and whole trees take long."""
+    for dots, module, members, modules in _IMPORT.findall(_FOR_TYPES.sub("\n", source)):
+        if modules:
+            yield from (_Import(0, 0, name) for name in _MODULE.findall(modules))
+        else:
+            yield _Import(0, len(dots), module, tuple(_MEMBER.findall(members)))
 
 
 def _required(node: ast.AST) -> Iterator[ast.AST]:

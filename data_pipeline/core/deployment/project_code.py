@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from data_pipeline.core import python_source
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.problems import did_you_mean, quoted
 
@@ -40,7 +41,7 @@ def problems(named: Named, sources: Mapping[str, str]) -> Iterator[str]:
     """What is wrong with it, in a line each: the module has no such name, or a function that takes something else."""
     file = file_of(named.module, sources)
     try:
-        tree = ast.parse(sources[file], file)
+        tree = python_source.tree(sources[file])
     except SyntaxError as error:
         yield f"jobs/{file}:{error.lineno}: {error.msg}"
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,18 +32,18 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Project:
-    """What of the project's own files rules ask for."""
+    """What of the project's own files rules ask for, each looked up once."""
 
     root: Path
 
-    @property
+    @cached_property
     def scripts(self) -> tuple[str, ...]:
         jobs = self.root / "jobs"
         return tuple(
             sorted({file.name for folder in (_TOOLS_SCRIPTS, jobs) for file in folder.glob("[!_]*.py")})
         )
 
-    @property
+    @cached_property
     def columns(self) -> Columns:
         files = sorted((self.root / "jobs").rglob(table_columns.NAME_OF_FILE))
         found = [
@@ -51,7 +52,7 @@ class Project:
         ]
         return {table: columns for one in found for table, columns in one.items()}
 
-    @property
+    @cached_property
     def files(self) -> tuple[str, ...]:
         """Modules and SQL below jobs/, by path."""
         jobs = self.root / "jobs"
@@ -70,7 +71,7 @@ def draft(name: str, node: Node, env: Environment | None, project: Project) -> D
         region=region if region in REGIONS else None,
         account=words.get("account"),
         endpoint=words.get("endpoint"),
-        data=parts.one("data", Data) if "data" in node.keys else Data(),
+        data=parts.one("data", Data) if "data" in node.keys else Data.model_construct(),
         vpc=parts.whole("vpc", Vpc),
         kms=parts.whole("kms", Kms),
         artifacts=parts.whole("artifacts", Artifacts),

@@ -40,7 +40,7 @@ def load_environment(root: Path, name: str) -> Environment:
     names = environment_names(root)
     if name not in names:
         raise UserError(_unknown(root, name, names))
-    env, problems, _ = _load(root, name)
+    env, problems, _ = _load(root, name, Project(root))
     if env is None or problems:
         raise ConfigurationError(problems)
     return env
@@ -57,8 +57,9 @@ def load_all(root: Path) -> dict[str, Environment]:
         raise UserError("config/ has no environment; write one, as in config/dev.yaml")
     loaded: dict[str, Environment] = {}
     nodes: dict[str, Node] = {}
+    project = Project(root)
     for name in names:
-        env, found, node = _load(root, name)
+        env, found, node = _load(root, name, project)
         problems += found
         if env and node:
             loaded[name], nodes[name] = env, node
@@ -108,11 +109,11 @@ def _unknown(root: Path, name: str, names: list[str]) -> str:
     return f"there is no environment {quoted(name)}: config/ has {known}" + (f"; {near}" if near else "")
 
 
-def _load(root: Path, name: str) -> tuple[Environment | None, list[Problem], Node | None]:
+def _load(root: Path, name: str, project: Project) -> tuple[Environment | None, list[Problem], Node | None]:
     merged = _merged(root, name)
     if merged.node is None:
         return None, merged.problems, None
-    env, found = _validate(name, merged.node, Project(root), merged.whole)
+    env, found = _validate(name, merged.node, project, merged.whole)
     told = [f for f in found if not any(f.path[: len(path)] == path for path in merged.secrets)]
     return env, merged.problems + [_placed(f, merged.node) for f in told], merged.node
 
