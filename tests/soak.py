@@ -57,14 +57,16 @@ def properties(cases: list[ElementTree.Element], name: str) -> Counter[str]:
 
 
 def page(cases: list[ElementTree.Element], seconds: float, before: str = "") -> str:
-    """The page for docs/: one row a test, counting the tries that ran and those that failed. What the page ``before``
-    says of tests and writes that this run did not try is kept.
+    """The page for docs/: one row a test, counting the tries that ran and the tests that failed. A test that makes more
+    than one try records the property ``tries``. What the page ``before`` says of tests and writes that this run did
+    not try is kept.
     """
     ran: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for case in cases:
         name = re.sub(r"\[.*", "", f"{case.get('classname')}.{case.get('name')}")
-        ran[name] += case.find("skipped") is None
+        if case.find("skipped") is None:
+            ran[name] += int(next(iter(properties([case], "tries")), 1))
         failed[name] += case.find("failure") is not None or case.find("error") is not None
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True

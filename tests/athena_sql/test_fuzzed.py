@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,9 +22,11 @@ _STOPPED = "an error"
 _ALLOWED = ("38 digits", "nested too deeply", "too large", "levels")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("batch", range(times("sql") // BATCH))
-def test_random_expressions(batch: int) -> None:
+def test_random_expressions(batch: int, record_property: Callable[[str, object], None]) -> None:
     """Each as the evaluator says; what neither decides is passed over."""
+    record_property("tries", BATCH)
     db, compared = connected(), 0
     for attempt in range(batch * BATCH, (batch + 1) * BATCH):
         maker = Maker(random.Random(f"{SEED}-sql-{attempt}"))

@@ -297,6 +297,7 @@ CHANGES: list[Callable[[dict[str, Any]], Any]] = [
 ]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("policies")))
 def test_any_document(attempt: int) -> None:
     """A document by the grammar is taken; with any one statement changed, it is refused."""

@@ -160,8 +160,11 @@ def let_in(endpoint: Endpoint, raw: Raw) -> bool:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("batch", range(max(1, times("signatures") // BATCH)))
-def test_what_was_changed_is_not_let_in(embedded: Endpoint, batch: int) -> None:
+def test_what_was_changed_is_not_let_in(
+    embedded: Endpoint, batch: int, record_property: Callable[[str, object], None]
+) -> None:
     """Every request is let in as it was signed, and refused after any one change."""
+    record_property("tries", BATCH)
     choice = random.Random(f"{SEED}-signatures-{batch}")
     for number in range(BATCH):
         raw, changes = signed(choice, embedded)

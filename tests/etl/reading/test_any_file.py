@@ -46,9 +46,11 @@ _ARROW = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("batch", range(times("any-file") // BATCH))
-def test_any_file_adds_up_or_is_refused(tmp_path, batch):
+def test_any_file_adds_up_or_is_refused(tmp_path, batch, record_property):
     """A whole file gives every row; one with bytes changed, cut or added gives rows that add up, or FileError."""
+    record_property("tries", BATCH)
     for attempt in range(batch * BATCH, (batch + 1) * BATCH):
         chance = random.Random(f"{SEED}-any-file-{attempt}")
         kind, suffix = chance.choice(("csv", "json", "parquet")), ""

@@ -153,6 +153,7 @@ def is_right(type_: str, properties: dict[str, Any]) -> bool:
     raise AssertionError("no end")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("properties")))
 def test_any_properties(attempt: int) -> None:
     """Properties that are read-only are left out: that rule is no JSON Schema."""

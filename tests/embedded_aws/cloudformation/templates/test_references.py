@@ -354,6 +354,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from places(item)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("references")))
 def test_any_template(attempt: int) -> None:
     """A template that names what is there is taken; with any one name changed to nothing, it is refused, and so it
