@@ -39,6 +39,7 @@ COUNTS = {
     "texts": (8, 400),
     "estimates": (20, 2_000),
     "signatures": (100, 10_000),
+    "any-request": (50, 10_000),
     "bodies": (10, 1_000),
     "references": (100, 10_000),
     "properties": (100, 10_000),

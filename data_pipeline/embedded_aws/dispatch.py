@@ -9,7 +9,7 @@ from typing import Any
 from ministack import app
 from ministack.core.responses import error_response_json
 
-from .answers import Response, error, not_emulated
+from .answers import Response, not_emulated
 
 Operation = Callable[[Mapping[str, Any]], Awaitable[Response]]
 
@@ -42,11 +42,7 @@ def in_front(service: str, operations: Mapping[str, Operation]) -> None:
             answered: Response = await theirs(method, path, headers, body, query)
             return answered
         try:
-            members = json.loads(body or b"{}")
-        except ValueError:
-            return error("SerializationException", "The body is no JSON object.")
-        try:
-            return await operation(members)
+            return await operation(json.loads(body or b"{}"))
         except Refused as refused:
             return refused.answer()
 

@@ -12,7 +12,8 @@ from typing import Any
 import botocore.session
 from botocore.model import ServiceModel, Shape
 
-_JSON_TYPES: dict[str, tuple[type, ...]] = {
+#: Kind of a shape → what json.loads makes of its values.
+JSON_TYPES: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "map": (dict,),
     "list": (list,),
@@ -113,7 +114,7 @@ def _check(value: Any, shape: Shape, path: str) -> list[str]:
 def _has_type(value: Any, shape: Shape) -> bool:
     if isinstance(value, bool):
         return bool(shape.type_name == "boolean")
-    return isinstance(value, _JSON_TYPES[shape.type_name])
+    return isinstance(value, JSON_TYPES[shape.type_name])
 
 
 def _structure(value: dict[str, Any], shape: Shape, path: str) -> list[str]:

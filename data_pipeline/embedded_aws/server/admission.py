@@ -28,6 +28,7 @@ from data_pipeline.embedded_aws.objectstore import arriving
 from data_pipeline.embedded_aws.objectstore.body import Body
 from data_pipeline.embedded_aws.objectstore.register import spool
 
+from . import members
 from .endpoint import REGION
 
 Scope = MutableMapping[str, Any]
@@ -49,6 +50,8 @@ _BUCKET_PATH = re.compile(
     r"/(?!(health|login|logout|oauth2|v20180820)(/|$)|iceberg)([a-z0-9][a-z0-9.-]{2,62}(/.*)?)?", re.DOTALL
 )
 _ROOT = re.compile("/")
+#: Services whose operation is told by the path.
+_WITH_PATHS = ("sagemaker", "scheduler")
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
@@ -92,6 +95,10 @@ async def admit(scope: Scope, headers: dict[str, str], receive: Receive) -> Admi
         return Admitted(claim, "", scope["headers"], _checked(check, headers, scope["method"], receive))
     body = await _whole(receive)
     verify(request, claim, secret, _hash_of(request, body))
+    target = headers.get("x-amz-target", "").rpartition(".")[2]
+    if target or claim.service in _WITH_PATHS:
+        place = (scope["method"], scope["path"])
+        body = members.checked(claim.service, *place, target, query.decode("ascii"), body)
     return Admitted(claim, _operation(headers, body), scope["headers"], _again(body, receive))
 
 

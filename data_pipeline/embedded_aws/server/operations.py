@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 from ministack import app
 from ministack.core import iam_actions
 
-from data_pipeline.embedded_aws.answers import Response, error_in_xml, not_emulated, refusal_in_xml
+from data_pipeline.embedded_aws.answers import Response, error, error_in_xml, not_emulated, refusal_in_xml
 from data_pipeline.embedded_aws.identity import caller, iam, policies, simulation
 
 from . import keys, room
@@ -133,6 +133,8 @@ def _policy_refused(service: str, operation: str, query: dict[str, Any], body: b
         return policies.refusal(service, operation, _flat(query, body))
     if service == "sqs":
         members = policies.of_json(body)
+        if not str(members.get("NextToken", "0")).isdecimal():
+            return error("InvalidParameterValue", "Value for parameter NextToken is invalid.")
         refused = policies.name_refusal(operation, str(members.get("QueueName", "")))
         return refused or policies.refusal(service, operation, policies.queue_attributes(members))
     if service == "sns":
