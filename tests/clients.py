@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
+
+#: a session makes one client at a time
+_LOCK = Lock()
 
 
 def settings(endpoint: Endpoint) -> dict[str, str]:
@@ -49,18 +53,26 @@ def _client(
     key, its other half and session token.
     """
     url, _, region = place
-    return boto3.session.Session().client(
-        service,
-        endpoint_url=url,
-        region_name=region,
-        aws_access_key_id=keys[0],
-        aws_secret_access_key=keys[1],
-        aws_session_token=keys[2],
-        config=Config(
-            inject_host_prefix=inject_host_prefix,
-            parameter_validation=parameter_validation,
-            retries={"total_max_attempts": 1},
-            read_timeout=60,
-            proxies={},
-        ),
+    config = Config(
+        inject_host_prefix=inject_host_prefix,
+        parameter_validation=parameter_validation,
+        retries={"total_max_attempts": 1},
+        read_timeout=60,
+        proxies={},
     )
+    with _LOCK:
+        return _session().client(
+            service,
+            endpoint_url=url,
+            region_name=region,
+            aws_access_key_id=keys[0],
+            aws_secret_access_key=keys[1],
+            aws_session_token=keys[2],
+            config=config,
+        )
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """The one of all clients: it reads the model of a service once, which takes twenty times as long as the rest."""
+    return boto3.session.Session()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import compileall
+import functools
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 from data_pipeline.embedded_aws.server import lifecycle
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
@@ -51,6 +53,15 @@ def _modules_are_compiled_once() -> Iterator[None]:
         compileall.compile_dir(ROOT / folder, quiet=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_of_services_are_read_once() -> Iterator[None]:
+    """Not anew by each of the hundreds of sessions of botocore that tests make: that takes most of a client's time."""
+    read = functools.cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
         yield
 
 

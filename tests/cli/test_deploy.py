@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from deployer import as_deployer
+from randomness import SOAK
 from system.project import Done, Project
 
 from data_pipeline.embedded_aws.server import lifecycle
@@ -162,6 +163,8 @@ def test_without_a_terminal_nothing_changes(project: Project, deployer: Deployer
     assert project.client("s3").list_buckets()["Buckets"] == []
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="two more deployments: `make soak` makes them")
 def test_a_first_deployment_that_fails_is_mended_by_the_next(project: Project, deployer: Deployer) -> None:
     """The Glue job's name is taken: the failing resource and its reason, status 1; then it works."""
     glue = project.client("glue")
@@ -178,6 +181,8 @@ def test_a_first_deployment_that_fails_is_mended_by_the_next(project: Project, d
     assert statuses(project) == dict.fromkeys(STACKS, "CREATE_COMPLETE")
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="two more deployments: `make soak` makes them")
 def test_a_template_too_large_for_a_request_goes_by_the_bucket(project: Project, deployer: Deployer) -> None:
     """Over 51,200 bytes: uploaded under its hash, deployed, and no change the second time."""
     project.configure("big", endpoint="embedded", schedule={"enabled": False}, tags=dict(_many_tags()))
@@ -251,6 +256,12 @@ def test_on_a_terminal_it_asks(project: Project, deployer: Deployer) -> None:
         assert "apply this? [y/N]" in screen
         assert screen.index("AWS::StepFunctions::StateMachine") < screen.index("apply this?")
         assert statuses(project) == {}
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="one more deployment: `make soak` makes it")
+def test_on_a_terminal_yes_applies_it(project: Project, deployer: Deployer) -> None:
+    """All is made."""
     ended, screen = on_terminal(project, deployer, "y\n")
     assert ended == 0, screen
     assert statuses(project) == dict.fromkeys(STACKS, "CREATE_COMPLETE")

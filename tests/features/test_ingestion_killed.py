@@ -14,7 +14,7 @@ import pytest
 from features.conftest import rides
 from features.stores import Stores
 from killing import INGESTED, POINTS, Proxy, named
-from randomness import COUNTS, SEED, times
+from randomness import COUNTS, SEED, SOAK, times
 
 from data_pipeline.etl.jobs import ingest
 
@@ -78,6 +78,7 @@ def test_killed_at_a_write(
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="as the test before, at moments of chance: `make soak` makes it")
 @pytest.mark.parametrize("attempt", range(times("kill-ingestion-at-any-time")))
 def test_killed_at_any_time(stores: Stores, attempt: int) -> None:
     """After a random while, wherever it is then, perhaps twice."""
@@ -108,6 +109,7 @@ def test_another_ingestion_of_something_newer_meanwhile(stores: Stores, attempt:
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="as the test before, at moments of chance: `make soak` makes it")
 @pytest.mark.parametrize("attempt", range(times("ingestions")))
 def test_two_ingestions_at_once(stores: Stores, attempt: int) -> None:
     """The second one begins a moment later, with what was published since."""
@@ -130,6 +132,8 @@ def test_two_ingestions_at_once(stores: Stores, attempt: int) -> None:
     check(stores)
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="holds the counts of the soak: `make soak` makes it")
 def test_every_write_is_a_point_to_be_killed_at(stores: Stores) -> None:
     """The writes of an undisturbed ingestion are those that are named, and the full counts reach each of them."""
     begin(stores)

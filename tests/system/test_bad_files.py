@@ -9,6 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
+from randomness import SOAK
 from system.project import Project
 
 GOOD_NAME = "green_tripdata_2019-01.csv"
@@ -33,6 +35,8 @@ BAD = {
 }
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="one more deployment and three runs: `make soak` makes them")
 def test_no_files_and_bad_ones(project: Project, tmp_path: Path) -> None:
     """One story of one deployment."""
     project.deploy()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog.glue import GlueCatalog
-from randomness import SEED, times
+from randomness import SEED, SOAK, times
 from system.project import Project
 from waiting import until
 
@@ -129,6 +129,7 @@ def test_killing_the_embedded_aws_leaves_a_whole_table(published: Published, att
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="two more runs: `make soak` makes them")
 @pytest.mark.parametrize("attempt", range(times("kill-job")))
 def test_killing_the_job_fails_the_run_with_its_cause(published: Published, attempt: int) -> None:
     """SIGKILL of the loading job: the run names the state, the table stays, the next run completes.

@@ -6,9 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pyiceberg.catalog.glue import GlueCatalog
+import pyarrow as pa
+import pytest
+from clients import client, settings
+from features.conftest import rides
+from published import TABLES, TRIP_COUNTS
 from system.project import Project
-from system.test_interruptions import trips
+
+from data_pipeline.embedded_aws.server import lifecycle
+from data_pipeline.etl.publishing import tables
+from data_pipeline.etl.storage import filesystem
 
 #: the end of a job like the real one, for which it is forty days later.
 LATER = """\
@@ -28,25 +35,40 @@ def maintain_later(root: Path) -> None:
     later.write_text(job.read_text().partition("if __name__")[0] + LATER)
 
 
-def test_old_snapshots_and_their_files_go_and_tagged_ones_stay(project: Project, tmp_path: Path) -> None:
+def publish(at: tables.Tables, number: int) -> None:
+    """Replace the rows of both tables, as the run of this number does."""
+    counted = rides(number, hours=20)
+    columns = {"month": ["2019-01"] * 20, "window_start": counted["timestamp"], "trips": counted["num_rides"]}
+    trips = pa.table({**columns, "dataset": ["green"] * 20}).cast(TRIP_COUNTS)
+    for name, rows in (("trip_counts", trips), ("ride_counts", counted)):
+        table = at.load(name)
+        old = [task.file for task in table.scan().plan_files()]
+        tables.replace(table, old, [rows], {"pipeline.run": f"run-{number}"})
+
+
+def test_old_snapshots_and_their_files_go_and_tagged_ones_stay(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Three publications, the first one tagged: the second goes with its files, forty days later."""
     maintain_later(project.root)
     project.configure("local", maintenance={"arguments": {"retain-last": "1"}})
     project.deploy()
     early = project.ok("python", "-m", "data_pipeline", "maintenance", "run", "local")
     assert "there are no tables yet" in early.out
-    for n in range(1, 4):
-        trips(tmp_path / "trips", 1, 1_000 * n)
-        project.run("--source", str(tmp_path / "trips"))
-    at, s3 = project.endpoint, project.client("s3")
-    access = {"s3.endpoint": at["url"], "s3.region": at["region"]}
-    keys = {"s3.access-key-id": at["access_key"], "s3.secret-access-key": at["secret_key"]}
-    catalog = GlueCatalog("glue", client=project.client("glue"), **access, **keys)
-    load = partial(catalog.load_table, ("nyc_tlc_local", "ride_counts"))
+    endpoint, bucket = lifecycle.ensure_up(project.root / ".local" / "aws", 0), project.bucket
+    for name, value in settings(endpoint).items():
+        monkeypatch.setenv(name, value)
+    filesystem._s3.cache_clear()  # clients of an earlier test's settings
+    at, s3 = (
+        tables.connect("glue:nyc_tlc_local", f"s3://{bucket}/output/warehouse", TABLES),
+        client(endpoint, "s3"),
+    )
+    for number in range(1, 4):
+        publish(at, number)
+    load = partial(at.load, "ride_counts")
     tagged, _, newest = [snapshot.snapshot_id for snapshot in load().snapshots()]
     load().manage_snapshots().create_tag(tagged, "training").commit()
     rows = {snapshot: load().scan(snapshot_id=snapshot).to_arrow() for snapshot in (tagged, newest)}
-    bucket = load().location().removeprefix("s3://").partition("/")[0]
 
     def stored() -> set[str]:
         listed: Any = s3.list_objects_v2(Bucket=bucket, Prefix="output/warehouse/ride_counts/data/")

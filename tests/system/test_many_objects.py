@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from randomness import times
+from randomness import SOAK, times
 from system.project import Project
 
 OBJECTS = times("objects")
@@ -20,6 +20,7 @@ datasets:
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="thousands of objects: `make soak` puts and reads them")
 def test_a_plan_of_many_objects_runs(project: Project) -> None:
     """In the full count, thousands of source files go through: the plan stays in S3, the states hold counts only."""
     (project.root / "config" / "pipeline.yaml").write_text(PIPELINE)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from randomness import SOAK
 from system.project import Project
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "etl" / "mirror"))
@@ -61,6 +62,16 @@ def project(shared_project: Project, source: SourceServer) -> Project:
     return shared_project
 
 
+@pytest.mark.skipif(SOAK, reason="the longer story begins so")
+def test_what_a_run_mirrors_is_published(project: Project, source: SourceServer) -> None:
+    """The mirror by itself has nothing left to do then."""
+    a_run_mirrors_plans_and_publishes(project, source)
+    shown = project.ok(*MIRROR, "run", "local").out.splitlines()
+    assert shown[1].split() == ["fhv", "-", "-", "3", "6", "-", "-", "0", "bytes"]
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="one more run and six commands: `make soak` makes them")
 def test_a_source_from_its_first_run_to_its_earlier_issues(project: Project, source: SourceServer) -> None:
     """One story, since each part goes on with what the one before has left."""
     a_run_mirrors_plans_and_publishes(project, source)

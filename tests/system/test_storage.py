@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
+import pytest
+from randomness import SOAK
 from system.project import Project
 from system.test_features import STORES, _allow_feature_groups, records
 from system.test_interruptions import trips
@@ -38,6 +40,8 @@ def stored(project: Project, folder: Path) -> dict[str, Any]:
     }
 
 
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="three deployments and two runs: `make soak` makes them")
 def test_stacks_that_were_deleted_are_deployed_again_over_what_they_left(
     project: Project, tmp_path: Path
 ) -> None:

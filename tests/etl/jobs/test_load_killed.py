@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from clients import client, settings
 from killing import POINTS, WRITES, Proxy, named
-from randomness import COUNTS, SEED, times
+from randomness import COUNTS, SEED, SOAK, times
 from shop import Row, Shop, expected, orders, told
 
 from data_pipeline.etl.documents.datasets import Definitions, Table
@@ -90,8 +90,13 @@ def define(shop: Shop) -> None:
 
 @functools.cache
 def undisturbed(embedded, published: bool) -> list[str]:
-    """The writes of a run that nobody kills, in their order."""
-    return recorded_writes(embedded, defined(), functools.partial(begin, published=published), check_whole)
+    """The writes of a run that nobody kills, in their order: the ledger's after the commit."""
+    writes = recorded_writes(embedded, defined(), functools.partial(begin, published=published), check_whole)
+    names = [named(write) for write in writes]
+    assert names.index("ledger of a data set") > names.index("Glue UpdateTable"), (
+        "noted before it is committed"
+    )
+    return writes
 
 
 def recorded_writes(
@@ -165,6 +170,7 @@ def test_killed_at_a_write(environment, embedded, attempt, record_property):
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="as the test before, at moments of chance: `make soak` makes it")
 @pytest.mark.parametrize("attempt", range(times("kill-load-at-any-time")))
 def test_killed_at_any_time(environment, embedded, attempt):
     """The run dies after a random while, wherever it is then, perhaps twice."""
@@ -180,17 +186,16 @@ def test_killed_at_any_time(environment, embedded, attempt):
 
 
 @pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="holds the counts of the soak: `make soak` makes it")
 def test_every_write_is_a_point_to_be_killed_at(environment, embedded):
-    """The full count dies at each write of a first and of a later run; the ledger is written after the commit."""
+    """The full count dies at each write of a first and of a later run."""
     seen: set[str] = set()
     for published in (True, False):
         writes = undisturbed(embedded, published)
         attempts = range(0 if published else 1, COUNTS["kill-load"][1], 2)
         every = {(n, after) for n in range(len(writes)) for after in (False, True)}
         assert {chosen(attempt, len(writes)) for attempt in attempts} == every
-        names = [named(write) for write in writes]
-        seen |= {*names}
-        assert names.index("ledger of a data set") > names.index("Glue UpdateTable")
+        seen |= {named(write) for write in writes}
     assert seen == {*WRITES}
 
 
