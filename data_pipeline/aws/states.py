@@ -43,7 +43,7 @@ class Watched:
 @dataclass(frozen=True)
 class Execution:
     """An execution as AWS lists it; times have a zone. ``error``, ``output`` (JSON) and why it cannot be redriven: of
-    one that is described.
+    one that is described. ``version``: the number of the state machine's version, empty for one that follows none.
     """
 
     arn: str
@@ -53,6 +53,7 @@ class Execution:
     error: str | None = None
     output: str | None = None
     unredrivable: str | None = None
+    version: str = ""
 
     @property
     def name(self) -> str:
@@ -172,6 +173,11 @@ def redrive(client: SFNClient, arn: str) -> None:
     client.redrive_execution(executionArn=arn, clientToken=secrets.token_hex(16))
 
 
+def delete_version(client: SFNClient, arn: str) -> None:
+    """Delete a version of a state machine; its executions, and what has none, are left alone."""
+    client.delete_state_machine_version(stateMachineVersionArn=arn)
+
+
 def stop(client: SFNClient, arn: str, error: str, cause: str) -> None:
     """End an execution as ABORTED; nothing happens to one that has ended."""
     client.stop_execution(executionArn=arn, error=error, cause=cause)
@@ -189,4 +195,5 @@ def _execution(answer: Any) -> Execution:
         answer.get("redriveStatusReason", "it says no reason")
         if answer.get("redriveStatus", "REDRIVABLE") != "REDRIVABLE"
         else None,
+        (answer.get("stateMachineVersionArn") or "").rpartition(":")[2],
     )

@@ -18,6 +18,9 @@ FEATURE_GROUP_NAME_LIMIT = 64
 #: the maintenance's name among the jobs, which no step may have.
 MAINTENANCE = "maintenance"
 
+#: the alias of the pipeline's state machine that schedule and commands start: it goes to the deployed version.
+LIVE = "live"
+
 #: the name of the schedule of the pipeline; that of the maintenance has the maintenance's.
 DAILY = "daily"
 

@@ -94,7 +94,7 @@ class Backfill:
         while True:
             self.wait()
             signed = runs.signed(self.connection, self._machine, value)
-            arn = runs.start(self.connection, self._machine, signed)
+            arn = runs.start(self.connection, runs.starting(self.outputs), signed)
             progress = self._watched(arn)
             done = self._done(piece, arn, progress)
             if done.ended != "another ran":

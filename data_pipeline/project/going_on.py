@@ -69,7 +69,7 @@ def _going(env: Environment, connection: Connection, outputs: Outputs, execution
         described = states.described(client, execution.arn)
         own, deployed = (
             states.followed(client, execution.arn),
-            states.definition(client, outputs["StateMachineArn"]),
+            states.definition(client, outputs.get("StateMachineVersionArn", outputs["StateMachineArn"])),
         )
     whole = described[0] if described else execution
     if own is None or deployed is None:

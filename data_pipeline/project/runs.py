@@ -90,8 +90,13 @@ def _broken(connection: Connection, output: str, run: str) -> set[str]:
     return {str(rule.get("rule")).partition("(")[0] for rule in verdict.failed_rules(found)}
 
 
+def starting(outputs: Mapping[str, str]) -> str:
+    """The ARN that starts a run: the alias of the deployed version, or the state machine of a deployment without."""
+    return outputs.get("StateMachineAliasArn") or outputs["StateMachineArn"]
+
+
 def start(connection: Connection, machine: str, value: Record) -> str:
-    """Start an execution of the state machine with this ARN; its own ARN."""
+    """Start an execution of the state machine, or of its alias, with this ARN; its own ARN."""
     name = states.execution_name(datetime.now(UTC))
     with explained():
         return states.start(connection.client("stepfunctions"), machine, name, value)

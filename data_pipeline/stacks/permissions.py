@@ -409,7 +409,7 @@ def send_traces() -> Grant:
 
 
 def start_executions(state_machines: Sequence[Any]) -> Grant:
-    why = "the schedules start the state machines"
+    why = "the schedules start the state machines; of an alias, AWS asks for its state machine"
     return _grant("StartExecutions", [states.StartExecution], list(state_machines), why=why)
 
 

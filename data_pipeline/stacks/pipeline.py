@@ -16,7 +16,7 @@ from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.state_machine import maintenance, state_machine
 from data_pipeline.core.machine.steps import camel, in_order, runtimes
-from data_pipeline.core.naming import MAINTENANCE
+from data_pipeline.core.naming import LIVE, MAINTENANCE
 
 from . import notifications
 from .athena import queries
@@ -119,6 +119,7 @@ def _machines(env: Environment, used: list[Runtime]) -> list[Any]:
         logs,
         role,
         _machine(names.state_machine, state_machine(env), given, role, logs, traced=env.traced),
+        *published(),
     ]
     if env.maintenance:
         logs = log_group("MaintenanceStateMachineLogs", names.maintenance_log_group, *kept)
@@ -156,6 +157,24 @@ def _machine(
             ],
         ),
     )
+
+
+def published() -> list[Any]:
+    """A version of each revision of the state machine, and the alias that goes to the newest one.
+
+    A version that is replaced stays, for runs that are under way and the record of deployments; one that a failed
+    deployment has published goes, since CloudFormation makes none of a revision that has one.
+    """
+    version = stepfunctions.StateMachineVersion(
+        "StateMachineVersion",
+        DeletionPolicy="Delete",
+        UpdateReplacePolicy="Retain",
+        StateMachineArn=Ref("StateMachine"),
+        StateMachineRevisionId=GetAtt("StateMachine", "StateMachineRevisionId"),
+    )
+    route = stepfunctions.RoutingConfigurationVersion(StateMachineVersionArn=Ref(version), Weight=100)
+    alias = stepfunctions.StateMachineAlias("StateMachineAlias", Name=LIVE, RoutingConfiguration=[route])
+    return [version, alias]
 
 
 def _substitutions(env: Environment, used: list[Runtime]) -> dict[str, Any]:
@@ -196,6 +215,11 @@ def _add_outputs(template: Template, env: Environment) -> None:
     output = output_prefix(env.data)
     values = {
         "StateMachineArn": ("ARN of the state machine", Ref("StateMachine")),
+        "StateMachineAliasArn": (
+            "What starts a run: the alias of the deployed version",
+            Ref("StateMachineAlias"),
+        ),
+        "StateMachineVersionArn": ("The deployed version of the state machine", Ref("StateMachineVersion")),
         "StateMachineLogGroup": ("Log group of the state machine", Ref("StateMachineLogs")),
         "Schedule": (f"Name of the schedule in the group {env.names.schedule_group}", Ref("Schedule")),
         "InputUri": (

@@ -26,15 +26,21 @@ def schedule(names: Names, daily: Schedule, maintenance: Schedule | None, custom
         _dead_letters(customer_key),
         _encrypted_transport_only(),
         scheduler.ScheduleGroup("ScheduleGroup", Name=names.schedule_group),
-        _starts("", DAILY, names.state_machine, daily, execution_input(started_by=SCHEDULE)),
+        _starts(
+            "", DAILY, "StateMachineAlias", names.state_machine, daily, execution_input(started_by=SCHEDULE)
+        ),
     ]
     if maintenance:
-        found.append(_starts("Maintenance", MAINTENANCE, names.maintenance, maintenance, {}))
+        found.append(
+            _starts("Maintenance", MAINTENANCE, "MaintenanceStateMachine", names.maintenance, maintenance, {})
+        )
     return found
 
 
-def _starts(what: str, name: str, machine: str, when: Schedule, value: dict[str, Any]) -> scheduler.Schedule:
-    """The schedule that starts the state machine with the logical id ``<what>StateMachine``."""
+def _starts(
+    what: str, name: str, target: str, machine: str, when: Schedule, value: dict[str, Any]
+) -> scheduler.Schedule:
+    """The schedule that starts ``machine``, through the resource ``target`` (a logical id)."""
     return scheduler.Schedule(
         f"{what}Schedule",
         Name=name,
@@ -45,7 +51,7 @@ def _starts(what: str, name: str, machine: str, when: Schedule, value: dict[str,
         State="ENABLED" if when.enabled else "DISABLED",
         FlexibleTimeWindow=scheduler.FlexibleTimeWindow(Mode="OFF"),
         Target=scheduler.Target(
-            Arn=Ref(f"{what}StateMachine"),
+            Arn=Ref(target),
             RoleArn=GetAtt("ScheduleRole", "Arn"),
             Input=json.dumps(value, sort_keys=True),
             RetryPolicy=scheduler.RetryPolicy(

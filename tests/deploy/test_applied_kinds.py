@@ -100,6 +100,8 @@ def _state(endpoint: Endpoint, name: str) -> dict[str, Any]:
         ]
         for each in resources:
             name_in_arns = each["PhysicalResourceId"].rpartition("/")[2].rpartition(":")[2]
+            if re.search("StateMachine(Alias|Version)$", each["ResourceType"]):
+                name_in_arns = each["PhysicalResourceId"]  # a number, or a word
             for known in (each["PhysicalResourceId"], name_in_arns):
                 physical[known] = each["LogicalResourceId"]
             found[each["LogicalResourceId"]] = _described(

@@ -34,6 +34,7 @@ UNUSED = {
     "DeleteIndexPolic PutResourcePolic DeleteResourcePolic BearerToken DeletionProtection REST.PUT.OBJECT",
     # of a definition in a bucket, and of one under a key
     "AWS::StepFunctions::StateMachine": "kms: GetObject",
+    "AWS::StepFunctions::StateMachineAlias": "DescribeAlarms",
 }
 
 

@@ -20,6 +20,8 @@ STACK = "nyc-tlc-removal"
 TAGS = [{"Key": "team", "Value": "data"}, {"Key": "stage", "Value": "trial"}]
 FEWER = TAGS[:1]
 ROLE = "nyc-tlc-removal-role"
+#: state machines without and with a version
+VERSIONED, PUBLISHED = f"{STACK}-versioned", f"{STACK}-published"
 NOTHING = {"QueryLanguage": "JSONata", "StartAt": "S", "States": {"S": {"Type": "Succeed"}}}
 MORE = {**NOTHING, "Comment": "changed"}
 
@@ -51,6 +53,9 @@ def resources(world: World, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
         "FlexibleTimeWindow": {"Mode": "OFF"},
         "Target": {"Arn": world.machine, "RoleArn": role},
     }
+    version = {"StateMachineArn": _machine(world, VERSIONED)}
+    routes = [{"StateMachineVersionArn": f"{_machine(world, PUBLISHED)}:1", "Weight": 100}]
+    alias = {"Name": "removal", "RoutingConfiguration": routes}
     database = {"CatalogId": world.endpoint.account, "DatabaseInput": {"Name": "nyc_tlc_removal"}}
     group_of_queries = {"Name": f"{STACK}-queries", "RecursiveDeleteOption": True}
     query = {"Database": "nyc_tlc_removal", "QueryString": "SELECT 1", "WorkGroup": f"{STACK}-queries"}
@@ -87,6 +92,8 @@ def resources(world: World, kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
             {**machine, "Definition": NOTHING},
             {**machine, "Definition": MORE},
         ),
+        "AWS::StepFunctions::StateMachineVersion": (version, version),
+        "AWS::StepFunctions::StateMachineAlias": (alias, {**alias, "Description": "changed"}),
         "AWS::Scheduler::ScheduleGroup": ({"Name": f"{STACK}-group"}, {"Name": f"{STACK}-group"}),
         "AWS::Scheduler::Schedule": (schedule, {**schedule, "ScheduleExpression": "rate(2 days)"}),
         "AWS::SQS::Queue": ({"MessageRetentionPeriod": 60}, {"MessageRetentionPeriod": 70}),
@@ -267,12 +274,20 @@ def _artifact_bucket(world: World) -> None:
         world.client("s3").create_bucket(Bucket=BUCKET)
 
 
+def _machine(world: World, name: str) -> str:
+    return world.machine.rpartition(":")[0] + f":{name}"
+
+
 def _surroundings(world: World) -> None:
     """What the resources refer to."""
     iam, scheduler, root = (world.client(service) for service in ("iam", "scheduler", "s3"))
     with suppress(iam.exceptions.EntityAlreadyExistsException):
         document = json.dumps(trust("glue", "states", "scheduler"))
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=document)
+    role = f"arn:aws:iam::{world.endpoint.account}:role/{ROLE}"
+    for name in (VERSIONED, PUBLISHED):  # the same again is no error
+        given = {"definition": json.dumps(NOTHING), "roleArn": role, "publish": name == PUBLISHED}
+        world.client("stepfunctions").create_state_machine(name=name, **given)
     with suppress(scheduler.exceptions.ConflictException):
         scheduler.create_schedule_group(Name=STACK)
     with suppress(root.exceptions.BucketAlreadyOwnedByYou):

@@ -41,6 +41,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
 ARNS = {
     "AWS::IAM::Role": "arn:x:iam::x:role/x",
     "AWS::StepFunctions::StateMachine": "arn:x:states:x:x:stateMachine:x",
+    "AWS::StepFunctions::StateMachineAlias": "arn:x:states:x:x:stateMachine:x:x",
+    "AWS::StepFunctions::StateMachineVersion": "arn:x:states:x:x:stateMachine:x:x",
     "AWS::SQS::Queue": "arn:x:sqs:x:x:x",
     "AWS::SNS::Topic": "arn:x:sns:x:x:x",
     "AWS::KMS::Key": "arn:x:kms:x:x:key/x",

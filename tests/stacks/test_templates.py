@@ -186,6 +186,8 @@ def test_parameters_and_outputs_are_what_deploy_relies_on() -> None:
     outputs = {name: templates.text(output["Value"]) for name, output in pipeline["Outputs"].items()}
     assert outputs == {
         "StateMachineArn": "StateMachine",
+        "StateMachineAliasArn": "StateMachineAlias",
+        "StateMachineVersionArn": "StateMachineVersion",
         "StateMachineLogGroup": "StateMachineLogs",
         "Schedule": "Schedule",
         "MaintenanceStateMachineArn": "MaintenanceStateMachine",
@@ -351,7 +353,7 @@ def test_the_schedule_starts_an_ordinary_run(enabled: bool, state: str) -> None:
     assert schedule["FlexibleTimeWindow"] == {"Mode": "OFF"}
     target = schedule["Target"]
     assert json.loads(target["Input"]) == {"version": 1, "started_by": "schedule"}
-    assert target["Arn"] == {"Ref": "StateMachine"}
+    assert target["Arn"] == {"Ref": "StateMachineAlias"}
     assert target["RoleArn"] == {"Fn::GetAtt": ["ScheduleRole", "Arn"]}
     assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["DeadLetters", "Arn"]}}
     queue = template["Resources"]["DeadLetters"]["Properties"]

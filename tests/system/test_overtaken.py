@@ -81,7 +81,7 @@ def test_a_run_that_a_deployment_overtakes_ends_well_and_so_does_a_redrive(
     s3, states = project.client("s3"), project.client("stepfunctions")
     name = "green_tripdata_2019-01.csv"
     s3.upload_file(str(tmp_path / "trips" / name), bucket, prefix + name)
-    overtaken, stopped = (started(project, outputs["StateMachineArn"]) for _ in range(2))
+    overtaken, stopped = (started(project, outputs["StateMachineAliasArn"]) for _ in range(2))
     states.stop_execution(executionArn=stopped)
     rides = project.root / "jobs" / "ride_counts.py"
     rides.write_text(rides.read_text() + "\n# changed\n")
@@ -92,6 +92,9 @@ def test_a_run_that_a_deployment_overtakes_ends_well_and_so_does_a_redrive(
     states.redrive_execution(executionArn=stopped)
     redriven = ended(project, stopped)
     assert (redriven["status"], redriven["redriveCount"]) == ("SUCCEEDED", 1), redriven
+    assert {each["stateMachineVersionArn"] for each in (found, redriven)} == {
+        outputs["StateMachineVersionArn"]
+    }
     (old,) = code_of_the_counting(project, overtaken)
     assert old not in states.describe_state_machine(stateMachineArn=outputs["StateMachineArn"])["definition"]
     assert set(code_of_the_counting(project, stopped)) <= {old}

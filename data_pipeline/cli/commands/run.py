@@ -97,7 +97,7 @@ def run(
         machine = deployed["StateMachineArn"]
         value = runs.accepting(environment, connection, machine, deployed["OutputUri"], value)
         value = runs.signed(connection, machine, value)
-        arn = runs.start(connection, machine, value)
+        arn = runs.start(connection, runs.starting(deployed), value)
         record |= {
             "status": "RUNNING",
             "executionArn": arn,

@@ -212,7 +212,7 @@ def rerun(env: str, run: str, begin: str | None, wait: bool, as_json: bool) -> N
         outputs = deployed_outputs(environment, connection)
         execution = history.named(connection, outputs, run)
         value = going_on.rerun(environment, connection, outputs, execution, begin)
-        arn = starts.start(connection, outputs["StateMachineArn"], value)
+        arn = starts.start(connection, starts.starting(outputs), value)
         record |= {
             "status": "RUNNING",
             "executionArn": arn,

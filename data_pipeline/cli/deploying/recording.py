@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from data_pipeline.aws import records, s3
+from data_pipeline.aws import records, s3, states
+from data_pipeline.aws.errors import explained
 from data_pipeline.aws.session import Connection
 from data_pipeline.core.deployment import deployment_record
 from data_pipeline.core.deployment.deployment_record import (
@@ -15,6 +16,7 @@ from data_pipeline.core.deployment.deployment_record import (
     noted,
     over,
     unused,
+    unused_versions,
     why_it_failed,
 )
 
@@ -87,9 +89,10 @@ class Record:
         )
 
     def tidy(self, days: int) -> int:
-        """Delete the artifacts that no deployment of the last ``days`` days names; the number of objects deleted.
+        """Delete the artifacts, and the versions of the state machine, that no deployment of the last ``days`` days
+        names; the number of objects deleted.
 
-        Only what an older deployment names: an object that no record knows is not known to be unused.
+        Only what an older deployment names: what no record knows is not known to be unused.
         """
         now = datetime.now(UTC)
         deployments = self.read()
@@ -99,6 +102,9 @@ class Record:
             for key in s3.existing_sizes(self.connection, self.bucket, artifact)
         ]
         records.remove(self.connection, self.bucket, keys)
+        for version in sorted(unused_versions(deployments, now, days)):
+            with explained():
+                states.delete_version(self.connection.client("stepfunctions"), version)
         past = over(deployments, now, days)
         records.change(
             self.connection,

@@ -48,6 +48,7 @@ def identity(connection: Connection, execution: Execution) -> Record:
         "execution": execution.name,
         "input": value,
         "startedBy": value.get("started_by"),
+        "version": execution.version or None,
     }
 
 
@@ -65,6 +66,7 @@ def head(env: Environment, record: Record, progress: Progress) -> list[str]:
             f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC by {record['startedBy'] or past_runs.UNKNOWN}",
         ),
         ("took", duration(((progress.stopped or now) - started).total_seconds())),
+        *([("version", f"{record['version']} of the state machine")] if record.get("version") else []),
         *([("asked for", " ".join(asked))] if asked else []),
         *([("from", begin)] if (begin := run_input.begin(record["input"])) else []),
         *([] if env.embedded else [("console", pointers.console(record["executionArn"]))]),

@@ -22,6 +22,7 @@ HOLDS_DATA = frozenset(
         "AWS::SQS::Queue",
     }
 )
+MACHINE_VERSION, MACHINE_ALIAS = (f"AWS::StepFunctions::StateMachine{what}" for what in ("Version", "Alias"))
 _KEEPS = frozenset({"Retain", "ReplaceAndRetain", "RetainExceptOnCreate", "Snapshot", "ReplaceAndSnapshot"})
 _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "<", "Dynamic": "?"}
 
@@ -111,6 +112,14 @@ def from_change_set(described: Iterable[Mapping[str, Any]]) -> tuple[Change, ...
     return _sorted(_change(each) for each in resources if each["Action"] != "SyncWithActual")
 
 
+def publishing(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes by which a state machine that changes is published: a new version, and its alias that goes there."""
+    changed = [change for change in changes if change.action == "Modify"]
+    if not any(change.type == MACHINE_VERSION for change in changed):
+        return ()
+    return tuple(change for change in changed if change.type in (MACHINE_VERSION, MACHINE_ALIAS))
+
+
 def without_pause(changes: Sequence[Change], schedule: str) -> tuple[Change, ...]:
     """The changes but for that of a paused schedule (its logical id) which would only switch it on again."""
     return tuple(change for change in changes if change.logical_id != schedule or not _only_on(change))
@@ -161,7 +170,7 @@ def describe(plan: StackChanges) -> list[str]:
 
 def summary(plans: Sequence[StackChanges]) -> str:
     """How many resources will be added, modified, replaced and removed, in one line."""
-    changes = [change for plan in plans for change in plan.changes]
+    changes = [c for plan in plans for c in plan.changes if c not in publishing(plan.changes)]
     counts = {
         "to take over": sum(c.action == "Import" for c in changes),
         "to add": sum(c.action == "Add" for c in changes),

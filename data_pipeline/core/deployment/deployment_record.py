@@ -21,6 +21,8 @@ FIRST_FAILURE = "first failure: "
 _WITHOUT_NUMBERS = 1
 #: the stacks whose templates a record keeps, in this order.
 TEMPLATES = ("storage", "pipeline")
+#: output of the pipeline stack: the ARN of the version of the state machine.
+MACHINE_VERSION = "StateMachineVersionArn"
 #: outputs of the storage stack that are physical ids of resources of the same name.
 _MADE_UP = ("DataBucket", "DataKey")
 
@@ -62,6 +64,11 @@ class Deployment:
     def well(self) -> bool:
         """Whether it has ended well."""
         return bool(self.outputs)
+
+    @property
+    def machine_version(self) -> str:
+        """The number of its version of the state machine; empty where it has none."""
+        return self.outputs.get(MACHINE_VERSION, "").rpartition(":")[2]
 
     @property
     def version(self) -> str:
@@ -201,6 +208,13 @@ def unused(deployments: Sequence[Deployment], now: datetime, days: int) -> set[s
     past = over(deployments, now, days)
     in_use = {artifact for each in deployments if each not in past for artifact in each.artifacts}
     return {artifact for each in past for artifact in each.artifacts} - in_use
+
+
+def unused_versions(deployments: Sequence[Deployment], now: datetime, days: int) -> set[str]:
+    """ARNs of versions of the state machine that deployments which are over have published, and no other one has."""
+    past = over(deployments, now, days)
+    in_use = {each.outputs.get(MACHINE_VERSION) for each in deployments if each not in past}
+    return {arn for each in past if (arn := each.outputs.get(MACHINE_VERSION))} - in_use
 
 
 def _deployment(given: Mapping[str, Any]) -> Deployment:

@@ -34,6 +34,7 @@ def rows(each: Deployment, *, deployed: bool) -> list[tuple[str, str]]:
         ("by", each.by),
         ("commit", _commit(each)),
         *([("brought back", f"deployment {each.back_to}")] if each.back_to else []),
+        *([("state machine", f"version {each.machine_version}")] if each.machine_version else []),
     ]
     for label, texts in (
         ("templates", each.templates),
@@ -57,7 +58,9 @@ def _what(each: Deployment) -> str:
         return f"failed: {cut}"
     if not each.well:
         return "did not end"
-    return f"back to {each.back_to}" if each.back_to else ""
+    version = f"version {each.machine_version}" if each.machine_version else ""
+    back = f"back to {each.back_to}" if each.back_to else ""
+    return ", ".join(filter(None, (version, back)))
 
 
 def _end(each: Deployment) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from . import hashes
-from .changes import Change
+from .changes import Change, publishing
 from .page.entries import ADDED, CHANGED, REMOVED, REPLACED, TAKEN_OVER, WARNED
 from .stack_events import Event
 
@@ -60,18 +60,21 @@ def groups(changes: Sequence[Change], renewed: Mapping[str, str]) -> tuple[Group
             )
             for type_, count in counts.items()
         )
+    published = publishing(changes)
     carried = [change for change in changes if hashes.only_carried(change, renewed)]
     tagged = [change for change in changes if change.because == ("Tags",) and not change.replaces]
     found = [
         Group(_sign(change), f"{change.logical_id} ({change.type})", frozenset({change.logical_id}))
         for change in changes
-        if change not in carried and change not in tagged
+        if change not in carried and change not in tagged and change not in published
     ]
     if tagged:
         found.append(Group(CHANGED, f"tags of {_number(tagged)}", _ids(tagged)))
     if carried:
         text = f"{_number(carried)} with the new hash of code, packages or documents"
         found.append(Group(CHANGED, text, _ids(carried)))
+    if published:
+        found.append(Group(CHANGED, "version of the state machine, and its alias", _ids(published)))
     return tuple(found)
 
 

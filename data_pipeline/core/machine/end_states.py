@@ -28,6 +28,9 @@ CHECK_REST, CHECK_WARNINGS = "CheckRest", "CheckWarnings"
 OF_DATASETS = (CHECK_WARNINGS, WARNED, DEFINITION_CHANGED)
 LOOK, COMPARE = "LookForOthers", "CheckOthers"
 
+#: the state machine's own ARN, also where the context should have it with the version or the alias that was started.
+_OWN_MACHINE = "$join($split($states.context.StateMachine.Id, ':')[[0..6]], ':')"
+
 #: executions at which one look stops: as a result of some 500 bytes each they fit a state many times.
 _LOOKED_AT = 100
 #: characters of a failed rule's parts, and of all of them together; a cause may have 32,768.
@@ -126,7 +129,7 @@ def alone(listing: str, following: str) -> dict[str, State]:
             "Type": "Task",
             "Resource": listing,
             "Arguments": {
-                "StateMachineArn": jsonata.expression("$states.context.StateMachine.Id"),
+                "StateMachineArn": jsonata.expression(_OWN_MACHINE),
                 "StatusFilter": "RUNNING",
                 "MaxResults": _LOOKED_AT,
             },

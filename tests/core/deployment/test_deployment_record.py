@@ -21,6 +21,7 @@ from data_pipeline.core.deployment.deployment_record import (
     remembered,
     retained,
     unused,
+    unused_versions,
     why_it_failed,
 )
 from data_pipeline.core.errors import UserError
@@ -186,3 +187,22 @@ def test_an_artifact_is_unused_when_no_deployment_needs_it() -> None:
     dev = [made(90, "a"), made(80, "b"), made(50, "c")]
     assert unused(dev, NOW, 30) == {CODE.format("a"), CODE.format("b")}
     assert unused([*dev, made(1, "a")], NOW, 30) == {CODE.format("b")}
+
+
+def test_versions_go_with_their_deployments() -> None:
+    """Those of deployments that were replaced long ago, unless a later one has the same; its number ends its ARN."""
+    machine = "arn:aws:states:us-east-1:1:stateMachine:nyc-tlc-dev"
+
+    def of(number: int) -> dict[str, str]:
+        return {"DataBucket": "b", "StateMachineVersionArn": f"{machine}:{number}"}
+
+    old, same, replaced, newest = (made(days, "a") for days in (90, 80, 70, 5))
+    record = (
+        replace(old, outputs=of(1)),
+        replace(same, outputs=of(2)),
+        replace(replaced, outputs=of(2)),
+        replace(newest, outputs=of(3)),
+    )
+    assert unused_versions(record, NOW, 30) == {f"{machine}:1"}
+    assert unused_versions(record, NOW, 3) == {f"{machine}:1", f"{machine}:2"}
+    assert [each.machine_version for each in (*record, made(1, "a"))] == ["1", "2", "2", "3", ""]

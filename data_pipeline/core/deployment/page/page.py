@@ -13,7 +13,7 @@ from data_pipeline.core.deployment.hashes import only_carried
 from data_pipeline.core.deployment.stack_states import Treatment
 from data_pipeline.etl.documents.datasets import Definitions
 
-from . import definitions, files, machines, permissions
+from . import definitions, files, machines, permissions, versions
 from .entries import ADDED, CHANGED, REMOVED, REPLACED, SAID, TAKEN_OVER, WARNED, Entry, Page, Section
 from .values import differences, entry, renewed
 
@@ -52,15 +52,17 @@ class Given:
 
 def page(plans: Sequence[StackChanges], given: Given) -> Page:
     """The page of a deployment."""
-    plain = [replace(plan, changes=tuple(_plain(plan, given.hashes))) for plan in plans]
-    folded = sum(len(plan.changes) for plan in plans) - sum(len(plan.changes) for plan in plain)
+    published = [entry for plan in plans for entry in versions.entries(plan)]
+    rest = [replace(plan, changes=versions.others(plan)) for plan in plans]
+    plain = [replace(plan, changes=tuple(_plain(plan, given.hashes))) for plan in rest]
+    folded = sum(len(plan.changes) for plan in rest) - sum(len(plan.changes) for plan in plain)
     tagged = [change for plan in plain for change in plan.changes if _only_tags(change, given.hashes)]
     shown = [replace(plan, changes=tuple(c for c in plan.changes if c not in tagged)) for plan in plain]
     changes = [change for plan in shown for change in plan.changes]
     sections = (
-        Section("Warnings", tuple(_warnings(plans))),
+        Section("Warnings", tuple(_warnings(rest))),
         Section("Stacks", tuple(_stacks(plans))),
-        Section("State machines", tuple(_machines(changes, given.hashes))),
+        Section("State machines", (*_machines(changes, given.hashes), *published)),
         Section("Permissions", tuple(_permissions(changes, given))),
         Section("Code", tuple(_code(given, folded))),
         Section("Data sets and tables", tuple(_definitions(given))),
