@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 #: characters that a column of texts has at least before its texts move to lines of their own.
 _LEAST = 24
@@ -42,6 +42,25 @@ def with_notes(
             ["".join([line.ljust(place) if beside else line, *beside])]
             + [" " * indent + piece for piece in pieces[len(beside) :]]
         )
+    return made
+
+
+def labelled(
+    rows: Iterable[tuple[str, str]], width: int | None, whole: Collection[str] = (), place: int = 12
+) -> list[str]:
+    """A line for each label with its text, which begins at ``place``. What is wider than ``width`` is folded between
+    words; a URI that finds no room, and the texts of the labels in ``whole``, such as commands, stand unbroken below.
+    """
+    made = []
+    for label, text in rows:
+        line = f"{label:<{place - 1}} {text}".rstrip()
+        if width is None or len(line) <= width:
+            made.append(line)
+        elif label in whole or max(map(len, text.split())) > width - place:
+            made += [*filter(None, [label]), f"  {text}"]
+        else:
+            first, *rest = _folded(text, width - place)
+            made += [f"{label:<{place - 1}} {first}", *(" " * place + piece for piece in rest)]
     return made
 
 

@@ -26,5 +26,5 @@ def open_environment(name: str, root: Path | None = None) -> tuple[Environment, 
     where = connection.endpoint or "AWS"
     click.echo(f"environment {name} · account {opened.account} · {connection.region} · {where}", err=True)
     if opened.started:
-        click.echo(f"started the embedded AWS at {where}; {HOW_TO_STOP}", err=True)
+        click.echo(f"started the embedded AWS; {HOW_TO_STOP}", err=True)
     return opened.environment, connection

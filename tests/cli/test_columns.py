@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data_pipeline.cli.columns import columns, with_notes
+from data_pipeline.cli.columns import columns, labelled, with_notes
 
 ROWS = [("name", "rows"), ("orders", "1,200")]
 
@@ -35,3 +35,35 @@ def test_a_uri_is_never_broken() -> None:
     uri = "s3://bucket-of-orders/output/quarantine/run=2026-11-30T14-32-41Z-42e469/part-0.parquet"
     made = with_notes(ROWS, ["", f"look at {uri}"], {1}, 40)
     assert any(uri in line for line in made[1])
+
+
+FOLDED = [
+    "counts      one two three four five six",
+    "            seven",
+    "look",
+    "  aws s3 cp s3://b/x.parquet x.parquet",
+]
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"),
+    [
+        (
+            None,
+            [
+                "counts      one two three four five six seven",
+                "look        aws s3 cp s3://b/x.parquet x.parquet",
+            ],
+        ),
+        (44, [*FOLDED, "uri         s3://bucket/a-long-key-of-more"]),
+        (40, [*FOLDED, "uri", "  s3://bucket/a-long-key-of-more"]),
+    ],
+)
+def test_labels_with_their_texts(width: int | None, lines: list[str]) -> None:
+    """Folded on a terminal, but for commands and URIs."""
+    rows = [
+        ("counts", "one two three four five six seven"),
+        ("look", "aws s3 cp s3://b/x.parquet x.parquet"),
+        ("uri", "s3://bucket/a-long-key-of-more"),
+    ]
+    assert labelled(rows if width else rows[:2], width, whole=("look",)) == lines

@@ -37,7 +37,7 @@ def test_the_embedded_aws_is_started_once_and_said_to_be(
     assert len(where) <= 80
     assert first.err.splitlines() == [
         where,
-        f"started the embedded AWS at {connection.endpoint}; stop it with: python -m data_pipeline local down",
+        "started the embedded AWS; stop it with: python -m data_pipeline local down",
     ]
     assert first.out == ""
     again = open_environment("local", ROOT)[1]

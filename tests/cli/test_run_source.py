@@ -63,7 +63,7 @@ def test_the_trip_files_of_the_directory_are_stored(
     assert body["Body"].read() == b"a,b\n"
     assert body["Metadata"] == {"sha256": hashlib.sha256(b"a,b\n").hexdigest()}
     err = capfd.readouterr().err
-    assert f"uploading 2 files, 16 bytes, to s3://{BUCKET}/input/\n" in err
+    assert f"uploading 2 files, 16 bytes, to\n  s3://{BUCKET}/input/\n" in err
     assert f"{trips}: 2 files that no data set claims, not uploaded:\n" in err
     assert "  older/green_tripdata_2018-01.csv (nearest: {dataset:yellow|green|fhv|fhvhv}_tripdata_" in err
 
@@ -81,7 +81,7 @@ def test_only_what_changed_is_stored_again(
     assert times(ready) == before
     (trips / NAME).write_text("a,c\n")
     assert run(trips) == 0
-    assert f"uploading 1 file, 4 bytes, to s3://{BUCKET}/input/; 1 unchanged\n" in capfd.readouterr().err
+    assert f"uploading 1 file, 4 bytes; 1 unchanged, to\n  s3://{BUCKET}/input/\n" in capfd.readouterr().err
     assert ready.client("s3").get_object(Bucket=BUCKET, Key=f"input/{NAME}")["Body"].read() == b"a,c\n"
 
 
@@ -222,7 +222,7 @@ def test_large_uploads_want_a_yes(ready: Deployed, tmp_path: Path, capfd: pytest
         file.truncate(1_000_000_001)  # a hole: no disk is used
     assert run(tmp_path) == 1
     err = capfd.readouterr().err
-    assert f"uploading 1 file, 1.0 GB, to s3://{BUCKET}/input/\n" in err
+    assert f"uploading 1 file, 1.0 GB, to\n  s3://{BUCKET}/input/\n" in err
     assert "--yes" in err
     assert set(ready.keys()) == {SUMMARY_KEY}
     assert ready.executions() == []

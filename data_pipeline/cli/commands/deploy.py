@@ -16,6 +16,7 @@ import click
 from data_pipeline.aws.errors import explained
 from data_pipeline.cli.arguments import allow_replace, revert_drift
 from data_pipeline.cli.arguments import environment as environment_argument
+from data_pipeline.cli.columns import labelled, width
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.deployment import Plan, carry_out, gather, note_present, outputs
 from data_pipeline.cli.deploying.feature_guard import refuse_replaced_groups, refuse_what_loses_records
@@ -190,6 +191,6 @@ def agreed(yes: bool) -> bool:
 
 
 def print_outputs(found: Mapping[str, str]) -> None:
-    width = max((len(name) for name in found), default=0)
-    for name, value in found.items():
-        click.echo(f"{name:<{width}}  {value}")
+    place = max((len(name) for name in found), default=0) + 2
+    for line in labelled(found.items(), width(), place=place):
+        click.echo(line)

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from data_pipeline.cli.arguments import environment as environment_argument
-from data_pipeline.cli.columns import columns
+from data_pipeline.cli.columns import columns, labelled, width
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deploying.package import wanted_parameters
 from data_pipeline.cli.examples import examples
@@ -57,7 +57,8 @@ def status(env: str, runs: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"environment": env, **_as_json(found, now)}, indent=2))
         return
-    for line in columns([*_rows(environment, found, now)]):
+    told = [*_rows(environment, found, now)]
+    for line in labelled(told, width(), place=max(len(label) for label, _ in told) + 2):
         click.echo(line)
     click.echo()
     if isinstance(found.runs, str):

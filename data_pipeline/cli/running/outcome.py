@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from data_pipeline.cli.columns import width, with_notes
+from data_pipeline.cli.columns import labelled, width, with_notes
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.machine import end_states, run_input
 from data_pipeline.core.machine.steps import in_order
@@ -36,8 +36,8 @@ def print_success(env: Environment, record: Mapping[str, Any]) -> None:
         click.echo(
             "nothing new: what was published before stays as it is" + (f" ({reason})" if reason else "")
         )
-        for label, value in result_text.lines(record["results"]):
-            click.echo(f"{label:<11} {value}")
+        for line in labelled(result_text.lines(record["results"]), width()):
+            click.echo(line)
     else:
         click.echo(json.dumps(record["output"], indent=2))
 
@@ -52,7 +52,7 @@ def print_summary(env: Environment, summary: Summary, uri: str, results: result_
         commands = pointers.how_to_read(export, env.region, env.embedded)
         rows += zip(("look", *[""] * len(commands)), commands, strict=False)
     table = _datasets(summary) if "datasets" in summary else _files(summary, uri)
-    parts = [table, [f"{label:<11} {value}" for label, value in rows]]
+    parts = [table, labelled(rows, width(), whole=("look", ""))]
     click.echo("\n\n".join("\n".join(part) for part in parts if part))
 
 
@@ -67,7 +67,7 @@ def _datasets(summary: Summary) -> list[str]:
     head = ("data set", "files", "rows read", "accepted", "quarantined")
     # a run that made tables alone has read nothing
     made = _table(head, cells, [row.reasons for row in shown], len(rows) > 1) if rows else []
-    return [*made, *(f"{label:<11} {text}" for label, text in noticed(summary))]
+    return [*made, *labelled(noticed(summary), width())]
 
 
 def _other_results(results: result_text.Results, summary: Summary) -> Iterator[tuple[str, str]]:
@@ -199,8 +199,8 @@ def already_running_text(env: Environment, record: Mapping[str, Any]) -> str:
 
 def print_notified(env: Environment, progress: Progress) -> None:
     """What was told of a run that ended well."""
-    for label, value in _result_lines(env, progress):
-        click.echo(f"{label:<11} {value}")
+    for line in labelled(_result_lines(env, progress), width()):
+        click.echo(line)
 
 
 def _notified(env: Environment, progress: Progress) -> list[str]:

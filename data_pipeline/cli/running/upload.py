@@ -62,7 +62,7 @@ def upload_source(connection: Connection, directory: Path, found: Found, uri: st
         click.echo(f"{_files(len(files))} of {directory}: all in {uri} already", err=True)
         return Uploaded((), unchanged, 0, found.unclaimed)
     already = f"; {unchanged} unchanged" if unchanged else ""
-    click.echo(f"uploading {_files(len(wanted))}, {amount(size)}, to {uri}{already}", err=True)
+    click.echo(f"uploading {_files(len(wanted))}, {amount(size)}{already}, to\n  {uri}", err=True)
     _ask(size, yes)
     _store(connection, wanted, bucket, prefix)
     return Uploaded(tuple(file.name for file in wanted), unchanged, size, found.unclaimed)
