@@ -8,8 +8,8 @@ from data_pipeline.core.errors import UserError
 from data_pipeline.features import queries
 from data_pipeline.features.queries import TooManyBytesError
 
-from . import errors, results, statements, unloading
-from .catalog import Access, finder
+from . import describing, errors, results, statements, unloading
+from .catalog import Access, finder, glue
 from .errors import QueryError
 from .unloading import Unload
 
@@ -41,6 +41,8 @@ def run(request: dict[str, Any]) -> dict[str, Any]:
 def _run(request: dict[str, Any]) -> dict[str, Any]:
     text = statements.with_parameters(request["run"], request.get("parameters", []))
     kind = statements.kind_of(text).kind
+    if kind in describing.COLUMNS:
+        return _described(Access(**request["access"]), text, kind, request)
     if kind not in ("SELECT", "UNLOAD"):
         raise QueryError("NOT_SUPPORTED", f"the embedded AWS does not run {kind.replace('_', ' ')}")
     access = Access(**request["access"])
@@ -55,6 +57,14 @@ def _run(request: dict[str, Any]) -> dict[str, Any]:
     kinds = [kind for _, kind in answer.columns]
     results.write(access.files(), request["output"], columns, answer.rows, kinds)
     return done
+
+
+def _described(access: Access, text: str, kind: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Write the lines of a SHOW or DESCRIBE."""
+    columns = [results.text_column(name) for name in describing.COLUMNS[kind]]
+    lines = describing.lines(glue(access), text, kind, request["database"])
+    results.write_lines(access.files(), request["output"], columns, lines)
+    return {"columns": columns, "scanned": 0}
 
 
 def _unloaded(

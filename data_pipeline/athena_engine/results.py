@@ -71,6 +71,28 @@ def write(
     write_columns(files, place, columns)
 
 
+def text_column(name: str) -> dict[str, Any]:
+    """The ColumnInfo of a column of a SHOW or DESCRIBE."""
+    plain = {"CatalogName": "hive", "SchemaName": "", "TableName": "", "Name": name, "Label": name}
+    return plain | {
+        "Type": "string",
+        "Precision": 0,
+        "Scale": 0,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": False,
+    }
+
+
+def write_lines(
+    files: S3FileSystem, place: str, columns: Sequence[Mapping[str, Any]], lines: Sequence[str]
+) -> None:
+    """Write the lines of a SHOW or DESCRIBE, without a header and a last line's end; OSError if S3 refuses."""
+    path = place.removeprefix("s3://")
+    with files.open_output_stream(path, metadata={"Content-Type": "binary/octet-stream"}) as out:
+        out.write("\n".join(lines).encode())
+    write_columns(files, place, columns)
+
+
 def write_columns(files: S3FileSystem, place: str, columns: Sequence[Mapping[str, Any]]) -> None:
     """Write what describes the columns of the result at ``place``. OSError if S3 refuses."""
     with files.open_output_stream(f"{place.removeprefix('s3://')}.metadata") as out:

@@ -1,7 +1,7 @@
 """What kind of statement a text is, and its parameters put in.
 
 SELECT is read by Trino's grammar, which is Athena's for queries. Statements that Athena reads by Hive's grammar, and
-those that write, are known by their first words and refused by name.
+those that write, are known by their first words: those that tell what there is are run, the others refused by name.
 https://docs.aws.amazon.com/athena/latest/ug/ddl-sql-reference.html
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from data_pipeline.athena_sql.grammar import Statement
 
-from . import unloading
+from . import describing, unloading
 from .errors import QueryError
 
 LONGEST = 262_144
@@ -32,6 +32,10 @@ _QUERIES = frozenset(["SELECT", "WITH", "VALUES", "TABLE"])
 _WRITES = frozenset(["INSERT", "DELETE", "UPDATE", "MERGE", "UNLOAD"])
 _DDL = frozenset(["ALTER", "CREATE", "DROP", "MSCK", "OPTIMIZE", "VACUUM"])
 _UTILITY = frozenset(["DESC", "DESCRIBE", "EXPLAIN", "SHOW", "EXECUTE", "PREPARE", "DEALLOCATE"])
+
+
+#: Kinds that Athena names otherwise than by the first words.
+_OTHERWISE = {"DESC": "DESCRIBE_TABLE", "DESCRIBE": "DESCRIBE_TABLE", "SHOW_SCHEMAS": "SHOW_DATABASES"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def kind_of(text: str) -> Kind:
         second = (
             f"{first}_{words[1]}" if first in ("ALTER", "CREATE", "DROP", "SHOW") and words[1:] else first
         )
-        return Kind("DDL" if first in _DDL else "UTILITY", second)
+        return Kind("DDL" if first in _DDL else "UTILITY", _OTHERWISE.get(second, second))
     raise QueryError("SYNTAX_ERROR", f"line 1:1: mismatched input '{first.lower() or '<EOF>'}'")
 
 
@@ -67,6 +71,8 @@ def checked(text: str, parameters: Sequence[str]) -> Kind:
         Statement(whole)
     elif found.kind == "UNLOAD":
         Statement(unloading.read(whole).query)
+    elif found.kind in describing.COLUMNS:
+        describing.read(whole, found.kind)
     return found
 
 

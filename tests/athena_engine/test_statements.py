@@ -15,7 +15,9 @@ KINDS = [
     ("CREATE TABLE t AS SELECT 1", "DDL", "CREATE_TABLE"),
     ("MSCK REPAIR TABLE t", "DDL", "MSCK"),
     ("SHOW TABLES", "UTILITY", "SHOW_TABLES"),
-    ("DESCRIBE t", "UTILITY", "DESCRIBE"),
+    ("DESCRIBE t", "UTILITY", "DESCRIBE_TABLE"),
+    ("desc t", "UTILITY", "DESCRIBE_TABLE"),
+    ("SHOW SCHEMAS", "UTILITY", "SHOW_DATABASES"),
 ]
 REFUSED = [
     ("", [], "line 1:1: mismatched input '<EOF>'"),

@@ -24,7 +24,7 @@ from data_pipeline.embedded_aws.answers import Response, answer
 from data_pipeline.embedded_aws.dispatch import Refused
 from data_pipeline.embedded_aws.identity import caller
 
-from . import metadata, settings
+from . import metadata, prepared, settings
 from .engine import EndedError, Engine
 from .settings import Settings
 
@@ -48,6 +48,7 @@ async def start(data: Mapping[str, Any]) -> Response:
     metadata.check_catalog((data.get("QueryExecutionContext") or {}).get("Catalog") or metadata.CATALOG)
     if (before := _of_token(data)) is not None:
         return before
+    text, parameters = prepared.executed(text, parameters, data.get("WorkGroup") or "primary")
     kind = await _kind(text, parameters)
     decided = settings.of_request(data)
     await asyncio.to_thread(_check_bucket, decided.bucket)
@@ -56,7 +57,7 @@ async def start(data: Mapping[str, Any]) -> Response:
     record = _record(data, decided, kind)
     _forget_old()
     athena._executions[record["QueryExecutionId"]] = record
-    task = asyncio.create_task(_run(record, parameters, decided.most_bytes))
+    task = asyncio.create_task(_run(record, text, parameters, decided.most_bytes))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     return answer({"QueryExecutionId": record["QueryExecutionId"]})
@@ -183,8 +184,8 @@ def _ending(kind: Mapping[str, str]) -> str:
     return ".csv" if kind["kind"] == "SELECT" else ""
 
 
-async def _run(record: dict[str, Any], parameters: list[str], most_bytes: int | None) -> None:
-    """Run a query to its end; whatever happens, its record says so."""
+async def _run(record: dict[str, Any], text: str, parameters: list[str], most_bytes: int | None) -> None:
+    """Run a query of this text to its end; whatever happens, its record says so."""
     began = submitted = time.monotonic()
 
     def request() -> dict[str, Any] | None:
@@ -193,7 +194,7 @@ async def _run(record: dict[str, Any], parameters: list[str], most_bytes: int | 
             return None
         record["Status"]["State"], began = "RUNNING", time.monotonic()
         return {
-            "run": record["Query"],
+            "run": text,
             "parameters": parameters,
             "database": record["QueryExecutionContext"]["Database"],
             "output": record["ResultConfiguration"]["OutputLocation"],

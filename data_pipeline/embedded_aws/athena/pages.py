@@ -43,6 +43,8 @@ async def get(data: Mapping[str, Any]) -> Response:
     first = _offset(query, data.get("NextToken"))
     if record["SubstatementType"] == "SELECT":
         rows, after, ended = await asyncio.to_thread(_page, place, first, most)
+    elif place.endswith(".txt"):
+        rows, after, ended = await asyncio.to_thread(_lines, place, first, most)
     else:
         rows, after, ended = [], 0, True
     result = {"Rows": rows, "ResultSetMetadata": {"ColumnInfo": record["_columns"]}}
@@ -76,6 +78,18 @@ def _page(place: str, first: int, most: int) -> tuple[list[dict[str, Any]], int,
     except ClientError as error:
         raise Refused(f"Could not find results: {error.response['Error'].get('Message', error)}") from error
     return [_row(line) for line in lines], after, after >= size
+
+
+def _lines(place: str, first: int, most: int) -> tuple[list[dict[str, Any]], int, bool]:
+    """Of a file of text: rows from the line ``first`` on, the line behind them, and whether the file ends there."""
+    _, _, bucket, key = place.split("/", 3)
+    try:
+        text = caller.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    except ClientError as error:
+        raise Refused(f"Could not find results: {error.response['Error'].get('Message', error)}") from error
+    lines = text.split("\n") if text else []
+    rows = [{"Data": [{"VarCharValue": line}]} for line in lines[first : first + most]]
+    return rows, first + most, first + most >= len(lines)
 
 
 def lines_from(read: Callable[[int], bytes], first: int, most: int) -> tuple[list[bytes], int]:

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 from data_pipeline.embedded_aws.dispatch import Operation, in_front
 
-from . import executions, metadata, pages, settings
+from . import executions, metadata, pages, prepared, settings
 
 OPERATIONS: dict[str, Operation] = {
     "BatchGetQueryExecution": executions.get_batch,
+    "CreatePreparedStatement": prepared.create,
+    "DeletePreparedStatement": prepared.delete,
     "GetDataCatalog": metadata.get_catalog,
     "GetDatabase": metadata.get_database,
+    "GetPreparedStatement": prepared.get,
     "GetQueryExecution": executions.get,
     "GetQueryResults": pages.get,
     "GetTableMetadata": metadata.get_table,
     "GetWorkGroup": settings.get,
     "ListDataCatalogs": metadata.list_catalogs,
     "ListDatabases": metadata.list_databases,
+    "ListPreparedStatements": prepared.list_all,
     "ListQueryExecutions": executions.list_all,
     "ListTableMetadata": metadata.list_tables,
     "StartQueryExecution": executions.start,
     "StopQueryExecution": executions.stop,
+    "UpdatePreparedStatement": prepared.update,
 }
 
 

@@ -34,7 +34,7 @@ class Settings:
 
 async def get(data: Mapping[str, Any]) -> Response:
     """GetWorkGroup, with the settings that AWS shows where none were given."""
-    workgroup = _workgroup(data)
+    workgroup = workgroup_of(data)
     name = workgroup["Name"]
     given = workgroup.get("Configuration") or {}
     defaults = {
@@ -47,7 +47,7 @@ async def get(data: Mapping[str, Any]) -> Response:
     )
 
 
-def _workgroup(data: Mapping[str, Any]) -> dict[str, Any]:
+def workgroup_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """The workgroup that a request names, the primary one if none. Refused if there is none of the name."""
     athena._ensure_default_workgroup()
     name = data.get("WorkGroup") or _PRIMARY
@@ -64,7 +64,7 @@ def _engine(configuration: Mapping[str, Any]) -> dict[str, str]:
 
 def of_request(data: Mapping[str, Any]) -> Settings:
     """The settings of StartQueryExecution's request. Refused where it cannot be run."""
-    workgroup = _workgroup(data)
+    workgroup = workgroup_of(data)
     name = workgroup["Name"]
     if workgroup.get("State") == "DISABLED":
         raise Refused(f"WorkGroup {name} is disabled.")

@@ -26,11 +26,13 @@ Handler = Callable[..., Awaitable[Response]]
 SERVED: dict[str, frozenset[str]] = {
     service: frozenset(operations.split())
     for service, operations in {
-        "athena": """BatchGetQueryExecution CreateNamedQuery CreateWorkGroup DeleteNamedQuery DeleteWorkGroup
-            GetDataCatalog GetDatabase GetNamedQuery GetQueryExecution GetQueryResults GetTableMetadata
-            GetWorkGroup ListDataCatalogs ListDatabases ListNamedQueries ListQueryExecutions
-            ListTableMetadata ListTagsForResource ListWorkGroups StartQueryExecution StopQueryExecution
-            TagResource UntagResource UpdateWorkGroup""",
+        "athena": """BatchGetQueryExecution CreateNamedQuery CreatePreparedStatement CreateWorkGroup
+            DeleteNamedQuery DeletePreparedStatement DeleteWorkGroup GetDataCatalog GetDatabase
+            GetNamedQuery GetPreparedStatement GetQueryExecution GetQueryResults GetTableMetadata
+            GetWorkGroup ListDataCatalogs ListDatabases ListNamedQueries ListPreparedStatements
+            ListQueryExecutions ListTableMetadata ListTagsForResource ListWorkGroups
+            StartQueryExecution StopQueryExecution TagResource UntagResource UpdatePreparedStatement
+            UpdateWorkGroup""",
         "cloudformation": """CancelUpdateStack ContinueUpdateRollback CreateChangeSet CreateStack
         DeleteChangeSet DeleteStack
             DescribeChangeSet DescribeEvents DescribeStackDriftDetectionStatus DescribeStackEvents

@@ -126,6 +126,17 @@ def a_table_is_made() -> None:
     cursor().execute("CREATE TABLE made WITH (format = 'PARQUET') AS SELECT 1 AS one")
 
 
-@refused("SHOW TABLES")
+@case
 def tables_by_a_statement() -> None:
-    cursor().execute("SHOW TABLES")
+    asked = cursor()
+    assert ("orders",) in asked.execute("SHOW TABLES").fetchall()
+    assert asked.execute("SHOW TABLES 'ord*'").fetchall() == [("orders",)]
+    assert (DATABASE,) in asked.execute("SHOW DATABASES").fetchall()
+    columns = [("id",), ("at",), ("amount",), ("note",), ("weight",)]
+    assert asked.execute("SHOW COLUMNS IN orders").fetchall() == columns
+    assert [each[0] for each in asked.description] == ["field"]
+
+
+@refused("SHOW CREATE")
+def a_statement_of_a_table() -> None:
+    cursor().execute("SHOW CREATE TABLE orders")

@@ -126,9 +126,24 @@ def unload_as_json() -> None:
     )
 
 
-@refused("DESCRIBE")
+@case
 def a_description_by_athena() -> None:
-    wr.athena.describe_table("orders", database=DATABASE, workgroup=DATABASE)
+    found = wr.athena.describe_table("orders", database=DATABASE, workgroup=DATABASE)
+    kinds = dict(zip(found["Column Name"].str.strip(), found["Type"].str.strip(), strict=True))
+    assert (kinds["id"], kinds["amount"]) == ("bigint", "decimal(12, 2)")
+
+
+@case
+def a_prepared_statement() -> None:
+    text = "SELECT id FROM orders WHERE id > ? AND note = ? ORDER BY id"
+    wr.athena.create_prepared_statement(text, "later", workgroup=DATABASE)
+    assert [each["StatementName"] for each in wr.athena.list_prepared_statements(DATABASE)] == ["later"]
+    frame = wr.athena.read_sql_query("EXECUTE later USING 20, 'plain'", **PLAIN)
+    assert list(frame["id"]) == list(range(21, ROWS + 1))
+    wr.athena.create_prepared_statement("SELECT 1 AS one", "later", workgroup=DATABASE)
+    assert list(wr.athena.read_sql_query("EXECUTE later", **PLAIN)["one"]) == [1]
+    wr.athena.delete_prepared_statement("later", workgroup=DATABASE)
+    assert wr.athena.list_prepared_statements(DATABASE) == []
 
 
 @refused("glue:SearchTables")
