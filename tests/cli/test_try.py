@@ -159,6 +159,7 @@ def test_what_a_run_would_fail_of_exits_1(
     ids = [json.loads(row)["order_id"] for row in rows if b'"ts": "2024-' in row]
     again = len(ids) - len(set(ids))
     assert f"a run would fail: unique(order_id) of orders is {again}, the limit is 0" in lines
+    assert [line for line in lines if line.startswith("  such as order_id=")]
     assert lines[-1].endswith("--accept unique")
 
 

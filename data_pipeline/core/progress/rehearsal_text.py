@@ -165,9 +165,11 @@ def _rules(found: Rehearsal) -> list[str]:
 
 
 def _where(rule: Rule) -> str:
-    """Of a rule that does not hold: where."""
-    if rule["outcome"] not in ("warns", "fails") or not rule["source"] or rule["source"] == rule["of"]:
+    """Of a rule that does not hold: where, or an example."""
+    if rule["outcome"] not in ("warns", "fails"):
         return ""
+    if not rule["source"] or rule["source"] == rule["of"]:
+        return rule["note"]
     more = rule["breaches"] - 1
     return f"{rule['source']}{f' and {more:,} more' if more > 0 else ''}"
 

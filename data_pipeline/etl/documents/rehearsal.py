@@ -56,7 +56,7 @@ class Check(TypedDict):
 class Rule(TypedDict):
     """A quality rule of the data set or table ``of``. ``value``: the furthest that it has found, at ``source``, or None
     where there is nothing to look at or to compare with; ``outcome``: ``holds``, ``warns``, ``fails`` or ``nothing``;
-    ``breaches``: of how many values it is broken.
+    ``breaches``: of how many values it is broken; ``note``: an example of the first, or why a file cannot be used.
     """
 
     of: str
@@ -67,6 +67,7 @@ class Rule(TypedDict):
     source: str
     outcome: str
     breaches: int
+    note: str
 
 
 class Table(TypedDict):

@@ -51,8 +51,10 @@ from .tables import Tables
 
 ROWS = 100_000
 """Rows that are written at a time."""
-MANY_ROWS = 5_000_000
-"""Of more changed versions other machines, where there are any, make the table anew."""
+MANY_ROWS = 1_000_000
+"""Of more changed versions other machines, where there are any, make the table anew: to look those up takes 600 MB."""
+MUCH = 4
+"""One machine makes it anew where that many are more than one of so many versions: a look-up takes longer."""
 
 
 @dataclass(frozen=True)
@@ -168,14 +170,14 @@ class _Work:
     def by_keys(self, before: int) -> str:
         """Leave in ``_coming`` and ``_leaving`` the rows in which the table and what its versions make of the changed
         keys differ: ``keys`` or, where there are none, ``equal``. Nothing where it cannot be said which keys have
-        changed.
+        changed, or where they are too many.
         """
         assert self.current is not None
         after = self.versions.current_snapshot()
         assert after is not None
         try:
             come, gone = tables.difference(self.versions, before, after.snapshot_id)
-            if self.buckets is not None and sum(file.record_count for file in (*come, *gone)) > MANY_ROWS:
+            if self._too_many(sum(file.record_count for file in (*come, *gone)), tables.rows_in(after)):
                 return ""
             keyed_files.touched(self.db, self.versions, self.table.key, come, gone)
         except (FileNotFoundError, KeyError):
@@ -188,6 +190,10 @@ class _Work:
         self._compare()
         differ = self._number("SELECT (SELECT count(*) FROM _coming) + (SELECT count(*) FROM _leaving)")
         return "keys" if differ else "equal"
+
+    def _too_many(self, changed: int, versions: int) -> bool:
+        """Whether it takes less to make the table anew of all versions than to look the changed ones up."""
+        return changed > MANY_ROWS and (self.buckets is not None or changed * MUCH > versions)
 
     def _number(self, sql: str) -> int:
         row = self.db.execute(sql).fetchone()

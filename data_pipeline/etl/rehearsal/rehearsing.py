@@ -290,15 +290,17 @@ def _rules(passes: Sequence[Done]) -> list[documents.Rule]:
     found: dict[tuple[str, str], documents.Rule] = {}
     for done in passes:
         judgement = done.judgement
-        broken = Counter((each.of, each.rule) for each in (*judgement.failed, *judgement.warnings))
+        breaches = [*judgement.failed, *judgement.warnings]
+        broken = Counter((each.of, each.rule) for each in breaches)
+        notes = {(each.of, each.rule): each.note for each in reversed(breaches) if each.note}
         for result in judgement.results:
             key = (result.of, result.rule)
             if key not in found or found[key]["outcome"] == "nothing":
-                found[key] = _rule(result, broken[key])
+                found[key] = _rule(result, broken[key], notes.get(key, ""))
     return list(found.values())
 
 
-def _rule(result: RuleResult, breaches: int) -> documents.Rule:
+def _rule(result: RuleResult, breaches: int, note: str) -> documents.Rule:
     outcome = {"fail": "fails", "warn": "warns"}[result.severity] if breaches else "holds"
     return {
         "of": result.of,
@@ -309,6 +311,7 @@ def _rule(result: RuleResult, breaches: int) -> documents.Rule:
         "source": result.source,
         "outcome": outcome if result.values else "nothing",
         "breaches": breaches,
+        "note": note,
     }
 
 

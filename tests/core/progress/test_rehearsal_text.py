@@ -12,7 +12,7 @@ from data_pipeline.etl.documents.rehearsal import File, Refused, Rehearsal, Rule
 
 def rule(**more: Any) -> Rule:
     found = {"of": "orders", "rule": "quarantined-share", "severity": "warn", "limit": 0.05, "value": 0.0}
-    return {**found, "source": "orders", "outcome": "holds", "breaches": 0, **more}  # type: ignore[return-value]
+    return {**found, "source": "orders", "outcome": "holds", "breaches": 0, "note": "", **more}  # type: ignore[return-value]
 
 
 def table(name: str = "orders", **more: Any) -> Table:
@@ -225,6 +225,14 @@ a run would publish this""",
                     breaches=1,
                 ),
                 rule(value=0.3, source="b.csv", outcome="warns", breaches=1),
+                rule(
+                    rule="unique(id)",
+                    limit=0,
+                    value=2,
+                    outcome="warns",
+                    breaches=1,
+                    note="such as id=1 in a.csv",
+                ),
             ],
         },
         """\
@@ -236,6 +244,8 @@ orders: unreadable-files   fail 0         2           FAILS
 days: freshness(day)       fail 48 hours  50.5 hours  FAILS
 orders: quarantined-share  warn 0.05      0.3         WARNS
   b.csv
+orders: unique(id)         warn 0         2           WARNS
+  such as id=1 in a.csv
 
 a run would fail: table wrong: its SQL cannot be run
 a run would fail: unreadable-files of orders is 2, the limit is 0

@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import random
 import signal
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 import pyarrow.parquet as pq
 import pytest
+from etl.loading.test_cluster import Executors
 from killing import Proxy
 from one_database import share
 from randomness import SEED, SOAK, times
@@ -18,8 +20,9 @@ from test_keyed import TABLES, World, changed, check, made_dataset, published
 from test_keyed_killed import FIRST, SECOND, row, shop
 from test_load_killed import run
 
+from data_pipeline.etl import spark_session
 from data_pipeline.etl.documents import erasures
-from data_pipeline.etl.publishing import small_files, tables
+from data_pipeline.etl.publishing import keyed, small_files, tables
 from data_pipeline.etl.rehearsal import catalog
 from data_pipeline.etl.storage.filesystem import files
 
@@ -105,8 +108,8 @@ def check_forgotten(world: Forgetful, at, summary: dict | None) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("erased")))
 def test_a_key_that_is_erased_is_nowhere(attempt, tmp_path, monkeypatch):
-    """Whatever happens to files and definition before and after; nothing else goes with it. In every other history
-    tables are made of the data set, whose older snapshots are to go, too.
+    """Whatever happens to files and definition before and after; nothing else goes with it. Every other
+    history is one of a cluster; in two of four, tables are made of the data set, whose older snapshots go, too.
     """
     share(monkeypatch)
     chance = random.Random(f"{SEED}-erased-{attempt}")
@@ -114,7 +117,10 @@ def test_a_key_that_is_erased_is_nowhere(attempt, tmp_path, monkeypatch):
     monkeypatch.setattr(tables, "connect", lambda *_: at)
     monkeypatch.setattr(small_files, "MOST", 2)
     (tmp_path / "in").mkdir()
-    world = Forgetful(tmp_path, chance, made_dataset(chance), made=() if attempt % 2 else TABLES)
+    engine, tables_of_it = ("duckdb", "spark")[attempt % 2], TABLES if attempt % 4 < 2 else ()
+    world = Forgetful(tmp_path, chance, made_dataset(chance), engine=engine, made=tables_of_it)
+    monkeypatch.setattr(spark_session, "started", lambda _: nullcontext(Executors()))
+    monkeypatch.setattr(keyed, "MANY_ROWS", chance.choice([0, 10, 1000]))
     for step in range(chance.randrange(3, 5 + 2 * SOAK)):
         if chance.random() < 0.8:
             world.change()

@@ -23,7 +23,7 @@ from data_pipeline.etl import spark_session
 from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Table
 from data_pipeline.etl.jobs import load, prepare_datasets
-from data_pipeline.etl.publishing import keyed, small_files, tables
+from data_pipeline.etl.publishing import keyed, keyed_files, small_files, tables
 from data_pipeline.etl.rehearsal import catalog
 
 HEADER = ("id", "line", "at", "serial", "state")
@@ -315,6 +315,7 @@ def test_a_data_set_with_a_key_has_the_newest_of_each(attempt, tmp_path, monkeyp
     world = World(tmp_path, chance, made_dataset(chance), engine=engine, made=() if attempt % 5 else TABLES)
     monkeypatch.setattr(spark_session, "started", lambda _: nullcontext(Executors()))
     monkeypatch.setattr(keyed, "MANY_ROWS", chance.choice([0, 10, 1000]))
+    monkeypatch.setattr(keyed_files, "COPIED_BYTES", chance.choice([0, 1 << 30]))
     for _ in range(chance.randrange(3, 5 + 2 * SOAK)):
         world.change()
         prune, anew = chance.random() < 0.3, False

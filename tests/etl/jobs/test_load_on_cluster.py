@@ -5,6 +5,7 @@ import json
 import random
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,6 +19,7 @@ from shop import COLUMNS, Shop
 
 from data_pipeline.cli import job_code
 from data_pipeline.embedded_aws.jobs import spark
+from data_pipeline.etl.documents import erasures
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
 from data_pipeline.etl.loading.cluster import Cluster, Share
@@ -246,6 +248,60 @@ def test_spark_reads_spans_of_large_files(shops, project, embedded):
         assert cuts(shop, LARGE[name]) > 2
 
 
+HEAD = b"id,ts,amount,status\n"
+SALES = replace(BY_STATUS, name="sales", sql="", key=("id",), latest=("ordered_at",), history=True)
+STOCK = replace(SALES, name="stock", patterns=("stock/{year}-{month}.csv",), replaces="all")
+
+
+def put_keyed(shop: Shop) -> None:
+    """Changes by month, and a full list each month."""
+    for month, ids in ((1, (1, 2, 3)), (2, (3, 5))):
+        rows = b"".join(b"%d,2024-%02d-03T10:00:00Z,2.5,paid\n" % (id, month) for id in ids)
+        shop.put_bytes(f"sales/2024-{month:02}/a.csv", HEAD + rows)
+        shop.put_bytes(f"stock/2024-{month:02}.csv", HEAD + rows)
+
+
+def erase(shop: Shop, name: str, key: str) -> None:
+    """Put a key on record, as the command does."""
+    place = erasures.place(shop.output, name)
+    record = erasures.new().with_keys(("id",), [(key,)], "2024-03-01T00:00:00Z")
+    files(place).write(place, erasures.write(record).encode())
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="starts Spark with two executors: `make soak` does")
+def test_spark_erases_what_one_machine_does(shops, project, embedded):
+    """A key of what is published, and of a file that is read in the same run: from each table and snapshot, with the
+    permissions that such a step has. The tables of one data set are made where keys have changed, those of the other
+    whole, by the executors.
+    """
+    pair = shops([SALES, STOCK], put_keyed)
+    for shop in pair:
+        shop.load()
+        shop.put_bytes(
+            "sales/2024-03/a.csv", HEAD + b"3,2024-03-01T00:00:00Z,7,\n4,2024-03-02T00:00:00Z,1,\n"
+        )
+        erase(shop, "sales", "3")
+        erase(shop, "stock", "5")
+        assert shop.prepare()["proceed"] is True
+    here, cluster = pair
+    here.load()
+    gone = [f"arn:aws:s3:::{cluster.database}/out/{each}/*" for each in ("warehouse", "state/erased/files")]
+    described = run_on_cluster(embedded, cluster, job_code.shipped(project), gone)
+    assert described["ProcessingJobStatus"] == "Completed", described
+    assert outcome(cluster) == outcome(here)
+    told = [shop.document("summary.json")["erasures"] for shop in pair]
+    assert told[0] == told[1]
+    assert told[0]["sales"]["rows"] == {"sales": 1, "sales_versions": 2, "sales_history": 2}
+    assert told[0]["stock"]["rows"] == {"stock": 1, "stock_versions": 1, "stock_history": 1}
+    for name, key in [*((each, 3) for each in SALES.tables), *((each, 5) for each in STOCK.tables)]:
+        table = cluster.at.find(name)
+        for each in table.snapshots():
+            assert key not in table.scan(snapshot_id=each.snapshot_id).to_arrow()["id"].to_pylist()
+    assert [{row["id"] for row in cluster.rows(name)} for name in ("sales", "stock")] == [{1, 2, 4, 5}, {3}]
+    assert cluster.prepare()["proceed"] is False
+
+
 def cuts(shop: Shop, dataset: Dataset) -> int:
     """Into how many spans the file of a large data set can be read."""
     (file,) = [each for each in files(shop.input).list(shop.input) if each.path == dataset.patterns[0]]
@@ -254,8 +310,10 @@ def cuts(shop: Shop, dataset: Dataset) -> int:
     return len(Cluster(Executors(), "")._cut(dataset, [share]))
 
 
-def run_on_cluster(embedded, shop: Shop, code: dict[str, bytes]) -> dict:
-    """The description of the processing job, which has ended; it may do with data what the step's role may."""
+def run_on_cluster(embedded, shop: Shop, code: dict[str, bytes], gone: Iterable[str] = ()) -> dict:
+    """The description of the processing job, which has ended; it may do with data what the step's role may, and may
+    delete the objects ``gone``.
+    """
     for name, content in code.items():
         files(shop.output).write(f"{shop.input.removesuffix('/in')}/code/{name}", content)
     own = f"arn:aws:s3:::{shop.database}"
@@ -265,6 +323,7 @@ def run_on_cluster(embedded, shop: Shop, code: dict[str, bytes]) -> dict:
         support.allow(support.LOGS),
         support.allow(support.S3, [own, f"{own}/*"]),
         support.allow(["s3:DeleteObject"], [f"{own}/out/quarantine/*", f"{own}/out/runs/*/parts/*"]),
+        *([support.allow(["s3:DeleteObject"], [*gone])] if gone else []),
         support.allow(["glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable"]),
     )
     api, local, name = client(embedded, "sagemaker"), "/opt/ml/processing/input/code", support.unique("job")

@@ -303,6 +303,7 @@ def test_the_orders_of_the_shared_cases(folder: Path) -> None:
     assert found["passed"] is True
     repeated = next(rule for rule in found["rules"] if rule["rule"] == "unique(order_id)")
     assert (repeated["outcome"], repeated["value"]) == ("warns", 640)
+    assert repeated["note"].startswith("such as order_id=")
     assert found["messages"] == [
         "orders: the column customer_id of its files is ignored; to load it, add a line to its columns, such as "
         "customer_id: string?",
