@@ -124,7 +124,7 @@ def listed(data: dict[str, Any]) -> Response:
     if data.get("nextToken"):
         cursor = stepfunctions._decode_execution_token(data["nextToken"])
         if cursor is None:
-            return error("InvalidToken", "Invalid Token: 'Invalid token'")
+            return error("InvalidToken", "Invalid Token")
     wanted = data.get("statusFilter")
     found = [
         _entry(execution)

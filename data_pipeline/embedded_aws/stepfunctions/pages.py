@@ -17,13 +17,14 @@ def page(name: str, entries: Sequence[Mapping[str, Any]], key: str, data: Mappin
     if not isinstance(size, int) or not 0 < size <= _MOST:
         return too_large("maxResults", size, _MOST)
     start = 0
-    if data.get("nextToken"):
-        places = [number for number, entry in enumerate(entries) if _token(entry[key]) == data["nextToken"]]
+    after = data.get("nextToken")
+    if after:
+        places = [number for number, entry in enumerate(entries) if _mark(entry[key]) == after]
         if not places:
-            return error("InvalidToken", "Invalid Token: 'Invalid token'")
+            return error("InvalidToken", "Invalid Token")
         start = places[0] + 1
     found = list(entries[start : start + size])
-    more = {"nextToken": _token(found[-1][key])} if start + size < len(entries) else {}
+    more = {"nextToken": _mark(found[-1][key])} if start + size < len(entries) else {}
     return answer({name: found, **more})
 
 
@@ -50,5 +51,5 @@ def over(member: str, most: int) -> Response:
     )
 
 
-def _token(text: str) -> str:
+def _mark(text: str) -> str:
     return base64.urlsafe_b64encode(text.encode()).decode()
