@@ -67,6 +67,7 @@ test-pythons:  ## run the demo and all tests by every claimed Python of this mac
 
 bench: $(INSTALLED_DEV)  ## measure the commands and the job against the plain Spark job, the mirror and the ingestion, into docs/
 	python tests/bench/bench.py $(BENCH_ARGS)
+	python tests/bench/starts.py
 	python tests/bench/engine.py
 	python tests/bench/mirror.py
 	python tests/bench/ingestion.py

@@ -22,10 +22,10 @@ _SETTINGS = (
 #: everything else that is asked of it here.
 _COMMON = """
     + - * / // % || abs ceil concat contains date_diff date_part date_trunc datediff day dayofmonth dayofweek dayofyear
-    epoch floor generate_series greatest hour isodow least left len length lower ltrim make_date make_timestamp minute
-    month monthname quarter range regexp_extract regexp_matches regexp_replace replace right round rtrim second
-    starts_with strftime strlen strptime substr substring to_days to_hours to_minutes to_months to_seconds to_years trim
-    trunc upper week year
+    epoch floor generate_series greatest hour isodow least left len length lower ltrim make_date make_timestamp
+    make_timestamptz minute month monthname quarter range regexp_extract regexp_matches regexp_replace replace right
+    round rtrim second starts_with strftime strlen strptime substr substring to_days to_hours to_minutes to_months
+    to_seconds to_years trim trunc upper week year
 """
 COMMON_SCALARS = frozenset(_COMMON.split())
 COMMON_AGGREGATES = frozenset(("avg", "count", "count_star", "max", "median", "min", "stddev", "sum"))

@@ -27,16 +27,6 @@ ROOT = Path(__file__).resolve().parents[2]
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".local", "__pycache__", ".*_cache")
 _PICKUP = "tpep_pickup_datetime"
 _DEMO_LIMIT = 60  # seconds, on two cores with the packages installed
-_INTERPRETER = "an interpreter that imports click, pydantic and botocore"
-#: what is quick enough that its start counts; each is compared with the first.
-_STARTS = {
-    _INTERPRETER: ["-c", "import click, pydantic, botocore"],
-    "`python -m data_pipeline --help`": ["-m", "data_pipeline", "--help"],
-    "`python data_pipeline_create.py`, three environments": ["data_pipeline_create.py"],
-    "`python data_pipeline_create.py --check`": ["data_pipeline_create.py", "--check"],
-    "`python -m data_pipeline check dev`": ["-m", "data_pipeline", "check", "dev"],
-    "`python -m data_pipeline local status`": ["-m", "data_pipeline", "local", "status"],
-}
 
 
 @dataclass(frozen=True)
@@ -128,15 +118,9 @@ def _commands(place: Path, repeat: int, against: str) -> list[Row]:
         demo = repeated("`make demo`", ["make", "demo"], 1)
         unchanged = ["./deploy.sh", "local", "demo-artifacts"]
         deploy = repeated("`./deploy.sh local BUCKET`, unchanged", unchanged, repeat)
-        starts = [_start(name, [python, *rest], copy, env) for name, rest in _STARTS.items()]
     finally:
         _run([python, "-m", "data_pipeline", "local", "down"], copy, env)
-    return [create, deploy, demo, *starts]
-
-
-def _start(name: str, command: list[str], copy: Path, env: dict[str, str]) -> Row:
-    """The fastest of five: a start is short."""
-    return Row(name, _repeated(name, command, 5, lambda: measure(command, copy, env)), _INTERPRETER)
+    return [create, deploy, demo]
 
 
 def _environment(copy: Path, state: Path) -> dict[str, str]:
@@ -174,16 +158,14 @@ def _report(rows: list[Row], data_rows: int, repeat: int, load: float) -> str:
         "Written by `make bench`. The ratio is the share of what the plain job needs in the same run: Spark",
         "with an inferred schema over all columns, on the same files (for commands, the CSV ones). Memory",
         "is what the command's processes and the embedded AWS hold at once; what they share counts in each.",
-        "The last rows are starts of commands, against the start of an interpreter that imports three packages.",
         "",
         "| | seconds | ratio | peak MB | ratio |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
         base, own = by_name[row.against], row.measured
-        digits = 2 if row.against == _INTERPRETER else 1
         lines.append(
-            f"| {row.name} | {own.seconds:.{digits}f} | {own.seconds / base.seconds:.2f} "
+            f"| {row.name} | {own.seconds:.1f} | {own.seconds / base.seconds:.2f} "
             f"| {own.bytes / 1e6:,.0f} | {own.bytes / base.bytes:.2f} |"
         )
     lines += [

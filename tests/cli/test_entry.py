@@ -99,7 +99,16 @@ UNNEEDED = {
     ("--help",): ("pydantic", "botocore", "yaml", "rich", "pyarrow", "numpy", "troposphere"),
     ("local", "status"): ("pydantic", "botocore", "yaml", "rich", "pyarrow"),
     ("create", "--help"): ("botocore", "jsonata", "rich", "pyarrow", "sqlglot"),
+    ("create", "--check"): (
+        "botocore",
+        "jsonata",
+        "rich",
+        "duckdb",
+        "sqlglot",
+        "data_pipeline.core.checks.keys",
+    ),
     ("check", "--help"): ("boto3", "rich", "pyarrow", "sqlglot"),
+    ("check", "dev"): ("boto3", "rich", "pyarrow", "numpy", "sqlglot", "botocore.loaders"),
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from paths import ROOT
 from randomness import SEED
 
 from data_pipeline.core.loading.load import load_environment
@@ -149,6 +150,15 @@ def test_duckdb_knows_the_common_functions_as_what_they_are() -> None:
     assert not (known.aggregates | known.volatile) & engine.COMMON_SCALARS
     asked = {*steadiness.ORDERED, *steadiness._NEVER, *steadiness._SURROUNDINGS, *known.volatile}
     assert not asked & steadiness._STEADY - steadiness._MACROS
+
+
+@pytest.mark.parametrize("folder", [".", "examples/customers", "examples/orders", "examples/weather"])
+def test_plain_sql_lists_no_functions(folder: str) -> None:
+    """That takes DuckDB longer than all else that it is asked."""
+    root = ROOT / folder
+    engine.functions.cache_clear()
+    load_definitions(root, load_environment(root, "local"))
+    assert engine.functions.cache_info().misses == 0
 
 
 def test_relations_are_seen_by_their_own_connection_alone() -> None:

@@ -97,6 +97,14 @@ def constant(text: Any) -> bool | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def used(text: str) -> Uses:
+    """What a string ``{% … %}`` uses, which nobody changes: environments have most expressions in common. Raises
+    BrokenExpressionError.
+    """
+    return uses(parse(text))
+
+
 def uses(node: Any) -> Uses:
     """What a syntax tree uses of its surroundings."""
     found = Uses()

@@ -61,7 +61,7 @@ def evaluated_nowhere(scope: Scope, name: str, state: dict[str, Any]) -> Iterato
 
 def _expression(scope: Scope, state: dict[str, Any], path: Path, text: Text) -> Iterator[Finding | Use]:
     try:
-        used = expressions.uses(expressions.parse(text.text))
+        used = expressions.used(text.text)
     except expressions.BrokenExpressionError as error:
         yield Finding("jsonata-syntax", path, str(error))
         return

@@ -11,7 +11,7 @@ from data_pipeline.core.problems import Path, did_you_mean, quoted
 
 from . import integrations, own_apis, shapes
 from .evaluated_texts import Text, texts
-from .expressions import BrokenExpressionError, parse, uses
+from .expressions import BrokenExpressionError, used
 from .findings import Finding
 from .values import is_expression
 from .walk import JSONATA, Scope
@@ -108,7 +108,7 @@ def _read(text: Text) -> Iterator[tuple[str, ...]]:
     if "result" not in text.states or not is_expression(text.text):
         return
     try:
-        paths = uses(parse(text.text)).states
+        paths = used(text.text).states
     except BrokenExpressionError:
         return  # found as such
     yield from (fields[1:] for fields in paths if fields[:1] == ("result",))
