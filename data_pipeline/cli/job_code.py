@@ -14,7 +14,17 @@ _ENTRY_SCRIPTS = _TOOL / "etl" / "jobs"
 
 
 def shipped(root: Path) -> dict[str, bytes]:
-    """Path → content of every file that a run finds in its folder, for the project at ``root``.
+    """Path → content of every file that a run finds in its folder, for the project at ``root``."""
+    return {name: path.read_bytes() for name, path in _paths(root)}
+
+
+def sources(root: Path) -> dict[str, str]:
+    """The Python source among these files. UserError, with file and line, for one that is not in UTF-8."""
+    return {name: _text(name, path.read_bytes()) for name, path in _paths(root) if name.endswith(".py")}
+
+
+def _paths(root: Path) -> list[tuple[str, Path]]:
+    """Path in a run's folder → file, sorted.
 
     Modules and packages lie as they do below ``jobs/``, so that they are imported by their names; the entry scripts of
     the tool lie beside them, and give way to a script of the project with the same name.
@@ -27,13 +37,7 @@ def shipped(root: Path) -> dict[str, bytes]:
     }
     jobs = root / "jobs"
     project = {name: path for name, path in _files(jobs, (jobs,)) if is_shipped(name)}
-    found = {**tool, **scripts, **project}
-    return {name: found[name].read_bytes() for name in sorted(found)}
-
-
-def sources(root: Path) -> dict[str, str]:
-    """The Python source among these files. UserError, with file and line, for one that is not in UTF-8."""
-    return {name: _text(name, content) for name, content in shipped(root).items() if name.endswith(".py")}
+    return sorted({**tool, **scripts, **project}.items())
 
 
 def _text(name: str, content: bytes) -> str:
@@ -49,6 +53,6 @@ def _text(name: str, content: bytes) -> str:
 
 def _files(base: Path, below: tuple[Path, ...]) -> Iterator[tuple[str, Path]]:
     for path in below:
-        for file in (path,) if path.is_file() else sorted(path.rglob("*")):
+        for file in (path,) if path.is_file() else path.rglob("*"):
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.relative_to(base).as_posix(), file

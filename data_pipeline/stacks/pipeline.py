@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template, stepfunctions
@@ -52,7 +53,9 @@ def pipeline(env: Environment) -> Template:
         else []
     )
     joined = [network(env.vpc, env.names, env.region)] if env.vpc and env.on_glue else []
-    template.add_resource([*joined, *configuration, *_spark_logs(env), *_machines(env, used)])
+    kept = (env.log_retention_days, env.customer_key)
+    logs = log_groups(env.names.glue_log_group_prefix, *kept) if _on_spark(env.jobs.values()) else []
+    template.add_resource([*joined, *configuration, *logs, *_machines(env, used)])
     if env.lake_formation:
         template.add_resource(grants_of_lake(env.jobs, env.managed_features))
     template.add_resource([*_schedules(env), *_queries(env), *notifications.resources(env)])
@@ -89,10 +92,9 @@ def _add_parameters(template: Template, env: Environment, used: list[Runtime]) -
         template.add_parameter(Parameter(runtime.wheels_parameter, Description=what, **digest))
 
 
-def _spark_logs(env: Environment) -> list[Any]:
-    if all(RUNTIMES[job.runtime].glue_command != "glueetl" for job in env.jobs.values()):
-        return []
-    return [*log_groups(env.names.glue_log_group_prefix, env.log_retention_days, env.customer_key)]
+def _on_spark(jobs: Iterable[Job]) -> bool:
+    """Whether Glue runs one of the jobs on Spark."""
+    return any(RUNTIMES[job.runtime].glue_command == "glueetl" for job in jobs)
 
 
 def _schedules(env: Environment) -> list[Any]:

@@ -13,6 +13,7 @@ from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import dataset_document, default_steps
 from data_pipeline.core.config.access import Iam
 from data_pipeline.core.config.dataset_document import takes_definitions
+from data_pipeline.core.config.datasets import Dataset
 from data_pipeline.core.config.definitions import tables_of
 from data_pipeline.core.config.environment import Data, Environment, Job, Location, Maintenance, Step
 from data_pipeline.core.config.feature_groups import FeatureGroup
@@ -187,7 +188,7 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
         why = f"{place}.cluster: what its machines leave for one of them is deleted then"
         grants.append(may.delete_objects("DeleteParts", "DataBucket", parts, why=why))
     if name == default_steps.LOAD:
-        grants += _erasing(env, place)
+        grants += _erasing(env.data, env.datasets, env.tables, place)
     stores = bool(step.writes or step.tables or mirror.mirrors(env.mirrored, step))
     if reads or stores:
         grants += key_of_data(env.data, env.key_of_data, write=stores)
@@ -202,15 +203,15 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     return grants
 
 
-def _erasing(env: Environment, place: str) -> list[Grant]:
+def _erasing(data: Data, datasets: Mapping[str, Dataset], tables: Iterable[str], place: str) -> list[Grant]:
     """What takes erased keys out of the tables of data sets that have keys, and out of those that may be made of them:
     files of snapshots that have them are deleted, and texts of refused rows emptied.
     """
-    keyed = [table for name, each in env.datasets.items() if each.key for table in tables_of(name, each)]
+    keyed = [table for name, each in datasets.items() if each.key for table in tables_of(name, each)]
     if not keyed:
         return []
-    warehouse, refused = key_prefix(env.data, "warehouse"), key_prefix(env.data, "quarantine")
-    gone = [erased_files_prefix(env.data), *(f"{warehouse}{table}/" for table in (*keyed, *env.tables))]
+    warehouse, refused = key_prefix(data, "warehouse"), key_prefix(data, "quarantine")
+    gone = [erased_files_prefix(data), *(f"{warehouse}{table}/" for table in (*keyed, *tables))]
     why = f"{place}: a key that is erased"
     return [
         may.read_objects(

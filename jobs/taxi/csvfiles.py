@@ -51,7 +51,7 @@ class Lines:
     """Lines of an open file that follow each other, a chunk of whole ones at a time, each with its end.
 
     ``buffer``, and ``text``, the same bytes as a NumPy array, hold the chunk and after it PADDING bytes or more.
-    ``places`` says where what is in it and in the file (``scan_layout``); who takes lines moves AT, and may read the
+    ``positions`` says where what is in it and in the file (``scan_layout``); who takes lines moves AT, and may read the
     next chunk from ``descriptor`` unless that is NO_FILE. ``cut_off``: the last line has no end in the file, and was
     given one.
     """
@@ -67,14 +67,14 @@ class Lines:
         self.cut_off = False
         room = size if last is None else min(size, last - first)
         self._hold(rest, len(rest) + room)
-        self.places = np.array([0, 0, len(rest), first, last or 0], np.int64)
+        self.positions = np.array([0, 0, len(rest), first, last or 0], np.int64)
 
     def more(self) -> bool:
         """Whether there is a line to take; if all of the chunk are taken, the next one is read.
 
         Raises FileError for gzip data that is cut off or damaged, and for a line that is too long to be a trip.
         """
-        at, end, filled = self.places[: FILLED + 1].tolist()
+        at, end, filled = self.positions[: FILLED + 1].tolist()
         if at < end:
             return True
         filled -= end
@@ -92,12 +92,12 @@ class Lines:
             self.cut_off = self.buffer[filled - 1] not in b"\r\n"
             self.buffer[filled] = ord("\n")
             end = filled = filled + 1
-        self.places[: FILLED + 1] = 0, end, filled
+        self.positions[: FILLED + 1] = 0, end, filled
         return bool(end > 0)
 
     def chunk(self) -> bytes:
         """All lines of the chunk, whether they are taken or not."""
-        return bytes(self.buffer[: self.places[LINES]])
+        return bytes(self.buffer[: self.positions[LINES]])
 
     def _hold(self, filled: bytes | bytearray, room: int) -> None:
         self.buffer = bytearray(room + PADDING)
@@ -113,13 +113,13 @@ class Lines:
         """Fill the buffer from ``filled`` on: with how many bytes."""
         end = len(self.buffer) - PADDING
         if self.descriptor != NO_FILE:
-            end = min(end, filled + int(self.places[LAST] - self.places[NEXT]))
-            self.file.seek(self.places[NEXT])
+            end = min(end, filled + int(self.positions[LAST] - self.positions[NEXT]))
+            self.file.seek(self.positions[NEXT])
         at = filled
         with memoryview(self.buffer) as view:
             while at < end and (got := self.file.readinto(view[at:end])):  # type: ignore[attr-defined]
                 at += got
-        self.places[NEXT] += at - filled
+        self.positions[NEXT] += at - filled
         return at - filled
 
 

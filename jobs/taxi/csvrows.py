@@ -106,9 +106,9 @@ def _found(lines: Lines, shape: Shape, trips: Any) -> Iterator[_Found]:
     """The rows in ``lines``; those that are plainly of the file's month may be added to ``trips`` instead."""
     doubted: _Doubted | None = None
     while lines.more():
-        if slow_path_budget.lasts(int(lines.places[LINES])):
+        if slow_path_budget.lasts(int(lines.positions[LINES])):
             found = [line for line in lines.chunk().splitlines() if line]
-            lines.places[AT] = lines.places[LINES]
+            lines.positions[AT] = lines.positions[LINES]
             suspects = [(number, _text(line)) for number, line in enumerate(found)]
             yield _Found(len(found), [], suspects, lines.cut_off)
         else:
@@ -117,10 +117,10 @@ def _found(lines: Lines, shape: Shape, trips: Any) -> Iterator[_Found]:
 
 
 class _Doubted:
-    """The rows that ``scan`` leaves to slower code: their ``places`` in ``text``."""
+    """The rows that ``scan`` leaves to slower code: their ``positions`` in ``text``."""
 
     def __init__(self) -> None:
-        self.places = np.empty((DOUBTFUL_ROWS, COLUMNS), np.int64)
+        self.positions = np.empty((DOUBTFUL_ROWS, COLUMNS), np.int64)
         self.text = np.empty(DOUBTFUL_BYTES, np.uint8)
 
     def scanned(self, lines: Lines, shape: Shape, trips: Any) -> _Found:
@@ -128,19 +128,21 @@ class _Doubted:
         from taxi import scan
 
         rows, many, foreign = scan.rows(
-            lines, shape.fields, shape.position, shape.month, trips, self.places, self.text
+            lines, shape.fields, shape.position, shape.month, trips, self.positions, self.text
         )
         if foreign:
             _text(lines.chunk())
         windows, suspects = self._judged(many, shape.limits) if many else ([], [])
-        return _Found(rows, windows, suspects, lines.cut_off and lines.places[AT] == lines.places[LINES])
+        return _Found(
+            rows, windows, suspects, lines.cut_off and lines.positions[AT] == lines.positions[LINES]
+        )
 
     def _judged(self, many: int, limits: times.Limits) -> tuple[times.Windows, list[tuple[int, str]]]:
         """Trips of those of the first ``many`` rows whose pickup time can be read, if they are many; the others, which
         stay suspect.
         """
         windows: times.Windows = []
-        places, suspect = self.places[:many], np.ones(many, bool)
+        places, suspect = self.positions[:many], np.ones(many, bool)
         fit = np.flatnonzero(places[:, BEGIN] != UNPROVED)
         if len(fit) > _FEW:
             texts = self._texts(places[fit][:, [BEGIN, END]])
@@ -151,7 +153,7 @@ class _Doubted:
         return windows, list(zip(found[:, ROW].tolist(), texts, strict=True))
 
     def _texts(self, places: Any) -> list[str]:
-        """What stands at ``places``, rows of begin and end."""
+        """What stands at ``positions``, rows of begin and end."""
         with self.text.data as text:
             return [_text(bytes(text[begin:end])) for begin, end in places.tolist()]
 

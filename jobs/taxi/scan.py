@@ -73,7 +73,7 @@ def rows(
         found.ctypes.data,
         error.ctypes.data,
         lines.descriptor,
-        lines.places.ctypes.data,
+        lines.positions.ctypes.data,
         lines.text.ctypes.data,
         len(lines.text) - PADDING,
         fields,

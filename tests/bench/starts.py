@@ -38,7 +38,7 @@ def starts() -> list[Start]:
             "an interpreter that imports click, pydantic and botocore",
             ["-c", "import click, pydantic, botocore"],
         ),
-        Start("`python -m data_pipeline --help`", ["-m", "data_pipeline", "--help"], "0.3"),
+        Start("the list of all commands (`--help`)", ["-m", "data_pipeline", "--help"], "0.3"),
         Start("`python data_pipeline_create.py`, three environments", ["data_pipeline_create.py"], "0.8"),
         Start("`python data_pipeline_create.py --check`", ["data_pipeline_create.py", "--check"], "0.5"),
         Start("`python -m data_pipeline check dev`", ["-m", "data_pipeline", "check", "dev"], "0.5"),

@@ -54,7 +54,7 @@ def test_one_call_reads_a_plain_file_to_its_end(opened):
     lines = opened(row() * 1000).lines(4096)
     assert lines.more()
     doubted, trips = csvrows._Doubted(), csvrows.np.zeros(csvrows.MOST_WINDOWS, "int64")
-    assert scan.rows(lines, 3, 1, SHAPE.month, trips, doubted.places, doubted.text) == (1000, 0, False)
+    assert scan.rows(lines, 3, 1, SHAPE.month, trips, doubted.positions, doubted.text) == (1000, 0, False)
     assert trips.sum() == trips[97] == 1000
     assert not lines.more()
 

@@ -34,7 +34,7 @@ from data_pipeline.project import erased
 
 #: what the mirror has fetched lies in the input, which stays.
 _MIRROR = "mirror.json"
-_PLACES: tuple[Location, ...] = ("state", "export")
+_LOCATIONS: tuple[Location, ...] = ("state", "export")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def gather_returning(
         then = snapshots.as_of(table, moment)
         if then.snapshot_id != snapshots.current(table).snapshot_id:
             tables.append((table, then))
-    state, exports = ([*versions(connection, bucket, key_prefix(data, place))] for place in _PLACES)
+    state, exports = ([*versions(connection, bucket, key_prefix(data, place))] for place in _LOCATIONS)
     return Returning(
         environment,
         moment,
@@ -111,8 +111,8 @@ def _kept_days(
 
 
 def _rules_days(rules: Iterable[Mapping[str, Any]], of: str, data: Data) -> dict[str, int]:
-    places = [key_prefix(data, place) for place in _PLACES]
-    return rules_days(rules, of, places, rebuilds_prefix(data))
+    prefixes = [key_prefix(data, place) for place in _LOCATIONS]
+    return rules_days(rules, of, prefixes, rebuilds_prefix(data))
 
 
 def _returned(state: Iterable[Version], data: Data) -> Iterator[Version]:

@@ -79,7 +79,7 @@ class Refusal:
     by: Literal["policy", "organization", "boundary"] = "policy"
 
 
-_NOT_ASKED = Unanswered("was not asked")
+_NO_ANSWER = Unanswered("was not asked")
 Refusals = Sequence[Refusal] | Unanswered
 
 
@@ -91,8 +91,8 @@ class Answers:
     caller: str
     partition: str = "aws"
     #: the caller as IAM's simulator takes it: a user or role; None for any other
-    principal: str | Unanswered | None = _NOT_ASKED
-    opt_in: str | Unanswered | None = _NOT_ASKED
+    principal: str | Unanswered | None = _NO_ANSWER
+    opt_in: str | Unanswered | None = _NO_ANSWER
     #: service → name in lower case → quota
     quotas: Mapping[str, Mapping[str, Quota] | Unanswered] = field(default_factory=dict)
     #: template's file → why CloudFormation refuses it
@@ -110,19 +110,19 @@ class Answers:
     #: ARN → key, of the keys that the configuration names
     keys: Mapping[str, Key | Unanswered] = field(default_factory=dict)
     #: those of the environment's names that are taken
-    log_groups: Collection[str] | Unanswered = _NOT_ASKED
-    databases: Collection[str] | Unanswered = _NOT_ASKED
-    feature_groups: Collection[str] | Unanswered = _NOT_ASKED
-    data_buckets: Collection[str] | Unanswered = _NOT_ASKED
+    log_groups: Collection[str] | Unanswered = _NO_ANSWER
+    databases: Collection[str] | Unanswered = _NO_ANSWER
+    feature_groups: Collection[str] | Unanswered = _NO_ANSWER
+    data_buckets: Collection[str] | Unanswered = _NO_ANSWER
     #: state machine of the environment → status, of those that there are
-    machines: Mapping[str, str] | Unanswered = _NOT_ASKED
+    machines: Mapping[str, str] | Unanswered = _NO_ANSWER
     #: schedule of the environment → state, of those that there are
-    schedules: Mapping[str, str] | Unanswered = _NOT_ASKED
+    schedules: Mapping[str, str] | Unanswered = _NO_ANSWER
     #: names of CloudWatch Logs' resource policies
-    log_policies: Collection[str] | Unanswered = _NOT_ASKED
-    lake: Lake | Unanswered = _NOT_ASKED
+    log_policies: Collection[str] | Unanswered = _NO_ANSWER
+    lake: Lake | Unanswered = _NO_ANSWER
     #: what the caller lacks of the deployer's policy; None where it is nobody whom IAM simulates
-    deployer: Refusals | None = _NOT_ASKED
+    deployer: Refusals | None = _NO_ANSWER
     #: deployed role → what its own policies grant and something above them refuses
     roles: Mapping[str, Refusals] = field(default_factory=dict)
 

@@ -27,7 +27,7 @@ ENTRIES = 25
 THREADS = 8
 ATTEMPTS = 8
 #: identifiers of one BatchGetRecord.
-ASKED = 100
+READ_AT_ONCE = 100
 PASSING = frozenset(
     ("InternalFailure", "InternalServerError", "ServiceUnavailable", "Throttling", "ThrottlingException")
 )
@@ -69,7 +69,7 @@ class Sender:
     def read(self, identifiers: Iterable[str]) -> dict[str, Row]:
         """Record identifier → record of those that the online store has."""
         found: dict[str, Row] = {}
-        for asked in _batches(identifiers, ASKED):
+        for asked in _batches(identifiers, READ_AT_ONCE):
             found.update(self._read(asked))
         return found
 

@@ -18,7 +18,7 @@ class Assembly:
     """The bytes of one version of a file, behind the ``stored`` parts that S3 has already."""
 
     def __init__(self, path: str, context: TransferContext, stored: list[Part]) -> None:
-        self._path, self._means, self._size = path, context, context.store.part
+        self._path, self._context, self._size = path, context, context.store.part
         self._parts: list[Part | Future[Part]] = [*stored]
         self.position = sum(part.size for part in stored)
         self._filled = 0
@@ -44,7 +44,7 @@ class Assembly:
             if self._filled == self._size:
                 self.send(upload)
             if self._buffer is None:
-                self._buffer = self._means.buffers.get()
+                self._buffer = self._context.buffers.get()
             room = memoryview(self._buffer)[self._filled : self._size]
             count = answer.read(room)
             if not count:
@@ -72,7 +72,7 @@ class Assembly:
                 sent.result()
         self._before = bytes(buffer[max(0, filled - _KEPT) : filled])
         self._buffer, self._filled = None, 0
-        number, size, context = len(self._parts) + 1, self._size, self._means
+        number, size, context = len(self._parts) + 1, self._size, self._context
 
         def put() -> Part:
             try:
@@ -103,5 +103,5 @@ class Assembly:
             if isinstance(sent, Future):
                 sent.exception()
         if self._buffer is not None:
-            self._means.buffers.put(self._buffer)
+            self._context.buffers.put(self._buffer)
             self._buffer, self._filled = None, 0

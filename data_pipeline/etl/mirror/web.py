@@ -75,7 +75,7 @@ class Web:
         self._reached: set[str] = set()
         self._kinds: dict[str, Kinds] = {}
         self._named_by: dict[str, str] = {}
-        self._first_asked: dict[str, float] = {}
+        self._first_request: dict[str, float] = {}
         self._lost: dict[str, LastingError] = {}
 
     def note_index(self, url: str, index: str) -> None:
@@ -180,7 +180,7 @@ class Web:
     def _reach(self, parts: SplitResult, near: Kinds | None) -> tuple[http.client.HTTPConnection, Kinds]:
         """A new connection. LastingError where the server was not reached for long enough, or never can be."""
         server, away = parts.netloc, self._retry_policy.away
-        began = self._first_asked.setdefault(server, time.monotonic())
+        began = self._first_request.setdefault(server, time.monotonic())
         try:
             opened = self._opened(parts, near)
         except ssl.SSLCertVerificationError as error:

@@ -33,7 +33,7 @@ _GROUPS = 8
 """Kinds of lines that are looked at in a block, the most frequent ones."""
 _KEPT = 64
 """Examples that are kept."""
-_PATIENCE = 63
+_LONGEST_WAIT = 63
 """Blocks that are passed over, at most, where few lines were alike."""
 _BOM = b"\xef\xbb\xbf"
 _COLON, _BEHIND = re.compile(" *: *"), re.compile(" *[,}] *")
@@ -98,7 +98,7 @@ class AlikeReader:
             there[rows.at] = False
         found += self._groups(lines, np.flatnonzero(there))
         few = 4 * sum(len(rows.at) for rows in found) < lines.count
-        self._waited, self._wait = 0, min(2 * self._wait + 1, _PATIENCE) if few else 0
+        self._waited, self._wait = 0, min(2 * self._wait + 1, _LONGEST_WAIT) if few else 0
         return [rows for rows in found if len(rows.at)]
 
     def _together(self, lines: Lines, there: Any, quotes: int) -> Rows | None:

@@ -35,7 +35,7 @@ class FolderCatalog(MetastoreCatalog):
 
     def __init__(self) -> None:
         super().__init__("folder")
-        self.places: dict[tuple[str, ...], str] = {}
+        self.locations: dict[tuple[str, ...], str] = {}
         self.lock = threading.Lock()
 
     def create_table(
@@ -52,14 +52,14 @@ class FolderCatalog(MetastoreCatalog):
         metadata = new_table_metadata(schema, partition_spec, sort_order, location, properties)
         self._write_metadata(metadata, load_file_io(self.properties, place), place)
         with self.lock:
-            if identifier in self.places:
+            if identifier in self.locations:
                 raise TableAlreadyExistsError(str(identifier))
-            self.places[identifier] = place
+            self.locations[identifier] = place
         return self.load_table(identifier)
 
     def load_table(self, identifier: Any) -> Table:
         name = Catalog.identifier_to_tuple(identifier)
-        place = self.places.get(name)
+        place = self.locations.get(name)
         if place is None:
             raise NoSuchTableError(str(identifier))
         io = load_file_io(self.properties, place)
@@ -73,9 +73,9 @@ class FolderCatalog(MetastoreCatalog):
             return CommitTableResponse(metadata=current.metadata, metadata_location=current.metadata_location)
         self._write_metadata(staged.metadata, staged.io, staged.metadata_location)
         with self.lock:
-            if self.places[table.name()] != current.metadata_location:
+            if self.locations[table.name()] != current.metadata_location:
                 raise CommitFailedException("another was faster")
-            self.places[table.name()] = staged.metadata_location
+            self.locations[table.name()] = staged.metadata_location
         return CommitTableResponse(metadata=staged.metadata, metadata_location=staged.metadata_location)
 
 

@@ -16,9 +16,9 @@ from taxi.sample.trips import Plan, Trip
 _DAY = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
 _CLOCK = [f" {s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(_DAY)]
-_PLACES = ("from_lon", "from_lat", "to_lon", "to_lat")
+_COORDINATES = ("from_lon", "from_lat", "to_lon", "to_lat")
 _MONEY = ("fare", "extra", "mta", "tip", "tolls", "improvement", "congestion", "total")
-_NUMBERS = frozenset(("miles", *_PLACES, *_MONEY))
+_NUMBERS = frozenset(("miles", *_COORDINATES, *_MONEY))
 
 
 class _Days(dict[int, str]):

@@ -130,7 +130,7 @@ def compare(chance, folder, monkeypatch):
     monkeypatch.setattr(json_files, "BLOCK", chance.choice([1, 64, 1000, 1 << 20]))
     monkeypatch.setattr(json_alike, "FEW", chance.choice([0, 2, 32]))
     monkeypatch.setattr(json_alike, "_GROUPS", chance.choice([1, 8]))
-    monkeypatch.setattr(json_alike, "_PATIENCE", chance.choice([0, 63]))
+    monkeypatch.setattr(json_alike, "_LONGEST_WAIT", chance.choice([0, 63]))
     monkeypatch.setattr(json_blocks, "_LEAF", chance.choice([1, 4, 64]))
     monkeypatch.setattr(json_blocks, "_ATTEMPTS", chance.choice([1, 2, 8]))
     rows, refused, foreign = independent.json_rows(content, data)
