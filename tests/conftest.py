@@ -77,10 +77,13 @@ def _interrupts_are_heard() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
-    """An embedded AWS for the whole session, which takes small parts of uploads, stopped at its end."""
+    """An embedded AWS for the whole session, stopped at its end. It takes small parts of uploads, and keeps what the
+    services know in memory alone: the state of all tests would be written anew with each of their requests.
+    """
     state: Path = tmp_path_factory.mktemp("embedded") / "aws"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATA_PIPELINE_LOCAL_LEAST_PART", str(1 << 16))
+        patch.setenv("DATA_PIPELINE_LOCAL_UNSAVED", "1")
         endpoint = lifecycle.ensure_up(state, 0)
     yield endpoint
     lifecycle.down(state)

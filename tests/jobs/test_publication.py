@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from account import HEADER, trips
 from clients import client
-from randomness import SEED, times
+from randomness import SEED, SOAK, times
 
 JOBS = f"{__file__.rsplit('/tests/', 1)[0]}/jobs"
 
@@ -142,7 +142,13 @@ def test_what_could_not_be_fetched_keeps_its_rows_and_is_tried_again(account):
     assert account.rides() == account.exported() == account.expected()
 
 
-@pytest.mark.parametrize("fill", ["none", "zero"])
+ALIKE = [
+    pytest.mark.soak,
+    pytest.mark.skipif(not SOAK, reason="as the other way round: `make soak` makes it"),
+]
+
+
+@pytest.mark.parametrize("fill", [pytest.param("none", marks=ALIKE), "zero"])
 def test_windows_without_rides(account, fill):
     """With --fill-windows zero each window of a covered month has a row, whichever way it became covered."""
     account.delete("fhv_tripdata_2015-02.csv")

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from randomness import SOAK
 from system.project import ROOT, Project
 from system.test_interruptions import trips
 
@@ -71,14 +72,19 @@ def test_what_is_deployed_is_listed_and_shown(managed: Project) -> None:
     assert re.search(r"dow +integral +day of the week, 1 on Sunday", shown)
 
 
+@pytest.mark.skipif(SOAK, reason="the longer story begins so")
+def test_the_stores_have_what_is_published(managed: Project, tmp_path: Path) -> None:
+    """Every record once, and online the newest of each identifier."""
+    the_first_run_fills_the_stores(managed, tmp_path)
+    assert offline(managed, tmp_path) == published(managed, tmp_path)
+    the_newest_are_online(managed, tmp_path)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(not SOAK, reason="three runs and two deployments: `make soak` makes them")
 def test_the_stores_follow_what_is_published_and_defined(managed: Project, tmp_path: Path) -> None:
     """Every record once; what a re-issued month has changed; and all again with a feature that is added."""
-    done = features(managed, "diff", "local", status=2)
-    assert done.out == "rides: table: there is no table ride_counts yet\n  run the pipeline\n"
-    trips(tmp_path / "trips", 1, 1_000)
-    managed.run("--source", str(tmp_path / "trips"))
-    done = ingested(managed)
-    assert (done["appended"], done["put"]) == (2 * 67, 2)  # of all, and of the one data set
+    the_first_run_fills_the_stores(managed, tmp_path)
     trips(tmp_path / "trips", 1, 1_200)
     managed.run("--source", str(tmp_path / "trips"))
     done = ingested(managed)
@@ -96,8 +102,21 @@ def test_the_stores_follow_what_is_published_and_defined(managed: Project, tmp_p
     assert rows == published(managed, tmp_path)
     assert records(managed, tmp_path / "asked", "--offline", "--athena").to_pylist() == rows
     assert all(row["together"] for row in rows)
-    newest = {row["dataset"]: row for row in records(managed, tmp_path / "published").to_pylist()}
-    online = records(managed, tmp_path / "online", "--record", "green", "--record", "all").to_pylist()
+    the_newest_are_online(managed, tmp_path)
+
+
+def the_first_run_fills_the_stores(managed: Project, folder: Path) -> None:
+    done = features(managed, "diff", "local", status=2)
+    assert done.out == "rides: table: there is no table ride_counts yet\n  run the pipeline\n"
+    trips(folder / "trips", 1, 1_000)
+    managed.run("--source", str(folder / "trips"))
+    done = ingested(managed)
+    assert (done["appended"], done["put"]) == (2 * 67, 2)  # of all, and of the one data set
+
+
+def the_newest_are_online(managed: Project, folder: Path) -> None:
+    newest = {row["dataset"]: row for row in records(managed, folder / "published").to_pylist()}
+    online = records(managed, folder / "online", "--record", "green", "--record", "all").to_pylist()
     assert online == [newest["green"], newest["all"]]
 
 
