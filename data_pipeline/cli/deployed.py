@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 
 import click
@@ -34,13 +35,12 @@ def outputs_and_differences(env: Environment, connection: Connection) -> Mapping
         wanted = wanted_parameters(env, stack.parameters.get("ArtifactBucket", ""), root())
         different = differing_parameters(stack, wanted)
     except UserError as error:
-        click.echo(f"note: the project here may differ from what is deployed: {error}", err=True)
+        _note(f"the project here may differ from what is deployed: {error}")
         return stack.outputs
     if different:
-        click.echo(
-            f"note: the project here differs in {', '.join(different)} from what is deployed, which is what runs; "
-            f"to deploy it: ./deploy.sh {env.name}",
-            err=True,
+        _note(
+            f"the project here differs in {', '.join(different)} from what is deployed, which is what runs; "
+            f"to deploy it: ./deploy.sh {env.name}"
         )
     return stack.outputs
 
@@ -48,5 +48,13 @@ def outputs_and_differences(env: Environment, connection: Connection) -> Mapping
 def _stack(env: Environment, connection: Connection) -> Stack:
     stack = pipeline_stack(env, connection)
     if is_moving(stack.status):
-        click.echo(f"note: {env.names.pipeline_stack} is being updated right now ({stack.status})", err=True)
+        _note(f"{env.names.pipeline_stack} is being updated right now ({stack.status})")
     return stack
+
+
+def _note(text: str) -> None:
+    """A note in lines of 80 columns on stderr."""
+    text = textwrap.fill(
+        f"note: {text}", 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    click.echo(text, err=True)

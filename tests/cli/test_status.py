@@ -65,9 +65,11 @@ def test_the_deployed_template_and_code_are_compared(
     assert status("--json") == 0
     assert json.loads(capfd.readouterr().out)["differs"] == ["code", "templates"]
     outputs_and_differences(*open_environment("local"))
-    assert "note: the project here differs in code from what is deployed, which is what runs; " in (
-        capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "note: the project here differs in code from what is deployed, which is what runs; " in " ".join(
+        said.split()
     )
+    assert max(map(len, said.splitlines())) <= 80
 
 
 PARTS = ("differs", "schedules", "runs", "coverage", "drift", "alarms")

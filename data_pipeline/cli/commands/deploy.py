@@ -112,7 +112,8 @@ def open_target(env: str, bucket: str | None, wait: bool = True) -> Target:
         bucket = stack.parameters.get(BUCKET) if stack else None
     if not bucket:
         raise click.UsageError(
-            f"BUCKET is missing, the bucket for code and packages, and {env} is not deployed, so that it is not known. "
+            f"BUCKET is missing, the bucket for code and packages, and "
+            f"{environment.names.prefix} is not deployed, so that it is not known. "
             "To have it made, add --create-bucket."
         )
     return Target(environment, connection, bucket, stacks)
