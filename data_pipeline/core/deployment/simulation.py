@@ -16,6 +16,10 @@ from data_pipeline.core.config.environment import Environment
 EXAMPLES = {
     "s3:GetBucket*": ("s3:GetBucketPolicy", "s3:GetBucketPublicAccessBlock", "s3:GetBucketVersioning"),
     "s3:Get*Configuration": ("s3:GetEncryptionConfiguration", "s3:GetLifecycleConfiguration"),
+    **{
+        f"states:{verb}StateMachine*": (f"states:{verb}StateMachine", f"states:{verb}StateMachineAlias")
+        for verb in ("Create", "Delete", "Describe", "Update")
+    },
 }
 #: statements of deployer-policy.json that not everybody needs.
 _OPTIONAL = frozenset(["MakeArtifactBucket"])
