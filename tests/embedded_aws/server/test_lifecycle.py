@@ -219,7 +219,10 @@ def test_everything_is_there_after_the_end(state: Path, end: str) -> None:
     until(lambda: aws["cloudformation"].describe_stacks()["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE")
     policy = {"Version": "2012-10-17", "Statement": [ROLE_TRUST]}
     role = aws["iam"].create_role(RoleName="r", AssumeRolePolicyDocument=json.dumps(policy))["Role"]["Arn"]
-    aws["stepfunctions"].create_state_machine(name="m", definition=json.dumps(WAIT), roleArn=role)
+    machine = {"name": "m", "definition": json.dumps(WAIT), "roleArn": role, "publish": True}
+    version = aws["stepfunctions"].create_state_machine(**machine)["stateMachineVersionArn"]
+    route = {"stateMachineVersionArn": version, "weight": 100}
+    aws["stepfunctions"].create_state_machine_alias(name="live", routingConfiguration=[route])
     aws["scheduler"].create_schedule_group(Name="g")
     aws["sqs"].create_queue(QueueName="q")
     aws["s3"].create_bucket(Bucket="bucket")
@@ -238,6 +241,10 @@ def test_everything_is_there_after_the_end(state: Path, end: str) -> None:
     assert client(after, "glue").get_table(DatabaseName="d", Name="t")["Table"]["Parameters"] == {"p": "1"}
     assert client(after, "iam").get_role(RoleName="r")["Role"]["Arn"] == role
     assert client(after, "stepfunctions").list_state_machines()["stateMachines"][0]["name"] == "m"
+    alias = {"stateMachineAliasArn": f"{version.rpartition(':')[0]}:live"}
+    routed = client(after, "stepfunctions").describe_state_machine_alias(**alias)["routingConfiguration"]
+    assert routed == [route]
+    assert client(after, "stepfunctions").describe_state_machine(stateMachineArn=version)["name"] == "m"
     assert client(after, "scheduler").get_schedule_group(Name="g")["Name"] == "g"
     assert client(after, "sqs").get_queue_url(QueueName="q")["QueueUrl"].endswith("/q")
     stacks = client(after, "cloudformation").describe_stacks()["Stacks"]
