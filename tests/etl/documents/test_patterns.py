@@ -265,6 +265,7 @@ def test_the_nearest_pattern_of_a_path_that_none_claims(path: str, found: str | 
     assert nearest(path, []) is None
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("patterns")))
 def test_what_is_written_is_read_and_overlaps_are_found(attempt: int) -> None:
     """Random patterns: they read what they write, and a path that a second one claims too is an overlap."""

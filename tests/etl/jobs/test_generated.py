@@ -194,6 +194,7 @@ def made_dataset(chance: random.Random) -> Dataset:
     )
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("datasets")))
 def test_a_generated_data_set_has_what_its_files_have(attempt, tmp_path, monkeypatch):
     """Whatever happens to its files and its definition; rows of every file add up; nothing is committed twice."""

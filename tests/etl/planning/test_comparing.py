@@ -138,6 +138,7 @@ def modelled(before: dict[str, str], now: dict[str, str], replaces: str, prune: 
     return after
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("plans")))
 def test_plans_make_what_a_model_makes(attempt):
     """Files come, change and go in random order; after each run the table has what the model has, and then nothing is

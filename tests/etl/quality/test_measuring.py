@@ -261,6 +261,7 @@ def index(expected: list[tuple[float, float]], actual: list[tuple[float, float]]
     return sum((a - e) * math.log(a / e) for e, a in zip(shares(expected), shares(actual), strict=True))
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("drifts")))
 def test_drift_is_the_stability_index_of_each_distribution(attempt: int) -> None:
     """Of random series, with and without a weight, against loops over the rows."""
@@ -315,6 +316,7 @@ def test_drift_is_the_stability_index_of_each_distribution(attempt: int) -> None
     assert told == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("drifts")))
 def test_what_is_told_of_a_series(attempt: int) -> None:
     """Of each kind and of all together, whose windows are added up: against loops over the rows."""

@@ -81,6 +81,7 @@ def compare(folder: Path, content: bytes, data: Dataset, most: int) -> int:
 
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
+@pytest.mark.soak
 @pytest.mark.parametrize("attempt", range(times("spans")))
 def test_spans_of_random_files_give_what_the_file_gives(attempt, kind, tmp_path, monkeypatch):
     """Rows, their numbers, reasons, texts and counts, whatever is wrong with them, and wherever the file is cut."""
