@@ -26,8 +26,10 @@ from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents.datasets import UNIT
 from data_pipeline.etl.storage.filesystem import files
 
-from . import iceberg_types
+from . import iceberg_types, null_lists
 from .parquet_parts import Part
+
+null_lists.keep()
 
 ROWS = 65_536
 _FIELD_ID = b"PARQUET:field_id"

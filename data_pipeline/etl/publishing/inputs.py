@@ -24,8 +24,10 @@ from data_pipeline.etl.documents.duckdb_types import to_duckdb
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files as storage
 
-from . import iceberg_types
+from . import iceberg_types, null_lists
 from .spans import LATEST, Span
+
+null_lists.keep()
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, or the clock of the data
 

@@ -44,8 +44,10 @@ from pyiceberg.utils.concurrent import ExecutorFactory
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import join
 
-from . import iceberg_types, table_files, transactions, transforms
+from . import iceberg_types, null_lists, table_files, transactions, transforms
 from .definition import Definition, commented, upgrade
+
+null_lists.keep()
 
 # PyIceberg's own retry would submit the same rows again on top of a rival's; who loses here starts anew.
 _PROPERTIES = {"commit.retry.num-retries": "0", "write.parquet.compression-codec": "zstd"}

@@ -1,0 +1,28 @@
+"""Lists of structs come back as they were written: null is not empty, alone and within a struct."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from data_pipeline.etl.publishing import data_files, tables
+from data_pipeline.etl.publishing.definition import Definition
+from data_pipeline.etl.rehearsal import catalog
+
+LISTS = pa.list_(pa.struct([("a", pa.int64())]))
+ROWS = pa.table(
+    {
+        "id": pa.array([1, 2, 3]),
+        "lists": pa.array([None, [], [{"a": 1}, None]], LISTS),
+        "inner": pa.array([{"l": None}, {"l": [{"a": None}]}, None], pa.struct([("l", LISTS)])),
+    }
+)
+
+
+def test_what_is_read_to_be_written_again_keeps_its_nulls(tmp_path):
+    at = catalog.connect(tmp_path)
+    table = at.load("orders", Definition(ROWS.schema, "", {}, ()))
+    tables.replace(table, [], [ROWS], {})
+    found = at.find("orders")
+    (file,) = tables.files_in(found, found.current_snapshot())
+    for read in (found.scan().to_arrow(), pa.concat_tables(data_files.batches(found, file))):
+        assert read.to_pylist() == ROWS.to_pylist()
