@@ -290,7 +290,7 @@ def _type(kind: str) -> str:
 
 
 def _is_number(kind: str) -> bool:
-    return kind.partition("(")[0] in _NUMBERS
+    return kind.partition("(")[0] in _NUMBERS and not kind.endswith("]")  # a list of decimals is none
 
 
 def _moment(column: str) -> str:

@@ -177,7 +177,8 @@ def test_a_generated_data_set_has_what_its_files_have(attempt, tmp_path, monkeyp
         if at.find("orders") is not None:
             published, expected = world.published(at), world.expected()
             assert list(map(_place, published)) == list(map(_place, expected))
-            assert all(alike(list(one), list(other)) for one, other in zip(published, expected, strict=True))
+            for one, other in zip(published, expected, strict=True):
+                assert alike(list(one), list(other)), (one, other)
             counted = at.find("counted")
             made = counted.scan().to_arrow().to_pylist() if counted else [{"n": 0}]
             assert made == [{"n": len(world.expected())}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -89,6 +90,12 @@ def test_no_rows_have_no_profile(db):
     registered(db, amount=pa.array([], pa.int64()))
     assert profile(db, "rows") is None
     assert profile(db, "nothing") is None
+
+
+def test_a_list_of_decimals_has_no_ends(db):
+    """Its type begins as that of a number does."""
+    registered(db, amounts=pa.array([[Decimal("1.50")], None], pa.list_(pa.decimal128(9, 2))))
+    assert column(profile(db, "rows"), "amounts").keys() == {"name", "type", "nulls"}
 
 
 def test_odd_numbers_are_no_numbers_of_json(db):
