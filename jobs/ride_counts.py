@@ -12,14 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from data_pipeline.core.errors import UserError
-from data_pipeline.core.loading.load import load_environment
 from data_pipeline.etl import arguments, exits
 from data_pipeline.etl.documents import datasets
 from data_pipeline.etl.documents.datasets import Definitions
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import load as loading
-from data_pipeline.project.definitions import load_definitions
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = "local"
@@ -36,6 +33,10 @@ def main(argv: list[str]) -> None:
 
 def definitions() -> Definitions:
     """The data sets and tables of the project. JobError for what is wrong with them."""
+    from data_pipeline.core.errors import UserError  # imported with few looks for garbage: see etl.jobs
+    from data_pipeline.core.loading.load import load_environment
+    from data_pipeline.project.definitions import load_definitions
+
     try:
         return load_definitions(ROOT, load_environment(ROOT, ENVIRONMENT))
     except UserError as error:

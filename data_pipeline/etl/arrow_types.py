@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pyarrow as pa
 
 from data_pipeline.etl.documents import types
@@ -63,3 +66,12 @@ def of_arrow(type: pa.DataType) -> Type:
         fields = (type.field(i) for i in range(type.num_fields))
         return Struct(tuple(Field(field.name, of_arrow(field.type), True) for field in fields))
     raise types.WrongTypeError(f"a table has no column of type {type}; cast it to one of its types")
+
+
+def repeated(value: Any, count: int, kind: pa.DataType | None = None) -> pa.Array:
+    """``value`` so many times, of type ``kind``, by default text. A text is written at once, not value by value."""
+    kind = kind or pa.string()
+    if not isinstance(value, str) or kind != pa.string() or len(raw := value.encode()) * count >= 1 << 31:
+        return pa.repeat(pa.scalar(value, kind), count)
+    places = np.arange(0, len(raw) * count + 1, len(raw), np.int32) if raw else np.zeros(count + 1, np.int32)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(places), pa.py_buffer(raw * count))

@@ -32,7 +32,7 @@ def run(job: Callable[[list[str]], None], arguments: list[str]) -> None:
     A JobError leaves as ``SystemExit(message)``, which Python prints as the last line of standard error and
     which Glue shows whole. Any other exception is a bug and keeps its traceback.
     """
-    gc.set_threshold(_OBJECTS)
+    collect_seldom()
     _LAST.clear()
     try:
         job(arguments)
@@ -46,6 +46,11 @@ def run(job: Callable[[list[str]], None], arguments: list[str]) -> None:
         write_message(_with_log(one_line(f"{type(error).__name__}: {error}")))
         sys.stdout.flush()
         raise
+
+
+def collect_seldom() -> None:
+    """Look for garbage as seldom as a job needs it, from here on."""
+    gc.set_threshold(_OBJECTS)
 
 
 def write_message(line: str, path: Path = MESSAGE) -> None:

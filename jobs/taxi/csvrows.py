@@ -1,7 +1,7 @@
 """Which rows of a CSV file count, in which window, and why the others do not.
 
 Compiled code proves nearly all rows good without looking at one of them from Python (``scan``, ``times.count``).
-What it does not prove is suspect, and is judged line by line with Python's csv module: slow, exact, and rare. A
+What it does not prove is suspect, and is judged line by line with Python's csv module: slow, exact, and rare. Half a
 megabyte, if a process is not to read more, is all judged so, because to load the compiled code would take longer.
 """
 
@@ -55,17 +55,20 @@ class Tally:
 
 @dataclass
 class SlowPathBudget:
-    """How many bytes of CSV this process goes on judging row by row."""
+    """How many bytes of CSV this process goes on judging row by row; of these, ``expected`` have been announced."""
 
-    left: int = 1 << 20
+    left: int = 1 << 19
+    expected: int = 0
 
     def expect(self, size: int) -> None:
-        """``size`` bytes are to come: if they are too many, none is judged so."""
-        if size > self.left:
+        """``size`` bytes more are to come: if they are too many with those that wait, none is judged so."""
+        self.expected += size
+        if self.expected > self.left:
             self.left = 0
 
     def lasts(self, size: int) -> bool:
         """Whether ``size`` bytes more are to be judged so."""
+        self.expected -= min(size, self.expected)
         self.left -= min(size, self.left + 1)
         return self.left >= 0
 

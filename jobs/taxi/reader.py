@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 
+from data_pipeline.etl.arrow_types import repeated
 from data_pipeline.etl.custom.reader import (
     ROW,
     Dataset,
@@ -50,9 +52,9 @@ class Reader:
         starts, trips = counted.windows
         if len(starts):
             values = {**file.parts, MONTH: file.period}
-            texts = {name: pa.repeat(value, len(starts)) for name, value in values.items()}
+            texts = {name: repeated(value, len(starts)) for name, value in values.items()}
             columns = {WINDOW: pa.array(starts).cast(pa.timestamp("us")), TRIPS: pa.array(trips), **texts}
-            columns[ROW] = pa.array(range(1, len(starts) + 1), pa.int64())
+            columns[ROW] = pa.array(np.arange(1, len(starts) + 1, dtype=np.int64))
             staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(file.parts))))
         reasons = dict(sorted(counted.reasons.items()))
         return FileRows(counted.rows, counted.trips, counted.refused, reasons, warnings=counted.warnings)

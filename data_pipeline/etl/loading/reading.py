@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,6 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, PERIOD, ROW, UNIT, Dataset
 from data_pipeline.etl.documents.load_plan import PlannedFile, Unit
@@ -188,12 +188,18 @@ class UnitReader:
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """An empty folder for a reader of one's own; the others write nothing."""
+        """An empty folder for a reader of one's own, this thread's; the others write nothing."""
         if not self.dataset.reader:
             yield self.place.work
             return
-        with tempfile.TemporaryDirectory(dir=self.place.work) as folder:
-            yield Path(folder)
+        if not hasattr(self._own, "scratch"):
+            self._own.scratch = Path(tempfile.mkdtemp(dir=self.place.work))
+        try:
+            yield self._own.scratch
+        finally:
+            if any(self._own.scratch.iterdir()):
+                shutil.rmtree(self._own.scratch)
+                self._own.scratch.mkdir()
 
     def _reader(self) -> Reader:
         """This thread's own."""
@@ -257,6 +263,8 @@ class UnitReader:
         names = [name for name in columns.given(self.dataset).names if name != ROW]
         parts = staged.close()
         if parts:
+            import pyarrow.dataset as ds
+
             rows = ds.dataset([str(part.path) for part in parts]).scanner(names, batch_size=BATCH).to_reader()
         else:
             rows = self._few(staged).select(names).to_reader()

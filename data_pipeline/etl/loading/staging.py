@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from data_pipeline.etl.arrow_types import repeated
 from data_pipeline.etl.publishing.parquet_parts import FILE_BYTES, Part, PartWriter, Split
 
 FEW_BYTES = 24 << 20
@@ -71,7 +72,7 @@ class Values:
     def _column(self, field: pa.Field, count: int) -> Any:
         made = self._made.get(field.name)
         if made is None or len(made) < count:
-            made = pa.repeat(pa.scalar(self.values.get(field.name), field.type), count)
+            made = repeated(self.values.get(field.name), count, field.type)
             self._made[field.name] = made
         return made.slice(0, count)
 

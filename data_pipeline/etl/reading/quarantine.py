@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.fs import LocalFileSystem
 
 from data_pipeline.etl.errors import JobError
 
@@ -22,6 +23,7 @@ SCHEMA = pa.schema(
         ("column", pa.string()),
     ]
 )
+_DISK = LocalFileSystem()
 GROUP = 4 << 20
 """Characters of raw text and reasons that make a row group."""
 
@@ -40,11 +42,12 @@ def writer(path: Path) -> pq.ParquetWriter:
     again and again, and of rows the steps are kept.
     """
     return pq.ParquetWriter(
-        path,
+        str(path),
         SCHEMA,
         compression={"source": "none", "row": "none", "reason": "none", "raw": "zstd", "column": "none"},
         use_dictionary=["source", "reason", "column"],
         column_encoding={"row": "DELTA_BINARY_PACKED"},
+        filesystem=_DISK,
     )
 
 
