@@ -91,3 +91,22 @@ def test_only_the_chunk_that_may_have_other_characters_is_asked_for_them(opened)
     bad = opened(row() * 300 + b"1,2014-01-02 00:15:00,\xff\n" + row() * 300).lines(1000)
     with pytest.raises(csvfiles.FileError, match="not UTF-8"):
         csvrows.tally(bad, SHAPE)
+
+
+@pytest.mark.parametrize(("sizes", "left"), [((9, 1), True), ((9, 2), False), ((11,), False)])
+def test_python_reads_what_is_short_as_long_as_little_is_announced(sizes, left):
+    """What two threads are about to read counts together, before either has read a byte."""
+    budget = csvrows.SlowPathBudget(left=10)
+    for size in sizes:
+        budget.expect(size)
+    assert budget.lasts(1) is left
+
+
+def test_what_has_been_read_is_no_longer_expected():
+    budget = csvrows.SlowPathBudget(left=10)
+    budget.expect(4)
+    assert budget.lasts(4)
+    budget.expect(6)
+    assert budget.lasts(6)
+    budget.expect(1)
+    assert not budget.lasts(1)

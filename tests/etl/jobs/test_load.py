@@ -13,7 +13,7 @@ import pytest
 from shop import Row, expected, orders, told, written
 
 from data_pipeline.etl.documents import acceptances, datasets
-from data_pipeline.etl.documents.datasets import Column, Definitions, Series, Table
+from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Series, Table
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import load
 from data_pipeline.etl.storage.filesystem import files
@@ -507,6 +507,24 @@ def test_alone_nothing_is_written_if_no_file_can_be_read(tmp_path):
     with pytest.raises(JobError, match=f"none of the 1 files could be read: {NORTH}: "):
         run_alone(tmp_path, Definitions({"orders": orders()}))
     assert (tmp_path / "out" / "orders.parquet").read_bytes() == b"old"
+
+
+def test_alone_a_reader_finds_its_scratch_folder_empty_at_each_file(tmp_path, monkeypatch):
+    """Whatever it has left there of the file before."""
+    unpacking = """
+def rows(file, options):
+    assert not [*file.scratch.iterdir()]
+    (file.scratch / "unpacked").mkdir()
+    yield {"a": 1}
+"""
+    (tmp_path / "unpacking.py").write_text(unpacking)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "in").mkdir()
+    for n in range(4):
+        (tmp_path / "in" / f"{n}.txt").write_text("")
+    one = Dataset("lines", ("*.txt",), Format("csv"), (Column("a", "int"),), reader="unpacking:rows")
+    run_alone(tmp_path, Definitions({"lines": one}))
+    assert len(pq.read_table(tmp_path / "out" / "lines.parquet")) == 4
 
 
 def run_alone(folder: Path, definitions: Definitions) -> None:
