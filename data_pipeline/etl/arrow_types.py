@@ -73,5 +73,7 @@ def repeated(value: Any, count: int, kind: pa.DataType | None = None) -> pa.Arra
     kind = kind or pa.string()
     if not isinstance(value, str) or kind != pa.string() or len(raw := value.encode()) * count >= 1 << 31:
         return pa.repeat(pa.scalar(value, kind), count)
-    places = np.arange(0, len(raw) * count + 1, len(raw), np.int32) if raw else np.zeros(count + 1, np.int32)
+    places = (
+        np.arange(0, len(raw) * count + 1, len(raw), dtype=np.int32) if raw else np.zeros(count + 1, np.int32)
+    )
     return pa.StringArray.from_buffers(count, pa.py_buffer(places), pa.py_buffer(raw * count))

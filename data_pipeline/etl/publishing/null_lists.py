@@ -28,4 +28,4 @@ def _with_nulls(
 
 def keep() -> None:
     """Have PyIceberg keep them, from here on."""
-    ArrowProjectionVisitor.list = _with_nulls  # type: ignore[method-assign]
+    ArrowProjectionVisitor.list = _with_nulls  # type: ignore[method-assign, assignment]
