@@ -7,6 +7,7 @@ import functools
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.loaders import JSONFileLoader
@@ -59,9 +60,15 @@ def _modules_are_compiled_once() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _models_of_services_are_read_once() -> Iterator[None]:
     """Not anew by each of the hundreds of sessions of botocore that tests make: that takes most of a client's time."""
-    read = functools.cache(JSONFileLoader().load_file)
+    own = JSONFileLoader.load_file
+    read = functools.cache(functools.partial(own, JSONFileLoader()))
+
+    @functools.wraps(own)
+    def load_file(_: JSONFileLoader, path: str) -> Any:
+        return read(path)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        patch.setattr(JSONFileLoader, "load_file", load_file)
         yield
 
 

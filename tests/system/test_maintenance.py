@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pyarrow as pa
 import pytest
 from clients import client, settings
@@ -59,6 +60,7 @@ def test_old_snapshots_and_their_files_go_and_tagged_ones_stay(
     for name, value in settings(endpoint).items():
         monkeypatch.setenv(name, value)
     filesystem._s3.cache_clear()  # clients of an earlier test's settings
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials that it has found
     at, s3 = (
         tables.connect("glue:nyc_tlc_local", f"s3://{bucket}/output/warehouse", TABLES),
         client(endpoint, "s3"),

@@ -123,8 +123,11 @@ def _checked(theirs: Callable[..., None], attributes: Mapping[str, frozenset[str
 
 
 def recover() -> None:
-    """Say of every stack that was being changed when the last server ended that this did not end."""
+    """Say of every stack that was being changed when the last server ended that this did not end, and give resources
+    of an earlier version's server the attributes that it did not know.
+    """
     for stack in cloudformation._stacks._data.values():
+        machine_versions.complete(stack.get("_resources", {}).values())
         status = INTERRUPTED.get(stack.get("StackStatus", ""))
         if status is not None:
             _log.warning("%s: %s becomes %s", stack["StackName"], stack["StackStatus"], status)

@@ -6,9 +6,11 @@ same revision already; an alias that exists is not taken over. Gradual deploymen
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
+from ministack.services import stepfunctions
 
 from data_pipeline.embedded_aws.stepfunctions import arns
 
@@ -42,6 +44,18 @@ def revision_of(arn: str) -> str:
     """The identifier of the revision of a state machine or a version, as CloudFormation says it."""
     found = call("stepfunctions", "DescribeStateMachine", {"stateMachineArn": arn})
     return str(found.get("revisionId") or INITIAL)
+
+
+def complete(resources: Iterable[dict[str, Any]]) -> None:
+    """Give machines of stacks that were made before there were revisions the attribute that names theirs."""
+    revisions = {
+        machine["stateMachineArn"]: machine.get("revisionId") or INITIAL
+        for machine in stepfunctions._state_machines._data.values()
+    }
+    for resource in resources:
+        revision = revisions.get(resource.get("PhysicalResourceId", ""))
+        if revision is not None:
+            resource.setdefault("Attributes", {}).setdefault("StateMachineRevisionId", revision)
 
 
 def _version_attributes(arn: str, _properties: Properties) -> dict[str, Any]:

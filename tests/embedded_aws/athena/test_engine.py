@@ -123,7 +123,7 @@ def test_a_query_ends_whatever_its_process_says(
         monkeypatch.setattr(mine, "run", run)
         monkeypatch.setattr(mine, "check", check)
         monkeypatch.setattr(executions, "engine", lambda: mine)
-        await executions._run(record, [], None)
+        await executions._run(record, "SELECT 1", [], None)
         with pytest.raises(Refused, match="Cannot allocate memory"):
             await executions._kind("SELECT 1", [])
 
