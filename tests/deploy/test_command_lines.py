@@ -84,8 +84,11 @@ def test_rollback_asks_before_it_goes_back(target: Target, typed: Typed) -> None
     assert "VisibilityTimeout: 60 → 30" in said
     assert said.endswith("error: nothing was changed.\n")
     first, second = target.record.read()
-    ((number, rules),) = [(each.number, each.rules) for each in rules_since(target, [first, second], first)]
-    assert (number, [rule["ID"] for rule in rules]) == (2, ["older"])
+    since = rules_since(target, [first, second], first)
+    assert [(each.number, [rule["ID"] for rule in each.rules]) for each in since] == [
+        (1, ["older"]),
+        (2, ["older"]),
+    ]
     status, out, _ = typed("rollback", answer="y")
     assert (status, target.record.read()[-1].back_to) == (0, 1)
     assert "Code " in out
@@ -118,10 +121,24 @@ def test_what_a_renamed_pipeline_leaves_is_told_and_taken_down(
     assert command == f"python -m data_pipeline destroy {env.name} --pipeline NAME"
     status, out, said = typed("destroy", "--yes", by=renamed)
     assert (status, out) == (0, f"nothing to delete: {env.name} is not deployed\n")
-    status, out, said = typed("destroy", "--pipeline", env.pipeline, answer="y", by=renamed)
+    former, own = ("destroy", "--pipeline", env.pipeline), env.names.prefix
+    for words, answer, why in (
+        (("--with-data", "--confirm", env.name), None, f"--confirm {env.name}: expected {own}"),
+        (("--with-data",), env.name, "error: nothing was deleted."),
+        (("--with-data", "--yes"), None, f"add --confirm {own}"),
+    ):
+        status, out, said = typed(*former, *words, answer=answer, by=renamed)
+        assert (status, out) == (1, ""), words
+        assert why in said.replace("\n  ", " ")
+    status, out, said = typed(*former, answer="y", by=renamed)
     assert (status, out) == (0, f"{env.names.prefix} is down\n")
     assert f"takes down {env.names.prefix}: all but its data" in said
     assert target.stacks.find(env.names.pipeline_stack) is None
+    status, out, said = typed(*former, "--with-data", by=renamed)
+    assert (status, f"{own} is not deployed, so its artifact bucket is not known" in said) == (1, True)
+    status, out, said = typed(*former, "--with-data", "--confirm", own, "--bucket", target.bucket, by=renamed)
+    assert (status, out) == (0, f"{own} is down\n")
+    assert target.stacks.find(env.names.storage_stack) is None
 
 
 def test_destroy_wants_the_name_before_data_go(target: Target, typed: Typed) -> None:  # noqa: F811

@@ -265,6 +265,9 @@ def test_nothing_is_taken_down_while_something_runs(
         refuse_running(with_machine(machine))
     with pytest.raises(ClientError, match="not authorized to perform: states:ListExecutions"):
         refuse_running(with_machine(machine.replace(PIPELINE_NAME, "other")))
+    old = f"{target.environment.names.prefix}: the {what} first is under way"
+    with pytest.raises(UserError, match=old):
+        refuse_running(replace(with_machine(machine), former=True))
     root.stop_execution(executionArn=execution)
     refuse_running(with_machine(machine))
     root.delete_state_machine(stateMachineArn=machine)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 
 import click
 
@@ -29,7 +28,9 @@ from .deploy import agreed
 @environment_argument
 @click.option("--with-data", is_flag=True, help="Delete tables, input, records and state, too.")
 @click.option("--yes", is_flag=True, help="Go ahead without asking; not enough for --with-data.")
-@click.option("--confirm", metavar="NAME", help="The environment's name, which --with-data asks for.")
+@click.option(
+    "--confirm", metavar="NAME", help="The name that --with-data asks for: ENV, or that of the old pipeline."
+)
 @click.option(
     "--pipeline",
     metavar="NAME",
@@ -51,21 +52,21 @@ def destroy(
     The pipeline goes: jobs, roles, state machine, schedule, logs. Bucket, tables, feature groups and the record of
     deployments stay, and the next deployment takes them up. If it is broken off, run the same command again.
     """
-    if confirm is not None and confirm != env:
-        raise UserError(
-            f"--confirm {confirm}: expected {env}, the environment that is to go; nothing was deleted"
-        )
     environment, connection = open_environment(env)
     former = pipeline is not None and pipeline != environment.pipeline
     if former:
         environment = environment.model_copy(update={"pipeline": pipeline})
     name = environment.names.prefix if former else env
+    if confirm is not None and confirm != name:
+        raise UserError(
+            f"--confirm {confirm}: expected {name}, the name of what is to go; nothing was deleted"
+        )
     with explained():
         stack = stacks_of(environment, connection).find(environment.names.pipeline_stack)
         deleted = False
         if stack is not None or with_data or bucket:
-            target, _ = recorded_target(environment, connection, bucket)
-            deleted = _destroy(replace(target, former=former), with_data, yes, confirm)
+            target, _ = recorded_target(environment, connection, bucket, former)
+            deleted = _destroy(target, with_data, yes, confirm)
     if as_json:
         told = {
             "environment": env,
@@ -84,21 +85,20 @@ def _destroy(target: Target, with_data: bool, yes: bool, confirm: str | None) ->
     if not doomed.anything:
         return False
     show(page(doomed))
-    name = target.environment.name
-    if not (_named(name, confirm) if with_data else agreed(yes or confirm is not None)):
+    if not (_named(target.name, confirm) if with_data else agreed(yes or confirm is not None)):
         raise UserError("nothing was deleted.")
     refuse_running(target)  # one may have begun while the answer was waited for
     destroy_all(target, doomed)
     return True
 
 
-def _named(env: str, confirm: str | None) -> bool:
-    """Whether the user has typed the environment's name."""
+def _named(name: str, confirm: str | None) -> bool:
+    """Whether the user has typed the name of what is to go."""
     if confirm is not None:
         return True
     if not sys.stdin.isatty():
-        click.echo(f"there is no terminal to ask on; to delete the data, add --confirm {env}", err=True)
+        click.echo(f"no terminal to ask on; to delete the data, add --confirm {name}", err=True)
         return False
     return bool(
-        click.prompt(f"type {env} to delete all of it", err=True, default="", show_default=False) == env
+        click.prompt(f"type {name} to delete all of it", err=True, default="", show_default=False) == name
     )

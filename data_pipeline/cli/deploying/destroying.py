@@ -54,7 +54,7 @@ def gather_doomed(target: Target, with_data: bool) -> Doomed:
     if storage and with_data:
         doomed[names.storage_stack] = storage_body
     return Doomed(
-        names.prefix if target.former else env.name,
+        target.name,
         doomed,
         adoption.leftovers,
         with_data,
@@ -121,7 +121,7 @@ def refuse_running(target: Target) -> None:
         if found:
             then = ", then run the same command again." if target.former else how.format(env=env.name)
             raise UserError(
-                f"{env.name}: the {what} {found.name} is under way, and this would break it. Wait for its end{then}"
+                f"{target.name}: the {what} {found.name} is under way, and this would break it. Wait for its end{then}"
             )
 
 

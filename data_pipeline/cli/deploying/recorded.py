@@ -33,7 +33,7 @@ def stacks_of(environment: Environment, connection: Connection, wait: bool = Tru
 
 
 def recorded_target(
-    environment: Environment, connection: Connection, bucket: str | None
+    environment: Environment, connection: Connection, bucket: str | None, former: bool = False
 ) -> tuple[Target, Stack | None]:
     """Where the deployments of an environment are recorded, and its pipeline stack, None where there is none.
 
@@ -49,11 +49,11 @@ def recorded_target(
         )
     known = bucket or deployed
     if not known:
+        what = environment.names.prefix if former else f"environment {environment.name!r}"
         raise UserError(
-            f"environment {environment.name!r} is not deployed, so its artifact bucket is not known: name it with "
-            "--bucket BUCKET"
+            f"{what} is not deployed, so its artifact bucket is not known: name it with --bucket BUCKET"
         )
-    return Target(environment, connection, known, stacks), stack
+    return Target(environment, connection, known, stacks, former=former), stack
 
 
 def recorded(target: Target, deployment: Deployment) -> Wanted:

@@ -27,6 +27,11 @@ class Target:
     former: bool = False
 
     @property
+    def name(self) -> str:
+        """What it is called: a former one with its pipeline, as the environment's own name is that of the new one."""
+        return self.environment.names.prefix if self.former else self.environment.name
+
+    @property
     def record(self) -> Record:
         """The record of this environment's deployments."""
         return Record(self.connection, self.bucket, self.environment.names.artifacts)

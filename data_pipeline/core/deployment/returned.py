@@ -63,8 +63,8 @@ def until(deployments: Iterable[Deployment], chosen: Deployment) -> datetime | N
 
 @dataclass(frozen=True)
 class Ruled:
-    """The rules that the data bucket had from a deployment on, as GetBucketLifecycleConfiguration has them; ``until``:
-    when the next deployment began.
+    """The rules that the data bucket may have had from a deployment on, as GetBucketLifecycleConfiguration has them;
+    ``until``: when the next deployment began that ended well, as one that failed may have been rolled back to them.
     """
 
     number: int
@@ -78,14 +78,16 @@ def ruled(
     now: datetime,
     template: Callable[[Deployment], Mapping[str, Any]],
 ) -> Iterator[Ruled]:
-    """What each deployment since ``chosen`` has made of the bucket's rules. ``template``: that of its storage stack;
-    one that failed may have come so far.
+    """What each deployment from ``chosen`` on may have made of the bucket's rules. ``template``: that of its storage
+    stack; one that failed may have come so far.
     """
-    later = sorted((each for each in deployments if each.number > chosen.number), key=lambda each: each.at)
-    for each, following in zip(later, [*(other.at for other in later[1:]), now], strict=True):
+    known = sorted((each for each in deployments if each.number >= chosen.number), key=lambda each: each.at)
+    for place, each in enumerate(known, 1):
+        following = next((other.at for other in known[place:] if other.well), now)
         bucket = template(each).get("Resources", {}).get("DataBucket", {}).get("Properties", {})
         rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
-        yield Ruled(each.number, following, tuple({**rule, "ID": rule.get("Id")} for rule in rules))
+        named = tuple({**rule, "ID": rule.get("Id") or "without a name"} for rule in rules)
+        yield Ruled(each.number, following, named)
 
 
 def rules_days(

@@ -97,18 +97,26 @@ def test_a_bucket_s_own_rules_say_how_long_older_versions_stay() -> None:
     assert found == {f"rule {name} of bucket b": days for name, days in named.items()}
 
 
-def test_each_deployment_since_has_its_rules_until_the_next_one() -> None:
-    """Also one that failed; without a template, or a bucket, there are none."""
-    made = [Deployment(f"2026-11-{n:02}T00:00:00+00:00", "me", (), number=n) for n in (1, 12, 13, 14)]
+def test_each_deployment_has_its_rules_until_a_later_one_ended_well() -> None:
+    """One that failed has them, too, and ends nobody's; without a template, or a bucket, there are none."""
+    days = (1, 12, 13, 14, 15)
+    made = [Deployment(f"2026-11-{n:02}T00:00:00+00:00", "me", (), {"a": "b"}, number=n) for n in days]
+    made[2] = replace(made[2], outputs={}, failed="no")  # and it was rolled back
     keeps = {"Id": "short", "Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
-    bucket = {"Properties": {"LifecycleConfiguration": {"Rules": [keeps]}}}
-    templates: dict[int, Any] = {12: {"Resources": {"DataBucket": bucket}}, 13: {"Resources": {}}, 14: {}}
-    found = [*ruled(made, made[0], NOON, lambda each: templates[each.number])]
+    nameless = {name: value for name, value in keeps.items() if name != "Id"}
+
+    def bucket(rule: dict[str, Any]) -> dict[str, Any]:
+        return {"Resources": {"DataBucket": {"Properties": {"LifecycleConfiguration": {"Rules": [rule]}}}}}
+
+    templates = {1: bucket(keeps), 12: bucket(keeps), 13: bucket(nameless), 14: {"Resources": {}}, 15: {}}
+    found = [*ruled(made[::-1], made[0], NOON, lambda each: templates[each.number])]
     assert found == [
-        Ruled(12, made[2].at, ({**keeps, "ID": "short"},)),
-        Ruled(13, made[3].at, ()),
-        Ruled(14, NOON, ()),
+        Ruled(1, made[1].at, ({**keeps, "ID": "short"},)),
+        Ruled(12, made[3].at, ({**keeps, "ID": "short"},)),
+        Ruled(13, made[3].at, ({**nameless, "ID": "without a name"},)),
+        Ruled(14, made[4].at, ()),
+        Ruled(15, NOON, ()),
     ]
-    assert rules_days(found[0].rules, "deployment 12", ["output/state/"], "output/state/rebuilds/") == {
+    assert rules_days(found[1].rules, "deployment 12", ["output/state/"], "output/state/rebuilds/") == {
         "rule short of deployment 12": 1
     }
