@@ -100,6 +100,9 @@ class _Read:
 
 def iceberg_state(table: Table, state: State | None) -> TableState:
     """A state of an Iceberg table, the newest one for None. UserError where there is no such state (any more)."""
+    from data_pipeline.etl import null_lists
+
+    null_lists.keep()
     snapshot = _snapshot(table, state)
     scan = table.scan(snapshot_id=snapshot.snapshot_id)
     return TableState(

@@ -44,6 +44,9 @@ class Tables:
 
     def load(self, name: str) -> Table:
         """The newest state of a table. UserError when there is none."""
+        from data_pipeline.etl import null_lists  # loads PyArrow
+
+        null_lists.keep()
         try:
             return self.catalog.load_table((self.database, name))
         except NoSuchTableError as error:

@@ -22,11 +22,11 @@ from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
-from data_pipeline.etl import arrow_types
+from data_pipeline.etl import arrow_types, null_lists
 from data_pipeline.etl.documents.datasets import UNIT
 from data_pipeline.etl.storage.filesystem import files
 
-from . import iceberg_types, null_lists
+from . import iceberg_types
 from .parquet_parts import Part
 
 null_lists.keep()

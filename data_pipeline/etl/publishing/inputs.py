@@ -19,12 +19,12 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import FileScanTask, Table
 from pyiceberg.types import DateType, PrimitiveType
 
-from data_pipeline.etl import arrow_types
+from data_pipeline.etl import arrow_types, null_lists
 from data_pipeline.etl.documents.duckdb_types import to_duckdb
 from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.storage.filesystem import files as storage
 
-from . import iceberg_types, null_lists
+from . import iceberg_types
 from .spans import LATEST, Span
 
 null_lists.keep()

@@ -41,10 +41,11 @@ from pyiceberg.table.update.snapshot import _ManifestMergeManager, _OverwriteFil
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.utils.concurrent import ExecutorFactory
 
+from data_pipeline.etl import null_lists
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.storage.filesystem import join
 
-from . import iceberg_types, null_lists, table_files, transactions, transforms
+from . import iceberg_types, table_files, transactions, transforms
 from .definition import Definition, commented, upgrade
 
 null_lists.keep()

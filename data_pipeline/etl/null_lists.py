@@ -1,7 +1,8 @@
 """Lists of structs that are null stay null where PyIceberg reads them.
 
 PyIceberg 0.12 puts such a list together of offsets and values alone, so that one that is null comes back as one that is
-empty; rows that are read to be written again would lose it. ``keep`` mends that for the whole process.
+empty: to users, and in rows that are read to be written again. ``keep`` mends that for the whole process; what
+loads tables to read them calls it.
 Source: ``ArrowProjectionVisitor.list`` of ``pyiceberg.io.pyarrow``.
 """
 
