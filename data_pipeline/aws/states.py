@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from data_pipeline.core.progress.follow import Event, Progress, Status
 
-from .errors import ACCESS_DENIED, error_code, passing
+from .errors import ACCESS_DENIED, error_code, error_message, explanation, passing
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -173,9 +173,16 @@ def redrive(client: SFNClient, arn: str) -> None:
     client.redrive_execution(executionArn=arn, clientToken=secrets.token_hex(16))
 
 
-def delete_version(client: SFNClient, arn: str) -> None:
-    """Delete a version of a state machine; its executions, and what has none, are left alone."""
-    client.delete_state_machine_version(stateMachineVersionArn=arn)
+def delete_version(client: SFNClient, arn: str) -> str:
+    """Delete a version of a state machine; its executions, and what has none, are left alone.
+
+    Returns why AWS refuses it, as where an alias routes to the version; empty where it does not.
+    """
+    try:
+        client.delete_state_machine_version(stateMachineVersionArn=arn)
+    except ClientError as error:
+        return explanation(error) or error_message(error)
+    return ""
 
 
 def stop(client: SFNClient, arn: str, error: str, cause: str) -> None:

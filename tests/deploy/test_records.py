@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from clients import client
 from deploy.conftest import environment
 from deployer import deployer
@@ -13,8 +16,10 @@ from deployer import deployer
 from data_pipeline.aws import records
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
 from data_pipeline.cli.deploying import adopt
-from data_pipeline.cli.deploying.recording import Record
-from data_pipeline.core.deployment.deployment_record import Deployment, dump
+from data_pipeline.cli.deploying.deployment import tidy
+from data_pipeline.cli.deploying.recording import Record, Tidied
+from data_pipeline.cli.deploying.target import Target
+from data_pipeline.core.deployment.deployment_record import MACHINE_VERSION, Deployment, dump
 from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
@@ -68,13 +73,40 @@ def test_artifacts_of_deployments_that_were_replaced_long_ago_are_deleted(
         s3.put_object(Bucket=record.bucket, Key=f"nyc-tlc/dev/{key}", Body=b"x")
     for each in (deployment("a", 90), deployment("b", 80), deployment("c", 50)):
         record.note(each)
-    assert record.tidy(85) == 0, "a was in use until 80 days ago"
-    assert record.tidy(30) == 3
+    assert record.tidy(85).deleted == 0, "a was in use until 80 days ago"
+    assert record.tidy(30) == Tidied(3, {})
     left = {
         o["Key"] for o in s3.list_objects_v2(Bucket=record.bucket, Prefix="nyc-tlc/dev/code/")["Contents"]
     }
     assert left == {f"nyc-tlc/dev/code/{code}/x.py" for code in ("c", "unknown")}
     assert [each.artifacts[0] for each in record.read()] == ["nyc-tlc/dev/code/c/"]
+
+
+def test_a_version_that_aws_refuses_to_delete_is_told_and_keeps_nothing_else(
+    record: Record, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An alias of somebody's own routes to version 1: version 2 goes, and so does the record of both deployments."""
+    machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m"
+    for number, days_ago in enumerate((90, 80, 50), 1):
+        outputs = {MACHINE_VERSION: f"{machine}:{number}"}
+        record.note(replace(deployment(str(number), days_ago), outputs=outputs))
+    deleted = []
+
+    def delete(stateMachineVersionArn: str) -> None:  # noqa: N803 - as AWS has it
+        if stateMachineVersionArn == f"{machine}:1":
+            told = {"Code": "ConflictException", "Message": "an alias references it: [mine]"}
+            raise ClientError({"Error": told}, "DeleteStateMachineVersion")
+        deleted.append(stateMachineVersionArn)
+
+    states, real = SimpleNamespace(delete_state_machine_version=delete), Connection.client
+    monkeypatch.setattr(
+        Connection, "client", lambda self, name: states if name == "stepfunctions" else real(self, name)
+    )
+    retention = SimpleNamespace(artifacts_days=30)
+    tidy(cast(Target, SimpleNamespace(environment=SimpleNamespace(retention=retention), record=record)))
+    assert capsys.readouterr().err == f"{machine}:1 is kept: an alias references it: [mine]\n"
+    assert deleted == [f"{machine}:2"]
+    assert [each.machine_version for each in record.read()] == ["3"]
 
 
 def test_an_artifact_that_may_not_be_deleted_is_named(record: Record, embedded: Endpoint) -> None:

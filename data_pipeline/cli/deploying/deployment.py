@@ -107,7 +107,7 @@ def carry_out(target: Target, plan: Plan, agree: Agree) -> dict[str, str]:
     except UserError as error:
         target.record.fail(begun, str(error))
         raise
-    _tidy(target)
+    tidy(target)
     return found
 
 
@@ -146,20 +146,25 @@ def _end(target: Target, begun: Deployment, found: Mapping[str, str]) -> None:
     target.record.end(begun, found)
 
 
-def _tidy(target: Target) -> None:
-    """Delete artifacts that no recent deployment names."""
+def tidy(target: Target) -> None:
+    """Delete artifacts and versions that no recent deployment names, and say what came of it."""
     days = target.environment.retention.artifacts_days
     if days is None:
         return
     try:
-        count = target.record.tidy(days)
+        tidied = target.record.tidy(days)
     except UserError as error:
-        click.echo(f"unused artifacts are kept: {error}", err=True)
-        return
-    if count:
         click.echo(
-            f"deleted {count} artifacts of deployments that were replaced over {days} days ago", err=True
+            f"not all that is unused is deleted yet; the next deployment tries again: {error}", err=True
         )
+        return
+    if tidied.deleted:
+        click.echo(
+            f"deleted {tidied.deleted} artifacts of deployments that were replaced over {days} days ago",
+            err=True,
+        )
+    for version, why in tidied.kept.items():
+        click.echo(f"{version} is kept: {why}", err=True)
 
 
 def note_present(target: Target, plan: Plan) -> None:

@@ -35,6 +35,14 @@ class MadeOf:
 
 
 @dataclass(frozen=True)
+class Tidied:
+    """What came of tidying: how many objects are deleted; ARN of a version that is left → why AWS refuses it."""
+
+    deleted: int
+    kept: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Record:
     """The record of one environment in its artifact bucket."""
 
@@ -88,9 +96,10 @@ class Record:
             ],
         )
 
-    def tidy(self, days: int) -> int:
+    def tidy(self, days: int) -> Tidied:
         """Delete the artifacts, and the versions of the state machine, that no deployment of the last ``days`` days
-        names; the number of objects deleted.
+        names, and forget those deployments. A version that AWS refuses to delete, as where an alias of somebody's own
+        routes to it, is left.
 
         Only what an older deployment names: what no record knows is not known to be unused.
         """
@@ -102,9 +111,12 @@ class Record:
             for key in s3.existing_sizes(self.connection, self.bucket, artifact)
         ]
         records.remove(self.connection, self.bucket, keys)
-        for version in sorted(unused_versions(deployments, now, days)):
-            with explained():
-                states.delete_version(self.connection.client("stepfunctions"), version)
+        client = self.connection.client("stepfunctions")
+        with explained():
+            refusals = {
+                version: states.delete_version(client, version)
+                for version in sorted(unused_versions(deployments, now, days))
+            }
         past = over(deployments, now, days)
         records.change(
             self.connection,
@@ -112,7 +124,7 @@ class Record:
             self.key,
             lambda before: [each for each in before if each not in past],
         )
-        return len(keys)
+        return Tidied(len(keys), {version: why for version, why in refusals.items() if why})
 
 
 def _now() -> str:
