@@ -8,7 +8,7 @@ from troposphere import GetAtt, Ref, Sub, glue, logs
 
 from data_pipeline.core.config.access import Vpc
 from data_pipeline.core.config.environment import Environment, Job
-from data_pipeline.core.deployment.artifacts import GLUE_WHEELS, LIBRARY_WHEEL, PACKAGES_WHEEL
+from data_pipeline.core.facts import glue_code
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 from data_pipeline.core.machine.steps import camel
 from data_pipeline.core.naming import Names
@@ -25,7 +25,7 @@ def job_id(step: str) -> str:
 
 
 def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
-    """The Glue job of a step; its arguments come with each run, from the state machine."""
+    """The Glue job of a step; its arguments, and which code it runs, come with each run, from the state machine."""
     runtime = RUNTIMES[step.runtime]
     size = _shell_size(step) if runtime.glue_command == "pythonshell" else _spark_size(step)
     return glue.Job(
@@ -37,7 +37,7 @@ def glue_job(env: Environment, name: str, step: Job) -> glue.Job:
         Command=glue.JobCommand(
             Name=runtime.glue_command,
             PythonVersion=runtime.python if runtime.glue_command == "pythonshell" else "3",
-            ScriptLocation=_code(env.names, step.script),
+            ScriptLocation=Sub(_code(env.names) + step.script),
         ),
         DefaultArguments=_packages(env.names, runtime),
         # Besides the stack's, which CloudFormation hands down: a run is billed by its job's tags.
@@ -109,23 +109,23 @@ def log_group(title: str, name: str, days: int, customer_key: bool) -> logs.LogG
 
 def _packages(names: Names, runtime: Runtime) -> dict[str, Any]:
     """Glue's own arguments: where the library and the packages come from, never a package index."""
-    library = f"s3://${{ArtifactBucket}}/{names.artifacts}/code/${{CodeVersion}}/{LIBRARY_WHEEL}"
     wheels = (
-        f"s3://${{ArtifactBucket}}/{names.artifacts}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}"
+        f"s3://${{ArtifactBucket}}/{names.artifacts}/wheels/{runtime.name}/${{{runtime.wheels_parameter}}}/"
     )
+    found = glue_code.packages(runtime, _code(names), wheels)
+    places = {name: Sub(value) for name, value in found.items()}
     if runtime.glue_command == "pythonshell":
-        # A Python shell takes wheels as --extra-py-files; its --additional-python-modules knows no S3 URI.
-        return {"--extra-py-files": Sub(f"{library},{wheels}/{PACKAGES_WHEEL}"), "library-set": "none"}
+        return {**places, "library-set": "none"}
     return {
-        "--extra-py-files": Sub(library),
-        "--additional-python-modules": Sub(f"{wheels}/{GLUE_WHEELS}"),
+        **places,
         "--python-modules-installer-option": "--no-index",
         "--custom-logGroup-prefix": names.glue_log_group_prefix,
     }
 
 
-def _code(names: Names, file: str) -> Sub:
-    return Sub(f"s3://${{ArtifactBucket}}/{names.artifacts}/code/${{CodeVersion}}/{file}")
+def _code(names: Names) -> str:
+    """URI of the folder of code, in the stack's terms."""
+    return f"s3://${{ArtifactBucket}}/{names.artifacts}/code/${{CodeVersion}}/"
 
 
 def _shell_size(step: Job) -> dict[str, Any]:

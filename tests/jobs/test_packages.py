@@ -11,6 +11,7 @@ import pytest
 from paths import ROOT
 
 from data_pipeline.core.deployment import artifacts
+from data_pipeline.core.facts import glue_code
 from data_pipeline.core.facts.runtimes import RUNTIMES
 from data_pipeline.etl import packages
 
@@ -155,4 +156,4 @@ def test_wheels_as_an_index_has_them_cannot_be_installed_without_one(
 
 def test_the_job_and_the_deployment_name_the_same_folder() -> None:
     """The job looks for what deploy packs."""
-    assert packages.FOLDER == artifacts.PACKAGES
+    assert packages.FOLDER == glue_code.PACKAGES

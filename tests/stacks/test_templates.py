@@ -319,6 +319,32 @@ def test_a_python_shell_job_on_glue() -> None:
     assert "Conditions" not in template
 
 
+def _filled(text: str, given: dict[str, str]) -> str:
+    """A text of a definition in the template's own terms."""
+    return re.sub(r"\$\{(\w+)\}", lambda name: f"${{{given[name[1]]}}}", text)
+
+
+@pytest.mark.parametrize("changes", [{}, ALL_ON_GLUE])
+def test_runs_on_glue_say_their_own_code(changes: dict[str, Any]) -> None:
+    """Script and packages of the definition's version, now the same as the job's; in every machine."""
+    template = _pipeline(changes)
+    jobs = templates.of_type(template, "AWS::Glue::Job")
+    found = []
+    for machine in templates.of_type(template, "AWS::StepFunctions::StateMachine").values():
+        given = {name: templates.text(value) for name, value in machine["DefinitionSubstitutions"].items()}
+        for state in machine["Definition"]["States"].values():
+            if state.get("Resource", "").endswith("glue:startJobRun.sync"):
+                name = given[state["Arguments"]["JobName"][2:-1]]
+                job = jobs[name]
+                said = {**job["DefaultArguments"], "--scriptLocation": job["Command"]["ScriptLocation"]}
+                of_job = {k: templates.text(v) for k, v in said.items() if "s3://" in templates.text(v)}
+                own = state["Arguments"]["Arguments"]
+                assert {key: _filled(own[key], given) for key in of_job} == of_job
+                assert of_job.keys() >= {"--scriptLocation", "--extra-py-files"}
+                found.append(name)
+    assert sorted(found) == sorted(jobs)
+
+
 def test_the_image_comes_from_the_region_s_registry() -> None:
     """A pseudo parameter chooses the row, so that the template names the registry by region alone."""
     template = _pipeline()

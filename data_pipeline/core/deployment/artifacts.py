@@ -16,18 +16,13 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.facts.glue_code import GLUE_WHEELS, LIBRARY_WHEEL, PACKAGES, PACKAGES_WHEEL
 from data_pipeline.core.facts.runtimes import Runtime
 
-#: the wheel that carries the jobs' modules and packages to Glue's ``--extra-py-files``.
-LIBRARY_WHEEL = "jobs-0-py3-none-any.whl"
-#: the folder of a Glue Python shell's packages, which ``etl.packages`` puts first, and the one wheel that has it.
-PACKAGES = "job_packages"
-PACKAGES_WHEEL = f"{PACKAGES}-0-py3-none-any.whl"
 #: folders of ``jobs/`` that hold no code.
 _NO_CODE = frozenset({"locks"})
 #: lock of a wheel set; uploaded last, so that its presence says that the set is whole.
 LOCK = "requirements.txt"
-GLUE_WHEELS = "wheels.gluewheels.zip"
 
 Tree = Mapping[str, bytes]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from data_pipeline.core.config.environment import Environment, Job
-from data_pipeline.core.facts.runtimes import RUNTIMES
+from data_pipeline.core.facts import glue_code
+from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 
 from . import failures, jsonata
 from .steps import argument_values, camel, expand
@@ -80,10 +81,16 @@ def arguments(env: Environment, step: Job) -> dict[str, str]:
     return {f"--{option}": expand(text, values) for option, text in step.arguments.items()}
 
 
+def _artifacts(env: Environment, runtime: Runtime) -> tuple[str, str]:
+    """URIs of the folders of the version's code and of its packages."""
+    folder = f"s3://${{ArtifactBucketName}}/{env.names.artifacts}"
+    wheels = f"{folder}/wheels/{runtime.name}/${{{runtime.camel}WheelsHash}}/"
+    return f"{folder}/code/${{CodeVersionHash}}/", wheels
+
+
 def _run_on_sagemaker(env: Environment, name: str, step: Job, instances: str | None) -> dict[str, Any]:
     runtime = RUNTIMES[step.runtime]
-    code = f"s3://${{ArtifactBucketName}}/{env.names.artifacts}/code/${{CodeVersionHash}}/"
-    wheels = f"s3://${{ArtifactBucketName}}/{env.names.artifacts}/wheels/{runtime.name}/${{{runtime.camel}WheelsHash}}/"
+    code, wheels = _artifacts(env, runtime)
     return {
         "Resource": resource(env, "sagemaker:createProcessingJob.sync"),
         "Arguments": {
@@ -142,12 +149,15 @@ def _folder(name: str, uri: str) -> dict[str, Any]:
 
 
 def _run_on_glue(env: Environment, name: str, step: Job, instances: str | None) -> dict[str, Any]:
+    """The job is one for all versions of the state machine: so each run is told the code of its own."""
+    runtime = RUNTIMES[step.runtime]
+    own = glue_code.script_and_packages(runtime, step.script, *_artifacts(env, runtime))
     size = {"WorkerType": step.glue.worker_type, "NumberOfWorkers": instances}
     return {
         "Resource": resource(env, "glue:startJobRun.sync"),
         "Arguments": {
             "JobName": f"${{{camel(name)}JobName}}",
-            "Arguments": arguments(env, step),
+            "Arguments": {**own, **arguments(env, step)},
             "Timeout": step.timeout_minutes,
             **(size if instances else {}),
         },

@@ -65,12 +65,17 @@ def log_group(kind: str, arguments: Mapping[str, str]) -> str:
     return arguments.get("--custom-logGroup-prefix") or "/aws-glue/jobs"
 
 
+def script_of(job: Mapping[str, Any], arguments: Mapping[str, str]) -> str:
+    """URI of the script: an argument overrides the job's (AWS: "Using job parameters in AWS Glue jobs")."""
+    return arguments.get("--scriptLocation") or str(job["Command"]["ScriptLocation"])
+
+
 def words_of(job: Mapping[str, Any], run: Mapping[str, Any], arguments: Mapping[str, str]) -> list[str]:
     """The script's arguments: Glue's own, then the definition's and the run's, each a name and its value."""
     if job["Command"]["Name"] == SHELL:
         own = {
             "--job-bookmark-option": "job-bookmark-disable",
-            "--scriptLocation": job["Command"]["ScriptLocation"],
+            "--scriptLocation": script_of(job, arguments),
             "--job-language": "python",
         }
     else:
@@ -112,7 +117,7 @@ def execute(
                 "ErrorMessage": f"{_RUNNER_FAILED if kind != SHELL else ''}{error}",
             }
         started()
-        system(f"{job['Name']}: run {run['Id']} starts {job['Command']['ScriptLocation']}")
+        system(f"{job['Name']}: run {run['Id']} starts {script_of(job, arguments)}")
         err = None if names.err == names.out else opened[names.err].write
         process = running.begin(command, directory / "launch.json", opened[names.out].write, err)
         if process is None:
@@ -152,7 +157,7 @@ def _prepare(
 ) -> Command:
     """Download the script and its packages; what to run."""
     s3 = access.client("s3", credentials, region)
-    location = job["Command"]["ScriptLocation"]
+    location = script_of(job, arguments)
     bucket, key = storage.split(location)
     iam.hold_caller("glue script", credentials.access_key, bucket=f"arn:aws:s3:::{bucket}", key=key)
     script = storage.download(s3, location, directory / "script" / location.rpartition("/")[2])

@@ -13,6 +13,7 @@ import pytest
 
 from data_pipeline.core.deployment import artifacts
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.facts import glue_code
 from data_pipeline.core.facts.runtimes import RUNTIMES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -76,7 +77,7 @@ def test_scripts_and_library_are_shipped_and_nothing_else(path: str, shipped: bo
 
 def test_the_library_is_a_wheel_that_pip_installs(tmp_path: Path) -> None:
     """pip itself accepts the wheel, its record included, and what it installs can be imported."""
-    wheel = tmp_path / artifacts.LIBRARY_WHEEL
+    wheel = tmp_path / glue_code.LIBRARY_WHEEL
     wheel.write_bytes(artifacts.wheel("jobs", "0", {k: v for k, v in JOBS.items() if k.startswith("lib/")}))
     target = tmp_path / "site"
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps"]
@@ -91,7 +92,7 @@ def test_the_code_artifact_is_as_the_jobs_find_it() -> None:
     """Scripts and library unpacked for SageMaker, the library's wheel for Glue, all under the content's hash."""
     code = artifacts.code_artifact("nyc-tlc/dev", JOBS)
     prefix = f"nyc-tlc/dev/code/{code.sha}/"
-    assert set(code.keys()) == {prefix + name for name in [*JOBS, artifacts.LIBRARY_WHEEL]}
+    assert set(code.keys()) == {prefix + name for name in [*JOBS, glue_code.LIBRARY_WHEEL]}
 
 
 @pytest.mark.parametrize("name", sorted(RUNTIMES))

@@ -387,13 +387,21 @@ def test_every_processing_job_has_the_tags_of_the_configuration() -> None:
 
 
 def test_a_glue_job_is_given_the_same_arguments() -> None:
-    """The step's arguments are the same on either service; only their form differs."""
+    """And the code of its version: the job is one for all versions, and says that of the newest."""
     on_sagemaker = state_machine(environment())["States"]["Load"]["Arguments"]
     on_glue = state_machine(environment(ALL_ON_GLUE))["States"]["Load"]["Arguments"]
     given = on_sagemaker["AppSpecification"]["ContainerArguments"]
+    folder = "s3://${ArtifactBucketName}/nyc-tlc/dev"
     assert on_glue == {
         "JobName": "${LoadJobName}",
-        "Arguments": dict(zip(given[::2], given[1::2], strict=True)),
+        "Arguments": {
+            "--scriptLocation": f"{folder}/code/${{CodeVersionHash}}/load.py",
+            "--extra-py-files": f"{folder}/code/${{CodeVersionHash}}/jobs-0-py3-none-any.whl",
+            "--additional-python-modules": (
+                f"{folder}/wheels/glue-spark/${{GlueSparkWheelsHash}}/wheels.gluewheels.zip"
+            ),
+            **dict(zip(given[::2], given[1::2], strict=True)),
+        },
         "Timeout": 240,
     }
 

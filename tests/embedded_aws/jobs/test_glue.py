@@ -48,6 +48,17 @@ def test_arguments_are_merged_and_passed_with_those_of_glue(glue_jobs: GlueJobs,
     assert "STATE_DIR" not in environment
 
 
+@pytest.mark.parametrize("kind", [SHELL, SPARK])
+def test_a_run_says_which_script_it_runs(glue_jobs: GlueJobs, kind: str) -> None:
+    """Whatever the job has become meanwhile, as a run of an older version of a state machine does."""
+    old = glue_jobs.define("print('old')", kind)
+    script = glue_jobs.client("glue").get_job(JobName=old)["Job"]["Command"]["ScriptLocation"]
+    job = glue_jobs.define("print('new')", kind)
+    run = glue_jobs.start(job, Arguments={"--scriptLocation": script})
+    assert glue_jobs.ended(job, run)["JobRunState"] == "SUCCEEDED"
+    assert output(glue_jobs, kind, run) == ["old"]
+
+
 def test_a_run_is_described_as_on_aws(glue_jobs: GlueJobs) -> None:
     """Times, size, versions and the log group of a Spark run, its own size among them."""
     job = glue_jobs.define("print(1)", SPARK, ExecutionClass="FLEX", Timeout=7)
