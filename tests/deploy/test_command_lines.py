@@ -22,6 +22,8 @@ from data_pipeline.cli.deploying.deployment import gather
 from data_pipeline.cli.deploying.recorded import rules_since
 from data_pipeline.cli.deploying.target import Target
 from data_pipeline.cli.main import status_of
+from data_pipeline.core.deployment.deployment_record import Deployment, dump
+from data_pipeline.core.errors import UserError
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 #: the words of a command line → its status, and what it wrote to stdout and stderr
@@ -102,7 +104,7 @@ def test_what_a_renamed_pipeline_leaves_is_told_and_taken_down(
     embedded: Endpoint,
 ) -> None:
     """By the command that the plan names. One that may not be looked at is taken to be there, one whose stack has gone
-    is not, nor is another environment's.
+    is not, nor is another environment's. In a bucket of one's own it is asked where the others have published.
     """
     deploy(target)
     env = target.environment
@@ -119,6 +121,16 @@ def test_what_a_renamed_pipeline_leaves_is_told_and_taken_down(
         f"alien-{env.name}, {env.names.prefix} are deployed from this artifact bucket, too."
     )
     assert command == f"python -m data_pipeline destroy {env.name} --pipeline NAME"
+    data = env.data.model_copy(update={"bucket": "mine", "output": "published"})
+    theirs = replace(renamed, environment=renamed.environment.model_copy(update={"data": data}))
+    said = next(plan_page.notes(theirs, plan))
+    assert said.startswith("s3://mine/published/ is in a bucket of your own. If one of ")
+    published = Deployment("2026-11-30T12:00:00+00:00", "me", (), {"OutputUri": "s3://mine/published/"})
+    key = f"{env.pipeline}-gone/{env.name}/deployments.json"
+    client(embedded, "s3").put_object(Bucket=target.bucket, Key=key, Body=dump([published]))
+    assert next(plan_page.notes(theirs, plan)) == said, "this deployer may not read it"
+    with pytest.raises(UserError, match=f"where {env.pipeline}-gone-{env.name} has published"):
+        next(plan_page.notes(replace(theirs, connection=root), plan))
     status, out, said = typed("destroy", "--yes", by=renamed)
     assert (status, out) == (0, f"nothing to delete: {env.name} is not deployed\n")
     former, own = ("destroy", "--pipeline", env.pipeline), env.names.prefix
@@ -130,8 +142,9 @@ def test_what_a_renamed_pipeline_leaves_is_told_and_taken_down(
         status, out, said = typed(*former, *words, answer=answer, by=renamed)
         assert (status, out) == (1, ""), words
         assert why in said.replace("\n  ", " ")
-    status, out, said = typed(*former, answer="y", by=renamed)
+    status, out, said = typed(*former, answer="y", by=theirs)
     assert (status, out) == (0, f"{env.names.prefix} is down\n")
+    assert "bucket mine" not in said, "which is today's, and not of the old name"
     assert f"takes down {env.names.prefix}: all but its data" in said
     assert target.stacks.find(env.names.pipeline_stack) is None
     status, out, said = typed(*former, "--with-data", by=renamed)

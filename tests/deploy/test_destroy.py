@@ -24,7 +24,7 @@ from data_pipeline.aws.cloudformation import Stack, Stacks
 from data_pipeline.aws.session import Connection, EmbeddedCredentials, connect
 from data_pipeline.cli.deploying import deployment
 from data_pipeline.cli.deploying.deployment import carry_out, gather, plan_stacks
-from data_pipeline.cli.deploying.destroying import destroy_all, gather_doomed, refuse_running
+from data_pipeline.cli.deploying.destroying import _own_bucket, destroy_all, gather_doomed, refuse_running
 from data_pipeline.cli.deploying.recorded import recorded, recorded_target
 from data_pipeline.cli.deploying.target import Target
 from data_pipeline.core.deployment.destruction import page
@@ -169,6 +169,32 @@ def test_what_is_taken_down_is_gone_and_its_data_stay_until_they_are_asked_for(
     left = client(embedded, "s3").list_object_versions(Bucket=target.bucket)
     assert (left.get("Versions", []), left.get("DeleteMarkers", [])) == ([], [])
     assert not gather_doomed(target, with_data=True).anything
+
+
+@pytest.mark.parametrize(
+    ("outputs", "resources", "own"),
+    [
+        ({"DataBucket": "theirs"}, {}, ("theirs",) * 2),
+        ({"DataBucket": "made"}, {"DataBucket": {}}, (None,) * 2),
+    ]
+    + [(outputs, {}, ("mine", None)) for outputs in ({}, None)],
+)
+def test_whose_the_data_bucket_is_says_what_is_deployed(
+    outputs: dict[str, str] | None,
+    resources: dict[str, Any],
+    own: tuple[str | None, str | None],
+    target: Target,
+) -> None:
+    """Whatever the configuration has by now; that counts where nothing is deployed, but not for a former name."""
+    env = target.environment
+    data = env.data.model_copy(update={"bucket": "mine"})
+    target = replace(target, environment=env.model_copy(update={"data": data}))
+    storage = None if outputs is None else Stack("s", "s", "CREATE_COMPLETE", outputs=outputs)
+    found = (
+        _own_bucket(replace(target, former=former), storage, {"Resources": resources})
+        for former in (False, True)
+    )
+    assert tuple(found) == own
 
 
 @pytest.mark.soak

@@ -40,7 +40,7 @@ def gather_doomed(target: Target, with_data: bool) -> Doomed:
 
     UserError while a run is under way, whose jobs would lose their roles.
     """
-    env, names = target.environment, target.environment.names
+    names = target.environment.names
     exists = s3.find_bucket(target.connection, target.bucket)
     pipeline = idle_stack(target.stacks, names.pipeline_stack)
     storage = idle_stack(target.stacks, names.storage_stack)
@@ -60,8 +60,18 @@ def gather_doomed(target: Target, with_data: bool) -> Doomed:
         with_data,
         f"s3://{target.bucket}/{artifacts}" if exists and _holds(target, artifacts) else None,
         names.storage_stack,
-        env.data.bucket,
+        _own_bucket(target, storage, storage_body),
     )
+
+
+def _own_bucket(target: Target, storage: Stack | None, body: Mapping[str, Any]) -> str | None:
+    """The data bucket where it is the user's own: as the storage stack says, and without one the project, unless that
+    is of another pipeline.
+    """
+    deployed = storage.outputs.get("DataBucket") if storage else None
+    if deployed:
+        return None if "DataBucket" in body.get("Resources", {}) else deployed
+    return None if target.former else target.environment.data.bucket
 
 
 def destroy_all(target: Target, doomed: Doomed) -> None:

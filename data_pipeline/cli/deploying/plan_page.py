@@ -12,7 +12,10 @@ from data_pipeline.aws.results import read_json
 from data_pipeline.cli.project import root
 from data_pipeline.cli.screen import console
 from data_pipeline.core.config import dataset_document
+from data_pipeline.core.config.environment import Data
+from data_pipeline.core.config.locations import output_prefix
 from data_pipeline.core.deployment import drifts, hashes, renamed
+from data_pipeline.core.deployment.deployment_record import current
 from data_pipeline.core.deployment.page.entries import (
     ADDED,
     CHANGED,
@@ -26,6 +29,7 @@ from data_pipeline.core.deployment.page.files import Stored
 from data_pipeline.core.deployment.page.page import Given, page
 from data_pipeline.core.deployment.page.rendering import lines
 from data_pipeline.core.deployment.page.reviewed import fingerprint
+from data_pipeline.core.deployment.renamed import Other
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.naming import Names
 from data_pipeline.etl.documents import datasets, form
@@ -38,6 +42,7 @@ from data_pipeline.stacks.roles import job_role_id
 
 from .deployment import Plan
 from .recorded import BUCKET, CODE
+from .recording import Record
 from .target import Target
 
 _NEW_STYLE, _CHANGED_STYLE = "green", "yellow"
@@ -114,10 +119,16 @@ def fingerprint_of(plan: Plan) -> str:
 
 
 def notes(target: Target, plan: Plan) -> Iterator[str]:
-    """What a deployment leaves as it is, and somebody should know."""
+    """What a deployment leaves as it is, and somebody should know.
+
+    UserError where a pipeline is deployed for the first time, and another one has published where it would.
+    """
     env = target.environment
     if plan.pipeline.stack is None and plan.bucket_exists:
-        yield from renamed.notes(env.names, _others(target))
+        others, own = _others(target), _own_output(env.data)
+        if own:
+            renamed.refuse_shared_output(env.names, others, own)
+        yield from renamed.notes(env.names, others, own)
     paused = find_pause(env, target.connection, target.bucket) if plan.bucket_exists else None
     if paused is not None:
         yield f"schedule: {paused}; it stays paused"
@@ -132,9 +143,14 @@ def notes(target: Target, plan: Plan) -> Iterator[str]:
         yield "alarms: none, the embedded AWS keeps no metrics: a deployment on AWS has alarms as well"
 
 
-def _others(target: Target) -> list[Names]:
-    """The names of the pipelines that are deployed in this environment from the same artifact bucket. One whose stack
-    may not be looked at is taken to be there.
+def _own_output(data: Data) -> str | None:
+    """Where a pipeline writes in a bucket of the user's own, which has no pipeline in it."""
+    return f"s3://{data.bucket}/{output_prefix(data)}" if data.bucket else None
+
+
+def _others(target: Target) -> list[Other]:
+    """The pipelines that were deployed in this environment from the same artifact bucket. One whose stack may not be
+    looked at is taken to be there. Where they write is looked up only for a bucket of the user's own.
     """
     found = []
     folders = s3.first_folders(target.connection, target.bucket)
@@ -148,9 +164,19 @@ def _others(target: Target) -> list[Names]:
             if not is_denied(error):
                 raise
             there = True
-        if there:
-            found.append(names)
+        output = _recorded_output(target, names) if target.environment.data.bucket else None
+        found.append(Other(names, there, output))
     return found
+
+
+def _recorded_output(target: Target, names: Names) -> str | None:
+    """Where another pipeline has published; None where that may not be looked at, or no record says so."""
+    try:
+        with explained():
+            last = current(Record(target.connection, target.bucket, names.artifacts).read())
+    except UserError:  # of another version of the tool, or not for this deployer to read
+        return None
+    return last.outputs.get("OutputUri") if last else None
 
 
 def drift(target: Target, plan: Plan) -> str:

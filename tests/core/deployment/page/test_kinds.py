@@ -29,7 +29,9 @@ from data_pipeline.core.deployment.changes import Change, StackChanges
 from data_pipeline.core.deployment.page import rendering
 from data_pipeline.core.deployment.page.files import Stored
 from data_pipeline.core.deployment.page.page import Given, page
+from data_pipeline.core.deployment.renamed import Other
 from data_pipeline.core.deployment.stack_states import Treatment
+from data_pipeline.core.errors import UserError
 from data_pipeline.core.naming import Names
 from data_pipeline.etl.documents.datasets import Column, Table
 
@@ -58,13 +60,15 @@ def grouped(before: list[str], after: list[str], **more: Any) -> str:
     return shown(modified("OrdersGroup", GROUP, *sides, **more))
 
 
-def first(*others: str) -> str:
-    """The page of a pipeline that is deployed for the first time, where these are deployed already."""
+def first(*others: str, gone: tuple[str, ...] = (), own_output: str | None = None) -> str:
+    """The page of a pipeline that is deployed for the first time, where these are, or were, deployed already."""
     holds = {"storage": ("DataBucket", BUCKET), "pipeline": ("Schedule", SCHEDULE)}
     stacks = [
         StackChanges(f"orders-dev-{name}", Treatment.CREATE, (added(*what),)) for name, what in holds.items()
     ]
-    said = renamed.notes(Names("orders", "dev"), [Names(name, "dev") for name in others])
+    known = [Other(Names(name, "dev")) for name in others]
+    known += [Other(Names(name, "dev"), stands=False) for name in gone]
+    said = renamed.notes(Names("orders", "dev"), known, own_output)
     return "\n".join(rendering.lines(page(stacks, Given("dev", notes=tuple(said)))))
 
 
@@ -210,6 +214,10 @@ KINDS: dict[str, str] = {
     ),
     "a pipeline that is renamed": first("shop"),
     "a pipeline that is renamed, beside others": first("shop", "things", "weather", "wind"),
+    "a pipeline that is renamed, in a bucket of one's own": first("shop", own_output="s3://mine/output/"),
+    "a pipeline in a bucket of one's own, where others were": first(
+        gone=("shop", "things", "weather", "wind"), own_output="s3://mine/output/"
+    ),
     "what outlived a stack": shown(
         Change("Import", "DataBucket", BUCKET, because=("my-bucket",)),
         modified("Queue", "AWS::SQS::Queue", {"A": 1}, {"A": 2}),
@@ -257,6 +265,51 @@ Stays as it is
       schedule goes on starting runs, and what it has published is not taken
       over. To end it:
     python -m data_pipeline destroy dev --pipeline NAME
+
+2 to add
+""",
+    "a pipeline that is renamed, in a bucket of one's own": """Stacks
+    orders-dev-storage: create it
+    orders-dev-pipeline: create it
+
+Schedule
+  + Schedule (AWS::Scheduler::Schedule)
+
+Other resources
+  + all of orders-dev-storage: 1 resource
+      + AWS::S3::Bucket
+  + all of orders-dev-pipeline: 1 resource
+      + AWS::Scheduler::Schedule
+
+Stays as it is
+    s3://mine/output/ is in a bucket of your own. If shop-dev writes there, too,
+      this pipeline and that one take each other's files and records for their
+      own: give this pipeline another data.output before it is deployed
+    shop-dev is deployed from this artifact bucket, too. If orders was called
+      shop before, that one stays: its schedule goes on starting runs, and what
+      it has published is not taken over. To end it:
+    python -m data_pipeline destroy dev --pipeline shop
+
+2 to add
+""",
+    "a pipeline in a bucket of one's own, where others were": """Stacks
+    orders-dev-storage: create it
+    orders-dev-pipeline: create it
+
+Schedule
+  + Schedule (AWS::Scheduler::Schedule)
+
+Other resources
+  + all of orders-dev-storage: 1 resource
+      + AWS::S3::Bucket
+  + all of orders-dev-pipeline: 1 resource
+      + AWS::Scheduler::Schedule
+
+Stays as it is
+    s3://mine/output/ is in a bucket of your own. If one of shop-dev,
+      things-dev, weather-dev and 1 more writes there, too, this pipeline and
+      one of those take each other's files and records for their own: give this
+      pipeline another data.output before it is deployed
 
 2 to add
 """,
@@ -521,3 +574,14 @@ def test_buckets_are_called_by_their_names() -> None:
     bucket = "arn:aws:s3:::shop-dev-storage-databucket-1111111111111"
     read = {**READ, "Resource": f"{bucket}/output/warehouse/*"}
     assert "          + on DataBucket/output/warehouse/*\n" in f"{roles(role(), role(read), names=names)}\n"
+
+
+def test_an_output_in_which_another_pipeline_has_published_is_refused() -> None:
+    """Also of one that has gone since; another output is none of it, nor one that is not known."""
+    names, own = Names("orders", "dev"), "s3://mine/output/"
+    others = [Other(Names("shop", "dev"), output="s3://mine/shop/"), Other(Names("things", "dev"))]
+    renamed.refuse_shared_output(names, others, own)
+    assert [*renamed.notes(names, others[:1], own)] == [*renamed.notes(names, others[:1])]
+    gone = Other(Names("wind", "dev"), stands=False, output=own)
+    with pytest.raises(UserError, match=f"^orders-dev: its output is {own}, where wind-dev has published: "):
+        renamed.refuse_shared_output(names, [*others, gone], own)
