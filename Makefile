@@ -59,10 +59,10 @@ demo: $(INSTALLED)  ## render, deploy and run the pipeline on the embedded AWS, 
 	  '  ./deploy.sh local demo-artifacts --yes' \
 	  '  python data_pipeline_run.py local --source DIR'
 
-test: $(INSTALLED_DEV)  ## run all tests
+test: $(INSTALLED_DEV)  ## run all tests but those that only the soak runs
 	python -m pytest -n $(TEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-test-pythons:  ## run the demo and all tests by every claimed Python of this machine, into docs/records/pythons.md
+test-pythons:  ## run the demo and make test by every claimed Python of this machine, into docs/records/pythons.md
 	"$(PYTHON)" tests/pythons.py $(PYTHONS)
 
 bench: $(INSTALLED_DEV)  ## measure the commands and the job against the plain Spark job, the mirror and the ingestion, into docs/
@@ -77,7 +77,7 @@ bench: $(INSTALLED_DEV)  ## measure the commands and the job against the plain S
 	python tests/bench/reports.py
 	python tests/bench/deploying.py
 
-soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, into docs/records/soak.md
+soak: $(INSTALLED_DEV)  ## run the randomised and killed-process tests with their full counts, and the longer stories, into docs/records/soak.md
 	python tests/soak.py
 
 conformance: $(INSTALLED_DEV) $(INSTALLED_CONFORMANCE)  ## set clients of others on the embedded AWS, and write what came of it into docs/records/conformance.md
