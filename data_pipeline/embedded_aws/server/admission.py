@@ -99,13 +99,14 @@ async def admit(scope: Scope, headers: dict[str, str], receive: Receive) -> Admi
     if target or claim.service in _WITH_PATHS:
         place = (scope["method"], scope["path"])
         body = members.checked(claim.service, *place, target, query.decode("ascii"), body)
-    return Admitted(claim, _operation(headers, body), scope["headers"], _again(body, receive))
+    operation = target or operation_of_query(query.decode("ascii"), body)
+    return Admitted(claim, operation, scope["headers"], _again(body, receive))
 
 
-def _operation(headers: dict[str, str], body: bytes) -> str:
-    """The operation of the JSON or of the query protocol."""
+def operation_of_query(query: str, body: bytes) -> str:
+    """The operation of the query protocol, which stands in the body or, of a GET too, in the query."""
     action = _ACTION.search(body)
-    return headers.get("x-amz-target", "").rpartition(".")[2] or (action[1].decode() if action else "")
+    return action[1].decode() if action else parse_qs(query).get("Action", [""])[0]
 
 
 def _check_service(service: str, path: str) -> None:

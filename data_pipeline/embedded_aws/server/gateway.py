@@ -136,7 +136,7 @@ class Gateway:
                 if admitted.body is not None:
                     admitted.body.discard()
                 if service is not None and (changed or self._saver.moving):
-                    self._saver.save(service)
+                    await self._save(service, changed)
             await send(message)
 
         try:
@@ -147,6 +147,16 @@ class Gateway:
         finally:
             if admitted.body is not None:
                 admitted.body.discard()
+
+    async def _save(self, service: str, changed: bool) -> None:
+        """Put a service's state on disk. OSError; also then, what was begun with a stack goes on."""
+        begun = changed and service == "cloudformation"
+        if begun:
+            await asyncio.sleep(0)  # its task begins, which is what sets the status of some operations
+        try:
+            self._saver.save(service)
+        finally:
+            self._saver.moving |= begun
 
     def _check_room(self, scope: Scope, operation: str) -> None:
         """Refused while what a request changes cannot be written; what was not written is tried again first."""
@@ -173,8 +183,8 @@ def names_running() -> list[str]:
 
 
 def changes(method: str, operation: str) -> bool:
-    """Whether a request changes something that must survive a kill."""
-    return method not in _READS and not operation.startswith(_UNSAVED)
+    """Whether a request changes something that must survive a kill; one that names its operation may be a GET."""
+    return (bool(operation) or method not in _READS) and not operation.startswith(_UNSAVED)
 
 
 def changed_service(method: str, path: str, admitted: admission.Admitted) -> str | None:

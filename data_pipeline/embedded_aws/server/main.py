@@ -43,6 +43,10 @@ SERVICES = (
     "sts",
 )
 
+#: Set to 1 for tests, whose server is never started again: nothing is written but objects, as that takes longer the
+#: more there is.
+UNSAVED = "DATA_PIPELINE_LOCAL_UNSAVED"
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the command line and serve; the outcome is the exit status."""
@@ -117,7 +121,7 @@ def configure(endpoint: Endpoint) -> None:
         MINISTACK_ACCOUNT_ID=endpoint.account,
         MINISTACK_REGION=endpoint.region,
         SERVICES=",".join(SERVICES),
-        PERSIST_STATE="1",
+        PERSIST_STATE="0" if os.environ.get(UNSAVED) == "1" else "1",
         STATE_DIR=str(endpoint.state / "services"),
         S3_PERSIST="1",
         S3_DATA_DIR=str(endpoint.state / "s3"),

@@ -30,8 +30,6 @@ _log = logging.getLogger("embedded.persistence")
 
 #: the service of the stacks.
 _STACKS = "cloudformation"
-#: For tests, whose server is never started again: nothing is written, which takes longer the more there is.
-UNSAVED = "DATA_PIPELINE_LOCAL_UNSAVED" in os.environ
 #: Seconds between two looks at the services while something happens.
 TICK = 1.0
 #: Seconds that the ticking goes on after the last request or the end of the last background work.
@@ -58,7 +56,7 @@ class Saver:
 
     def save(self, service: str | None = None) -> None:
         """Write the state of a service (all of them: None) where it differs from its file. OSError."""
-        if UNSAVED:
+        if not files.PERSIST_STATE:
             return
         states = _states()
         names = states if service is None else [state_key(service)]

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from ministack import app as ministack
+from ministack.core import persistence as files
 
 from .endpoint import Endpoint
 from .gateway import Gateway
@@ -56,6 +57,8 @@ def build(endpoint: Endpoint, announce: Callable[[], None]) -> Any:
     """The ASGI application: MiniStack with every module installed, behind the gateway."""
     ministack.BANNER = "MiniStack on port {port}"
     logging.getLogger("persistence").setLevel(logging.WARNING)
+    if not files.PERSIST_STATE:
+        _log.warning("nothing but objects is written: what is made here ends with this server")
     loaded = modules()
     _call(loaded, "install")
 

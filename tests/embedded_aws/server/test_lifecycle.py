@@ -292,6 +292,31 @@ def test_stack_in_progress_says_so_after_a_kill(state: Path) -> None:
     until(lambda: not [s for s in after.describe_stacks()["Stacks"] if s["StackName"] == "stack"])
 
 
+def test_a_stack_that_was_shown_as_deleted_is_deleted_after_a_kill(state: Path) -> None:
+    """Its deletion ends in the background, and is on disk before anybody sees its end."""
+    endpoint = lifecycle.ensure_up(state, 0)
+    cloudformation = client(endpoint, "cloudformation")
+    body = json.dumps({"Resources": {"L": {"Type": "AWS::Logs::LogGroup"}}})
+    cloudformation.create_stack(StackName="stack", TemplateBody=body)
+    until(lambda: cloudformation.describe_stacks()["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE")
+    cloudformation.delete_stack(StackName="stack")
+    until(lambda: not cloudformation.describe_stacks()["Stacks"])
+    kill(endpoint)
+    assert client(lifecycle.ensure_up(state, 0), "cloudformation").describe_stacks()["Stacks"] == []
+
+
+@pytest.mark.parametrize(("value", "kept"), [("0", True), ("1", False)])
+def test_a_server_of_tests_writes_objects_alone(
+    state: Path, monkeypatch: pytest.MonkeyPatch, value: str, kept: bool
+) -> None:
+    """And says so; not for any other value than 1."""
+    monkeypatch.setenv("DATA_PIPELINE_LOCAL_UNSAVED", value)
+    endpoint = lifecycle.ensure_up(state, 0)
+    client(endpoint, "iam").create_user(UserName="u")
+    assert (state / "services" / "iam.json").exists() is kept
+    assert ("ends with this server" in (state / "server.log").read_text()) is not kept
+
+
 def test_the_work_of_a_server_of_an_older_version_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """It knows no names; nothing breaks."""
     answer = SimpleNamespace(status=200, read=lambda: b'{"pid": 7, "executions": 2}')
