@@ -165,7 +165,7 @@ class Environment:
             runs.refuse_empty_input(self._configuration, self._connection, outputs["InputUri"])
         machine, output = outputs["StateMachineArn"], outputs["OutputUri"]
         value = runs.accepting(self._configuration, self._connection, machine, output, value)
-        signed = runs.signed(self._connection, machine, value)
+        signed = runs.signed(self._connection, runs.version(outputs), value)
         arn = runs.start(self._connection, runs.starting(outputs), signed)
         return self._run(output, arn, Progress())
 

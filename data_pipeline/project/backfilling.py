@@ -64,14 +64,9 @@ class Backfill:
         names = [name for name, each in env.datasets.items() if each.key or each.export]
         made = [*names, *env.tables]
         with explained():
-            known = (
-                states.definition(self.connection.client("stepfunctions"), self._machine) if made else None
-            )
+            client = self.connection.client("stepfunctions")
+            known = states.definition(client, runs.version(self.outputs)) if made else None
         return made if known and _DEFER in known else []
-
-    @property
-    def _machine(self) -> str:
-        return self.outputs["StateMachineArn"]
 
     def run(self, pieces: Sequence[Piece], deferring: bool) -> Iterator[Done]:
         """Each piece in a run of its own. One of several periods that failed is read again in halves, unless a source
@@ -93,7 +88,7 @@ class Backfill:
         )
         while True:
             self.wait()
-            signed = runs.signed(self.connection, self._machine, value)
+            signed = runs.signed(self.connection, runs.version(self.outputs), value)
             arn = runs.start(self.connection, runs.starting(self.outputs), signed)
             progress = self._watched(arn)
             done = self._done(piece, arn, progress)

@@ -51,7 +51,7 @@ def rerun(
         missing = _missing(connection, folder, going_on.documents(step, steps))
         going_on.refuse_rerun_from(going, step, f"{left_by} has no {missing}" if missing else "")
     value = going_on.again(going.run.value, step, left_by)
-    return runs.signed(connection, outputs["StateMachineArn"], value)
+    return runs.signed(connection, runs.version(outputs), value)
 
 
 def _missing(connection: Connection, folder: str, names: Sequence[str]) -> str | None:
@@ -69,7 +69,7 @@ def _going(env: Environment, connection: Connection, outputs: Outputs, execution
         described = states.described(client, execution.arn)
         own, deployed = (
             states.followed(client, execution.arn),
-            states.definition(client, outputs.get("StateMachineVersionArn", outputs["StateMachineArn"])),
+            states.definition(client, runs.version(outputs)),
         )
     whole = described[0] if described else execution
     if own is None or deployed is None:

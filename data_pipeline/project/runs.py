@@ -95,6 +95,14 @@ def starting(outputs: Mapping[str, str]) -> str:
     return outputs.get("StateMachineAliasArn") or outputs["StateMachineArn"]
 
 
+def version(outputs: Mapping[str, str]) -> str:
+    """The ARN by which the definition of what a run starts is asked for: the deployed version, or the state machine.
+
+    Not the alias: AWS documents no answer for one.
+    """
+    return outputs.get("StateMachineVersionArn") or outputs["StateMachineArn"]
+
+
 def start(connection: Connection, machine: str, value: Record) -> str:
     """Start an execution of the state machine, or of its alias, with this ARN; its own ARN."""
     name = states.execution_name(datetime.now(UTC))
@@ -103,7 +111,9 @@ def start(connection: Connection, machine: str, value: Record) -> str:
 
 
 def signed(connection: Connection, machine: str, value: Record) -> Record:
-    """The input with who starts the run, where the deployed state machine knows that field and may be looked at."""
+    """The input with who starts the run, where the state machine's version with this ARN knows that field, and may be
+    looked at.
+    """
     with explained():
         known = states.definition(connection.client("stepfunctions"), machine)
     return {**value, STARTED_BY: connection.identity} if known and STARTED_BY in known else value

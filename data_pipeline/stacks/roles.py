@@ -60,6 +60,8 @@ def state_machine_role(env: Environment) -> iam.Role:
     """The role of the state machine: start its steps' jobs, read their results, log."""
     # By its name, not by a reference: the state machine refers to this role.
     source = arn("states", f"stateMachine:{env.names.state_machine}")
+    # As its versions and its alias are named; no machine's name has a colon.
+    qualified = arn("states", f"stateMachine:{env.names.state_machine}:*")
     calls = callers(state_machine(env))
     results = any(step.result for step in env.steps.values())
     grants = [
@@ -67,7 +69,7 @@ def state_machine_role(env: Environment) -> iam.Role:
         may.list_executions(source, why=calls["aws-sdk:sfn:listExecutions"]),
         *_events(env.traced),
     ]
-    return role(env.iam, "StateMachineRole", "The state machine", trust("states", source), grants)
+    return role(env.iam, "StateMachineRole", "The state machine", trust("states", source, qualified), grants)
 
 
 def maintenance_machine_role(env: Environment, job: Maintenance) -> iam.Role:
@@ -321,13 +323,16 @@ def _glue_trust() -> Statement:
     )
 
 
-def trust(service: str, source: Any) -> Statement:
-    """A service may take the role on behalf of one source of this account."""
+def trust(service: str, *sources: Any) -> Statement:
+    """A service may take the role on behalf of these sources of this account."""
     return Statement(
         Effect=Allow,
         Principal=Principal("Service", f"{service}.amazonaws.com"),
         Action=[sts.AssumeRole],
         Condition=Condition(
-            [StringEquals("aws:SourceAccount", Ref("AWS::AccountId")), ArnLike("aws:SourceArn", source)]
+            [
+                StringEquals("aws:SourceAccount", Ref("AWS::AccountId")),
+                ArnLike("aws:SourceArn", sources[0] if len(sources) == 1 else list(sources)),
+            ]
         ),
     )

@@ -124,6 +124,11 @@ def test_a_run_finishes_on_its_version_and_the_next_one_takes_the_new(
     assert [each.machine_version for each in record] == ["", "1", "2", "3"]
     assert deployment_text.table(record, record[-1])[1][-1] == "version 3, back to 2"
     assert ("state machine", "version 3") in deployment_text.rows(record[-1], deployed=True)
+    state = {"S": {"Type": "Succeed"}}
+    by_hand = {"Comment": runs.STARTED_BY, "QueryLanguage": "JSONata", "StartAt": "S", "States": state}
+    states.update_state_machine(stateMachineArn=before["StateMachineArn"], definition=json.dumps(by_hand))
+    assert runs.signed(target.connection, runs.version(third), {}) == {}
+    assert runs.STARTED_BY in runs.signed(target.connection, before["StateMachineArn"], {})
     monkeypatch.setattr(recording, "unused_versions", lambda *_: {first["StateMachineVersionArn"]})
     target.record.tidy(30)
     left = states.list_state_machine_versions(stateMachineArn=before["StateMachineArn"])[

@@ -8,6 +8,7 @@ import pytest
 from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
 
 import templates
+from data_pipeline.embedded_aws.identity import iam
 from data_pipeline.stacks import render
 
 Allowed = dict[str, tuple[str, list[str]]]
@@ -288,7 +289,12 @@ def test_every_wildcard_gives_its_reason(changes: dict[str, Any]) -> None:
             "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-load-*",
         ),
         ({}, "PrepareJobRole", "glue", None),
-        ({}, "StateMachineRole", "states", "arn:p:states:r:a:stateMachine:nyc-tlc-dev"),
+        (
+            {},
+            "MaintenanceStateMachineRole",
+            "states",
+            "arn:p:states:r:a:stateMachine:nyc-tlc-dev-maintenance",
+        ),
         ({}, "ScheduleRole", "scheduler", "ScheduleGroup.Arn"),
         (SWAPPED, "PrepareJobRole", "sagemaker", "arn:p:sagemaker:r:a:processing-job/nyc-tlc-dev-prepare-*"),
         (SWAPPED, "LoadJobRole", "glue", None),
@@ -308,6 +314,31 @@ def test_a_role_trusts_one_service(
         condition = trust["Condition"]
         assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
         assert templates.text(condition["ArnLike"]["aws:SourceArn"]) == source
+
+
+def test_the_state_machine_s_role_is_for_its_versions_too() -> None:
+    """As AWS may name the source of an execution that an alias started; for no other machine of the account."""
+    rendered = render(environment())["dev-pipeline.yaml"]
+    for name, value in (("Partition", "aws"), ("Region", "us-east-1"), ("AccountId", "123456789012")):
+        rendered = rendered.replace(f"${{AWS::{name}}}", value)
+    (trust,) = templates.parse(rendered)["Resources"]["StateMachineRole"]["Properties"][
+        "AssumeRolePolicyDocument"
+    ]["Statement"]
+    sources = [each["Fn::Sub"] for each in trust["Condition"]["ArnLike"]["aws:SourceArn"]]
+    account = {"aws:SourceAccount": "123456789012"}
+    trust["Condition"] = {"StringEquals": account, "ArnLike": {"aws:SourceArn": sources}}
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:nyc-tlc-dev"
+    allowed = {
+        end
+        for end in ("", ":2", ":live", "-other", "-other:2")
+        if iam.trusts(
+            {"Statement": [trust]},
+            "states.amazonaws.com",
+            "arn:aws:iam::123456789012:role/r",
+            {**account, "aws:SourceArn": machine + end},
+        )
+    }
+    assert allowed == {"", ":2", ":live"}
 
 
 def test_locations_follow_the_configured_prefixes() -> None:

@@ -212,8 +212,7 @@ def _unreached(opened: _Opened, found: Mapping[str, Found]) -> Iterator[tuple[st
 
 
 def _run(opened: _Opened, record: Record, as_json: bool) -> None:
-    machine = opened.outputs["StateMachineArn"]
-    value = runs.signed(opened.connection, machine, {"datasets": [opened.keys.name]})
+    value = runs.signed(opened.connection, runs.version(opened.outputs), {"datasets": [opened.keys.name]})
     arn = runs.start(opened.connection, runs.starting(opened.outputs), value)
     record |= {"executionArn": arn, "execution": arn.rpartition(":")[2], "input": value, "status": "RUNNING"}
     try:

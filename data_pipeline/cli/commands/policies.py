@@ -79,8 +79,9 @@ def _heading(policy: Policy) -> str:
 
 
 def _taken(trust: Statement) -> str:
-    source = [c.split(" ", 2)[2] for c in trust.conditions if c.startswith("aws:SourceArn")]
-    for_whom = f" for {_short(source[0])} of this account" if source else ""
+    sources = [c.split(" ", 2)[2].split(", ") for c in trust.conditions if c.startswith("aws:SourceArn")]
+    named = ", ".join(_resources(sources[0]).splitlines()) if sources else ""
+    for_whom = f" for {named} of this account" if named else ""
     return ", ".join(trust.principals) + for_whom
 
 

@@ -96,7 +96,7 @@ def run(
             runs.refuse_empty_input(environment, connection, deployed["InputUri"])
         machine = deployed["StateMachineArn"]
         value = runs.accepting(environment, connection, machine, deployed["OutputUri"], value)
-        value = runs.signed(connection, machine, value)
+        value = runs.signed(connection, runs.version(deployed), value)
         arn = runs.start(connection, runs.starting(deployed), value)
         record |= {
             "status": "RUNNING",

@@ -115,7 +115,9 @@ def from_change_set(described: Iterable[Mapping[str, Any]]) -> tuple[Change, ...
 def publishing(changes: Sequence[Change]) -> tuple[Change, ...]:
     """The changes by which a state machine that changes is published: a new version, and its alias that goes there."""
     changed = [change for change in changes if change.action == "Modify"]
-    if not any(change.type == MACHINE_VERSION for change in changed):
+    names = {change.logical_id for change in changed}
+    versions = [change.logical_id for change in changed if change.type == MACHINE_VERSION]
+    if not any(version.removesuffix("Version") in names for version in versions):
         return ()
     return tuple(change for change in changed if change.type in (MACHINE_VERSION, MACHINE_ALIAS))
 

@@ -168,6 +168,7 @@ GONE = frozenset(
         "NoSuchEntity",
         "NotFound",
         "QueueDoesNotExist",
+        "ResourceNotFound",
         "ResourceNotFoundException",
         "StateMachineDoesNotExist",
     ]

@@ -1,7 +1,8 @@
 """AWS::StepFunctions::StateMachineVersion and AWS::StepFunctions::StateMachineAlias.
 
 As in AWS's own handlers: a version is never changed, and not made where the newest version of its machine is of the
-same revision already; an alias that exists is not taken over. Gradual deployments need alarms, which are not here.
+same revision already; an alias that exists is not taken over; what is changed or deleted is described before. Gradual
+deployments need alarms, which are not here.
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ def _version_attributes(arn: str, _properties: Properties) -> dict[str, Any]:
     return {"Arn": found["stateMachineArn"]}
 
 
+def _delete_version(arn: str, properties: Properties) -> None:
+    _version_attributes(arn, properties)
+    call("stepfunctions", "DeleteStateMachineVersion", {"stateMachineVersionArn": arn})
+
+
 def _routes(given: Properties) -> list[dict[str, Any]]:
     """The routing configuration that either property of an alias asks for."""
     preference = given.get("DeploymentPreference")
@@ -108,12 +114,18 @@ def _update_alias(arn: str, resource: Resource, old: Resource | None) -> None:
     if old is not None:
         description = resource.properties.get("Description", "")
         values = {"routingConfiguration": _routes(resource.properties), "description": description}
+        _alias_attributes(arn, resource.properties)
         call("stepfunctions", "UpdateStateMachineAlias", {"stateMachineAliasArn": arn, **values})
 
 
 def _alias_attributes(arn: str, _properties: Properties) -> dict[str, Any]:
     found = call("stepfunctions", "DescribeStateMachineAlias", {"stateMachineAliasArn": arn})
     return {"Arn": found["stateMachineAliasArn"]}
+
+
+def _delete_alias(arn: str, properties: Properties) -> None:
+    _alias_attributes(arn, properties)
+    call("stepfunctions", "DeleteStateMachineAlias", {"stateMachineAliasArn": arn})
 
 
 def _machine_of(arn: str, _properties: Properties) -> str:
@@ -128,7 +140,7 @@ KINDS = (
         _publish,
         lambda *_: None,
         _version_attributes,
-        lambda arn, _: call("stepfunctions", "DeleteStateMachineVersion", {"stateMachineVersionArn": arn}),
+        _delete_version,
         tags=None,
         create_only=("Description", "StateMachineArn", "StateMachineRevisionId"),
         arn=_machine_of,
@@ -140,7 +152,7 @@ KINDS = (
         _make_alias,
         _update_alias,
         _alias_attributes,
-        lambda arn, _: call("stepfunctions", "DeleteStateMachineAlias", {"stateMachineAliasArn": arn}),
+        _delete_alias,
         tags=None,
         create_only=("Name",),
         arn=_machine_of,

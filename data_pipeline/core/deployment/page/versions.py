@@ -25,8 +25,13 @@ def entries(plan: StackChanges) -> Iterator[Entry]:
 
 
 def others(plan: StackChanges) -> tuple[Change, ...]:
-    """The changes of which ``entries`` does not speak."""
-    actions = {change.action for change in _versions(plan)}
+    """The changes of which ``entries`` does not speak: those of a version that changes without its machine, too."""
+    machines = {change.logical_id for change in plan.changes}
+    actions = {
+        change.action
+        for change in _versions(plan)
+        if change.action != "Modify" or change.logical_id.removesuffix("Version") in machines
+    }
     spoken = (MACHINE_VERSION, MACHINE_ALIAS)
     return tuple(c for c in plan.changes if c.type not in spoken or c.action not in actions)
 

@@ -57,6 +57,14 @@ def test_a_machine_that_changes_is_published() -> None:
     ]
 
 
+def test_a_version_that_changes_without_its_machine_is_shown() -> None:
+    """As where somebody has deleted it by hand: it is no plan without changes."""
+    found = shown(VERSION, ALIAS)
+    assert "StateMachineVersion (AWS::StepFunctions::StateMachineVersion)" in found
+    assert "StateMachineAlias (AWS::StepFunctions::StateMachineAlias)" in found
+    assert summary([plan(VERSION, ALIAS)]) == "1 to modify, 1 to replace"
+
+
 def test_a_machine_that_only_might_change_is_not_said_to_be_published() -> None:
     """As where a role changes, to whose ARN it refers."""
     same = replace(MACHINE, after=machine("a"))
