@@ -55,7 +55,7 @@ class Tally:
 
 @dataclass
 class SlowPathBudget:
-    """How many bytes of CSV this process goes on judging row by row; of these, ``expected`` have been announced."""
+    """How many bytes of CSV this process goes on judging row by row. ``expected``: announced, and not judged yet."""
 
     left: int = 1 << 19
     expected: int = 0
@@ -156,7 +156,7 @@ class _Doubted:
         return windows, list(zip(found[:, ROW].tolist(), texts, strict=True))
 
     def _texts(self, places: Any) -> list[str]:
-        """What stands at ``positions``, rows of begin and end."""
+        """What stands at ``places``, rows of begin and end."""
         with self.text.data as text:
             return [_text(bytes(text[begin:end])) for begin, end in places.tolist()]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -188,7 +187,9 @@ class UnitReader:
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
-        """An empty folder for a reader of one's own, this thread's; the others write nothing."""
+        """An empty folder for a reader of one's own: this thread's, until the reader has used it; the others write
+        nothing.
+        """
         if not self.dataset.reader:
             yield self.place.work
             return
@@ -197,9 +198,19 @@ class UnitReader:
         try:
             yield self._own.scratch
         finally:
-            if any(self._own.scratch.iterdir()):
-                shutil.rmtree(self._own.scratch)
-                self._own.scratch.mkdir()
+            if not _still_empty(self._own.scratch):
+                self._drop_scratch()
+
+    def _drop_scratch(self) -> None:
+        """Remove the folder, if it is there, as one that may not be written to: an archive may say so."""
+        used: Path = self._own.scratch
+        del self._own.scratch
+        with (
+            tempfile.TemporaryDirectory(dir=self.place.work, ignore_cleanup_errors=True) as removed,
+            suppress(OSError),
+        ):
+            used.chmod(0o700)
+            used.rename(Path(removed) / used.name)
 
     def _reader(self) -> Reader:
         """This thread's own."""
@@ -272,6 +283,14 @@ class UnitReader:
 
     def _few(self, staged: UnitRows) -> pa.Table:
         return pa.concat_tables([columns.given(self.dataset).empty_table(), *staged.tables])
+
+
+def _still_empty(folder: Path) -> bool:
+    """Whether the folder is there, can be read, and has nothing in it."""
+    try:
+        return not any(folder.iterdir())
+    except OSError:
+        return False
 
 
 def _less(rows: FileRows, erased: int) -> FileRows:

@@ -527,6 +527,39 @@ def rows(file, options):
     assert len(pq.read_table(tmp_path / "out" / "lines.parquet")) == 4
 
 
+def test_alone_a_reader_may_do_with_its_scratch_folder_what_it_wants(tmp_path, monkeypatch):
+    """Remove it, rename it, forbid to write to it; one that has had anything in it is not given again."""
+    using = """
+import shutil
+def rows(file, options):
+    what = file.path.stem[1:]
+    assert not [*file.scratch.iterdir()]
+    if what != "nothing":
+        (file.scratch / "unpacked").mkdir()
+        (file.scratch / "unpacked" / "a.txt").write_text(str(file.scratch))
+    if what == "removes":
+        shutil.rmtree(file.scratch)
+    if what == "renames":
+        file.scratch.rename(file.scratch.with_name(file.path.stem))
+    if what == "forbids":
+        (file.scratch / "unpacked").chmod(0o555)
+        file.scratch.chmod(0o555)
+    yield {"what": what, "scratch": str(file.scratch)}
+"""
+    (tmp_path / "using.py").write_text(using)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "in").mkdir()
+    for n, what in enumerate(("removes", "renames", "forbids", "writes", "nothing") * 2):
+        (tmp_path / "in" / f"{n}{what}.txt").write_text("")
+    columns = (Column("what", "string"), Column("scratch", "string"))
+    one = Dataset("lines", ("*.txt",), Format("csv"), columns, reader="using:rows")
+    run_alone(tmp_path, Definitions({"lines": one}))
+    found = pq.read_table(tmp_path / "out" / "lines.parquet").to_pylist()
+    used = [each["scratch"] for each in found if each["what"] != "nothing"]
+    assert len(found) == 10
+    assert len({*used}) == len(used) == 8
+
+
 def run_alone(folder: Path, definitions: Definitions) -> None:
     place = folder / "datasets.json"
     place.write_text(datasets.write(definitions))
