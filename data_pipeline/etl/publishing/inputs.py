@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -29,6 +30,8 @@ from .spans import LATEST, Span
 
 null_lists.keep()
 
+FETCHES = 8
+"""Data files that are fetched at a time: an answer of S3 is waited for longer than a small file takes."""
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, or the clock of the data
 
 
@@ -84,7 +87,7 @@ def register_copies(
     if not files or not plain(table):
         register(db, relation, table, files)
         return
-    rows_of(db, [copies.path(file.file_path) for file in files], types_of(table)).create_view(relation)
+    rows_of(db, copies.fetched([file.file_path for file in files]), types_of(table)).create_view(relation)
 
 
 def types_of(table: Table) -> dict[str, str]:
@@ -120,6 +123,12 @@ class Copies:
         if place not in self.paths:
             self.paths[place] = str(self.held.enter_context(storage(place).fetched(place, "", self.folder)))
         return self.paths[place]
+
+    def fetched(self, places: Sequence[str]) -> list[str]:
+        """As ``path``, of each of these places, at least one and each another; several are fetched at a time."""
+        storage(places[0])  # makes the client of S3 that the threads share
+        with ThreadPoolExecutor(FETCHES) as pool:
+            return [*pool.map(self.path, places)]
 
 
 def forget(db: duckdb.DuckDBPyConnection, relation: str) -> None:

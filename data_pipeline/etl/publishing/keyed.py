@@ -2,7 +2,8 @@
 
 Where it can be, only what the changed keys touch is made: the data files of the versions that differ since then say
 which keys those are; their versions are looked up, what follows of them is compared with what the table has of these
-keys, and only the partitions in which rows come or go are written again. One commit a table; none where no row differs.
+keys, and only the partitions in which rows come or go are written again. One commit a table; none where keys were
+looked up and no row of them differs.
 """
 
 # ruff: noqa: S608 - SQL is put together from names in quotes and from expressions that were checked
@@ -52,9 +53,16 @@ from .tables import Tables
 ROWS = 100_000
 """Rows that are written at a time."""
 MANY_ROWS = 1_000_000
-"""Of more changed versions other machines, where there are any, make the table anew: to look those up takes 600 MB."""
-MUCH = 4
-"""One machine makes it anew where that many are more than one of so many versions: a look-up takes longer."""
+"""Of at most so many rows in data files of the versions that come or go, the keys are looked up. All rows of such files
+count: those that were only put together with others twice.
+"""
+SHARE = 4
+"""Of more, the table is made anew where they are more than one of so many versions: a look-up takes longer."""
+MOST_ROWS = 3_000_000
+"""Of more, other machines, where there are any, make it anew in any case. With DuckDB's limit of 256 MB, to look up the
+keys of 1.0 million such rows took 607 MB, of 1.9 million 721, of 3.2 million 836: this is about what a Python process
+beside Spark is counted with (``spark_session.PYTHON_MEMORY_MB``).
+"""
 
 
 @dataclass(frozen=True)
@@ -175,9 +183,10 @@ class _Work:
         assert self.current is not None
         after = self.versions.current_snapshot()
         assert after is not None
+        versions = tables.rows_in(after)
         try:
             come, gone = tables.difference(self.versions, before, after.snapshot_id)
-            if self._too_many(sum(file.record_count for file in (*come, *gone)), tables.rows_in(after)):
+            if self.too_many(sum(file.record_count for file in (*come, *gone)), versions):
                 return ""
             keyed_files.touched(self.db, self.versions, self.table.key, come, gone)
         except (FileNotFoundError, KeyError):
@@ -191,9 +200,13 @@ class _Work:
         differ = self._number("SELECT (SELECT count(*) FROM _coming) + (SELECT count(*) FROM _leaving)")
         return "keys" if differ else "equal"
 
-    def _too_many(self, changed: int, versions: int) -> bool:
-        """Whether it takes less to make the table anew of all versions than to look the changed ones up."""
-        return changed > MANY_ROWS and (self.buckets is not None or changed * MUCH > versions)
+    def too_many(self, changed: int, versions: int) -> bool:
+        """Whether the table is to be made anew of so many ``versions``, rather than the keys looked up of so many
+        ``changed`` rows, in data files that come or go.
+        """
+        if self.buckets is not None and changed > MOST_ROWS:
+            return True
+        return changed > MANY_ROWS and changed * SHARE > versions
 
     def _number(self, sql: str) -> int:
         row = self.db.execute(sql).fetchone()

@@ -120,7 +120,8 @@ def test_a_key_that_is_erased_is_nowhere(attempt, tmp_path, monkeypatch):
     engine, tables_of_it = ("duckdb", "spark")[attempt % 2], TABLES if attempt % 4 < 2 else ()
     world = Forgetful(tmp_path, chance, made_dataset(chance), engine=engine, made=tables_of_it)
     monkeypatch.setattr(spark_session, "started", lambda _: nullcontext(Executors()))
-    monkeypatch.setattr(keyed, "MANY_ROWS", chance.choice([0, 10, 1000]))
+    for most in ("MANY_ROWS", "MOST_ROWS"):
+        monkeypatch.setattr(keyed, most, chance.choice([0, 10, 1000]))
     for step in range(chance.randrange(3, 5 + 2 * SOAK)):
         if chance.random() < 0.8:
             world.change()

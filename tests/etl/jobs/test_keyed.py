@@ -86,21 +86,25 @@ class World:
         for _ in range(self.chance.randrange(1, 4)):
             folder = f"orders/{self.chance.choice(['north', 'south'])}"
             path = f"{folder}/2024-{self.chance.randrange(1, 4):02}-{self.chance.randrange(2)}.csv"
-            place = self.folder / "in" / path
             if self.chance.random() < 0.25:
                 self.files.pop(path, None)
-                place.unlink(missing_ok=True)
+                (self.folder / "in" / path).unlink(missing_ok=True)
                 continue
-            self.version += 1
             rows = [self.row() for _ in range(self.chance.randrange(1, 9))]
             if path in self.files and self.chance.random() < 0.5:  # the same without some, or with some more
                 rows = [row for row in self.files[path][1] if self.chance.random() < 0.7] + rows[:2]
-            text = io.StringIO()
-            csv.writer(text).writerows([HEADER, *rows])
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text.getvalue())
-            os.utime(place, ns=(self.version, self.version))
-            self.files[path] = (self.version, rows)
+            self.put(path, rows)
+
+    def put(self, path: str, rows: list[list[str]]) -> None:
+        """A file, as a version of its own."""
+        self.version += 1
+        text = io.StringIO()
+        csv.writer(text).writerows([HEADER, *rows])
+        place = self.folder / "in" / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text.getvalue())
+        os.utime(place, ns=(self.version, self.version))
+        self.files[path] = (self.version, rows)
 
     def expect(self, prune: bool, anew: bool) -> None:
         """What the ledger has after a run."""
@@ -314,7 +318,8 @@ def test_a_data_set_with_a_key_has_the_newest_of_each(attempt, tmp_path, monkeyp
     engine = ("duckdb", "spark")[attempt % 2]
     world = World(tmp_path, chance, made_dataset(chance), engine=engine, made=() if attempt % 5 else TABLES)
     monkeypatch.setattr(spark_session, "started", lambda _: nullcontext(Executors()))
-    monkeypatch.setattr(keyed, "MANY_ROWS", chance.choice([0, 10, 1000]))
+    for most in ("MANY_ROWS", "MOST_ROWS"):
+        monkeypatch.setattr(keyed, most, chance.choice([0, 10, 1000]))
     monkeypatch.setattr(keyed_files, "COPIED_BYTES", chance.choice([0, 1 << 30]))
     for _ in range(chance.randrange(3, 5 + 2 * SOAK)):
         world.change()
@@ -336,3 +341,32 @@ def test_a_data_set_with_a_key_has_the_newest_of_each(attempt, tmp_path, monkeyp
         }
         assert world.run() is None
         assert commits == {name: len(at.find(name).snapshots()) for name in commits}
+
+
+def test_a_rival_that_commits_between_look_and_commit_is_seen(tmp_path, monkeypatch):
+    """It publishes the same change: what was looked up before is not added a second time."""
+    share(monkeypatch)
+    at = catalog.connect(tmp_path / "out")
+    monkeypatch.setattr(tables, "connect", lambda *_: at)
+    (tmp_path / "in").mkdir()
+    dataset = replace(made_dataset(random.Random(SEED)), replaces="file", key=("id",), latest=("serial",))
+    world = World(tmp_path, random.Random(SEED), replace(dataset, deleted="", history=False), made=())
+    world.put("orders/north/2024-01-0.csv", [["a", "0", "", "1", "paid"], ["b", "0", "", "1", "paid"]])
+    world.expect(False, False)
+    world.run()
+    looked_up, hows = keyed._Work.by_keys, []
+
+    def by_keys(work, before):
+        how = looked_up(work, before)
+        hows.append(how)
+        if len(hows) == 1:
+            assert keyed.refresh(work.at, work.table, {}).committed
+        return how
+
+    monkeypatch.setattr(keyed._Work, "by_keys", by_keys)
+    world.put("orders/north/2024-01-1.csv", [["a", "0", "", "2", "sent"], ["c", "0", "", "1", "paid"]])
+    world.expect(False, False)
+    summary = world.run()
+    check(world, at, summary)
+    assert hows == ["keys", "keys"]
+    assert len(at.find("orders").snapshots()) == 2

@@ -141,7 +141,9 @@ def test_every_write_is_a_point_to_be_killed_at(embedded):
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(not SOAK, reason="as that of a data set without a key: `make soak` makes it")
+@pytest.mark.skipif(
+    not SOAK, reason="starts two processes each; test_keyed.py has a rival that commits in between"
+)
 @pytest.mark.parametrize("attempt", range(times("keyed-pairs")))
 def test_two_runs_at_once_lose_nothing(shop, attempt):
     """The second one is started a moment later, with a file of its own and a newer version of the other."""
