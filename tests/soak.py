@@ -59,13 +59,13 @@ def properties(cases: list[ElementTree.Element], name: str) -> Counter[str]:
 
 def page(cases: list[ElementTree.Element], seconds: float, before: str = "") -> str:
     """The page for docs/: one row a test, counting the tries that ran and the tests that failed. A test that makes more
-    than one try records the property ``tries``. What the page ``before`` says of tests and writes that this run did
-    not try is kept.
+    than one try records the property ``tries``. What the page ``before`` says of tests that this run did not try, and
+    that there still are, is kept.
     """
     ran: Counter[str] = Counter()
     failed: Counter[str] = Counter()
     for case in cases:
-        name = re.sub(r"\[.*", "", f"{case.get('classname')}.{case.get('name')}")
+        name = _name(case)
         if case.find("skipped") is None:
             ran[name] += int(next(iter(properties([case], "tries")), 1))
         failed[name] += case.find("failure") is not None or case.find("error") is not None
@@ -76,22 +76,11 @@ def page(cases: list[ElementTree.Element], seconds: float, before: str = "") -> 
     tests = {
         f"`{name}`": f"| `{name}` | {ran[name]:,} | {failed[name]} | {about} |" for name in ran if ran[name]
     }
-    killed = properties(cases, "killed")
-    writes = {
-        write: [killed[f"{moment} {write}"] for moment in ("before", "after")]
-        for write in (*WRITES, *KEYED, *INGESTED)
-    }
-    hit = {
-        write: f"| {write} | {' | '.join(map(str, counts))} |"
-        for write, counts in writes.items()
-        if any(counts)
-    }
     mutated = sum(int(n) * times for n, times in properties(cases, "mutated files").items())
     known = {
         line.split(" | ")[0].removeprefix("| "): line for line in before.splitlines() if line.startswith("| ")
     }
     tests = {name: line for name, line in known.items() if _exists(name)} | tests
-    hit = {write: line for write, line in known.items() if write in writes} | hit
     counted = f"Mutated files: {mutated:,}."
     if not mutated:
         counted = next((line for line in before.splitlines() if line.startswith("Mutated files: ")), counted)
@@ -111,12 +100,43 @@ def page(cases: list[ElementTree.Element], seconds: float, before: str = "") -> 
             "",
             "Runs killed (SIGKILL) at each external write, before it was passed on and after it was done:",
             "",
-            "| write | killed before | killed after |",
-            "| --- | ---: | ---: |",
-            *(hit.get(write, f"| {write} | 0 | 0 |") for write in writes),
+            "| write | killed before | killed after | test |",
+            "| --- | ---: | ---: | --- |",
+            *kills(cases, before),
             "",
         ]
     )
+
+
+def kills(cases: list[ElementTree.Element], before: str) -> list[str]:
+    """A line for each write and each test that killed there, or one of none. Those of tests that this run did not try,
+    and that there still are, are kept from the page ``before``.
+    """
+    tried: dict[str, Counter[str]] = {}
+    for case in cases:
+        if case.find("skipped") is None:
+            tried.setdefault(f"`{_name(case)}`", Counter()).update(properties([case], "killed"))
+    lines: dict[str, dict[str, str]] = {write: {} for write in (*WRITES, *KEYED, *INGESTED)}
+    for line in before.splitlines():
+        cells = line.strip("| ").split(" | ")
+        write, test = cells[0], cells[-1]
+        if write in lines and test not in tried and _exists(test):
+            lines[write][test] = line
+    for test, killed in tried.items():
+        for write, of_tests in lines.items():
+            counts = [killed[f"{moment} {write}"] for moment in ("before", "after")]
+            if any(counts):
+                of_tests[test] = f"| {write} | {' | '.join(map(str, counts))} | {test} |"
+    return [
+        line
+        for write, of_tests in lines.items()
+        for line in [of_tests[test] for test in sorted(of_tests)] or [f"| {write} | 0 | 0 | |"]
+    ]
+
+
+def _name(case: ElementTree.Element) -> str:
+    """The test's name, without parameters."""
+    return re.sub(r"\[.*", "", f"{case.get('classname')}.{case.get('name')}")
 
 
 def _exists(name: str) -> bool:
