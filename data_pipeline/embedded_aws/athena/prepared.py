@@ -14,14 +14,16 @@ from ministack.services import athena
 
 from data_pipeline.embedded_aws.answers import Response, answer
 from data_pipeline.embedded_aws.dispatch import Refused
+from data_pipeline.embedded_aws.identity.resources import EXECUTE
 
 from . import settings
 
 _MOST = 50
 #: StatementName of the service model.
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_@:]{0,255}", re.ASCII)
-_EXECUTE = re.compile(
-    r"\s*EXECUTE\s+(?P<name>\"[^\"]+\"|[\w@:]+)(?:\s+USING\s+(?P<values>.+?))?\s*;?\s*",
+#: What stands behind EXECUTE.
+_EXECUTED = re.compile(
+    r"\s*(?P<name>\"[^\"]+\"|[\w@:]+)(?:\s+USING\s+(?P<values>.+?))?\s*;?\s*",
     re.IGNORECASE | re.DOTALL,
 )
 #: A literal's text, or whatever else stands between two commas.
@@ -74,16 +76,32 @@ async def list_all(data: Mapping[str, Any]) -> Response:
     return answer({"PreparedStatements": listed, **({"NextToken": rest[most]} if rest[most:] else {})})
 
 
+async def delete_workgroup(data: Mapping[str, Any]) -> Response:
+    """DeleteWorkGroup, with which its prepared statements go."""
+    answered: Response = athena._delete_workgroup(data)
+    if answered[0] == 200:
+        for key in [key for key in athena._prepared_statements if key.startswith(f"{data['WorkGroup']}/")]:
+            del athena._prepared_statements[key]
+    return answered
+
+
 def executed(text: str, parameters: list[str], workgroup: str) -> tuple[str, list[str]]:
-    """The statement that a text runs, and its parameters: of EXECUTE, the prepared one. Refused if there is none."""
-    found = _EXECUTE.fullmatch(text)
+    """The statement that a text runs, and its parameters: of EXECUTE, the prepared one. Refused if there is none, or
+    where its values are no list.
+    """
+    ahead = EXECUTE.match(text)
+    found = _EXECUTED.fullmatch(text, ahead.end()) if ahead else None
     if found is None:
         return text, parameters
     name = found["name"].strip('"')
     record = athena._prepared_statements.get(f"{workgroup}/{name}")
     if record is None:
         raise Refused(f"Prepared statement not found: {name}", reason="MALFORMED_QUERY")
-    given = [value.strip() for value in _VALUE.findall(found["values"] or "")]
+    written = found["values"] or ""
+    values = _VALUE.findall(written)
+    given = [value.strip() for value in values]
+    if ",".join(values) != written or not all(given):
+        raise Refused(f"mismatched input in the values of EXECUTE: {written}", reason="MALFORMED_QUERY")
     return record["QueryStatement"], given or parameters
 
 

@@ -14,6 +14,7 @@ OPERATIONS: dict[str, Operation] = {
     "BatchGetQueryExecution": executions.get_batch,
     "CreatePreparedStatement": prepared.create,
     "DeletePreparedStatement": prepared.delete,
+    "DeleteWorkGroup": prepared.delete_workgroup,
     "GetDataCatalog": metadata.get_catalog,
     "GetDatabase": metadata.get_database,
     "GetPreparedStatement": prepared.get,

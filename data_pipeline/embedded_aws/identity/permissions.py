@@ -151,6 +151,8 @@ def _athena(request: Request) -> Iterator[Need]:
         yield Need(action, arn)
     if operation == "CreateWorkGroup" and members.get("Tags"):
         yield Need("athena:TagResource", arns[0])
+    if operation == "StartQueryExecution" and resources.EXECUTE.match(str(members.get("QueryString"))):
+        yield Need("athena:GetPreparedStatement", arns[0])
 
 
 def _scheduler(request: Request) -> Iterator[Need]:

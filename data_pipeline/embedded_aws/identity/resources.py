@@ -6,12 +6,15 @@ must not name another resource. After the Service Authorization Reference.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ministack.services import athena
 
 Members = Mapping[str, Any]
+#: Athena's statement that runs a prepared one, behind comments or not.
+EXECUTE = re.compile(r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*EXECUTE\s", re.IGNORECASE)
 
 _OF_CATALOGS = {
     **{f"{verb}DataCatalog": "Name" for verb in ("Create", "Delete", "Get", "Update")},

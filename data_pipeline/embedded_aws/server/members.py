@@ -76,11 +76,13 @@ def _operation(name: str, method: str, path: str, target: str) -> OperationModel
 
 @functools.cache
 def _paths(name: str) -> list[tuple[str, str, re.Pattern[str]]]:
-    """Operation, method and path of each operation of a service that has paths."""
+    """Operation, method and path of each operation of a service that has paths. A name in a path may be an ARN, whose
+    slashes are decoded.
+    """
     model = service_model(name)
     found = [(each, model.operation_model(each).http) for each in model.operation_names]
     return [
-        (each, http["method"], re.compile(re.sub(r"\{\w+\}", "[^/]+", http["requestUri"])))
+        (each, http["method"], re.compile(re.sub(r"\{\w+\}", ".+", http["requestUri"]), re.DOTALL))
         for each, http in found
     ]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from clients import client
 from embedded_aws.athena.conftest import Shop
 
 TEXT = "SELECT id, '?' FROM orders WHERE id > ? AND note = ? ORDER BY id LIMIT 2"
@@ -20,11 +23,13 @@ def kept(shop: Shop, name: str) -> str:
     return named
 
 
-@pytest.mark.parametrize("using", ["USING 20, 'plain'", "using 20,'plain';", ""])
-def test_it_is_run(shop: Shop, kept: str, using: str) -> None:
+@pytest.mark.parametrize(
+    ("ahead", "using"), [("", "USING 20, 'plain'"), ("-- a\n/* a * b **/ ", "using 20,'plain';"), ("", "")]
+)
+def test_it_is_run(shop: Shop, kept: str, ahead: str, using: str) -> None:
     """With its values behind USING, or as parameters of the execution; the result is the query's."""
     given: dict[str, Any] = {} if using else {"ExecutionParameters": ["20", "'plain'"]}
-    text = f"EXECUTE {kept} {using}"
+    text = f"{ahead}EXECUTE {kept} {using}"
     assert shop.rows(text, **given) == ROWS
     ended = shop.ask(text, **given)
     assert (ended["Query"], ended["StatementType"]) == (text, "DML")
@@ -60,6 +65,57 @@ def test_it_is_read_changed_listed_and_deleted(shop: Shop, kept: str) -> None:
     for ask in (athena.get_prepared_statement, athena.delete_prepared_statement):
         with pytest.raises(ClientError, match="ResourceNotFoundException"):
             ask(**named)
+
+
+@pytest.mark.parametrize("values", ["1,,2", "1, 'a',", ",1, 'a'", "1, '5", "1, 'a' '"])
+def test_values_that_are_no_list(shop: Shop, kept: str, values: str) -> None:
+    """They are an error of syntax, and run nothing."""
+    with pytest.raises(ClientError, match="mismatched input in the values of EXECUTE"):
+        shop.start(f"EXECUTE {kept} USING {values}")
+
+
+def test_it_goes_with_its_workgroup(shop: Shop, name: str) -> None:
+    """A workgroup that is made anew has none, whether it was deleted itself or with its stack; others keep theirs."""
+    athena, stacks = shop.athena(), client(shop.endpoint, "cloudformation")
+    group, other = {"WorkGroup": f"{name}-g"}, {"WorkGroup": f"{name}-g2"}
+    for each in (group, other):
+        athena.create_work_group(Name=each["WorkGroup"])
+        athena.create_prepared_statement(StatementName="a", **each, QueryStatement="SELECT 1")
+    athena.delete_work_group(**group)
+    made = {"Type": "AWS::Athena::WorkGroup", "Properties": {"Name": group["WorkGroup"]}}
+    for _ in range(2):
+        stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"W": made}}))
+        stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
+        assert athena.list_prepared_statements(**group)["PreparedStatements"] == []
+        athena.create_prepared_statement(StatementName="a", **group, QueryStatement="SELECT 1")
+        stacks.delete_stack(StackName=name)
+        stacks.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
+    assert [
+        each["StatementName"] for each in athena.list_prepared_statements(**other)["PreparedStatements"]
+    ] == ["a"]
+    athena.delete_work_group(**other)
+
+
+@pytest.mark.parametrize(
+    ("action", "text", "why"),
+    [
+        (
+            "athena:StartQueryExecution",
+            "/* a */ EXECUTE {}",
+            "perform: athena:GetPreparedStatement on resource: {}",
+        ),
+        ("athena:StartQueryExecution", "SELECT 1", "Unable to verify/create output bucket"),
+        ("athena:*", "EXECUTE {} USING 20, 'plain'", "Unable to verify/create output bucket"),
+    ],
+)
+def test_what_it_takes(
+    shop: Shop, kept: str, reader: Callable[..., Any], action: str, text: str, why: str
+) -> None:
+    """To run one takes GetPreparedStatement, as AWS has it; nothing else does. A bucket comes after that."""
+    group = f"arn:aws:athena:us-east-1:{shop.endpoint.account}:workgroup/{shop.name}"
+    athena = reader({"Effect": "Allow", "Action": action, "Resource": group})
+    with pytest.raises(ClientError, match=why.format(group)):
+        shop.start(text.format(kept), athena)
 
 
 def test_what_is_refused(shop: Shop, kept: str) -> None:

@@ -95,5 +95,10 @@ def test_services_with_paths() -> None:
     with pytest.raises(Refused, match="MaxResults is no whole number"):
         checked("scheduler", "", b"", "/schedules", "NamePrefix=a&MaxResults=%00", "GET")
     assert checked("scheduler", "", b"", "/schedules", "NamePrefix=a&MaxResults=7", "GET") == b""
+    group = "arn:aws:scheduler:us-east-1:000000000000:schedule-group/x"
+    with pytest.raises(Refused, match="tags: int can not"):
+        checked("scheduler", "", {"Tags": 5}, f"/tags/{group}")
+    with pytest.raises(Refused, match="record: int can not"):
+        checked("sagemaker", "", {"Record": 5}, "/FeatureGroup/arn:x:feature-group/x", method="PUT")
     with pytest.raises(Refused, match="identifiers: int"):
         checked("sagemaker", "", {"Identifiers": 1}, "/BatchGetRecord")
