@@ -2,7 +2,8 @@
 
 MiniStack keeps them; what it lacks stands here: publishing one revision twice gives one version, a revision changes
 only with what it is of, and the first has no identifier (``INITIAL`` names it). Source: API reference of Step
-Functions, and "State machine versions" of its Developer Guide.
+Functions, and "State machine versions" of its Developer Guide. No page says that an update which changes nothing keeps
+its revision: that is assumed. Tracing, of which a revision is, too, is always off here.
 """
 
 from __future__ import annotations
