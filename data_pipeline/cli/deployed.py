@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import textwrap
+import sys
 from collections.abc import Mapping
 
 import click
 
 from data_pipeline.aws.cloudformation import Stack
 from data_pipeline.aws.session import Connection
+from data_pipeline.cli.columns import by_lines, width
 from data_pipeline.cli.project import root
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.deployment.stack_states import is_moving
@@ -40,7 +41,7 @@ def outputs_and_differences(env: Environment, connection: Connection) -> Mapping
     if different:
         _note(
             f"the project here differs in {', '.join(different)} from what is deployed, which is what runs; "
-            f"to deploy it: ./deploy.sh {env.name}"
+            f"to deploy it:\n  ./deploy.sh {env.name}"
         )
     return stack.outputs
 
@@ -53,8 +54,6 @@ def _stack(env: Environment, connection: Connection) -> Stack:
 
 
 def _note(text: str) -> None:
-    """A note in lines of 80 columns on stderr."""
-    text = textwrap.fill(
-        f"note: {text}", 80, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
-    click.echo(text, err=True)
+    """A note on stderr, in lines as long as those of its terminal."""
+    for line in by_lines(f"note: {text}", width(sys.stderr)):
+        click.echo(line, err=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from data_pipeline.cli.columns import columns, labelled, with_notes
+from data_pipeline.cli.columns import by_lines, columns, labelled, with_notes
 
 ROWS = [("name", "rows"), ("orders", "1,200")]
 
@@ -13,6 +13,14 @@ def test_columns_are_as_wide_as_their_longest_text() -> None:
     """Numbers stand to the right; a line ends with its last character."""
     assert columns(ROWS, {1}) == ["name     rows", "orders  1,200"]
     assert columns([("a", "x"), ("bbb", "")]) == ["a    x", "bbb"]
+
+
+def test_the_last_text_of_a_line_that_is_too_wide_stands_below() -> None:
+    """Of this line alone."""
+    rows = [("run", "took", "by"), ("4f1c2a", "1:02", "schedule"), ("b", "12", "somebody@example.com")]
+    lines = ["run     took  by", "4f1c2a  1:02  schedule", "b         12", "    somebody@example.com"]
+    assert columns(rows, {1}, 24) == lines
+    assert columns(rows, {1})[2] == "b         12  somebody@example.com"
 
 
 @pytest.mark.parametrize(
@@ -67,3 +75,39 @@ def test_labels_with_their_texts(width: int | None, lines: list[str]) -> None:
         ("uri", "s3://bucket/a-long-key-of-more"),
     ]
     assert labelled(rows if width else rows[:2], width, whole=("look",)) == lines
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "lines"),
+    [
+        ("a-label-of-more-than-the-terminal-has", "", ["a-label-of-more-than-the-terminal-has"]),
+        (
+            "by",
+            "2026-11-30 14:32 UTC by arn:aws:iam::1:user/me",
+            ["by", "  2026-11-30 14:32 UTC by", "  arn:aws:iam::1:user/me"],
+        ),
+        ("by", "one two three four", ["by", "  one two three four"]),
+    ],
+)
+def test_what_finds_no_room_beside_its_label_stands_below(label: str, text: str, lines: list[str]) -> None:
+    """Folded, too; a word that finds no room there either is not broken, and nothing is no text."""
+    assert labelled([(label, text)], 29) == lines
+
+
+TOLD = """the project here may differ from what is deployed: config/pipeline.yaml: 2 problems
+  line 3: `region eu central 1` is unknown, and this line is indented
+Mend it as with `./deploy.sh dev my-artifact-bucket` and go on with it"""
+
+
+def test_each_line_of_a_text_is_folded_by_itself() -> None:
+    """But for what is indented, and code in backticks; not at all in a file."""
+    assert by_lines(TOLD, 40) == [
+        "the project here may differ from what is",
+        "  deployed: config/pipeline.yaml: 2",
+        "  problems",
+        "  line 3: `region eu central 1` is unknown, and this line is indented",
+        "Mend it as with",
+        "  `./deploy.sh dev my-artifact-bucket`",
+        "  and go on with it",
+    ]
+    assert by_lines(TOLD, None) == TOLD.splitlines()

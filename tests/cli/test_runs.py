@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +12,13 @@ from cli.deployed import BUCKET, STACK, SUMMARY, SUMMARY_KEY, Deployed, failing,
 from cli.test_run_edges import Clock, stubbed
 from cli.test_run_errors import ARN, dev
 from core.histories import START, succeeded
+from paths import ROOT
 
 from data_pipeline.cli.main import status_of
-from data_pipeline.core.progress.follow import Job
+from data_pipeline.cli.running.record import head
+from data_pipeline.core.loading.load import load_environment
+from data_pipeline.core.progress import pointers
+from data_pipeline.core.progress.follow import Job, Progress, State
 from data_pipeline.project import history
 from data_pipeline.project import runs as starts
 
@@ -66,6 +72,35 @@ def test_a_list_tells_how_each_run_ended(two: tuple[str, str], capfd: pytest.Cap
     assert runs("list", "local", "--limit", "1", "--json") == 0
     (told,) = json.loads(capfd.readouterr().out)["runs"]
     assert (told["execution"], told["rows"], told["startedBy"]) == (two[1], 1232, "schedule")
+
+
+def test_the_head_of_a_run_is_no_wider_than_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever started it, and whatever its jobs are called: a name stands whole, on a line of its own."""
+    by = f"arn:aws:sts::123456789012:assumed-role/deployment-of-pipelines/{'x' * 20}@example.com"
+    at, name = datetime(2026, 11, 30, 14, tzinfo=UTC), f"orders-and-more-of-them-prod-{'summarise' * 3}"
+    states = [State(each, "TaskState", at, at, job=Job("glue", name, "jr_1234")) for each in ("Load", "Make")]
+    progress = Progress((*states, State("Rest", "TaskState", at)), "SUCCEEDED", at, at)
+    value = {"started_by": by, "from": "load@2026-11-29T14-00-00Z-4f1c2a"}
+    record = {
+        "execution": "2026-11-30T14-00-00Z-42e469",
+        "status": "SUCCEEDED",
+        "endedAt": "Published",
+        "startDate": at.isoformat(),
+        "startedBy": by,
+        "input": value,
+        "executionArn": ARN,
+    }
+    env = load_environment(ROOT, "prod")
+    whole = head(env, record, progress)
+    assert f"started  2026-11-30 14:00:00 UTC by {by}" in whole
+    assert f"states   Load  done        0 s  {name} run jr_1234" in whole
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = head(env, record, progress)
+    assert lines[2:5] == ["started", "  2026-11-30 14:00:00 UTC by", f"  {by}"]
+    assert [line for line in lines if len(line) > 80] == [f"  {by}", f"  {pointers.console(ARN)}"]
+    assert f"{'':13}{name} run" in lines
+    assert head(env, record, Progress((), "SUCCEEDED", at, at))[-1].strip() == pointers.console(ARN)
 
 
 def test_one_run_is_shown_with_what_it_published(

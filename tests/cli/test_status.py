@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,20 @@ def status(*words: str) -> int:
 def test_all_is_on_one_screen(
     scheduled: Deployed,  # noqa: F811
     capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Version, schedule with its next run, drift, alarms, runs; within 80 columns."""
+    """Version, schedule with its next run, drift, alarms, runs; on a terminal within its columns."""
+    person = f"{'x' * 30}@example.com"
+    start(scheduled, started_by=f"arn:aws:sts::1:assumed-role/deployer/{person}")
+    with monkeypatch.context() as patch:
+        patch.setenv("COLUMNS", "80")
+        patch.setattr(sys.stdout, "isatty", lambda: True)
+        assert status() == 0
+        lines = capfd.readouterr().out.splitlines()
+        assert lines[-1] == f"    {person}"
+        assert max(map(len, lines)) <= 80
     name = start(scheduled, started_by="schedule")
-    assert status() == 0
+    assert status("--runs", "1") == 0
     lines = capfd.readouterr().out.splitlines()
     found = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line}
     assert found["deployed"].startswith(f"{STACK} CREATE_COMPLETE, ")
@@ -56,20 +67,26 @@ def test_all_is_on_one_screen(
 
 
 def test_the_deployed_template_and_code_are_compared(
-    deployed: Deployed, capfd: pytest.CaptureFixture[str]
+    deployed: Deployed, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A stack of other code differs in it."""
+    """A stack of other code differs in it; a note says so, on a terminal folded, and the command by itself."""
     parameters = {"CodeVersion": {"Type": "String", "Default": "0" * 64}}
     bucket = {"ArtifactBucket": {"Type": "String", "Default": BUCKET}}
     deployed.deploy({"Published": {"Type": "Succeed"}}, parameters={**parameters, **bucket})
     assert status("--json") == 0
     assert json.loads(capfd.readouterr().out)["differs"] == ["code", "templates"]
     outputs_and_differences(*open_environment("local"))
-    said = capfd.readouterr().err
-    assert "note: the project here differs in code from what is deployed, which is what runs; " in " ".join(
-        said.split()
+    differs = (
+        "note: the project here differs in code from what is deployed, which is what runs; to deploy it:"
     )
-    assert max(map(len, said.splitlines())) <= 80
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[-2:] == [differs, "  ./deploy.sh local"]
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    outputs_and_differences(*open_environment("local"))
+    lines = capfd.readouterr().err.splitlines()
+    assert (" ".join(line.strip() for line in lines[-3:-1]), lines[-1]) == (differs, "  ./deploy.sh local")
+    assert max(map(len, lines)) <= 80
 
 
 PARTS = ("differs", "schedules", "runs", "coverage", "drift", "alarms")

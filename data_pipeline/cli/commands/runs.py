@@ -11,7 +11,7 @@ import click
 
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.arguments import run as run_argument
-from data_pipeline.cli.columns import columns
+from data_pipeline.cli.columns import columns, width
 from data_pipeline.cli.connect import open_environment
 from data_pipeline.cli.deployed import deployed_outputs
 from data_pipeline.cli.examples import examples
@@ -64,7 +64,8 @@ def list_(env: str, limit: int, as_json: bool) -> None:
     if not found:
         click.echo("there is no run yet")
         return
-    for line in columns([past_runs.HEAD, *(past_runs.row(run, now) for run in found)], past_runs.RIGHT):
+    rows = [past_runs.HEAD, *(past_runs.row(run, now) for run in found)]
+    for line in columns(rows, past_runs.RIGHT, width()):
         click.echo(line)
 
 

@@ -67,7 +67,7 @@ def status(env: str, runs: int, as_json: bool) -> None:
         click.echo("there is no run yet")
     else:
         rows = [past_runs.HEAD, *(past_runs.row(run, now) for run in found.runs)]
-        for line in columns(rows, past_runs.RIGHT):
+        for line in columns(rows, past_runs.RIGHT, width()):
             click.echo(line)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from rich.table import Column
 
 from data_pipeline.aws.cloudformation import Stacks
 from data_pipeline.aws.stack_watch import follow
+from data_pipeline.cli.columns import by_lines
 from data_pipeline.cli.screen import console
 from data_pipeline.core.deployment.folding import WIDTH, Folded, Group
 from data_pipeline.core.deployment.stack_events import Event
@@ -104,11 +104,8 @@ def _interactive() -> bool:
 
 def note(text: str) -> None:
     """Say something between two operations, in lines that fit; what is indented stays as it is."""
-    wrapper = textwrap.TextWrapper(
-        WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-    )
-    for line in text.splitlines():
-        console().print(line if line.startswith(" ") else wrapper.fill(line), markup=False)
+    for line in by_lines(text, WIDTH):
+        console().print(line, markup=False)
 
 
 def sending(objects: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:

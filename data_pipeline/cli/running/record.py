@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from data_pipeline.aws.session import Connection
 from data_pipeline.aws.states import Execution
-from data_pipeline.cli.columns import columns
+from data_pipeline.cli.columns import labelled, width, with_notes
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import run_input
@@ -71,6 +71,16 @@ def head(env: Environment, record: Record, progress: Progress) -> list[str]:
         *([("from", begin)] if (begin := run_input.begin(record["input"])) else []),
         *([] if env.embedded else [("console", pointers.console(record["executionArn"]))]),
     ]
-    states = columns(state_list.rows(progress, now))
+    place = max(len(label) for label, _ in [*rows, ("states", "")]) + 2
+    wide = width()
+    states = _states(state_list.rows(progress, now), wide and wide - place)
     labels = ["states", *[""] * len(states)]
-    return columns([*rows, *zip(labels, states, strict=False)])
+    return labelled([*rows, *zip(labels, states, strict=False)], wide, place=place)
+
+
+def _states(rows: Sequence[tuple[str, ...]], wide: int | None) -> list[str]:
+    """The lines of the states, each with its job beside or below it."""
+    if not rows:
+        return []
+    made = with_notes([row[:-1] for row in rows], [row[-1] for row in rows], (), wide)
+    return [line for lines in made for line in lines]
