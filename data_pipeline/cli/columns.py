@@ -79,8 +79,8 @@ def labelled(
         elif _room_for(text) > width - place:
             made += [*filter(None, [label]), *(f"  {piece}" for piece in _folded(text, width - 2))]
         else:
-            first, *rest = _folded(text, width - place)
-            made += [f"{label:<{place - 1}} {first}", *(" " * place + piece for piece in rest)]
+            first, *rest = _folded(text, width - place) or [""]
+            made += [f"{label:<{place - 1}} {first}".rstrip(), *(" " * place + piece for piece in rest)]
     return made
 
 

@@ -80,7 +80,6 @@ def test_labels_with_their_texts(width: int | None, lines: list[str]) -> None:
 @pytest.mark.parametrize(
     ("label", "text", "lines"),
     [
-        ("a-label-of-more-than-the-terminal-has", "", ["a-label-of-more-than-the-terminal-has"]),
         (
             "by",
             "2026-11-30 14:32 UTC by arn:aws:iam::1:user/me",
@@ -90,8 +89,15 @@ def test_labels_with_their_texts(width: int | None, lines: list[str]) -> None:
     ],
 )
 def test_what_finds_no_room_beside_its_label_stands_below(label: str, text: str, lines: list[str]) -> None:
-    """Folded, too; a word that finds no room there either is not broken, and nothing is no text."""
+    """Folded, too; a word that finds no room there either is not broken."""
     assert labelled([(label, text)], 29) == lines
+
+
+@pytest.mark.parametrize("width", [1, 12, 29, 40])
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_label_without_a_text_stands_alone(width: int, text: str) -> None:
+    """Also where it is wider than the terminal."""
+    assert labelled([("x" * 50, text)], width) == ["x" * 50]
 
 
 TOLD = """the project here may differ from what is deployed: config/pipeline.yaml: 2 problems
