@@ -30,45 +30,74 @@ OUTPUTS = {
 }
 
 
-def _write(target: Target, says: str, *, versions: bool = True) -> None:  # noqa: F811
-    """The project with a state machine that waits for an object ``go`` of the artifact bucket and then says a word."""
+def _states(bucket: str, job: str, script: str, says: str) -> dict[str, Any]:
+    """Wait for an object ``go`` of the artifact bucket, run a job on Glue with a word, and then say it."""
+    retry = {
+        "ErrorEquals": ["S3.NoSuchKeyException"],
+        "IntervalSeconds": 1,
+        "MaxAttempts": 99,
+        "BackoffRate": 1,
+    }
     look = {
         "Type": "Task",
         "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
-        "Arguments": {"Bucket": target.bucket, "Key": "go"},
-        "Retry": [
-            {
-                "ErrorEquals": ["S3.NoSuchKeyException"],
-                "IntervalSeconds": 1,
-                "MaxAttempts": 99,
-                "BackoffRate": 1,
-            }
-        ],
+        "Arguments": {"Bucket": bucket, "Key": "go"},
+        "Retry": [retry],
+        "Next": "Prepare",
+    }
+    prepare = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::glue:startJobRun.sync",
+        "Arguments": {"JobName": job, "Arguments": {"--scriptLocation": script, "--word": says}},
         "Output": says,
         "End": True,
     }
-    trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    reads = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "*"}
-    role = {
+    return {"Look": look, "Prepare": prepare}
+
+
+def _role() -> dict[str, Any]:
+    """The role of the state machine and of its job."""
+    services = {"Service": ["states.amazonaws.com", "glue.amazonaws.com"]}
+    trust = {"Effect": "Allow", "Principal": services, "Action": "sts:AssumeRole"}
+    actions = ["s3:GetObject", "s3:ListBucket", "glue:*", "logs:*"]
+    may = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
+    return {
         "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
-        "Policies": [
-            {"PolicyName": "reads", "PolicyDocument": {"Version": "2012-10-17", "Statement": [reads]}}
-        ],
+        "Policies": [{"PolicyName": "may", "PolicyDocument": may}],
     }
+
+
+def _write(target: Target, says: str, *, versions: bool = True) -> None:  # noqa: F811
+    """The project with a state machine that says a word, and a job on Glue whose script takes that word only."""
+    folder: Path = deployment.root()
+    (folder / "jobs" / "prepare.py").write_text(f"import sys\nassert {says!r} in sys.argv, sys.argv\n")
+    names, role = target.environment.names, {"Fn::GetAtt": ["StateMachineRole", "Arn"]}
+    code = f"s3://${{ArtifactBucket}}/{names.artifacts}/code/${{CodeVersion}}/prepare.py"
+    script = code.replace("ArtifactBucket", "Bucket").replace("CodeVersion", "Hash")
+    states = _states(target.bucket, names.job("prepare"), script, says)
     machine = {
-        "StateMachineName": target.environment.names.state_machine,
-        "RoleArn": {"Fn::GetAtt": ["StateMachineRole", "Arn"]},
-        "Definition": {"QueryLanguage": "JSONata", "StartAt": "Look", "States": {"Look": look}},
+        "StateMachineName": names.state_machine,
+        "RoleArn": role,
+        "Definition": {"QueryLanguage": "JSONata", "StartAt": "Look", "States": states},
+        "DefinitionSubstitutions": {"Bucket": {"Ref": "ArtifactBucket"}, "Hash": {"Ref": "CodeVersion"}},
+    }
+    job = {
+        "Name": names.job("prepare"),
+        "Role": role,
+        "GlueVersion": "3.0",
+        "Command": {"Name": "pythonshell", "PythonVersion": "3.9", "ScriptLocation": {"Fn::Sub": code}},
+        "MaxCapacity": 0.0625,
+        "ExecutionProperty": {"MaxConcurrentRuns": 2},
     }
     resources: dict[str, Any] = {
-        "StateMachineRole": {"Type": "AWS::IAM::Role", "Properties": role},
+        "StateMachineRole": {"Type": "AWS::IAM::Role", "Properties": _role()},
         "StateMachine": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine},
+        "PrepareJob": {"Type": "AWS::Glue::Job", "Properties": job},
     }
     if versions:
         resources |= {each.title: each.to_dict() for each in published()}
     outputs = OUTPUTS if versions else {"StateMachineArn": OUTPUTS["StateMachineArn"]}
     body = json.loads(json.dumps({**PIPELINE, "Resources": resources, "Outputs": outputs}))
-    folder: Path = deployment.root()
     (folder / "templates" / f"{target.environment.name}-pipeline.yaml").write_text(yaml.safe_dump(body))
 
 
@@ -91,8 +120,9 @@ def test_a_run_finishes_on_its_version_and_the_next_one_takes_the_new(
     embedded: Endpoint,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A deployment of before gets versions; roll back brings its definition back as a version more; old ones go with
-    the record of their deployments. All with the deployer's policy alone.
+    """A deployment of before gets versions; each runs its own code on Glue, whose job is one for all; roll back brings
+    a definition back as a version more; old ones go with the record of their deployments. All with the deployer's
+    policy alone.
     """
     monkeypatch.setattr(plan_page, "root", deployment.root)
     states = client(embedded, "stepfunctions")
@@ -102,6 +132,7 @@ def test_a_run_finishes_on_its_version_and_the_next_one_takes_the_new(
 
     def ended(arn: str) -> tuple[str, str]:
         found = until(lambda: (d := states.describe_execution(executionArn=arn))["status"] != "RUNNING" and d)
+        assert found["status"] == "SUCCEEDED", found["cause"]
         return json.loads(found["output"]), str(found["stateMachineVersionArn"]).rpartition(":")[2]
 
     _, before = _deploy(target, "first", versions=False)
