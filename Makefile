@@ -14,8 +14,8 @@ INSTALLED := .venv/.installed
 INSTALLED_DEV := .venv/.installed-dev
 INSTALLED_SECURITY := .venv-security/.installed
 INSTALLED_CONFORMANCE := .venv-conformance/.installed
-# One more than two cores: tests of jobs and servers often wait for another process.
-TEST_WORKERS ?= 3
+# Twice two cores: tests of jobs and servers often wait for another process.
+TEST_WORKERS ?= 4
 
 .PHONY: help install demo test test-pythons soak conformance removal bench check docs kernel format constraints authorization clean
 
