@@ -65,22 +65,17 @@ def sagemaker_task_stopped(world: World, case: Case) -> None:
 
 def glue_task(world: World, case: Case) -> None:
     """The state of a Glue job."""
-    _with_script(
-        world, _state(world, GLUE), "pass", lambda name: world.ended(world.execute(alone(world, name)))
-    )
+    name = _state(world, GLUE)
+    world.ended(world.execute(alone(world, name, _running(world, name, "pass"))))
 
 
 def glue_task_stopped(world: World, case: Case) -> None:
     """The execution is stopped while the run goes on."""
     name = _state(world, GLUE)
     job = world.definition["States"][name]["Arguments"]["JobName"]
-
-    def stop(name: str) -> None:
-        run = _stopped(world, name, {}, case=case, job="JobRunId")
-        with suppress(ClientError):
-            world.client("glue").batch_stop_job_run(JobName=job, JobRunIds=[run])
-
-    _with_script(world, name, SLEEPING, stop)
+    run = _stopped(world, name, _running(world, name, SLEEPING), case=case, job="JobRunId")
+    with suppress(ClientError):
+        world.client("glue").batch_stop_job_run(JobName=job, JobRunIds=[run])
 
 
 def reading_a_result(world: World, case: Case) -> None:
@@ -159,13 +154,13 @@ def giving_up_an_upload(world: World, case: Case) -> None:
         _processing_job(world, case, script, inputs=False)
     else:
         name = _state_of(world, case)
-        _with_script(world, name, script, lambda name: world.ended(world.execute(alone(world, name))))
+        world.ended(world.execute(alone(world, name, _running(world, name, script))))
 
 
 def mirroring(world: World, case: Case) -> None:
     """A job of the step that looks at an upload which an earlier one has begun."""
     name, script = _state_of(world, case), RESUMED.format(bucket=world.bucket)
-    _with_script(world, name, script, lambda name: world.ended(world.execute(alone(world, name))))
+    world.ended(world.execute(alone(world, name, _running(world, name, script))))
 
 
 # --- the schedule's role
@@ -323,21 +318,14 @@ def _over(world: World, name: str, submission: str) -> bool:
     return bool(run["JobRunState"] == "STOPPED")
 
 
-def _with_script(world: World, name: str, script: str, act: Any) -> None:
-    """Do something while the Glue job of a state has another script, beside its own."""
-    glue, s3 = world.client("glue"), world.client("s3")
-    job = glue.get_job(JobName=world.definition["States"][name]["Arguments"]["JobName"])["Job"]
-    bucket, _, own = job["Command"]["ScriptLocation"].removeprefix("s3://").partition("/")
+def _running(world: World, name: str, script: str) -> dict[str, Any]:
+    """What of a state changes where it runs another script on Glue, which lies beside its own."""
+    task = world.definition["States"][name]["Arguments"]
+    bucket, _, own = task["Arguments"]["--scriptLocation"].removeprefix("s3://").partition("/")
     key = f"{own.rpartition('/')[0]}/removal.py"
-    s3.put_object(Bucket=bucket, Key=key, Body=script.encode())
-    left_out = ("Name", "CreatedOn", "LastModifiedOn", "AllocatedCapacity", "Tags")
-    whole = {member: value for member, value in job.items() if member not in left_out}
-    changed = {**whole, "Command": {**whole["Command"], "ScriptLocation": f"s3://{bucket}/{key}"}}
-    glue.update_job(JobName=job["Name"], JobUpdate=changed)
-    try:
-        act(name)
-    finally:
-        glue.update_job(JobName=job["Name"], JobUpdate=whole)
+    world.client("s3").put_object(Bucket=bucket, Key=key, Body=script.encode())
+    given = {**task["Arguments"], "--scriptLocation": f"s3://{bucket}/{key}"}
+    return {"Arguments": {**task, "Arguments": given}}
 
 
 def _forget_logs(world: World, prefix: str) -> None:
