@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
-from embedded_aws.athena.conftest import Shop
+from embedded_aws.athena.conftest import Shop, opened
 from embedded_aws.conftest import allow
 from pyiceberg.catalog.glue import GlueCatalog
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import BucketTransform, DayTransform, IdentityTransform
 from pyiceberg.types import DecimalType, LongType, MapType, NestedField, StringType, TimestampType
+
+from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 COLUMNS = {
     "SHOW DATABASES": ["database_name"],
@@ -28,8 +30,9 @@ COLUMNS = {
 
 
 @pytest.fixture(scope="module")
-def filled(shop: Shop) -> Shop:
-    """The shop with a table of Hive's, partitioned by day and shift, a view, and a partitioned Iceberg table."""
+def filled(embedded: Endpoint) -> Shop:
+    """A shop of its own with a table of Hive's, partitioned by day and shift, a view, and a partitioned Iceberg one."""
+    shop = opened(embedded)
     glue = client(shop.endpoint, "glue")
     columns = [
         {"Name": "id", "Type": "bigint", "Comment": "of the order"},
