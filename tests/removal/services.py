@@ -138,7 +138,7 @@ def own_job(world: World, case: Case) -> None:
     if case.role.startswith("Maintenance"):
         _old_snapshots(world, database)
     else:
-        stale = f"output/quarantine/run={run}/stale.csv"
+        stale = f"output/quarantine/run={run}/dataset=trip_counts/stale.parquet"
         s3.put_object(Bucket=world.bucket, Key=stale, Body=b"left")
         s3.put_object(Bucket=world.bucket, Key=f"output/runs/{run}/plan.json", Body=_plan(world))
     if case.kind == "glue":
@@ -232,7 +232,8 @@ def alone(world: World, name: str, changes: dict[str, Any] | None = None) -> dic
     """A machine of this one state of the deployed machine, which neither retries nor catches."""
     state = copy.deepcopy(world.definition["States"][name])
     kept = {key: state[key] for key in ("Type", "Resource", "Arguments", "TimeoutSeconds") if key in state}
-    given = {"Type": "Pass", "Assign": {"attempt": 0}, "Next": name}
+    assigned = {"attempt": 0, "planned": "{% $states.context.Execution.Name %}"}
+    given = {"Type": "Pass", "Assign": assigned, "Next": name}
     states = {"Given": given, name: {**kept, **(changes or {}), "End": True}}
     return {"QueryLanguage": "JSONata", "StartAt": "Given", "States": states}
 
