@@ -77,7 +77,7 @@ def test_only_what_changed_is_stored_again(
     capfd.readouterr()
     assert run(trips) == 0
     assert "2 files of" in (err := capfd.readouterr().err)
-    assert f"all in s3://{BUCKET}/input/ already" in err
+    assert f"all there already, in\n  s3://{BUCKET}/input/\n" in err
     assert times(ready) == before
     (trips / NAME).write_text("a,c\n")
     assert run(trips) == 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from data_pipeline.cli.columns import labelled, width, with_notes
+from data_pipeline.cli.columns import by_lines, labelled, width, with_notes
 from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.machine import end_states, run_input
 from data_pipeline.core.machine.steps import in_order
@@ -33,9 +33,9 @@ def print_success(env: Environment, record: Mapping[str, Any]) -> None:
             click.echo(f"{'ended':<11} published with warnings")
     elif record["endedAt"] == end_states.NOTHING_NEW:
         reason = record["output"].get("reason")
-        click.echo(
-            "nothing new: what was published before stays as it is" + (f" ({reason})" if reason else "")
-        )
+        text = "nothing new: what was published before stays as it is" + (f" ({reason})" if reason else "")
+        for line in by_lines(text, width()):
+            click.echo(line)
         for line in labelled(result_text.lines(record["results"]), width()):
             click.echo(line)
     else:

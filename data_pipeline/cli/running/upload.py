@@ -59,7 +59,7 @@ def upload_source(connection: Connection, directory: Path, found: Found, uri: st
     size = sum(file.size for file in wanted)
     unchanged = len(files) - len(wanted)
     if not wanted:
-        click.echo(f"{_files(len(files))} of {directory}: all in {uri} already", err=True)
+        click.echo(f"{_files(len(files))} of {directory}: all there already, in\n  {uri}", err=True)
         return Uploaded((), unchanged, 0, found.unclaimed)
     already = f"; {unchanged} unchanged" if unchanged else ""
     click.echo(f"uploading {_files(len(wanted))}, {amount(size)}{already}, to\n  {uri}", err=True)
