@@ -114,7 +114,7 @@ def logs(env: str, run: str, step: str | None, follow: bool) -> None:
         for line in piece.lines:
             click.echo(line)
         if not piece.lines and not follow:
-            click.echo("(no line: the job did not get as far as its script)", err=True)
+            click.echo("(no line: the job has not got as far as its script)", err=True)
     if shown is None:
         click.echo("no job has started in this run", err=True)
 

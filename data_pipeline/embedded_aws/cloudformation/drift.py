@@ -13,7 +13,7 @@ from typing import Any
 from ministack.services import glue, iam, scheduler, stepfunctions
 from ministack.services.cloudformation import drift
 
-from .machine_versions import INITIAL
+from data_pipeline.embedded_aws.stepfunctions.versions import INITIAL
 
 Properties = Mapping[str, Any]
 Reader = Callable[[str, Properties], "dict[str, Any] | None"]

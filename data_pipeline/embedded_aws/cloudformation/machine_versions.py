@@ -14,11 +14,10 @@ from botocore.exceptions import ClientError
 from ministack.services import stepfunctions
 
 from data_pipeline.embedded_aws.stepfunctions import arns
+from data_pipeline.embedded_aws.stepfunctions.versions import INITIAL
 
 from .kinds import Kind, Properties, Resource, call
 
-#: What names the revision of a machine that was never updated.
-INITIAL = "INITIAL"
 _AT_ONCE = "ALL_AT_ONCE"
 
 

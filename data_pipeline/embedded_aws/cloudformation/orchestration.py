@@ -10,8 +10,9 @@ from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 
+from data_pipeline.embedded_aws.stepfunctions.versions import INITIAL
+
 from .kinds import Kind, Properties, Resource, arn_of, call
-from .machine_versions import INITIAL
 
 _SCHEDULE = frozenset(
     [
