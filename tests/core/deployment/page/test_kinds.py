@@ -224,8 +224,8 @@ KINDS: dict[str, str] = {
     ),
 }
 
-PAGES: dict[str, str] = {
-    "a pipeline that is renamed": """Stacks
+RENAMED = """\
+Stacks
     orders-dev-storage: create it
     orders-dev-pipeline: create it
 
@@ -239,28 +239,18 @@ Other resources
       + AWS::Scheduler::Schedule
 
 Stays as it is
-    shop-dev is deployed from this artifact bucket, too. If orders was called
+"""
+PAGES: dict[str, str] = {
+    "a pipeline that is renamed": RENAMED
+    + """    shop-dev is deployed from this artifact bucket, too. If orders was called
       shop before, that one stays: its schedule goes on starting runs, and what
       it has published is not taken over. To end it:
     python -m data_pipeline destroy dev --pipeline shop
 
 2 to add
 """,
-    "a pipeline that is renamed, beside others": """Stacks
-    orders-dev-storage: create it
-    orders-dev-pipeline: create it
-
-Schedule
-  + Schedule (AWS::Scheduler::Schedule)
-
-Other resources
-  + all of orders-dev-storage: 1 resource
-      + AWS::S3::Bucket
-  + all of orders-dev-pipeline: 1 resource
-      + AWS::Scheduler::Schedule
-
-Stays as it is
-    shop-dev, things-dev, weather-dev and 1 more are deployed from this artifact
+    "a pipeline that is renamed, beside others": RENAMED
+    + """    shop-dev, things-dev, weather-dev and 1 more are deployed from this artifact
       bucket, too. If orders had one of these names before, that one stays: its
       schedule goes on starting runs, and what it has published is not taken
       over. To end it:
@@ -268,21 +258,8 @@ Stays as it is
 
 2 to add
 """,
-    "a pipeline that is renamed, in a bucket of one's own": """Stacks
-    orders-dev-storage: create it
-    orders-dev-pipeline: create it
-
-Schedule
-  + Schedule (AWS::Scheduler::Schedule)
-
-Other resources
-  + all of orders-dev-storage: 1 resource
-      + AWS::S3::Bucket
-  + all of orders-dev-pipeline: 1 resource
-      + AWS::Scheduler::Schedule
-
-Stays as it is
-    s3://mine/output/ is in a bucket of your own. If shop-dev writes there, too,
+    "a pipeline that is renamed, in a bucket of one's own": RENAMED
+    + """    s3://mine/output/ is in a bucket of your own. If shop-dev writes there, too,
       this pipeline and that one take each other's files and records for their
       own: give this pipeline another data.output before it is deployed
     shop-dev is deployed from this artifact bucket, too. If orders was called
@@ -292,21 +269,8 @@ Stays as it is
 
 2 to add
 """,
-    "a pipeline in a bucket of one's own, where others were": """Stacks
-    orders-dev-storage: create it
-    orders-dev-pipeline: create it
-
-Schedule
-  + Schedule (AWS::Scheduler::Schedule)
-
-Other resources
-  + all of orders-dev-storage: 1 resource
-      + AWS::S3::Bucket
-  + all of orders-dev-pipeline: 1 resource
-      + AWS::Scheduler::Schedule
-
-Stays as it is
-    s3://mine/output/ is in a bucket of your own. If one of shop-dev,
+    "a pipeline in a bucket of one's own, where others were": RENAMED
+    + """    s3://mine/output/ is in a bucket of your own. If one of shop-dev,
       things-dev, weather-dev and 1 more writes there, too, this pipeline and
       one of those take each other's files and records for their own: give this
       pipeline another data.output before it is deployed
