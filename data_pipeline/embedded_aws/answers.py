@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -9,6 +11,7 @@ from ministack.core.responses import error_response_json, json_response
 
 #: (HTTP status, headers, body)
 Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[[dict[str, Any]], Response]
 
 
 def answer(data: dict[str, Any]) -> Response:
@@ -21,6 +24,18 @@ def error(code: str, message: str, status: int = 400) -> Response:
     """An error with AWS's code and message."""
     code_, headers, body = error_response_json(code, message, status)
     return code_, headers, body
+
+
+def with_members(handler: Handler, members: Callable[[dict[str, Any]], Mapping[str, Any]]) -> Handler:
+    """A handler whose answers have the ``members`` of their request, too, unless they are errors."""
+
+    def completed(data: dict[str, Any]) -> Response:
+        status, headers, body = handler(data)
+        if status != 200:
+            return status, headers, body
+        return answer({**json.loads(body), **members(data)})
+
+    return completed
 
 
 def not_emulated(what: str) -> Response:

@@ -68,13 +68,13 @@ def destroy(
             target, _ = recorded_target(environment, connection, bucket, former)
             deleted = _destroy(target, with_data, yes, confirm)
     if as_json:
-        told = {
+        result = {
             "environment": env,
             "pipeline": environment.pipeline,
             "deleted": deleted,
             "with_data": with_data,
         }
-        click.echo(json.dumps(told))
+        click.echo(json.dumps(result))
     else:
         click.echo(f"{name} is down" if deleted else f"nothing to delete: {name} is not deployed")
 

@@ -57,8 +57,8 @@ def status(env: str, runs: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"environment": env, **_as_json(found, now)}, indent=2))
         return
-    told = [*_rows(environment, found, now)]
-    for line in labelled(told, width(), place=max(len(label) for label, _ in told) + 2):
+    facts = [*_rows(environment, found, now)]
+    for line in labelled(facts, width(), place=max(len(label) for label, _ in facts) + 2):
         click.echo(line)
     click.echo()
     if isinstance(found.runs, str):

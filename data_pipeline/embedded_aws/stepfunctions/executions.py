@@ -10,17 +10,16 @@ import copy
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.services import stepfunctions
 
-from data_pipeline.embedded_aws.answers import Response, answer, error
+from data_pipeline.embedded_aws.answers import Response, answer, error, with_members
 
 from . import aliases, arns, interpreter, pages
 from .expressions import DATA_LIMIT
 
-Handler = Callable[[dict[str, Any]], Response]
 Record = dict[str, Any]
 
 NAME = re.compile(r'[^\s<>{}\[\]?*"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,80}')
@@ -35,7 +34,7 @@ def install() -> None:
     """Put our start and list over MiniStack's, and the version and the alias into what tells of an execution."""
     stepfunctions._start_execution = start
     stepfunctions._list_executions = listed
-    stepfunctions._describe_execution = _describing(stepfunctions._describe_execution)
+    stepfunctions._describe_execution = with_members(stepfunctions._describe_execution, _association)
 
 
 def start(data: dict[str, Any]) -> Response:
@@ -148,15 +147,7 @@ def _entry(execution: Mapping[str, Any]) -> Record:
     return {**found, "stopDate": execution.get("stopDate")}
 
 
-def _describing(handler: Handler) -> Handler:
-    """DescribeExecution with the version and the alias."""
-
-    def describe(data: dict[str, Any]) -> Response:
-        status, headers, body = handler(data)
-        if status != 200:
-            return status, headers, body
-        execution = stepfunctions._executions.get(data["executionArn"])
-        associated = {key: execution[key] for key in (VERSION, ALIAS) if key in execution}
-        return answer({**json.loads(body), **associated})
-
-    return describe
+def _association(data: Record) -> Record:
+    """The version and the alias of the execution that a request names."""
+    execution = stepfunctions._executions.get(data["executionArn"])
+    return {key: execution[key] for key in (VERSION, ALIAS) if key in execution}

@@ -18,12 +18,10 @@ from typing import Any
 from ministack import app
 from ministack.services import stepfunctions
 
-from data_pipeline.embedded_aws.answers import Response, answer, error
+from data_pipeline.embedded_aws.answers import Handler, Response, answer, error, with_members
 
 from . import interpreter
 from .history import History
-
-Handler = Callable[[dict[str, Any]], Response]
 
 #: How long after its end an execution can be redriven, and how long after its start it can run at all.
 PERIOD, LONGEST = datetime.timedelta(days=14), datetime.timedelta(days=365)
@@ -37,10 +35,10 @@ _ARN = re.compile(r"arn:aws:states:[a-z0-9-]+:\d{12}:execution:[^:]+:[^:]+")
 def install() -> None:
     """Serve RedriveExecution, which MiniStack has not, and show what it did in the answers that tell of it."""
     app.SERVICE_HANDLERS["states"] = _serving(app.SERVICE_HANDLERS["states"])
-    stepfunctions._describe_execution = _describing(stepfunctions._describe_execution)
+    stepfunctions._describe_execution = with_members(stepfunctions._describe_execution, _redrives)
     stepfunctions._list_executions = _listing(stepfunctions._list_executions)
-    stepfunctions._describe_state_machine_for_execution = _own(
-        stepfunctions._describe_state_machine_for_execution
+    stepfunctions._describe_state_machine_for_execution = with_members(
+        stepfunctions._describe_state_machine_for_execution, _own
     )
 
 
@@ -112,20 +110,12 @@ def _counted(execution: Mapping[str, Any]) -> dict[str, Any]:
     return {"redriveCount": execution.get("redriveCount", 0), **({"redriveDate": date} if date else {})}
 
 
-def _describing(handler: Handler) -> Handler:
-    """DescribeExecution with the redrive members."""
-
-    def describe(data: dict[str, Any]) -> Response:
-        status, headers, body = handler(data)
-        if status != 200:
-            return status, headers, body
-        execution = stepfunctions._executions.get(data["executionArn"])
-        reason = why_not(execution, datetime.datetime.now(datetime.UTC))
-        found = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
-        redrivable = found if reason else {"redriveStatus": "REDRIVABLE"}
-        return answer({**json.loads(body), **_counted(execution), **redrivable})
-
-    return describe
+def _redrives(data: dict[str, Any]) -> dict[str, Any]:
+    """The redrives of the execution that a request names, and whether there may be another."""
+    execution = stepfunctions._executions.get(data["executionArn"])
+    reason = why_not(execution, datetime.datetime.now(datetime.UTC))
+    refused = {"redriveStatus": "NOT_REDRIVABLE", "redriveStatusReason": reason}
+    return {**_counted(execution), **(refused if reason else {"redriveStatus": "REDRIVABLE"})}
 
 
 def _listing(handler: Handler) -> Handler:
@@ -146,14 +136,7 @@ def _listing(handler: Handler) -> Handler:
     return listed
 
 
-def _own(handler: Handler) -> Handler:
-    """DescribeStateMachineForExecution with the definition and the role that the execution started with."""
-
-    def described(data: dict[str, Any]) -> Response:
-        status, headers, body = handler(data)
-        if status != 200:
-            return status, headers, body
-        execution = stepfunctions._executions.get(data["executionArn"])
-        return answer({**json.loads(body), **execution.get(interpreter.OWN, {})})
-
-    return described
+def _own(data: dict[str, Any]) -> dict[str, Any]:
+    """The definition and the role that the execution started with."""
+    found: dict[str, Any] = stepfunctions._executions.get(data["executionArn"]).get(interpreter.OWN, {})
+    return found

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ministack.services import stepfunctions
 
-from data_pipeline.embedded_aws.answers import Response, answer, error
+from data_pipeline.embedded_aws.answers import Handler, Response, answer, error
 
 from . import arns, pages
 
-Handler = Callable[[dict[str, Any]], Response]
 Record = dict[str, Any]
 
 #: Versions that a state machine may have, and characters of a version's description.
