@@ -53,14 +53,16 @@ from .tables import Tables
 ROWS = 100_000
 """Rows that are written at a time."""
 MANY_ROWS = 1_000_000
-"""Of at most so many rows in data files of the versions that come or go, the keys are looked up. All rows of such files
-count: those that were only put together with others twice.
+"""Keys are looked up where the data files of the versions that come and go have at most so many rows. Every row of such
+a file counts, also one that was only put together with others.
 """
-SHARE = 4
-"""Of more, the table is made anew where they are more than one of so many versions: a look-up takes longer."""
+LARGE_SHARE = 0.25
+"""Above ``MANY_ROWS``, the table is made anew where these rows are more than this share of all versions: that is quicker
+than to look up their keys.
+"""
 MOST_ROWS = 3_000_000
-"""Of more, other machines, where there are any, make it anew in any case. With DuckDB's limit of 256 MB, to look up the
-keys of 1.0 million such rows took 607 MB, of 1.9 million 721, of 3.2 million 836: this is about what a Python process
+"""Above these, other machines, where there are any, make the table anew in any case. With DuckDB's limit of 256 MB, the
+look-up of 1.0 million such rows took 607 MB, of 1.9 million 721 MB, of 3.2 million 836 MB: about what a Python process
 beside Spark is counted with (``spark_session.PYTHON_MEMORY_MB``).
 """
 
@@ -206,7 +208,7 @@ class _Work:
         """
         if self.buckets is not None and changed > MOST_ROWS:
             return True
-        return changed > MANY_ROWS and changed * SHARE > versions
+        return changed > MANY_ROWS and changed > LARGE_SHARE * versions
 
     def _number(self, sql: str) -> int:
         row = self.db.execute(sql).fetchone()
