@@ -57,8 +57,8 @@ MANY_ROWS = 1_000_000
 a file counts, also one that was only put together with others.
 """
 LARGE_SHARE = 0.25
-"""Above ``MANY_ROWS``, the table is made anew where these rows are more than this share of all versions: that is quicker
-than to look up their keys.
+"""Above ``MANY_ROWS``, the table is made anew where these rows are more than this share of all versions: that is
+quicker than to look up their keys.
 """
 MOST_ROWS = 3_000_000
 """Above these, other machines, where there are any, make the table anew in any case. With DuckDB's limit of 256 MB, the
