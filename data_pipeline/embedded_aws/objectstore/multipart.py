@@ -73,9 +73,8 @@ def complete(
         record = _record(parts, upload, headers)
     except _Wrong as wrong:
         return s3._error(wrong.code, wrong.message, 400, f"/{bucket_name}/{key}")  # type: ignore[no-any-return]
-    version = _stored(
-        bucket_name, key, bucket, record, [part_of(upload["parts"][one.number]) for one in parts]
-    )
+    bodies_of = [part_of(upload["parts"][one.number]) for one in parts]
+    version = _stored(bucket_name, key, bucket, record, bodies_of, upload.get("tags"))
     drop(upload["parts"])
     del s3._multipart_uploads[identity]
     answer = _answer(bucket_name, key, record, version, headers)
@@ -148,6 +147,13 @@ def _record(parts: list[Named], upload: Mapping[str, Any], headers: Mapping[str,
     if declared is not None and declared != str(size):
         raise _Wrong("InvalidRequest", f"x-amz-mp-object-size is {declared}, the parts have {size} bytes.")
     algorithm = upload.get("checksum_algorithm")
+    lacking = [part.number for part in parts if algorithm not in part.checksums]
+    if algorithm and lacking:
+        raise _Wrong(
+            "InvalidRequest",
+            f"The upload was created using a {algorithm.lower()} checksum. The complete request must include the "
+            f"checksum for each part. It was missing for part {lacking[0]} in the request.",
+        )
     sums = [(part.get("checksums") or {}).get(algorithm) for part in stored]
     composite = s3._composite_checksum(algorithm, sums)
     asked = headers.get(f"x-amz-checksum-{algorithm.lower()}") if algorithm else None
@@ -173,7 +179,12 @@ def _record(parts: list[Named], upload: Mapping[str, Any], headers: Mapping[str,
 
 
 def _stored(
-    bucket_name: str, key: str, bucket: dict[str, Any], record: dict[str, Any], parts: list[Body]
+    bucket_name: str,
+    key: str,
+    bucket: dict[str, Any],
+    record: dict[str, Any],
+    parts: list[Body],
+    tags: dict[str, str] | None,
 ) -> str | None:
     """Make the record the key's object; its version, where the bucket has versions. OSError with the parts as
     they were.
@@ -185,6 +196,9 @@ def _stored(
     bucket["objects"][key] = record
     try:
         version = s3._record_object_version(bucket_name, key, before, record, None)
+        s3._object_tags.pop((bucket_name, key, record.get("version_id")), None)
+        if tags:
+            s3._object_tags[(bucket_name, key, record.get("version_id"))] = tags
         s3._persist_object(bucket_name, key, record)
     except OSError:
         bodies.part(whole, first)

@@ -12,19 +12,18 @@ import errno
 import itertools
 import os
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.core.responses import StreamingResponse, get_account_id
+from ministack.core.responses import get_account_id
 from ministack.services import s3
 
-from . import arriving, disk, multipart
-from .body import HASHERS, PIECE, Body
+from . import arriving, conditions, disk, multipart, sending
+from .body import HASHERS, Body
 
 Answer = tuple[int, dict[str, Any], Any]
-Handler = Callable[..., Awaitable[Answer]]
 
 #: MiniStack computes these in Python, byte by byte, on the whole body.
 _SLOW = ("CRC32C", "CRC64NVME")
@@ -52,14 +51,15 @@ def install() -> None:
     s3.md5_hash = _md5(s3.md5_hash)
     s3._validate_content_md5 = _content_md5(s3._validate_content_md5)
     s3._compute_s3_checksum = _checksum(s3._compute_s3_checksum)
-    s3._put_object = _undone(_arrived(s3._put_object))
-    s3._copy_object = _undone(s3._copy_object)
+    s3._put_object = conditions.of_put(_undone(_arrived(s3._put_object)))
+    s3._copy_object = conditions.of_copy(_undone(s3._copy_object))
     s3._delete_object = _undone(s3._delete_object)
-    s3._upload_part = _part_kept(_arrived(s3._upload_part))
-    s3._upload_part_copy = _part_kept(s3._upload_part_copy)
+    s3._upload_part = conditions.of_part(_part_kept(_arrived(s3._upload_part)))
+    s3._upload_part_copy = conditions.of_copy(_part_kept(s3._upload_part_copy))
+    s3._create_multipart_upload = conditions.of_upload(s3._create_multipart_upload)
     s3._complete_multipart_upload = _undone(multipart.complete)
     s3._abort_multipart_upload = _parts_dropped(s3._abort_multipart_upload)
-    app.SERVICE_HANDLERS["s3"] = _streamed(app.SERVICE_HANDLERS["s3"])
+    app.SERVICE_HANDLERS["s3"] = sending.streamed(app.SERVICE_HANDLERS["s3"])
 
 
 def _persist_object(bucket: str, key: str, record: dict[str, Any]) -> None:
@@ -275,49 +275,3 @@ def _own_file(body: bytes | Body) -> Body:
         path.unlink(missing_ok=True)
         raise
     return Body(path, len(body), digests=body.digests, own=True)
-
-
-def _streamed(handler: Handler) -> Handler:
-    """An answer's body leaves in pieces."""
-
-    async def served(*arguments: Any, **named: Any) -> Answer:
-        status, headers, body = await handler(*arguments, **named)
-        if (
-            status == 200
-            and isinstance(body, Body)
-            and "versionId" in arguments[4]
-            and "range" in arguments[2]
-        ):
-            status, headers, body = _ranged(arguments[2]["range"], headers, body)
-        if not isinstance(body, Body):
-            return status, headers, body
-        if len(body) <= PIECE:
-            return status, headers, body.read()
-        kept = {name: value for name, value in headers.items() if name.lower() != "content-length"}
-        return status, {**kept, "Content-Length": str(len(body))}, StreamingResponse(_sender(body))
-
-    return served
-
-
-def _ranged(wanted: str, headers: dict[str, Any], body: Body) -> Answer:
-    """A range of an older version, which MiniStack answers whole."""
-    found = s3._parse_range(wanted, len(body))
-    if found is None:
-        refused: Answer = s3._error("InvalidRange", "The requested range is not satisfiable", 416)
-        return refused
-    start, end = found
-    without = {
-        name: value for name, value in headers.items() if not name.lower().startswith("x-amz-checksum-")
-    }
-    given = {**without, "Content-Range": f"bytes {start}-{end}/{len(body)}"}
-    part = body[start : end + 1]
-    return 206, {**given, "Content-Length": str(len(part))}, part
-
-
-def _sender(body: Body) -> Callable[..., Awaitable[None]]:
-    async def send_all(send: Any, _receive: Any) -> None:
-        for piece in body.pieces():
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    return send_all

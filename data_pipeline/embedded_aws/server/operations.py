@@ -14,9 +14,11 @@ from urllib.parse import parse_qs
 
 from ministack import app
 from ministack.core import iam_actions
+from ministack.core.responses import get_account_id
 
 from data_pipeline.embedded_aws.answers import Response, error, error_in_xml, not_emulated, refusal_in_xml
 from data_pipeline.embedded_aws.identity import caller, iam, policies, simulation
+from data_pipeline.embedded_aws.objectstore import requests
 
 from . import keys, room
 
@@ -192,7 +194,11 @@ def _s3(handler: Handler) -> Handler:
         named = keys.in_s3(headers, query, body)
         if named:
             return refusal_in_xml(f"s3: {method} with {named}, as it does not encrypt", root="Error")
-        bucket, _, key = path.strip("/").partition("/")
+        bucket, _, key = path.lstrip("/").partition("/")
+        try:
+            requests.check(requests.Request(method, bucket, key, headers, query, body, get_account_id()))
+        except requests.Wrong as wrong:
+            return error_in_xml(wrong.status, wrong.code, str(wrong), root="Error")
         if key and "encryption" in query:
             return refusal_in_xml(f"s3: {method} ?encryption of an object", root="Error")
         if method == "PUT" and not key and "policy" in query:
@@ -206,8 +212,8 @@ def _s3(handler: Handler) -> Handler:
         try:
             answer = await handler(method, path, headers, body, query)
         except OSError as error:  # MiniStack would answer 500, which clients repeat
-            wrong = room.refusal(error, Path(os.environ["STATE_DIR"]).parent)
-            return error_in_xml(wrong.status, wrong.code, str(wrong), root="Error")
+            full = room.refusal(error, Path(os.environ["STATE_DIR"]).parent)
+            return error_in_xml(full.status, full.code, str(full), root="Error")
         if method in ("GET", "HEAD") and key and answer[0] == 404:
             return _denied("missing object", bucket) or answer
         return answer
