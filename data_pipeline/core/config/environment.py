@@ -136,7 +136,7 @@ class Job(Model):
         return (self.runtime,)
 
 
-class Step(Job):
+class Step(Job, defer_build=False):  # one is read by itself, too; the environment's validator takes it over
     """One job of the pipeline, in its place among the others."""
 
     after: str | None = Field(

@@ -25,7 +25,7 @@ PACKAGE_OF = {
 }
 #: the tool's own files, none of whose docstrings has a line that begins as an import does, and how they import.
 _TOOLS = "data_pipeline/"
-_IMPORT = re.compile(r"\n *(?:from (\.*)([\w.]*) import (\([^)]*\)|[^\n(]+)|import ([^\n]+))")
+_IMPORT = re.compile(r"\n *+(?:from (\.*)([\w.]*) import (\([^)]*\)|[^\n(]+)|import ([^\n]+))")
 _MEMBER = re.compile(r"(?:^|[(,])\s*(\w+)")
 _MODULE = re.compile(r"(?:^|,)\s*([\w.]+)")
 _FOR_TYPES = re.compile(r"\nif TYPE_CHECKING:\n(?: +[^\n]*\n|\n)+")
@@ -109,7 +109,7 @@ def _imports(path: str, source: str) -> tuple[str, ...]:
         base = package[: len(package) - each.dots + 1] if each.dots else []
         module = ".".join([*base, *([each.module] if each.module else [])])
         names += [module, *(f"{module}.{member}" for member in each.members)]
-    return tuple(names)
+    return tuple(dict.fromkeys(names))
 
 
 class _Import(NamedTuple):

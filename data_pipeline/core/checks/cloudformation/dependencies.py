@@ -20,6 +20,8 @@ from .functions import function, objects, target
 
 _IN_SUB = re.compile(r"\$\{([^!][^}]*)\}")
 _READ = ("Resources", "Outputs", "Conditions")
+Named = tuple[Path, str]
+"""Where a template names something, and what: ``Name`` or ``Name.Attribute``."""
 
 
 def check(template: Mapping[str, Any]) -> Iterator[Finding]:
@@ -27,8 +29,9 @@ def check(template: Mapping[str, Any]) -> Iterator[Finding]:
     resources = _section(template, "Resources")
     if _is_completed_elsewhere(template, resources):
         return
-    yield from _references(template, {*resources, *_section(template, "Parameters")})
-    yield from _attributes(template, resources)
+    named = {section: [*_named((section,), template.get(section, {}))] for section in _READ}
+    yield from _references(named, {*resources, *_section(template, "Parameters")})
+    yield from _attributes(named, resources)
     yield from _depends_on(resources)
     yield from _conditions(template)
     yield from _maps(template)
@@ -50,17 +53,17 @@ def _section(template: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {str(key): value for key, value in found.items()} if isinstance(found, dict) else {}
 
 
-def _references(template: Mapping[str, Any], known: set[str]) -> Iterator[Finding]:
+def _references(named: Mapping[str, list[Named]], known: set[str]) -> Iterator[Finding]:
     for section in _READ:
-        for path, name in _named((section,), template.get(section, {})):
+        for path, name in named[section]:
             logical = name.partition(".")[0]
             if logical not in known and not logical.startswith("AWS::"):
                 message = f"the template has no resource and no parameter {quoted(logical)}"
                 yield Finding("reference-unknown", path, message, did_you_mean(logical, known))
 
 
-def _named(path: Path, value: Any) -> Iterator[tuple[Path, str]]:
-    """(path, ``Name`` or ``Name.Attribute``) of every ``Ref``, ``GetAtt`` and ``Sub``."""
+def _named(path: Path, value: Any) -> Iterator[Named]:
+    """Of every ``Ref``, ``GetAtt`` and ``Sub``."""
     if isinstance(value, list):
         for index, each in enumerate(value):
             yield from _named((*path, index), each)
@@ -99,9 +102,9 @@ def _attributes_of() -> dict[str, list[str]]:
     return found
 
 
-def _attributes(template: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[Finding]:
+def _attributes(named: Mapping[str, list[Named]], resources: Mapping[str, Any]) -> Iterator[Finding]:
     for section in ("Resources", "Outputs"):
-        for path, name in _named((section,), template.get(section, {})):
+        for path, name in named[section]:
             logical, point, attribute = name.partition(".")
             resource = resources.get(logical)
             kind = resource.get("Type") if isinstance(resource, dict) else None

@@ -12,8 +12,7 @@ def function(value: Any, name: str) -> Any:
     """The argument of an intrinsic function, in either spelling; ``None`` for anything else."""
     if not isinstance(value, dict) or len(value) != 1:
         return None
-    spellings = (name, f"Fn::{name}")
-    return next((value[spelling] for spelling in spellings if spelling in value), None)
+    return value.get(name, value.get(f"Fn::{name}"))
 
 
 def target(value: Any) -> str | None:
