@@ -66,6 +66,10 @@ def expression(sql: str, columns: Columns) -> Iterator[Fault]:
     if len(tree.get("select_list", ())) != 1 or tree["from_table"].get("table_name") != _ROWS:
         yield Fault(1, "more than an expression", "one expression, as in amount >= 0")
         return
+    bare = trees.parse(f"SELECT {sql} FROM {_ROWS}")  # noqa: S608 - so that it does not close our bracket
+    if isinstance(bare, Fault):
+        yield bare
+        return
     over_rows = [*_over_rows(tree, statement)]
     yield from over_rows
     unsteady = [*steadiness.faults(tree, statement, columns)] if not over_rows else []
@@ -89,6 +93,10 @@ def number(sql: str, relation: str, columns: Columns) -> Iterator[Fault]:
         yield tree
         return
     found = [*steadiness.unknown_relations(tree, sql, known), *steadiness.faults(tree, sql, columns)]
+    if not found and _of_each_row(tree, relation):
+        found.append(
+            Fault(1, f"a SELECT of each row of {quoted(relation)}", "one number, as in SELECT count(*) …")
+        )
     yield from found
     if found:
         return
@@ -120,6 +128,20 @@ _NUMERIC = frozenset(
         *("uhugeint", "float", "double", "decimal"),
     )
 )
+
+
+def _of_each_row(tree: Tree, relation: str) -> bool:
+    """Whether a SELECT gives a row for each of ``relation``: it neither counts nor cuts them."""
+    read = tree.get("from_table", {})
+    if read.get("type") != "BASE_TABLE" or read["table_name"].lower() != relation or tree["cte_map"]["map"]:
+        return False
+    if tree["group_expressions"] or tree["modifiers"]:
+        return False
+    return not any(
+        node.get("class") == "FUNCTION" and engine.is_aggregate(node["function_name"].lower())
+        for listed in tree["select_list"]
+        for node in trees.walk(listed)
+    )
 
 
 def _over_rows(tree: Tree, sql: str) -> Iterator[Fault]:

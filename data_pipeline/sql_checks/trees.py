@@ -43,6 +43,8 @@ def parse(sql: str) -> Tree | Fault:
     if found["error"]:
         return _unreadable(found, sql)
     statements = found["statements"]
+    if not statements:
+        return Fault(1, "no statement", "one SELECT", "write it into the file")
     if len(statements) != 1:
         return Fault(
             1,

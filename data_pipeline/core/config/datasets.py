@@ -182,8 +182,8 @@ class Series(Model):
     """Rows at regular times, for the rules about missing windows and drift."""
 
     time: ColumnName = Field(description="The column with the time of a row.", examples=["ordered_at"])
-    step: Annotated[str, AfterValidator(dataset_limits.duration)] = Field(
-        description="How long a window is.", examples=["15 minutes"]
+    step: Annotated[str, AfterValidator(dataset_limits.window)] = Field(
+        description="How long a window is: what divides a day.", examples=["15 minutes"]
     )
     by: Annotated[tuple[ColumnName, ...], AfterValidator(limits.distinct)] = Field(
         (), description="The columns that tell series apart.", examples=[["country"]]

@@ -259,6 +259,18 @@ def duration(value: str) -> str:
     return value
 
 
+def window(value: str) -> str:
+    """``15 minutes``, ``1 day``: a day is so many of them, so that each day's begin at midnight."""
+    length, day = minutes(value), _UNITS["day"]
+    if day % length:
+        shorter = max(each for each in range(1, min(length, day) + 1) if day % each == 0)
+        unit = max((unit for unit in _UNITS if shorter % _UNITS[unit] == 0), key=_UNITS.__getitem__)
+        number = shorter // _UNITS[unit]
+        near = f"{number} {unit}{'s' * (number > 1)}"
+        raise RefusedError("a length of windows that divides a day", f"write {quoted(near)}")
+    return value
+
+
 def minutes(text: str) -> int:
     """The minutes that ``15 minutes``, ``1 hour`` or ``29 days`` are. RefusedError if it is no duration."""
     found = re.fullmatch(r"([1-9][0-9]{0,5}) (minute|hour|day)s?", text)

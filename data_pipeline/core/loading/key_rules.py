@@ -75,6 +75,12 @@ def corrected(
                 )
 
 
+def _hashed(dataset: Dataset, column: str) -> bool:
+    """Whether what is published of a column of the files is a hash; of what SQL makes nobody can tell."""
+    read = None if dataset.sql or dataset.transform else dataset.columns.get(column)
+    return read is not None and read.pii == "hash"
+
+
 def _of_key(text: str, dataset: Dataset) -> bool:
     """Whether a rule asks for what no versions hold: that each key is there once."""
     try:
@@ -101,6 +107,9 @@ def columns(path: Path, dataset: Dataset, published: Columns) -> Iterator[Violat
             elif name == "key" and kind.name in _UNEQUAL:
                 said = f"{quoted(column)}, which is {kind}: equal ones may differ in their last digit"
                 yield Violation(at, said, "a key that is a whole number, a decimal, a string or a time")
+            elif name == "latest" and _hashed(dataset, column):
+                said = f"{quoted(column)}, which is published as a hash: hashes have no order of time"
+                yield Violation(at, said, "a column without 'pii'")
             elif name == "latest" and dataset.history and not place and kind.name not in _TIMES:
                 said = f"{quoted(column)}, which is {kind}, and a history"
                 advice = "a history tells times: put one first"

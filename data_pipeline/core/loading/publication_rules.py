@@ -11,6 +11,7 @@ from itertools import combinations
 from data_pipeline.core.config import column_types
 from data_pipeline.core.config.datasets import Dataset, Series
 from data_pipeline.core.config.tables import Table
+from data_pipeline.core.facts import dataset_limits
 from data_pipeline.core.problems import Path, Violation, did_you_mean, one_of, quoted
 from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents import partitions, rules, types
@@ -27,6 +28,7 @@ ADDED = {
     documents.AVAILABLE_AT: "timestamptz",
 }
 _TIMES = ("date", "timestamp", "timestamptz")
+_HOUR = 60
 _NUMBERS = ("int", "long", "float", "double", "decimal")
 
 
@@ -109,6 +111,9 @@ def _partitions(path: Path, given: Sequence[str], columns: Columns) -> Iterator[
 def _series(path: Path, series: Series | None, columns: Columns) -> Iterator[Violation]:
     if series is None:
         return
+    if series.period == "hour" and dataset_limits.minutes(series.step) > _HOUR:
+        expected = "windows of an hour at most, or a longer period"
+        yield Violation((*path, "step"), f"{quoted(series.step)} in a period of one hour", expected)
     named = {"time": (series.time,), "by": series.by, "weight": (series.weight,), "values": series.values}
     for key, names in named.items():
         for name in names:

@@ -212,12 +212,11 @@ def _end(found: Rehearsal) -> list[str]:
             if found["files"]
             else "a run would load nothing of this folder"
         ]
-    broken = [
-        f"{rule['rule']} of {rule['of']} is {_measured(rule, rule['value'] or 0)}, the limit is "
-        f"{_measured(rule, rule['limit'])}"
-        for rule in found["rules"]
-        if rule["outcome"] == "fails"
-    ]
+    broken = []
+    for rule in found["rules"]:
+        if rule["outcome"] == "fails":
+            value, limit = rules.compared(rule["rule"], rule["value"] or 0, rule["limit"])
+            broken.append(f"{rule['rule']} of {rule['of']} is {value}, the limit is {limit}")
     result = []
     for text in [*found["errors"], *broken]:
         result += _wrapped(f"a run would fail: {text}", "")

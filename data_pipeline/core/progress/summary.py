@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from data_pipeline.etl.documents.rules import compared
 from data_pipeline.etl.documents.summary import File, Summary, problem
 
 #: source files that a table shows; the rest is added up in one row.
@@ -131,13 +132,8 @@ def broken(rule: Mapping[str, Any]) -> str:
     """A rule that does not hold: what of, with value and limit."""
     source = f" of {rule['source']}" if rule.get("source") else ""
     example = f", {rule['example']}" if rule.get("example") else ""
-    value, limit = _number(rule.get("value")), _number(rule.get("limit"))
+    value, limit = compared(str(rule.get("rule")), rule.get("value") or 0, rule.get("limit") or 0)
     return f"{rule.get('rule')}{source}: {value}, limit {limit}{example}"
-
-
-def _number(value: Any) -> str:
-    """A whole number without a point, since limits of counts are read as fractions."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _dataset(name: str, given: Mapping[str, Any]) -> DatasetRow:

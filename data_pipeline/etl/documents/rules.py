@@ -43,9 +43,16 @@ NUMBER, SHARE, RATIO, AGE = "number", "share", "ratio", "age"
 FILES, PERIOD, SERIES = "files", "period", "series"
 _SEVERITIES = ("fail", "warn", "off")
 _HOURS = {"minute": 1 / 60, "hour": 1.0, "day": 24.0}
-_DAY = 1440
 _TIMES = ("date", "timestamp", "timestamptz")
 _LISTED = ("boolean", "int", "long", "date", "string")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+_WRITTEN = {
+    "boolean": re.compile("true|false"),
+    "int": _WHOLE,
+    "long": _WHOLE,
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+}
+_AS = {"boolean": "true or false", "int": "7", "long": "7", "date": "2026-01-31"}
 _OWN_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _KEY = re.compile(r"\s*([^()\s]+)\s*(?:\((.*)\))?\s*", re.DOTALL)
 _QUERY = re.compile(r"(?:select|with|from)\b", re.IGNORECASE)
@@ -200,19 +207,9 @@ def problem(rule: Rule, columns: Mapping[str, str], *, files: bool, period: bool
         wrong = _wrong_type(rule.name, types.parse(columns[column]))
         if wrong:
             return f"{rule.key}: {column} is of type {columns[column]}; {wrong}"
+    if rule.values:
+        return _wrong_value(rule, columns[rule.columns[0]])
     return None
-
-
-def step(text: str) -> int:
-    """The minutes of a series' ``step``. RuleError if it is none."""
-    number, unit = _word(text.strip())
-    hours = _HOURS.get(unit[:-1] if unit.endswith("s") else unit)
-    if not number.isdigit() or hours is None or int(number) == 0:
-        raise RuleError(f"step: {text!r} is no length of a window, such as 15 minutes, 1 hour or 1 day")
-    minutes = round(int(number) * hours * 60)
-    if _DAY % minutes:
-        raise RuleError(f"step: {text} does not divide a day: windows would not begin at midnight")
-    return minutes
 
 
 def spelled(rule: Rule) -> str:
@@ -222,8 +219,19 @@ def spelled(rule: Rule) -> str:
 
 
 def measured(value: float, unit: str) -> str:
-    """A value of this unit, as a message shows it."""
-    return f"{value:g} hours" if unit == AGE else f"{value:g}"
+    """A value of this unit, as a message shows it: a whole number with all its digits."""
+    shown = f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
+    return f"{shown} hours" if unit == AGE else shown
+
+
+def compared(key: str, value: float, limit: float) -> tuple[str, str]:
+    """The value of the rule with this key and the limit that it is held against, as messages show them: of a ratio
+    above 1 the most, which is 1/limit.
+    """
+    kind = KINDS.get(key.partition("(")[0])
+    unit = kind.unit if kind else NUMBER
+    most = unit == RATIO and value > 1 and limit > 0
+    return measured(value, unit), measured(1 / limit if most else limit, unit)
 
 
 def hint(name: str) -> str:
@@ -355,3 +363,13 @@ def _wrong_type(name: str, found: types.Type) -> str | None:
     if name == "unique" and not primitive:
         return "lists and structs are not compared"
     return None
+
+
+def _wrong_value(rule: Rule, kind: str) -> str | None:
+    """A listed value that no row can have: values are compared as texts."""
+    written = _WRITTEN.get(kind)
+    wrong = [each for each in rule.values if written and not written.fullmatch(each)]
+    if not wrong:
+        return None
+    column = rule.columns[0]
+    return f"{rule.key}: {column} is of type {kind}, and no {kind} is written {wrong[0]!r}; write it as {_AS[kind]}"

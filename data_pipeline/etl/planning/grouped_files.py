@@ -26,7 +26,7 @@ def compare(work: Work, texts: list[str], entries: Iterator[tuple[str, Entry]]) 
         before = by_unit.pop(unit, {})
         if work.selection.covers(group.period, dict(group.parts)):
             work.matched = True
-            _one(work, unit, group, before, every, (group.period, group.parts) in incomplete)
+            _one(work, unit, group, before, every, incomplete.get((group.period, group.parts)))
     for unit, before in by_unit.items():
         if before.keys() & every:  # its files are of other units now
             work.moved += not _waits(work, before, every, incomplete)
@@ -34,7 +34,7 @@ def compare(work: Work, texts: list[str], entries: Iterator[tuple[str, Entry]]) 
             works.gone(work, unit, before)
 
 
-def _waits(work: Work, before: Mapping[str, Entry], every: set[str], incomplete: set[Key]) -> bool:
+def _waits(work: Work, before: Mapping[str, Entry], every: set[str], incomplete: Mapping[Key, str]) -> bool:
     """Whether the files of a unit are of a period that is held back."""
     for path in before.keys() & every:
         match = claims.of(path, work.patterns)
@@ -66,21 +66,22 @@ def _grouped(work: Work, texts: list[str]) -> dict[tuple[str, str], Group]:
     return found
 
 
-def _incomplete(work: Work, groups: Iterable[Group]) -> set[Key]:
-    """Periods and parts of which a folder lacks its marker."""
+def _incomplete(work: Work, groups: Iterable[Group]) -> dict[Key, str]:
+    """Periods and parts → a folder of theirs that lacks its marker."""
     if not work.dataset.complete:
-        return set()
-    return {
-        (group.period, group.parts)
-        for group in groups
-        if any(path.rpartition("/")[0] not in work.markers for path in group.files)
-    }
+        return {}
+    found: dict[Key, str] = {}
+    for group in groups:
+        lacking = {path.rpartition("/")[0] for path in group.files} - work.markers
+        for folder in sorted(lacking):
+            found.setdefault((group.period, group.parts), folder)
+    return found
 
 
 def _current(
     work: Work,
     listed: Mapping[tuple[str, str], Group],
-    incomplete: set[Key],
+    incomplete: Mapping[Key, str],
 ) -> dict[str, Group]:
     """The group that each unit consists of: the newest, of those that are complete if any is."""
     found: dict[str, Group] = {}
@@ -92,22 +93,27 @@ def _current(
                 newest[unit] = group
         found = {**newest, **found}
         if groups is listed and work.dataset.issue == "all":
-            _name_waiting(work, found, newest)
+            _name_waiting(work, found, newest, incomplete)
     return found
 
 
-def _name_waiting(work: Work, found: Mapping[str, Group], newest: Mapping[str, Group]) -> None:
+def _name_waiting(
+    work: Work, found: Mapping[str, Group], newest: Mapping[str, Group], incomplete: Mapping[Key, str]
+) -> None:
     """Say of a period that is newer than the one that is taken that it waits."""
     for unit, group in newest.items():
         if group.period > found[unit].period and work.selection.covers(group.period, dict(group.parts)):
             work.matched = True
-            _wait(work, group)
+            _wait(work, group, incomplete[group.period, group.parts])
 
 
 def _one(
-    work: Work, unit: str, group: Group, before: Mapping[str, Entry], every: set[str], waits: bool
+    work: Work, unit: str, group: Group, before: Mapping[str, Entry], every: set[str], lacking: str | None
 ) -> None:
-    """One unit that the input has, as ``group``; ``before`` is what the ledger has of it."""
+    """One unit that the input has, as ``group``; ``before`` is what the ledger has of it. ``lacking``: the folder whose
+    marker it waits for.
+    """
+    waits = lacking is not None
     same = group.files == {path: _version(entry) for path, entry in before.items()}
     if same and not (waits or work.selection.again):
         work.counts.unchanged += len(group.files)
@@ -118,8 +124,8 @@ def _one(
     gone = sorted(left.keys() - every)
     newer = any(entry.period > group.period for entry in left.values())
     if waits or (newer and not gone):  # the period, or the newer one that the table has, lacks its marker
-        if waits and (new or changed):
-            _wait(work, group)
+        if lacking is not None and (new or changed):
+            _wait(work, group, lacking)
         return
     issued, pruned = bool(new or changed), work.selection.prune and bool(gone)
     if gone and (newer or not issued):
@@ -141,9 +147,10 @@ def _version(entry: Entry) -> tuple[int, str]:
     return entry.size, entry.etag
 
 
-def _wait(work: Work, group: Group) -> None:
+def _wait(work: Work, group: Group, lacking: str) -> None:
     key = (group.period, group.parts)
-    work.waiting[key] = work.waiting.get(key, 0) + len(group.files)
+    before, _ = work.waiting.get(key, (0, ""))
+    work.waiting[key] = before + len(group.files), lacking
 
 
 def _planned(work: Work, group: Group, path: str) -> PlannedFile:
@@ -156,8 +163,9 @@ def about(name: str, period: str, parts: tuple[tuple[str, str], ...]) -> str:
 
 
 def waiting(work: Work) -> list[str]:
-    marker = work.dataset.complete
+    """Of each period that is held back: for which marker, and how many files."""
     return [
-        f"{about(work.dataset.name, *key)}: waits for {marker} beside its {number:,} files"
-        for key, number in sorted(work.waiting.items())
+        f"{about(work.dataset.name, *key)}: waits for {folder}/{work.dataset.complete} with its {number:,} "
+        f"file{'s' * (number != 1)}"
+        for key, (number, folder) in sorted(work.waiting.items())
     ]

@@ -50,7 +50,7 @@ class Work:
     counts: Counts
     units: list[Unit] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    waiting: dict[Key, int] = field(default_factory=dict)
+    waiting: dict[Key, tuple[int, str]] = field(default_factory=dict)
     moved: int = 0
     matched: bool = False
 

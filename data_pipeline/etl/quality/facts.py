@@ -112,9 +112,7 @@ class Breach:
     note: str = ""
 
     def __str__(self) -> str:
-        kind = rules.KINDS.get(self.rule.partition("(")[0])
-        unit = kind.unit if kind else rules.NUMBER
-        value, limit = (rules.measured(number, unit) for number in (self.value, self.limit))
+        value, limit = rules.compared(self.rule, self.value, self.limit)
         return f"{self.source}: {self.rule} is {value}, the limit is {limit}{f': {self.note}' if self.note else ''}"
 
 

@@ -132,7 +132,7 @@ def test_of_many_warnings_of_one_rule_a_few_are_told() -> None:
     assert found == [
         *(("warning", f"drift of orders {n}: 0.5, limit 0.25") for n in range(5)),
         ("", "and 3 more of drift; all: --json"),
-        ("warning", "freshness of orders: 50, limit 48"),
+        ("warning", "freshness of orders: 50 hours, limit 48 hours"),
     ]
 
 

@@ -145,27 +145,20 @@ def test_each_default_can_be_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "minutes"),
-    [("15 minutes", 15), ("1 minute", 1), ("1 hour", 60), ("6 hours", 360), ("1 day", 1440)],
-)
-def test_the_step_of_a_series(text: str, minutes: int) -> None:
-    assert rules.step(text) == minutes
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
+    ("key", "value", "limit", "shown"),
     [
-        ("15", "'15' is no length of a window, such as 15 minutes"),
-        ("0 minutes", "is no length"),
-        ("1.5 hours", "is no length"),
-        ("1 month", "is no length"),
-        ("7 minutes", "does not divide a day"),
-        ("2 days", "does not divide a day"),
+        ("rows-of-median", 0.125, 0.2, ("0.125", "0.2")),
+        ("rows-of-median", 7, 0.2, ("7", "5")),
+        ("rows-of-earlier-issue", 1.5, 0.8, ("1.5", "1.25")),
+        ("rows-of-earlier-issue", 1.5, 0, ("1.5", "0")),
+        ("freshness(at)", 357.893056, 48, ("357.893 hours", "48 hours")),
+        ("unique(id)", 12_345_678, 0, ("12345678", "0")),
+        ("mine", 0.5, 0, ("0.5", "0")),
     ],
 )
-def test_what_is_no_step(text: str, message: str) -> None:
-    with pytest.raises(RuleError, match=message):
-        rules.step(text)
+def test_a_value_and_its_limit_in_a_message(key: str, value: float, limit: float, shown: object) -> None:
+    """Of a ratio that is too high the limit is the upper one; a count has all its digits."""
+    assert rules.compared(key, value, limit) == shown
 
 
 def test_the_page_tells_each_rule_its_default_and_its_limit() -> None:

@@ -204,7 +204,7 @@ def test_a_period_waits_for_its_marker(replaces):
     found = comparing.compare(listed(files), known, memory, Selection())
     assert (found.plan.units, found.waiting) == (
         (),
-        ("orders 2024-01 region=north: waits for _SUCCESS beside its 2 files",),
+        ("orders 2024-01 region=north: waits for orders/north/2024/01/_SUCCESS with its 2 files",),
     )
     complete = {**files, f"{folder}/_SUCCESS": ""}
     found = comparing.compare(listed(complete), known, memory, Selection())
@@ -226,7 +226,9 @@ def test_the_newest_complete_period_is_the_table():
     found = comparing.compare(listed(newer), definitions(one), memory, Selection())
     memory.load(found.plan, definitions(one))
     assert memory.rows == {"orders/north/2024/01/part-1.csv": "a"}
-    assert found.waiting == ("orders 2024-02 region=north: waits for _SUCCESS beside its 1 files",)
+    assert found.waiting == (
+        "orders 2024-02 region=north: waits for orders/north/2024/02/_SUCCESS with its 1 file",
+    )
 
 
 def test_a_changed_definition_is_a_question():

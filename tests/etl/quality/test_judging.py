@@ -107,7 +107,7 @@ LIMITS = [
         [file(accepted=200)],
         [file(accepted=201)],
         {"a.csv": Earlier("", "", 100)},
-        "a.csv: rows-of-earlier-issue is 2.01, the limit is 0.5",
+        "a.csv: rows-of-earlier-issue is 2.01, the limit is 2",
     ),
     (
         "rows-of-median",
@@ -123,7 +123,7 @@ LIMITS = [
         [file(accepted=500, **FOURTH)],
         [file(accepted=501, **FOURTH)],
         USUAL,
-        "orders 2024-02-04: rows-of-median is 5.01, the limit is 0.2",
+        "orders 2024-02-04: rows-of-median is 5.01, the limit is 5",
     ),
     (
         "freshness",

@@ -164,7 +164,9 @@ def test_files_that_are_not_read(folder: Path) -> None:
         folder, Definitions({"orders": waits, "customers": CUSTOMERS}, {}), globs=["*north*", "*south*"]
     )
     assert [file["path"] for file in found["files"]] == ["orders/north/2024-01.csv"]
-    assert found["waiting"] == ["orders 2024-01 region=south: waits for _SUCCESS beside its 1 files"]
+    assert found["waiting"] == [
+        "orders 2024-01 region=south: waits for orders/south/_SUCCESS with its 1 file"
+    ]
     assert found["unclaimed"] == 2
     near = {each["path"]: (each["nearest"], each["of"]) for each in found["unclaimed_files"]}
     assert near["unaltered/2024-01.csv"] == (ORDERS.patterns[0], "orders")
