@@ -53,6 +53,7 @@ REPLACED = {
     "ministack.services.s3._complete_multipart_upload": "bucket_name key body query_params headers",
     "ministack.services.s3._compute_s3_checksum": "algorithm body",
     "ministack.services.s3._copy_object": "bucket_name dest_key headers",
+    "ministack.services.s3._create_multipart_upload": "bucket_name key headers",
     "ministack.services.s3._delete_object": "bucket_name key headers query_params",
     "ministack.services.s3._delete_persisted_object": "bucket_name key",
     "ministack.services.s3._get_object_data": "bucket_name key version_id",

@@ -8,7 +8,7 @@ import pytest
 from environments import ALL_ON_GLUE, CLUSTER, CLUSTER_ON_GLUE, SWAPPED, environment
 
 import templates
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import sessions
 from data_pipeline.stacks import render
 
 Allowed = dict[str, tuple[str, list[str]]]
@@ -331,7 +331,7 @@ def test_the_state_machine_s_role_is_for_its_versions_too() -> None:
     allowed = {
         end
         for end in ("", ":2", ":live", "-other", "-other:2")
-        if iam.trusts(
+        if sessions.trusts(
             {"Statement": [trust]},
             "states.amazonaws.com",
             "arn:aws:iam::123456789012:role/r",

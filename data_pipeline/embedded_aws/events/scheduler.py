@@ -17,7 +17,7 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import scheduler
 
 from data_pipeline.embedded_aws.answers import Response, error, not_emulated
-from data_pipeline.embedded_aws.identity import caller, iam
+from data_pipeline.embedded_aws.identity import caller, iam, sessions
 
 from . import schedules
 
@@ -67,9 +67,11 @@ def _refused(body: dict[str, Any]) -> Response | None:
     except ValueError as problem:
         return error("ValidationException", f"Invalid RequestJson provided. Reason: {problem}")
     role_arn = target.get("RoleArn", "")
-    role = iam.role_of(role_arn)
+    role = sessions.role_of(role_arn)
     group = scheduler._group_arn(body.get("GroupName", "default"))
-    if role is None or not iam.trusts(role["AssumeRolePolicyDocument"], PRINCIPAL, role_arn, _source(group)):
+    if role is None or not sessions.trusts(
+        role["AssumeRolePolicyDocument"], PRINCIPAL, role_arn, _source(group)
+    ):
         message = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
         return error("ValidationException", message)
     return None
@@ -134,7 +136,7 @@ def fire(record: Record, moment: float) -> None:
     ):
         text = text.replace(f"<aws.scheduler.{name}>", value)
     try:
-        credentials = iam.assume_for_service(
+        credentials = sessions.assume_for_service(
             target["RoleArn"],
             PRINCIPAL,
             session=record["Name"],
@@ -150,15 +152,15 @@ def fire(record: Record, moment: float) -> None:
         _log.warning("%s: %s", record["Arn"], problem)
         _bury(record, credentials, execution, text, problem)
     finally:
-        iam.revoke(credentials)
+        sessions.revoke(credentials)
 
 
-def _client(service: str, given: iam.Credentials) -> Any:
+def _client(service: str, given: sessions.Credentials) -> Any:
     return caller.make(service, given.access_key, given.secret_key, given.token, get_region())
 
 
 def _bury(
-    record: Record, credentials: iam.Credentials, execution: str, text: str, problem: ClientError
+    record: Record, credentials: sessions.Credentials, execution: str, text: str, problem: ClientError
 ) -> None:
     """Send what was not delivered to the schedule's dead-letter queue, if it has one and the role may."""
     arn = (record["Target"].get("DeadLetterConfig") or {}).get("Arn")

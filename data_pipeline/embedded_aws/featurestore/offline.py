@@ -18,7 +18,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from ministack.core.responses import get_account_id, get_region
 
-from data_pipeline.embedded_aws.identity import caller, iam
+from data_pipeline.embedded_aws.identity import caller, iam, sessions
 from data_pipeline.embedded_aws.jobs import access, storage
 from data_pipeline.embedded_aws.jobs.answers import ServiceError
 
@@ -220,13 +220,13 @@ def _spec(group: Group) -> Any:
     return PartitionSpec(PartitionField(number, 1000, TruncateTransform(10), f"{name}_trunc"))
 
 
-def _table(group: Group, credentials: iam.Credentials) -> Any:
+def _table(group: Group, credentials: sessions.Credentials) -> Any:
     config = group["OfflineStoreConfig"]["DataCatalogConfig"]
     glue = access.client("glue", credentials, group["FeatureGroupArn"].split(":")[3])
     return _catalog(group, credentials, glue).load_table((config["Database"], config["TableName"]))
 
 
-def _catalog(group: Group, credentials: iam.Credentials, glue: Any) -> Any:
+def _catalog(group: Group, credentials: sessions.Credentials, glue: Any) -> Any:
     """The catalog through this client of Glue; files are read and written as the group's role."""
     from .files import Catalog
 
@@ -251,8 +251,8 @@ def _make_database(glue: Any) -> None:
         glue.create_database(DatabaseInput={"Name": DATABASE})
 
 
-def _assume(group: Group) -> iam.Credentials:
+def _assume(group: Group) -> sessions.Credentials:
     """The service as the group's role; iam.AccessDenied when the role does not trust it."""
     arn = group["FeatureGroupArn"]
     source = {"aws:SourceArn": arn, "aws:SourceAccount": arn.split(":")[4]}
-    return iam.assume_for_service(group["RoleArn"], PRINCIPAL, session="SageMaker", source=source)
+    return sessions.assume_for_service(group["RoleArn"], PRINCIPAL, session="SageMaker", source=source)

@@ -15,7 +15,7 @@ from ministack.services import iam as iam_service
 
 from data_pipeline.embedded_aws.answers import Response, error, error_in_xml
 
-from . import documents, iam
+from . import documents, sessions
 from .documents import Kind, Malformed, TooLarge
 
 #: Operation of IAM or STS → the member that holds its document, and what the document is.
@@ -119,7 +119,7 @@ def topic_attributes(members: Mapping[str, str]) -> Mapping[str, str]:
 def exists(arn: str) -> bool:
     """Whether there is a role or a user with this ARN; those of other accounts are not here."""
     if ":role/" in arn:
-        return iam.role_of(arn) is not None
+        return sessions.role_of(arn) is not None
     user = iam_service._users.get(arn.rpartition("/")[2])
     return user is not None and user.get("Arn") == arn
 

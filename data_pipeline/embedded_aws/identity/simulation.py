@@ -16,7 +16,7 @@ from ministack.services import iam as iam_service
 
 from data_pipeline.embedded_aws.answers import Response, error_in_xml, refusal_in_xml
 
-from . import iam
+from . import sessions
 
 _NOT_EMULATED = (
     *("CallerArn", "MaxItems", "Marker", "ResourceHandlingOption", "ResourceOwner", "ResourcePolicy"),
@@ -87,7 +87,7 @@ def _context(members: Mapping[str, str]) -> dict[str, Any]:
 def _of_principal(arn: str) -> tuple[list[Any], list[Any]] | None:
     """The policies of a role or user, and its permissions boundary; None where there is no such."""
     account, name = get_account_id(), arn.rpartition("/")[2]
-    if iam.role_of(arn) is not None:
+    if sessions.role_of(arn) is not None:
         boundary = iam_evaluator._permissions_boundary(iam_service._roles, name, account)
         return iam_evaluator._gather_role_policies(name, account), list(boundary)
     user = iam_service._users.get(name)

@@ -14,7 +14,7 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from ministack.core.router import extract_access_key_id
 
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import iam, sessions
 
 from . import sandbox
 
@@ -41,7 +41,7 @@ def _session() -> botocore.session.Session:
     return botocore.session.Session()
 
 
-def client(service: str, credentials: iam.Credentials, region: str) -> BaseClient:
+def client(service: str, credentials: sessions.Credentials, region: str) -> BaseClient:
     """A client of this server under a role's credentials."""
     with _lock:  # a botocore session makes one client at a time
         return _session().create_client(
@@ -55,7 +55,7 @@ def client(service: str, credentials: iam.Credentials, region: str) -> BaseClien
         )
 
 
-def environment(credentials: iam.Credentials, region: str, directory: Path) -> dict[str, str]:
+def environment(credentials: sessions.Credentials, region: str, directory: Path) -> dict[str, str]:
     """What every job finds in its environment; nothing comes from the server's own."""
     for name in ("home", "tmp"):
         (directory / name).mkdir(exist_ok=True)

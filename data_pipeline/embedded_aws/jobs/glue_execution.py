@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import iam, sessions
 
 from . import access, glue_packages, spark, storage
 from .glue_definitions import SHELL
@@ -95,7 +95,7 @@ def execute(
     job: Mapping[str, Any],
     run: Mapping[str, Any],
     arguments: Mapping[str, str],
-    credentials: iam.Credentials,
+    credentials: sessions.Credentials,
     region: str,
     running: Run,
     started: Callable[[], None],
@@ -133,14 +133,14 @@ def execute(
 
 
 def _opened(
-    names: Iterable[tuple[str, str]], credentials: iam.Credentials, region: str
+    names: Iterable[tuple[str, str]], credentials: sessions.Credentials, region: str
 ) -> dict[tuple[str, str], LogStream]:
     """The log streams of these names, (group, stream)."""
     client = access.client("logs", credentials, region)
     return {name: LogStream(client, *name, _may_write(name[0], credentials, region)) for name in names}
 
 
-def _may_write(group: str, credentials: iam.Credentials, region: str) -> Callable[[], None]:
+def _may_write(group: str, credentials: sessions.Credentials, region: str) -> Callable[[], None]:
     """Ask for what writing to the group takes beyond the calls that write; raises iam.AccessDenied."""
     arn = f"arn:aws:logs:{region}:{credentials.arn.split(':')[4]}:log-group:{group}"
     return lambda: iam.hold_caller("glue log", credentials.access_key, group=arn)
@@ -150,7 +150,7 @@ def _prepare(
     job: Mapping[str, Any],
     run: Mapping[str, Any],
     arguments: Mapping[str, str],
-    credentials: iam.Credentials,
+    credentials: sessions.Credentials,
     region: str,
     directory: Path,
     log: Callable[[str], None],

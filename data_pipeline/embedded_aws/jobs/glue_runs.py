@@ -12,7 +12,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import glue
 from ministack.services import iam as iam_service
 
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import iam, sessions
 
 from . import answers, glue_definitions, glue_execution, run
 from .answers import ServiceError
@@ -145,7 +145,7 @@ def _execute(
     job: Request,
     record: Request,
     arguments: Mapping[str, str],
-    credentials: iam.Credentials,
+    credentials: sessions.Credentials,
     region: str,
     running: run.Run,
 ) -> None:
@@ -164,7 +164,7 @@ def _execute(
     try:
         fields = glue_execution.execute(job, record, arguments, credentials, region, running, started)
     finally:
-        iam.revoke(credentials)
+        sessions.revoke(credentials)
         if not running.abandoned:
             elapsed = int(time.monotonic() - began[0]) if began else 0
             _set(record, **fields, CompletedOn=time.time(), ExecutionTime=elapsed)
@@ -172,14 +172,14 @@ def _execute(
                 hook()
 
 
-def _assume(role: str, run_id: str) -> iam.Credentials:
+def _assume(role: str, run_id: str) -> sessions.Credentials:
     """The role's credentials; a role is given by its ARN or its name, as in a definition."""
     arn = role
     if not role.startswith("arn:"):
         found = iam_service._roles.get(role.rpartition("/")[2])
         arn = found["Arn"] if found else f"arn:aws:iam::{get_account_id()}:role/{role}"
     try:
-        return iam.assume_for_service(arn, PRINCIPAL, session=f"GlueJobRunnerSession-{run_id[:16]}")
+        return sessions.assume_for_service(arn, PRINCIPAL, session=f"GlueJobRunnerSession-{run_id[:16]}")
     except iam.AccessDenied as denied:
         _log.info("%s: %s", run_id, denied)
         message = f"Role {arn} should be given assume role permissions for Glue Service."

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import iam, sessions
 
 from . import access, sandbox, spark, storage
 from .logs import LogStream
@@ -37,7 +37,7 @@ PYTHON = frozenset(
 
 
 def execute(
-    job: dict[str, Any], credentials: iam.Credentials, region: str, run: Run, started: Callable[[], None]
+    job: dict[str, Any], credentials: sessions.Credentials, region: str, run: Run, started: Callable[[], None]
 ) -> dict[str, Any]:
     """Run a processing job to its end; the fields of its description that follow from it.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
 
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import iam, sessions
 
 from . import access, answers, processing, quotas, refusals, run
 from .answers import ServiceError
@@ -132,7 +132,7 @@ ACTIONS: dict[str, Callable[[Request, dict[str, str]], Request]] = {
 }
 
 
-def _run(record: Request, credentials: iam.Credentials, job: run.Run) -> None:
+def _run(record: Request, credentials: sessions.Credentials, job: run.Run) -> None:
     """The job's thread: from the download of its inputs to its final status."""
     fields = {
         "ProcessingJobStatus": "Failed",
@@ -146,17 +146,17 @@ def _run(record: Request, credentials: iam.Credentials, job: run.Run) -> None:
 
         fields = processing.execute(record, credentials, region, job, started)
     finally:
-        iam.revoke(credentials)
+        sessions.revoke(credentials)
         if not job.abandoned:
             _set(record, **fields, ProcessingEndTime=time.time())
             for hook in on_end:
                 hook()
 
 
-def _assume(role: str, name: str, arn: str) -> iam.Credentials:
+def _assume(role: str, name: str, arn: str) -> sessions.Credentials:
     source = {"aws:SourceArn": arn, "aws:SourceAccount": get_account_id()}
     try:
-        return iam.assume_for_service(role, PRINCIPAL, session="SageMaker", source=source)
+        return sessions.assume_for_service(role, PRINCIPAL, session="SageMaker", source=source)
     except iam.AccessDenied as denied:
         _log.info("%s: %s", name, denied)
         raise ServiceError(

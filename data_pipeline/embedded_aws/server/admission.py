@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 from ministack import app as ministack
 from ministack.core import router
 
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import sessions
 from data_pipeline.embedded_aws.identity.signing import body as bodies
 from data_pipeline.embedded_aws.identity.signing import claim as claims
 from data_pipeline.embedded_aws.identity.signing import request as requests
@@ -84,7 +84,7 @@ async def admit(scope: Scope, headers: dict[str, str], receive: Receive) -> Admi
     _check_service(claim.service, scope["path"])
     _check_same_for_ministack(claim, scope, headers, query.decode("ascii"))
     claims.check_time(claim, time.time())
-    secret = iam.secret_of(claim.key, claim.token)
+    secret = sessions.secret_of(claim.key, claim.token)
     if claim.service == "s3":
         payload, check = bodies.check_for(request, claim, secret)
         verify(request, claim, secret, payload)

@@ -25,7 +25,7 @@ _log = logging.getLogger("embedded")
 
 #: The services' modules, in the order of installation.
 MODULES = (
-    "identity.iam",
+    "identity.enforcement",
     "stepfunctions.states",
     "stepfunctions.versions",
     "stepfunctions.aliases",

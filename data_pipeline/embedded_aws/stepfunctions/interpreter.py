@@ -16,7 +16,7 @@ from typing import Any
 
 from ministack.services import stepfunctions
 
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import iam, sessions
 
 from . import sdk, tasks
 from .expressions import Bindings, dumps, limited
@@ -81,7 +81,7 @@ class Run:
         if self._caller is None:
             account = self.arn.split(":")[4]
             try:
-                credentials = iam.assume_for_service(
+                credentials = sessions.assume_for_service(
                     self.role_arn,
                     "states.amazonaws.com",
                     session=self.execution["name"],

@@ -14,8 +14,8 @@ from typing import Any
 
 import botocore.exceptions
 
-from data_pipeline.embedded_aws.identity import caller, iam
-from data_pipeline.embedded_aws.identity.iam import Credentials
+from data_pipeline.embedded_aws.identity import caller, sessions
+from data_pipeline.embedded_aws.identity.sessions import Credentials
 
 from .integrations import TaskError
 
@@ -84,7 +84,7 @@ class Caller:
 
     def close(self) -> None:
         """End the role's session: nobody calls any more."""
-        iam.revoke(self._credentials)
+        sessions.revoke(self._credentials)
 
     def _client(self, name: str) -> Any:
         if name not in self._clients:

@@ -12,7 +12,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudwatch_logs, stepfunctions
 
 from data_pipeline.embedded_aws.answers import Response, answer, error, not_emulated
-from data_pipeline.embedded_aws.identity import iam
+from data_pipeline.embedded_aws.identity import iam, sessions
 
 from . import asl, interpreter, sdk
 from .executions import NAME
@@ -97,12 +97,12 @@ def _refuse_machine(data: dict[str, Any]) -> Response | None:
             message = f"Invalid State Machine Definition: '{', '.join(str(item) for item in found)}'"
             return error("InvalidDefinition", message)
     role_arn = data.get("roleArn") or machine.get("roleArn", "")
-    role = iam.role_of(role_arn)
+    role = sessions.role_of(role_arn)
     arn = data.get("stateMachineArn") or (
         f"arn:aws:states:{get_region()}:{get_account_id()}:stateMachine:{data.get('name')}"
     )
     source = {"aws:SourceAccount": get_account_id(), "aws:SourceArn": arn}
-    if role is None or not iam.trusts(role["AssumeRolePolicyDocument"], PRINCIPAL, role_arn, source):
+    if role is None or not sessions.trusts(role["AssumeRolePolicyDocument"], PRINCIPAL, role_arn, source):
         message = (
             f"Neither the global service principal {PRINCIPAL}, nor the regional one is authorized to assume "
             f"the provided role: {role_arn}"
