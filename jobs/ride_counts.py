@@ -34,11 +34,10 @@ def main(argv: list[str]) -> None:
 def definitions() -> Definitions:
     """The data sets and tables of the project. JobError for what is wrong with them."""
     from data_pipeline.core.errors import UserError  # imported with few looks for garbage: see etl.jobs
-    from data_pipeline.core.loading.load import load_environment
-    from data_pipeline.project.definitions import load_definitions
+    from data_pipeline.project import kept_definitions
 
     try:
-        return load_definitions(ROOT, load_environment(ROOT, ENVIRONMENT))
+        return kept_definitions.load(ROOT, ENVIRONMENT)
     except UserError as error:
         raise JobError(str(error)) from error
 

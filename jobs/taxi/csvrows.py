@@ -60,10 +60,12 @@ class SlowPathBudget:
     left: int = 1 << 19
     expected: int = 0
 
-    def expect(self, size: int) -> None:
-        """``size`` bytes more are to come: if they are too many with those that wait, none is judged so."""
+    def expect(self, size: int, of: int = 0) -> None:
+        """``size`` bytes more are to come, of ``of`` in all, if that is known: if these, or those that wait, are too
+        many, none is judged so.
+        """
         self.expected += size
-        if self.expected > self.left:
+        if max(self.expected, of) > self.left:
             self.left = 0
 
     def lasts(self, size: int) -> bool:

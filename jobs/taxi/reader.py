@@ -46,7 +46,7 @@ class Reader:
         """Hand on the windows that have trips, in order; ``accepted`` counts the trips. See ``protocol.Reader``."""
         source = as_trip_file(quarantine.source)
         if source.form.startswith("csv"):
-            csvrows.slow_path_budget.expect(file.path.stat().st_size)
+            csvrows.slow_path_budget.expect(file.path.stat().st_size, file.bytes_of_run)
         counters = counting.Counters()
         counted = counting.count(counters, source, file.path, self.policy, quarantine)
         starts, trips = counted.windows

@@ -102,6 +102,12 @@ def test_python_reads_what_is_short_as_long_as_little_is_announced(sizes, left):
     assert budget.lasts(1) is left
 
 
+def test_no_file_is_read_so_where_all_of_them_are_too_many():
+    budget = csvrows.SlowPathBudget(left=10)
+    budget.expect(1, of=11)
+    assert not budget.lasts(1)
+
+
 def test_what_has_been_read_is_no_longer_expected():
     budget = csvrows.SlowPathBudget(left=10)
     budget.expect(4)

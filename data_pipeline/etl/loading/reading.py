@@ -90,10 +90,12 @@ machine.
 
 
 class UnitReader:
-    """Reads units of ``dataset``."""
+    """Reads units of ``dataset``, of ``size`` bytes in all, if that is known."""
 
-    def __init__(self, dataset: Dataset, place: Place, available: Available, alone: bool) -> None:
-        self.dataset, self.place, self.available = dataset, place, available
+    def __init__(
+        self, dataset: Dataset, place: Place, available: Available, alone: bool, size: int = 0
+    ) -> None:
+        self.dataset, self.place, self.available, self.size = dataset, place, available, size
         self._names = columns.parts_of(dataset)
         self._workers = WORKERS if alone else 1
         self._own = threading.local()
@@ -153,7 +155,7 @@ class UnitReader:
                 ) as quarantine,
             ):
                 before, groups = (span.before, span.groups) if span else (0, ())
-                source = SourceFile(path, scratch, parts, file.period, before, groups)
+                source = SourceFile(path, scratch, parts, file.period, before, groups, self.size)
                 rows = self._reader().read(source, quarantine, take)
         except (FileError, MissingError) as error:
             missing = isinstance(error, MissingError)
@@ -310,5 +312,6 @@ def on_this_machine(
     dataset: Dataset, place: Place, available: Available, units: Sequence[Unit]
 ) -> Iterator[UnitResult]:
     """Some units are read ahead."""
-    reads = UnitReader(dataset, place, available, len(units) == 1)
+    size = sum(file.size for unit in units for file in unit.files)
+    reads = UnitReader(dataset, place, available, len(units) == 1, size)
     return in_order(reads.read, units, WORKERS if len(units) > 1 else 1)

@@ -35,6 +35,8 @@ class SourceFile:
     """A file to read: its local ``path``, the values of its named ``parts``, its ``period`` or nothing, and an empty
     folder ``scratch``. ``before``: rows of the file that come before ``path``, which is a later span of it; ``groups``:
     the numbers of its row groups, of a span of Parquet. A reader of one's own is given whole files.
+    ``bytes_of_run``: the size of all files of the data set that this machine reads in this run, which says whether
+    preparations pay; 0 where that is not known.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class SourceFile:
     period: str = ""
     before: int = 0
     groups: tuple[int, ...] = ()
+    bytes_of_run: int = 0
 
 
 class Reader(Protocol):
