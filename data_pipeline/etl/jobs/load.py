@@ -223,7 +223,8 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, told: RunO
     _say_following(then)
     judgement = documents.together([judgement, *(one.judgement for one in then.derived)])
     cleared = _cleared(taken, definitions, then.back, target)
-    summary = documents.summary(target, loaded, tables | then.tables, then.exports, judgement, then.versions)
+    told_of = erasing.committed(tables | then.tables, taken)
+    summary = documents.summary(target, loaded, told_of, then.exports, judgement, then.versions)
     if cleared:
         summary["erasures"] = {each.dataset.name: each.document for each in cleared}
     write_json(place, summary)

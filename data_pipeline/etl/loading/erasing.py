@@ -118,6 +118,12 @@ def _keys(found: Erasing) -> ErasedKeys | None:
     return erased_keys.of(found.record, found.dataset, columns.of(found.dataset).schema)
 
 
+def committed(tables: Mapping[str, Any], taken: Sequence[Erasing]) -> dict[str, Any]:
+    """What a summary says of ``tables``, in which those that rows were ``taken`` out of are changed by this run."""
+    changed = {name for each in taken for name, rows in each.rows.items() if rows}
+    return {name: {**told, "committed": True} if name in changed else told for name, told in tables.items()}
+
+
 def finish(found: Erasing, definitions: Definitions, held: Collection[str], target: Target) -> Erasing:
     """Take the keys out of older snapshots, once all that is made of the data set is made anew, and note that it is
     done. ``held``: data sets and tables that could not be made.

@@ -160,16 +160,20 @@ def _example(db: duckdb.DuckDBPyConnection, rows: str, rule: Rule, keys: str, pr
     """The first of ``keys``, a SELECT of values that are there again, and the files that have it; without the values
     where they are ``private``.
     """
-    key = _row(db, f"{keys} ORDER BY ALL LIMIT 1")
+    columns = ", ".join(map(name, rule.columns))
+    db.execute(f"CREATE OR REPLACE TEMP TABLE _first AS {keys} ORDER BY ALL LIMIT 1")
+    # as texts: to fetch times with a zone, DuckDB needs pytz, which jobs do without
+    key = _row(
+        db, f"SELECT {', '.join(f'CAST({name(column)} AS VARCHAR)' for column in rule.columns)} FROM _first"
+    )
     told = " ".join(f"{column}={each}" for column, each in zip(rule.columns, key))
     named = "such as one" if private else f"such as {told[:_LONGEST]}"
-    there = " AND ".join(f"{name(column)} = ?" for column in rule.columns)
     known = {each[0] for each in db.execute(f"SELECT * FROM {name(rows)} LIMIT 0").description or ()}
     if FILE not in known:
         return named
     found = db.execute(
-        f"SELECT DISTINCT {name(FILE)} FROM {name(rows)} WHERE {there} AND {name(FILE)} IS NOT NULL ORDER BY 1",
-        key,
+        f"SELECT DISTINCT {name(FILE)} FROM {name(rows)} SEMI JOIN _first USING ({columns}) "
+        f"WHERE {name(FILE)} IS NOT NULL ORDER BY 1"
     ).fetchall()
     files = [each[0] for each in found]
     more = f" and {len(files) - _FILES:,} more" if len(files) > _FILES else ""

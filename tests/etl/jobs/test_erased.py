@@ -117,7 +117,13 @@ def test_a_key_goes_from_every_table_snapshot_and_text(kept, tmp_path):
     before = {place for name in TABLES for place in erasing.needed(kept.at, name)}
     erase(kept, "2")
     assert kept.prepare()["reason"] == "keys to be erased from orders"
-    told = kept.load()["erasures"]["orders"]
+    summary = kept.load()
+    assert {name for name, each in summary["tables"].items() if each["committed"]} == {
+        "orders",
+        "orders_history",
+        "counted",
+    }
+    told = summary["erasures"]["orders"]
     assert told["rows"] == {"orders": 1, "orders_versions": 2, "orders_history": 2}
     assert told["texts"] == 1
     assert told["kept"] == []

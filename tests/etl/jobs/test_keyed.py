@@ -343,6 +343,31 @@ def test_a_data_set_with_a_key_has_the_newest_of_each(attempt, tmp_path, monkeyp
         assert commits == {name: len(at.find(name).snapshots()) for name in commits}
 
 
+@pytest.mark.parametrize(
+    ("kind", "first", "second"),
+    [
+        ("timestamptz", "2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00"),
+        ("decimal(10,2)", "1.5", "1.50"),
+        ("boolean", "true", "TRUE"),
+    ],
+)
+def test_a_key_of_another_type_is_looked_up(kind, first, second, tmp_path, monkeypatch):
+    """Of a time with a zone, too, which DuckDB gives to Python only where pytz is installed."""
+    share(monkeypatch)
+    at = catalog.connect(tmp_path / "out")
+    monkeypatch.setattr(tables, "connect", lambda *_: at)
+    columns = (Column("id", kind), Column("state", "string"))
+    keyed_by = {"key": ("id",), "rules": dict.fromkeys(OFF, "off")}
+    dataset = Dataset("orders", ("{year}.csv",), Format("csv"), columns, **keyed_by)
+    world = World(tmp_path, random.Random(SEED), dataset, made=())
+    (tmp_path / "in").mkdir()
+    for year, written, state in [(2024, first, "new"), (2025, second, "paid")]:
+        (tmp_path / "in" / f"{year}.csv").write_text(f"id,state\n{written},{state}\n")
+        summary = world.run()
+    assert [row["state"] for row in published(at, "orders")] == ["paid"]
+    assert summary["versions"]["orders"]["superseded"] == 1
+
+
 def test_a_rival_that_commits_between_look_and_commit_is_seen(tmp_path, monkeypatch):
     """It publishes the same change: what was looked up before is not added a second time."""
     share(monkeypatch)

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -149,6 +150,23 @@ def test_an_example_of_repeated_values(columns: dict[str, Any], private: bool, e
     rows = table(id=[7, 7, 8, 9], line=[1, 1, 2, 1], **columns)
     (found,) = measured(rows, "unique(id, line)", private=private)
     assert (found.value, found.note) == (1, example)
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ([datetime(2024, 1, 31, 5, 6, 7, tzinfo=UTC)], "2024-01-31 05:06:07+00"),
+        ([datetime(2024, 1, 31, 5, 6, 7)], "2024-01-31 05:06:07"),  # noqa: DTZ001 - a time without a zone
+        ([date(2024, 1, 31)], "2024-01-31"),
+        ([Decimal("1.50")], "1.50"),
+        ([True], "true"),
+    ],
+)
+def test_an_example_of_each_type(values: list[Any], shown: str) -> None:
+    """Also of a time with a zone, which DuckDB gives to Python only where pytz is installed."""
+    rows = pa.table({"told": values * 2, "_file": ["a.csv", "b.csv"]})
+    (found,) = measured(rows, "unique(told)")
+    assert (found.value, found.note) == (1, f"such as told={shown} in a.csv, b.csv")
 
 
 def test_an_example_that_is_published_already() -> None:
