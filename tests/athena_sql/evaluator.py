@@ -12,7 +12,7 @@ import calendar
 import math
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -272,15 +272,17 @@ def substring(text: str, start: int, length: int | None) -> str:
 
 
 class Maker:
-    """Random expressions of a kind: ``number``, ``text``, ``boolean``, ``date``, ``time``."""
+    """Random expressions of a kind: ``number``, ``text``, ``boolean``, ``date``, ``time``. Literals stand in them, or in
+    ``columns``: then ``c0``, ``c1`` … stand for them.
+    """
 
-    def __init__(self, chance: random.Random) -> None:
-        self.chance = chance
+    def __init__(self, chance: random.Random, columns: list[str] | None = None) -> None:
+        self.chance, self.columns = chance, columns
 
     def make(self, kind: str, depth: int) -> Expression:
         """An expression with so many levels at most."""
         if depth == 0 or self.chance.random() < 0.1:
-            return getattr(self, f"_{kind}_literal")()
+            return self._placed(getattr(self, f"_{kind}_literal")())
         if self.chance.random() < 0.12:
             return self._conditional(kind, depth - 1)
         return getattr(self, f"_{kind}")(depth - 1)
@@ -288,6 +290,12 @@ class Maker:
     def any(self, depth: int) -> Expression:
         """Of any kind."""
         return self.make(self.chance.choice(("number", "number", "text", "boolean", "date", "time")), depth)
+
+    def _placed(self, literal: Expression) -> Expression:
+        if self.columns is None:
+            return literal
+        self.columns.append(literal.text)
+        return replace(literal, text=f"c{len(self.columns) - 1}")
 
     # literals
 

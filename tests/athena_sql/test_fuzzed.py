@@ -25,19 +25,31 @@ _ALLOWED = ("38 digits", "nested too deeply", "too large", "levels")
 @pytest.mark.soak
 @pytest.mark.parametrize("batch", range(times("sql") // BATCH))
 def test_random_expressions(batch: int, record_property: Callable[[str, object], None]) -> None:
-    """Each as the evaluator says; what neither decides is passed over."""
+    """Each as the evaluator says, of literals and of columns; what neither decides is passed over."""
     record_property("tries", BATCH)
     db, compared = connected(), 0
     for attempt in range(batch * BATCH, (batch + 1) * BATCH):
-        maker = Maker(random.Random(f"{SEED}-sql-{attempt}"))
-        expression = maker.any(4 if SOAK else 2)
+        expression = _made(attempt, None)
         wanted = _wanted(expression)
         if isinstance(wanted, UnsureError):
             continue
-        found = _found(expression, db)
-        assert _same(found, wanted), f"{attempt}: {expression.text}\n{found!r}\nexpected {wanted!r}"
+        for statement in (f"SELECT {expression.text}", _of_columns(attempt)):
+            found = _found(statement, db)
+            assert _same(found, wanted), f"{attempt}: {statement}\n{found!r}\nexpected {wanted!r}"
         compared += 1
     assert compared > BATCH * 0.7
+
+
+def _made(attempt: int, columns: list[str] | None) -> Expression:
+    return Maker(random.Random(f"{SEED}-sql-{attempt}"), columns).any(4 if SOAK else 2)
+
+
+def _of_columns(attempt: int) -> str:
+    """The same expression, whose literals are the columns of a row: DuckDB computes neither in advance."""
+    columns: list[str] = []
+    expression = _made(attempt, columns)
+    names = ", ".join(f"c{at}" for at in range(len(columns)))
+    return f"SELECT {expression.text} FROM (VALUES ({', '.join(columns)})) AS t({names})"
 
 
 def _wanted(expression: Expression) -> Any:
@@ -49,9 +61,9 @@ def _wanted(expression: Expression) -> Any:
         return error
 
 
-def _found(expression: Expression, db: Any) -> Any:
+def _found(statement: str, db: Any) -> Any:
     try:
-        translation = translated(f"SELECT {expression.text}")
+        translation = translated(statement)
         rows = queries.execute(db, translation, 60)
     except UserError as error:
         return _STOPPED if "the query cannot be run" in str(error) else str(error)

@@ -522,3 +522,39 @@ def test_what_stops_a_query(expression: str, words: str) -> None:
         values([expression], connected())
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "wanted"),
+    [
+        ("x * 4611686018427387904 * 32", 0),
+        ("x - 1 > -9223372036854775807 - 1", True),
+        ("CAST(x AS integer) - 1 - 2147483647 < 0", True),
+        ("x + 1e308 + 1e308 - 1e308", INF),
+    ],
+)
+def test_operators_are_applied_in_their_order_to_a_column(expression: str, wanted: Any) -> None:
+    """DuckDB would multiply the constants first, or put one on the other side of a comparison."""
+    assert values([of_column(expression)], connected())[0][1] == wanted
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "5 + (x + 9223372036854775807) - 9223372036854775807",
+        "x + 1 + 9223372036854775807",
+        "x - 2 - 9223372036854775807 > 1",
+        "9223372036854775807 - (x - 1) > 1",
+        "(x + 9223372036854775807) * 2 > 1",
+        "CAST(x AS integer) - 2 - 2147483647 < 0",
+    ],
+)
+def test_an_overflow_of_a_column_is_not_passed_over(expression: str) -> None:
+    """Though the constants by themselves would not overflow."""
+    with pytest.raises(UserError, match="Overflow"):
+        values([of_column(expression)], connected())
+
+
+def of_column(expression: str) -> str:
+    """The expression over a column x of one row, which is 0."""
+    return f"(SELECT {expression} FROM (VALUES CAST(0 AS bigint)) AS t(x))"
