@@ -21,6 +21,7 @@ from pyiceberg.typedef import EMPTY_DICT, Properties
 
 from data_pipeline.features.queries import Find, TableState, iceberg_state
 
+from . import information
 from .errors import QueryError
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ def finder(access: Access, database: str) -> Find:
     def find(parts: Sequence[str], state: State | None) -> TableState:
         place, name = _place(parts, database)
         shown = f"{CATALOG}.{place}.{name}"
+        if place == information.SCHEMA:
+            return _information(access, name, state)
+        if "$" in name:
+            raise QueryError(
+                "NOT_SUPPORTED", f"the embedded AWS does not read {shown}, of a table's metadata"
+            )
         try:
             return iceberg_state(glue(access).load_table((place, name)), state)
         except (NoSuchTableError, NoSuchNamespaceError) as error:
@@ -109,6 +116,12 @@ def finder(access: Access, database: str) -> Find:
     return find
 
 
+def _information(access: Access, name: str, state: State | None) -> TableState:
+    if state is not None:
+        raise QueryError("NOT_SUPPORTED", f"{information.SCHEMA}.{name} has no earlier states")
+    return information.table(glue(access), name)
+
+
 def _place(parts: Sequence[str], database: str) -> tuple[str, str]:
     """Database and table that ``orders``, ``shop.orders`` or ``awsdatacatalog.shop.orders`` names, in any case of
     letters.
@@ -117,9 +130,4 @@ def _place(parts: Sequence[str], database: str) -> tuple[str, str]:
     if before[:-1] not in ([], [CATALOG]):
         raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{before[0]}' not found; expected AwsDataCatalog")
     place = before[-1] if before else database.lower()
-    if place == "information_schema":
-        raise QueryError(
-            "NOT_SUPPORTED",
-            "the embedded AWS has no information_schema; ListTableMetadata and GetTableMetadata tell the columns",
-        )
     return place, name

@@ -60,7 +60,7 @@ def lines(catalog: GlueCatalog, text: str, kind: str, database: str) -> list[str
     given = read(text, kind)
     place = _plain(given.get("database", database))
     if kind == "SHOW_DATABASES":
-        return sorted(each["Name"] for each in _pages(catalog, "get_databases", "DatabaseList"))
+        return sorted(each["Name"] for each in pages(catalog, "get_databases", "DatabaseList"))
     if kind in ("SHOW_TABLES", "SHOW_VIEWS"):
         return _tables(catalog, place, given.get("pattern", "*"), only_views=kind == "SHOW_VIEWS")
     *before, name = (_plain(part) for part in re.findall(_NAME, given["table"]))
@@ -72,7 +72,8 @@ def _plain(name: str) -> str:
     return name.strip("`").lower()
 
 
-def _pages(catalog: GlueCatalog, operation: str, member: str, **members: str) -> Iterator[Any]:
+def pages(catalog: GlueCatalog, operation: str, member: str, **members: str) -> Iterator[Any]:
+    """What all pages of an operation of Glue have in this member."""
     glue: Any = catalog.glue
     for page in glue.get_paginator(operation).paginate(**members):
         yield from page[member]
@@ -84,7 +85,7 @@ def _tables(catalog: GlueCatalog, database: str, pattern: str, *, only_views: bo
         "".join(".*" if mark == "*" else re.escape(mark) for mark in part)
         for part in pattern.lower().split("|")
     ]
-    found = _pages(catalog, "get_tables", "TableList", DatabaseName=database)
+    found = pages(catalog, "get_tables", "TableList", DatabaseName=database)
     names = [each["Name"] for each in found if not only_views or each.get("TableType") == "VIRTUAL_VIEW"]
     return sorted(name for name in names if any(re.fullmatch(part, name) for part in parts))
 
@@ -101,12 +102,13 @@ def _table(catalog: GlueCatalog, database: str, name: str) -> Mapping[str, Any]:
     return found
 
 
-def _is_iceberg(table: Mapping[str, Any]) -> bool:
+def is_iceberg(table: Mapping[str, Any]) -> bool:
+    """Whether a table that Glue describes is one of Iceberg's."""
     return str(table.get("Parameters", {}).get("table_type", "")).upper() == "ICEBERG"
 
 
-def _columns(table: Mapping[str, Any]) -> list[Mapping[str, str]]:
-    """Of an Iceberg table those of today: Glue keeps older ones, too."""
+def current_columns(table: Mapping[str, Any]) -> list[Mapping[str, str]]:
+    """The columns that Glue describes; of an Iceberg table those of today: Glue keeps older ones, too."""
     found = table.get("StorageDescriptor", {}).get("Columns", [])
     return [
         each for each in found if each.get("Parameters", {}).get("iceberg.field.current", "true") == "true"
@@ -114,8 +116,8 @@ def _columns(table: Mapping[str, Any]) -> list[Mapping[str, str]]:
 
 
 def _show_columns(_: GlueCatalog, table: Mapping[str, Any]) -> Iterator[str]:
-    width = 0 if _is_iceberg(table) else _WIDTH
-    for each in (*_columns(table), *table.get("PartitionKeys", [])):
+    width = 0 if is_iceberg(table) else _WIDTH
+    for each in (*current_columns(table), *table.get("PartitionKeys", [])):
         yield str(each["Name"]).ljust(width)
 
 
@@ -125,7 +127,7 @@ def _show_partitions(catalog: GlueCatalog, table: Mapping[str, Any]) -> Iterator
         words = f"{table['Name']} has no partitions in the Glue catalog"
         raise QueryError("GENERIC_USER_ERROR", words)
     named = {"DatabaseName": table["DatabaseName"], "TableName": table["Name"]}
-    found = _pages(catalog, "get_partitions", "Partitions", **named)
+    found = pages(catalog, "get_partitions", "Partitions", **named)
     for values in sorted(each["Values"] for each in found):
         yield "/".join(f"{key}={_escaped(value)}" for key, value in zip(keys, values, strict=True))
 
@@ -135,11 +137,11 @@ def _escaped(value: str) -> str:
 
 
 def _describe(catalog: GlueCatalog, table: Mapping[str, Any]) -> Iterator[str]:
-    if _is_iceberg(table):
+    if is_iceberg(table):
         yield from _describe_iceberg(catalog, table)
         return
     keys = table.get("PartitionKeys", [])
-    yield from map(_padded, (*_columns(table), *keys))
+    yield from map(_padded, (*current_columns(table), *keys))
     if keys:
         yield from ("\t \t ", "# Partition Information\t \t ")
         yield "\t".join(word.ljust(_WIDTH) for word in ("# col_name", "data_type", "comment"))
@@ -154,7 +156,7 @@ def _padded(column: Mapping[str, str]) -> str:
 
 def _describe_iceberg(catalog: GlueCatalog, table: Mapping[str, Any]) -> Iterator[str]:
     yield from ("# Table schema:\t\t", "# col_name\tdata_type\tcomment")
-    for each in _columns(table):
+    for each in current_columns(table):
         spaced = re.sub(r"([,:])(?=\S)", r"\1 ", each["Type"])
         yield f"{each['Name']}\t{spaced}\t{each.get('Comment', '')}"
     yield from ("\t\t", "# Partition spec:\t\t", "# field_name\tfield_transform\tcolumn_name")

@@ -68,7 +68,10 @@ class Statement:
     def __init__(self, text: str) -> None:
         """UserError, with line and column, for what is no statement of Trino's."""
         self.text = text
-        self.tree = self._parsed()
+        try:
+            self.tree = self._parsed()
+        except RecursionError:
+            raise UserError(DEEP) from None
 
     def _parsed(self) -> Any:
         """ANTLR's fast mode first; what it does not take, the full one decides."""

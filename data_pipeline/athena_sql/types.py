@@ -100,7 +100,7 @@ def of_iceberg(text: str) -> Type:
     name, _, inner = text.partition("<")
     if name not in ("list", "map", "struct") or not inner.endswith(">"):
         return _ICEBERG.get(text, Type(text))
-    pieces = _split(inner[:-1])
+    pieces = split(inner[:-1])
     if name == "struct":
         members = [re.fullmatch(r"\d+: (.+?): (?:optional|required) (.+)", piece) for piece in pieces]
         if not all(members):
@@ -115,7 +115,7 @@ def _within(text: str) -> Type:
     return Type("zoned timestamp within another type") if text == "timestamptz" else of_iceberg(text)
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """The parts between commas that are in no brackets; of a field, its comment after them is not written."""
     out, deep, begun = [], 0, 0
     for at, sign in enumerate(text):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data_pipeline.athena_engine import answering, statements
+from data_pipeline.athena_sql import grammar
 
 KINDS = [
     ("SELECT 1", "DML", "SELECT"),
@@ -42,6 +43,7 @@ REFUSED = [
         ]
     ),
     ("SELECT '" + "x" * 262_144 + "'", [], "the statement is longer than 262,144 bytes"),
+    *((f"SELECT {word * 3_000}1", [], grammar.DEEP) for word in ("- ", "NOT ")),
 ]
 
 

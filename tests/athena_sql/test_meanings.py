@@ -555,6 +555,14 @@ def test_an_overflow_of_a_column_is_not_passed_over(expression: str) -> None:
         values([of_column(expression)], connected())
 
 
+def test_a_branch_that_is_not_taken_is_not_computed() -> None:
+    """Neither of constants nor of a column: an overflow in it stops nothing."""
+    branches = ("(7 + 2147483647) < 2.5e0", "x + 1 + 9223372036854775807 > 1e0")
+    for branch in branches:
+        text = f"CASE WHEN 'a' LIKE 'b' THEN CASE WHEN {branch} THEN 1 ELSE 2 END ELSE 3 END"
+        assert values([of_column(text)], connected()) == [("integer", 3)]
+
+
 def of_column(expression: str) -> str:
     """The expression over a column x of one row, which is 0."""
     return f"(SELECT {expression} FROM (VALUES CAST(0 AS bigint)) AS t(x))"

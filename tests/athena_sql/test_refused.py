@@ -186,6 +186,7 @@ NOT_TRANSLATED = [
     ("SELECT ratio IN (SELECT 1e0) FROM orders", 8, "IN with a subquery of double"),
     ("SELECT '10%' LIKE '10!x' ESCAPE '!'", 8, "LIKE with an escape"),
     ("SELECT ?", 8, "a parameter"),
+    ('SELECT "$path" FROM orders', 8, "the hidden column $path"),
 ]  # fmt: skip
 
 

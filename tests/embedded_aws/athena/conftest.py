@@ -13,6 +13,10 @@ import pyarrow as pa
 import pytest
 from clients import client
 from pyiceberg.catalog.glue import GlueCatalog
+from pyiceberg.partitioning import PartitionField, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.transforms import BucketTransform, DayTransform, IdentityTransform
+from pyiceberg.types import DecimalType, LongType, MapType, NestedField, StringType, TimestampType
 from waiting import until
 
 from data_pipeline.embedded_aws.server.endpoint import Endpoint
@@ -115,3 +119,39 @@ def opened(endpoint: Endpoint) -> Shop:
     settings = {"OutputLocation": f"s3://{name}/results"}
     client(endpoint, "athena").create_work_group(Name=name, Configuration={"ResultConfiguration": settings})
     return Shop(endpoint, name, files)
+
+
+@pytest.fixture(scope="session")
+def filled(embedded: Endpoint) -> Shop:
+    """A shop of its own with a table of Hive's, partitioned by day and shift, a view, and a partitioned Iceberg one."""
+    shop = opened(embedded)
+    glue = client(shop.endpoint, "glue")
+    columns = [
+        {"Name": "id", "Type": "bigint", "Comment": "of the order"},
+        {"Name": "n" * 21, "Type": "map<string,int>"},
+    ]
+    storage: dict[str, Any] = {"Columns": columns, "Location": f"s3://{shop.name}/days"}
+    keys = [{"Name": "day", "Type": "date"}, {"Name": "shift", "Type": "string"}]
+    table = {"Name": "days", "StorageDescriptor": storage, "PartitionKeys": keys}
+    glue.create_table(DatabaseName=shop.name, TableInput=table)
+    glue.create_table(DatabaseName=shop.name, TableInput={"Name": "seen", "TableType": "VIRTUAL_VIEW"})
+    for values in (["2026-01-02", "b"], ["2026-01-01", "a/b c"]):
+        given = {"Values": values, "StorageDescriptor": storage}
+        glue.create_partition(DatabaseName=shop.name, TableName="days", PartitionInput=given)
+    access = {"s3.endpoint": shop.endpoint.url, "s3.access-key-id": shop.endpoint.access_key}
+    access |= {"s3.secret-access-key": shop.endpoint.secret_key, "s3.region": shop.endpoint.region}
+    pair = MapType(key_id=5, key_type=StringType(), value_id=6, value_type=LongType())
+    schema = Schema(
+        NestedField(1, "id", LongType(), doc="of the reading"),
+        NestedField(2, "at", TimestampType()),
+        NestedField(3, "value", DecimalType(9, 2)),
+        NestedField(4, "more", pair),
+    )
+    spec = PartitionSpec(
+        PartitionField(2, 1000, DayTransform(), "at_day"),
+        PartitionField(1, 1001, BucketTransform(4), "id_bucket"),
+        PartitionField(3, 1002, IdentityTransform(), "value"),
+    )
+    catalog = GlueCatalog("glue", client=glue, **access)
+    catalog.create_table((shop.name, "readings"), schema, f"s3://{shop.name}/readings", spec)
+    return shop
