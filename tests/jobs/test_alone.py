@@ -2,8 +2,10 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import ride_counts
 
@@ -108,3 +110,14 @@ def test_a_place_of_another_kind(tmp_path, count_alone):
     """A URI that is neither S3 nor a path is refused by what it should be."""
     ended = count_alone("gs://bucket/in")
     assert ended.stderr == "error: gs://bucket/in: a place is s3://bucket/prefix or a local path\n"
+
+
+def test_doubtful_times_are_said(tmp_path, count_here, capsys):
+    """Times that a file marks with another zone than they are read in: the log says what the summary says."""
+    (tmp_path / "in").mkdir()
+    times = pa.array([datetime(2019, 1, 1, 5, 46, 40, tzinfo=UTC)], pa.timestamp("us", "America/New_York"))
+    table = pa.table({"VendorID": [1], "tpep_pickup_datetime": times})
+    pq.write_table(table, tmp_path / "in" / "yellow_tripdata_2019-01.parquet")
+    count_here(tmp_path / "in")
+    said = "warning: trip_counts: yellow_tripdata_2019-01.parquet: its column tpep_pickup_datetime is marked with"
+    assert said in capsys.readouterr().out

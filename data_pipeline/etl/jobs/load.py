@@ -342,6 +342,8 @@ def _say(each: Loaded) -> None:
     _say_judgement(each.judgement)
     for line in few(_unreadable([each])[0]):
         exits.log(f"unreadable: {line}")
+    for line in few(documents.doubtful([each])):
+        exits.log(f"warning: {line}")
 
 
 def _say_following(then: Following) -> None:

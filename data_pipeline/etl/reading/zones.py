@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.reading import parquet_opening, times
+from data_pipeline.etl.reading import parquet_opening
 
 _UTC = frozenset({"utc", "etc/utc", "z", "+00:00", "gmt", "etc/gmt"})
 _SOME = 1 << 10
@@ -27,11 +27,15 @@ def warning(file: Any, column: str, zone: str, private: bool = False) -> str:
     if not marked or marked.lower() in _UTC or marked == zone:
         return ""
     first = _first(file, column)
-    try:
-        taken, other = (str(times.on_the_clock_of(first, each)[0]) for each in (zone, marked))
-    except (pa.ArrowInvalid, JobError, IndexError):
-        return ""
     said = f"its column {column} is marked with the zone {marked}, and read in {zone}"
+    try:
+        taken, other = (
+            str(pc.local_timestamp(first.cast(pa.timestamp("us", each)))[0]) for each in (zone, marked)
+        )
+    except IndexError:
+        return ""
+    except pa.ArrowInvalid:  # a zone that is not known here, or a time that has no year of four digits
+        return said
     return said if private else f"{said}: its first time is taken for {taken}, in {marked} it is {other}"
 
 

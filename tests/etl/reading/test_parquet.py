@@ -412,6 +412,22 @@ def test_a_zone_that_is_not_the_data_s_is_a_warning(unit, tmp_path):
     assert outcome(path, dataset(instants, "parquet", timezone="Europe/Berlin")).rows.warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("marked", "said"),
+    [
+        ("+05:30", ": its first time is taken for 2019-01-01 05:46:40, in +05:30 it is 2019-01-01 11:16:40"),
+        ("Nowhere/City", ""),
+    ],
+)
+def test_an_offset_or_an_unknown_zone_is_a_warning_too(marked, said, tmp_path):
+    """Arrow's schema may name an offset, or what no machine knows."""
+    stamps = pa.array([datetime(2019, 1, 1, 5, 46, 40)], pa.timestamp("us", "UTC"))
+    pq.write_table(pa.table({"a": stamps.cast(pa.timestamp("us", marked))}), tmp_path / "a.parquet")
+    found = outcome(tmp_path / "a.parquet", dataset({"a": "timestamp"}, "parquet", timezone="UTC"))
+    assert found.table["a"].to_pylist() == [datetime(2019, 1, 1, 5, 46, 40)]
+    assert found.rows.warnings == (f"its column a is marked with the zone {marked}, and read in UTC{said}",)
+
+
 def test_no_value_of_private_data_is_in_a_warning(tmp_path):
     """Nor of a column without a time."""
     stamps = pa.array([datetime(2019, 1, 1, 5, 46, 40)], pa.timestamp("us", "America/New_York"))
