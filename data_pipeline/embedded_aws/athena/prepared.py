@@ -19,8 +19,6 @@ from data_pipeline.embedded_aws.identity.resources import EXECUTE
 from . import settings
 
 _MOST = 50
-#: StatementName of the service model.
-_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_@:]{0,255}", re.ASCII)
 #: What stands behind EXECUTE.
 _EXECUTED = re.compile(
     r"\s*(?P<name>\"[^\"]+\"|[\w@:]+)(?:\s+USING\s+(?P<values>.+?))?\s*;?\s*",
@@ -32,8 +30,6 @@ _VALUE = re.compile(r"(?:'(?:[^']|'')*'|[^',])+")
 
 async def create(data: Mapping[str, Any]) -> Response:
     """CreatePreparedStatement."""
-    if not _NAME.fullmatch(data["StatementName"]):
-        raise Refused(f"StatementName '{data['StatementName']}' is no name: {_NAME.pattern}")
     key = _key(data)
     if key in athena._prepared_statements:
         raise Refused(
@@ -74,15 +70,6 @@ async def list_all(data: Mapping[str, Any]) -> Response:
     kept = {each["StatementName"]: each["LastModifiedTime"] for each in found}
     listed = [{"StatementName": name, "LastModifiedTime": kept[name]} for name in rest[:most]]
     return answer({"PreparedStatements": listed, **({"NextToken": rest[most]} if rest[most:] else {})})
-
-
-async def delete_workgroup(data: Mapping[str, Any]) -> Response:
-    """DeleteWorkGroup, with which its prepared statements go."""
-    answered: Response = athena._delete_workgroup(data)
-    if answered[0] == 200:
-        for key in [key for key in athena._prepared_statements if key.startswith(f"{data['WorkGroup']}/")]:
-            del athena._prepared_statements[key]
-    return answered
 
 
 def executed(text: str, parameters: list[str], workgroup: str) -> tuple[str, list[str]]:

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from data_pipeline.embedded_aws.dispatch import Operation, in_front
 
-from . import executions, metadata, pages, prepared, settings
+from . import executions, metadata, named, pages, prepared, settings
 
 OPERATIONS: dict[str, Operation] = {
     "BatchGetQueryExecution": executions.get_batch,
+    "CreateNamedQuery": named.create,
     "CreatePreparedStatement": prepared.create,
+    "DeleteNamedQuery": named.delete,
     "DeletePreparedStatement": prepared.delete,
-    "DeleteWorkGroup": prepared.delete_workgroup,
+    "DeleteWorkGroup": named.delete_workgroup,
     "GetDataCatalog": metadata.get_catalog,
     "GetDatabase": metadata.get_database,
+    "GetNamedQuery": named.get,
     "GetPreparedStatement": prepared.get,
     "GetQueryExecution": executions.get,
     "GetQueryResults": pages.get,

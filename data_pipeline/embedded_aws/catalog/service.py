@@ -6,12 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ministack import app
 from ministack.services import glue
 
 from data_pipeline.embedded_aws.answers import Response, answer
 from data_pipeline.embedded_aws.dispatch import Operation, Refused, in_front
 
-from . import partitions, versions
+from . import names, partitions, versions
 from .paging import page
 
 
@@ -19,7 +20,10 @@ async def _get_tables(data: Mapping[str, Any]) -> Response:
     """GetTables, in pages, and refused where there is no such database."""
     if data.get("DatabaseName") not in glue._databases:
         raise Refused(f"Database {data.get('DatabaseName')} not found.", "EntityNotFoundException")
-    found = json.loads(glue._get_tables(data)[2])["TableList"]
+    wanted = names.pattern(data["Expression"]) if data.get("Expression") else None
+    without = {name: value for name, value in data.items() if name != "Expression"}
+    found = json.loads(glue._get_tables(without)[2])["TableList"]
+    found = [table for table in found if wanted is None or wanted.fullmatch(table["Name"])]
     return answer(page(sorted(found, key=_name), _name, "TableList", data))
 
 
@@ -54,3 +58,4 @@ def install() -> None:
     """Put these operations in front of MiniStack's, and keep versions."""
     versions.install()
     in_front("glue", OPERATIONS)
+    app.SERVICE_HANDLERS["glue"] = names.folded(app.SERVICE_HANDLERS["glue"])

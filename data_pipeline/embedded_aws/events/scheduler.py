@@ -66,6 +66,9 @@ def _refused(body: dict[str, Any]) -> Response | None:
         return error("ValidationException", str(problem))
     except ValueError as problem:
         return error("ValidationException", f"Invalid RequestJson provided. Reason: {problem}")
+    start, end = (scheduler._to_epoch(body.get(field)) for field in ("StartDate", "EndDate"))
+    if end is not None and end <= max(start or 0, time.time()):
+        return error("ValidationException", "The EndDate must be in the future, and after the StartDate.")
     role_arn = target.get("RoleArn", "")
     role = sessions.role_of(role_arn)
     group = scheduler._group_arn(body.get("GroupName", "default"))

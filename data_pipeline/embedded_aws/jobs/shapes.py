@@ -74,7 +74,8 @@ def _rules(value: Any, shape: Shape) -> list[tuple[str, bool]]:
     if kind == "string":
         if "pattern" in metadata:
             pattern = metadata["pattern"]
-            holds = _compiled(pattern).fullmatch(value) is not None
+            expression = _compiled(pattern)
+            holds = expression is None or expression.fullmatch(value) is not None
             rules.append((f"Member must satisfy regular expression pattern: {pattern}", holds))
         names = getattr(shape, "enum", None)
         if names:
@@ -90,11 +91,14 @@ _JAVA = {
 
 
 @functools.cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of the model for `re`."""
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    """A pattern of the model for `re`; None where `re` has no words for it (most of them allow any letter)."""
     for theirs, ours in _JAVA.items():
         pattern = pattern.replace(theirs, ours)
-    return re.compile(pattern)
+    try:
+        return re.compile(pattern)
+    except re.error:
+        return None
 
 
 def _check(value: Any, shape: Shape, path: str) -> list[str]:

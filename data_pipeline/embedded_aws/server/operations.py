@@ -7,7 +7,7 @@ the product's own tests; an operation is added together with the test that shows
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,10 +17,11 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id
 
 from data_pipeline.embedded_aws.answers import Response, error, error_in_xml, not_emulated, refusal_in_xml
-from data_pipeline.embedded_aws.identity import caller, iam, policies, simulation
+from data_pipeline.embedded_aws.events import queues
+from data_pipeline.embedded_aws.identity import caller, entities, iam, policies, simulation
 from data_pipeline.embedded_aws.objectstore import requests
 
-from . import keys, room
+from . import keys, limits, room, unheeded
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -107,45 +108,39 @@ S3_UNKNOWN = frozenset(
 )
 
 
-#: Members of CloudFormation's operations that MiniStack takes and forgets.
-CLOUDFORMATION_REFUSED = (
-    "NotificationARNs",
-    "RoleARN",
-    "RollbackConfiguration",
-    "StackPolicyBody",
-    "StackPolicyURL",
-)
-
-
-def _refused_member(service: str, query: dict[str, Any], body: bytes) -> str | None:
-    if service != "cloudformation":
-        return None
-    members = {*query, *parse_qs(body.decode("utf-8", "replace"))}
-    given = {member.partition(".")[0] for member in members}
-    return next((member for member in CLOUDFORMATION_REFUSED if member in given), None)
-
-
 def _flat(query: dict[str, Any], body: bytes) -> dict[str, str]:
     """The members of a request of the query protocol."""
     pairs = {**query, **parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)}
     return {name: value[0] if isinstance(value, list) else value for name, value in pairs.items()}
 
 
-def _policy_refused(service: str, operation: str, query: dict[str, Any], body: bytes) -> Response | None:
-    """The answer to a request whose policy document, or name, IAM's grammar does not allow."""
+def _refused(service: str, operation: str, given: Mapping[str, Any]) -> Response | None:
+    """The answer to a request whose policy document, name or value the service does not allow."""
     if service in ("iam", "sts"):
-        return policies.refusal(service, operation, _flat(query, body))
-    if service == "sqs":
-        members = policies.of_json(body)
-        if not str(members.get("NextToken", "0")).isdecimal():
+        refused = policies.refusal(service, operation, given) or entities.refusal(operation, given)
+    elif service == "sqs":
+        if not str(given.get("NextToken", "0")).isdecimal():
             return error("InvalidParameterValue", "Value for parameter NextToken is invalid.")
-        refused = policies.name_refusal(operation, str(members.get("QueueName", "")))
-        return refused or policies.refusal(service, operation, policies.queue_attributes(members))
-    if service == "sns":
-        given = _flat(query, body)
+        refused = policies.name_refusal(operation, str(given.get("QueueName", "")))
+        refused = refused or queues.refusal(operation, given)
+        refused = refused or policies.refusal(service, operation, policies.queue_attributes(given))
+    elif service == "sns":
         refused = policies.name_refusal(operation, given.get("Name", ""))
-        return refused or policies.refusal(service, operation, policies.topic_attributes(given))
-    return None
+        refused = refused or policies.refusal(service, operation, policies.topic_attributes(given))
+    elif service == "cloudformation" and {"TemplateBody", "TemplateURL"} <= given.keys():
+        message = "You must specify either the TemplateBody or the TemplateURL parameter, but not both."
+        return error_in_xml(400, "ValidationError", message)
+    else:
+        refused = None
+    return refused or _value_refused(service, operation, given)
+
+
+def _value_refused(service: str, operation: str, given: Mapping[str, Any]) -> Response | None:
+    code = limits.CODES.get(service)
+    message = limits.violation(service, operation, given) if code else None
+    if code is None or message is None:
+        return None
+    return error_in_xml(400, code, message) if service in ("iam", "sts") else error(code, message)
 
 
 def install() -> None:
@@ -156,28 +151,28 @@ def install() -> None:
 
 
 def _only(service: str, operations: frozenset[str], handler: Handler) -> Handler:
+    speaks_xml = service in iam_actions._QUERY_XML_NS
+    refuse = refusal_in_xml if speaks_xml else not_emulated
+
     async def served(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Response:
         operation = operation_of(service, method, path, headers, body, query)
-        member = _refused_member(service, query, body)
+        if operation not in operations:
+            return refuse(f"{service}:{operation or f'{method} {path}'}")
+        given = _flat(query, body) if speaks_xml else policies.of_json(body)
+        member = unheeded.member(service, operation, given)
         if member is not None:
-            return refusal_in_xml(f"{service}:{operation} with {member}")
-        key = keys.in_query(_flat(query, body)) if service == "sns" else keys.in_json(body)
+            return refuse(f"{service}:{operation} with {member}")
+        key = keys.in_query(given) if service == "sns" else keys.in_json(body)
         if key is not None:
-            refuse = refusal_in_xml if service == "sns" else not_emulated
             return refuse(f"{service}:{operation} with {key}, as it does not encrypt")
-        if operation in operations:
-            refused = _policy_refused(service, operation, query, body)
-            if refused is not None:
-                return refused
-            if operation.startswith("Simulate"):
-                return simulation.answer(operation, _flat(query, body))
-            return await handler(method, path, headers, body, query)
-        what = f"{service}:{operation or f'{method} {path}'}"
-        if service in iam_actions._QUERY_XML_NS:
-            return refusal_in_xml(what)
-        return not_emulated(what)
+        refused = _refused(service, operation, given)
+        if refused is not None:
+            return refused
+        if operation.startswith("Simulate"):
+            return simulation.answer(operation, given)
+        return await handler(method, path, headers, body, query)
 
     return served
 

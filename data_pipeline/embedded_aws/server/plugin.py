@@ -40,6 +40,7 @@ MODULES = (
     "jobs.glue",
     "stepfunctions.sync",
     "events.notifications",
+    "events.log_events",
     "athena.service",
     "catalog.service",
     "objectstore.register",

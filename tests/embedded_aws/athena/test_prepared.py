@@ -80,19 +80,19 @@ def test_it_goes_with_its_workgroup(shop: Shop, name: str) -> None:
     group, other = {"WorkGroup": f"{name}-g"}, {"WorkGroup": f"{name}-g2"}
     for each in (group, other):
         athena.create_work_group(Name=each["WorkGroup"])
-        athena.create_prepared_statement(StatementName="a", **each, QueryStatement="SELECT 1")
+        athena.create_prepared_statement(StatementName="kept", **each, QueryStatement="SELECT 1")
     athena.delete_work_group(**group)
     made = {"Type": "AWS::Athena::WorkGroup", "Properties": {"Name": group["WorkGroup"]}}
     for _ in range(2):
         stacks.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"W": made}}))
         stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
         assert athena.list_prepared_statements(**group)["PreparedStatements"] == []
-        athena.create_prepared_statement(StatementName="a", **group, QueryStatement="SELECT 1")
+        athena.create_prepared_statement(StatementName="kept", **group, QueryStatement="SELECT 1")
         stacks.delete_stack(StackName=name)
         stacks.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
     assert [
         each["StatementName"] for each in athena.list_prepared_statements(**other)["PreparedStatements"]
-    ] == ["a"]
+    ] == ["kept"]
     athena.delete_work_group(**other)
 
 
@@ -122,9 +122,9 @@ def test_what_is_refused(shop: Shop, kept: str) -> None:
     """Names that are none or taken, workgroups that are not there, values of another number, unknown statements."""
     athena = shop.athena()
     for name, workgroup, words in (
-        ("1a", shop.name, "is no name"),
+        ("1a", shop.name, "at 'statementName' failed"),
         (kept, shop.name, "already exists"),
-        ("a", "nowhere", "WorkGroup nowhere is not found"),
+        ("ab", "nowhere", "WorkGroup nowhere is not found"),
     ):
         with pytest.raises(ClientError, match=words):
             athena.create_prepared_statement(

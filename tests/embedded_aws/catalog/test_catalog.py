@@ -141,3 +141,40 @@ def test_pages_that_are_none(data: dict[str, Any]) -> None:
 def test_segments_that_are_none(number: int, total: int) -> None:
     with pytest.raises(Refused, match="expected TotalSegments"):
         partitions._of_segment([], {"SegmentNumber": number, "TotalSegments": total})
+
+
+def test_names_are_folded(aws: Any, name: str) -> None:
+    """Names of databases and tables are stored, and found, in small letters."""
+    glue = aws("glue")
+    glue.create_database(DatabaseInput={"Name": name.upper()})
+    glue.create_table(DatabaseName=name.upper(), TableInput={"Name": "T"})
+    assert glue.get_table(DatabaseName=name, Name="t")["Table"]["Name"] == "t"
+    assert glue.get_table(DatabaseName=name.upper(), Name="T")["Table"]["DatabaseName"] == name
+    assert glue.batch_delete_table(DatabaseName=name, TablesToDelete=["T"])["Errors"] == []
+
+
+def test_catalogs_of_others(aws: Any, name: str) -> None:
+    """There is one account: the catalog of another one has given it no permission."""
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        aws("glue").create_database(CatalogId="111122223333", DatabaseInput={"Name": name})
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        aws("glue").get_database(Name=name)
+
+
+def test_expressions_of_tables(aws: Any, name: str) -> None:
+    """What names of tables match; more than * and | is refused by name."""
+    glue = aws("glue")
+    glue.create_database(DatabaseInput={"Name": name})
+    for table in ("orders", "orders_old", "weather"):
+        glue.create_table(DatabaseName=name, TableInput={"Name": table})
+    for expression, matched in (
+        ("orders", ["orders"]),
+        ("orders*", ["orders", "orders_old"]),
+        ("*e*", ["orders", "orders_old", "weather"]),
+        ("o.*", ["orders", "orders_old"]),
+        ("orders|weather", ["orders", "weather"]),
+    ):
+        found = glue.get_tables(DatabaseName=name, Expression=expression)["TableList"]
+        assert [table["Name"] for table in found] == matched, expression
+    with pytest.raises(ClientError, match="with the Expression"):
+        glue.get_tables(DatabaseName=name, Expression="[a-o].*")

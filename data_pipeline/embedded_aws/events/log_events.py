@@ -1,0 +1,160 @@
+"""CloudWatch Logs: batches that are refused, events that are too old or too new, and filters as AWS reads them.
+
+MiniStack takes every batch, takes patterns of JSON, of columns and of expressions for ones that match everything or
+nothing, and gives no further page. Sources: PutLogEvents, FilterLogEvents and DescribeLogStreams of the API reference;
+"Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail" of its user guide.
+"""
+
+from __future__ import annotations
+
+import heapq
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import cloudwatch_logs as service
+
+from data_pipeline.embedded_aws.answers import Response, answer
+from data_pipeline.embedded_aws.dispatch import Operation, Refused, in_front
+
+DAY = 24 * 3600 * 1000
+_OLDEST, _NEWEST = 14 * DAY, 2 * 3600 * 1000
+_MOST_BYTES, _OVERHEAD = 1_048_576, 26
+_PAGE = 10_000
+_TERM = re.compile(r'([-?]?)(?:"((?:[^"\\]|\\.)*)"|(\w+))(?:\s+|$)')
+_INVALID = "InvalidParameterException"
+
+
+def install() -> None:
+    """Put these operations in front of MiniStack's."""
+    in_front("logs", OPERATIONS)
+
+
+async def put(data: Mapping[str, Any]) -> Response:
+    """PutLogEvents: in order, within a day and a megabyte; what is too old or too new is rejected, and said."""
+    events = data["logEvents"]
+    times = [event["timestamp"] for event in events]
+    if times != sorted(times):
+        message = "Log events in a single PutLogEvents request must be in chronological order."
+        raise Refused(message, _INVALID)
+    if times and times[-1] - times[0] > DAY:
+        message = "The batch of log events in a single PutLogEvents request cannot span more than 24 hours."
+        raise Refused(message, _INVALID)
+    size = sum(len(event["message"].encode()) + _OVERHEAD for event in events)
+    if size > _MOST_BYTES:
+        raise Refused(f"Upload too large: {size} bytes exceeds limit of {_MOST_BYTES}", _INVALID)
+    rejected = _rejected(times, data.get("logGroupName", ""))
+    first = max(rejected.get("tooOldLogEventEndIndex", 0), rejected.get("expiredLogEventEndIndex", 0))
+    kept = events[first : rejected.get("tooNewLogEventStartIndex", len(events))]
+    stored: Response = service._put_log_events({**data, "logEvents": kept})
+    if stored[0] != 200 or not rejected:
+        return stored
+    return answer({"rejectedLogEventsInfo": rejected})
+
+
+def _rejected(times: list[int], group: str) -> dict[str, int]:
+    """Which events of a batch in order are not kept: indices, the end exclusive."""
+    now = int(time.time() * 1000)
+    found = {}
+    old = sum(moment < now - _OLDEST for moment in times)
+    if old:
+        found["tooOldLogEventEndIndex"] = old
+    days = (service._log_groups.get(group) or {}).get("retentionInDays")
+    expired = sum(moment < now - days * DAY for moment in times) if days else 0
+    if expired:
+        found["expiredLogEventEndIndex"] = expired
+    new = sum(moment > now + _NEWEST for moment in times)
+    if new:
+        found["tooNewLogEventStartIndex"] = len(times) - new
+    return found
+
+
+async def find(data: Mapping[str, Any]) -> Response:
+    """FilterLogEvents, in pages."""
+    matches = matcher(data.get("filterPattern", ""))
+    histories = [_history(stream, name, data) for name, stream in _streams(data).items()]
+    merged = heapq.merge(*histories, key=lambda event: (event["timestamp"], event["ingestionTime"]))
+    found = [event for event in merged if matches(event["message"])]
+    first, most = _first(data.get("nextToken")), data.get("limit", _PAGE)
+    more = {"nextToken": str(first + most)} if len(found) > first + most else {}
+    return answer({"events": found[first : first + most], "searchedLogStreams": [], **more})
+
+
+def _streams(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The streams of the group that are searched. Refused where there are none of the names."""
+    group = service._resolve_log_group_name(data)
+    if group not in service._log_groups:
+        raise Refused(f"The specified log group does not exist: {group}", "ResourceNotFoundException")
+    streams: dict[str, dict[str, Any]] = service._log_groups[group]["streams"]
+    names, prefix = data.get("logStreamNames"), data.get("logStreamNamePrefix", "")
+    if names and prefix:
+        raise Refused("logStreamNames and logStreamNamePrefix cannot both be given.", _INVALID)
+    for name in names or ():
+        if name not in streams:
+            raise Refused(f"The specified log stream does not exist: {name}", "ResourceNotFoundException")
+    return {
+        name: stream
+        for name, stream in streams.items()
+        if name in (names or streams) and name.startswith(prefix)
+    }
+
+
+def _history(stream: Mapping[str, Any], name: str, data: Mapping[str, Any]) -> list[dict[str, Any]]:
+    first, last = data.get("startTime", 0), data.get("endTime", float("inf"))
+    with service._log_events_lock:
+        return [
+            {**event, "logStreamName": name}
+            for event in stream["events"]
+            if first <= event["timestamp"] <= last
+        ]
+
+
+def _first(token: Any) -> int:
+    if token is None:
+        return 0
+    if not re.fullmatch(r"\d{1,9}", str(token), re.ASCII):
+        raise Refused("The specified nextToken is invalid.", _INVALID)
+    return int(token)
+
+
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a message matches: each term in it, one of those with ``?``, none of those with ``-``.
+
+    Refused for what is no pattern of terms: by its name where AWS has such patterns.
+    """
+    text = pattern.strip()
+    if text[:1] in ("{", "[", "%"):
+        kind = {"{": "JSON", "[": "columns", "%": "regular expressions"}[text[0]]
+        raise Refused(f"logs:FilterLogEvents with a pattern of {kind}", "NotImplementedException")
+    terms, place = [], 0
+    while place < len(text):
+        match = _TERM.match(text, place)
+        if match is None:
+            raise Refused(f"Invalid character(s) in term '{text[place:].split()[0]}'", _INVALID)
+        quoted = match[2]
+        terms.append((match[1], match[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)))
+        place = match.end()
+    wanted = {sign: [term for one, term in terms if one == sign] for sign in ("", "-", "?")}
+    if wanted["?"] and (wanted[""] or wanted["-"]):
+        raise Refused("logs:FilterLogEvents with ? beside other terms", "NotImplementedException")
+    return lambda message: (
+        all(term in message for term in wanted[""])
+        and not any(term in message for term in wanted["-"])
+        and (not wanted["?"] or any(term in message for term in wanted["?"]))
+    )
+
+
+async def describe_streams(data: Mapping[str, Any]) -> Response:
+    """DescribeLogStreams: by name and prefix, or by the time of the last event."""
+    if data.get("orderBy") == "LastEventTime" and data.get("logStreamNamePrefix"):
+        raise Refused("Cannot order by LastEventTime with a logStreamNamePrefix.", _INVALID)
+    found: Response = service._describe_log_streams(data)
+    return found
+
+
+OPERATIONS: dict[str, Operation] = {
+    "DescribeLogStreams": describe_streams,
+    "FilterLogEvents": find,
+    "PutLogEvents": put,
+}

@@ -1,0 +1,67 @@
+"""What IAM refuses of roles, users, policies and sessions that it knows."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+ACCOUNT = "arn:aws:iam::000000000000"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": f"{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+def test_policies_that_are_attached(aws: Any, name: str, role: Any) -> None:
+    """Only those that there are, AWS's own too, and ten of them."""
+    iam, made = aws("iam"), role("glue.amazonaws.com").rpartition("/")[2]
+    for arn in (f"{ACCOUNT}:policy/none", "arn:aws:iam::aws:policy/NoSuchPolicyOfAws"):
+        with pytest.raises(ClientError, match="NoSuchEntity"):
+            iam.attach_role_policy(RoleName=made, PolicyArn=arn)
+    document = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    )
+    arns = [
+        iam.create_policy(PolicyName=f"{name}-{n}", PolicyDocument=document)["Policy"]["Arn"]
+        for n in range(11)
+    ]
+    for arn in arns[:10]:
+        iam.attach_role_policy(RoleName=made, PolicyArn=arn)
+    iam.attach_role_policy(RoleName=made, PolicyArn=arns[0])
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        iam.attach_role_policy(RoleName=made, PolicyArn=arns[10])
+
+
+def test_names_keys_and_tags(aws: Any, name: str) -> None:
+    """Names differ by more than capitals; a user has two keys, and nobody the tags of AWS."""
+    iam = aws("iam")
+    iam.create_user(UserName=name)
+    with pytest.raises(ClientError, match="EntityAlreadyExists"):
+        iam.create_user(UserName=name.upper())
+    for _ in range(2):
+        iam.create_access_key(UserName=name)
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        iam.create_access_key(UserName=name)
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
+    with pytest.raises(ClientError, match="EntityAlreadyExists"):
+        iam.create_role(RoleName=name.upper(), AssumeRolePolicyDocument=TRUST)
+    with pytest.raises(ClientError, match="InvalidInput"):
+        iam.tag_role(RoleName=name, Tags=[{"Key": "aws:a", "Value": "b"}])
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        iam.tag_role(RoleName=name, Tags=[{"Key": f"k{number}", "Value": "v"} for number in range(51)])
+
+
+def test_sessions_end_when_the_role_says(aws: Any, name: str) -> None:
+    """No longer than the role's MaxSessionDuration, and an hour of a role that another one assumed."""
+    aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200)
+    asked = {"RoleArn": f"{ACCOUNT}:role/{name}", "RoleSessionName": "session"}
+    with pytest.raises(ClientError, match="MaxSessionDuration set for this role"):
+        aws("sts").assume_role(**asked, DurationSeconds=7201)
+    aws("sts").assume_role(**asked, DurationSeconds=7200)
