@@ -11,7 +11,7 @@ from troposphere import FindInMap, GetAtt, Output, Parameter, Ref, Sub, Template
 
 from data_pipeline.core import bucket_keys
 from data_pipeline.core.config import dataset_document
-from data_pipeline.core.config.environment import Environment, Job
+from data_pipeline.core.config.environment import Data, Environment, Job
 from data_pipeline.core.config.locations import athena_results, key_prefix, output_prefix
 from data_pipeline.core.facts import images
 from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
@@ -58,7 +58,10 @@ def pipeline(env: Environment) -> Template:
     template.add_resource([*joined, *configuration, *logs, *_machines(env, used)])
     if env.lake_formation:
         template.add_resource(grants_of_lake(env.jobs, env.managed_features))
-    template.add_resource([*_schedules(env), *_queries(env), *notifications.resources(env)])
+    asked = queries(
+        env.athena, env.names, athena_results(env.data), _key_of_results(env.data, env.customer_key)
+    )
+    template.add_resource([*_schedules(env), *asked, *notifications.resources(env)])
     _add_outputs(template, env)
     return template
 
@@ -106,9 +109,9 @@ def _schedules(env: Environment) -> list[Any]:
     ]
 
 
-def _queries(env: Environment) -> list[Any]:
-    key = bucket_keys.DATA if env.data.kms_key else "DataKey" if env.customer_key else None
-    return queries(env.athena, env.names, athena_results(env.data), key)
+def _key_of_results(data: Data, customer_key: bool) -> str | None:
+    """The parameter with the key that encrypts what Athena answers."""
+    return bucket_keys.DATA if data.kms_key else "DataKey" if customer_key else None
 
 
 def _machines(env: Environment, used: list[Runtime]) -> list[Any]:

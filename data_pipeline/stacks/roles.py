@@ -165,11 +165,7 @@ def _limits(limits: Iam | None) -> dict[str, Any]:
 def _data(env: Environment, name: str, step: Job) -> list[Grant]:
     place = ".".join(job_path(name))
     reads = [key_prefix(env.data, location) for location in step.reads]
-    replaces = [
-        key_prefix(env.data, location) for location in step.writes if location in _REPLACED_AS_FOLDERS
-    ]
-    if env.datasets and replaces and "state" in step.writes:
-        replaces.append(rebuilds_prefix(env.data))
+    replaces = _replaced(env.data, step.writes, bool(env.datasets))
     grants: list[Grant] = []
     if reads:
         why = f"{place}.reads: {', '.join(step.reads)}"
@@ -203,6 +199,12 @@ def _data(env: Environment, name: str, step: Job) -> list[Grant]:
         why = f"{place}.reads: warehouse, in which these tables are"
         grants.append(may.read_tables(others, why=why))
     return grants
+
+
+def _replaced(data: Data, writes: Sequence[Location], datasets: bool) -> list[str]:
+    """Prefixes below which a job that is started again replaces what its first attempt left."""
+    found = [key_prefix(data, location) for location in writes if location in _REPLACED_AS_FOLDERS]
+    return [*found, rebuilds_prefix(data)] if datasets and found and "state" in writes else found
 
 
 def _erasing(data: Data, datasets: Mapping[str, Dataset], tables: Iterable[str], place: str) -> list[Grant]:

@@ -8,7 +8,7 @@ from awacs.aws import Action, PolicyDocument
 from troposphere import GetAtt, Output, Ref, Sub, Template, glue, s3
 
 from data_pipeline.core import bucket_keys
-from data_pipeline.core.config.access import Security
+from data_pipeline.core.config.access import Iam, Security
 from data_pipeline.core.config.environment import Data, Environment, Location
 from data_pipeline.core.config.locations import athena_results, key_prefix, rebuilds_prefix
 from data_pipeline.core.config.retention import Retention
@@ -55,7 +55,8 @@ def storage(env: Environment) -> Template:
             _uri(bucket, key_prefix(env.data, "warehouse")),
         )
     )
-    template.add_resource(feature_groups(env.managed_features, env.names, _offline_store(env, bucket)))
+    store = _offline_store(env.data, bucket, env.iam, stacks_key=env.key_of_data)
+    template.add_resource(feature_groups(env.managed_features, env.names, store))
     template.add_output(
         [
             Output("DataBucket", Description="Bucket of the input and the output", Value=bucket),
@@ -65,11 +66,11 @@ def storage(env: Environment) -> Template:
     return template
 
 
-def _offline_store(env: Environment, bucket: Any) -> OfflineStore:
+def _offline_store(data: Data, bucket: Any, limits: Iam | None, *, stacks_key: bool) -> OfflineStore:
+    """``stacks_key``: whether the storage stack's key encrypts the data."""
     own = GetAtt("DataKey", "Arn")
-    key = own if env.key_of_data else Ref(bucket_keys.DATA) if env.data.kms_key else None
-    grants = key_of_data(env.data, env.key_of_data, write=True, own=own)
-    return OfflineStore(env.data, bucket, key, grants, env.iam)
+    key = own if stacks_key else Ref(bucket_keys.DATA) if data.kms_key else None
+    return OfflineStore(data, bucket, key, key_of_data(data, stacks_key, write=True, own=own), limits)
 
 
 def _bucket(env: Environment) -> s3.Bucket:

@@ -128,17 +128,23 @@ def count(
         windows += shape.month.windows(trips)
     said = (marked,) if marked else ()
     counted = Counted(layout, rows, times.total(windows), quarantine.reasons, said)
-    if source.form == "parquet" and counted.trips + counted.refused != rows:
-        found = counted.trips + counted.refused
+    _refuse_lost_rows(source, counted, rows)
+    return counted
+
+
+def _refuse_lost_rows(source: TripFile, counted: Counted, rows: int) -> None:
+    """FileError for a Parquet file whose footer and data differ; RuntimeError where the job has lost some."""
+    found = counted.trips + counted.refused
+    if found == rows:
+        return
+    if source.form == "parquet":
         raise FileError(
             f"the Parquet data cannot be read: its footer says {rows} rows, its data hold {found}"
         )
-    if counted.trips + counted.refused != rows:
-        raise RuntimeError(
-            f"{source.path}: {rows} rows read, {counted.trips} counted and {counted.refused} refused: "
-            "a bug of the job"
-        )
-    return counted
+    raise RuntimeError(
+        f"{source.path}: {rows} rows read, {counted.trips} counted and {counted.refused} refused: "
+        "a bug of the job"
+    )
 
 
 def _whole(

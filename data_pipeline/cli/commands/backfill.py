@@ -107,17 +107,11 @@ def backfill(
         raise UserError(f"{env} has no data sets in the configuration, which a backfill is about")
     wish = _wish(periods or "", only or "", together, before, bool(environment.mirrors))
     screen = _Screen()
-    work = Backfill(
-        environment, connection, outputs_and_differences(environment, connection), datasets, wish, screen
-    )
+    deployed = outputs_and_differences(environment, connection)
+    work = Backfill(environment, connection, deployed, datasets, wish, screen)
     record: dict[str, Any] = {"environment": env, "runs": [], "tables": None}
     try:
-        if not dry_run:
-            work.wait()
-        found = work.coverages()
-        screen.rest()
-        _say_left_out(work, found)
-        every = pieces(found, wish)
+        every = _pieces(work, screen, wait=not dry_run)
         if not _planned(work, every, record, as_json, dry_run):
             return
         _ask(yes)
@@ -125,10 +119,20 @@ def backfill(
         made = _make(work, screen)
     finally:
         screen.rest()
-    record["runs"] = [backfill_text.as_json(each) for each in done]
-    record["tables"] = backfill_text.as_json(made) if made else None
+    runs = [backfill_text.as_json(each) for each in done]
+    record |= {"runs": runs, "tables": backfill_text.as_json(made) if made else None}
     _tell(as_json, record, done, backfill_text.result(done) if done else "")
     _fail(env, done, made)
+
+
+def _pieces(work: Backfill, screen: _Screen, *, wait: bool) -> list[Piece]:
+    """What is to be read, once the runs that are under way have ended."""
+    if wait:
+        work.wait()
+    found = work.coverages()
+    screen.rest()
+    _say_left_out(work, found)
+    return pieces(found, work.wish)
 
 
 def _planned(

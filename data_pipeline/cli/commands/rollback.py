@@ -80,18 +80,21 @@ def rollback(
             raise UserError("nothing was changed.")
         changed, found = show_and_apply(target, plan, yes, allowed)
         if returning is not None and returning.anything:
-            from data_pipeline.cli.deploying.returning import bring_back
-
-            refuse_running(target)
-            bring_back(connection, returning)
-            click.echo("tables, exports and ledger are back", err=True)
+            _bring_back(target, returning)
             changed = True
     if as_json:
-        click.echo(
-            json.dumps({"environment": env, "to": chosen.number, "changed": changed, "outputs": found})
-        )
+        result = {"environment": env, "to": chosen.number, "changed": changed, "outputs": found}
+        click.echo(json.dumps(result))
     else:
         print_outputs(found)
+
+
+def _bring_back(target: Target, returning: Returning) -> None:
+    from data_pipeline.cli.deploying.returning import bring_back
+
+    refuse_running(target)
+    bring_back(target.connection, returning)
+    click.echo("tables, exports and ledger are back", err=True)
 
 
 def _returning(target: Target, known: Sequence[Deployment], chosen: Deployment) -> Returning:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
+from data_pipeline.aws.session import Connection
 from data_pipeline.cli import reporting
 from data_pipeline.cli.arguments import environment as environment_argument
 from data_pipeline.cli.connect import open_environment
@@ -18,6 +20,7 @@ from data_pipeline.cli.running.ending import follow_to_its_end
 from data_pipeline.cli.running.outcome import print_pointers
 from data_pipeline.cli.running.preview import preview
 from data_pipeline.cli.running.run_options import input_options
+from data_pipeline.core.config.environment import Environment
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.machine import selection
 from data_pipeline.project import runs
@@ -92,25 +95,25 @@ def run(
             found = upload.files_of(directory.expanduser(), environment)
             uploaded = upload.upload_source(connection, directory, found, deployed["InputUri"], yes)
             record["uploaded"] = asdict(uploaded)
-        if runs.needs_files(environment, value):
-            runs.refuse_empty_input(environment, connection, deployed["InputUri"])
-        machine = deployed["StateMachineArn"]
-        value = runs.accepting(environment, connection, machine, deployed["OutputUri"], value)
-        value = runs.signed(connection, runs.version(deployed), value)
-        arn = runs.start(connection, runs.starting(deployed), value)
-        record |= {
-            "status": "RUNNING",
-            "executionArn": arn,
-            "execution": arn.rpartition(":")[2],
-            "input": value,
-        }
+        record |= _start(environment, connection, deployed, value)
         if not wait:
             if not as_json:
-                click.echo(arn)
-            print_pointers(environment, arn)
+                click.echo(record["executionArn"])
+            print_pointers(environment, record["executionArn"])
             return
         with reporting.at_the_end(drawn, environment, connection, deployed, record["execution"]):
             follow_to_its_end(environment, connection, deployed["OutputUri"], record, as_json)
+
+
+def _start(env: Environment, connection: Connection, deployed: Mapping[str, str], value: Record) -> Record:
+    """Start a run with ``value``, as far as it is known before; what the record says of it."""
+    if runs.needs_files(env, value):
+        runs.refuse_empty_input(env, connection, deployed["InputUri"])
+    machine = deployed["StateMachineArn"]
+    value = runs.accepting(env, connection, machine, deployed["OutputUri"], value)
+    value = runs.signed(connection, runs.version(deployed), value)
+    arn = runs.start(connection, runs.starting(deployed), value)
+    return {"status": "RUNNING", "executionArn": arn, "execution": arn.rpartition(":")[2], "input": value}
 
 
 def _refuse_together(env: str, directory: Path | None, wait: bool, drawn: bool, dry: bool) -> None:

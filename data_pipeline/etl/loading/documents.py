@@ -62,19 +62,23 @@ def summary(
         "quarantine": quarantine if rows["quarantined"] else None,
         "datasets": {each.dataset.name: dataset(each) for each in loaded},
         "versions": {name: dict(each) for name, each in (versions or {}).items()},
-        "quality": {
-            "passed": not judgement.failed,
-            "failed_rules": [_breach(breach) for breach in judgement.failed],
-            "accepted": [_breach(breach) for breach in judgement.accepted],
-            "warnings": [_breach(breach) for breach in judgement.warnings],
-            "rules": [asdict(result) for result in judgement.results],
-        },
+        "quality": _quality(judgement),
         "drift": {each.of: list(each.drift) for each in judgement.reports if each.drift},
         "statistics": {each.of: list(each.statistics) for each in judgement.reports if each.statistics},
     }
     if target.deployment:
         known["deployment"] = dict(target.deployment)
     return known
+
+
+def _quality(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "passed": not judgement.failed,
+        "failed_rules": [_breach(breach) for breach in judgement.failed],
+        "accepted": [_breach(breach) for breach in judgement.accepted],
+        "warnings": [_breach(breach) for breach in judgement.warnings],
+        "rules": [asdict(result) for result in judgement.results],
+    }
 
 
 def profile(target: Target, loaded: Sequence[Loaded], made: Sequence[Made]) -> Profile:
@@ -142,20 +146,22 @@ def verdict(
         "passed": not judgement.failed and not errors,
         "failed_rules": [_breach(breach) for breach in _named(judgement.failed)],
         "accepted": sorted({breach.rule for breach in judgement.accepted})[:NAMED],
-        "messages": [
-            *few(errors),
-            *few(_unreadable(loaded)),
-            *few(notes),
-            *few(ignored(loaded)),
-            *few(doubtful(loaded)),
-            *few(str(breach) for breach in judgement.warnings),
-        ],
+        "messages": _messages(errors, loaded, notes, judgement),
         "published": len(found["tables"]),
         "warnings": len(judgement.warnings),
         "datasets": {each.dataset.name: _short(each) for each in loaded[:MOST]},
         "versions": dict([*found["versions"].items()][:MOST]),
     }
     return {**said, "findings": findings} if findings else said
+
+
+def _messages(
+    errors: Sequence[str], loaded: Sequence[Loaded], notes: Sequence[str], judgement: Judgement
+) -> list[str]:
+    """What there is to say, a few of each kind, the worst first."""
+    warnings = [str(breach) for breach in judgement.warnings]
+    kinds = (errors, _unreadable(loaded), notes, ignored(loaded), doubtful(loaded), warnings)
+    return [message for each in kinds for message in few(each)]
 
 
 def _furthest(reports: Sequence[SeriesReport]) -> dict[str, Any]:

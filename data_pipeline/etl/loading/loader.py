@@ -241,10 +241,7 @@ def _judged(
     """
     dataset = done.dataset
     units = [pattern.unit for pattern in claims.parsed(dataset)]
-    period = any(units)
-    held = rules.effective(dataset.rules, files=True, period=period, series=dataset.series is not None)
-    if idle:
-        held = tuple(rule for rule in held if rule.name == "freshness")
+    held = _held(dataset, period=any(units), idle=idle)
     given = [_facts(one) for each in done.units for one in each.files if not one.missing]
     now = target.now.timestamp()
     with duckdb.connect(config={"temp_directory": str(target.work)}) as db:
@@ -268,6 +265,12 @@ def _judged(
         profile = None if idle else _profile(db, dataset, measured, given, past)
     facts = Facts(dataset.name, now, given, measured.values, measured.report)
     return judge(held, facts, past.earlier, accepted), profile
+
+
+def _held(dataset: Dataset, *, period: bool, idle: bool) -> tuple[rules.Rule, ...]:
+    """The rules that a data set is held to now."""
+    every = rules.effective(dataset.rules, files=True, period=period, series=dataset.series is not None)
+    return tuple(rule for rule in every if not idle or rule.name == "freshness")
 
 
 def _profile(

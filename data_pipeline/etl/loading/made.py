@@ -5,8 +5,9 @@ What is held back holds back the tables that are made of it; the others are made
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from data_pipeline.etl.documents.datasets import Definitions, Table
@@ -81,6 +82,7 @@ def make(
         "pipeline.summary": summary,
     }
     engine, back = Engine(scratch=target.work), set(held)
+    refresh = partial(derived.refresh, target.at, lineage=lineage, accepted=accepted, engine=engine)
     private = {name for name, each in definitions.datasets.items() if each.private}
     found: list[Made] = []
     for table in definitions.tables.values():
@@ -92,22 +94,18 @@ def make(
         if because:
             made = Made(table, because=because)
         else:
-            try:
-                done = derived.refresh(
-                    target.at,
-                    table,
-                    lineage,
-                    accepted=accepted,
-                    engine=engine,
-                    private=table.name in private,
-                )
-                made = Made(table, done)
-            except JobError as error:
-                made = Made(table, error=str(error))
+            made = _attempt(table, partial(refresh, table, private=table.name in private))
         if made.held:
             back.add(table.name)
         found.append(made)
     return found
+
+
+def _attempt(table: Table, refresh: Callable[[], Refreshed]) -> Made:
+    try:
+        return Made(table, refresh())
+    except JobError as error:
+        return Made(table, error=str(error))
 
 
 def write_exports(

@@ -17,7 +17,7 @@ from data_pipeline.etl.documents import rehearsal as documents
 from data_pipeline.etl.documents.datasets import Dataset, Definitions, Table
 from data_pipeline.etl.documents.findings import Violation
 from data_pipeline.etl.documents.load_plan import LoadPlan
-from data_pipeline.etl.documents.rehearsal import Rehearsal
+from data_pipeline.etl.documents.rehearsal import Rehearsal, Unclaimed
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.jobs import load
 from data_pipeline.etl.jobs.load import Done, RunOptions
@@ -204,8 +204,9 @@ def _document(
     failed = list(dict.fromkeys(breach for done in passes for breach in done.judgement.failed))
     errors = list(dict.fromkeys(error for done in passes for error in done.errors))
     quarantine = replace(target, run="1").quarantine(trial.name)
-    others = {name: sum(1 for _ in _paths(tried.claimed, name)) for name in definitions.datasets}
+    with_reasons = {one.file.path: one.rows.reasons for one in mine if one.rows.reasons}
     own = [each for each in first.loaded if each.dataset.name == trial.name]
+    following = (*dataset.tables[1:], *tried.definitions.tables)
     return {
         "version": documents.VERSION,
         "dataset": trial.name,
@@ -218,29 +219,33 @@ def _document(
         "left_out": tried.left_out,
         "waiting": list(tried.found.waiting),
         "unclaimed": tried.claimed.unclaimed,
-        "unclaimed_files": [
-            {"path": path, "nearest": near[0] if near else None, "of": near[1] if near else None}
-            for path, near in claims.nearest(tried.claimed, definitions.datasets).items()
-        ],
-        "others": {name: number for name, number in others.items() if number and name != trial.name},
+        "unclaimed_files": _unclaimed(tried.claimed, definitions),
+        "others": _others(tried.claimed, definitions, trial.name),
         "also_read": {name: _rows(each) for name, each in files.items() if name != trial.name},
         "private": dataset.private,
         "reasons": dict(reasons.most_common()),
-        "refused": samples.refused(
-            quarantine, {one.file.path: one.rows.reasons for one in mine if one.rows.reasons}, trial.rows
-        ),
-        "checks": [
-            {"name": name, "sql": sql, "refused": reasons[name]} for name, sql in dataset.checks.items()
-        ],
+        "refused": samples.refused(quarantine, with_reasons, trial.rows),
+        "checks": [{"name": n, "sql": sql, "refused": reasons[n]} for n, sql in dataset.checks.items()],
         "rules": _rules(passes),
         "sql": dataset.by_unit,
         "table": _table(target.at, trial.name, passes, trial.rows),
-        "tables": [
-            _table(target.at, name, passes, trial.rows)
-            for name in (*dataset.tables[1:], *tried.definitions.tables)
-        ],
+        "tables": [_table(target.at, name, passes, trial.rows) for name in following],
         "messages": [*said.ignored(own), *said.doubtful(own), *_about_keys(target.at, dataset)],
     }
+
+
+def _unclaimed(claimed: Claims, definitions: Definitions) -> list[Unclaimed]:
+    """A few files that nobody claims, with the pattern that is nearest."""
+    return [
+        {"path": path, "nearest": near[0] if near else None, "of": near[1] if near else None}
+        for path, near in claims.nearest(claimed, definitions.datasets).items()
+    ]
+
+
+def _others(claimed: Claims, definitions: Definitions, tried: str) -> dict[str, int]:
+    """How many files the other data sets have, of those that have any."""
+    counts = {name: sum(1 for _ in _paths(claimed, name)) for name in definitions.datasets if name != tried}
+    return {name: number for name, number in counts.items() if number}
 
 
 def _about_keys(at: Tables, dataset: Dataset) -> Iterator[str]:
