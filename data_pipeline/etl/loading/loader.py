@@ -357,7 +357,6 @@ def _published(
         parts,
         frozenset(each.unit.key for each in readable),
         layout.spec,
-        together=bool(dataset.key),
     )
     published = publishing.publish(target.at, dataset.versions, staged, lineage(done, target, summary), work)
     issues = noting.issues(

@@ -34,15 +34,13 @@ from .table_columns import Wanted
 class Staged:
     """What is to be published of a data set: what its table is to be, finished ``parts`` on this machine, and the
     ``units`` whose rows they are or, of a unit without rows, were; if the table is made ``anew``, nothing else stays.
-    ``spec``: by which partitions the parts are split; ``together``: whether small data files of a partition are put
-    together where there are many, as of a table that grows by a little with each run and is searched by each.
+    ``spec``: by which partitions the parts are split.
     """
 
     wanted: Wanted
     parts: Sequence[Part]
     units: frozenset[str]
     spec: str = ""
-    together: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def _attempt(
             same, available = set(), {}
         else:
             gone = [file for file in touched if old[file.file_path].rows.keys() & changed]
-            gone += small_files.crowded(table, every, gone) if staged.together else []
+            gone += small_files.crowded(table, every, gone)
             kept = _kept(table, metadata, gone, changed, here)
         parts = [*kept, *_fitting(metadata, staged, frozenset(same & new.rows.keys()), here)]
         come = [data_files.uploaded(metadata, part, _place(table, part, uploaded)) for part in parts]

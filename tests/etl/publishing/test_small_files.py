@@ -38,3 +38,26 @@ def test_files_stay_few():
         sizes.append(sum(each.file_size_in_bytes for each in together) + (1 << 20))
         assert len(sizes) <= MOST + 1000 * (1 << 20) // SMALL_BYTES
     assert written <= 10 * 1000 * (1 << 20)
+
+
+def test_months_that_are_over_have_one_each():
+    """A file a day in a partition for each month."""
+    counts: dict[int, int] = {}
+    written = 0
+    for day in range(36 * 30):
+        every = [(month, n) for month, count in counts.items() for n in range(count)]
+        together = crowded(TABLE, [file(f"{month}-{n}", str(month)) for month, n in every], [])
+        for month in {int(each.partition) for each in together}:
+            written += counts[month]
+            counts[month] = 1
+        counts[day // 30] = counts.get(day // 30, 0) + 1
+        assert sum(counts.values()) <= len(counts) + MOST - 1
+    assert written <= 2 * 36 * 30
+
+
+def test_many_partitions_may_have_more():
+    """To each run's rows belong some of a hundred partitions: they are not all written again each time."""
+    two = [file(f"{p}-{n}", str(p)) for p in range(10) for n in range(2)]
+    one = [file(str(p), str(p)) for p in range(10, 100)]
+    assert crowded(TABLE, [*two, *one], []) == []
+    assert crowded(TABLE, [*two, *one, file("a", "50"), file("b", "51")], []) == two[:4]
