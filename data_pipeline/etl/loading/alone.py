@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     )  # PyIceberg, which a run without keys does without
 
 BATCH = 100_000
+FEW = 2_000_000
+"""Rows of a table's inputs, all together, for which a second thread of DuckDB costs more than it gains: each groups
+rows for itself, and the groups are put together then."""
 
 
 def write_dataset(loaded: Loaded, output: str, work: Path) -> dict[str, tuple[Path, int]]:
@@ -93,8 +96,11 @@ def write_table(
     """Replace the table's export, or ``<name>.parquet`` of the output, by what the table's SQL makes of ``inputs``; the
     file of this machine, and its rows. Its metadata say which months those of ``datasets`` cover.
     """
+    few = sum(pq.read_metadata(inputs[name]).num_rows for name in table.inputs) <= FEW
     with duckdb.connect(config={"temp_directory": str(work)}) as db:
         db.execute("SET TimeZone = 'UTC'")
+        if few:  # the order of all rows is made before the first one is streamed: see LEAST_THREADS of Engine
+            db.execute("SET threads = 1")
         for name in table.inputs:
             db.read_parquet(str(inputs[name])).create_view(name)
         try:

@@ -7,16 +7,29 @@ from typing import Callable
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.reading import project_reader
-from data_pipeline.etl.reading.csv_files import CsvReader
-from data_pipeline.etl.reading.json_files import JsonReader
-from data_pipeline.etl.reading.parquet_files import ParquetReader
 from data_pipeline.etl.reading.protocol import Reader
 
-_KINDS: dict[str, Callable[[Dataset, int], Reader]] = {
-    "csv": CsvReader,
-    "json": JsonReader,
-    "parquet": ParquetReader,
-}
+
+def _csv() -> Callable[[Dataset, int], Reader]:
+    from data_pipeline.etl.reading.csv_files import CsvReader
+
+    return CsvReader
+
+
+def _json() -> Callable[[Dataset, int], Reader]:
+    from data_pipeline.etl.reading.json_files import JsonReader
+
+    return JsonReader
+
+
+def _parquet() -> Callable[[Dataset, int], Reader]:
+    from data_pipeline.etl.reading.parquet_files import ParquetReader
+
+    return ParquetReader
+
+
+#: each imported only where it is needed: most jobs need one of them.
+_KINDS = {"csv": _csv, "json": _json, "parquet": _parquet}
 
 
 def reader(dataset: Dataset, workers: int = 1) -> Reader:
@@ -28,4 +41,4 @@ def reader(dataset: Dataset, workers: int = 1) -> Reader:
     if dataset.format.kind not in _KINDS:
         known = ", ".join(_KINDS)
         raise JobError(f"data set {dataset.name}: format {dataset.format.kind} is not one of {known}")
-    return _KINDS[dataset.format.kind](dataset, workers)
+    return _KINDS[dataset.format.kind]()(dataset, workers)

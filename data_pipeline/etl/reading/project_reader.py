@@ -23,8 +23,6 @@ from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import FileError, JobError
 from data_pipeline.etl.exits import one_line
 from data_pipeline.etl.reading import rows
-from data_pipeline.etl.reading.json_blocks import Lines
-from data_pipeline.etl.reading.json_files import JsonReader
 from data_pipeline.etl.reading.protocol import FileRows, Reader, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
 from data_pipeline.etl.reading.rows import JudgedRows, Tally
@@ -90,6 +88,10 @@ class RowsReader:
     """Reads what a function yields."""
 
     def __init__(self, dataset: Dataset, function: Rows) -> None:
+        from data_pipeline.etl.reading.json_files import (
+            JsonReader,
+        )  # which a reader that is a class does without
+
         self.dataset = replace(dataset, format=replace(dataset.format, kind="json", decimal="."))
         self.function = function
         self.json = JsonReader(self.dataset)
@@ -138,6 +140,8 @@ class RowsReader:
         )
 
     def _judged(self, some: Sequence[tuple[Row, str]], parts: Mapping[str, str], raw: bool) -> JudgedRows:
+        from data_pipeline.etl.reading.json_blocks import Lines
+
         own = {number: row for number, (row, _) in enumerate(some, 1) if isinstance(row, Refuse)}
         lines = "".join(f"{text}\n" for _, text in some).encode("utf-8", "surrogatepass")
         found = self.json.block(Lines.of(lines))
