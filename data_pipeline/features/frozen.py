@@ -114,13 +114,23 @@ def lacking(made: Frozen) -> list[str]:
         if not number
     ]
     total = sum(rows.values())
-    history = "; if they were loaded long after their time, give the group a 'lag'"
     found += [
-        f"the feature {name} is null throughout: of {total:,} labels, {why}{history if why.unavailable else ''}"
+        f"the feature {name} is null throughout: of {total:,} labels, {why}"
+        f"{_loaded_late(made, name) if why.unavailable else ''}"
         for name, why in made.nothing.items()
         if why.labels == total
     ]
     return found
+
+
+def _loaded_late(made: Frozen, feature: str) -> str:
+    """What to do where records were not available by then."""
+    group = made.manifest["definition"]["features"][feature]["group"]
+    lag = FeatureGroup.model_validate(_as_now(made.manifest["groups"][group])).lag
+    if lag:
+        only = f"{group} has the lag {lag}, and only what came later counts as loaded long after"
+        return f"; {only}: say what the source takes"
+    return "; if they were loaded long after their time, give the group a 'lag'"
 
 
 def damaged(stored: Frozen) -> dict[str, str]:

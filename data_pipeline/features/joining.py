@@ -25,7 +25,8 @@ class JoinSource:
     """Records to join: ``rows`` with ``identifier``, ``event_time``, ``available_at`` and ``feature`` columns, and with
     ``ends_at`` where records end: from then on nothing is known.
 
-    ``record``: of this identifier, in place of the label's own. ``before_minutes``: as it was that long before.
+    ``record``: of this identifier, in place of the label's own. ``before_minutes``: as it was that long before, also
+    where the record has ended since.
     """
 
     rows: pa.Table
@@ -128,7 +129,8 @@ def _place(db: duckdb.DuckDBPyConnection, source: JoinSource, available: bool) -
         f"CASE WHEN available_at IS NOT NULL THEN greatest({event}, available_at) END" if available else event
     )
     features = ", ".join(f"{_quoted(feature)} AS f_{feature}" for feature in source.columns)
-    ends = ENDS if ENDS in source.rows.column_names else f"CAST(NULL AS TIMESTAMP) AS {ENDS}"
+    end = ENDS if ENDS in source.rows.column_names else "CAST(NULL AS TIMESTAMP)"
+    ends = f"{end} + INTERVAL {source.before_minutes} MINUTE AS {ENDS}"
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE placed AS SELECT CAST({_quoted(source.identifier)} AS VARCHAR) AS id, "
         f"{event} AS event, {known} AS since, available_at AS version, {ends}, {features}, row_number() OVER "

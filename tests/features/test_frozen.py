@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +21,7 @@ from data_pipeline.etl.publishing import expiry
 from data_pipeline.features import frozen
 from data_pipeline.features.formats import encoded
 from data_pipeline.features.frozen import Frozen
+from data_pipeline.features.joining import Nothing
 
 DAYS_200 = 200 * 24 * 60
 MADE = TrainingSet.model_validate(
@@ -145,3 +147,40 @@ def test_stores_make_no_other_version(published: Published) -> None:
     states = frozen.current_states(published.tables, MADE, {"rides": GROUP})
     with_stores = frozen.make(replace(published.store, groups={"rides": stored}), "hour", MADE, states)
     assert with_stores.version == freeze(published).version
+
+
+@pytest.mark.parametrize(
+    ("lag", "advice"),
+    [
+        ({}, "give the group a 'lag'"),
+        (
+            {"source_lag_days": 90},
+            "days has the lag 90 days, and only what came later counts as loaded long after",
+        ),
+        (
+            {"lag": "6 hours"},
+            "days has the lag 6 hours, and only what came later counts as loaded long after",
+        ),
+    ],
+)
+def test_what_to_do_where_nothing_was_available(lag: dict[str, Any], advice: str) -> None:
+    """A group that has a lag needs another one."""
+    group = {
+        **{"description": "days", "owner": "us", "table": "days", "record_identifier": "id"},
+        **{"event_time": "day", "features": {"spent": {}}},
+    }
+    manifest = {
+        "definition": {
+            "split": {"validation": "2024-01-01", "test": "2024-02-01"},
+            "features": {"spent": {"group": "days"}},
+        },
+        "groups": {"days": {**group, **lag}},
+        "files": {f"{part}.parquet": {"rows": 1} for part in ("train", "validation", "test")},
+    }
+    nothing = {"spent": Nothing(0, 0, 3, 0)}
+    times = (datetime(2023, 12, 1), datetime(2024, 3, 1))  # noqa: DTZ001 - on the group's clock
+    (found,) = frozen.lacking(Frozen(manifest, {}, nothing, times))
+    assert found.startswith(
+        "the feature spent is null throughout: of 3 labels, 3 no record that was available"
+    )
+    assert advice in found

@@ -63,7 +63,7 @@ def reference(
         and (not available or (row["available_at"] is not None and row["available_at"] <= time))
     ]
     newest = max(known, key=lambda row: (row["event"], row["available_at"] or datetime.min), default=None)  # noqa: DTZ901
-    if newest is None or (newest["ends_at"] is not None and newest["ends_at"] <= time):
+    if newest is None or (newest["ends_at"] is not None and newest["ends_at"] + minutes(before) <= time):
         return None
     return newest["value"]
 
