@@ -95,8 +95,13 @@ class Gateway:
         async def send_watched(message: Message) -> None:
             nonlocal saving
             if message["type"] == "lifespan.startup.complete":
-                self._ready()
-                self._saver.save()
+                try:
+                    self._ready()
+                    self._saver.save()
+                except Exception as error:  # noqa: BLE001 - the ASGI server would go on, and nobody hear of it
+                    _log.exception("the start failed")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
                 saving = asyncio.create_task(self._saver.run())
             await send(message)
 

@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ from . import endpoint as endpoints
 PREVIOUS = "previous"
 #: Key of MiniStack's format number in a state file, and the highest that we know.
 FORMAT, NEWEST = "__ministack_format__", 3
+#: The records of the online feature stores, and what SQLite writes beside them.
+DATABASE, _BESIDE = "feature-store.sqlite", ("-wal", "-shm")
 
 
 class Damage(NamedTuple):
@@ -42,6 +45,9 @@ def damages(state: Path) -> list[Damage]:
             before = path.parent / PREVIOUS / path.name
             usable = before.exists() and not _wrong(before, state_file=True)
             found.append(Damage(path, reason, before if usable else None))
+    database = state / "services" / DATABASE
+    if reason := _wrong_database(database):
+        found.append(Damage(database, reason, None))
     found += [Damage(path, reason, None) for path in _sidecars(state) if (reason := _wrong(path))]
     return found
 
@@ -68,6 +74,10 @@ def restore(state: Path) -> list[str]:
         aside.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         what = _what(state, damage)
         damage.path.replace(aside)
+        for end in _BESIDE:
+            beside = damage.path.with_name(damage.path.name + end)
+            if damage.path.name == DATABASE and beside.exists():
+                beside.replace(aside.with_name(beside.name))
         if damage.instead is not None:
             shutil.copy2(damage.instead, damage.path)
         lines.append(f"{damage.path} was damaged and is kept as {aside}; restored: {what}")
@@ -83,6 +93,8 @@ def _what(state: Path, damage: Damage) -> str:
         return "a new credential and port"
     if damage.path.name.endswith(SIDECAR):
         return "the object's bytes, without its type, metadata and older versions"
+    if damage.path.name == DATABASE:
+        return "no record of the online stores; what the offline stores have stays"
     return f"nothing of {damage.path.stem}: there is no copy that can be read"
 
 
@@ -96,6 +108,8 @@ def _wrong(path: Path, *, state_file: bool = False) -> str:
         value = json.loads(path.read_bytes())
     except FileNotFoundError:
         return ""
+    except IsADirectoryError:
+        return "it is a folder"
     except ValueError as error:
         return "it is empty" if path.stat().st_size == 0 else str(error)
     if not isinstance(value, dict):
@@ -106,3 +120,19 @@ def _wrong(path: Path, *, state_file: bool = False) -> str:
         if isinstance(number, int) and number <= NEWEST
         else f"its format {number} is that of a newer version"
     )
+
+
+def _wrong_database(path: Path) -> str:
+    """Why a database cannot be read, which is not changed by the look; nothing when it can, or is not there."""
+    if not path.exists():
+        return ""
+    if path.is_dir() or path.stat().st_size == 0:
+        return "it is a folder" if path.is_dir() else "it is empty"
+    import sqlite3  # most states have none
+
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            (found,) = file.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if found == "ok" else str(found)

@@ -48,3 +48,23 @@ def test_a_stack_goes_on_though_it_could_not_be_saved(
     with pytest.raises(OSError, match="No space left"):
         asyncio.run(made._save(service, changed))
     assert made._saver.moving is moving
+
+
+def test_a_start_that_fails_ends_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be recovered is said to the ASGI server, which would otherwise serve on, and announce nothing."""
+
+    async def started(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "lifespan.startup.complete"})
+
+    def ready() -> None:
+        raise ValueError("no database")
+
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    monkeypatch.setattr("data_pipeline.embedded_aws.server.gateway.ministack.app", started)
+    gateway = Gateway(None, ready=ready, closing=lambda: None)  # type: ignore[arg-type]
+    asyncio.run(gateway({"type": "lifespan"}, None, send))  # type: ignore[arg-type]
+    assert sent == [{"type": "lifespan.startup.failed", "message": "no database"}]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,47 @@ def test_damage_is_named_and_kept(state: Path, text: str, reason: str) -> None:
     (aside,) = (state / "damaged").rglob("glue.json")
     assert aside.read_bytes() == text.encode("utf-8", "surrogateescape")
     assert path.read_text() == GOOD
+    recovery.check(state)
+
+
+@pytest.mark.parametrize("how", ["cut", "changed", "empty", "folder"])
+def test_damaged_records_are_named_and_kept(state: Path, how: str) -> None:
+    """The database of the online stores: it is whole, or is named and kept aside with what SQLite wrote beside it."""
+    path = state / "services" / recovery.DATABASE
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("CREATE TABLE online (record TEXT)")
+        file.executemany("INSERT INTO online VALUES (?)", [("r" * 100,)] * 200)
+        file.commit()
+    content = path.read_bytes()
+    recovery.check(state)
+    assert path.read_bytes() == content
+    if how == "folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        half = len(content) // 2
+        damaged = {"cut": content[:half], "changed": content[:half] + b"?" * 2048 + content[half + 2048 :]}
+        path.write_bytes(damaged.get(how, b""))
+    path.with_name(f"{path.name}-wal").write_bytes(b"")
+    with pytest.raises(LocalError, match=f"{recovery.DATABASE}: is damaged"):
+        recovery.check(state)
+    (line,) = recovery.restore(state)
+    assert "restored: no record of the online stores" in line
+    assert sorted(one.name for one in (state / "damaged").glob("*/services/*"))[:2] == [
+        recovery.DATABASE,
+        f"{recovery.DATABASE}-wal",
+    ]
+    assert not list((state / "services").glob(f"{recovery.DATABASE}*"))
+    recovery.check(state)
+
+
+def test_a_folder_in_the_place_of_a_file(state: Path) -> None:
+    """It is named and kept aside, too."""
+    (state / "endpoint.json").mkdir()
+    (state / "services" / "glue.json").mkdir()
+    with pytest.raises(LocalError, match="it is a folder"):
+        recovery.check(state)
+    assert len(recovery.restore(state)) == 2
     recovery.check(state)
 
 
