@@ -68,6 +68,14 @@ def of_arrow(type: pa.DataType) -> Type:
     raise types.WrongTypeError(f"a table has no column of type {type}; cast it to one of its types")
 
 
+def of_int64(values: np.ndarray, kind: pa.DataType | None = None) -> pa.Array:
+    """Whole numbers of 64 bits, or what is kept in such: a ``kind`` of time. They are not copied, and none is null.
+    ``pa.array`` does the same, by way of a look for masks, for which NumPy imports another part of it.
+    """
+    kept = np.ascontiguousarray(values, dtype=np.int64)
+    return pa.Array.from_buffers(kind or pa.int64(), len(kept), [None, pa.py_buffer(kept)])
+
+
 def repeated(value: Any, count: int, kind: pa.DataType | None = None) -> pa.Array:
     """``value`` so many times, of type ``kind``, by default text. A text is written at once, not value by value."""
     kind = kind or pa.string()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from data_pipeline.etl.arrow_types import repeated
+from data_pipeline.etl.arrow_types import of_int64, repeated
 from data_pipeline.etl.custom.reader import (
     ROW,
     Dataset,
@@ -53,8 +53,8 @@ class Reader:
         if len(starts):
             values = {**file.parts, MONTH: file.period}
             texts = {name: repeated(value, len(starts)) for name, value in values.items()}
-            columns = {WINDOW: pa.array(starts).cast(pa.timestamp("us")), TRIPS: pa.array(trips), **texts}
-            columns[ROW] = pa.array(np.arange(1, len(starts) + 1, dtype=np.int64))
+            columns = {WINDOW: of_int64(starts, pa.timestamp("us")), TRIPS: of_int64(trips), **texts}
+            columns[ROW] = of_int64(np.arange(1, len(starts) + 1))
             staged(pa.table(columns, schema=arrow_schema(self.dataset, tuple(file.parts))))
         reasons = dict(sorted(counted.reasons.items()))
         return FileRows(counted.rows, counted.trips, counted.refused, reasons, warnings=counted.warnings)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pyarrow as pa
 
 from data_pipeline.etl.arrow_types import to_arrow
@@ -16,8 +18,13 @@ def arrow_type(kind: types.Type) -> pa.DataType:
 
 def arrow_column(column: Column) -> pa.Field:
     """The field of a column as it is handed on: what ``pii: hash`` hashed is a string."""
-    kind = pa.string() if column.pii == "hash" else arrow_type(types.parse(column.type))
+    kind = pa.string() if column.pii == "hash" else _of_text(column.type)
     return pa.field(column.name, kind, column.nullable)
+
+
+@functools.lru_cache(maxsize=1024)  # asked for each column of each file
+def _of_text(type: str) -> pa.DataType:
+    return arrow_type(types.parse(type))
 
 
 def arrow_schema(dataset: Dataset, parts: tuple[str, ...] = ()) -> pa.Schema:
