@@ -307,7 +307,7 @@ def _covered(dataset: Dataset, given: Iterable[FileFacts], past: Past) -> Covere
     there |= {(one.series, one.period) for one in past.earlier.values()}
     width = periods.width(series.period)
     return Covered(
-        tuple(names), frozenset((which if names else "", period[:width]) for which, period in there)
+        tuple(names), frozenset((which if names else "", period[:width]) for which, period in there if period)
     )
 
 

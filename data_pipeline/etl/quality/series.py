@@ -150,7 +150,7 @@ SELECT member, period, feature, sum((a - e) * ln(a / e)) FROM shares GROUP BY AL
 @dataclass(frozen=True)
 class Covered:
     """The periods that there are files of: ``pairs`` of the series that a file's name tells, as ``a=1, b=2`` of the
-    columns ``parts``, and the period.
+    columns ``parts``, and the period, which may be longer than those of the series.
     """
 
     parts: tuple[str, ...]
@@ -229,18 +229,22 @@ def _observe(db: duckdb.DuckDBPyConnection, table: str, rows: str, series: Serie
 
 
 def _leave_out(db: duckdb.DuckDBPyConnection, series: Series, covered: Covered) -> None:
-    """Take from _new and _old what is of no period that is covered."""
-    pairs = [(which, periods.start(period)) for which, period in sorted(covered.pairs)]
-    db.execute("CREATE OR REPLACE TEMP TABLE _covered (which VARCHAR, period TIMESTAMP)")
+    """Take from _new and _old what is of no period that is covered: one that files are of, or part of one."""
+    pairs = [(which, periods.unit(each), periods.start(each)) for which, each in sorted(covered.pairs)]
+    db.execute("CREATE OR REPLACE TEMP TABLE _covered (which VARCHAR, unit VARCHAR, period TIMESTAMP)")
     if pairs:
-        db.execute("INSERT INTO _covered SELECT unnest(?), unnest(?)", [*map(list, zip(*pairs))])
+        db.execute("INSERT INTO _covered SELECT unnest(?), unnest(?), unnest(?)", [*map(list, zip(*pairs))])
+    inside = " OR ".join(
+        f"(which, date_trunc('{unit}', period)) IN (SELECT (which, period) FROM _covered WHERE unit = '{unit}')"
+        for unit in sorted({unit for _, unit, _ in pairs})
+    )
     places = [(part, series.by.index(part) + 1) for part in covered.parts]
     texts = [f"{value(part + '=')} || coalesce(member[{place}], '')" for part, place in places]
     which = " || ', ' || ".join(texts) or "''"
     for table in ("_new", "_old"):
         db.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * EXCLUDE which "
-            f"FROM (SELECT *, {which} AS which FROM {table}) SEMI JOIN _covered USING (which, period)"
+            f"FROM (SELECT *, {which} AS which FROM {table}) WHERE {inside or 'false'}"
         )
 
 

@@ -423,6 +423,25 @@ def test_rows_that_stray_out_of_the_period_of_their_file_make_no_period() -> Non
     assert of_series("missing-windows", new, complete=True, covered=Covered((), frozenset())) == {}
 
 
+@pytest.mark.parametrize("periods", [["2024-01"], ["2024"], ["2023", "2024-01"], ["2024-01-09", "2024-01"]])
+def test_periods_that_are_shorter_than_those_of_files(periods: list[str]) -> None:
+    """All days of a file's month or year are judged, not its first alone; those of others are not."""
+    covered = Covered((), frozenset(("", each) for each in periods))
+    new = pa.concat_tables([windows(range(8, 11)), windows(range(40, 41))])  # and one in February
+    judged = {*of_series("missing-windows", new, complete=True, covered=covered)}
+    days = ["01-09", "01-10", "01-11", *(["02-10"] if "2024" in periods else [])]
+    assert judged == {f"orders 2024-{day} kind=a" for day in days}
+
+
+def test_hours_of_files_of_days() -> None:
+    hourly = Series("clock", 30, ("kind",), "hour")
+    covered = Covered((), frozenset({("", "2024-01-09")}))
+    judged = of_series(
+        "missing-windows", windows(range(8, 10)), series=hourly, complete=True, covered=covered
+    )
+    assert {each.split()[1] for each in judged} == {f"2024-01-09T{hour:02}" for hour in range(24)}
+
+
 def shapes(rows: list[tuple[Any, ...]], step: int, weighted: bool) -> dict[str, list[tuple[float, float]]]:
     weights = Counter[datetime]()
     for at, _, _, weight in rows:
