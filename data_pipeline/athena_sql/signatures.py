@@ -70,8 +70,9 @@ def rounding(factor: str) -> str:
     )
 
 
+_ROUND_REAL = f"CAST({rounding('1').replace('{0}', 'CAST({0} AS DOUBLE)')} AS FLOAT)"
 _POWER = f"CASE WHEN isnan({{1}}) OR (abs({{0}}) = 1 AND isinf({{1}})) THEN {NAN} ELSE pow({{0}}, {{1}}) END"
-_SIGN = "CASE WHEN isnan({0}) THEN {0} ELSE CAST(sign({0}) AS DOUBLE) END"
+_SIGN = "CASE WHEN isnan({{0}}) OR {{0}} = 0 THEN {{0}} ELSE CAST(sign({{0}}) AS {kind}) END"
 _SUBSTR = (
     "CASE WHEN {0} IS NULL OR {1} IS NULL THEN NULL WHEN {1} = 0 OR {1} > length({0}) OR {1} < -length({0}) THEN '' "
     "WHEN {1} > 0 THEN substr({0}, {1}) "
@@ -108,9 +109,9 @@ _TRIM = f"trim({{0}}, {literal(WHITESPACE)})"
 SIGNATURES: dict[str, tuple[str, list[Signature]]] = {
     "abs": (MATH, _each(_NUMBERS, "abs({0})")),
     "cbrt": (MATH, _double("cbrt({0})")),
-    "ceil": (MATH, _each(INTEGERS, "{0}") + _each((DOUBLE, REAL), "ceil({0})")),
+    "ceil": (MATH, _each(INTEGERS, "{0}") + _each((REAL, DOUBLE), "ceil({0})")),
     "exp": (MATH, _double("exp({0})")),
-    "floor": (MATH, _each(INTEGERS, "{0}") + _each((DOUBLE, REAL), "floor({0})")),
+    "floor": (MATH, _each(INTEGERS, "{0}") + _each((REAL, DOUBLE), "floor({0})")),
     "infinity": (MATH, [Signature((), DOUBLE, _INF)]),
     "is_finite": (MATH, [Signature((DOUBLE,), BOOLEAN, "isfinite({0})")]),
     "is_infinite": (MATH, [Signature((DOUBLE,), BOOLEAN, "isinf({0})")]),
@@ -121,11 +122,12 @@ SIGNATURES: dict[str, tuple[str, list[Signature]]] = {
     "nan": (MATH, [Signature((), DOUBLE, NAN)]),
     "pi": (MATH, [Signature((), DOUBLE, "pi()")]),
     "power": (MATH, _double(_POWER, 2)),
-    "round": (MATH, _each(INTEGERS, "{0}") + _double(rounding("1"))),
+    "round": (MATH, _each(INTEGERS, "{0}") + _each((REAL,), _ROUND_REAL) + _double(rounding("1"))),
     "sign": (
         MATH,
         [Signature((kind,), kind, f"CAST(sign({{0}}) AS {types.duckdb(kind)})") for kind in INTEGERS]
-        + _double(_SIGN),
+        + _each((REAL,), _SIGN.format(kind="FLOAT"))
+        + _double(_SIGN.format(kind="DOUBLE")),
     ),
     "sqrt": (MATH, _double(f"CASE WHEN {{0}} < 0 THEN {NAN} ELSE sqrt({{0}}) END")),
     "length": (STRING, _texts(BIGINT, "length({0})")),

@@ -227,6 +227,12 @@ NUMBERS: list[Row] = [
     ("floor(1.9)", "decimal(2,0)", D(1)),
     ("floor(-1.5e0)", "double", -2.0),
     ("floor(5)", "integer", 5),
+    ("floor(CAST(-1.5e0 AS real))", "real", -2.0),
+    ("ceil(CAST(1.2e0 AS real))", "real", 2.0),
+    ("round(CAST(-2.5e0 AS real))", "real", -3.0),
+    ("round(CAST(nan() AS real))", "real", NAN),
+    ("sign(CAST(-0.5e0 AS real))", "real", -1.0),
+    ("1e0 / sign(-0e0)", "double", -INF),
     ("exp(0)", "double", 1.0),
     ("exp(1000)", "double", INF),
     ("ln(1)", "double", 0.0),
@@ -481,6 +487,29 @@ def test_every_function_that_is_let_through_is_tried() -> None:
     names = {*SIGNATURES, *ALIASES, *SPECIAL, *AGGREGATES, *WINDOWS, *times.FIELDS}
     assert {name for name in names if f"{name}(" not in text} == set()
     assert all(page.startswith("functions/") for page, _ in SIGNATURES.values())
+
+
+def nulls() -> list[tuple[str, str]]:
+    """A call of each function with each argument in turn null, the others not; expression and type."""
+    samples = {"varchar": "'a日'", "boolean": "true", "timestamp": "TIMESTAMP '2024-02-29 23:59:59.999999'"}
+    found = []
+    for name, (_, signatures) in SIGNATURES.items():
+        for signature in signatures:
+            for at in range(len(signature.arguments)):
+                values = [samples.get(kind.name, f"CAST(1 AS {kind})") for kind in signature.arguments]
+                values[at] = f"CAST(NULL AS {signature.arguments[at]})"
+                found.append((f"{name}({', '.join(values)})", str(signature.result)))
+    for name in sorted(times.FIELDS):
+        found.append((f"{name}(CAST(NULL AS timestamp))", "bigint"))
+    return found
+
+
+def test_null_gives_null() -> None:
+    """In any place of any function that has a signature: functions/conditional.html has the exceptions."""
+    calls = nulls()
+    found = values([call for call, _ in calls], connected())
+    wrong = [pair for pair, answer in zip(calls, found, strict=True) if answer != (pair[1], None)]
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

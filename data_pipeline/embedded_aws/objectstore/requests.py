@@ -21,6 +21,8 @@ _RESERVED = re.compile(
     r"(xn--|sthree-|amzn-s3-demo-).*|.*(-s3alias|--ol-s3|\.mrap|--x-s3|--table-s3)", re.DOTALL
 )
 _WHOLE = re.compile(r"\d+", re.ASCII)
+_HEADER = re.compile(r"[\t -~\xa0-\xff]*")
+"""What may stand in a header of an answer."""
 _METADATA = "x-amz-meta-"
 _CHECKSUM = "x-amz-checksum-"
 #: Headers of S3 that have no effect here → the operation that they make of a request.
@@ -73,6 +75,7 @@ def check(request: Request) -> None:
     _check_owner(request)
     _check_unheeded(request)
     _check_names(request)
+    _check_overrides(request)
     _check_listing(request)
     if request.method in ("PUT", "POST"):
         _check_written(request)
@@ -119,6 +122,13 @@ def _check_names(request: Request) -> None:
     makes_bucket = request.method == "PUT" and not request.key and not request.query
     if makes_bucket and _RESERVED.fullmatch(request.bucket):
         raise Wrong(400, "InvalidBucketName", "The specified bucket is not valid.")
+
+
+def _check_overrides(request: Request) -> None:
+    """Wrong for a header of the answer, as GetObject's query may give them, that cannot be written."""
+    for name in request.query:
+        if name.startswith("response-") and not _HEADER.fullmatch(request.given(name)):
+            raise Wrong(400, "InvalidArgument", "Header value cannot be represented using ISO-8859-1.")
 
 
 def _check_listing(request: Request) -> None:

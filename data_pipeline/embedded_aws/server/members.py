@@ -30,6 +30,8 @@ _MISSING = {
     "logs": "InvalidParameterException",
     "sqs": "MissingParameter",
 }
+_TAG = frozenset(["Key", "Value"])
+"""Members of a tag, which is none without them, though Athena's model requires neither."""
 _BITS = {"integer": 31, "long": 63}
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
@@ -145,11 +147,12 @@ def _missing(value: Any, shape: Any, path: str) -> Iterator[str]:
     if not _is_of(value, kind):
         raise _wrong(f"{path}: {type(value).__name__} can not be converted to {kind}.")
     if kind == "structure":
+        required = _TAG if shape.name == "Tag" and _TAG == set(shape.members) else shape.required_members
         for name, member in shape.members.items():
             at = f"{path}.{name[0].lower()}{name[1:]}".lstrip(".")
             if value.get(name) is not None:
                 yield from _missing(value[name], member, at)
-            elif name in shape.required_members and not member.serialization.get("location"):
+            elif name in required and not member.serialization.get("location"):
                 yield at
     elif kind == "list":
         for item in value:

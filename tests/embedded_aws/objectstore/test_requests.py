@@ -67,6 +67,9 @@ REFUSED = {
     "fewer than no keys": (request(**LISTED, query="max-keys=-1"), "InvalidArgument"),
     "a version without a key": (request(**LISTED, query="version-id-marker=v"), "InvalidArgument"),
     "no token": (request(**LISTED, query="continuation-token=garbage!"), "InvalidArgument"),
+    "a header that ends": (request("GET", query="response-expires=\0"), "InvalidArgument"),
+    "a header of two lines": (request("GET", query="response-content-type=a\r\nb: c"), "InvalidArgument"),
+    "a header of no bytes": (request("GET", query="response-cache-control=日"), "InvalidArgument"),
     "the head of a part": (request("HEAD", query="partNumber=1"), "NotImplemented"),
     "SHA-256 of the whole": (
         request(

@@ -40,6 +40,7 @@ def test_what_is_no_object(body: bytes) -> None:
         ("glue", "GetTables", {"DatabaseName": "a", "MaxResults": 2**31}, "SerializationException", "maxResults"),
         ("glue", "GetTables", {"DatabaseName": "a", "MaxResults": True}, "SerializationException", "bool can not"),
         ("athena", "GetQueryExecution", {}, "InvalidRequestException", "queryExecutionId"),
+        ("athena", "CreateWorkGroup", {"Name": "a", "Tags": [{}]}, "InvalidRequestException", "tags.key"),
         ("athena", "GetWorkGroup", {"WorkGroup": "\ud800"}, "SerializationException", "no object"),
         ("states", "DescribeExecution", {"executionArn": [{}]}, "SerializationException", "executionArn: list"),
         ("logs", "DescribeLogStreams", {"limit": {}}, "SerializationException", "limit: dict"),
