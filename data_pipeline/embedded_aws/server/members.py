@@ -147,7 +147,7 @@ def _missing(value: Any, shape: Any, path: str) -> Iterator[str]:
     if not _is_of(value, kind):
         raise _wrong(f"{path}: {type(value).__name__} can not be converted to {kind}.")
     if kind == "structure":
-        required = _TAG if shape.name == "Tag" and _TAG == set(shape.members) else shape.required_members
+        required = _TAG if shape.name == "Tag" and set(shape.members) == _TAG else shape.required_members
         for name, member in shape.members.items():
             at = f"{path}.{name[0].lower()}{name[1:]}".lstrip(".")
             if value.get(name) is not None:
