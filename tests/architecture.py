@@ -63,7 +63,7 @@ def imports() -> set[tuple[str, str]]:
     return {(a, c) for a, c in apart if not any((a, b) in apart and (b, c) in apart for b in ROOMS)}
 
 
-def picture() -> str:
+def architecture_svg() -> str:
     """The SVG: solid arrows are imports, the others who runs or asks whom."""
     boxes = ROOMS | _OUTSIDE
     shown = [*sorted(imports()), ("jobs/", "etl")]
@@ -114,6 +114,6 @@ def _box(name: str, room: Room) -> str:
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["--check"]:
-        TARGET.write_text(picture(), encoding="utf-8")
-    elif TARGET.read_text(encoding="utf-8") != picture():
+        TARGET.write_text(architecture_svg(), encoding="utf-8")
+    elif TARGET.read_text(encoding="utf-8") != architecture_svg():
         sys.exit(f"{TARGET.relative_to(ROOT)} is out of date: run 'make docs'")

@@ -60,6 +60,19 @@ def test_no_name_has_a_word_of_our_own() -> None:
     assert not [folder for folder in folders if ours(folder.name)]
 
 
+def test_no_name_of_the_tests_has_one() -> None:
+    """The names of tests themselves are sentences."""
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    found = [
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in files
+        for name in names(file)
+        if ours(name) and not name.startswith(("test_", "Test"))
+    ]
+    assert len(files) > 200
+    assert found == []
+
+
 @pytest.mark.parametrize("name", ["patience", "_told_of", "WhatItMeans", "Line", "line"])
 def test_the_words_are_found(name: str) -> None:
     assert ours(name)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from athena_sql.asked import connected, translated
+from athena_sql.engines import connected, translated
 from athena_sql.evaluator import Expression, Maker, StopsError, UnsureError
 from randomness import SEED, SOAK, times
 

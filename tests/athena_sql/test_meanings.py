@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from athena_sql.asked import connected, values
+from athena_sql.engines import connected, values
 from athena_sql.test_nested import EXPRESSIONS as NESTED
 
 from data_pipeline.athena_sql import times

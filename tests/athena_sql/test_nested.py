@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from athena_sql.asked import NOW
+from athena_sql.engines import NOW
 
 from data_pipeline.athena_sql.names import CatalogTable, State
 from data_pipeline.athena_sql.translation import translate

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-from athena_sql.asked import NOW
+from athena_sql.engines import NOW
 from features.conftest import GROUP
 from paths import ROOT
 from published import TABLES

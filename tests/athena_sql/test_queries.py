@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from athena_sql.asked import COLUMNS, connected, rows, translated
+from athena_sql.engines import COLUMNS, connected, rows, translated
 
 from data_pipeline.athena_sql.results import WrongTypeError, typed
 from data_pipeline.athena_sql.types import BIGINT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from athena_sql.asked import translated
+from athena_sql.engines import translated
 
 from data_pipeline.athena_sql import grammar
 from data_pipeline.core.errors import UserError

@@ -14,7 +14,7 @@ from data_pipeline.aws import athena
 from data_pipeline.core.errors import UserError
 
 ID = "1f6e0c5e-0000-4000-8000-000000000000"
-ASKED = {"QueryExecutionId": ID}
+REQUEST = {"QueryExecutionId": ID}
 START = {
     "QueryString": "SELECT 1 AS n",
     "QueryExecutionContext": {"Database": "trips_dev"},
@@ -29,7 +29,7 @@ class Athena:
         keys = {"region_name": "eu-west-1", "aws_access_key_id": "a", "aws_secret_access_key": "b"}
         self.athena, self.s3 = boto3.client("athena", **keys), boto3.client("s3", **keys)
         self.stub, self.bucket = Stubber(self.athena), Stubber(self.s3)
-        self.stub.add_response("start_query_execution", ASKED, START)
+        self.stub.add_response("start_query_execution", REQUEST, START)
         self.pauses: list[float] = []
 
     def state(self, state: str, **more: Any) -> None:
@@ -45,7 +45,7 @@ class Athena:
     def result(self, content: bytes) -> None:
         columns = [{"Name": "n", "Type": "integer"}]
         answer = {"ResultSet": {"Rows": [], "ResultSetMetadata": {"ColumnInfo": columns}}}
-        self.stub.add_response("get_query_results", answer, {**ASKED, "MaxResults": 1})
+        self.stub.add_response("get_query_results", answer, {**REQUEST, "MaxResults": 1})
         body = {"Body": StreamingBody(io.BytesIO(content), len(content))}
         self.bucket.add_response("get_object", body, {"Bucket": "data", "Key": f"output/athena/{ID}.csv"})
 
@@ -106,7 +106,7 @@ def test_an_interrupted_wait_stops_the_query() -> None:
     """^C leaves nothing running that costs."""
     there = Athena()
     there.state("RUNNING")
-    there.stub.add_response("stop_query_execution", {}, ASKED)
+    there.stub.add_response("stop_query_execution", {}, REQUEST)
 
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt

@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from data_pipeline.aws.exports import read_export
 
 URI = "s3://data/output/export/X.parquet"
-ASKED = {"Bucket": "data", "Key": "output/export/X.parquet"}
+REQUEST = {"Bucket": "data", "Key": "output/export/X.parquet"}
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def stubbed() -> tuple[object, Stubber]:
 def test_the_object_is_read_whole(stubbed: tuple[object, Stubber]) -> None:
     """Bucket and key come from the URI; the bytes are returned as they are."""
     client, stub = stubbed
-    stub.add_response("get_object", {"Body": StreamingBody(io.BytesIO(b"PAR1"), 4)}, ASKED)
+    stub.add_response("get_object", {"Body": StreamingBody(io.BytesIO(b"PAR1"), 4)}, REQUEST)
     with stub:
         assert read_export(client, URI) == b"PAR1"
 
@@ -34,7 +34,7 @@ def test_the_object_is_read_whole(stubbed: tuple[object, Stubber]) -> None:
 def test_nothing_published_is_none(stubbed: tuple[object, Stubber]) -> None:
     """A missing object is no error: the pipeline may not have run yet."""
     client, stub = stubbed
-    stub.add_client_error("get_object", "NoSuchKey", http_status_code=404, expected_params=ASKED)
+    stub.add_client_error("get_object", "NoSuchKey", http_status_code=404, expected_params=REQUEST)
     with stub:
         assert read_export(client, URI) is None
 
@@ -42,6 +42,6 @@ def test_nothing_published_is_none(stubbed: tuple[object, Stubber]) -> None:
 def test_any_other_error_is_not_hidden(stubbed: tuple[object, Stubber]) -> None:
     """A refusal is passed on to whoever explains it."""
     client, stub = stubbed
-    stub.add_client_error("get_object", "AccessDenied", http_status_code=403, expected_params=ASKED)
+    stub.add_client_error("get_object", "AccessDenied", http_status_code=403, expected_params=REQUEST)
     with stub, pytest.raises(ClientError, match="AccessDenied"):
         read_export(client, URI)

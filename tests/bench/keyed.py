@@ -79,7 +79,7 @@ def generate(path: Path, day: int, rows: int, share: float, spread: str) -> None
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     """A line of the table. ``others``: by name."""
 
     name: str
@@ -113,7 +113,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _whole(scratch: Path, options: argparse.Namespace) -> Line:
+def _whole(scratch: Path, options: argparse.Namespace) -> TableRow:
     """All files at once, without AWS; the others keep the latest row of each key and write one file."""
     folder, bare = scratch / "in", scratch / "bare.parquet"
     folder.mkdir()
@@ -132,7 +132,7 @@ def _whole(scratch: Path, options: argparse.Namespace) -> Line:
             others[name].append(measure(command, ROOT))
             _expect_equal(name, scratch / "out" / "orders.parquet", bare)
     name = f"{options.files:,} files at once, both tables"
-    return Line(name, _median(mine), {each: _median(took) for each, took in others.items()})
+    return TableRow(name, _median(mine), {each: _median(took) for each, took in others.items()})
 
 
 def _median(measured: list[Measured]) -> Measured:
@@ -151,7 +151,7 @@ def _expect_equal(other: str, ours: Path, bare: Path) -> None:
         raise CommandError(f"published {mine}, bare {other} {least}")
 
 
-def _increments(scratch: Path, options: argparse.Namespace) -> list[Line]:
+def _increments(scratch: Path, options: argparse.Namespace) -> list[TableRow]:
     """One more day, as prepare and load, as processes, against an embedded AWS; unkeyed ones to compare with."""
     state = scratch / "aws"
     endpoint = lifecycle.ensure_up(state, 0)
@@ -191,7 +191,7 @@ class _Lake:
         known = datasets.write(Definitions({"orders": orders(key)}))
         self.s3.put_object(Bucket=self.bucket, Key="out/datasets.json", Body=known.encode())
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[TableRow]:
         for day in range(self.days):
             self._put(day, RECENT)
         self._run("history")
@@ -209,7 +209,7 @@ class _Lake:
             found += [self._line(f"it is issued again, updates {what}", again)] if again else []
         return [*found, self._read()]
 
-    def _read(self) -> Line:
+    def _read(self) -> TableRow:
         """What it takes to read the table of now, whose data files are on this machine."""
         at = tables.connect(f"glue:{self.bucket}", f"s3://{self.bucket}/out/warehouse")
         table = at.find("orders")
@@ -226,8 +226,8 @@ class _Lake:
             ]
         return self._line(f"the table is read, {len(live)} files", took)
 
-    def _line(self, what: str, took: list[Measured]) -> Line:
-        return Line(
+    def _line(self, what: str, took: list[Measured]) -> TableRow:
+        return TableRow(
             f"after {self.days:,} days, {'with' if self.key else 'no'} key: {what}", _median(took), {}
         )
 
@@ -250,7 +250,7 @@ class _Lake:
         return Measured(seconds, max(each.bytes for each in took), "", processor)
 
 
-def _report(lines: list[Line], options: argparse.Namespace, load: float) -> str:
+def _report(lines: list[TableRow], options: argparse.Namespace, load: float) -> str:
     head = "| | ours: s, of processors | MB | bare DuckDB | bare Polars |\n| --- | --- | --- | --- | --- |"
     return "\n".join(
         [

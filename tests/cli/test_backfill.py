@@ -21,7 +21,7 @@ def backfill(*words: str) -> int:
     return status_of("backfill", ["local", *words], "backfill")
 
 
-def _asked(deployed: Deployed) -> list[dict[str, object]]:
+def _inputs(deployed: Deployed) -> list[dict[str, object]]:
     """The inputs of the executions, the first one first, without who started them."""
     client = deployed.client("stepfunctions")
     found = [
@@ -58,9 +58,9 @@ def test_each_period_is_read_by_a_run_of_its_own(
     )
     assert backfill() == 1
     assert "run the same command with --yes" in capfd.readouterr().err
-    assert _asked(deployed) == []
+    assert _inputs(deployed) == []
     assert backfill("--yes", "--dataset", "trip_counts") == 0
-    assert _asked(deployed) == [
+    assert _inputs(deployed) == [
         {"version": 1, "datasets": ["trip_counts"], "periods": "2019-11"},
         {"version": 1, "datasets": ["trip_counts"], "periods": "2020-02"},
     ]
@@ -79,7 +79,7 @@ def test_what_fails_is_made_again_in_halves_and_named(
         deployed.put(f"input/green_tripdata_{month}.csv", month)
     options = ("--yes", "--dataset", "trip_counts", "--only", "all", "--at-a-time", "6")
     assert backfill(*options, "--json") == 1
-    assert [(each["periods"], each["reprocess"]) for each in _asked(deployed)] == [
+    assert [(each["periods"], each["reprocess"]) for each in _inputs(deployed)] == [
         ("2020-02..2020-03", True),
         ("2020-02", True),
         ("2020-03", True),

@@ -100,14 +100,14 @@ def test_a_label_without_a_text_stands_alone(width: int, text: str) -> None:
     assert labelled([("x" * 50, text)], width) == ["x" * 50]
 
 
-TOLD = """the project here may differ from what is deployed: config/pipeline.yaml: 2 problems
+MESSAGE = """the project here may differ from what is deployed: config/pipeline.yaml: 2 problems
   line 3: `region eu central 1` is unknown, and this line is indented
 Mend it as with `./deploy.sh dev my-artifact-bucket` and go on with it"""
 
 
 def test_each_line_of_a_text_is_folded_by_itself() -> None:
     """But for what is indented, and code in backticks; not at all in a file."""
-    assert by_lines(TOLD, 40) == [
+    assert by_lines(MESSAGE, 40) == [
         "the project here may differ from what is",
         "  deployed: config/pipeline.yaml: 2",
         "  problems",
@@ -116,4 +116,4 @@ def test_each_line_of_a_text_is_folded_by_itself() -> None:
         "  `./deploy.sh dev my-artifact-bucket`",
         "  and go on with it",
     ]
-    assert by_lines(TOLD, None) == TOLD.splitlines()
+    assert by_lines(MESSAGE, None) == MESSAGE.splitlines()

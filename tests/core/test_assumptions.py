@@ -33,13 +33,13 @@ def test_evidence_and_certainty_agree() -> None:
     assert all(each.evidence in ("document", "model") for each in assumptions.confirmed())
 
 
-def told(env: str, **changes: Any) -> set[str]:
+def shown(env: str, **changes: Any) -> set[str]:
     return {each.id for each in matters(environment(changes, env))}
 
 
 def test_the_embedded_aws_is_told_nothing() -> None:
     """It is the one on which all of it was observed."""
-    assert not told("local")
+    assert not shown("local")
 
 
 def test_the_least_sure_comes_first() -> None:
@@ -70,11 +70,11 @@ VPC = {
 )
 def test_an_option_brings_its_entries(changes: dict[str, Any], entry: str) -> None:
     """An environment is told of what it uses, and of nothing else."""
-    assert entry not in told("dev")
-    assert entry in told("dev", **changes)
+    assert entry not in shown("dev")
+    assert entry in shown("dev", **changes)
 
 
 def test_the_service_of_a_step_decides() -> None:
     """Without a Python shell, its entries are left out."""
-    assert "python-shell-packages" in told("dev")
-    assert "python-shell-packages" not in told("dev", steps={"prepare": {"service": "sagemaker"}})
+    assert "python-shell-packages" in shown("dev")
+    assert "python-shell-packages" not in shown("dev", steps={"prepare": {"service": "sagemaker"}})

@@ -116,7 +116,7 @@ class Stores:
             for name, row in last.items()
         }
 
-    def settled(self) -> list[dict[str, Any]]:
+    def whole_view(self) -> list[dict[str, Any]]:
         """The view, once everything that has been written before is in it: records are appended in their order."""
         last = f"last-{uuid.uuid4().hex[:8]}"
         record = [

@@ -56,7 +56,7 @@ def run(proxy: Proxy, stores: Stores, name: str, at_most: float | None = None) -
 def check(stores: Stores) -> None:
     """Both stores have what is published, and nothing is left to do."""
     assert stores.online() == stores.newest()
-    assert stores.settled() == stores.wanted()
+    assert stores.whole_view() == stores.wanted()
     assert stores.ingest("last") == {}
 
 

@@ -93,7 +93,7 @@ def order(number: int, customer: int, of: int, amount: str, status: str = "paid"
     return (f"o{number}", str(customer), f"{day(of, 10):%Y-%m-%dT%H:%M:%SZ}", amount, status)
 
 
-def told(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+def as_text(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     """What the stores' rows say, as text: the offline store has numbers of its own types."""
     return [
         (row["customer"], row["day"], float(row["spent"]), str(row["several"]).lower(), row["available_at"])
@@ -131,7 +131,7 @@ def test_stores_follow_a_table_of_customers(runs: Runs, embedded: Endpoint) -> N
     assert stores.ingest("b") == {"appended": 1, "deleted": 1, "put": 1, "removed": 2}
     assert stores.online() == stores.newest()
     assert {*stores.online()} == {"7", "8"}
-    assert told(stores.view(6)) == told(stores.wanted())
+    assert as_text(stores.view(6)) == as_text(stores.wanted())
     assert [(row["customer"], row["spent"], row["available_at"]) for row in stores.wanted()] == [
         (7, 5, "2024-01-04T00:00:00Z"),
         (7, 2.25, "2024-01-04T00:00:00Z"),

@@ -40,7 +40,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return config
 
 
-def told(system: S3FileSystem) -> dict[str, Any]:
+def made_with(system: S3FileSystem) -> dict[str, Any]:
     """What a file system was made with, as it says when it is copied to another process."""
     _, (arguments,) = system.__reduce__()
     found: dict[str, Any] = dict(arguments)
@@ -53,7 +53,7 @@ def test_credentials_are_those_that_boto3_has_at_the_time(alone: Path, tmp_path:
     script.write_text(PROCESS)
     alone.write_text(f"[default]\ncredential_process = {sys.executable} {script} {tmp_path / 'count'}\n")
     files = table_files.FileIO({"s3.region": "eu-west-1"})
-    first, later = (told(files.fs_by_scheme("s3", "bucket")) for _ in range(2))
+    first, later = (made_with(files.fs_by_scheme("s3", "bucket")) for _ in range(2))
     assert first["access_key"].startswith("AKIA")
     assert first["session_token"] == first["access_key"].replace("AKIA", "token")
     assert int(later["access_key"].removeprefix("AKIA")) > int(first["access_key"].removeprefix("AKIA"))
@@ -67,7 +67,7 @@ def test_a_file_system_is_kept_while_its_credentials_are(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     files = table_files.FileIO({"s3.region": "eu-west-1"})
     assert files.fs_by_scheme("s3", "bucket") is files.fs_by_scheme("s3", "bucket")
-    assert told(files.fs_by_scheme("s3", "bucket"))["access_key"] == "AKIAX"
+    assert made_with(files.fs_by_scheme("s3", "bucket"))["access_key"] == "AKIAX"
 
 
 def test_no_endpoint_is_named_where_none_is_set(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,10 +76,10 @@ def test_no_endpoint_is_named_where_none_is_set(alone: Path, monkeypatch: pytest
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
     io = tables.connect("glue:db", "s3://bucket/out").catalog._load_file_io(location="s3://bucket/out")
     assert isinstance(io, table_files.FileIO)
-    made = told(io.fs_by_scheme("s3", "bucket"))
+    made = made_with(io.fs_by_scheme("s3", "bucket"))
     assert not made["endpoint_override"]
     assert (made["region"], made["access_key"]) == ("eu-west-1", "AKIAX")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     io = tables.connect("glue:db", "s3://bucket/out").catalog._load_file_io(location="s3://bucket/out")
-    assert told(io.fs_by_scheme("s3", "bucket"))["endpoint_override"] == "http://127.0.0.1:9"
+    assert made_with(io.fs_by_scheme("s3", "bucket"))["endpoint_override"] == "http://127.0.0.1:9"

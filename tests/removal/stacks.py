@@ -114,7 +114,7 @@ def resource(world: World, case: Case, moment: str) -> None:
             change(ours, kind, second, FEWER, "UPDATE")
         if step == "delete":
             ours.delete_stack(StackName=STACK)
-            settled(root)
+            wait_until_stable(root)
     finally:
         _gone(world)
 
@@ -133,10 +133,10 @@ def change(client: Any, kind: str, properties: dict[str, Any], tags: list[Any], 
     named = {"ChangeSetName": made["Id"]}
     until(lambda: client.describe_change_set(**named)["Status"] in ("CREATE_COMPLETE", "FAILED"))
     client.execute_change_set(**named)
-    settled(client)
+    wait_until_stable(client)
 
 
-def settled(client: Any) -> None:
+def wait_until_stable(client: Any) -> None:
     """Wait until the stack is not being changed any more."""
 
     def ready() -> bool:
@@ -181,7 +181,7 @@ def clearing_up(world: World, case: Case) -> None:
     ):
         with suppress(ClientError):
             call(**named, **more)
-    settled(world.client("cloudformation"))
+    wait_until_stable(world.client("cloudformation"))
     _gone(world)
 
 
@@ -297,7 +297,7 @@ def _surroundings(world: World) -> None:
 def _gone(world: World) -> None:
     """No stack is left."""
     root = world.client("cloudformation")
-    settled(root)
+    wait_until_stable(root)
     with suppress(ClientError):
         root.delete_stack(StackName=STACK)
-    settled(root)
+    wait_until_stable(root)

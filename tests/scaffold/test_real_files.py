@@ -18,7 +18,7 @@ from tests.randomness import SOAK
 from tests.scaffold.test_generated import load
 
 SHARED = ROOT.parent / "shared"
-ENDINGS = (".csv", ".csv.gz", ".parquet")
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
 #: files that no data set can be made of, by a part of the message.
 REFUSED = ("cannot be read as Parquet", "found no row", "different columns", "no file that can be read")
 
@@ -26,7 +26,7 @@ REFUSED = ("cannot be read as Parquet", "found no row", "different columns", "no
 def groups() -> Iterator[tuple[str, list[Path]]]:
     """The files of a folder whose names begin alike; in `make test` one such group, of the smallest folder."""
     found = sorted(
-        path for path in SHARED.rglob("*") if path.name.endswith(ENDINGS) and "altered" not in path.parts
+        path for path in SHARED.rglob("*") if path.name.endswith(SUFFIXES) and "altered" not in path.parts
     )
     for (folder, word), files in itertools.groupby(
         found, lambda path: (path.parent, path.name.split("_")[0])

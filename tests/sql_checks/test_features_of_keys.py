@@ -52,7 +52,7 @@ SQL = (
 BOTH = "orders JOIN (SELECT DISTINCT customer, moment, amount FROM orders_history) USING (customer, moment, amount)"
 
 
-def told(root: Path, table: str, more: str = "", source: str = "orders") -> str:
+def problem(root: Path, table: str, more: str = "", source: str = "orders") -> str:
     """What is wrong, or nothing."""
     root.mkdir(exist_ok=True)
     made = shop(root, DEV % (table, more), customers=SQL % source)
@@ -69,7 +69,7 @@ def told(root: Path, table: str, more: str = "", source: str = "orders") -> str:
 )
 def test_the_newest_of_each_key_is_refused(tmp_path, table, source):
     """Of the data set itself, and of tables that are made of it."""
-    assert told(tmp_path, table, source=source) == (
+    assert problem(tmp_path, table, source=source) == (
         "config/dev.yaml:32: training_sets.next.features.amount.group: found 'of_customers', whose table "
         f"'{table}' has only the newest of each key, expected a group of its versions or its history, known as of "
         "each prediction; or 'as_corrected: true', if it may learn from what became known later"
@@ -77,10 +77,10 @@ def test_the_newest_of_each_key_is_refused(tmp_path, table, source):
 
 
 def test_it_is_taken_where_it_is_said(tmp_path):
-    assert told(tmp_path, "orders", "\n    as_corrected: true") == ""
+    assert problem(tmp_path, "orders", "\n    as_corrected: true") == ""
 
 
 @pytest.mark.parametrize("table", ["orders_versions", "orders_history"])
 def test_versions_and_history_are_fine(tmp_path, table):
-    assert told(tmp_path / "one", table) == ""
-    assert told(tmp_path / "other", "customers", source=table) == ""
+    assert problem(tmp_path / "one", table) == ""
+    assert problem(tmp_path / "other", "customers", source=table) == ""

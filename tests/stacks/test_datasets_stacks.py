@@ -26,7 +26,7 @@ def statements(template: dict[str, Any], role: str) -> dict[str, Any]:
     return {each["Sid"]: each for each in policy["Statement"]}
 
 
-def places(statement: dict[str, Any]) -> list[str]:
+def prefixes(statement: dict[str, Any]) -> list[str]:
     """The prefixes of a bucket that a statement is about."""
     return [
         yaml.safe_dump(each).partition("Bucket}/")[2].strip().strip("'") for each in statement["Resource"]
@@ -36,20 +36,20 @@ def places(statement: dict[str, Any]) -> list[str]:
 def test_the_load_may_write_what_the_data_sets_say(tmp_path: Path) -> None:
     """The tables, by name; the export only where one is."""
     found = statements(template(tmp_path / "a", TABLES), "Load")
-    assert places(found["WriteData"]) == [
+    assert prefixes(found["WriteData"]) == [
         f"output/{place}/*" for place in ("runs", "quarantine", "warehouse", "state")
     ]
-    assert places(found["ReadData"])[0] == "shop/*"
+    assert prefixes(found["ReadData"])[0] == "shop/*"
     published = yaml.safe_dump(found["PublishTables"]["Resource"])
     assert all(f"/{name}" in published for name in ("orders", "weather", "customers"))
     exported = statements(template(tmp_path / "b", EXPORT), "Load")
-    assert "output/export/*" in places(exported["WriteData"])
+    assert "output/export/*" in prefixes(exported["WriteData"])
 
 
 def test_the_comparison_may_not_write_but_its_plan(tmp_path: Path) -> None:
     """Neither state nor tables."""
     found = statements(template(tmp_path, TABLES), "Prepare")
-    assert places(found["WriteData"]) == ["output/runs/*"]
+    assert prefixes(found["WriteData"]) == ["output/runs/*"]
     assert not {"PublishTables", "ReadTables"} & found.keys()
 
 
@@ -72,7 +72,7 @@ def test_jobs_that_are_told_of_the_data_sets_may_read_the_document(tmp_path: Pat
     readers = [
         role
         for role in ("Prepare", "Load", "Ingest", "Report", "Maintenance")
-        if any(place.endswith("/datasets/*") for place in places(statements(made, role)["ReadArtifacts"]))
+        if any(place.endswith("/datasets/*") for place in prefixes(statements(made, role)["ReadArtifacts"]))
     ]
     assert readers == ["Prepare", "Load", "Maintenance"]
 
@@ -89,7 +89,7 @@ def test_what_a_cluster_leaves_may_be_deleted(tmp_path: Path) -> None:
     """Of each run, and only where there is a cluster."""
     cluster = "steps: {load: {cluster: {above_gb: 20, gb_per_instance: 10, most_instances: 4}}}\n"
     granted = statements(template(tmp_path / "a", cluster), "Load")
-    assert places(granted["DeleteParts"]) == ["output/runs/*/parts/*"]
+    assert prefixes(granted["DeleteParts"]) == ["output/runs/*/parts/*"]
     assert "DeleteParts" not in statements(template(tmp_path / "b"), "Load")
 
 
@@ -97,8 +97,8 @@ def test_only_where_data_sets_have_keys_may_the_load_erase_them(tmp_path: Path) 
     """The files of these tables and of those that may be made of them, and the texts of refused rows."""
     more = "  payments: {files: 'payments-{year}.csv', columns: {id: string}, key: id, history: true}\n"
     granted = statements(template(tmp_path / "a", more, TABLES), "Load")
-    assert places(granted["ReadRefused"]) == ["output/quarantine/*"]
+    assert prefixes(granted["ReadRefused"]) == ["output/quarantine/*"]
     names = ("payments", "payments_versions", "payments_history", "customers")
     warehouse = [f"output/warehouse/{name}/*" for name in names]
-    assert places(granted["EraseKeys"]) == ["output/state/erased/files/*", *warehouse]
+    assert prefixes(granted["EraseKeys"]) == ["output/state/erased/files/*", *warehouse]
     assert not {"ReadRefused", "EraseKeys"} & statements(template(tmp_path / "b", TABLES), "Load").keys()

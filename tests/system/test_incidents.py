@@ -145,7 +145,7 @@ def compare(name: str, kind: str, text: str) -> None:
         assert found[2] == plain(text)
 
 
-def told(shop: Shop, name: str) -> None:
+def compare_messages(shop: Shop, name: str) -> None:
     compare(name, "mail", shop.mail())
     compare(name, "status", shop.status())
 
@@ -157,17 +157,17 @@ def test_ten_incidents_end_as_the_page_says(shop: Shop) -> None:
     """Each is told, shown and ended before the next."""
     shop.write("2024-02", "order,amount\na,1\n")
     shop.fails("2024-02")
-    told(shop, "renamed-column")
+    compare_messages(shop, "renamed-column")
     shop.write("2024-02")
     shop.ends("backfill", "local", "--only", "missing", "--yes")
     shop.write("2024-03", "id,amount\na,x\nb,2\n")
     shop.fails("2024-03")
-    told(shop, "rule")
+    compare_messages(shop, "rule")
     shop.ends("run", "local", "--accept", "quarantined-share")
     for month, name in (("2024-04", "full-disk"), ("2024-05", "throttling"), ("2024-06", "killed-job")):
         shop.write(month)
         shop.fails(month)
-        told(shop, name)
+        compare_messages(shop, name)
         shop.ends("runs", "rerun", "local", "--from", "copy")
     a_quota_is_reached(shop)
     a_permission_is_taken_away(shop)
@@ -181,7 +181,7 @@ def a_quota_is_reached(shop: Shop) -> None:
     quotas.write_text(json.dumps({"ml.m5.xlarge for processing job usage": 0}))
     shop.write("2024-07")
     shop.fails("2024-07")
-    told(shop, "quota")
+    compare_messages(shop, "quota")
     quotas.unlink()
     shop.ends("run", "local")
 
@@ -196,7 +196,7 @@ def a_permission_is_taken_away(shop: Shop) -> None:
     iam.put_role_policy(RoleName=role, PolicyName="by-hand", PolicyDocument=json.dumps(deny))
     shop.write("2024-08")
     shop.fails("2024-08")
-    told(shop, "permission")
+    compare_messages(shop, "permission")
     iam.delete_role_policy(RoleName=role, PolicyName="by-hand")
     shop.ends("run", "local")
 
@@ -207,7 +207,7 @@ def a_deployment_is_bad(shop: Shop) -> None:
     assert shop.deploy().status == 0
     shop.write("2024-09")
     shop.fails("2024-09")
-    told(shop, "bad-deployment")
+    compare_messages(shop, "bad-deployment")
     shop.ends("rollback", "local", "--yes")
     shop.ends("runs", "rerun", "local", "--from", "copy")
 
@@ -219,7 +219,7 @@ def a_source_is_away(shop: Shop) -> None:
     )
     assert shop.deploy().status == 0
     shop.ends("run", "local")
-    told(shop, "source")
+    compare_messages(shop, "source")
 
 
 def the_schedule_is_off(shop: Shop) -> None:

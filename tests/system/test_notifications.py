@@ -60,13 +60,13 @@ def run(project: Project, *options: str) -> Done:
     return project("python", "data_pipeline_run.py", "local", *options)
 
 
-def told(project: Project) -> list[dict[str, Any]]:
+def messages(project: Project) -> list[dict[str, Any]]:
     path = project.root / ".local" / "aws" / "notifications.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 def last(project: Project) -> dict[str, Any]:
-    found = told(project)[-1]
+    found = messages(project)[-1]
     assert found["to"] == ["data-team@example.com"]
     assert re.search(
         r"\nhttps://console\.aws\.amazon\.com/states/home\?region=us-east-1#/v2/\S+:tiny-local:\S+$",
@@ -78,14 +78,14 @@ def last(project: Project) -> dict[str, Any]:
 @pytest.mark.timeout(600)
 def test_what_is_told_of_each_end(tiny: Project) -> None:
     """One story, since the last message is shown."""
-    a_failure_is_told_with_its_cause(tiny)
+    a_failure_comes_with_its_cause(tiny)
     the_command_of_the_incidents_page_ends_it(tiny)
-    the_gate_is_told_with_rule_value_and_limit(tiny)
-    other_ends_are_told_where_asked(tiny)
-    the_commands_show_what_was_told(tiny)
+    the_gate_comes_with_rule_value_and_limit(tiny)
+    other_ends_come_where_wanted(tiny)
+    the_commands_show_the_messages(tiny)
 
 
-def a_failure_is_told_with_its_cause(tiny: Project) -> None:
+def a_failure_comes_with_its_cause(tiny: Project) -> None:
     """The state, the error, and what the job said last, at bounded length; the command says that it was told."""
     done = run(tiny, "--dataset", "broken")
     assert done.status == 1
@@ -113,7 +113,7 @@ def the_command_of_the_incidents_page_ends_it(tiny: Project) -> None:
     assert last(tiny)["subject"] == "tiny in local: published"
 
 
-def the_gate_is_told_with_rule_value_and_limit(tiny: Project) -> None:
+def the_gate_comes_with_rule_value_and_limit(tiny: Project) -> None:
     done = run(tiny, "--dataset", "bad")
     assert done.status == 1
     found = last(tiny)
@@ -122,7 +122,7 @@ def the_gate_is_told_with_rule_value_and_limit(tiny: Project) -> None:
     assert "the quality gate failed" in done.err
 
 
-def other_ends_are_told_where_asked(tiny: Project) -> None:
+def other_ends_come_where_wanted(tiny: Project) -> None:
     """A publication, with what the last step left; and that nothing was new."""
     assert run(tiny).status == 0
     assert last(tiny)["subject"] == "tiny in local: published"
@@ -132,7 +132,7 @@ def other_ends_are_told_where_asked(tiny: Project) -> None:
     assert "notified    tiny in local: found nothing new" in done.out
 
 
-def the_commands_show_what_was_told(tiny: Project) -> None:
+def the_commands_show_the_messages(tiny: Project) -> None:
     shown = tiny.ok("python", "-m", "data_pipeline", "local", "notifications", "-n", "1").out
     assert "tiny in local: found nothing new\nto: data-team@example.com\n" in shown
 
@@ -144,7 +144,7 @@ def test_a_topic_that_is_gone_changes_no_end(another: Project) -> None:
     sns = another.client("sns")
     (topic,) = sns.list_topics()["Topics"]
     sns.delete_topic(TopicArn=topic["TopicArn"])
-    before = len(told(another))
+    before = len(messages(another))
     failed = run(another, "--dataset", "broken", "--json")
     assert (failed.status, failed.json["error"]) == (1, "States.TaskFailed")
     assert "has no header" in failed.json["cause"]
@@ -153,7 +153,7 @@ def test_a_topic_that_is_gone_changes_no_end(another: Project) -> None:
     assert gate.status == 1
     assert "the quality gate failed" in gate.err
     assert "notified   nobody: Topic does not exist" in gate.err
-    assert len(told(another)) == before
+    assert len(messages(another)) == before
 
 
 def test_no_template_names_an_address(tiny: Project) -> None:

@@ -214,13 +214,7 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, told: RunO
     judgement = documents.together(each.judgement for each in loaded)
     write_json(place, documents.summary(target, loaded, tables, (), judgement))
     write_json(join(target.folder, profile.NAME), documents.profile(target, loaded, ()))
-    held = {each.dataset.name for each in loaded if each.held} | {*(plan.held or ())}
-    then = (
-        following.deferred(definitions)
-        if told.deferring and not plan.erased  # what is erased is to leave the tables, too
-        else following.make(definitions, held, target, told.accepted, place)
-    )
-    _say_following(then)
+    then = _follow(definitions, plan, target, told, loaded)
     judgement = documents.together([judgement, *(one.judgement for one in then.derived)])
     cleared = _cleared(taken, definitions, then.back, target)
     told_of = erasing.committed(tables | then.tables, taken)
@@ -241,6 +235,20 @@ def publish(definitions: Definitions, plan: LoadPlan, target: Target, told: RunO
     write_json(join(target.folder, verdict.NAME), said)
     errors = [*(each.error for each in loaded if each.error), *problems]
     return Done(summary, loaded, then.derived, judgement, errors)
+
+
+def _follow(
+    definitions: Definitions, plan: LoadPlan, target: Target, told: RunOptions, loaded: Sequence[Loaded]
+) -> Following:
+    """Make the tables that are made of what was loaded, or put that off, and say so."""
+    held = {each.dataset.name for each in loaded if each.held} | {*(plan.held or ())}
+    then = (
+        following.deferred(definitions)
+        if told.deferring and not plan.erased  # what is erased is to leave the tables, too
+        else following.make(definitions, held, target, told.accepted, join(target.folder, summaries.NAME))
+    )
+    _say_following(then)
+    return then
 
 
 def _cleared(

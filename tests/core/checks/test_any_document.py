@@ -20,24 +20,24 @@ VALUES: tuple[Any, ...] = (None, True, 5, "x", "{% $x %}", [], [1], {}, {"a": 1}
 SCRIPTS = {"prepare.py": CommandLine({"input": ()}, frozenset({"input"}))}
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def _positions(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every container with every key or index."""
     for key, each in (
         value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     ):
         yield value, key
-        yield from _places(each)
+        yield from _positions(each)
 
 
 def _with_anything_in_one_place(cases: list[Any], rng: random.Random) -> Any:
     document = copy.deepcopy(rng.choice(cases))
-    container, key = rng.choice(list(_places(document)))
+    container, key = rng.choice(list(_positions(document)))
     container[key] = rng.choice(VALUES)
     return document
 
 
 def _expressions(value: Any) -> Iterator[str]:
-    for container, key in _places(value):
+    for container, key in _positions(value):
         if isinstance(container[key], str) and container[key].startswith("{%"):
             yield container[key]
 

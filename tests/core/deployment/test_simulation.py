@@ -15,7 +15,7 @@ DEV = load_environment(ROOT, "dev")
 POLICY = json.loads((ROOT / "docs" / "reference" / "deployer-policy.json").read_text())
 
 
-def asked(env: Environment = DEV, artifacts: str | None = "my-artifacts") -> list[Question]:
+def every_question(env: Environment = DEV, artifacts: str | None = "my-artifacts") -> list[Question]:
     return list(deployer_policy(POLICY, env, "123456789012", "aws", artifacts))
 
 
@@ -35,7 +35,7 @@ def test_the_deployers_policy_answers_its_own_questions() -> None:
     def some(value: str | list[str], found: str) -> bool:
         return any(fnmatchcase(found, one) for one in ([value] if isinstance(value, str) else value))
 
-    for question in asked():
+    for question in every_question():
         for action in question.actions:
             for resource in question.resources:
                 allowed = [
@@ -46,11 +46,11 @@ def test_the_deployers_policy_answers_its_own_questions() -> None:
 
 def test_no_question_holds_a_placeholder_or_a_pattern() -> None:
     """The simulator takes neither; the environment's own names are asked about."""
-    text = "".join(part for q in asked() for part in (*q.actions, *q.resources) if part != "*")
+    text = "".join(part for q in every_question() for part in (*q.actions, *q.resources) if part != "*")
     assert not [
         word for word in ("PIPELINE", "REGION", "ACCOUNT_ID", "PREFIX", "BUCKET", "*") if word in text
     ]
-    resources = {resource for question in asked() for resource in question.resources}
+    resources = {resource for question in every_question() for resource in question.resources}
     assert "arn:aws:states:us-east-1:123456789012:stateMachine:nyc-tlc-dev" in resources
     assert "arn:aws:glue:us-east-1:123456789012:database/nyc_tlc_dev" in resources
     assert "arn:aws:s3:::my-artifacts/nyc-tlc/x" in resources
@@ -58,7 +58,7 @@ def test_no_question_holds_a_placeholder_or_a_pattern() -> None:
 
 def test_every_service_that_roles_are_handed_to_is_asked_about() -> None:
     """A condition with three values is three questions."""
-    passed = [q.context for q in asked() if q.actions == ("iam:PassRole",)]
+    passed = [q.context for q in every_question() if q.actions == ("iam:PassRole",)]
     assert {context[0][2] for context in passed} == {
         "glue.amazonaws.com",
         "scheduler.amazonaws.com",
@@ -69,10 +69,10 @@ def test_every_service_that_roles_are_handed_to_is_asked_about() -> None:
 
 def test_what_this_deployment_does_not_need_is_not_asked() -> None:
     """No artifact bucket is known before the first deployment; a user's own data bucket is not made."""
-    assert not any("s3:::my-artifacts" in r for q in asked(artifacts=None) for r in q.resources)
+    assert not any("s3:::my-artifacts" in r for q in every_question(artifacts=None) for r in q.resources)
     own = DEV.model_copy(update={"data": DEV.data.model_copy(update={"bucket": "mine-1"})})
-    assert not any("s3:CreateBucket" in question.actions for question in asked(own))
-    assert any("s3:CreateBucket" in question.actions for question in asked())
+    assert not any("s3:CreateBucket" in question.actions for question in every_question(own))
+    assert any("s3:CreateBucket" in question.actions for question in every_question())
 
 
 def test_questions_of_a_role() -> None:

@@ -485,7 +485,7 @@ def dev(changes: dict[str, Any]) -> Environment:
     return made if region == "us-east-1" else made.model_copy(update={"region": region})
 
 
-def told(case: Case) -> list[CheckResult]:
+def worrying(case: Case) -> list[CheckResult]:
     return [f for f in examine(dev(case.config), replace(HEALTHY, **case.answers)) if f.level != "ok"]
 
 
@@ -502,7 +502,7 @@ def test_of_a_healthy_account_nothing_is_said() -> None:
 def test_what_is_wrong_is_told_by_a_rule_of_its_own(name: str) -> None:
     """The whole message, and without the rule nothing is said of it."""
     case = CASES[name]
-    assert CheckResult(case.check, case.level, case.found, case.remedy, case.rule) in told(case)  # type: ignore[arg-type]
+    assert CheckResult(case.check, case.level, case.found, case.remedy, case.rule) in worrying(case)  # type: ignore[arg-type]
     others = {rule: RULES[rule] for rule in RULES if rule != case.rule}
     left = examine(dev(case.config), replace(HEALTHY, **case.answers), others)
     expected = {"a region without the image": {"region"}}.get(name, set())

@@ -9,7 +9,7 @@ import pytest
 from data_pipeline.core.bucket_keys import owners_statement
 from data_pipeline.core.doctor.key_policy import Request, decide
 
-ASKED = Request("123456789012", "aws", "s3.us-east-1.amazonaws.com", "kms:Decrypt")
+REQUEST = Request("123456789012", "aws", "s3.us-east-1.amazonaws.com", "kms:Decrypt")
 ROOT: dict[str, Any] = {
     "Effect": "Allow",
     "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
@@ -56,4 +56,4 @@ def where(operator: str, key: str, value: Any) -> dict[str, Any]:
 )
 def test_decisions(statements: list[dict[str, Any]], decision: str) -> None:
     """A denial wins; what cannot be judged is never taken for an answer."""
-    assert decide({"Statement": statements}, ASKED) == decision
+    assert decide({"Statement": statements}, REQUEST) == decision

@@ -75,7 +75,7 @@ def test_a_notification_that_fails_changes_nothing() -> None:
         assert catch["Next"] == state["Next"]
 
 
-CAUSES = [
+REASONS = [
     ("plain text", "plain text"),
     (
         '{"ExitMessage":"error: \\"a\\\\b\\" is gr\\u00fcn","FailureReason":"AlgorithmError"}',
@@ -88,7 +88,7 @@ CAUSES = [
 ]
 
 
-@pytest.mark.parametrize(("cause", "said"), CAUSES)
+@pytest.mark.parametrize(("cause", "said"), REASONS)
 def test_a_cause_is_told_in_short(cause: str, said: str) -> None:
     """What the job said last, or what the service says, of a job's description; anything else as it is."""
     failure = {"Error": "States.TaskFailed", "Cause": cause, "State": "Load"}

@@ -35,7 +35,7 @@ TRAILER = "x-amz-checksum-crc32c:sOO8/Q==\r\nx-amz-trailer-signature:" + (
 )
 
 
-def asked(method: str, target: str, names: str, signature: str, **headers: str) -> Request:
+def documented_request(method: str, target: str, names: str, signature: str, **headers: str) -> Request:
     """A request of the documentation, with its header signature."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     given["x-amz-date"] = "20130524T000000Z"
@@ -69,11 +69,11 @@ def test_headers() -> None:
     names = "host;range;x-amz-content-sha256;x-amz-date"
     signature = "f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
     ranged = {"host": host, "range": "bytes=0-9", "x_amz_content_sha256": EMPTY}
-    let_in(asked("GET", "/test.txt", names, signature, **ranged)).end()
+    let_in(documented_request("GET", "/test.txt", names, signature, **ranged)).end()
     with pytest.raises(Refused, match="does not match"):
-        let_in(asked("GET", "/test.txt", names, signature, **{**ranged, "range": "bytes=0-8"}))
+        let_in(documented_request("GET", "/test.txt", names, signature, **{**ranged, "range": "bytes=0-8"}))
     digest = "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072"
-    put = asked(
+    put = documented_request(
         "PUT",
         "/test%24file.text",
         "date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class",
@@ -89,7 +89,7 @@ def test_headers() -> None:
         ("/?lifecycle", "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"),
         ("/?max-keys=2&prefix=J", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"),
     ):
-        let_in(asked("GET", target, names, signature, host=host, x_amz_content_sha256=EMPTY))
+        let_in(documented_request("GET", target, names, signature, host=host, x_amz_content_sha256=EMPTY))
 
 
 def test_query() -> None:
@@ -132,7 +132,7 @@ def chunked(signatures: tuple[str, ...], trailer: str = "") -> bytes:
 
 def in_chunks() -> Request:
     """The documentation's PUT in chunks."""
-    return asked(
+    return documented_request(
         "PUT",
         "/examplebucket/chunkObject.txt",
         "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;"
@@ -149,7 +149,7 @@ def in_chunks() -> Request:
 
 def with_trailer() -> Request:
     """… and with a trailer."""
-    return asked(
+    return documented_request(
         "PUT",
         "/examplebucket/chunkObject.txt",
         "content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;x-amz-storage-class;"

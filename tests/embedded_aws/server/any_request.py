@@ -238,7 +238,7 @@ def _members(chance: random.Random, operation: OperationModel, texts: Sequence[s
         return {}
     members: dict[str, Any] = _value(chance, operation.input_shape, texts, 0)
     if chance.random() < 0.7:
-        found = list(_places(members))
+        found = list(_positions(members))
         owner, key = chance.choice(found) if found else (members, "Nope")
         if isinstance(owner, dict) and chance.random() < 0.3:
             owner.pop(key, None)
@@ -273,11 +273,11 @@ def _value(chance: random.Random, shape: Shape, texts: Sequence[str], depth: int
     return chance.choice(enum) if enum and chance.random() < 0.8 else chance.choice(texts)
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def _positions(value: Any) -> Iterator[tuple[Any, Any]]:
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in list(pairs):
         yield value, key
-        yield from _places(item)
+        yield from _positions(item)
 
 
 def _form(chance: random.Random, operation: OperationModel, texts: Sequence[str]) -> Raw:

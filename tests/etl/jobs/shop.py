@@ -143,7 +143,7 @@ class Shop:
         return 0 if table is None else len(table.snapshots())
 
 
-def told(rows: list[dict]) -> list[tuple]:
+def identities(rows: list[dict]) -> list[tuple]:
     """What tells rows apart that were published: their values, file and number."""
     return sorted(
         (row["_file"], row["_row"], row["id"], row["ordered_at"], row["amount"], row["status"] or "")

@@ -141,14 +141,14 @@ class World:
 
     def order(self, row: dict) -> tuple:
         first = [row["_period"]] if self.dataset.replaces == "all" else []
-        told = [
+        identities = [
             *first,
             *(row[name] for name in self.dataset.latest),
             row["_period"],
             row["_file"],
             row["_row"],
         ]
-        return tuple(told)
+        return tuple(identities)
 
     def newest(self) -> dict[tuple, dict]:
         """Of each key the newest version, deleted ones too."""
@@ -230,7 +230,7 @@ def _spans(states: list[tuple[str, dict | None]]) -> list[dict]:
     return found
 
 
-def told(rows: list[dict], *more: str) -> list[tuple]:
+def identities(rows: list[dict], *more: str) -> list[tuple]:
     names = ("id", "line", "at", "serial", "state", "_file", "_row", "_period", "region", *more)
     return sorted(tuple(str(row[name]) if row[name] is not None else "" for name in names) for row in rows)
 
@@ -271,14 +271,16 @@ def check(world: World, at, summary: dict | None) -> None:
     """Every table has what it should have, and the accepted versions add up."""
     newest = world.newest()
     current = [row for row in newest.values() if not world.gone(row)]
-    assert told(published(at, "orders_versions")) == told(world.versions())
-    assert told(published(at, "orders")) == told(current)
+    assert identities(published(at, "orders_versions")) == identities(world.versions())
+    assert identities(published(at, "orders")) == identities(current)
     if world.dataset.history:
         spans = [
             {**row, **{name: row[name] and str(row[name])[:10] for name in ("valid_from", "valid_to")}}
             for row in published(at, "orders_history")
         ]
-        assert told(spans, "valid_from", "valid_to") == told(world.history(), "valid_from", "valid_to")
+        assert identities(spans, "valid_from", "valid_to") == identities(
+            world.history(), "valid_from", "valid_to"
+        )
     if summary is None or at.find("orders") is None:
         return
     count = len(world.versions())

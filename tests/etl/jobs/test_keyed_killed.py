@@ -12,7 +12,7 @@ from collections import defaultdict
 import pytest
 from killing import KEYED, POINTS, WRITES, Proxy, named
 from randomness import COUNTS, SEED, SOAK, times
-from shop import Row, Shop, expected, orders, right, told
+from shop import Row, Shop, expected, identities, orders, right
 from test_load_killed import chosen, define, made, recorded_writes, run
 
 from data_pipeline.etl.documents.datasets import Definitions, Table
@@ -81,13 +81,13 @@ def newest(contents: dict[str, list[Row]]) -> dict[int, list[dict]]:
 
 
 def current(contents: dict[str, list[Row]]) -> list[tuple]:
-    return told([rows[-1] for rows in newest(contents).values() if rows[-1]["status"] != "gone"])
+    return identities([rows[-1] for rows in newest(contents).values() if rows[-1]["status"] != "gone"])
 
 
 def check_whole(shop: Shop) -> None:
     """Every table has what the files say, and nothing is new."""
-    assert told(shop.rows("orders_versions")) == expected(shop.contents)
-    assert told(shop.rows()) == current(shop.contents)
+    assert identities(shop.rows("orders_versions")) == expected(shop.contents)
+    assert identities(shop.rows()) == current(shop.contents)
     assert shop.rows("counted") == [{"n": len(current(shop.contents))}]
     begun = sorted(
         (id, each["ordered_at"])
@@ -101,7 +101,7 @@ def check_whole(shop: Shop) -> None:
 
 def complete(shop: Shop, before: list[tuple]) -> None:
     """Readers see the old or the new rows of each key; the next run completes the rest."""
-    assert told(shop.rows()) in ([], before, current(shop.contents))
+    assert identities(shop.rows()) in ([], before, current(shop.contents))
     if shop.prepare()["proceed"]:
         shop.load()
     check_whole(shop)
@@ -117,7 +117,7 @@ def test_killed_at_a_write(shop, embedded, attempt, record_property):
     number, after = chosen(attempt, len(those))
     last = those[number]
     begin(made, published)
-    before = told(made.rows())
+    before = identities(made.rows())
     with Proxy(env["AWS_ENDPOINT_URL"], last, after) as proxy:
         assert run(proxy, made, env) == -signal.SIGKILL
         assert proxy.hit in POINTS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from shop import Row, expected, orders, told, written
+from shop import Row, expected, identities, orders, written
 
 from data_pipeline.etl.documents import acceptances, datasets
 from data_pipeline.etl.documents.datasets import Column, Dataset, Definitions, Format, Series, Table
@@ -37,7 +37,7 @@ def test_files_are_published_and_noted(shop):
     shop.put(NORTH, some(0, 3, BAD, NEGATIVE))
     shop.put(SOUTH, some(10))
     summary = shop.run()
-    assert told(shop.rows()) == expected(shop.contents)
+    assert identities(shop.rows()) == expected(shop.contents)
     assert {(row["region"], row["_period"]) for row in shop.rows()} == {
         ("north", "2024-01"),
         ("south", "2024-02"),
@@ -109,14 +109,14 @@ def test_a_changed_a_new_and_a_removed_file(shop):
     gone = shop.contents[SOUTH]
     shop.delete(SOUTH)
     shop.run()
-    assert told(shop.rows()) == expected({**shop.contents, SOUTH: gone})
+    assert identities(shop.rows()) == expected({**shop.contents, SOUTH: gone})
     assert next(row for row in shop.rows() if row["_file"] == SOUTH)["_available_at"] == before[SOUTH]
     assert shop.prepare()["messages"] == [
         f"{SOUTH} is no longer in the input; its rows are kept (--prune drops them)"
     ]
     summary = shop.run("--prune=true")
     assert summary["datasets"]["orders"]["pruned"] == 1
-    assert told(shop.rows()) == expected(shop.contents)
+    assert identities(shop.rows()) == expected(shop.contents)
     assert shop.prepare("--prune=true")["proceed"] is False
 
 
@@ -163,7 +163,7 @@ def test_a_file_of_which_all_rows_are_refused_is_held_back(shop):
     (failed,) = verdict["failed_rules"]
     assert (failed["rule"], failed["source"]) == ("unreadable-files", NORTH)
     assert f"{NORTH}: all of its rows are refused" in verdict["messages"]
-    assert told(shop.rows()) == expected(kept)
+    assert identities(shop.rows()) == expected(kept)
     shop.run(accept="unreadable-files@run-2")
     assert shop.document("summary.json")["rows"] == {"read": 3, "counted": 0, "quarantined": 3}
     assert shop.rows() == []
@@ -216,10 +216,10 @@ def test_an_unreadable_file_keeps_its_earlier_rows(shop):
     shop.put(SOUTH, some(40))
     shop.run()
     assert shop.document("verdict.json")["failed_rules"][0]["rule"] == "unreadable-files"
-    assert told(shop.rows()) == expected(kept)
+    assert identities(shop.rows()) == expected(kept)
     shop.define(orders(rules={"unreadable-files": "warn 0"}))
     summary = shop.run()
-    assert told(shop.rows()) == expected({**kept, SOUTH: shop.contents[SOUTH]})
+    assert identities(shop.rows()) == expected({**kept, SOUTH: shop.contents[SOUTH]})
     assert summary["datasets"]["orders"]["files"] == {"read": 1, "failed": 1}
     decision = shop.prepare()
     assert (decision["proceed"], decision["changed"]) == (True, 1)
@@ -318,7 +318,7 @@ def test_alone_it_needs_no_aws(tmp_path):
     ]
     done = subprocess.run([*command, *where], capture_output=True, text=True, env={"PATH": ""}, cwd=".")
     assert done.returncode == 0, done.stderr
-    assert told(pq.read_table(tmp_path / "out" / "orders.parquet").to_pylist()) == expected(
+    assert identities(pq.read_table(tmp_path / "out" / "orders.parquet").to_pylist()) == expected(
         {NORTH: some(0, 3, BAD)}
     )
     assert pq.read_table(tmp_path / "out" / "by_status.parquet").to_pylist() == [
@@ -577,10 +577,10 @@ def test_a_file_that_changed_since_the_plan_is_left_to_the_next_run(shop):
     summary = shop.load()
     assert summary["quality"]["passed"] is True
     assert summary["files"][0]["error"] == "the object has changed since the plan was made"
-    assert told(shop.rows()) == expected({NORTH: some(0), SOUTH: some(10)})
+    assert identities(shop.rows()) == expected({NORTH: some(0), SOUTH: some(10)})
     assert shop.prepare()["changed"] == 1
     shop.load()
-    assert told(shop.rows()) == expected(shop.contents)
+    assert identities(shop.rows()) == expected(shop.contents)
 
 
 def test_a_profile_says_what_the_rows_are_like(shop):

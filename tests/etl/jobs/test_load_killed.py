@@ -17,7 +17,7 @@ import pytest
 from clients import client, settings
 from killing import POINTS, WRITES, Proxy, named
 from randomness import COUNTS, SEED, SOAK, times
-from shop import Row, Shop, expected, orders, told
+from shop import Row, Shop, expected, identities, orders
 
 from data_pipeline.etl.documents.datasets import Definitions, Table
 from data_pipeline.etl.storage import filesystem
@@ -117,7 +117,7 @@ def recorded_writes(
 
 def check_whole(shop: Shop) -> None:
     """The table has what its files have, the other one counts it, and the ledger says so: nothing is new."""
-    assert told(shop.rows()) == expected(shop.contents)
+    assert identities(shop.rows()) == expected(shop.contents)
     count = sum(row["n"] for row in shop.rows("counted"))
     assert count == len(expected(shop.contents))
     assert exported(shop) == sorted(shop.rows("counted"), key=lambda row: row["region"])
@@ -138,7 +138,7 @@ def exported(shop: Shop) -> list[dict]:
 
 def complete(shop: Shop, before: list[tuple]) -> None:
     """Readers see the old or the new rows; the next run completes the rest."""
-    assert told(shop.rows()) in ([], before, expected(shop.contents))
+    assert identities(shop.rows()) in ([], before, expected(shop.contents))
     if shop.prepare()["proceed"]:
         shop.load()
     check_whole(shop)
@@ -161,7 +161,7 @@ def test_killed_at_a_write(environment, embedded, attempt, record_property):
     shop, env = made(embedded, defined())
     define(shop)
     begin(shop, published)
-    before = told(shop.rows())
+    before = identities(shop.rows())
     with Proxy(embedded.url, last, after) as proxy:
         assert run(proxy, shop, env) == -signal.SIGKILL
         assert proxy.hit in POINTS
@@ -178,7 +178,7 @@ def test_killed_at_any_time(environment, embedded, attempt):
     shop, env = made(embedded, defined())
     define(shop)
     begin(shop, True)
-    before = told(shop.rows())
+    before = identities(shop.rows())
     for _ in range(choice.randrange(1, 3)):
         with Proxy(embedded.url) as proxy:
             run(proxy, shop, env, choice.uniform(0.5, 6))

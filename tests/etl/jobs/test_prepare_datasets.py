@@ -12,7 +12,7 @@ from data_pipeline.etl.jobs import prepare_datasets
 ORDERS = Dataset("orders", ("orders/{year}/{month}.csv",), Format("csv"), (Column("id", "long"),))
 
 
-def places(folder):
+def run_options(folder):
     """The options that every run has."""
     where = {"input": "in", "output": "out", "definitions": "datasets.json"}
     return [*(f"--{name}={folder / path}" for name, path in where.items()), "--run=one"]
@@ -28,7 +28,7 @@ def project(tmp_path):
     (tmp_path / "datasets.json").write_text(datasets.write(Definitions({"orders": ORDERS})))
 
     def run(*more: str) -> tuple[dict, load_plan.LoadPlan]:
-        prepare_datasets.main([*places(tmp_path), *more])
+        prepare_datasets.main([*run_options(tmp_path), *more])
         folder = tmp_path / "out" / "runs" / "one"
         plan = load_plan.read((folder / "plan.json").read_bytes(), "plan.json")
         return json.loads((folder / "decision.json").read_text()), plan
@@ -57,7 +57,7 @@ def test_new_files_are_planned(project, tmp_path):
 
 def test_a_dry_run_prints_the_same_and_writes_nothing(project, tmp_path, capsys):
     """By the same code; files are named with why they are read, up to a number."""
-    prepare_datasets.main([*places(tmp_path), "--dry-run=true"])
+    prepare_datasets.main([*run_options(tmp_path), "--dry-run=true"])
     found = preview.read(capsys.readouterr().out, "stdout")
     assert not (tmp_path / "out").exists()
     decision, plan = project()

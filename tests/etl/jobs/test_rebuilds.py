@@ -10,7 +10,7 @@ import sys
 import pytest
 from killing import Proxy
 from randomness import SEED, times
-from shop import expected, orders, told
+from shop import expected, identities, orders
 
 from data_pipeline.etl.jobs import load
 from data_pipeline.etl.loading import pieces, reading
@@ -68,17 +68,20 @@ def left_behind(shop) -> list[str]:
 def test_a_killed_rebuild_goes_on(changed, read, attempt, record_property):
     """Killed at a write, by SIGKILL: what is noted whole is not read again, and the table is as if nothing had been."""
     chance = random.Random(f"{SEED}-kill-rebuild-{attempt}")
-    old, times_before = told(changed.rows()), {row["_file"]: row["_available_at"] for row in changed.rows()}
+    old, times_before = (
+        identities(changed.rows()),
+        {row["_file"]: row["_available_at"] for row in changed.rows()},
+    )
     changed.prepare("--rebuild=orders")
     with Proxy(os.environ["AWS_ENDPOINT_URL"], chance.randrange(2, 16), chance.random() < 0.5) as proxy:
         status = proxy.run([sys.executable, "-c", SMALL, *changed.load_arguments()], dict(os.environ))
     assert status == -signal.SIGKILL
     record_property("killed", proxy.hit)
-    assert told(changed.rows()) in (old, expected(changed.contents))
+    assert identities(changed.rows()) in (old, expected(changed.contents))
     kept = sum(path.endswith("piece.json") for path in left_behind(changed))
     changed.run("--rebuild=orders")
     assert len(read) == len(MONTHS) - kept
-    assert told(changed.rows()) == expected(changed.contents)
+    assert identities(changed.rows()) == expected(changed.contents)
     assert {row["_file"]: row["_available_at"] for row in changed.rows()} == times_before
     assert changed.snapshots() == 2
     assert left_behind(changed) == []
@@ -117,7 +120,7 @@ def test_what_has_changed_meanwhile_is_read_again(changed, read, monkeypatch):
     changed.define(orders(checks={"negative-amount": "amount > -1"}, partition=("month(ordered_at)",)))
     changed.run("--rebuild=orders")
     assert sorted(read) == sorted(changed.contents)
-    assert told(changed.rows()) == expected(changed.contents)
+    assert identities(changed.rows()) == expected(changed.contents)
     assert left_behind(changed) == []
 
 

@@ -52,7 +52,7 @@ class File:
 
 
 @dataclass
-class Asked:
+class Received:
     """A request as the server saw it, and the bytes of the body that it sent."""
 
     method: str
@@ -82,7 +82,7 @@ class SourceServer:
     conditions: bool = True
     blocked: bool = False
     rate: float | None = None
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[Received] = field(default_factory=list)
     certificate: Path | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     server: ThreadingHTTPServer | None = None
@@ -117,10 +117,10 @@ class SourceServer:
         self.server.shutdown()
         self.server.server_close()
 
-    def noted(self, method: str, path: str, headers: dict[str, str]) -> Asked:
+    def noted(self, method: str, path: str, headers: dict[str, str]) -> Received:
         with self.lock:
             fault = self.chance.choice(self.faults) if self.chance.random() < self.share else ""
-            asked = Asked(method, path, headers, fault)
+            asked = Received(method, path, headers, fault)
             self.asked.append(asked)
             return asked
 
@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.file(asked, file)
 
-    def whole(self, asked: Asked, status: int, body: bytes, kind: str) -> None:
+    def whole(self, asked: Received, status: int, body: bytes, kind: str) -> None:
         asked.status = status
         self.send_response(status)
         self.send_header("Content-Type", kind)
@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def file(self, asked: Asked, file: File) -> None:
+    def file(self, asked: Received, file: File) -> None:
         wanted = asked.headers
         if self.source.conditions and wanted.get("if-none-match") == file.etag:
             asked.status = 304
@@ -207,7 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.body(asked, body)
 
-    def range(self, asked: Asked, file: File) -> tuple[int, int, bool]:
+    def range(self, asked: Received, file: File) -> tuple[int, int, bool]:
         """First byte, byte behind the last, and whether the answer is a part."""
         text = asked.headers.get("range", "")
         pinned = asked.headers.get("if-range", file.etag)
@@ -216,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
         first, _, last = text.removeprefix("bytes=").partition("-")
         return int(first), min(len(file.content), int(last) + 1) if last else len(file.content), True
 
-    def body(self, asked: Asked, body: bytes) -> None:
+    def body(self, asked: Received, body: bytes) -> None:
         stop = self.source.chance.randrange(len(body)) if body else 0
         block = max(1, len(body) // 20) if asked.fault == "slow" else _BLOCK
         for at in range(0, len(body), block):
@@ -231,7 +231,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.source.rate:
                 time.sleep(len(piece) / self.source.rate)
 
-    def part_of(self, asked: Asked, piece: bytes) -> None:
+    def part_of(self, asked: Received, piece: bytes) -> None:
         """Send the last piece before the fault, and break off."""
         self.wfile.write(piece)
         asked.sent += len(piece)

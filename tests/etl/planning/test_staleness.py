@@ -23,7 +23,7 @@ class Known:
 
     def __init__(self, *periods: str, published: str = "2024-03-01T00:00:00Z") -> None:
         self.periods, self.published = periods, published
-        self.asked: list[str] = []
+        self.requested: list[str] = []
 
     def definition(self, dataset: str) -> str | None:
         return "d" if self.periods else None
@@ -32,7 +32,7 @@ class Known:
         return tuple(sorted({period[:4] or "none" for period in self.periods}))
 
     def entries(self, dataset: str, shard: str) -> Iterator[tuple[str, Entry]]:
-        self.asked.append(shard)
+        self.requested.append(shard)
         for period in self.periods:
             if (period[:4] or "none") == shard:
                 times = (self.published, self.published)
@@ -70,7 +70,7 @@ def test_by_the_newest_period_or_the_last_publication(rules: dict, known: Known,
     """At the limit it is not too old; state of an earlier version does not say when it was published."""
     chosen = Selection()
     assert stale({"orders": dataset(**rules)}, found(), known, chosen, NOW) == (("orders",) if old else ())
-    assert len(known.asked) <= 2
+    assert len(known.requested) <= 2
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,10 @@ class Kept:
     """Rows that stay published, and what was asked of them."""
 
     def __init__(self, rows: pa.Table) -> None:
-        self.rows, self.asked = rows, []
+        self.rows, self.queries = rows, []
 
     def read(self, columns: Sequence[str], time: str = "", since: datetime | None = None) -> Any:
-        self.asked.append((tuple(columns), time, since))
+        self.queries.append((tuple(columns), time, since))
         found = self.rows.select(columns)
         return pa.RecordBatchReader.from_batches(found.schema, found.to_batches()) if len(found) else None
 
@@ -57,8 +57,8 @@ class Kept:
 def measurements(rows: pa.Table, key: str, text: str = "fail", **more: Any) -> Measurements:
     with duckdb.connect(":memory:") as db:
         db.register("incoming", rows)
-        asked = [rules.parse(key, text)]
-        return measuring.measure(db, "orders", "incoming", asked, NOW.timestamp(), **more)
+        queries = [rules.parse(key, text)]
+        return measuring.measure(db, "orders", "incoming", queries, NOW.timestamp(), **more)
 
 
 def measured(rows: pa.Table, key: str, text: str = "fail", **more: Any) -> list[Measured]:
@@ -132,7 +132,7 @@ def test_repeated_values() -> None:
     kept = Kept(table(id=[2, 2, 9, None], line=[1, 2, 1, 1]))
     assert value(rows, "unique(id)", published=kept) == 3
     assert value(rows, "unique(id, line)", published=kept) == 2
-    assert kept.asked == [(("id",), "", None), (("id", "line"), "", None)]
+    assert kept.queries == [(("id",), "", None), (("id", "line"), "", None)]
     assert value(table(id=[]), "unique(id)") == 0
 
 
@@ -480,10 +480,10 @@ def test_what_is_read_of_the_published_rows() -> None:
     """The columns of the series, from the first period on that is compared."""
     kept = Kept(windows(range(3, 9)))
     measured(windows(range(9, 10)), "drift", published=kept, series=SERIES)
-    assert kept.asked == [(("clock", "kind", "v"), "clock", START - timedelta(days=19))]
+    assert kept.queries == [(("clock", "kind", "v"), "clock", START - timedelta(days=19))]
 
 
 def test_no_new_rows_measure_nothing_of_a_series() -> None:
     kept = Kept(windows(range(3, 9)))
     assert of_series("drift", windows(range(9, 9)), windows(range(3, 9))) == {}
-    assert kept.asked == []
+    assert kept.queries == []

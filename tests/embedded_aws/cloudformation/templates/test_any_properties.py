@@ -82,7 +82,7 @@ def any_object(chance: random.Random, schema: Schema, named: Schema, depth: int)
     return found
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
+def positions(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every (owner, key or index) below a value."""
     pairs = (
         list(value.items())
@@ -93,12 +93,12 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
     )
     for key, item in pairs:
         yield value, key
-        yield from places(item)
+        yield from positions(item)
 
 
 def changed(chance: random.Random, properties: dict[str, Any]) -> None:
     """One thing of the properties made another."""
-    found = list(places(properties))
+    found = list(positions(properties))
     if not found or chance.random() < 0.2:
         properties["Nope"] = "a"
         return

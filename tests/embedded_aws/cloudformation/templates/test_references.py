@@ -343,7 +343,7 @@ def any_template(chance: random.Random) -> dict[str, Any]:
     return copy.deepcopy({"Resources": resources, "Outputs": outputs, **LARGE, **MAP})
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
+def positions(value: Any) -> Iterator[tuple[Any, Any]]:
     """Every (owner, key or index) below a value whose content is a name of something."""
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in pairs:
@@ -351,7 +351,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield value, key
         elif key in ("Fn::GetAtt", "Fn::If", "Fn::FindInMap"):
             yield item, 0
-        yield from places(item)
+        yield from positions(item)
 
 
 @pytest.mark.soak
@@ -363,8 +363,8 @@ def test_any_template(attempt: int) -> None:
     chance = random.Random(f"{SEED}-references-{attempt}")
     template = any_template(chance)
     references.check(template, ATTRIBUTES)
-    found = list(places(template["Resources"])) + list(places(template["Outputs"]))
-    found += list(places(template["Conditions"]))
+    found = list(positions(template["Resources"])) + list(positions(template["Outputs"]))
+    found += list(positions(template["Conditions"]))
     owner, key = chance.choice(found)
     before, owner[key] = owner[key], "Nope"
     with pytest.raises(known.Wrong, match="Nope"):
