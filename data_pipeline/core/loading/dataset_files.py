@@ -119,10 +119,13 @@ def _signs(path: Path, dataset: Dataset) -> Iterator[Violation]:
     """Keys that belong to another kind of file, and signs that mean two things."""
     kind = definitions.kind(dataset)
     foreign = {"json": _OF_CSV, "parquet": (*_OF_CSV, *_OF_TEXT)}.get(kind, ())
+    if dataset.read:  # it yields texts of times as they are
+        foreign = (*_OF_CSV, "encoding")
     for key in foreign:
         if key in dataset.model_fields_set and getattr(dataset, key) is not None:
             owner = "text files" if key in _OF_TEXT else "CSV files"
-            said = f"a key of {owner}, and the files are {kind}"
+            files = "'read' reads these" if dataset.read else f"the files are {kind}"
+            said = f"a key of {owner}, and {files}"
             yield Violation((*path, key), said, f"no {quoted(key)}", "remove the line")
     if foreign:
         return
