@@ -65,7 +65,8 @@ def rounding(factor: str) -> str:
     """A double rounded by a power of ten, as io.trino.operator.scalar.MathFunctions does it."""
     large = error("the embedded AWS does not round so large a double")
     return (
-        f"CASE WHEN isnan({{0}}) OR isinf({{0}}) THEN {{0}} WHEN abs({{0}} * {factor}) >= 9e18 THEN {large} "
+        f"CASE WHEN isnan({{0}}) OR isinf({{0}}) THEN {{0}} WHEN {{0}} = 0 THEN abs({{0}}) "
+        f"WHEN abs({{0}} * {factor}) >= 9e18 THEN {large} "
         f"ELSE round({{0}} * {factor}) / {factor} END"
     )
 

@@ -596,14 +596,15 @@ def _null_if(one: Any, other: Any) -> Any:
 
 
 def _rounded_double(word: str, value: float) -> float:
-    if math.isnan(value):
+    """As Java's Math has it: what is below zero and becomes zero is -0.0, by which a division tells it from 0.0."""
+    if math.isnan(value) or (word == "sign" and value == 0):
         return value
     if word == "sign":
-        return float((value > 0) - (value < 0))
+        return math.copysign(1.0, value)
     if math.isinf(value):
         return value
     if word == "round":
         if abs(value) >= 9e18:
             raise UnsureError("a double that is too large")
-        return float(half_up(Fraction(value)))
-    return float(math.floor(value) if word == "floor" else math.ceil(value))
+        return 0.0 if value == 0 else math.copysign(half_up(Fraction(value)), value)
+    return math.copysign(math.floor(value) if word == "floor" else math.ceil(value), value)
