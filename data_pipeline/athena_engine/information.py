@@ -2,8 +2,8 @@
 
 Columns in their order: https://docs.aws.amazon.com/athena/latest/ug/querying-glue-catalog-listing-columns.html; of the
 other two: io.trino.connector.informationschema.InformationSchemaTable of trinodb/trino. Types are written as Trino
-shows them. A table whose metadata cannot be read has no columns there, as in io.trino.plugin.iceberg.IcebergMetadata.
-What is left out is information_schema itself.
+shows them. A table whose metadata cannot be read has no columns there, as in io.trino.plugin.iceberg.IcebergMetadata;
+a database whose tables the caller may not list has none. What is left out is information_schema itself.
 """
 
 from __future__ import annotations
@@ -84,9 +84,13 @@ def _schemata(catalog: GlueCatalog) -> Iterator[Row]:
 
 
 def _described(catalog: GlueCatalog) -> Iterator[Mapping[str, Any]]:
-    """The tables and views of all databases, as Glue describes them."""
+    """The tables and views of all databases that the caller may list, as Glue describes them."""
+    errors = catalog.glue.exceptions
     for _, database in _schemata(catalog):
-        found = pages(catalog, "get_tables", "TableList", DatabaseName=database)
+        try:
+            found = list(pages(catalog, "get_tables", "TableList", DatabaseName=database))
+        except (errors.AccessDeniedException, errors.EntityNotFoundException):
+            continue
         yield from sorted(found, key=lambda each: str(each["Name"]))
 
 

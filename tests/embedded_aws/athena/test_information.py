@@ -12,6 +12,7 @@ from pyiceberg import types as iceberg
 
 from data_pipeline.athena_engine import information
 
+SCHEMATA, COLUMNS = "information_schema.schemata", "information_schema.columns"
 #: of the table `days` of Hive's, in its order; then the partition keys
 DAYS = [
     ["id", "1", None, "YES", "bigint", "of the order", None],
@@ -103,6 +104,27 @@ def test_glue_is_asked_as_the_caller(filled: Shop, user: Callable[..., dict[str,
     ended = filled.ended(filled.start("SELECT 1 FROM information_schema.schemata", athena))["Status"]
     assert ended["StateChangeReason"].startswith("PERMISSION_DENIED: ")
     assert "glue:GetDatabases" in ended["StateChangeReason"]
+
+
+def test_what_the_caller_may_not_list_is_left_out(
+    filled: Shop, shop: Shop, user: Callable[..., dict[str, str]]
+) -> None:
+    """Tables of another database; that there is one is told."""
+    own = [
+        f"arn:aws:glue:*:*:{kind}" for kind in ("catalog", f"database/{shop.name}", f"table/{shop.name}/*")
+    ]
+    athena = shop.athena(
+        **user(
+            allow(["athena:*", "s3:*", "glue:GetDatabases"]), allow(["glue:GetTables", "glue:GetTable"], own)
+        )
+    )
+    text = f"SELECT s.schema_name, count(c.column_name) FROM {SCHEMATA} s LEFT JOIN {COLUMNS} c"
+    text += f" ON s.schema_name = c.table_schema WHERE s.schema_name IN ('{shop.name}', '{filled.name}')"
+    query = shop.start(f"{text} GROUP BY s.schema_name", athena)
+    assert shop.ended(query)["Status"]["State"] == "SUCCEEDED", shop.ended(query)["Status"]
+    rows = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
+    found = {row["Data"][0]["VarCharValue"]: row["Data"][1]["VarCharValue"] for row in rows}
+    assert found == {shop.name: "5", filled.name: "0"}
 
 
 @pytest.mark.parametrize(
