@@ -52,6 +52,14 @@ OURS = {
 REASON = "The embedded AWS was stopped or killed during this operation."
 
 
+#: What MiniStack says of a type that AWS may well have, and what there is to be done about it.
+_UNRECOGNIZED = "Unrecognized resource types"
+_EMULATED = (
+    "The embedded AWS emulates the types that a pipeline's stacks have, without keys of KMS: leave the others out here "
+    "by a condition on a parameter."
+)
+
+
 def kinds() -> Iterable[Kind]:
     """Every resource type that is emulated."""
     made = (storage, catalog, identity, orchestration, machine_versions, queries, queues, topics, features)
@@ -112,9 +120,15 @@ def _checked_parameters(theirs: Callable[..., Any]) -> Callable[..., Any]:
 
 def _checked(theirs: Callable[..., None], attributes: Mapping[str, frozenset[str]]) -> Callable[..., None]:
     def validate(template: dict[str, Any], held: dict[str, bool], params: Any = None) -> None:
-        if not template.get("Transform"):
-            references.check(template, attributes, held)
-        theirs(template, held, params)
+        if template.get("Transform"):
+            raise ValueError(f"The embedded AWS does not emulate transforms: {template['Transform']}.")
+        references.check(template, attributes, held)
+        try:
+            theirs(template, held, params)
+        except ValueError as error:
+            if _UNRECOGNIZED in str(error):
+                raise ValueError(f"{error}. {_EMULATED}") from error
+            raise
         if params is not None:
             for lookup in lookups([template["Resources"], template.get("Outputs", {})], held):
                 _resolved(template, lookup, params, held)  # a mapping that is not there is a ValueError

@@ -18,7 +18,8 @@ def _encryption(value: dict[str, Any]) -> dict[str, Any]:
         algorithm = rule.get("ServerSideEncryptionByDefault", {}).get("SSEAlgorithm", "AES256")
         if algorithm != "AES256":
             raise ValueError(
-                f"The embedded AWS does not encrypt: it does not emulate {algorithm}, only AES256."
+                f"The embedded AWS does not encrypt: it does not emulate {algorithm}, only AES256. Leave the key out "
+                "here by a condition on a parameter."
             )
         if "ServerSideEncryptionByDefault" in rule:
             made["ApplyServerSideEncryptionByDefault"] = rule["ServerSideEncryptionByDefault"]

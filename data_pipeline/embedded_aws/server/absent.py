@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from ministack import app
 from ministack.services import glue
 from ministack.services.cloudformation import handlers
 
@@ -18,14 +19,28 @@ _OF_GLUE = ("Description", "Owner")
 _MEMBER = re.compile(r"<member><ParameterKey>([^<]*)</ParameterKey><DefaultValue></DefaultValue>")
 
 
+#: Texts of CloudFormation and IAM that are not in an answer unless they say something.
+_EMPTY = re.compile(rb"<(Description|StackStatusReason|ResourceStatusReason|StatusReason)></\1>")
+
+
 def install() -> None:
     """Replace the operations that answer so."""
+    for service in ("cloudformation", "iam"):
+        app.SERVICE_HANDLERS[service] = _without_empty_texts(app.SERVICE_HANDLERS[service])
     glue._get_database = _without_empty_fields(glue._get_database)
     glue._get_databases = _without_empty_fields(glue._get_databases)
     glue._get_table = _without_empty_fields(glue._get_table)
     glue._get_tables = _without_empty_fields(glue._get_tables)
     for action in ("GetTemplateSummary", "ValidateTemplate"):
         handlers._ACTION_HANDLERS[action] = _without_empty_defaults(handlers._ACTION_HANDLERS[action])
+
+
+def _without_empty_texts(theirs: Callable[..., Awaitable[Response]]) -> Callable[..., Awaitable[Response]]:
+    async def answered(*arguments: Any) -> Response:
+        status, headers, body = await theirs(*arguments)
+        return status, headers, _EMPTY.sub(b"", body) if isinstance(body, bytes) else body
+
+    return answered
 
 
 def _without_empty_fields(theirs: Callable[[Any], Response]) -> Callable[[Any], Response]:

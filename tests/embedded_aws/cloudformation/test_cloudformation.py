@@ -520,8 +520,25 @@ def test_capabilities_are_required(aws: Any, name: str) -> None:
 def test_unknown_type_is_refused_by_name(aws: Any, name: str, type_: str) -> None:
     """A type that is not emulated is refused before anything is made."""
     resources = {"L": {"Type": "AWS::Logs::LogGroup"}, "X": {"Type": type_}}
-    with pytest.raises(ClientError, match=rf"Unrecognized resource types: \[{type_}\]"):
+    said = rf"Unrecognized resource types: \[{type_}\]\. The embedded AWS emulates .* by a condition"
+    with pytest.raises(ClientError, match=said):
         aws("cloudformation").create_stack(StackName=name, TemplateBody=template(resources))
+
+
+@pytest.mark.parametrize(
+    "transform",
+    ["Macro", {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}}],
+)
+def test_a_transform_is_refused_by_name(aws: Any, name: str, transform: Any) -> None:
+    """Nothing is made of a template that is to be made anew first: MiniStack would take it as it is.
+
+    It carries out AWS::LanguageExtensions, whose template is then looked at as any other.
+    """
+    body = {"Transform": transform, "Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}
+    with pytest.raises(ClientError, match="does not emulate transforms"):
+        aws("cloudformation").create_stack(
+            StackName=name, TemplateBody=json.dumps(body), Capabilities=["CAPABILITY_AUTO_EXPAND"]
+        )
 
 
 def test_unknown_property_is_refused_by_name(create: Stack) -> None:
@@ -591,7 +608,7 @@ def test_a_workgroup_and_its_queries(
                     ]
                 }
             },
-            "The embedded AWS does not encrypt: it does not emulate aws:kms, only AES256.",
+            "it does not emulate aws:kms, only AES256. Leave the key out here by a condition",
         ),
         (
             "AWS::Athena::WorkGroup",

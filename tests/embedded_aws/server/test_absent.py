@@ -41,6 +41,32 @@ def test_defaults_of_parameters(aws: Any, name: str) -> None:
         assert defaults == {"None": None, "Empty": ""}
 
 
+def empty(value: Any, path: str = "") -> list[str]:
+    """The places of empty texts in an answer."""
+    if isinstance(value, dict):
+        return [place for key, item in value.items() for place in empty(item, f"{path}.{key}")]
+    if isinstance(value, list):
+        return [place for item in value for place in empty(item, path)]
+    return [path] if value == "" else []
+
+
+def test_texts_of_stacks_and_roles(aws: Any, name: str, role: Any) -> None:
+    """What nobody described has no description, and what went well no reason."""
+    stacks = aws("cloudformation")
+    template = {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"O": {"Value": "v"}}}
+    stacks.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 0.1})
+    named = role("glue.amazonaws.com").rpartition("/")[2]
+    for answer in (
+        stacks.describe_stacks(StackName=name)["Stacks"],
+        stacks.describe_stack_resources(StackName=name)["StackResources"],
+        stacks.get_template_summary(StackName=name),
+        stacks.validate_template(TemplateBody=json.dumps(template)),
+        aws("iam").get_role(RoleName=named)["Role"],
+    ):
+        assert empty(answer) == []
+
+
 #: Subresources that the embedded AWS answers, of buckets and of objects.
 ANSWERED = frozenset(
     [
