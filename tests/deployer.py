@@ -12,6 +12,8 @@ from data_pipeline.embedded_aws.server.endpoint import Endpoint
 
 POLICY = Path(__file__).resolve().parents[1] / "docs" / "reference" / "deployer-policy.json"
 NAME = "deployer"
+#: Root's access key of an embedded AWS, and pipeline → the key that was made there.
+_KEYS: dict[tuple[str, str], dict[str, str]] = {}
 
 
 def policy(
@@ -50,7 +52,9 @@ def additions() -> dict[str, dict[str, Any]]:
 def deployer(
     endpoint: Endpoint, pipeline: str = "nyc-tlc", bucket: str = "*", added: frozenset[str] = frozenset()
 ) -> dict[str, str]:
-    """A new access key of the deployer, made on first use: {"access_key", "secret_key"}."""
+    """The access key of the deployer, both made on first use: {"access_key", "secret_key"}. A user has two at most."""
+    if (endpoint.access_key, pipeline) in _KEYS:
+        return _KEYS[endpoint.access_key, pipeline]
     iam = client(endpoint, "iam")
     name = f"{NAME}-{pipeline}"
     if name not in {user["UserName"] for user in iam.list_users()["Users"]}:
@@ -64,7 +68,8 @@ def deployer(
                 made = iam.create_policy(PolicyName=title, PolicyDocument=document)["Policy"]
                 iam.attach_user_policy(UserName=name, PolicyArn=made["Arn"])
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    return {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    made_key = {"access_key": key["AccessKeyId"], "secret_key": key["SecretAccessKey"]}
+    return _KEYS.setdefault((endpoint.access_key, pipeline), made_key)
 
 
 def as_deployer(
