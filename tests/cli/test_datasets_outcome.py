@@ -83,7 +83,10 @@ def test_a_failed_rule_names_the_run_that_found_it(env: Environment) -> None:
     failure = Failure("QualityGateFailed", "QualityGateFailed", "", "", None)
     text = outcome.failure_text(env, Progress(), failure, record)
     first, *rest = text.splitlines()
-    assert first == "the quality gate failed, and what it is about was not published; 2 other tables were"
+    assert (
+        first
+        == "the quality gate failed, and what it is about was not published; 2 other tables are up to date"
+    )
     assert "  accept     python data_pipeline_run.py dev --accept null-share@run-7" in rest
 
 

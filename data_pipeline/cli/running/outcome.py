@@ -150,9 +150,8 @@ def _gate_text(env: Environment, progress: Progress, failure: Failure, record: M
     others = result_text.published(record["results"])
     rest = "nothing was published"
     if others:
-        rest = (
-            f"what it is about was not published; {others:,} other table{'s were' if others > 1 else ' was'}"
-        )
+        several = "s are" if others > 1 else " is"
+        rest = f"what it is about was not published; {others:,} other table{several} up to date"
     lines = [f"the quality gate failed{_after(progress)}, and {rest}"]
     lines += [
         line for text in [text for _, text in failed] or [failure.cause] for line in _field("rule", text)

@@ -114,7 +114,7 @@ def moved(results: Results) -> list[str]:
 
 
 def published(results: Results) -> int:
-    """How many tables were published although a rule failed."""
+    """How many tables are up to date although a rule failed, published by this run or unchanged."""
     return max((verdict.published(result) for result in results.values()), default=0)
 
 

@@ -117,7 +117,7 @@ def test_what_is_told_of_warnings_and_of_tables_held_back(tmp_path: Path) -> Non
 
     assert "the run run-1 published with warnings." in message("NotifyWarnings", {"warnings": 3})
     some = message("NotifyGateFailure", verdict)
-    assert "what it is about was not published; 2 other tables were." in some
+    assert "what it is about was not published; 2 other tables are up to date." in some
     assert "Nothing was published" in message("NotifyGateFailure", {**verdict, "published": 0})
 
 
