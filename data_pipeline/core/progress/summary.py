@@ -132,7 +132,11 @@ def broken(rule: Mapping[str, Any]) -> str:
     """A rule that does not hold: what of, with value and limit."""
     source = f" of {rule['source']}" if rule.get("source") else ""
     example = f", {rule['example']}" if rule.get("example") else ""
-    value, limit = compared(str(rule.get("rule")), rule.get("value") or 0, rule.get("limit") or 0)
+    found = [rule.get("value") or 0, rule.get("limit") or 0]
+    if all(isinstance(each, int | float) for each in found):
+        value, limit = compared(str(rule.get("rule")), *found)
+    else:  # of a step of one's own, whose rules need no numbers
+        value, limit = map(str, found)
     return f"{rule.get('rule')}{source}: {value}, limit {limit}{example}"
 
 

@@ -124,7 +124,9 @@ def test_what_the_caller_may_not_list_is_left_out(
     assert shop.ended(query)["Status"]["State"] == "SUCCEEDED", shop.ended(query)["Status"]
     rows = athena.get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
     found = {row["Data"][0]["VarCharValue"]: row["Data"][1]["VarCharValue"] for row in rows}
-    assert found == {shop.name: "5", filled.name: "0"}
+    assert found.keys() == {shop.name, filled.name}
+    assert int(found[shop.name]) >= 5
+    assert found[filled.name] == "0"
 
 
 @pytest.mark.parametrize(
