@@ -20,6 +20,7 @@ from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.quality.sql import value
 
 from . import iceberg_types, inputs, spans, tables
+from .keyed_files import hashed
 from .keys import Key, keys, start
 from .spans import Span
 
@@ -130,13 +131,26 @@ def _part(table: Table, target: Key, follows: Mapping[str, Key], found: Mapping[
 
 
 def _changed(db: duckdb.DuckDBPyConnection, source: IcebergTable, before: int, key: Key) -> set[Any]:
-    """The values of ``key``, a time as the start of its unit, in the data files that differ since ``before``."""
+    """The values of ``key``, a time as the start of its unit, of the rows that differ since ``before``: a row that was
+    only put into another data file does not.
+    """
     come, gone = tables.difference(source, before, _newest(source))
-    inputs.register(db, "_changed", source, [*come, *gone], [key.column])
+    one, other = hashed(inputs.arrow_schema(source))
     column = quoted(key.column)
     part = f"date_trunc('{key.time}', CAST({column} AS TIMESTAMP))" if key.time else column
-    found: Iterable[tuple[Any]] = db.execute(f"SELECT DISTINCT {part} FROM _changed").fetchall()
-    inputs.forget(db, "_changed")
+    sides = []
+    for relation, number, files in (("_come", 1, come), ("_gone", -1, gone)):
+        inputs.register(db, relation, source, files)
+        sides.append(
+            f"SELECT {part} AS part, {number} AS number, {one} AS one, {other} AS other FROM {relation}"
+        )
+    sums = [f"sum(number * CAST({each} AS HUGEINT)) <> 0" for each in ("one", "other")]
+    found: Iterable[tuple[Any]] = db.execute(
+        f"SELECT part FROM ({' UNION ALL '.join(sides)}) GROUP BY part "
+        f"HAVING sum(number) <> 0 OR {' OR '.join(sums)}"
+    ).fetchall()
+    for relation in ("_come", "_gone"):
+        inputs.forget(db, relation)
     return {_moment(each) if key.time else each for (each,) in found}
 
 

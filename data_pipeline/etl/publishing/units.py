@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ from . import data_files, prints, small_files, table_columns, tables
 from .commits import commit_with_retry
 from .parquet_parts import Part, PartWriter
 from .table_columns import Wanted
+
+_READ_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ def _attempt(
             same, available = set(), {}
         else:
             gone = [file for file in touched if old[file.file_path].rows.keys() & changed]
-            gone += small_files.crowded(table, every, gone)
+            gone += small_files.crowded(table, every, gone, {part.values for part in staged.parts})
             kept = _kept(table, metadata, gone, changed, here)
         parts = [*kept, *_fitting(metadata, staged, frozenset(same & new.rows.keys()), here)]
         come = [data_files.uploaded(metadata, part, _place(table, part, uploaded)) for part in parts]
@@ -117,7 +120,14 @@ def _prints(
     mine = {*staged.wanted.definition.columns.names}
     names = [field.name for field in schema.fields if field.name in mine]
     units = None if staged.wanted.anew else staged.units
-    old = {file.file_path: prints.of_file(table, file, schema, names, units) for file in touched}
+
+    def printed(file: DataFile) -> prints.Prints:
+        return prints.of_file(table, file, schema, names, units)
+
+    with ThreadPoolExecutor(
+        _READ_AT_ONCE
+    ) as pool:  # most have none of the units: to look takes a few requests
+        old = dict(zip((file.file_path for file in touched), pool.map(printed, touched)))
     return old, prints.of_parts(staged.parts, names)
 
 

@@ -173,7 +173,7 @@ def test_only_the_needed_input_is_read(at, monkeypatch) -> None:
     done = refresh(at, table, LINEAGE)
     assert done.how == "partitions"
     # days 5, 6, 7 of the table; days 3 to 7 of the input, and its new row; 3 rows of the table
-    assert read == [("_changed", 1), ("_input_orders", 6), ("_current", 3)]
+    assert read == [("_come", 1), ("_gone", 0), ("_input_orders", 6), ("_current", 3)]
     assert sorted(content(at)) == [
         (date(2024, 1, n), 1 + (n > 1) + (n > 2) - (n > 10) - (n > 11) + (6 <= n <= 8)) for n in range(1, 13)
     ]

@@ -4,15 +4,26 @@ import random
 import threading
 from datetime import UTC, datetime
 
+import duckdb
 import pyarrow as pa
 import pytest
 from randomness import SEED, times
 
 from data_pipeline.etl.documents.datasets import AVAILABLE_AT, FILE, RESERVED, UNIT, Column
+from data_pipeline.etl.documents.types import parse
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.publishing import iceberg_types, parquet_parts, table_columns, tables, units
+from data_pipeline.etl.publishing import (
+    following,
+    iceberg_types,
+    parquet_parts,
+    table_columns,
+    tables,
+    units,
+)
 from data_pipeline.etl.publishing.definition import Definition
+from data_pipeline.etl.publishing.keys import keys
 from data_pipeline.etl.publishing.parquet_parts import PartWriter
+from data_pipeline.etl.publishing.small_files import MOST
 from data_pipeline.etl.publishing.table_columns import Wanted
 from data_pipeline.etl.publishing.units import Staged
 
@@ -129,6 +140,55 @@ def test_what_is_null_or_empty_in_a_list_counts(at, tmp_path):
         assert publish(at, tmp_path, definition(), {1: rows}).committed
         assert published(at) == rows
         assert not publish(at, tmp_path, definition(), {1: rows}).committed
+
+
+@pytest.mark.parametrize("partition", [(), ("day(at)",), ("bucket(3, id)", "month(at)"), ("shop",)])
+def test_small_files_are_put_together(at, tmp_path, partition, monkeypatch):
+    """Each run adds a row to each of many partitions: they are put together once there are ``MOST``, not before. The
+    rows stay as they are, and are found again: what changes is replaced, and nothing is what it was not.
+    """
+    columns = COLUMNS.insert(2, pa.field("shop", pa.string()))
+    wanted, taken = definition(*partition, columns=columns), []
+    real = units.small_files.crowded
+    monkeypatch.setattr(
+        units.small_files, "crowded", lambda *given: taken.append(len(real(*given))) or real(*given)
+    )
+    table = {}
+    for n in range(MOST + 2):
+        rows = rows_of(n, [*range(20)], datetime(2024, 5, 1 + n, tzinfo=UTC))
+        table[n] = [{**row, "shop": "αβ"[row["id"] % 2]} for row in rows]
+        publish(at, tmp_path, wanted, {n: table[n]})
+        assert published(at) == expected(table)
+    assert taken[:MOST] == [0] * MOST
+    assert taken[MOST] >= MOST
+    assert len(tables.files_in(at.find("orders"), at.find("orders").current_snapshot())) < 20 * MOST
+    table[1], table[3] = [{**table[1][0], "tags": ["new"]}], []
+    publish(at, tmp_path, wanted, {1: table[1], 3: []})
+    assert published(at) == expected(table)
+    assert not publish(at, tmp_path, wanted, {0: table[0], 2: table[2]}).committed
+
+
+def test_rows_that_were_put_together_have_not_changed(at, tmp_path):
+    """What a table that follows makes anew are the days of new and of changed rows."""
+    for n in range(MOST):
+        publish(at, tmp_path, definition(), {n: rows_of(n, [4 * n], datetime(2024, 5, 1 + n, tzinfo=UTC))})
+    now = datetime(2024, 6, 1, tzinfo=UTC)
+    (key,) = keys(["day(at)"], {"at": parse("timestamptz")})
+    same = [{**row, "tags": ["x"]} for row in rows_of(4, [16], datetime(2024, 5, 5, tzinfo=UTC))]
+    for given, days in (
+        ({7: rows_of(7, [40], now)}, [40]),
+        ({0: rows_of(0, [80], now)}, [0, 80]),
+        ({4: same}, [16]),
+    ):
+        before = at.find("orders").current_snapshot().snapshot_id
+        publish(at, tmp_path, definition(), given)
+        table = at.find("orders")
+        assert len(tables.files_in(table, table.current_snapshot())) < MOST
+        with duckdb.connect() as db:
+            found = following._changed(db, table, before, key)
+        assert {moment.date() for moment in found} == {
+            datetime.fromtimestamp(i * 50_000, UTC).date() for i in days
+        }
 
 
 def test_new_units_read_no_data_file(at, tmp_path, monkeypatch):
