@@ -88,15 +88,22 @@ def main() -> None:
     load = os.getloadavg()[0]
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-", dir=options.scratch) as scratch:
-        rows.append(_least(Path(scratch), options))
-        for bad in (0, 1):
-            rows.append(_small(Path(scratch), options, bad))
-            rows += [_large(Path(scratch), options, form, bad) for form in ("csv", "json", "parquet")]
-        rows += [_commits(Path(scratch), count) for count in _numbers(options.snapshots)]
-        rows += _increments(Path(scratch), options)
+        for row in _rows(Path(scratch), options):
+            rows.append(row)
+            print(*row.cells(rows[0].ours), sep=" | ", file=sys.stderr, flush=True)
     text = _report(rows, options, load)
     print(text)
     options.output.write_text(text, encoding="utf-8")
+
+
+def _rows(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
+    """Each as soon as it is measured, since all take half an hour."""
+    yield _least(scratch, options)
+    for bad in (0, 1):
+        yield _small(scratch, options, bad)
+        yield from (_large(scratch, options, form, bad) for form in ("csv", "json", "parquet"))
+    yield from (_commits(scratch, count) for count in _numbers(options.snapshots))
+    yield from _increments(scratch, options)
 
 
 def _options() -> argparse.Namespace:
@@ -244,7 +251,7 @@ def _commits(scratch: Path, snapshots: int) -> Row:
     return Row(f"a commit after {snapshots:,} snapshots", Measured(statistics.median(taken[-5:]), 0, ""))
 
 
-def _increments(scratch: Path, options: argparse.Namespace) -> list[Row]:
+def _increments(scratch: Path, options: argparse.Namespace) -> Iterator[Row]:
     """One new daily file after histories of several lengths, each loaded by one run: prepare and load, as processes,
     against an embedded AWS.
     """
@@ -258,10 +265,8 @@ def _increments(scratch: Path, options: argparse.Namespace) -> list[Row]:
         "AWS_DEFAULT_REGION": endpoint.region,
     }
     try:
-        return [
-            _increment(scratch, files, options.rows // options.files, options.repeat, env)
-            for files in _numbers(options.histories)
-        ]
+        for files in _numbers(options.histories):
+            yield _increment(scratch, files, options.rows // options.files, options.repeat, env)
     finally:
         lifecycle.down(state)
 
