@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from data_pipeline.embedded_aws.events.queues import DELETED
+
 from .kinds import Kind, Properties, Resource, arn_of, call
 
 #: Properties that are attributes of the queue, under the same name.
@@ -50,6 +52,12 @@ def _queue_attributes(url: str, _properties: Properties) -> dict[str, Any]:
     return {"Arn": found["Attributes"]["QueueArn"], "QueueName": url.rsplit("/", 1)[1], "QueueUrl": url}
 
 
+def _remove_queue(url: str, _properties: Properties) -> None:
+    """AWS's CloudFormation waits until another queue can have the name."""
+    call("sqs", "DeleteQueue", {"QueueUrl": url})
+    DELETED.forget(url.rsplit("/", 1)[1])
+
+
 def _make_policy(resource: Resource) -> str:
     _put_policy(resource)
     return f"{resource.stack}-{resource.logical_id}"
@@ -81,7 +89,7 @@ KINDS = (
         _make_queue,
         _configure_queue,
         _queue_attributes,
-        lambda url, _: call("sqs", "DeleteQueue", {"QueueUrl": url}),
+        _remove_queue,
         create_only=("QueueName",),
         arn=lambda url, _: arn_of("sqs", url.rsplit("/", 1)[1]),
         returns=frozenset({"Arn", "QueueName", "QueueUrl"}),

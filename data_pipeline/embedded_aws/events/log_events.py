@@ -145,8 +145,23 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     )
 
 
+async def describe_groups(data: Mapping[str, Any]) -> Response:
+    """DescribeLogGroups: MiniStack takes a token that is none for the first page's."""
+    _expect_token(data)
+    found: Response = service._describe_log_groups(data)
+    return found
+
+
+def _expect_token(data: Mapping[str, Any]) -> None:
+    """Refused unless the token is one that was given out: an index, in base 64."""
+    token = data.get("nextToken")
+    if token is not None and (service._encode_token(service._decode_token(token)) != token):
+        raise Refused("The specified nextToken is invalid.", _INVALID)
+
+
 async def describe_streams(data: Mapping[str, Any]) -> Response:
     """DescribeLogStreams: by name and prefix, or by the time of the last event."""
+    _expect_token(data)
     if data.get("orderBy") == "LastEventTime" and data.get("logStreamNamePrefix"):
         raise Refused("Cannot order by LastEventTime with a logStreamNamePrefix.", _INVALID)
     found: Response = service._describe_log_streams(data)
@@ -154,6 +169,7 @@ async def describe_streams(data: Mapping[str, Any]) -> Response:
 
 
 OPERATIONS: dict[str, Operation] = {
+    "DescribeLogGroups": describe_groups,
     "DescribeLogStreams": describe_streams,
     "FilterLogEvents": find,
     "PutLogEvents": put,

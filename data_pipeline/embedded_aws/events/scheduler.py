@@ -7,6 +7,8 @@ from __future__ import annotations
 import datetime
 import json
 import logging
+import re
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -26,6 +28,10 @@ _log = logging.getLogger("embedded.scheduler")
 PRINCIPAL = "scheduler.amazonaws.com"
 #: Seconds between two looks at the schedules.
 TICK = 2
+#: Most items of a list.
+_PAGE = 100
+#: Seconds that a StartDate may lie back.
+_LATE = 300
 Handler = Callable[[str, dict[str, Any]], Response]
 Record = dict[str, Any]
 
@@ -38,6 +44,8 @@ def install() -> None:
     """Check what is created, and fire what is due, in the place of MiniStack."""
     scheduler._create_schedule = _checked(scheduler._create_schedule)
     scheduler._update_schedule = _checked(scheduler._update_schedule)
+    scheduler._list_schedules = _paged(scheduler._list_schedules, "Schedules", _in_group)
+    scheduler._list_schedule_groups = _paged(scheduler._list_schedule_groups, "ScheduleGroups")
     scheduler._tick_schedules = tick
     scheduler._SCHEDULE_TICK_INTERVAL = TICK
 
@@ -49,6 +57,38 @@ def _checked(handler: Handler) -> Handler:
         return _refused(body) or handler(name, body)
 
     return checked
+
+
+def _paged(
+    handler: Callable[[dict[str, Any]], Response],
+    member: str,
+    check: Callable[[dict[str, Any]], Response | None] = lambda _: None,
+) -> Callable[[dict[str, Any]], Response]:
+    """A list in pages of at most MaxResults, by name; MiniStack ends it there."""
+
+    def paged(query: dict[str, Any]) -> Response:
+        token, most = str(query.get("NextToken", "0")), str(query.get("MaxResults", _PAGE))
+        if not re.fullmatch(r"\d{1,9}", token, re.ASCII):
+            return error("ValidationException", "Invalid NextToken provided.")
+        if not re.fullmatch(r"\d{1,3}", most, re.ASCII) or not 1 <= int(most) <= _PAGE:
+            return error("ValidationException", f"MaxResults is a number from 1 to {_PAGE}; found {most!r}.")
+        refused = check(query)
+        if refused is not None:
+            return refused
+        status, headers, body = handler({**query, "MaxResults": sys.maxsize})
+        items = sorted(json.loads(body)[member], key=lambda item: (item.get("GroupName", ""), item["Name"]))
+        first, last = int(token), int(token) + int(most)
+        more = {"NextToken": str(last)} if last < len(items) else {}
+        return status, headers, json.dumps({member: items[first:last], **more}).encode()
+
+    return paged
+
+
+def _in_group(query: dict[str, Any]) -> Response | None:
+    group = query.get("ScheduleGroup")
+    if group in (None, "default") or group in scheduler._schedule_groups:
+        return None
+    return error("ResourceNotFoundException", f"Schedule group {group} does not exist.", 404)
 
 
 def _refused(body: dict[str, Any]) -> Response | None:
@@ -67,6 +107,9 @@ def _refused(body: dict[str, Any]) -> Response | None:
     except ValueError as problem:
         return error("ValidationException", f"Invalid RequestJson provided. Reason: {problem}")
     start, end = (scheduler._to_epoch(body.get(field)) for field in ("StartDate", "EndDate"))
+    recurs = not body.get("ScheduleExpression", "").startswith("at(")  # only there it has a meaning
+    if recurs and start is not None and start < time.time() - _LATE:
+        return error("ValidationException", "The StartDate you specify cannot be earlier than 5 minutes ago.")
     if end is not None and end <= max(start or 0, time.time()):
         return error("ValidationException", "The EndDate must be in the future, and after the StartDate.")
     role_arn = target.get("RoleArn", "")

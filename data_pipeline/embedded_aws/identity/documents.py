@@ -6,12 +6,13 @@ quotas" of the IAM User Guide. The wording is AWS's where it is known.
 
 from __future__ import annotations
 
-import fnmatch
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .resource_actions import OF_BUCKETS, OF_QUEUES, OF_TOPICS, is_of, without_resource
 
 _POLICY = frozenset({"Version", "Id", "Statement"})
 _STATEMENT = frozenset(
@@ -68,27 +69,6 @@ OPERATORS = frozenset(
 _SYNTAX = "Syntax errors in policy."
 
 
-#: "Actions, resources, and condition keys" of SQS and SNS in the Service Authorization Reference; SNS's Receive is that
-#: of its own examples.
-_OF_QUEUES = (
-    *("AddPermission", "CancelMessageMoveTask", "ChangeMessageVisibility", "CreateQueue", "DeleteMessage"),
-    *(
-        "DeleteQueue",
-        "GetQueueAttributes",
-        "GetQueueUrl",
-        "ListDeadLetterSourceQueues",
-        "ListMessageMoveTasks",
-    ),
-    *("ListQueueTags", "ListQueues", "PurgeQueue", "ReceiveMessage", "RemovePermission", "SendMessage"),
-    *("SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue"),
-)
-_OF_TOPICS = (
-    *("AddPermission", "ConfirmSubscription", "DeleteTopic", "GetDataProtectionPolicy", "GetTopicAttributes"),
-    *("ListSubscriptionsByTopic", "ListTagsForResource", "Publish", "PutDataProtectionPolicy", "Receive"),
-    *("RemovePermission", "SetTopicAttributes", "Subscribe", "TagResource", "UntagResource"),
-)
-
-
 class Malformed(ValueError):  # noqa: N818 - AWS's own word
     """A document that IAM refuses, with its reason."""
 
@@ -110,7 +90,7 @@ class Kind:
     resource: bool = True
     vendor: str = ""
     loose_sid: bool = False
-    actions: tuple[str, ...] = ()
+    actions: frozenset[str] = frozenset()
     within: str = ""
 
 
@@ -119,9 +99,9 @@ INLINE_ROLE = Kind("role policy", 10_240)
 MANAGED = Kind("policy", 6_144)
 SESSION = Kind("session policy", 2_048)
 TRUST = Kind("trust policy", 2_048, principal=True, resource=False, vendor="sts")
-BUCKET = Kind("bucket policy", 20_480, principal=True, vendor="s3", loose_sid=True)
-QUEUE = Kind("queue policy", 30_720, principal=True, vendor="sqs", loose_sid=True, actions=_OF_QUEUES)
-TOPIC = Kind("topic policy", 30_720, principal=True, vendor="sns", loose_sid=True, actions=_OF_TOPICS)
+BUCKET = Kind("bucket policy", 20_480, principal=True, vendor="s3", loose_sid=True, actions=OF_BUCKETS)
+QUEUE = Kind("queue policy", 30_720, principal=True, vendor="sqs", loose_sid=True, actions=OF_QUEUES)
+TOPIC = Kind("topic policy", 30_720, principal=True, vendor="sns", loose_sid=True, actions=OF_TOPICS)
 
 
 def check(text: str, kind: Kind, exists: Callable[[str], bool]) -> None:
@@ -167,10 +147,16 @@ def _check_statement(statement: Any, kind: Kind, exists: Callable[[str], bool]) 
         raise Malformed(f"{_SYNTAX} Unknown in a statement: {', '.join(map(str, unknown))}.")
     if statement.get("Effect") not in ("Allow", "Deny"):
         raise Malformed(f"{_SYNTAX} The Effect is Allow or Deny.")
-    _check_actions(_one_of(statement, "Action", "actions"), kind)
+    actions = _one_of(statement, "Action", "actions")
+    _check_actions(actions, kind)
     if kind.resource:
-        for resource in _one_of(statement, "Resource", "resources"):
+        resources = _one_of(statement, "Resource", "resources")
+        for resource in resources:
             _check_resource(resource, kind)
+        if kind.vendor == "s3" and {"Action", "Resource"} <= set(statement):
+            lonely = without_resource(actions, resources)
+            if lonely is not None:
+                raise Malformed(f"Action does not apply to any resource(s) in statement: {lonely}.")
     elif {"Resource", "NotResource"} & set(statement):
         raise Malformed("Has prohibited field Resource")
     if not kind.principal and {"Principal", "NotPrincipal"} & set(statement):
@@ -198,19 +184,14 @@ def _check_actions(actions: list[str], kind: Kind) -> None:
                 f"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.; found {action!r}."
             )
         vendor = action.partition(":")[0].lower()
-        if kind is TRUST and (vendor != "sts" or not _is_of(action.partition(":")[2], _ASSUMING)):
+        if kind is TRUST and (vendor != "sts" or not is_of(action.partition(":")[2], _ASSUMING)):
             raise Malformed(f"AssumeRole policy may only specify STS AssumeRole actions; found {action}.")
         if kind.vendor and vendor not in (kind.vendor, "*"):
             raise Malformed(
                 f"Policy statement action out of service scope: {action}; expected {kind.vendor}:…."
             )
-        if kind.actions and vendor != "*" and not _is_of(action.partition(":")[2], kind.actions):
+        if kind.actions and vendor != "*" and not is_of(action.partition(":")[2], kind.actions):
             raise Malformed(f"Policy has invalid action: {action}.")
-
-
-def _is_of(name: str, known: Iterable[str]) -> bool:
-    """Whether the name of an action, which may have wildcards, is one of these or several."""
-    return any(fnmatch.fnmatchcase(each.lower(), name.lower()) for each in known)
 
 
 def _check_resource(resource: str, kind: Kind) -> None:

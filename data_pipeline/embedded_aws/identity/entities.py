@@ -5,6 +5,7 @@ Sources: the pages of the operations in both API References, and "IAM and AWS ST
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -51,7 +52,9 @@ def _check_tags(members: Members) -> None:
 
 
 def _check_session(members: Members) -> None:
-    """How long a role is assumed."""
+    """By whom a role is assumed, and for how long."""
+    if caller.ACCESS_KEY.get() == os.environ["AWS_ACCESS_KEY_ID"]:
+        raise Wrong("AccessDenied", 403, "Roles may not be assumed by root accounts.")
     asked = members.get("DurationSeconds", "")
     role = sessions.role_of(members.get("RoleArn", ""))
     if role is None or not asked.isdecimal():

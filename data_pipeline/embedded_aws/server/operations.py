@@ -17,7 +17,7 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id
 
 from data_pipeline.embedded_aws.answers import Response, error, error_in_xml, not_emulated, refusal_in_xml
-from data_pipeline.embedded_aws.events import queues
+from data_pipeline.embedded_aws.events import queues, topics
 from data_pipeline.embedded_aws.identity import caller, entities, iam, policies, simulation
 from data_pipeline.embedded_aws.objectstore import requests
 
@@ -126,6 +126,7 @@ def _refused(service: str, operation: str, given: Mapping[str, Any]) -> Response
         refused = refused or policies.refusal(service, operation, policies.queue_attributes(given))
     elif service == "sns":
         refused = policies.name_refusal(operation, given.get("Name", ""))
+        refused = refused or topics.refusal(operation, given)
         refused = refused or policies.refusal(service, operation, policies.topic_attributes(given))
     elif service == "cloudformation" and {"TemplateBody", "TemplateURL"} <= given.keys():
         message = "You must specify either the TemplateBody or the TemplateURL parameter, but not both."

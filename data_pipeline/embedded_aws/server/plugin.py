@@ -40,6 +40,7 @@ MODULES = (
     "jobs.glue",
     "stepfunctions.sync",
     "events.notifications",
+    "events.queues",
     "events.log_events",
     "athena.service",
     "catalog.service",

@@ -100,9 +100,9 @@ def reader(shop: Shop, user: Callable[..., dict[str, str]]) -> Callable[..., Any
     return lambda *statements: shop.athena(**user(*statements))
 
 
-def opened(endpoint: Endpoint) -> Shop:
-    """A shop on an embedded AWS."""
-    name = f"shop{uuid.uuid4().hex[:8]}"
+def opened(endpoint: Endpoint, rows: pa.Table | None = None) -> Shop:
+    """A shop on an embedded AWS, with other ``rows`` than those of ``orders``."""
+    name, rows = f"shop{uuid.uuid4().hex[:8]}", orders() if rows is None else rows
     client(endpoint, "s3").create_bucket(Bucket=name)
     glue = client(endpoint, "glue")
     glue.create_database(DatabaseInput={"Name": name})
@@ -113,8 +113,8 @@ def opened(endpoint: Endpoint) -> Shop:
         "s3.region": endpoint.region,
     }
     catalog = GlueCatalog("glue", client=glue, **access)
-    table = catalog.create_table((name, "orders"), schema=orders().schema, location=f"s3://{name}/orders")
-    table.append(orders())
+    table = catalog.create_table((name, "orders"), schema=rows.schema, location=f"s3://{name}/orders")
+    table.append(rows)
     files = sum(task.file.file_size_in_bytes for task in table.scan().plan_files())
     settings = {"OutputLocation": f"s3://{name}/results"}
     client(endpoint, "athena").create_work_group(Name=name, Configuration={"ResultConfiguration": settings})

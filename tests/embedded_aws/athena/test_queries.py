@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import io
+import random
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 from clients import client
-from embedded_aws.athena.conftest import ROWS, Shop
+from embedded_aws.athena.conftest import ROWS, Shop, opened
 from embedded_aws.conftest import allow
-from randomness import SOAK
+from randomness import SEED, SOAK
 
+LEAST = 10_000_000
+"""Bytes: Athena's least limit of a query."""
 ALL = "SELECT id, at, amount, note, weight FROM orders ORDER BY id"
 
 
@@ -115,8 +119,8 @@ def test_what_is_refused_at_the_start(shop: Shop, changes: dict[str, Any], words
 
 
 def test_settings_of_the_workgroup(shop: Shop) -> None:
-    """A workgroup that enforces its settings decides the place, one that does not lets the request; a limit of bytes
-    cancels (AWS's least is 10 MB, which the client would ask for); a disabled one takes nothing.
+    """A workgroup that enforces its settings decides the place, one that does not lets the request; a disabled one
+    takes nothing.
     """
     shown = shop.athena().get_work_group(WorkGroup=shop.name)["WorkGroup"]["Configuration"]
     assert shown["EnforceWorkGroupConfiguration"] is True
@@ -124,19 +128,31 @@ def test_settings_of_the_workgroup(shop: Shop) -> None:
     own = shop.start("SELECT 1", ResultConfiguration=elsewhere)
     assert "/results/" in shop.ended(own)["ResultConfiguration"]["OutputLocation"]
     name = f"{shop.name}-free"
-    settings = {"EnforceWorkGroupConfiguration": False, "BytesScannedCutoffPerQuery": shop.files - 1}
-    unchecked = client(shop.endpoint, "athena", parameter_validation=False)
-    unchecked.create_work_group(Name=name, Configuration=settings)
+    athena.create_work_group(Name=name, Configuration={"EnforceWorkGroupConfiguration": False})
     free = {"WorkGroup": name, "ResultConfiguration": elsewhere}
-    stopped = shop.ask("SELECT id FROM orders", **free)
+    asked = shop.ask("SELECT id FROM orders", **free)
+    assert asked["ResultConfiguration"]["OutputLocation"].startswith(elsewhere["OutputLocation"])
+    athena.update_work_group(WorkGroup=name, State="DISABLED")
+    with pytest.raises(ClientError, match=f"WorkGroup {name} is disabled"):
+        shop.start("SELECT 1", **free)
+
+
+def test_a_limit_of_bytes(shop: Shop) -> None:
+    """A query that would read more is cancelled; AWS's least is 10 MB, also where the client does not look."""
+    unchecked = client(shop.endpoint, "athena", parameter_validation=False)
+    settings = {"BytesScannedCutoffPerQuery": LEAST - 1}
+    with pytest.raises(ClientError, match="bytesScannedCutoffPerQuery"):
+        unchecked.create_work_group(Name=f"{shop.name}-least", Configuration=settings)
+    numbers = random.Random(SEED)
+    large = opened(shop.endpoint, pa.table({"id": [numbers.getrandbits(62) for _ in range(LEAST // 8)]}))
+    assert large.files > LEAST
+    updates = {"BytesScannedCutoffPerQuery": LEAST}
+    large.athena().update_work_group(WorkGroup=large.name, ConfigurationUpdates=updates)
+    stopped = large.ask("SELECT id FROM orders")
     assert (stopped["Status"]["State"], stopped["Status"]["StateChangeReason"]) == (
         "CANCELLED",
         "Bytes scanned limit was exceeded",
     )
-    assert stopped["ResultConfiguration"]["OutputLocation"].startswith(elsewhere["OutputLocation"])
-    athena.update_work_group(WorkGroup=name, State="DISABLED")
-    with pytest.raises(ClientError, match=f"WorkGroup {name} is disabled"):
-        shop.start("SELECT 1", **free)
 
 
 def test_a_token_starts_one_query(shop: Shop) -> None:

@@ -126,3 +126,19 @@ def test_refused_patterns(pattern: str, code: str) -> None:
     with pytest.raises(Refused) as refused:
         matcher(pattern)
     assert refused.value.code == code
+
+
+def test_groups_and_streams_in_pages(logs: Any, name: str) -> None:
+    """By the token that was given, and by no other."""
+    logs.create_log_group(logGroupName=f"{name}-2")
+    first = logs.describe_log_groups(logGroupNamePrefix=name, limit=1)
+    second = logs.describe_log_groups(logGroupNamePrefix=name, limit=1, nextToken=first["nextToken"])
+    assert [page["logGroups"][0]["logGroupName"] for page in (first, second)] == [name, f"{name}-2"]
+    first = logs.describe_log_streams(logGroupName=name, limit=1)
+    second = logs.describe_log_streams(logGroupName=name, limit=1, nextToken=first["nextToken"])
+    assert [page["logStreams"][0]["logStreamName"] for page in (first, second)] == ["a", "b"]
+    for token in ("later", "MTA="[:-1]):
+        with pytest.raises(ClientError, match="InvalidParameter"):
+            logs.describe_log_groups(nextToken=token)
+        with pytest.raises(ClientError, match="InvalidParameter"):
+            logs.describe_log_streams(logGroupName=name, nextToken=token)

@@ -13,6 +13,7 @@ from waiting import until
 from tests.embedded_aws.conftest import allow
 
 ACCOUNT = "000000000000"
+PAST = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=10)
 
 
 @pytest.fixture
@@ -129,12 +130,35 @@ def test_role_must_trust_the_group(role: Any, schedule: Any, service: str) -> No
         ({"FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}}, "flexible time window"),
         ({"target": {"Arn": "arn:aws:lambda:us-east-1:000000000000:function:f"}}, "only state machines"),
         ({"target": {"Input": "{"}}, "Invalid RequestJson"),
+        ({"StartDate": PAST}, "cannot be earlier than 5 minutes ago"),
+        ({"EndDate": PAST}, "must be in the future"),
     ],
 )
 def test_refused_schedules(role: Any, schedule: Any, change: dict[str, Any], message: str) -> None:
     """What Scheduler refuses, and what is not emulated, is refused by name."""
     with pytest.raises(ClientError, match=message):
         schedule(role("scheduler.amazonaws.com"), **change)
+
+
+def test_schedules_in_pages(aws: Any, role: Any, schedule: Any, name: str) -> None:
+    """By name, at most MaxResults at once; a group that there is not, and a token that was not given, are refused. Of a
+    time that comes once the StartDate has no meaning.
+    """
+    arn, scheduler = role("scheduler.amazonaws.com"), aws("scheduler")
+    for each in ("c", "a", "b"):
+        schedule(
+            arn, Name=each, State="DISABLED", ScheduleExpression="at(2099-01-01T00:00:00)", StartDate=PAST
+        )
+    first = scheduler.list_schedules(GroupName=name, MaxResults=2)
+    second = scheduler.list_schedules(GroupName=name, MaxResults=2, NextToken=first["NextToken"])
+    assert [[each["Name"] for each in page["Schedules"]] for page in (first, second)] == [["a", "b"], ["c"]]
+    assert "NextToken" not in second
+    groups = scheduler.get_paginator("list_schedule_groups").paginate(PaginationConfig={"PageSize": 1})
+    assert name in [each["Name"] for page in groups for each in page["ScheduleGroups"]]
+    with pytest.raises(ClientError, match="Invalid NextToken"):
+        scheduler.list_schedules(GroupName=name, NextToken="later")
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        scheduler.list_schedules(GroupName=f"{name}-gone")
 
 
 def test_pass_role_is_needed(aws: Any, role: Any, user: Any, machine: str) -> None:

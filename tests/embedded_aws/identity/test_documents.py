@@ -163,6 +163,22 @@ REFUSED: list[tuple[str, Kind, str, str]] = [
         document({**ANYBODY, "Resource": "arn:aws:sqs:r:000000000000:q"}),
         "invalid resource",
     ),
+    *(
+        ("Bucket policies", BUCKET, document({**ANYBODY, "Action": action}), "invalid action")
+        for action in ("s3:GetObjekt", "s3:ListAllMyBuckets", "s3:Foo*")
+    ),
+    *(
+        (
+            "Bucket policies",
+            BUCKET,
+            document({**ANYBODY, "Action": action, "Resource": f"arn:aws:s3:::{where}"}),
+            "does not apply to any resource",
+        )
+        for action, where in (
+            *(("s3:GetObject", "b"), ("s3:ListBucket", "b/*"), (["s3:GetObject", "s3:ListBucket"], "b/*")),
+            ("s3:PutBucket*", "b/key"),
+        )
+    ),
     (
         "Topic policies",
         TOPIC,
@@ -241,6 +257,19 @@ TAKEN: list[tuple[Kind, str]] = [
     ),
     (TRUST, document({**ASSUME, "Action": ["sts:AssumeRole", "sts:TagSession"]})),
     (BUCKET, document({**ANYBODY, "Sid": "with spaces"})),
+    *(
+        (BUCKET, document({**ANYBODY, "Action": action, "Resource": where}))
+        for action, where in (
+            ("s3:*", "arn:aws:s3:::b"),
+            ("*", "arn:aws:s3:::b/*"),
+            ("s3:getobject", "arn:aws:s3:::b/*"),
+            ("s3:Get*", "arn:aws:s3:::b"),
+            (["s3:GetObject", "s3:ListBucket"], ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]),
+            (["s3:GetObject", "s3:ListBucket"], "*"),
+        )
+    ),
+    (BUCKET, document({**without(ANYBODY, "Action"), "NotAction": "s3:ListBucket"})),
+    (BUCKET, document({**without(ANYBODY, "Resource"), "NotResource": "arn:aws:s3:::b/*"})),
     (TOPIC, document({**ANYBODY, "Action": "sns:Publish", "Resource": "*"})),
 ]
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.embedded_aws.conftest import allow
+
 ACCOUNT = "arn:aws:iam::000000000000"
 TRUST = json.dumps(
     {
@@ -58,10 +60,14 @@ def test_names_keys_and_tags(aws: Any, name: str) -> None:
         iam.tag_role(RoleName=name, Tags=[{"Key": f"k{number}", "Value": "v"} for number in range(51)])
 
 
-def test_sessions_end_when_the_role_says(aws: Any, name: str) -> None:
-    """No longer than the role's MaxSessionDuration, and an hour of a role that another one assumed."""
+def test_sessions_end_when_the_role_says(aws: Any, user: Any, name: str) -> None:
+    """No longer than the role's MaxSessionDuration, and an hour of a role that another one assumed; none of root's."""
+    credentials = user(allow("sts:AssumeRole"))
     aws("iam").create_role(RoleName=name, AssumeRolePolicyDocument=TRUST, MaxSessionDuration=7200)
     asked = {"RoleArn": f"{ACCOUNT}:role/{name}", "RoleSessionName": "session"}
+    with pytest.raises(ClientError, match="Roles may not be assumed by root accounts"):
+        aws("sts").assume_role(**asked)
+    sts = aws("sts", **credentials)
     with pytest.raises(ClientError, match="MaxSessionDuration set for this role"):
-        aws("sts").assume_role(**asked, DurationSeconds=7201)
-    aws("sts").assume_role(**asked, DurationSeconds=7200)
+        sts.assume_role(**asked, DurationSeconds=7201)
+    sts.assume_role(**asked, DurationSeconds=7200)
