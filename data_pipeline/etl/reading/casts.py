@@ -73,7 +73,7 @@ def _quick(texts: Any, cast: Cast) -> tuple[Any, Any]:
     plain, pointed = (texts, None) if cast.point == "." else _with_points(texts, cast.point)
     doubtful = _either(pointed, _outside(plain, quick))
     attempt = _attempt(_without(plain, doubtful), cast)
-    if (attempt is None and doubtful is None) or (doubtful is not None and _blank(plain)):
+    if (attempt is None and doubtful is None) or (doubtful is not None and _blank(plain, doubtful, quick)):
         plain = pc.utf8_trim(plain, BLANKS)
         doubtful = _either(pointed, _outside(plain, quick))
         attempt = _attempt(_without(plain, doubtful), cast)
@@ -163,7 +163,10 @@ def _with_points(texts: Any, point: str) -> tuple[Any, Any]:
     return pc.replace_substring(texts, point, "."), had
 
 
-def _blank(texts: Any) -> bool:
+def _blank(texts: Any, doubtful: Any, quick: Quick) -> bool:
+    """Whether a text has blanks around it; such a text is doubtful, unless a blank may stand within."""
+    if quick.lowest > " ":
+        texts = texts.filter(pa.array(doubtful))
     return bool(pc.any(pc.match_substring_regex(texts, "^[ \t]|[ \t]$")).as_py())
 
 

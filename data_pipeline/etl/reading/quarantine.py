@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ SCHEMA = pa.schema(
     ]
 )
 _DISK = LocalFileSystem()
+_SOME = 1_000
+"""Rows that are taken at once."""
 GROUP = 4 << 20
 """Characters of raw text and reasons that make a row group."""
 
@@ -100,14 +103,15 @@ class Quarantine:
 
     def add(self, rows: Iterable[Refused]) -> None:
         """Take the next rows, in order of their numbers."""
-        for row in rows:
-            self.reasons[row.reason] += 1
-            if self.room > 0:
-                self.room -= 1
-                self._waiting.append(row._replace(raw=None) if self.private else row)
-                self._characters += len(row.raw or "") + len(row.reason)
-                if self._characters > GROUP:
-                    self._write()
+        rest = iter(rows)
+        while some := list(islice(rest, _SOME)):
+            self.reasons.update(row.reason for row in some)
+            kept = some[: self.room]
+            self.room -= len(kept)
+            self._waiting += [row._replace(raw=None) for row in kept] if self.private else kept
+            self._characters += sum(len(row.raw or "") + len(row.reason) for row in kept)
+            if self._characters > GROUP:
+                self._write()
 
     def _write(self) -> None:
         if not self._waiting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
@@ -118,10 +119,11 @@ class Tally:
 
     def add(self, judged: JudgedRows) -> None:
         """The next block."""
-        for row in judged.refused:
-            self.reasons[row.reason] = self.reasons.get(row.reason, 0) + 1
         before = self.before + self.read
-        self.quarantine.add(row._replace(row=row.row + before) for row in judged.refused)
+        for reason, count in Counter(row.reason for row in judged.refused).items():
+            self.reasons[reason] = self.reasons.get(reason, 0) + count
+        refused = (Refused(row.row + before, *row[1:]) for row in judged.refused)
+        self.quarantine.add(refused if before else judged.refused)
         if len(judged.numbers):
             named = [pa.repeat(value, len(judged.numbers)) for value in self.parts.values()]
             columns = [*judged.table.columns, *named, pa.array(judged.numbers + before, pa.int64())]
