@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_pipeline.etl import row_groups
 from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.reading import parquet_values
 from data_pipeline.etl.reading.quarantine import Quarantine, Refused
@@ -34,7 +35,7 @@ def count(file: pq.ParquetFile, column: str, limits: times.Limits, quarantine: Q
     texts = parquet_values.is_text(kind)
     if not texts and not pa.types.is_timestamp(kind) and not pa.types.is_null(kind):
         raise FileError(f"its pickup column {column} holds {kind}, neither text nor timestamps")
-    for batch in file.iter_batches(BATCH, columns=[column], use_threads=False):
+    for batch in row_groups.batches(file, BATCH, columns=[column], use_threads=False):
         found, refused = (_texts if texts else _times)(_plain(batch.column(0)), limits)
         quarantine.add(Refused(before + at + 1, reason, raw) for at, reason, raw in refused)
         windows += found

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_pipeline.etl import row_groups
 from data_pipeline.etl.arrow_types import of_arrow, to_arrow
 from data_pipeline.etl.documents.datasets import PERIOD, Dataset, Table
 from data_pipeline.etl.errors import JobError
@@ -83,7 +84,7 @@ def _one(parts: Sequence[Part], schema: pa.Schema, work: Path, name: str) -> Pat
     writer = PartWriter(work, schema, name=name, file_bytes=None)
     for part in parts:
         with pq.ParquetFile(part.path) as file:
-            for batch in file.iter_batches(BATCH):
+            for batch in row_groups.batches(file, BATCH):
                 writer.write(pa.Table.from_batches([batch]))
         part.path.unlink()
     (whole,) = writer.close()

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data_pipeline.etl import row_groups
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.publishing import key_buckets
 from data_pipeline.etl.publishing.key_buckets import Bucket, Given, Made
@@ -90,7 +91,7 @@ def _joined(group: Sequence[Stored], values: Values, given: Given, work: Path) -
     writer = PartWriter(work, given.schema, lambda rows: [(values, rows)], "part")
     for place, _, _, _ in group:
         with files(place).fetched(place, "", work.parent) as path, pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(key_buckets.ROWS):
+            for batch in row_groups.batches(file, key_buckets.ROWS):
                 writer.write(pa.Table.from_batches([batch]))
     for part in writer.close():
         yield part

@@ -22,7 +22,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 from pyiceberg.typedef import Record
 
-from data_pipeline.etl import arrow_types, null_lists
+from data_pipeline.etl import arrow_types, null_lists, row_groups
 from data_pipeline.etl.documents.datasets import UNIT
 from data_pipeline.etl.storage.filesystem import files
 
@@ -74,7 +74,7 @@ def batches(
         if units is not None:
             unit = table.schema().find_field(UNIT).field_id
             groups = _holding(parquet, stream, there.find_field(unit).name, units)
-        for batch in parquet.iter_batches(ROWS, row_groups=groups, columns=names):
+        for batch in row_groups.batches(parquet, ROWS, groups, names):
             found = _to_requested_schema(schema, part, batch)
             yield pa.Table.from_batches([found]).cast(arrow)
 

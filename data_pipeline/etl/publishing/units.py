@@ -22,6 +22,7 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.table import Table
 from pyiceberg.table.metadata import TableMetadata
 
+from data_pipeline.etl import row_groups
 from data_pipeline.etl.documents.datasets import UNIT
 from data_pipeline.etl.storage.filesystem import join
 
@@ -167,7 +168,7 @@ def _fitting(metadata: TableMetadata, staged: Staged, same: frozenset[str], fold
             found.append(part)
             continue
         with pq.ParquetFile(part.path) as file:
-            for batch in file.iter_batches(data_files.ROWS):
+            for batch in row_groups.batches(file, data_files.ROWS):
                 rows = data_files.filled(pa.Table.from_batches([batch]), schema)
                 writer.write(rows.filter(pc.invert(pc.is_in(rows[UNIT], leaving))))
     return [*found, *writer.close()]

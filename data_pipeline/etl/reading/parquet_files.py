@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from data_pipeline.etl import row_groups
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.reading import (
@@ -118,7 +119,7 @@ class ParquetReader:
         """The wanted columns of row ``groups``, and with them those of ``old_times`` in nanoseconds and in seconds."""
         taken = layout.wanted or file.schema_arrow.names[:1]
         with parquet_opening.readable():
-            batches = file.iter_batches(BATCH, groups, taken, use_threads=self.workers > 1)
+            batches = row_groups.batches(file, BATCH, groups, taken, use_threads=self.workers > 1)
             if not layout.old_times:
                 yield from ((batch, None) for batch in batches)
                 return
@@ -128,7 +129,8 @@ class ParquetReader:
                 pq.ParquetFile(path, buffer_size=size, coerce_int96_timestamp_unit="s") as seconds,
             ):
                 others = (
-                    each.iter_batches(BATCH, groups, old, use_threads=False) for each in (nanos, seconds)
+                    row_groups.batches(each, BATCH, groups, old, use_threads=False)
+                    for each in (nanos, seconds)
                 )
                 yield from zip(batches, zip(*others), strict=True)
 
