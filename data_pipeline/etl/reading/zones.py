@@ -34,7 +34,10 @@ def warning(file: Any, column: str, zone: str, private: bool = False) -> str:
         )
     except IndexError:
         return ""
-    except pa.ArrowInvalid:  # a zone that is not known here, or a time that has no year of four digits
+    except (
+        pa.ArrowInvalid,
+        OverflowError,
+    ):  # a zone that is not known here; a year that Python does not know
         return said
     return said if private else f"{said}: its first time is taken for {taken}, in {marked} it is {other}"
 

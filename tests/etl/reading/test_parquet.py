@@ -428,6 +428,22 @@ def test_an_offset_or_an_unknown_zone_is_a_warning_too(marked, said, tmp_path):
     assert found.rows.warnings == (f"its column a is marked with the zone {marked}, and read in UTC{said}",)
 
 
+@pytest.mark.parametrize(
+    ("at", "marked", "zone"),
+    [
+        (datetime(9999, 12, 31, 23, 59, 59), "America/New_York", "Europe/Berlin"),
+        (datetime(9999, 12, 31, 23, 59, 59), "Europe/Berlin", "America/New_York"),
+        (datetime(1, 1, 1), "America/New_York", "Europe/Berlin"),
+    ],
+)
+def test_a_first_time_that_no_calendar_shows_is_a_warning_without_it(at, marked, zone, tmp_path):
+    """Files say so of what never ends; on the clock of a zone it is a year that Python does not know."""
+    stamps = pa.array([at], pa.timestamp("us", "UTC")).cast(pa.timestamp("us", marked))
+    pq.write_table(pa.table({"a": stamps}), tmp_path / "a.parquet")
+    found = outcome(tmp_path / "a.parquet", dataset({"a": "timestamp?"}, "parquet", timezone=zone))
+    assert found.rows.warnings == (f"its column a is marked with the zone {marked}, and read in {zone}",)
+
+
 def test_no_value_of_private_data_is_in_a_warning(tmp_path):
     """Nor of a column without a time."""
     stamps = pa.array([datetime(2019, 1, 1, 5, 46, 40)], pa.timestamp("us", "America/New_York"))
