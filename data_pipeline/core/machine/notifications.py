@@ -42,7 +42,8 @@ _PUBLISHED_NOTHING = "'Nothing was published: a quality rule failed.'"
 _PUBLISHED_OTHERS = (
     "($type($states.input.published) = 'number' and $states.input.published > 0"
     " ? 'A quality rule failed: what it is about was not published; ' & $states.input.published"
-    " & ' other tables are up to date.' : 'Nothing was published: a quality rule failed.')"
+    " & ($states.input.published = 1 ? ' other table is' : ' other tables are') & ' up to date.'"
+    " : 'Nothing was published: a quality rule failed.')"
 )
 
 #: JSONata of the rules that the run was told to let through, which it would fail by without that.

@@ -118,6 +118,7 @@ def test_what_is_told_of_warnings_and_of_tables_held_back(tmp_path: Path) -> Non
     assert "the run run-1 published with warnings." in message("NotifyWarnings", {"warnings": 3})
     some = message("NotifyGateFailure", verdict)
     assert "what it is about was not published; 2 other tables are up to date." in some
+    assert "; 1 other table is up to date." in message("NotifyGateFailure", {**verdict, "published": 1})
     assert "Nothing was published" in message("NotifyGateFailure", {**verdict, "published": 0})
 
 
