@@ -87,14 +87,15 @@ class Erasing:
 def take_out(dataset: Dataset, target: Target, summary: str) -> Erasing:
     """Take the erased keys out of what the tables of ``dataset`` have now, and out of its quarantine."""
     record = erased.load(target.output, dataset.name)
-    found = Erasing(dataset, record)
+    taken: dict[str, int] = {}
     try:
-        return _taken_out(found, target, summary)
+        return _taken_out(Erasing(dataset, record), target, summary, taken)
     except JobError as error:
-        return replace(found, error=columns.without_values(dataset, str(error)))
+        return Erasing(dataset, record, rows=taken, error=columns.without_values(dataset, str(error)))
 
 
-def _taken_out(found: Erasing, target: Target, summary: str) -> Erasing:
+def _taken_out(found: Erasing, target: Target, summary: str, taken: dict[str, int]) -> Erasing:
+    """``taken`` gets the rows of each table when they are gone: what is said of them where the rest cannot be done."""
     from data_pipeline.etl.publishing import erasing
 
     assert target.at is not None
@@ -106,7 +107,9 @@ def _taken_out(found: Erasing, target: Target, summary: str) -> Erasing:
     told = {"run": target.run, "code-version": target.code_version, "summary": summary}
     lineage = {f"pipeline.{key}": text for key, text in told.items()}
     rows[dataset.versions] = erasing.drop(at, dataset.versions, keys, lineage, target.work)
+    taken[dataset.versions] = rows[dataset.versions]
     for made in keyed.make(Definitions({dataset.name: dataset}), (), target, summary):
+        taken |= {name: rows[name] for name, table in made.tables.items() if table.committed}
         if made.error:
             raise JobError(made.error)
     texts = refused_texts.empty(target.output, dataset, keys, target.work)

@@ -20,6 +20,7 @@ from data_pipeline.etl.documents.datasets import Column, Definitions, Format, Ta
 from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.ingestion import state
 from data_pipeline.etl.publishing import erased_keys, erasing, tables
+from data_pipeline.etl.publishing import keyed as keyed_tables
 from data_pipeline.etl.rehearsal import catalog
 from data_pipeline.etl.state import erased
 from data_pipeline.etl.state.entries import time_text
@@ -298,6 +299,34 @@ def test_a_file_that_cannot_be_deleted_keeps_only_the_erasure_from_its_end(kept,
     assert kept.prepare()["reason"] == "keys to be erased from orders"
     assert kept.load()["erasures"]["orders"]["files"] > 0
     assert kept.prepare()["proceed"] is False
+
+
+def test_what_an_erasure_that_fails_has_changed_is_told_as_changed(kept, monkeypatch):
+    """The tables that it came to, and no others."""
+    refresh, tried = keyed_tables.refresh, []
+
+    def deny(at, table, *rest):
+        tried.append(table.name)
+        if table.name == "orders_history":
+            raise JobError("AccessDenied")
+        return refresh(at, table, *rest)
+
+    erase(kept, "2")
+    kept.prepare()
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(keyed_tables, "refresh", deny)
+        with pytest.raises(JobError, match=r"orders: its erased keys are not gone yet: AccessDenied"):
+            kept.load()
+    assert tried[:2] == ["orders", "orders_history"]
+    summary = kept.document("summary.json")
+    assert summary["erasures"]["orders"]["rows"] == {"orders": 1, "orders_versions": 2}
+    assert summary["tables"]["orders"]["committed"]
+    kept.prepare()
+    assert kept.load()["erasures"]["orders"]["rows"] == {
+        "orders": 0,
+        "orders_versions": 0,
+        "orders_history": 2,
+    }
 
 
 @pytest.mark.soak
