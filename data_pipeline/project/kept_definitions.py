@@ -31,7 +31,12 @@ def load(root: Path, name: str) -> Definitions:
     is wrong with them, which is looked for each time until nothing is.
     """
     place = root / FOLDER / f"{name}.json"
-    found = fingerprint(root)
+    try:
+        found = fingerprint(root)
+    except (
+        OSError
+    ):  # no such folder, which the checks explain; a file that is being replaced; a link to a folder
+        return _checked(root, name)
     kept = _kept(place, found)
     return kept if kept is not None else _keep(root, name, place, found)
 
@@ -48,16 +53,20 @@ def _kept(place: Path, fingerprint: str) -> Definitions | None:
 
 def _keep(root: Path, name: str, place: Path, fingerprint: str) -> Definitions:
     """The definitions, checked, and kept where the disk allows it."""
-    from data_pipeline.core.loading.load import load_environment
-    from data_pipeline.project.definitions import load_definitions
-
-    made = load_definitions(root, load_environment(root, name))
+    made = _checked(root, name)
     with suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_suffix(f".{os.getpid()}")  # renamed at once: others may read or write, too
         part.write_text(f"{fingerprint}\n{datasets.write(made)}", encoding="utf-8")
         part.replace(place)
     return made
+
+
+def _checked(root: Path, name: str) -> Definitions:
+    from data_pipeline.core.loading.load import load_environment
+    from data_pipeline.project.definitions import load_definitions
+
+    return load_definitions(root, load_environment(root, name))
 
 
 def fingerprint(root: Path) -> str:
@@ -70,10 +79,14 @@ def fingerprint(root: Path) -> str:
 
 
 def _stamps(folder: str) -> Iterator[tuple[str, int, int]]:
-    """Path, size and time of change of each file below ``folder``."""
+    """Path, size and time of change of each file below ``folder``. OSError for a link to a folder: it may lead above
+    this one, or to what is changed elsewhere.
+    """
     with os.scandir(folder) as found:
         for each in found:
             if each.is_dir():
+                if each.is_symlink():
+                    raise OSError(f"{each.path} is a link to a folder")
                 if each.name != "__pycache__":
                     yield from _stamps(each.path)
             elif each.is_file():

@@ -91,3 +91,17 @@ def test_without_a_place_to_keep_them_they_are_checked_each_time(project, checks
     (project / ".local").write_text("no folder")
     assert kept_definitions.load(project, "dev") == kept_definitions.load(project, "dev")
     assert len(checks) == 2
+
+
+def test_a_project_without_a_folder_is_told_what_the_checks_say(project):
+    (project / "config").rename(project / "elsewhere")
+    with pytest.raises(UserError, match="config/"):
+        kept_definitions.load(project, "dev")
+
+
+def test_with_a_link_to_a_folder_they_are_checked_each_time(project, checks):
+    """It may lead to the project itself, and would be followed without an end."""
+    (project.parent / "other").mkdir()
+    (project / "jobs" / "all").symlink_to(project.parent / "other")
+    assert kept_definitions.load(project, "dev") == kept_definitions.load(project, "dev")
+    assert len(checks) == 2
