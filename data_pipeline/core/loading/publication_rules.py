@@ -111,8 +111,8 @@ def _partitions(path: Path, given: Sequence[str], columns: Columns) -> Iterator[
 def _series(path: Path, series: Series | None, columns: Columns) -> Iterator[Violation]:
     if series is None:
         return
-    if series.period == "hour" and dataset_limits.minutes(series.step) > _HOUR:
-        expected = "windows of an hour at most, or a longer period"
+    if series.period == "hour" and _HOUR % dataset_limits.minutes(series.step):
+        expected = "a length of windows that divides an hour, or a longer period"
         yield Violation((*path, "step"), f"{quoted(series.step)} in a period of one hour", expected)
     named = {"time": (series.time,), "by": series.by, "weight": (series.weight,), "values": series.values}
     for key, names in named.items():
