@@ -158,8 +158,8 @@ _CHECKS = """\
 - What a data set or a table publishes has the columns that `partition`, `rules`, `series` and `comments` name, with
   types that fit: `hour` is of a timestamp, `bucket` and `truncate` have a number. Two tables have not one `export`.
 - An SQL file, the module of a reader or a transform and a file of columns exist; the module has the name, a function of
-  it takes what it is given, and what it imports is in the lock of the runtime that loads. `transform` stands in place
-  of `sql`. A step of the project's own publishes no table that `load` does.
+  it takes what it is given and has no keys of CSV files beside it, and what it imports is in the lock of the runtime
+  that loads. `transform` stands in place of `sql`. A step of the project's own publishes no table that `load` does.
 - A table has no data set's name, `follows` names inputs and belongs to a `partition`, `reach` belongs to `follows` by
   day.
 - The region has an image for every job on SageMaker.

@@ -20,6 +20,7 @@ from data_pipeline.core.deployment.packages import Needs, missing_packages, pack
 from data_pipeline.core.deployment.project_code import Named
 from data_pipeline.core.errors import UserError
 from data_pipeline.core.facts.runtimes import RUNTIMES
+from data_pipeline.core.loading import dataset_files
 from data_pipeline.core.loading.load import load_all, load_environment, load_warnings
 from data_pipeline.core.naming import job_path
 from data_pipeline.stacks import as_text, documents, file_names, render
@@ -141,7 +142,8 @@ def _own_code(env: Environment) -> Iterator[Named]:
     """The Python that data sets name, which the job that loads them imports."""
     for name, dataset in env.datasets.items():
         if dataset.read:
-            yield Named(f"datasets.{name}.read", dataset.read, ("file", "options"))
+            beside = dataset_files.without_use(dataset)
+            yield Named(f"datasets.{name}.read", dataset.read, ("file", "options"), beside)
         if dataset.transform:
             place = f"datasets.{name}.transform.function"
             yield Named(place, dataset.transform.function, ("rows", "options"))

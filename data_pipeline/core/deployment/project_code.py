@@ -13,11 +13,14 @@ from data_pipeline.core.problems import did_you_mean, quoted
 
 @dataclass(frozen=True)
 class Named:
-    """What is named at a ``place`` of the configuration: ``module:name``, and what a function of it is given."""
+    """What is named at a ``place`` of the configuration: ``module:name``, what a function of it is ``given``, and the
+    keys ``beside`` it that only a class is given.
+    """
 
     place: str
     written: str
     given: tuple[str, ...]
+    beside: tuple[str, ...] = ()
 
     @property
     def module(self) -> str:
@@ -38,7 +41,7 @@ def file_of(module: str, sources: Mapping[str, str]) -> str:
 
 
 def problems(named: Named, sources: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with it, in a line each: the module has no such name, or a function that takes something else."""
+    """What is wrong with it, a line each: the module has no such name, or a function that is given something else."""
     file = file_of(named.module, sources)
     try:
         tree = python_source.tree(sources[file])
@@ -58,6 +61,13 @@ def problems(named: Named, sources: Mapping[str, str]) -> Iterator[str]:
             f"jobs/{file}:{found.lineno}: {named.name} takes ({ast.unparse(found.args)}), expected "
             f"({', '.join(named.given)}), as {named.place} calls it"
         )
+    elif isinstance(found, ast.FunctionDef):
+        yield from (_without_use(named, key) for key in named.beside)
+
+
+def _without_use(named: Named, key: str) -> str:
+    place = f"{named.place.rpartition('.')[0]}.{key}"
+    return f"{place}: found {quoted(key)}, which the function {named.name} is not given; remove it, or use 'options'"
 
 
 def _names(node: ast.stmt) -> Iterator[str]:

@@ -117,15 +117,14 @@ def _format(path: Path, dataset: Dataset) -> Iterator[Violation]:
 
 def _signs(path: Path, dataset: Dataset) -> Iterator[Violation]:
     """Keys that belong to another kind of file, and signs that mean two things."""
+    if dataset.read:  # a class may use all of them; a function is looked up in its source
+        return
     kind = definitions.kind(dataset)
     foreign = {"json": _OF_CSV, "parquet": (*_OF_CSV, *_OF_TEXT)}.get(kind, ())
-    if dataset.read:  # it yields texts of times as they are
-        foreign = (*_OF_CSV, "encoding")
     for key in foreign:
-        if key in dataset.model_fields_set and getattr(dataset, key) is not None:
+        if _is_said(dataset, key):
             owner = "text files" if key in _OF_TEXT else "CSV files"
-            files = "'read' reads these" if dataset.read else f"the files are {kind}"
-            said = f"a key of {owner}, and {files}"
+            said = f"a key of {owner}, and the files are {kind}"
             yield Violation((*path, key), said, f"no {quoted(key)}", "remove the line")
     if foreign:
         return
@@ -144,6 +143,15 @@ def _signs(path: Path, dataset: Dataset) -> Iterator[Violation]:
                 said = f"a name in the file, {quoted(column.named[0])}, and files without a header"
                 advice = "leave it out: the columns stand in the order here"
                 yield Violation((*path, "columns", name), said, "a type alone", advice)
+
+
+def without_use(dataset: Dataset) -> tuple[str, ...]:
+    """The keys of a data set whose rows a function yields that nobody uses: it opens the files itself."""
+    return tuple(key for key in (*_OF_CSV, "encoding") if _is_said(dataset, key))
+
+
+def _is_said(dataset: Dataset, key: str) -> bool:
+    return key in dataset.model_fields_set and getattr(dataset, key) is not None
 
 
 def _idle(path: Path, dataset: Dataset) -> Iterator[Violation]:

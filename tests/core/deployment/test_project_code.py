@@ -48,6 +48,17 @@ def test_what_cannot(code: str, said: str) -> None:
     assert said in found
 
 
+def test_keys_that_a_function_is_not_given_are_for_classes() -> None:
+    """A class is given the whole data set."""
+    named = Named("datasets.x.read", READ.written, READ.given, ("delimiter", "encoding"))
+    assert [*problems(named, {"shop/reader.py": "def rows(file, options): ..."})] == [
+        "datasets.x.delimiter: found 'delimiter', which the function rows is not given; remove it, or use 'options'",
+        "datasets.x.encoding: found 'encoding', which the function rows is not given; remove it, or use 'options'",
+    ]
+    for other in ("class rows: ...", "from .others import rows"):
+        assert [*problems(named, {"shop/reader.py": other})] == []
+
+
 def test_a_module_may_be_a_package() -> None:
     """And one that is not there is an error."""
     assert file_of("shop.reader", {"shop/reader/__init__.py": ""}) == "shop/reader/__init__.py"

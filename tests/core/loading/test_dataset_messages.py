@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from data_pipeline.core.config.definitions import definitions
+from data_pipeline.cli.commands.create import _own_code
+from data_pipeline.core.config.definitions import definition_of_format, definitions
+from data_pipeline.core.loading import dataset_files
 from data_pipeline.core.loading.load import load_environment
 from data_pipeline.etl.documents import datasets as documents
 from data_pipeline.etl.documents.datasets import Column, Dataset, Format, Series, Table
@@ -171,6 +173,16 @@ def test_a_column_may_be_called_what_a_secret_is(tmp_path: Path) -> None:
     """But no other key, in a data set neither."""
     secret = RIGHT.replace("options: {strict: true}", "options: {password: hunter2}")
     assert "what looks like the name of a secret" in message(shop(tmp_path / "p", secret))
+
+
+def test_a_class_that_reads_may_use_the_keys_of_csv_files(tmp_path: Path) -> None:
+    """It is given all of them; of a function they are refused once its source is looked at."""
+    dev = RIGHT.replace("read: shop", 'delimiter: ";"\n    nulls: [NA]\n    read: shop')
+    given = load_environment(shop(tmp_path / "p", dev), "dev").datasets["weather"]
+    assert definition_of_format(given).delimiter == ";"
+    assert dataset_files.without_use(given) == ("delimiter", "nulls")
+    (named,) = _own_code(load_environment(tmp_path / "p", "dev"))
+    assert named.beside == ("delimiter", "nulls")
 
 
 def test_an_environment_changes_a_part_of_a_data_set(tmp_path: Path) -> None:
