@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from data_pipeline.core.errors import UserError
+from data_pipeline.etl.documents.reasons import WrongValueError
 from data_pipeline.etl.documents.types import Field, List, Primitive, Struct, Type
 from data_pipeline.etl.reading import json_values
 from data_pipeline.etl.reading.json_values import Members, Number
-from data_pipeline.etl.reading.reasons import WrongValueError
 
 from . import column_names, dialects, number_types, texts
 from .guesses import Conventions, Guess, Texts, amount, mostly

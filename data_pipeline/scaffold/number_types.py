@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from data_pipeline.etl.documents.numbers import NUMBER
 from data_pipeline.etl.documents.types import Primitive
-from data_pipeline.etl.reading.numbers import NUMBER
 
 from .guesses import Guess, amount
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from data_pipeline.etl.reading import formats, times
-from data_pipeline.etl.reading.reasons import WrongValueError
+from data_pipeline.etl.documents import formats, times
+from data_pipeline.etl.documents.reasons import WrongValueError
 
 from .guesses import Texts, mostly
 

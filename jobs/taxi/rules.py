@@ -41,7 +41,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from data_pipeline.etl.reading import reasons
+from data_pipeline.etl.documents import reasons
 
 CUT_OFF = "cut-off"
 FIELDS = reasons.FIELD_COUNT

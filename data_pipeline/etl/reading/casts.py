@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents import formats, numbers, types
 from data_pipeline.etl.documents.datasets import Format
-from data_pipeline.etl.reading import formats, numbers, times
-from data_pipeline.etl.reading.reasons import WrongValueError
+from data_pipeline.etl.documents.reasons import WrongValueError
+from data_pipeline.etl.documents.values import judge_of
+from data_pipeline.etl.reading import many_times
 from data_pipeline.etl.reading.schemas import arrow_type
 
 BLANKS = " \t"
@@ -195,9 +196,9 @@ def _either(one: Any, other: Any) -> Any:
     return one | other
 
 
-def _boolean(_kind: types.Primitive, _written: Format) -> Cast:
+def _boolean(kind: types.Primitive, written: Format) -> Cast:
     quick = Quick(lambda texts: (pc.cast(texts, pa.bool_()), None), "A", "z", ("^(?i:true|false)$",))
-    return Cast(pa.bool_(), numbers.judge_boolean, quick)
+    return Cast(pa.bool_(), judge_of(kind, written), quick)
 
 
 def _number(kind: types.Primitive, written: Format) -> Cast:
@@ -214,14 +215,14 @@ def _number(kind: types.Primitive, written: Format) -> Cast:
 
         return Cast(
             arrow,
-            lambda text: numbers.judge_decimal(text, precision, scale, point),
+            judge_of(kind, written),
             Quick(cast, "+", "9", (grammar,)),
             point,
         )
     digits = 9 if kind.name == "int" else 18
     return Cast(
         arrow,
-        lambda text: numbers.judge_integer(text, kind.name, point),
+        judge_of(kind, written),
         Quick(lambda texts: (pc.cast(texts, arrow), None), "+", "9", (rf"^-?[0-9]{{1,{digits}}}$",)),
         point,
     )
@@ -239,16 +240,26 @@ def _float(kind: types.Primitive, written: Format) -> Cast:
     arrow, point = arrow_type(kind), written.decimal
 
     def cast(texts: Any) -> tuple[Any, Any]:
-        values = pc.cast(texts, arrow)
-        return values, numbers.odd_floats(values, texts)
+        found = pc.cast(texts, arrow)
+        return found, _odd_floats(found, texts)
 
     grammar = r"^[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
     return Cast(
         arrow,
-        lambda text: numbers.judge_float(text, kind.name, point),
+        judge_of(kind, written),
         Quick(cast, "+", "e", (grammar,)),
         point,
     )
+
+
+def _odd_floats(found: Any, texts: Any) -> Any:
+    """Where a cast has to be judged again: no finite number, or a 0 whose text has other digits. None if nowhere."""
+    bounds = pc.min_max(found).as_py()
+    odd = pc.invert(pc.is_finite(found))
+    if bounds["min"] is not None and bounds["min"] <= 0 <= bounds["max"]:
+        zero = pc.and_(pc.equal(found, 0), pc.match_substring_regex(texts, "[1-9]"))
+        odd = pc.or_(odd, zero)
+    return odd if pc.any(odd).as_py() else None
 
 
 _DATE = "[0-9]{4}-[0-9]{2}-"
@@ -267,10 +278,10 @@ def _date(kind: types.Primitive, written: Format) -> Cast:
         return _formatted(kind, written, written.date)
 
     def cast(texts: Any) -> tuple[Any, Any]:
-        values = pc.cast(texts, pa.date32())
-        return values, times.odd_times(values)
+        found = pc.cast(texts, pa.date32())
+        return found, many_times.odd_times(found)
 
-    return Cast(pa.date32(), times.judge_date, Quick(cast, "-", "9", _days("")))
+    return Cast(pa.date32(), judge_of(kind, written), Quick(cast, "-", "9", _days("")))
 
 
 def _timestamp(kind: types.Primitive, written: Format) -> Cast:
@@ -279,38 +290,24 @@ def _timestamp(kind: types.Primitive, written: Format) -> Cast:
     zone = written.timezone
     with_zone = kind.name == "timestamptz"
 
-    def judge(text: str) -> int:
-        return _instant(times.moment(text, kind.name), kind.name, zone)
-
     def cast(texts: Any) -> tuple[Any, Any]:
         if with_zone:
-            values, odd = times.quick_timestamptz(texts, zone)
+            found, odd = many_times.quick_timestamptz(texts, zone)
         else:
-            values, odd = pc.cast(texts, arrow_type(kind)), None
-        beyond = times.odd_times(values)
-        return values, beyond if odd is None else odd if beyond is None else pc.or_(odd, beyond)
+            found, odd = pc.cast(texts, arrow_type(kind)), None
+        beyond = many_times.odd_times(found)
+        return found, beyond if odd is None else odd if beyond is None else pc.or_(odd, beyond)
 
     rest = f"{_CLOCK}{_OFFSET})" if with_zone else f"{_CLOCK})?"
-    return Cast(arrow_type(kind), judge, Quick(cast, " ", "Z", _days(rest)))
-
-
-def _instant(found: times.Moment, name: str, zone: str) -> int:
-    judge = times.judge_timestamptz if name == "timestamptz" else times.judge_timestamp
-    return judge(found, zone)
+    return Cast(arrow_type(kind), judge_of(kind, written), Quick(cast, " ", "Z", _days(rest)))
 
 
 def _formatted(kind: types.Primitive, written: Format, text: str) -> Cast:
     """A date or a time in a format of strftime."""
     form, arrow, zone = formats.compiled(text, kind.name), arrow_type(kind), written.timezone
 
-    def judge(value: str) -> int:
-        found = form.moment(value, kind.name)
-        if kind.name == "date":
-            return found.clock // times.DAY
-        return _instant(found, kind.name, zone)
-
     def cast(texts: Any) -> tuple[Any, Any]:
-        clocks = form.quick(texts)
+        clocks = many_times.formatted(form, texts)
         if clocks is None or (kind.name == "timestamptz" and not zone):
             return pa.nulls(len(texts), arrow), texts.is_valid()
         unread = pc.and_(texts.is_valid(), clocks.is_null())
@@ -320,10 +317,10 @@ def _formatted(kind: types.Primitive, written: Format, text: str) -> Cast:
         stamps = clocks.view(pa.timestamp("us"))
         if kind.name == "timestamp":
             return stamps, unread
-        instants, odd = times.assume_zone(stamps, zone)
+        instants, odd = many_times.assume_zone(stamps, zone)
         return instants, unread if odd is None else pc.or_(unread, pc.fill_null(odd, False))
 
-    return Cast(arrow, judge, Quick(cast, "\0", "\x7f", ()))
+    return Cast(arrow, judge_of(kind, written), Quick(cast, "\0", "\x7f", ()))
 
 
 _MAKERS: dict[str, Callable[[types.Primitive, Format], Cast]] = {

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents import reasons, types
 from data_pipeline.etl.documents.datasets import Column, Dataset, Format
+from data_pipeline.etl.documents.reasons import WrongValueError
 from data_pipeline.etl.errors import FileError, JobError
-from data_pipeline.etl.reading import casts, reasons
+from data_pipeline.etl.reading import casts
 from data_pipeline.etl.reading.casts import BLANKS, Cast, Problems
-from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.schemas import arrow_type
 
 _SHOWN = 20

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from data_pipeline.etl.documents import reasons
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading import csv_records, reasons, text_files
+from data_pipeline.etl.reading import csv_records, text_files
 from data_pipeline.etl.reading.columns import whole
 from data_pipeline.etl.reading.csv_records import LONGEST, Dialect, Record
 from data_pipeline.etl.reading.text_files import Readable

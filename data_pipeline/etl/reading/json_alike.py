@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from data_pipeline.etl.documents.reasons import WrongValueError
 from data_pipeline.etl.reading import casts, columns, json_values
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.columns import ColumnPlan
 from data_pipeline.etl.reading.json_blocks import Lines
 from data_pipeline.etl.reading.json_values import NUMBERS, Leaf, Shape
-from data_pipeline.etl.reading.reasons import WrongValueError
 
 FEW = 32
 """Lines that are not worth an example."""

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pa_json
 
-from data_pipeline.etl.documents import types
-from data_pipeline.etl.reading import casts, columns, json_values, numbers, text_files
+from data_pipeline.etl.documents import numbers, types
+from data_pipeline.etl.documents.reasons import WrongValueError
+from data_pipeline.etl.reading import casts, columns, json_values, text_files
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.columns import ColumnPlan
 from data_pipeline.etl.reading.json_values import Fields, Items, Leaf, Shape
-from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.schemas import arrow_type
 
 _ATTEMPTS = 8

@@ -16,14 +16,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from data_pipeline.etl.documents import reasons
 from data_pipeline.etl.documents.datasets import Dataset
+from data_pipeline.etl.documents.reasons import WrongValueError
 from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.reading import (
     columns,
     json_alike,
     json_blocks,
     json_values,
-    reasons,
     rows,
     text_files,
     threads,
@@ -35,7 +36,6 @@ from data_pipeline.etl.reading.json_alike import AlikeReader, Rows
 from data_pipeline.etl.reading.json_blocks import Lines
 from data_pipeline.etl.reading.protocol import FileRows, SourceFile, Staged
 from data_pipeline.etl.reading.quarantine import Quarantine
-from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.rows import Block, JudgedRows, Tally
 from data_pipeline.etl.reading.text_files import Readable
 

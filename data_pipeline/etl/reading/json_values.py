@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Union
 
-from data_pipeline.etl.documents import types
+from data_pipeline.etl.documents import reasons, types
 from data_pipeline.etl.documents.datasets import Format
-from data_pipeline.etl.reading import casts, reasons
+from data_pipeline.etl.documents.reasons import WrongValueError
+from data_pipeline.etl.reading import casts
 from data_pipeline.etl.reading.casts import Cast
-from data_pipeline.etl.reading.reasons import WrongValueError
 
 NUMBERS = frozenset(["int", "long", "float", "double", "decimal"])
 

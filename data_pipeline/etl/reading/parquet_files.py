@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from data_pipeline.etl import row_groups
+from data_pipeline.etl.documents import reasons
 from data_pipeline.etl.documents.datasets import Dataset
 from data_pipeline.etl.errors import FileError
 from data_pipeline.etl.reading import (
@@ -26,7 +27,6 @@ from data_pipeline.etl.reading import (
     json_values,
     parquet_opening,
     parquet_values,
-    reasons,
     rows,
     threads,
     zones,

@@ -16,14 +16,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from data_pipeline.etl.documents import reasons, times
 from data_pipeline.etl.documents.datasets import Format
+from data_pipeline.etl.documents.reasons import WrongValueError
+from data_pipeline.etl.documents.times import END, FIRST, Moment
 from data_pipeline.etl.errors import FileError
-from data_pipeline.etl.reading import casts, reasons, times
+from data_pipeline.etl.reading import casts, many_times
 from data_pipeline.etl.reading.casts import Problems
 from data_pipeline.etl.reading.json_values import Fields, Items, Leaf, Shape
-from data_pipeline.etl.reading.reasons import WrongValueError
 from data_pipeline.etl.reading.schemas import arrow_type
-from data_pipeline.etl.reading.times import END, FIRST, Moment
 
 _EXACT = ("int", "long", "decimal")
 _NEAREST = ("float", "double")
@@ -121,7 +122,7 @@ def values(array: Any, shape: Shape, written: Format) -> tuple[Any, Problems]:
         return _timestamps(array, shape.kind.name, written.timezone)
     if pa.types.is_date(array.type):
         found = pc.cast(array, pa.date32())
-        return _without(found, times.odd_times(found), reasons.OUT_OF_RANGE)
+        return _without(found, many_times.odd_times(found), reasons.OUT_OF_RANGE)
     return _numbers(array, shape)
 
 
@@ -190,17 +191,17 @@ def _timestamps(array: Any, name: str, zone: str) -> tuple[Any, Problems]:
     if adjusted == (name == "timestamptz"):
         return stamps.cast(pa.timestamp("us", "UTC")) if adjusted else stamps, problems
     if adjusted:
-        local = times.on_the_clock_of(stamps.cast(pa.timestamp("us", "UTC")), zone)
-        found, others = _without(local, times.odd_times(local), reasons.OUT_OF_RANGE)
+        local = many_times.on_the_clock_of(stamps.cast(pa.timestamp("us", "UTC")), zone)
+        found, others = _without(local, many_times.odd_times(local), reasons.OUT_OF_RANGE)
         return found, {**others, **problems}
-    instants, odd = times.assume_zone(stamps, zone)
+    instants, odd = many_times.assume_zone(stamps, zone)
     for at in (
         []
         if odd is None
         else np.flatnonzero(pc.fill_null(odd, False).to_numpy(zero_copy_only=False)).tolist()
     ):
         problems.setdefault(at, _why(stamps[at].value, zone))
-    found, others = _without(instants, times.odd_times(instants), reasons.OUT_OF_RANGE)
+    found, others = _without(instants, many_times.odd_times(instants), reasons.OUT_OF_RANGE)
     return found, {**others, **problems}
 
 

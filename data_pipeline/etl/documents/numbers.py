@@ -12,14 +12,11 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from decimal import Decimal
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from data_pipeline.etl.reading import reasons
-from data_pipeline.etl.reading.reasons import WrongValueError
+from . import reasons
+from .reasons import WrongValueError
 
 BLANKS = " \t"
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -74,10 +71,28 @@ def judge_float(text: str, name: str, point: str = ".") -> float:
     plain = _plain(bare, point)
     if not NUMBER.fullmatch(plain):
         raise reasons.not_a(name)
-    nearest = float(plain) if name == "double" else float(pa.scalar(plain).cast(pa.float32()).as_py())
+    nearest = float(plain) if name == "double" else _nearest_float(plain)
     if math.isinf(nearest) or (not nearest and plain.lower().partition("e")[0].strip("+-.0")):
         raise WrongValueError(reasons.OUT_OF_RANGE)
     return nearest
+
+
+def _nearest_float(text: str) -> float:
+    """The nearest of the numbers that have four bytes, infinite if ``text`` is beyond them.
+
+    The nearest of eight bytes may lie in the very middle of two of these, where ``text`` does not. So of the two of
+    eight bytes around it, the odd one is rounded, which lies in no middle.
+    """
+    near = float(text)
+    if not near or math.isinf(near):
+        return near
+    exact = Decimal(text)
+    if exact != Decimal(near) and struct.unpack("<q", struct.pack("<d", near))[0] % 2 == 0:
+        near = math.nextafter(near, math.inf if exact > Decimal(near) else -math.inf)
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", near))[0])
+    except OverflowError:
+        return math.copysign(math.inf, near)
 
 
 def _number(text: str, name: str, point: str) -> Decimal:
@@ -106,13 +121,3 @@ def _decimals(value: Decimal) -> int:
     while not digits[-1 - zeros]:
         zeros += 1
     return -int(exponent) - zeros
-
-
-def odd_floats(values: Any, texts: Any) -> Any:
-    """Where a cast has to be judged again: no finite number, or a 0 whose text has other digits. None if nowhere."""
-    bounds = pc.min_max(values).as_py()
-    odd = pc.invert(pc.is_finite(values))
-    if bounds["min"] is not None and bounds["min"] <= 0 <= bounds["max"]:
-        zero = pc.and_(pc.equal(values, 0), pc.match_substring_regex(texts, "[1-9]"))
-        odd = pc.or_(odd, zero)
-    return odd if pc.any(odd).as_py() else None

@@ -9,18 +9,14 @@ for what they do in C, ``%-d`` for ``%d``. Everything else stands for itself.
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
-from typing import Any
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.reading import reasons, times
-from data_pipeline.etl.reading.times import BLANKS, DAY, Moment
+
+from . import reasons, times
+from .times import BLANKS, DAY, Moment
 
 _SHORT = {"F": "%Y-%m-%d", "T": "%H:%M:%S", "D": "%m/%d/%y", "R": "%H:%M"}
 _MONTHS = (
@@ -52,8 +48,6 @@ _PATTERNS = {
     "A": "|".join(_WEEKDAYS),
 }
 _DAYS = (frozenset("Ymd"), frozenset("Yj"))
-#: formats of these directives alone are read by NumPy; others text by text
-_QUICK = frozenset("YmdHMSf")
 
 
 @dataclass(frozen=True)
@@ -69,26 +63,12 @@ class Format:
         found = re.fullmatch(self.pattern, text.strip(BLANKS))
         if not found:
             raise reasons.not_a(name)
-        parts = dict(zip(self.directives, found.groups(), strict=True))
+        parts = dict(zip(self.directives, found.groups()))
         days = _day(parts, name)
         clock = times.time_of_day(
             _hour(parts, name), int(parts.get("M", 0)), int(parts.get("S", 0)), parts.get("f", ""), name
         )
         return Moment(days * DAY + clock, times.offset_of(parts["z"], name) if "z" in parts else None)
-
-    def quick(self, texts: Any) -> Any | None:
-        """Microseconds on the texts' own clocks, null where ``moment`` has to say what a text is; None if this format
-        is read text by text alone.
-        """
-        if not set(self.directives) <= _QUICK:
-            return None
-        found = pc.extract_regex(texts, f"^{self.pattern}$")
-        there = found.is_valid().to_numpy(zero_copy_only=False)
-        parts = {name: pc.struct_field(found, [at]) for at, name in enumerate(self.directives)}
-        fraction = _fraction(parts.pop("f", None), there)
-        numbers = {name: _integers(column) for name, column in parts.items()}
-        micros, real = _clock(numbers, fraction)
-        return pa.array(micros, pa.int64(), mask=~(there & real))
 
 
 @lru_cache(maxsize=256)
@@ -131,7 +111,7 @@ def _day(parts: dict[str, str], name: str) -> int:
     year = int(parts["Y"]) if "Y" in parts else (int(parts["y"]) + 31) % 100 + 1969
     if "j" in parts:
         day = times.day_number(year, 1, 1, name=name) + int(parts["j"]) - 1
-        if not 1 <= int(parts["j"]) <= 366 or date.fromordinal(day + 719_163).year != year:
+        if not 1 <= int(parts["j"]) <= 365 + isleap(year):
             raise reasons.not_a(name)
     else:
         word = parts.get("b", parts.get("B", ""))
@@ -151,29 +131,3 @@ def _hour(parts: dict[str, str], name: str) -> int:
     if not 1 <= hour <= 12:
         raise reasons.not_a(name)
     return hour % 12 + (12 if parts["p"].lower() == "pm" else 0)
-
-
-def _integers(column: Any) -> Any:
-    return pc.cast(pc.fill_null(column, "1"), pa.int64()).to_numpy()
-
-
-def _fraction(column: Any | None, there: Any) -> Any:
-    """Microseconds of the digits of a second; -1 where they are more than six."""
-    if column is None:
-        return np.zeros(len(there), np.int64)
-    digits = pc.fill_null(column, "0")
-    micros = _integers(pc.utf8_slice_codeunits(pc.utf8_rpad(digits, 6, "0"), 0, 6))
-    return np.where(pc.binary_length(digits).to_numpy() > 6, -1, micros)
-
-
-def _clock(numbers: dict[str, Any], fraction: Any) -> tuple[Any, Any]:
-    """Microseconds since 1970-01-01, and where they are real times."""
-    year, month, day = (numbers[name] for name in "Ymd")
-    hour, minute, second = (numbers.get(name, 0) for name in "HMS")
-    first = (year - 1970) * 12 + month - 1
-    days = first.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    following = (first + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    real = (year > 0) & (month > 0) & (month < 13) & (day > 0) & (day <= following - days) & (fraction >= 0)
-    real = real & (np.asarray(hour) < 24) & (np.asarray(minute) < 60) & (np.asarray(second) < 60)
-    seconds = (days + day - 1) * 86_400 + hour * 3600 + minute * 60 + second
-    return seconds * 1_000_000 + fraction, real

@@ -16,12 +16,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from data_pipeline.etl.errors import JobError
-from data_pipeline.etl.reading import reasons
-from data_pipeline.etl.reading.reasons import WrongValueError
+
+from . import reasons
+from .reasons import WrongValueError
 
 BLANKS = " \t"
 DAY = 86_400_000_000
@@ -146,45 +144,3 @@ def zone_info(zone: str) -> ZoneInfo:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise JobError(f"timezone {zone} is not known here; use a name such as Europe/Berlin") from error
-
-
-def quick_timestamptz(texts: Any, zone: str) -> tuple[Any, Any]:
-    """The instants of ``texts``, and where they have to be judged again (or None). ArrowInvalid if one is no time, or
-    if some have an offset and others have none.
-    """
-    try:
-        return pc.cast(texts, pa.timestamp("us", "UTC")), None
-    except pa.ArrowInvalid:
-        if not zone:
-            raise
-    return assume_zone(pc.cast(texts, pa.timestamp("us")), zone)
-
-
-def assume_zone(clocks: Any, zone: str) -> tuple[Any, Any]:
-    """The instants of wall-clock times in ``zone``, and where there is not exactly one of them (or None)."""
-    zone_info(zone)
-    utc = pa.timestamp("us", "UTC")
-    early, late = (
-        pc.assume_timezone(clocks, zone, ambiguous=each, nonexistent=each).cast(utc)
-        for each in ("earliest", "latest")
-    )
-    odd = pc.not_equal(early, late)
-    return early, odd if pc.any(odd).as_py() else None
-
-
-def on_the_clock_of(instants: Any, zone: str) -> Any:
-    """The wall-clock times in ``zone`` of timestamps with a zone."""
-    zone_info(zone)
-    return pc.local_timestamp(instants.cast(pa.timestamp("us", zone)))
-
-
-def odd_times(values: Any) -> Any:
-    """Where times lie before year 1 or after 9999, or None if nowhere."""
-    kind = pa.int32() if pa.types.is_date32(values.type) else pa.int64()
-    scale = DAY if pa.types.is_date32(values.type) else 1
-    numbers = values.view(kind)
-    bounds = pc.min_max(numbers).as_py()
-    low, high = FIRST // scale, END // scale
-    if bounds["min"] is None or (bounds["min"] >= low and bounds["max"] < high):
-        return None
-    return pc.or_(pc.less(numbers, low), pc.greater_equal(numbers, high))
