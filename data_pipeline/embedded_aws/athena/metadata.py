@@ -16,9 +16,9 @@ from ministack.core.responses import get_account_id
 from data_pipeline.embedded_aws.answers import Response, answer
 from data_pipeline.embedded_aws.dispatch import Refused
 from data_pipeline.embedded_aws.identity import caller
+from data_pipeline.embedded_aws.identity.resources import CATALOG
 
 T = TypeVar("T")
-CATALOG = "AwsDataCatalog"
 _MOST = 50
 
 

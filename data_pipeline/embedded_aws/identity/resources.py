@@ -1,7 +1,9 @@
 """The resources of requests to Athena and Glue, as the rest of an ARN behind region and account.
 
 The operation decides which members of a request count: another member in its body, which the service passes over,
-must not name another resource. After the Service Authorization Reference.
+must not name another resource. After the Service Authorization Reference. Names of databases and tables count in small
+letters, as the catalog reads them (``catalog.names``), and that of the data catalog as it is written: otherwise a Deny
+would not hold for another spelling.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from typing import Any
 from ministack.services import athena
 
 Members = Mapping[str, Any]
+#: Athena's name of the Glue catalog, which it takes in capitals and small letters.
+CATALOG = "AwsDataCatalog"
 #: Athena's statement that runs a prepared one, behind comments or not.
 EXECUTE = re.compile(r"(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*EXECUTE\s", re.IGNORECASE)
 
@@ -33,7 +37,8 @@ _OF_NAMED_QUERIES = {
 def of_athena(operation: str, members: Members) -> list[str]:
     """Catalogs, or workgroups: a query has no name of its own in a policy, its workgroup's stands for it."""
     if operation in _OF_CATALOGS:
-        return [f"datacatalog/{members.get(_OF_CATALOGS[operation]) or '*'}"]
+        catalog = str(members.get(_OF_CATALOGS[operation]) or "*")
+        return [f"datacatalog/{CATALOG if catalog.lower() == CATALOG.lower() else catalog}"]
     if operation in _OF_QUERIES:
         return _workgroups(athena._executions, members.get(_OF_QUERIES[operation]))
     if operation in _OF_NAMED_QUERIES:
@@ -62,16 +67,21 @@ def _jobs(operation: str, members: Members) -> list[str]:
 
 def _catalog(operation: str, members: Members) -> list[str]:
     if operation == "CreateDatabase":
-        return ["catalog", f"database/{members.get('DatabaseInput', {}).get('Name')}"]
+        return ["catalog", f"database/{_folded(members.get('DatabaseInput', {}).get('Name'))}"]
     if operation in ("DeleteDatabase", "GetDatabase", "UpdateDatabase"):
-        database = members.get("Name")
-        within = [f"table/{database}/*", f"userDefinedFunction/{database}/*"]
-        return ["catalog", f"database/{database}", *(within if operation == "DeleteDatabase" else [])]
+        name = _folded(members.get("Name"))
+        within = [f"table/{name}/*", f"userDefinedFunction/{name}/*"]
+        return ["catalog", f"database/{name}", *(within if operation == "DeleteDatabase" else [])]
     database = members.get("DatabaseName")
     if database is None or operation == "GetDatabases":
         return ["catalog"]
-    tables = [f"table/{database}/{name}" for name in _tables(operation, members)]
-    return ["catalog", f"database/{database}", *tables]
+    tables = [f"table/{_folded(database)}/{_folded(name)}" for name in _tables(operation, members)]
+    return ["catalog", f"database/{_folded(database)}", *tables]
+
+
+def _folded(name: Any) -> str:
+    """A name of a database or a table, as `catalog.names` folds it."""
+    return str(name).lower()
 
 
 def _tables(operation: str, members: Members) -> list[str]:

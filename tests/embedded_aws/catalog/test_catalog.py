@@ -153,6 +153,24 @@ def test_names_are_folded(aws: Any, name: str) -> None:
     assert glue.batch_delete_table(DatabaseName=name, TablesToDelete=["T"])["Errors"] == []
 
 
+def test_permissions_hold_for_names_in_capitals(aws: Any, user: Any, name: str) -> None:
+    """A Deny of a table is not walked around by another spelling, and an Allow is not missed."""
+    glue, place = aws("glue"), "arn:aws:glue:us-east-1:000000000000:"
+    glue.create_database(DatabaseInput={"Name": name})
+    for table in ("secret", "open"):
+        glue.create_table(DatabaseName=name, TableInput={"Name": table})
+    own = [f"{place}catalog", f"{place}database/{name}", f"{place}table/{name}/*"]
+    deny = {"Effect": "Deny", "Action": "glue:*", "Resource": f"{place}table/{name}/secret"}
+    held = aws("glue", **user(allow("glue:*", own), deny))
+    assert held.get_table(DatabaseName=name.upper(), Name="Open")["Table"]["Name"] == "open"
+    for ask in (held.get_table, held.delete_table):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            ask(DatabaseName=name.upper(), Name="SECRET")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        held.batch_delete_table(DatabaseName=name, TablesToDelete=["Open", "Secret"])
+    assert len(glue.get_tables(DatabaseName=name)["TableList"]) == 2
+
+
 def test_catalogs_of_others(aws: Any, name: str) -> None:
     """There is one account: the catalog of another one has given it no permission."""
     with pytest.raises(ClientError, match="AccessDeniedException"):
