@@ -23,6 +23,7 @@ from ministack.services import athena
 from data_pipeline.embedded_aws.answers import Response, answer
 from data_pipeline.embedded_aws.dispatch import Refused
 from data_pipeline.embedded_aws.identity import caller
+from data_pipeline.embedded_aws.identity.resources import CATALOG
 
 from . import metadata, prepared, settings
 from .engine import EndedError, Engine
@@ -45,7 +46,7 @@ def engine() -> Engine:
 async def start(data: Mapping[str, Any]) -> Response:
     """StartQueryExecution."""
     text, parameters = str(data.get("QueryString") or ""), list(data.get("ExecutionParameters") or [])
-    metadata.check_catalog((data.get("QueryExecutionContext") or {}).get("Catalog") or metadata.CATALOG)
+    metadata.check_catalog((data.get("QueryExecutionContext") or {}).get("Catalog") or CATALOG)
     if (before := _of_token(data)) is not None:
         return before
     text, parameters = prepared.executed(text, parameters, data.get("WorkGroup") or "primary")
@@ -100,11 +101,15 @@ async def list_all(data: Mapping[str, Any]) -> Response:
 
 async def stop(data: Mapping[str, Any]) -> Response:
     """StopQueryExecution; of a query that has ended, nothing."""
-    record = found(data.get("QueryExecutionId"))
+    cancel(found(data.get("QueryExecutionId")))
+    return answer({})
+
+
+def cancel(record: dict[str, Any]) -> None:
+    """End a query that has not ended, and the process that runs it."""
     if record["Status"]["State"] in _GOING:
         _end(record, "CANCELLED", "Query cancelled by user")
         engine().stop(record["QueryExecutionId"])
-    return answer({})
 
 
 def end_all() -> None:

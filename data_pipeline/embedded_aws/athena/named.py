@@ -1,4 +1,4 @@
-"""Named queries and the end of a workgroup, as the Athena API reference has them."""
+"""Named queries, as the Athena API reference has them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ from data_pipeline.embedded_aws.dispatch import Refused
 
 from . import settings
 
+_MOST = 50
+
 
 async def create(data: Mapping[str, Any]) -> Response:
-    """CreateNamedQuery, in a workgroup that there is; a token that was used names the query that it made."""
+    """CreateNamedQuery, in a workgroup that there is; the same request again, by its token, names the query that
+    it made.
+    """
     settings.workgroup_of(data)
     token = data.get("ClientRequestToken")
     if token:
         for identity, query in athena._named_queries.items():
-            if query.get("_token") == token:
-                return answer({"NamedQueryId": identity})
+            if query.get("_request", {}).get("ClientRequestToken") != token:
+                continue
+            if query["_request"] != data:
+                raise Refused("Idempotent parameters do not match: the token was used for another request.")
+            return answer({"NamedQueryId": identity})
     made: Response = athena._create_named_query(data)
     if token:
-        next(reversed(athena._named_queries.values()))["_token"] = token
+        next(reversed(athena._named_queries.values()))["_request"] = dict(data)
     return made
 
 
@@ -40,23 +47,16 @@ async def delete(data: Mapping[str, Any]) -> Response:
     return done
 
 
-async def delete_workgroup(data: Mapping[str, Any]) -> Response:
-    """DeleteWorkGroup: with ``RecursiveDeleteOption`` its named queries, executions and prepared statements go, too;
-    without, it must have none of the first two.
-    """
+async def list_all(data: Mapping[str, Any]) -> Response:
+    """ListNamedQueries of a workgroup, of the primary one if none is named; the token is the id that comes next."""
     name = settings.workgroup_of(data)["Name"]
-    queries = [key for key, query in athena._named_queries.items() if query.get("WorkGroup") == name]
-    executions = [key for key, query in athena._executions.items() if query.get("WorkGroup") == name]
-    if (queries or executions) and not data.get("RecursiveDeleteOption"):
-        raise Refused(f"WorkGroup {name} is not empty")
-    done: Response = athena._delete_workgroup(data)
-    if done[0] == 200:
-        for store, keys in ((athena._named_queries, queries), (athena._executions, executions)):
-            for key in keys:
-                del store[key]
-        for key in [key for key in athena._prepared_statements if key.startswith(f"{name}/")]:
-            del athena._prepared_statements[key]
-    return done
+    ids = [key for key, query in athena._named_queries.items() if query.get("WorkGroup") == name]
+    token, most = data.get("NextToken"), data.get("MaxResults") or _MOST
+    if token and token not in ids:
+        raise Refused("NextToken is not one of this workgroup.")
+    rest = ids[ids.index(token) :] if token else ids
+    more = {"NextToken": rest[most]} if rest[most:] else {}
+    return answer({"NamedQueryIds": rest[:most], **more})
 
 
 def _found(data: Mapping[str, Any]) -> dict[str, Any]:

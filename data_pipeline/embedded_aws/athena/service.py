@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from data_pipeline.embedded_aws.dispatch import Operation, in_front
 
-from . import executions, metadata, named, pages, prepared, settings
+from . import executions, metadata, named, pages, prepared, settings, workgroups
 
 OPERATIONS: dict[str, Operation] = {
     "BatchGetQueryExecution": executions.get_batch,
@@ -16,7 +16,7 @@ OPERATIONS: dict[str, Operation] = {
     "CreatePreparedStatement": prepared.create,
     "DeleteNamedQuery": named.delete,
     "DeletePreparedStatement": prepared.delete,
-    "DeleteWorkGroup": named.delete_workgroup,
+    "DeleteWorkGroup": workgroups.delete,
     "GetDataCatalog": metadata.get_catalog,
     "GetDatabase": metadata.get_database,
     "GetNamedQuery": named.get,
@@ -27,6 +27,7 @@ OPERATIONS: dict[str, Operation] = {
     "GetWorkGroup": settings.get,
     "ListDataCatalogs": metadata.list_catalogs,
     "ListDatabases": metadata.list_databases,
+    "ListNamedQueries": named.list_all,
     "ListPreparedStatements": prepared.list_all,
     "ListQueryExecutions": executions.list_all,
     "ListTableMetadata": metadata.list_tables,

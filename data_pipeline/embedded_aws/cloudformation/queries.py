@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.services import athena
-
 from .kinds import Kind, Properties, Resource, arn_of, call
 
 #: What MiniStack keeps of a workgroup when it is changed, and CloudFormation's property for it.
@@ -68,9 +66,6 @@ def _configure_workgroup(name: str, resource: Resource, old: Resource | None) ->
 
 def _remove_workgroup(name: str, properties: Properties) -> None:
     recursive = str(properties.get("RecursiveDeleteOption", False)).lower() == "true"
-    held = [query for query in athena._named_queries.values() if query["WorkGroup"] == name]
-    if held and not recursive:
-        raise ValueError(f"WorkGroup {name} is not empty")
     call("athena", "DeleteWorkGroup", {"WorkGroup": name, "RecursiveDeleteOption": recursive})
 
 

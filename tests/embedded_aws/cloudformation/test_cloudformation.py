@@ -593,7 +593,8 @@ def test_a_workgroup_and_its_queries(
     assert athena.get_named_query(NamedQueryId=query)["NamedQuery"]["QueryString"] == "SELECT 2"
     delete()
     assert name not in {found["Name"] for found in athena.list_work_groups()["WorkGroups"]}
-    assert athena.list_named_queries(WorkGroup=name)["NamedQueryIds"] == []
+    with pytest.raises(ClientError, match="was not found"):
+        athena.get_named_query(NamedQueryId=query)
 
 
 @pytest.mark.parametrize(
