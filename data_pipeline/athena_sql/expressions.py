@@ -86,8 +86,6 @@ _OTHERS = {
 
 def _column(scope: ExpressionScope, node: Any) -> Typed:
     name = identifier(scope.statement, node.identifier())
-    if name.startswith("$"):
-        raise NotTranslatedError(f"the hidden column {name}")
     if name.lower() in scope.aliases:
         return scope.aliases[name.lower()]
     if any((column.name or "").lower() == name.lower() for column in scope.columns):

@@ -79,10 +79,11 @@ class Statement:
         tokens = streams(lexer(inputs(self.text.translate(_UPPER))))
         tokens.fill()
         shown = [token for token in tokens.tokens if token.channel == 0 and token.type != -1]
+        _check_size(shown)
         if shown and shown[-1].text == ";":
             self.text = self.text[: shown[-1].start]
-            return self._parsed()
-        _check_size(shown)
+            tokens = streams(lexer(inputs(self.text.translate(_UPPER))))
+            tokens.fill()
         read = parser(tokens)
         read._interp = predictor(read, tokens.tokens)
         for mode in (modes.SLL, modes.LL):

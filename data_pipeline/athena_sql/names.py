@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from data_pipeline.core.problems import did_you_mean, quoted
 
+from .operators import NotTranslatedError
 from .types import Type
 
 
@@ -60,9 +61,13 @@ class NoColumnError(Exception):
 
 
 def find(columns: Sequence[Column], name: str, relation: str | None = None) -> Column:
-    """The one column of this name. NoColumnError if there is none, or several."""
+    """The one column of this name. NoColumnError if there is none, or several; NotTranslatedError where Athena's tables
+    may have a hidden one.
+    """
     found = [column for column in columns if _is(column, name, relation)]
     shown = name if relation is None else f"{relation}.{name}"
+    if not found and name.startswith("$"):
+        raise NotTranslatedError(f"the hidden column {name}")
     if not found:
         near = did_you_mean(name.lower(), [column.name for column in columns if column.name])
         raise NoColumnError(f"column {quoted(shown)} cannot be resolved" + (f"; {near}" if near else ""))

@@ -19,6 +19,8 @@ STATEMENTS: list[tuple[str, list[str], Answer]] = [
     ("SELECT id FROM orders WHERE open ORDER BY id", ["id"], [(1,), (4,)]),
     ("SELECT ID, Orders.Big, 1 FROM Orders WHERE id = 1", ["id", "big", "_col2"], [(1, 10, 1)]),
     ('SELECT "ID" AS "Mixed Case" FROM "orders" LIMIT 1 ', ["Mixed Case"], [(1,)]),
+    ('SELECT id AS "$a" FROM orders ORDER BY "$a" LIMIT 1', ["$a"], [(1,)]),
+    ('SELECT "$a" FROM (SELECT id AS "$a" FROM orders) WHERE "$a" = 2;', ["$a"], [(2,)]),
     ("SELECT id FROM db.orders ORDER BY id DESC LIMIT 2", ["id"], [(4,), (3,)]),
     ("SELECT id FROM orders ORDER BY name, id OFFSET 1 LIMIT 2", ["id"], [(1,), (2,)]),
     ("SELECT id FROM orders ORDER BY id OFFSET 3 ROWS FETCH FIRST ROW ONLY", ["id"], [(4,)]),

@@ -25,6 +25,8 @@ ATHENA_REFUSES = [
     ("SELECT * REPLACE (1 AS id) FROM orders", 10, "no statement of Athena's has this here"),
     ("SELECT COLUMNS('i.*') FROM orders", 8, "columns"),
     ("FROM orders", 1, "no statement"),
+    ("SELECT 1;;", 9, "no statement of Athena's has this here"),
+    ("SELECT 1" + ";" * 1_000, 9, "no statement of Athena's has this here"),
     ("SELECT name ILIKE 'a' FROM orders", 19, "no statement"),
     ("SELECT name SIMILAR TO 'a' FROM orders", 21, "no statement"),
     ("SELECT name ~ 'a' FROM orders", 13, "no statement"),
@@ -187,6 +189,8 @@ NOT_TRANSLATED = [
     ("SELECT '10%' LIKE '10!x' ESCAPE '!'", 8, "LIKE with an escape"),
     ("SELECT ?", 8, "a parameter"),
     ('SELECT "$path" FROM orders', 8, "the hidden column $path"),
+    ('SELECT orders."$path" FROM orders', 8, "the hidden column $path"),
+    ('SELECT id FROM orders JOIN orders o USING ("$path")', 37, "the hidden column $path"),
 ]  # fmt: skip
 
 
@@ -269,6 +273,11 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     grammar._antlr.cache_clear()
     assert said.startswith("SQL on the embedded AWS needs the package trino-query-parser (")
     assert said.endswith("install the requirements anew, as in: pip install -r requirements.txt")
+
+
+def test_semicolons_are_counted_before_they_are_read() -> None:
+    """Of those within the bytes of a query, each was a reason to read all others again."""
+    assert "250,002 words and signs" in refusal("SELECT 1" + ";" * 250_000)
 
 
 def test_what_just_fits_is_read() -> None:
