@@ -27,7 +27,6 @@ from .errors import QueryError
 if TYPE_CHECKING:
     from data_pipeline.athena_sql.names import State
 
-CATALOG = "awsdatacatalog"
 _SCHEMES = ("s3", "s3a", "s3n")
 
 
@@ -89,7 +88,7 @@ class _Glue(GlueCatalog):
 @lru_cache(maxsize=8)
 def glue(access: Access) -> GlueCatalog:
     """The catalog; one for each credential, as a client of Glue takes a while to make."""
-    return _Glue(CATALOG, None, **access.properties())
+    return _Glue(information.CATALOG, None, **access.properties())
 
 
 def finder(access: Access, database: str) -> Find:
@@ -97,7 +96,7 @@ def finder(access: Access, database: str) -> Find:
 
     def find(parts: Sequence[str], state: State | None) -> TableState:
         place, name = _place(parts, database)
-        shown = f"{CATALOG}.{place}.{name}"
+        shown = f"{information.CATALOG}.{place}.{name}"
         if place == information.SCHEMA:
             return _information(access, name, state)
         if "$" in name:
@@ -127,7 +126,7 @@ def _place(parts: Sequence[str], database: str) -> tuple[str, str]:
     letters.
     """
     *before, name = (part.lower() for part in parts)
-    if before[:-1] not in ([], [CATALOG]):
+    if before[:-1] not in ([], [information.CATALOG]):
         raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{before[0]}' not found; expected AwsDataCatalog")
     place = before[-1] if before else database.lower()
     return place, name

@@ -150,14 +150,14 @@ def _describe(catalog: GlueCatalog, table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _padded(column: Mapping[str, str]) -> str:
-    fields = (column["Name"], column["Type"], column.get("Comment", ""))
+    fields = (column["Name"], column.get("Type", ""), column.get("Comment", ""))
     return "\t".join(field.ljust(_WIDTH).partition("\t")[0] for field in fields)
 
 
 def _describe_iceberg(catalog: GlueCatalog, table: Mapping[str, Any]) -> Iterator[str]:
     yield from ("# Table schema:\t\t", "# col_name\tdata_type\tcomment")
     for each in current_columns(table):
-        spaced = re.sub(r"([,:])(?=\S)", r"\1 ", each["Type"])
+        spaced = re.sub(r"([,:])(?=\S)", r"\1 ", each.get("Type", ""))
         yield f"{each['Name']}\t{spaced}\t{each.get('Comment', '')}"
     yield from ("\t\t", "# Partition spec:\t\t", "# field_name\tfield_transform\tcolumn_name")
     found = catalog.load_table((table["DatabaseName"], table["Name"]))

@@ -22,7 +22,8 @@ from .describing import current_columns, is_iceberg, pages
 from .errors import QueryError
 
 SCHEMA = "information_schema"
-_CATALOG = "awsdatacatalog"
+CATALOG = "awsdatacatalog"
+"""Athena's name of the Glue catalog, in small letters."""
 _OF_A_TABLE = ("table_catalog", "table_schema", "table_name")
 _COLUMNS = {
     "columns": (
@@ -56,6 +57,7 @@ _HIVE = {
     "float": "real",
     "string": "varchar",
     "binary": "varbinary",
+    "decimal": "decimal(10,0)",
     "timestamp": "timestamp(3)",
 }
 
@@ -80,7 +82,7 @@ def table(catalog: GlueCatalog, name: str) -> TableState:
 
 def _schemata(catalog: GlueCatalog) -> Iterator[Row]:
     for name in sorted(each["Name"] for each in pages(catalog, "get_databases", "DatabaseList")):
-        yield _CATALOG, name
+        yield CATALOG, name
 
 
 def _described(catalog: GlueCatalog) -> Iterator[Mapping[str, Any]]:
@@ -107,7 +109,7 @@ def _columns(catalog: GlueCatalog) -> Iterator[Row]:
 
 
 def _named(table: Mapping[str, Any]) -> Row:
-    return _CATALOG, table["DatabaseName"], table["Name"]
+    return CATALOG, table["DatabaseName"], table["Name"]
 
 
 def _of_iceberg(catalog: GlueCatalog, table: Mapping[str, Any]) -> Iterator[Row]:
@@ -123,9 +125,9 @@ def _of_iceberg(catalog: GlueCatalog, table: Mapping[str, Any]) -> Iterator[Row]
 def _of_hive(table: Mapping[str, Any]) -> Iterator[Row]:
     """As of Iceberg; columns by which the table is partitioned stand at the end."""
     for each in current_columns(table):
-        yield each["Name"], True, of_hive(each["Type"]), each.get("Comment"), None
+        yield each["Name"], True, of_hive(each.get("Type", "")), each.get("Comment"), None
     for each in table.get("PartitionKeys", []):
-        yield each["Name"], True, of_hive(each["Type"]), each.get("Comment"), "partition key"
+        yield each["Name"], True, of_hive(each.get("Type", "")), each.get("Comment"), "partition key"
 
 
 def trino(kind: iceberg.IcebergType) -> str:
@@ -142,12 +144,13 @@ def trino(kind: iceberg.IcebergType) -> str:
 
 
 def of_hive(text: str) -> str:
-    """Trino's name of a type of Hive's, as Glue has it: ``array<struct<a:int>>``."""
+    """Trino's name of a type of Hive's, as Glue has it, in letters of both kinds: ``array<struct<a:int>>``."""
     name, _, inner = text.strip().partition("<")
+    name = name.strip().lower()
     parts = types.split(inner.removesuffix(">"))
     if name == "struct":
         pairs = [part.partition(":") for part in parts]
-        return f"row({', '.join(f'{field} {of_hive(kind)}' for field, _, kind in pairs)})"
+        return f"row({', '.join(f'{field.strip()} {of_hive(kind)}' for field, _, kind in pairs)})"
     if parts:
         return f"{name}({', '.join(map(of_hive, parts))})"
     return _HIVE.get(name, name)

@@ -75,6 +75,21 @@ def test_a_table_without_metadata_has_no_columns(filled: Shop) -> None:
         glue.delete_table(DatabaseName=filled.name, Name="gone")
 
 
+def test_columns_without_a_type(shop: Shop, name: str) -> None:
+    """Glue asks for a name alone; such a column has an empty type, and is in nobody's way."""
+    glue = client(shop.endpoint, "glue")
+    glue.create_database(DatabaseInput={"Name": name})
+    columns = {"StorageDescriptor": {"Columns": [{"Name": "a"}]}, "PartitionKeys": [{"Name": "b"}]}
+    glue.create_table(DatabaseName=name, TableInput={"Name": "hive", **columns})
+    glue.create_table(
+        DatabaseName=name, TableInput={"Name": "ice", **columns, "Parameters": {"table_type": "ICEBERG"}}
+    )
+    text = f"SELECT column_name, data_type FROM {COLUMNS} WHERE table_schema = '{name}'"
+    assert sorted(map(str, shop.rows(text)[1:])) == ["['a', '']", "['b', '']"]
+    assert shop.rows(f"DESCRIBE `{name}`.hive")[0] == ["a".ljust(20) + "\t" + " " * 20 + "\t" + " " * 20]
+    glue.delete_database(Name=name)
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -137,6 +152,10 @@ def test_what_the_caller_may_not_list_is_left_out(
         ("varchar(10)", "varchar(10)"),
         ("struct<int:float>", "row(int real)"),
         ("binary", "varbinary"),
+        ("INT", "integer"),
+        ("Array < INT >", "array(integer)"),
+        ("struct<a : int, B:decimal>", "row(a integer, B decimal(10,0))"),
+        ("", ""),
     ],
 )  # fmt: skip
 def test_types_of_hive(hive: str, trino: str) -> None:
