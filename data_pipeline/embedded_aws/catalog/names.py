@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from ministack.core.responses import get_account_id
+from ministack.core.responses import AccountRegionScopedDict, get_account_id
 
 from data_pipeline.embedded_aws.answers import Response, error
 from data_pipeline.embedded_aws.dispatch import Refused
@@ -56,6 +56,18 @@ def _folded(given: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(found.get("TablesToDelete"), list):
         found["TablesToDelete"] = [str(name).lower() for name in found["TablesToDelete"]]
     return found
+
+
+def fold_stored(*tables: AccountRegionScopedDict) -> None:
+    """What earlier versions kept under names with capitals, so that it is found; where both are there, as it was."""
+    for table in tables:
+        for place, kept in list(table._data.items()):
+            *scope, key = place
+            small = (*scope, key.lower())
+            if small in table._data:
+                continue
+            del table._data[place]
+            table._data[small] = list(map(_folded, kept)) if isinstance(kept, list) else _folded(kept)
 
 
 def pattern(expression: str) -> re.Pattern[str]:

@@ -59,3 +59,8 @@ def install() -> None:
     versions.install()
     in_front("glue", OPERATIONS)
     app.SERVICE_HANDLERS["glue"] = names.folded(app.SERVICE_HANDLERS["glue"])
+
+
+def recover() -> None:
+    """The state may be of a version that kept names as they were sent."""
+    names.fold_stored(glue._databases, glue._tables, glue._partitions, versions.archived)

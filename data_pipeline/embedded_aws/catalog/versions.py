@@ -17,13 +17,13 @@ from data_pipeline.embedded_aws.dispatch import Refused
 
 from .paging import page
 
-#: "database/table" → the versions that were replaced, the oldest first.
-_archived = AccountRegionScopedDict()
+archived = AccountRegionScopedDict()
+"""Of "database/table" → the versions that were replaced, the oldest first."""
 
 
 def install() -> None:
     """Keep versions, in MiniStack's state of Glue."""
-    glue._ALL_STATE["table_versions"] = _archived
+    glue._ALL_STATE["table_versions"] = archived
     glue._update_table = _kept(glue._update_table)
     glue._create_table = _begun(glue._create_table)
 
@@ -52,7 +52,7 @@ def _versions(data: Mapping[str, Any]) -> list[dict[str, Any]]:
     table = glue._tables.get(_key(data))
     if table is None:
         raise Refused(f"Table {data.get('TableName')} not found.", "EntityNotFoundException")
-    tables = [table, *reversed(_archived.get(_key(data), []))]
+    tables = [table, *reversed(archived.get(_key(data), []))]
     return [{"Table": shown(each), "VersionId": each["VersionId"]} for each in tables]
 
 
@@ -67,7 +67,7 @@ def _kept(theirs: Callable[[Any], Response]) -> Callable[[Any], Response]:
         before = copy.deepcopy(glue._tables.get(key))
         response = theirs(data)
         if response[0] == 200 and not data.get("SkipArchive"):
-            _archived[key] = [*_archived.get(key, []), before]
+            archived[key] = [*archived.get(key, []), before]
         return response
 
     return updated
@@ -79,7 +79,7 @@ def _begun(theirs: Callable[[Any], Response]) -> Callable[[Any], Response]:
     def created(data: Mapping[str, Any]) -> Response:
         response = theirs(data)
         if response[0] == 200:
-            _archived.pop(f"{data.get('DatabaseName')}/{data.get('TableInput', {}).get('Name')}", None)
+            archived.pop(f"{data.get('DatabaseName')}/{data.get('TableInput', {}).get('Name')}", None)
         return response
 
     return created

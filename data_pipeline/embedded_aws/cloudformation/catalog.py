@@ -47,7 +47,7 @@ def _make_database(resource: Resource) -> str:
 def _update_database(name: str, resource: Resource, old: Resource | None) -> None:
     if old is not None:
         database = {**resource.properties["DatabaseInput"], "Name": name}
-        if resource.properties["DatabaseInput"].get("Name", name) != name:
+        if resource.properties["DatabaseInput"].get("Name", name).lower() != name.lower():
             raise ValueError("The embedded AWS does not emulate a database that is given another name.")
         values = {"CatalogId": resource.properties["CatalogId"], "Name": name, "DatabaseInput": database}
         call("glue", "UpdateDatabase", values)
@@ -84,7 +84,7 @@ DATABASE = Kind(
     lambda name, _: call("glue", "DeleteDatabase", {"Name": name}),
     tags=None,
     create_only=("CatalogId", "DatabaseName"),
-    arn=lambda name, _: arn_of("glue", f"database/{name}"),
+    arn=lambda name, _: arn_of("glue", f"database/{name.lower()}"),
 )
 JOB = Kind(
     "AWS::Glue::Job",

@@ -31,6 +31,8 @@ class Lookup:
     table: Callable[[], Mapping[str, Any]]
     #: for GetAtt, from the name and its entry of ``table``
     attributes: Callable[[str, Any], dict[str, Any]] = lambda *_: {}
+    #: a name as the service keeps it
+    stored: Callable[[str], str] = str
 
 
 LOOKUPS = {
@@ -46,6 +48,7 @@ LOOKUPS = {
         "DatabaseName",
         lambda given: given.get("DatabaseName") or given.get("DatabaseInput", {}).get("Name"),
         lambda: glue._databases,
+        stored=str.lower,
     ),
     "AWS::SageMaker::FeatureGroup": Lookup(
         "FeatureGroupName",
@@ -80,7 +83,7 @@ def _problem(type_: str, lookup: Lookup) -> Callable[[str], str | None]:
     """Why a resource of this name cannot be imported: in AWS's words where it is known, None where it can."""
     return lambda name: (
         None
-        if name in lookup.table()
+        if lookup.stored(name) in lookup.table()
         else f"Resource of type '{type_}' with identifier '{name}' was not found."
     )
 
@@ -94,7 +97,7 @@ def _importer(kind: Kind, lookup: Lookup) -> Callable[[Mapping[str, str]], tuple
             with explained(kind.type):
                 arn = kind.arn(name, {})
                 iam.hold_caller(f"{kind.type} read", caller.ACCESS_KEY.get(), arn=arn)
-        return name, lookup.attributes(name, lookup.table()[name])
+        return name, lookup.attributes(name, lookup.table()[lookup.stored(name)])
 
     return take
 
@@ -103,7 +106,7 @@ def taken(made: Mapping[str, Any], change: Mapping[str, Any]) -> str | None:
     """The name that the template of a change set gives a resource, if one of that name exists."""
     lookup = LOOKUPS.get(change["ResourceType"])
     name = lookup.name(_properties(made, change["LogicalResourceId"])) if lookup else None
-    return name if lookup and isinstance(name, str) and name in lookup.table() else None
+    return name if lookup and isinstance(name, str) and lookup.stored(name) in lookup.table() else None
 
 
 def _properties(made: Mapping[str, Any], logical: str) -> Mapping[str, Any]:

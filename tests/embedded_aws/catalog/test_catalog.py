@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from embedded_aws.conftest import allow
+from ministack.core.responses import AccountRegionScopedDict
 
-from data_pipeline.embedded_aws.catalog import partitions
+from data_pipeline.embedded_aws.catalog import names, partitions
 from data_pipeline.embedded_aws.catalog.paging import page
 from data_pipeline.embedded_aws.dispatch import Refused
 
@@ -151,6 +152,21 @@ def test_names_are_folded(aws: Any, name: str) -> None:
     assert glue.get_table(DatabaseName=name, Name="t")["Table"]["Name"] == "t"
     assert glue.get_table(DatabaseName=name.upper(), Name="T")["Table"]["DatabaseName"] == name
     assert glue.batch_delete_table(DatabaseName=name, TablesToDelete=["T"])["Errors"] == []
+
+
+def test_what_was_kept_with_capitals_is_found() -> None:
+    """Of a state of an earlier version; a name that is there in small letters stays as it is."""
+    databases, tables, parts = (AccountRegionScopedDict() for _ in range(3))
+    databases["Shop"] = {"Name": "Shop", "Description": "A"}
+    databases["a"] = {"Name": "a"}
+    databases["A"] = {"Name": "A"}
+    tables["Shop/T"] = {"Name": "T", "DatabaseName": "Shop"}
+    parts["Shop/T"] = [{"DatabaseName": "Shop", "TableName": "T", "Values": ["B"]}]
+    names.fold_stored(databases, tables, parts)
+    assert databases["shop"] == {"Name": "shop", "Description": "A"}
+    assert sorted(databases.keys()) == ["A", "a", "shop"]
+    assert dict(tables.items()) == {"shop/t": {"Name": "t", "DatabaseName": "shop"}}
+    assert parts["shop/t"] == [{"DatabaseName": "shop", "TableName": "t", "Values": ["B"]}]
 
 
 def test_permissions_hold_for_names_in_capitals(aws: Any, user: Any, name: str) -> None:

@@ -112,6 +112,24 @@ def test_what_is_not_there_or_in_another_stack_cannot_be_imported(aws: Any, name
     assert f"{name} already exists in stack" in failed["StatusReason"]
 
 
+def test_a_database_is_found_by_capitals(aws: Any, name: str) -> None:
+    """As Glue itself finds it: it is imported, changed, and in the way of a new one."""
+    aws("glue").create_database(DatabaseInput={"Name": name})
+    client, given = aws("cloudformation"), {"CatalogId": "000000000000"}
+    shown = {**given, "DatabaseInput": {"Name": name.upper(), "Description": "A"}}
+    resources = {"D": {"Type": "AWS::Glue::Database", **RETAINED, "Properties": shown}}
+    failed = change_set(client, f"{name}-1", resources, "CREATE")
+    assert "ResourceExistenceCheck" in failed["StatusReason"]
+    entry = {
+        "LogicalResourceId": "D",
+        "ResourceType": "AWS::Glue::Database",
+        "ResourceIdentifier": {"DatabaseName": name.upper()},
+    }
+    made = change_set(client, name, resources, "IMPORT", ResourcesToImport=[entry])
+    client.execute_change_set(ChangeSetName=made["ChangeSetId"])
+    assert ended(client, name)["StackStatus"] == "IMPORT_COMPLETE"
+
+
 def test_a_kind_that_is_not_imported_is_refused_by_name(aws: Any, name: str) -> None:
     resources = {"Q": {"Type": "AWS::SQS::Queue", **RETAINED}}
     entry = {
