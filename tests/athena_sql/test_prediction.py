@@ -15,7 +15,7 @@ from randomness import SEED, SOAK
 from trino_query_parser.SqlBaseLexer import SqlBaseLexer
 from trino_query_parser.SqlBaseParser import SqlBaseParser
 
-from data_pipeline.athena_sql.prediction import Predictor
+from data_pipeline.athena_sql.prediction import _ITEM, _PRIMARY, Predictor
 
 #: All that may begin an item of SELECT or stand between brackets.
 TEXTS = [
@@ -39,6 +39,9 @@ TEXTS = [
     "SELECT 1 FROM a WHERE (b = 1 AND (c OR (d))) GROUP BY (a), (a, b), () HAVING (a) ORDER BY (a), (b)",
     "SELECT 1 FROM ((a)) JOIN (b CROSS JOIN c) ON (a.x = b.x) AND EXISTS (SELECT c.* FROM c)",
     "SELECT TRIM((a), (b)), TRIM(LEADING (a) FROM (b)), CAST((a) AS decimal(1, 2)), TRY_CAST((1) AS row(a integer))",
+]  # fmt: skip
+#: What the grammar does not take.
+WRONG = [
     "SELECT (a), (b",
     "SELECT (a, b",
     "SELECT (a]), b",
@@ -68,8 +71,28 @@ def tree(text: str, own: bool) -> str:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_trees_are_the_same(text: str) -> None:
-    """Of statements, and of what is none."""
-    assert tree(text, own=True) == tree(text, own=False)
+    assert tree(text, own=True) == tree(text, own=False) != ""
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_wrong_stays_wrong(text: str) -> None:
+    assert tree(text, own=True) == tree(text, own=False) == ""
+
+
+def test_the_alternatives_are_those_of_the_grammar() -> None:
+    """Their numbers are those of one version of the parser: of another one, more than these would be wrong."""
+    items, primaries = (SqlBaseParser.atn.decisionToState[number] for number in (_ITEM, _PRIMARY))
+    assert [len(each.transitions) for each in (items, primaries)] == [3, 47]
+    tokens = CommonTokenStream(SqlBaseLexer(InputStream("SELECT 1, (1), (1, 2), A.*, *")))
+    tokens.fill()
+    parser = SqlBaseParser(tokens)
+    parser._interp = Predictor(parser, tokens.tokens)
+    found, kinds = [parser.singleStatement()], []
+    for node in found:
+        found.extend(getattr(node, "children", None) or ())
+        kinds.append(type(node).__name__.removesuffix("Context"))
+    assert [each for each in kinds if each.startswith("Select")] == ["SelectSingle"] * 3 + ["SelectAll"] * 2
+    assert {"ParenthesizedExpression", "RowConstructor"} <= set(kinds)
 
 
 @pytest.mark.soak
