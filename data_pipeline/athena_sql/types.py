@@ -116,7 +116,7 @@ def _within(text: str) -> Type:
 
 
 def split(text: str) -> list[str]:
-    """The parts between commas that are in no brackets; of a field, its comment after them is not written."""
+    """The parts between commas that are in no brackets, of a type as PyIceberg or Hive writes it."""
     out, deep, begun = [], 0, 0
     for at, sign in enumerate(text):
         deep += {"<": 1, "(": 1, ">": -1, ")": -1}.get(sign, 0)

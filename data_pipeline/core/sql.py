@@ -104,7 +104,8 @@ def table_named(parts: Sequence[str], database: str, known: Collection[str]) -> 
     if before[-1:] not in ([], [database]) or before[:-1] not in ([], [_CATALOG]):
         near = did_you_mean(before[-1], [database])
         words = f"{shown} is not in the database {database} of this environment"
-        raise UserError(words + (f"; {near}" if near else ""))
+        advice = _OF_CATALOG if before[-1] == "information_schema" else near
+        raise UserError(words + (f"; {advice}" if advice else ""))
     if name not in known:
         near = did_you_mean(name, known)
         has = f"it has {one_of(sorted(known))}" if known else "nothing has been published yet"

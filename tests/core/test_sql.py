@@ -63,6 +63,10 @@ def test_what_a_query_reads(text: str, found: list[str]) -> None:
             "SELECT * FROM default.ride_counts",
             "'default.ride_counts' is not in the database nyc_tlc_dev of this",
         ),
+        (
+            "SELECT * FROM information_schema.tables",
+            "of this environment; SELECT * FROM name LIMIT 0 has a table's columns",
+        ),
         ("SELECT * FROM nyc_tlc_prod.ride_counts", "of this environment; did you mean 'nyc_tlc_dev'?"),
         (
             "SELECT * FROM ride_count",
