@@ -273,6 +273,23 @@ def test_a_missing_permission_is_named(shop: Shop, reader: Any, missing: str, wo
     assert re.search(words, reason), reason
 
 
+def test_permissions_hold_for_every_spelling_of_a_name(shop: Shop, reader: Any) -> None:
+    """The data catalog, a database and a table in other letters are those that the policy names."""
+    place = f"arn:aws:glue:us-east-1:{'0' * 12}:"
+    own = [f"{place}catalog", f"{place}database/{shop.name}", f"{place}table/{shop.name}/*"]
+    catalog = f"arn:aws:athena:us-east-1:{'0' * 12}:datacatalog/AwsDataCatalog"
+    held = reader(
+        allow("athena:*", catalog),
+        allow("glue:*", own),
+        {"Effect": "Deny", "Action": "athena:GetDatabase", "Resource": catalog},
+    )
+    named = {"CatalogName": "awsdatacatalog", "DatabaseName": shop.name.upper()}
+    found = held.get_table_metadata(**named, TableName="Orders")["TableMetadata"]
+    assert found["Name"] == "orders"
+    with pytest.raises(ClientError, match=r"AccessDenied.*explicit deny"):
+        held.get_database(**named)
+
+
 def test_another_workgroups_query_is_not_shown(shop: Shop, reader: Any) -> None:
     """A query belongs to its workgroup: who may not use that one sees neither its state nor its rows."""
     query = shop.ask("SELECT 1")["QueryExecutionId"]
