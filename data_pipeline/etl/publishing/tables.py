@@ -202,9 +202,7 @@ class _Replacement(_OverwriteFiles):
         live = [
             manifest
             for manifest in manifests
-            if manifest.added_snapshot_id == self._snapshot_id
-            or manifest.has_added_files()
-            or manifest.has_existing_files()
+            if manifest.added_snapshot_id == self._snapshot_id or _has_files(manifest)
         ]
         return _ManifestMergeManager(MANIFEST_BYTES, MOST_MANIFESTS, True, self).merge_manifests(live)
 
@@ -218,7 +216,7 @@ def _without_bounds(file: DataFile) -> DataFile:
 
 
 def files_in(table: Table, snapshot: Snapshot | None) -> list[DataFile]:
-    """The data files of a snapshot; none of None."""
+    """The data files of a snapshot; none of None. JobError if another program has deleted rows of them."""
     return [] if snapshot is None else [*_live(table, snapshot.manifests(table.io)).values()]
 
 
@@ -242,7 +240,17 @@ def _manifests(table: Table, snapshot_id: int) -> dict[str, ManifestFile]:
 
 
 def _live(table: Table, manifests: list[ManifestFile]) -> dict[str, DataFile]:
-    """By path. To plan a scan, as PyIceberg does, takes three times as long: it weighs rows, and we want all."""
+    """By path. To plan a scan, as PyIceberg does, takes three times as long: it weighs rows, and we want all.
+
+    JobError where rows are marked as deleted, which no run does: they would come back with what is made of the files.
+    """
+    if any(manifest.content == ManifestContent.DELETES and _has_files(manifest) for manifest in manifests):
+        name = ".".join(table.name()[-2:])
+        raise JobError(
+            f"table {name}: another program has deleted rows, in files of their own, which runs do not read; in "
+            f"Athena, OPTIMIZE {name} REWRITE DATA USING BIN_PACK writes the rows that are left anew, or go back to "
+            "the snapshot before; keys are deleted by 'erase'"
+        )
 
     def entries(manifest: ManifestFile) -> list[ManifestEntry]:
         return manifest.fetch_manifest_entry(table.io, discard_deleted=True)
@@ -250,6 +258,10 @@ def _live(table: Table, manifests: list[ManifestFile]) -> dict[str, DataFile]:
     data = [manifest for manifest in manifests if manifest.content == ManifestContent.DATA]
     found = ExecutorFactory.get_or_create().map(entries, data)
     return {entry.data_file.file_path: entry.data_file for some in found for entry in some}
+
+
+def _has_files(manifest: ManifestFile) -> bool:
+    return manifest.has_added_files() or manifest.has_existing_files()
 
 
 def read_files(table: Table, files: list[DataFile], columns: tuple[str, ...] = ("*",)) -> pa.Table:

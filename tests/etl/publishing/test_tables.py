@@ -2,11 +2,15 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pyarrow as pa
+import pytest
+from pyiceberg.manifest import ManifestContent
 
 from data_pipeline.etl import arrow_types
 from data_pipeline.etl.documents import types
+from data_pipeline.etl.errors import JobError
 from data_pipeline.etl.publishing import tables
 from data_pipeline.etl.publishing.definition import Definition
 
@@ -49,3 +53,16 @@ def test_a_table_of_every_type_with_partitions_of_time(at):
     assert len(table.scan("ordered_at >= '2024-01-02T00:00:00+00:00'").to_arrow()) == 1
     assert table.schema().find_field("id").doc == "its number"
     assert table.schema().find_field("day").doc is None
+
+
+def test_rows_that_another_program_deleted_stop_a_run():
+    """They would come back with whatever is made of the data files. A delete file that is gone is none."""
+    table = SimpleNamespace(name=lambda: ("shop", "orders"), io=None)
+    files = {"has_added_files": lambda: True, "has_existing_files": lambda: False}
+    none = {"has_added_files": lambda: False, "has_existing_files": lambda: False}
+    deletes = SimpleNamespace(content=ManifestContent.DELETES, **files)
+    with pytest.raises(
+        JobError, match=r"table shop\.orders: another program has deleted rows.*OPTIMIZE shop\.orders"
+    ):
+        tables._live(table, [deletes])
+    assert tables._live(table, [SimpleNamespace(content=ManifestContent.DELETES, **none)]) == {}
