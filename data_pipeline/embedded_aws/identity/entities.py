@@ -19,6 +19,8 @@ MOST_ATTACHED, MOST_KEYS, MOST_TAGS = 10, 2, 50
 #: Seconds of a session of a role that was assumed with another one's session ("role chaining").
 _LONGEST_CHAINED = 3600
 _DEFAULT_SESSION = 3600
+#: What the names of the policies begin with that AWS manages.
+_OF_AWS = "arn:aws:iam::aws:policy/"
 
 Members = Mapping[str, str]
 
@@ -67,10 +69,15 @@ def _check_session(members: Members) -> None:
         raise Wrong("ValidationError", 400, message)
 
 
-def _attached(known: Any, member: str) -> Callable[[Members], None]:
+def _attached(operation: str, known: Any, member: str) -> Callable[[Members], None]:
+    """A policy that there is, and not too many of them. Whether one of AWS's exists that is not here cannot be said."""
+
     def check(members: Members) -> None:
         arn = members.get("PolicyArn", "")
         if not service.policy_known(arn):
+            if arn.startswith(_OF_AWS):
+                what = f"iam:{operation} with {arn}, as it does not hold the statements of that policy"
+                raise Wrong("NotImplemented", 501, f"The embedded AWS does not emulate {what}.")
             raise Wrong("NoSuchEntity", 404, f"Policy {arn} does not exist or is not attachable.")
         attached = (known.get(members.get(member, "")) or {}).get("AttachedPolicies", [])
         if arn not in attached and len(attached) >= MOST_ATTACHED:
@@ -101,8 +108,8 @@ def _check_keys(members: Members) -> None:
 
 _CHECKS: dict[str, Callable[[Members], None]] = {
     "AssumeRole": _check_session,
-    "AttachRolePolicy": _attached(service._roles, "RoleName"),
-    "AttachUserPolicy": _attached(service._users, "UserName"),
+    "AttachRolePolicy": _attached("AttachRolePolicy", service._roles, "RoleName"),
+    "AttachUserPolicy": _attached("AttachUserPolicy", service._users, "UserName"),
     "CreateAccessKey": _check_keys,
     "CreateRole": _named(service._roles, "RoleName"),
     "CreateUser": _named(service._users, "UserName"),

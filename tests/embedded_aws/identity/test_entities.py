@@ -22,11 +22,16 @@ TRUST = json.dumps(
 
 
 def test_policies_that_are_attached(aws: Any, name: str, role: Any) -> None:
-    """Only those that there are, AWS's own too, and ten of them."""
+    """Only those that there are, of AWS's own those whose statements are here, and ten of them."""
     iam, made = aws("iam"), role("glue.amazonaws.com").rpartition("/")[2]
-    for arn in (f"{ACCOUNT}:policy/none", "arn:aws:iam::aws:policy/NoSuchPolicyOfAws"):
-        with pytest.raises(ClientError, match="NoSuchEntity"):
-            iam.attach_role_policy(RoleName=made, PolicyArn=arn)
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        iam.attach_role_policy(RoleName=made, PolicyArn=f"{ACCOUNT}:policy/none")
+    of_aws = "arn:aws:iam::aws:policy/service-role"
+    with pytest.raises(ClientError, match=r"does not emulate iam:AttachRolePolicy with .*AWSGlueServiceRole"):
+        iam.attach_role_policy(RoleName=made, PolicyArn=f"{of_aws}/AWSGlueServiceRole")
+    lambda_s = f"{of_aws}/AWSLambdaBasicExecutionRole"
+    iam.attach_role_policy(RoleName=made, PolicyArn=lambda_s)
+    iam.detach_role_policy(RoleName=made, PolicyArn=lambda_s)
     document = json.dumps(
         {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     )
