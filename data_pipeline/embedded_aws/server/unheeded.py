@@ -11,6 +11,9 @@ from typing import Any
 #: The values of a member that do what is done anyway.
 Usual = tuple[Any, ...]
 
+#: What says nothing: SDKs write an empty list of the query protocol as "".
+_EMPTY: Usual = ("", [], {})
+
 _OF_CATALOG = {
     "AttributesToGet": (),
     "AuditContext": (),
@@ -143,7 +146,7 @@ def member(service: str, operation: str, given: Mapping[str, Any]) -> str | None
     table = MEMBERS.get(service, {})
     for name, usual in {**table.get("", {}), **table.get(operation, {})}.items():
         for value in _values(given, name):
-            if value not in usual:
+            if value not in usual and value not in _EMPTY:
                 return name
     return None
 
@@ -157,5 +160,5 @@ def _values(given: Mapping[str, Any], path: str) -> Iterator[Any]:
             yield value
         elif isinstance(value, Mapping):
             yield from _values(value, rest)
-    elif any(key.startswith(f"{path}.") for key in given):
+    elif any(value for key, value in given.items() if key.startswith(f"{path}.")):
         yield given

@@ -66,9 +66,10 @@ def requests(aws: Any, name: str) -> dict[str, Callable[[], Any]]:
 def test_refused_by_name(aws: Any, name: str, subtests: pytest.Subtests) -> None:
     """Each is refused before anything is looked for or made."""
     for member, ask in requests(aws, name).items():
-        with subtests.test(member), pytest.raises(ClientError, match=f"with {member}") as refused:
-            ask()
-        assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+        with subtests.test(member):
+            with pytest.raises(ClientError, match=f"with {member}") as refused:
+                ask()
+            assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
 def test_what_is_done_anyway_is_taken(aws: Any, name: str) -> None:
@@ -78,6 +79,35 @@ def test_what_is_done_anyway_is_taken(aws: Any, name: str) -> None:
     aws("glue").get_databases(ResourceShareType="ALL")
     engine = {"EngineVersion": {"SelectedEngineVersion": "AUTO"}}
     aws("athena").create_work_group(Name=name, Configuration=engine)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "given"),
+    [
+        ("cloudformation", "CreateStack", {"NotificationARNs": "", "ResourceTypes": ""}),
+        ("cloudformation", "CreateStack", {"RollbackConfiguration.RollbackTriggers": ""}),
+        ("sts", "AssumeRole", {"TransitiveTagKeys": ""}),
+        ("glue", "CreateTable", {"PartitionIndexes": [], "AuditContext": {}}),
+        ("glue", "CreateTable", {"TableInput": {"TargetTable": {}, "ViewDefinition": {}}}),
+    ],
+)
+def test_what_says_nothing_is_taken(service: str, operation: str, given: dict[str, Any]) -> None:
+    """Empty lists and structures, as SDKs write them."""
+    assert unheeded.member(service, operation, given) is None
+
+
+def test_empty_lists_of_a_stack(aws: Any, name: str) -> None:
+    """They are taken over HTTP, too, and the stack is made."""
+    stacks = aws("cloudformation")
+    template = '{"Resources": {"Q": {"Type": "AWS::SQS::Queue"}}}'
+    stacks.create_stack(
+        StackName=name,
+        TemplateBody=template,
+        NotificationARNs=[],
+        ResourceTypes=[],
+        RollbackConfiguration={"RollbackTriggers": []},
+    )
+    stacks.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
 
 
 def members() -> list[tuple[str, str, str]]:
