@@ -105,9 +105,11 @@ def _check_unheeded(request: Request) -> None:
     for header, what in _UNHEEDED.items():
         if header in request.headers:
             raise _not_emulated(f"{what} ({header})")
+    algorithm = request.headers.get("x-amz-checksum-algorithm", "")
+    if "uploads" in request.query and algorithm.upper() == "CRC64NVME":  # it is always one of the whole
+        raise _not_emulated(f"an upload in parts with x-amz-checksum-algorithm: {algorithm}")
     kind = request.headers.get("x-amz-checksum-type", "COMPOSITE")
     if kind != "COMPOSITE" and ("uploads" in request.query or "uploadId" in request.query):
-        algorithm = request.headers.get("x-amz-checksum-algorithm", "")
         if algorithm.upper().startswith("SHA"):
             message = (
                 f"The {kind} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
@@ -178,6 +180,9 @@ def _check_written(request: Request) -> None:
 
 
 def _copies_itself(request: Request) -> bool:
+    """Whether nothing would change. Left out: an encryption that the bucket has from its configuration, with which S3
+    may take such a copy.
+    """
     headers = request.headers
     changing = ("x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption")
     return (
@@ -207,7 +212,7 @@ def _check_delete(request: Request) -> None:
 
 
 def _check_versioning(request: Request) -> None:
-    if _text(_document(request), "MfaDelete"):
+    if _text(_document(request), "MfaDelete") == "Enabled":
         raise _not_emulated("versioning with MfaDelete")
 
 

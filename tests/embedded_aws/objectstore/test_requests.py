@@ -84,6 +84,10 @@ REFUSED = {
         request("POST", query="uploadId=u", x_amz_checksum_type="FULL_OBJECT"),
         "NotImplemented",
     ),
+    "CRC-64 of parts": (
+        request("POST", query="uploads", x_amz_checksum_algorithm="CRC64NVME"),
+        "NotImplemented",
+    ),
     "a lifecycle with prefix and filter": (
         request(**LIFECYCLE, body=rule(ON, EXPIRE, "<Prefix>a</Prefix>", "<Filter/>")),
         "MalformedXML",
@@ -134,6 +138,22 @@ TAKEN = {
     "a lifecycle": request(**LIFECYCLE, body=rule(ON, EXPIRE, "<Filter><Prefix>a</Prefix></Filter>")),
     "a lifecycle by tag": request(**LIFECYCLE, body=rule(ON, EXPIRE, TAGGED)),
     "tags": request(query="tagging", body=tags("a", "b")),
+    "versions without a device": request(
+        path="b", query="versioning", body="<V><Status>Enabled</Status><MfaDelete>Disabled</MfaDelete></V>"
+    ),
+    "an owner": request(
+        path="b", query="ownershipControls", body=rule("<ObjectOwnership>ObjectWriter</ObjectOwnership>")
+    ),
+    "an encryption": request(
+        path="b",
+        query="encryption",
+        body=rule(
+            "<ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>"
+            "</ApplyServerSideEncryptionByDefault>"
+        ),
+    ),
+    "checksums of parts": request("POST", query="uploads", x_amz_checksum_algorithm="CRC32C"),
+    "CRC-64 of an object": request(x_amz_checksum_algorithm="CRC64NVME"),
     "1,000 deletions": request(
         "POST", path="b", query="delete", body=f"<D>{1000 * '<Object><Key>a</Key></Object>'}</D>"
     ),
@@ -189,6 +209,8 @@ def test_archived_objects_are_not_copied(s3: Any, name: str) -> None:
     source = f"{name}/old"
     with pytest.raises(ClientError, match="ObjectNotInActiveTierError"):
         s3.copy_object(Bucket=name, Key="new", CopySource=source)
+    with pytest.raises(ClientError, match="InvalidObjectState"):
+        s3.get_object(Bucket=name, Key="old")
     upload = s3.create_multipart_upload(Bucket=name, Key="new")["UploadId"]
     with pytest.raises(ClientError, match="ObjectNotInActiveTierError"):
         s3.upload_part_copy(Bucket=name, Key="new", UploadId=upload, PartNumber=1, CopySource=source)
