@@ -31,16 +31,17 @@ class LogStream:
         self._client = client
         self._names = {"logGroupName": group, "logStreamName": stream}
         self._pending: list[dict[str, Any]] = []
+        self._last = 0
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"logs {stream}")
         self._thread.start()
 
     def write(self, message: str) -> None:
-        """Add one event, dated now."""
-        event = {"timestamp": int(time.time() * 1000), "message": message}
+        """Add one event, dated now, or as the one before it where the clock was set back: the batches are in order."""
         with self._lock:
-            self._pending.append(event)
+            self._last = max(self._last, int(time.time() * 1000))
+            self._pending.append({"timestamp": self._last, "message": message})
 
     def close(self) -> None:
         """Write what is left; afterwards the stream is complete."""
