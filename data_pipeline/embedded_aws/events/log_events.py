@@ -8,9 +8,13 @@ nothing, and gives no further page. Sources: PutLogEvents, FilterLogEvents and D
 from __future__ import annotations
 
 import heapq
+import itertools
+import json
+import math
 import re
 import time
-from collections.abc import Callable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ministack.services import cloudwatch_logs as service
@@ -50,7 +54,7 @@ async def put(data: Mapping[str, Any]) -> Response:
     stored: Response = service._put_log_events({**data, "logEvents": kept})
     if stored[0] != 200 or not rejected:
         return stored
-    return answer({"rejectedLogEventsInfo": rejected})
+    return answer({**json.loads(stored[2]), "rejectedLogEventsInfo": rejected})
 
 
 def _rejected(times: list[int], group: str) -> dict[str, int]:
@@ -71,19 +75,65 @@ def _rejected(times: list[int], group: str) -> dict[str, int]:
 
 
 async def find(data: Mapping[str, Any]) -> Response:
-    """FilterLogEvents, in pages."""
+    """FilterLogEvents, in pages: a token is the time of the last event that was given, and how many of that time were.
+
+    So events that come later with an earlier time give none twice.
+    """
     matches = matcher(data.get("filterPattern", ""))
-    histories = [_history(stream, name, data) for name, stream in _streams(data).items()]
+    (start, given), most = _place(data.get("nextToken")), data.get("limit", _PAGE)
+    first, last = max(start, data.get("startTime", 0)), data.get("endTime", math.inf)
+    histories = [
+        _matching(_between(stream["events"], first, last), name, matches)
+        for name, stream in _streams(data).items()
+    ]
     merged = heapq.merge(*histories, key=lambda event: (event["timestamp"], event["ingestionTime"]))
-    found = [event for event in merged if matches(event["message"])]
-    first, most = _first(data.get("nextToken")), data.get("limit", _PAGE)
-    more = {"nextToken": str(first + most)} if len(found) > first + most else {}
-    return answer({"events": found[first : first + most], "searchedLogStreams": [], **more})
+    ahead = enumerate(itertools.islice(merged, given + most + 1))
+    found = [event for number, event in ahead if number >= given or event["timestamp"] > start]
+    page = found[:most]
+    more = {"nextToken": _token(page, start, given)} if len(found) > most else {}
+    return answer({"events": page, "searchedLogStreams": [], **more})
+
+
+def _between(history: list[dict[str, Any]], first: float, last: float) -> list[dict[str, Any]]:
+    """The events of a stream, which lie in their order, from one time to another."""
+    with service._log_events_lock:
+        lower = bisect_left(history, first, key=service._event_timestamp)
+        return history[lower : bisect_right(history, last, lo=lower, key=service._event_timestamp)]
+
+
+def _matching(
+    events: Iterable[dict[str, Any]], stream: str, matches: Callable[[str], bool]
+) -> Iterator[dict[str, Any]]:
+    """Those that match, one after the other as they are asked for; each with the name of its stream."""
+    return ({**event, "logStreamName": stream} for event in events if matches(event["message"]))
+
+
+def _token(page: list[dict[str, Any]], start: int, given: int) -> str:
+    last = page[-1]["timestamp"]
+    same = sum(event["timestamp"] == last for event in page)
+    return f"{last}:{same + given if last == start else same}"
+
+
+def _place(token: Any) -> tuple[int, int]:
+    """The time that a token says, and how many events of it were given."""
+    if token is None:
+        return 0, 0
+    match = re.fullmatch(r"(\d{1,18}):(\d{1,9})", str(token), re.ASCII)
+    if match is None:
+        raise Refused("The specified nextToken is invalid.", _INVALID)
+    return int(match[1]), int(match[2])
+
+
+def _group(data: Mapping[str, Any]) -> Any:
+    """The name of the group, which is given by its name or by its identifier."""
+    if ("logGroupName" in data) == ("logGroupIdentifier" in data):
+        raise Refused("Specify one of logGroupName and logGroupIdentifier, but not both.", _INVALID)
+    return service._resolve_log_group_name(data)
 
 
 def _streams(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The streams of the group that are searched. Refused where there are none of the names."""
-    group = service._resolve_log_group_name(data)
+    group = _group(data)
     if group not in service._log_groups:
         raise Refused(f"The specified log group does not exist: {group}", "ResourceNotFoundException")
     streams: dict[str, dict[str, Any]] = service._log_groups[group]["streams"]
@@ -98,24 +148,6 @@ def _streams(data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         for name, stream in streams.items()
         if name in (names or streams) and name.startswith(prefix)
     }
-
-
-def _history(stream: Mapping[str, Any], name: str, data: Mapping[str, Any]) -> list[dict[str, Any]]:
-    first, last = data.get("startTime", 0), data.get("endTime", float("inf"))
-    with service._log_events_lock:
-        return [
-            {**event, "logStreamName": name}
-            for event in stream["events"]
-            if first <= event["timestamp"] <= last
-        ]
-
-
-def _first(token: Any) -> int:
-    if token is None:
-        return 0
-    if not re.fullmatch(r"\d{1,9}", str(token), re.ASCII):
-        raise Refused("The specified nextToken is invalid.", _INVALID)
-    return int(token)
 
 
 def matcher(pattern: str) -> Callable[[str], bool]:
@@ -164,7 +196,7 @@ async def describe_streams(data: Mapping[str, Any]) -> Response:
     _expect_token(data)
     if data.get("orderBy") == "LastEventTime" and data.get("logStreamNamePrefix"):
         raise Refused("Cannot order by LastEventTime with a logStreamNamePrefix.", _INVALID)
-    found: Response = service._describe_log_streams(data)
+    found: Response = service._describe_log_streams({**data, "logGroupName": _group(data)})
     return found
 
 

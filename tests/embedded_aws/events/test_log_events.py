@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import time
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from data_pipeline.embedded_aws.dispatch import Refused
+from data_pipeline.embedded_aws.events import log_events
 from data_pipeline.embedded_aws.events.log_events import DAY, matcher
 
 HOUR = 3600 * 1000
@@ -58,6 +61,7 @@ def test_rejected_events(logs: Any, name: str) -> None:
     assert found["rejectedLogEventsInfo"] == {"tooOldLogEventEndIndex": 3}
     found = put(logs, name, (now, "kept"), (now + 3 * HOUR, "new"))
     assert found["rejectedLogEventsInfo"] == {"tooNewLogEventStartIndex": 1}
+    assert found["nextSequenceToken"]
     logs.put_retention_policy(logGroupName=name, retentionInDays=1)
     found = put(logs, name, (now - 2 * DAY, "expired"))
     assert found["rejectedLogEventsInfo"] == {"expiredLogEventEndIndex": 1}
@@ -85,11 +89,48 @@ def test_filters(logs: Any, name: str) -> None:
         ({"logStreamNames": ["none"]}, "does not exist"),
         ({"filterPattern": '{ $.level = "error" }'}, "with a pattern of JSON"),
         ({"nextToken": name}, "nextToken is invalid"),
+        ({"logGroupIdentifier": name}, "but not both"),
     ):
         with pytest.raises(ClientError, match=said):
             logs.filter_log_events(**group, **wrong)
     with pytest.raises(ClientError, match="Cannot order by LastEventTime"):
         logs.describe_log_streams(**group, orderBy="LastEventTime", logStreamNamePrefix="a")
+    found = logs.describe_log_streams(logGroupIdentifier=name)["logStreams"]
+    assert [stream["logStreamName"] for stream in found] == ["a", "b"]
+    for ask in (logs.describe_log_streams, logs.filter_log_events):
+        with pytest.raises(ClientError, match="but not both"):
+            ask()
+
+
+def test_pages_while_events_come_and_go(logs: Any, name: str) -> None:
+    """An event that comes with an earlier time gives none twice; a stream that goes takes none of the others along."""
+    now, group = int(time.time() * 1000), {"logGroupName": name}
+    put(logs, name, *((now + moment, f"a {moment}") for moment in (10, 20, 20, 20, 30)))
+    first = logs.filter_log_events(**group, limit=2)
+    put(logs, name, (now + 5, "b 5"), (now + 20, "b 20"), stream="b")
+    second = logs.filter_log_events(**group, limit=1, nextToken=first["nextToken"])
+    third = logs.filter_log_events(**group, limit=3, nextToken=second["nextToken"])
+    assert [messages(page) for page in (first, second, third)] == [
+        ["a 10", "a 20"],
+        ["a 20"],
+        ["a 20", "b 20", "a 30"],
+    ]
+    assert "nextToken" not in third
+    logs.delete_log_stream(logGroupName=name, logStreamName="a")
+    assert messages(logs.filter_log_events(**group, nextToken=f"{now + 10}:1")) == ["b 20"]
+
+
+def test_one_page_reads_what_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The range is found by halving, and no event after the page is matched."""
+    events = [
+        {"timestamp": moment, "ingestionTime": 0, "message": f"event {moment}"} for moment in range(100_000)
+    ]
+    monkeypatch.setattr(log_events, "_streams", lambda _data: {"a": {"events": events}})
+    seen: list[str] = []
+    monkeypatch.setattr(log_events, "matcher", lambda _pattern: lambda text: seen.append(text) or True)
+    page = asyncio.run(log_events.find({"startTime": 50_000, "limit": 3}))
+    assert [event["timestamp"] for event in json.loads(page[2])["events"]] == [50_000, 50_001, 50_002]
+    assert len(seen) == 4
 
 
 @pytest.mark.parametrize(
