@@ -46,8 +46,11 @@ def refusal(operation: str, members: Members) -> Response | None:
 
 
 def _check_tags(members: Members) -> None:
+    """The tags of a request, together with those that its role has already."""
     keys = [value for name, value in members.items() if name.startswith("Tags.") and name.endswith(".Key")]
-    if len(keys) > MOST_TAGS:
+    role = service._roles.get(members.get("RoleName", "")) or {"Tags": []}
+    known = {service._identity_tag_key(tag["Key"]) for tag in role["Tags"]}
+    if keys and len(known.union(map(service._identity_tag_key, keys))) > MOST_TAGS:
         raise Wrong("LimitExceeded", 409, f"Cannot exceed quota for TagsPerEntity: {MOST_TAGS}")
     if any(key.lower().startswith("aws:") for key in keys):
         raise Wrong("InvalidInput", 400, "Caller does not have permission to use system tag keys (aws:).")

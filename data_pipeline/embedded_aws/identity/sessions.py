@@ -27,6 +27,9 @@ from . import iam
 from .iam import AccessDenied
 from .signing.request import Refused
 
+#: The principals that are every service, too, where a statement denies.
+_EVERYBODY = ("*", {"AWS": "*"}, {"AWS": ["*"]})
+
 
 @dataclass(frozen=True)
 class Credentials:
@@ -135,14 +138,15 @@ def trusts(document: Any, service: str, role_arn: str, source: Mapping[str, str]
     allowed = False
     for statement in [statements] if isinstance(statements, dict) else statements:
         named = statement.get("Principal", {})
-        services = named.get("Service", []) if isinstance(named, dict) else []
+        services = _list(named.get("Service", []) if isinstance(named, dict) else [])
+        denies = statement.get("Effect") == "Deny"
         actions = statement.get("Action", [])
         if (
-            service in ([services] if isinstance(services, str) else services)
+            (service in services or (denies and named in _EVERYBODY))
             and any(iam_evaluator.fnmatch_iam("sts:AssumeRole", action) for action in _list(actions))
             and iam_evaluator._conditions_met(statement.get("Condition", {}), context)
         ):
-            if statement.get("Effect") == "Deny":
+            if denies:
                 return False
             allowed = True
     return allowed

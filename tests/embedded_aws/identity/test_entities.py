@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from data_pipeline.embedded_aws.identity import sessions
 from tests.embedded_aws.conftest import allow
 
 ACCOUNT = "arn:aws:iam::000000000000"
@@ -63,6 +64,12 @@ def test_names_keys_and_tags(aws: Any, name: str) -> None:
         iam.tag_role(RoleName=name, Tags=[{"Key": "aws:a", "Value": "b"}])
     with pytest.raises(ClientError, match="LimitExceeded"):
         iam.tag_role(RoleName=name, Tags=[{"Key": f"k{number}", "Value": "v"} for number in range(51)])
+    for first, most in ((0, 30), (20, 50)):
+        tags = [{"Key": f"{'kK'[first > 0]}{number}", "Value": "v"} for number in range(first, most)]
+        iam.tag_role(RoleName=name, Tags=tags)
+    with pytest.raises(ClientError, match="LimitExceeded"):
+        iam.tag_role(RoleName=name, Tags=[{"Key": "k50", "Value": "v"}])
+    assert len(iam.list_role_tags(RoleName=name, MaxItems=100)["Tags"]) == 50
 
 
 def test_sessions_end_when_the_role_says(aws: Any, user: Any, name: str) -> None:
@@ -75,4 +82,37 @@ def test_sessions_end_when_the_role_says(aws: Any, user: Any, name: str) -> None
     sts = aws("sts", **credentials)
     with pytest.raises(ClientError, match="MaxSessionDuration set for this role"):
         sts.assume_role(**asked, DurationSeconds=7201)
-    sts.assume_role(**asked, DurationSeconds=7200)
+    session = sts.assume_role(**asked, DurationSeconds=7200)["Credentials"]
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow("sts:AssumeRole")]})
+    aws("iam").put_role_policy(RoleName=name, PolicyName="test", PolicyDocument=document)
+    chained = aws(
+        "sts",
+        access_key=session["AccessKeyId"],
+        secret_key=session["SecretAccessKey"],
+        token=session["SessionToken"],
+    )
+    with pytest.raises(ClientError, match="role chaining"):
+        chained.assume_role(**asked, DurationSeconds=3601)
+    chained.assume_role(**asked, DurationSeconds=3600)
+
+
+@pytest.mark.parametrize(
+    ("denied", "action", "trusted"),
+    [
+        ("*", "sts:AssumeRole", False),
+        ({"AWS": "*"}, "sts:*", False),
+        ({"AWS": ["*"]}, "sts:AssumeRole", False),
+        ({"Service": "glue.amazonaws.com"}, "sts:AssumeRole", False),
+        ("*", "sts:TagSession", True),
+        ({"AWS": f"{ACCOUNT}:root"}, "sts:AssumeRole", True),
+        ({"Service": ["scheduler.amazonaws.com"]}, "sts:AssumeRole", True),
+    ],
+)
+def test_trust_that_is_denied(denied: Any, action: str, trusted: bool) -> None:
+    """To everybody, or to the service; an Allow for everybody names no service."""
+    service = "glue.amazonaws.com"
+    allowed = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    deny = {"Effect": "Deny", "Principal": denied, "Action": action}
+    assert sessions.trusts({"Statement": [allowed, deny]}, service, f"{ACCOUNT}:role/r", {}) is trusted
+    everybody = {"Statement": [{**allowed, "Principal": "*"}]}
+    assert not sessions.trusts(everybody, service, f"{ACCOUNT}:role/r", {})
