@@ -39,14 +39,21 @@ def of_copy(theirs: Handler) -> Handler:
 
 
 def of_put(theirs: Handler) -> Handler:
-    """PutObject: tags of the object that it replaces are not those of the new one."""
+    """PutObject: tags of the object that it replaces are not those of the new one, once that is written."""
 
     def written(bucket: str, key: str, body: Any, headers: dict[str, str], *rest: Any) -> Answer:
-        answer = theirs(bucket, key, body, headers, *rest)
-        if answer[0] == 200 and not headers.get("x-amz-tagging"):
-            record = s3._ensure_bucket(bucket)["objects"][key]
-            if s3._object_tags.pop((bucket, key, record.get("version_id")), None) is not None:
-                s3._persist_object(bucket, key, record)
+        if s3._bucket_versioning.get(bucket) == "Enabled":  # each version has its own
+            return theirs(bucket, key, body, headers, *rest)
+        place, done = (bucket, key, None), False
+        before = s3._object_tags.pop(place, None)
+        try:
+            answer = theirs(bucket, key, body, headers, *rest)
+            done = answer[0] == 200
+        finally:
+            if not done:
+                s3._object_tags.pop(place, None)
+                if before is not None:
+                    s3._object_tags[place] = before
         return answer
 
     return written

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from ministack.services import s3 as storage
 
-from data_pipeline.embedded_aws.objectstore import requests
+from data_pipeline.embedded_aws.objectstore import conditions, requests
 from data_pipeline.embedded_aws.objectstore.requests import Request, Wrong
 
 ACCOUNT, OTHER = "000000000000", "111122223333"
@@ -178,10 +180,10 @@ def test_taken(case: str) -> None:
 @pytest.fixture
 def s3(aws: Any, name: str) -> Any:
     """A client of S3, and a bucket with the object ``k``."""
-    storage = aws("s3")
-    storage.create_bucket(Bucket=name)
-    storage.put_object(Bucket=name, Key="k", Body=b"0123456789", Tagging="a=1")
-    return storage
+    client = aws("s3")
+    client.create_bucket(Bucket=name)
+    client.put_object(Bucket=name, Key="k", Body=b"0123456789", Tagging="a=1")
+    return client
 
 
 def test_refusals_reach_the_client(s3: Any, name: str) -> None:
@@ -233,6 +235,28 @@ def test_tags_are_those_of_the_object(s3: Any, name: str) -> None:
     assert s3.get_object_tagging(Bucket=name, Key="p")["TagSet"] == [{"Key": "b", "Value": "2"}]
     s3.put_object(Bucket=name, Key="k", Body=b"x")
     assert s3.get_object_tagging(Bucket=name, Key="k")["TagSet"] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "status"), [({"a": "1"}, 507), ({"a": "1"}, 412), ({}, 507), ({"a": "1"}, 200)]
+)
+def test_tags_are_those_of_what_was_written(name: str, before: dict[str, str], status: int) -> None:
+    """One write has the new object without the old one's tags; where it fails, the old one has its own again."""
+    place = (name, "k", None)
+    if before:
+        storage._object_tags[place] = before
+
+    def theirs(*_request: Any) -> Any:
+        assert place not in storage._object_tags
+        storage._object_tags[place] = {"new": "2"}
+        if status == 507:
+            raise OSError
+        return status, {}, b""
+
+    put = conditions.of_put(theirs)
+    with pytest.raises(OSError) if status == 507 else nullcontext():
+        put(name, "k", b"new", {"x-amz-tagging": "new=2"})
+    assert storage._object_tags.pop(place, {}) == ({"new": "2"} if status == 200 else before)
 
 
 def test_checksums_of_parts(s3: Any, name: str) -> None:
