@@ -115,7 +115,10 @@ def _flat(query: dict[str, Any], body: bytes) -> dict[str, str]:
 
 
 def _refused(service: str, operation: str, given: Mapping[str, Any]) -> Response | None:
-    """The answer to a request whose policy document, name or value the service does not allow."""
+    """The answer to a request whose value, policy document or name the service does not allow."""
+    refused = _value_refused(service, operation, given)
+    if refused is not None:
+        return refused
     if service in ("iam", "sts"):
         refused = policies.refusal(service, operation, given) or entities.refusal(operation, given)
     elif service == "sqs":
@@ -131,9 +134,7 @@ def _refused(service: str, operation: str, given: Mapping[str, Any]) -> Response
     elif service == "cloudformation" and {"TemplateBody", "TemplateURL"} <= given.keys():
         message = "You must specify either the TemplateBody or the TemplateURL parameter, but not both."
         return error_in_xml(400, "ValidationError", message)
-    else:
-        refused = None
-    return refused or _value_refused(service, operation, given)
+    return refused
 
 
 def _value_refused(service: str, operation: str, given: Mapping[str, Any]) -> Response | None:
@@ -158,6 +159,8 @@ def _only(service: str, operations: frozenset[str], handler: Handler) -> Handler
     async def served(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Response:
+        if service == "sqs" and "x-amz-target" not in headers:
+            return refusal_in_xml("sqs: the query protocol")
         operation = operation_of(service, method, path, headers, body, query)
         if operation not in operations:
             return refuse(f"{service}:{operation or f'{method} {path}'}")

@@ -97,7 +97,7 @@ MEMBERS: dict[str, dict[str, dict[str, Usual]]] = {
     "iam": {
         "ListAttachedRolePolicies": {**_PAGED, "PathPrefix": ("/",)},
         "ListAttachedUserPolicies": {**_PAGED, "PathPrefix": ("/",)},
-        "ListPolicies": {**_PAGED, "PolicyUsageFilter": ()},
+        "ListPolicies": {**_PAGED, "OnlyAttached": ("false",), "PolicyUsageFilter": ()},
         **dict.fromkeys(
             (
                 *("ListAccessKeys", "ListPolicyVersions", "ListRolePolicies", "ListRoleTags", "ListRoles"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -59,6 +60,7 @@ def requests(aws: Any, name: str) -> dict[str, Callable[[], Any]]:
         "SourceIdentity": lambda: aws("sts").assume_role(**role, SourceIdentity="somebody"),
         "SerialNumber": lambda: aws("sts").assume_role(**role, SerialNumber="device-123", TokenCode="123456"),
         "PathPrefix": lambda: aws("iam").list_attached_role_policies(RoleName="r", PathPrefix="/p/"),
+        "OnlyAttached": lambda: aws("iam").list_policies(OnlyAttached=True),
         "PolicyUsageFilter": lambda: aws("iam").list_policies(PolicyUsageFilter="PermissionsBoundary"),
     }
 
@@ -147,6 +149,9 @@ def _has(shape: Shape, path: list[str]) -> bool:
         ("logs", "CreateLogGroup", {"logGroupName": "a b*"}, "regular expression pattern"),
         ("logs", "CreateLogStream", {"logGroupName": "g", "logStreamName": "a:b"}, "logStreamName"),
         ("iam", "CreateRole", {"MaxSessionDuration": "43201"}, "less than or equal to 43200"),
+        ("iam", "UpdateRole", {"MaxSessionDuration": "abc"}, "must be a whole number"),
+        ("iam", "UpdateRole", {"MaxSessionDuration": "--5"}, "must be a whole number"),
+        ("sts", "AssumeRole", {"DurationSeconds": 5000 * "9"}, "must be a whole number"),
         ("sts", "AssumeRole", {"RoleSessionName": "a b"}, "roleSessionName"),
         ("athena", "StartQueryExecution", {"QueryString": "q", "ClientRequestToken": 31 * "x"}, "length"),
         ("scheduler", "CreateSchedule", {"State": "ON"}, "enum value set"),
@@ -170,3 +175,20 @@ def test_values_are_held_against_the_model(aws: Any, name: str) -> None:
         aws("logs").create_log_group(logGroupName="a b*")
     with pytest.raises(ClientError, match="ValidationError"):
         aws("iam").update_role(RoleName=name, MaxSessionDuration=43201)
+    with pytest.raises(ClientError, match="ValidationError"):
+        aws("sts").assume_role(RoleArn=f"arn:aws:iam::000000000000:role/{name}", RoleSessionName="a b")
+    with pytest.raises(ClientError, match="InvalidInputException"):  # the code of Glue's jobs
+        aws("glue").create_job(Name="n" * 256, Role="r", Command={"Name": "glueetl"})
+
+
+def test_queues_are_not_asked_in_the_query_protocol() -> None:
+    """As old SDKs do: its members are not read here, so such a request is refused by name, whatever it says."""
+
+    async def handler(*_request: Any) -> Any:
+        raise AssertionError("it was let past")
+
+    served = operations._only("sqs", operations.SERVED["sqs"], handler)
+    body = b"Action=SendMessage&MessageBody=m&DelaySeconds=901"
+    status, _, answer = asyncio.run(served("POST", "/", {}, body, {}))
+    assert status == 501
+    assert b"does not emulate sqs: the query protocol." in answer
