@@ -225,13 +225,17 @@ def measured(value: float, unit: str) -> str:
 
 
 def compared(key: str, value: float, limit: float) -> tuple[str, str]:
-    """The value of the rule with this key and the limit that it is held against, as messages show them: of a ratio
-    above 1 the most, which is 1/limit.
-    """
+    """The value of the rule with this key and the limit that it is held against, as messages show them."""
     kind = KINDS.get(key.partition("(")[0])
     unit = kind.unit if kind else NUMBER
-    most = unit == RATIO and value > 1 and limit > 0
-    return measured(value, unit), measured(1 / limit if most else limit, unit)
+    return measured(value, unit), measured(nearer_limit(key, value, limit), unit)
+
+
+def nearer_limit(key: str, value: float, limit: float) -> float:
+    """The limit that ``value`` is held against: of a ratio above 1 the most, which is 1/``limit``."""
+    kind = KINDS.get(key.partition("(")[0])
+    most = kind is not None and kind.unit == RATIO and value > 1 and 0 < limit < 1
+    return 1 / limit if most else limit
 
 
 def hint(name: str) -> str:

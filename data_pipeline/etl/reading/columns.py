@@ -100,7 +100,8 @@ def _position(each: ColumnPlan, header: Sequence[str], plan: Sequence[ColumnPlan
             f"{missing}; its {len(header)} names are not shown, since they may be personal data; {expected}"
         )
     free = [name for name in header if name not in claimed]
-    raise FileError(f"{missing}{_nearest(each, free)}; found: {_listed(header)}; {expected}")
+    advice = "; if files may lack it, give it a default, as default: ''" if each.column.nullable else ""
+    raise FileError(f"{missing}{_nearest(each, free)}; found: {_listed(header)}; {expected}{advice}")
 
 
 def _may_be_data(plan: Sequence[ColumnPlan], header: Sequence[str]) -> bool:

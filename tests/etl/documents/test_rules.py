@@ -159,6 +159,8 @@ def test_each_default_can_be_written() -> None:
 def test_a_value_and_its_limit_in_a_message(key: str, value: float, limit: float, shown: object) -> None:
     """Of a ratio that is too high the limit is the upper one; a count has all its digits."""
     assert rules.compared(key, value, limit) == shown
+    nearer = rules.nearer_limit(key, value, limit)
+    assert rules.compared(key, value, nearer) == shown  # what a verdict says is shown as it is
 
 
 def test_the_page_tells_each_rule_its_default_and_its_limit() -> None:

@@ -157,6 +157,9 @@ def test_columns_go_by_any_of_their_names(tmp_path):
         outcome(written(tmp_path / "a.csv", "order,Order No\n1,2\n"), dataset(columns))
     with pytest.raises(FileError, match="no column order or Order No, the nearest is order_no"):
         outcome(written(tmp_path / "a.csv", "order_no\n1\n"), dataset(columns))
+    columns["gift"] = Column("gift", "boolean", True)
+    with pytest.raises(FileError, match=r"no column gift.*if files may lack it, give it a default"):
+        outcome(written(tmp_path / "a.csv", "order\n1\n"), dataset(columns))
 
 
 def test_a_default_stands_for_null(tmp_path):
