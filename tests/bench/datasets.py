@@ -10,6 +10,7 @@ after few and after many, and what a commit takes with few and many snapshots. Q
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import platform
 import statistics
@@ -237,14 +238,15 @@ def _commits(scratch: Path, snapshots: int) -> Row:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         at = catalog.connect(Path(folder))
         for n in range(snapshots + 5):
+            unit = hashlib.sha256(str(n).encode()).hexdigest()  # so files that were put together may have any
             rows = [
-                {"id": i, UNIT: f"{n:016x}", "_file": f"{n}.csv", "_available_at": datetime.now(UTC)}
+                {"id": i, UNIT: unit, "_file": f"{n}.csv", "_available_at": datetime.now(UTC)}
                 for i in range(10)
             ]
             layout = table_columns.layout(at, "orders", wanted)
             writer = PartWriter(Path(folder) / f"staged-{n}", layout.schema, layout.split)
             writer.write(pa.Table.from_pylist(rows, layout.schema))
-            staged = units.Staged(wanted, writer.close(), frozenset([f"{n:016x}"]), layout.spec)
+            staged = units.Staged(wanted, writer.close(), frozenset([unit]), layout.spec)
             began = time.perf_counter()
             units.publish(at, "orders", staged, {"pipeline.run": str(n)}, Path(folder))
             taken.append(time.perf_counter() - began)
