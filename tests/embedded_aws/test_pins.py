@@ -69,6 +69,8 @@ REPLACED = {
     "ministack.services.s3._version_entry_from_record": "obj version_id data",
     "ministack.services.s3.md5_hash": "data",
     "ministack.services.scheduler._create_schedule": "name body",
+    "ministack.services.scheduler._list_schedule_groups": "query",
+    "ministack.services.scheduler._list_schedules": "query",
     "ministack.services.scheduler._tick_schedules": "",
     "ministack.services.scheduler._update_schedule": "name body",
     "ministack.services.sns._create_topic": "params",
