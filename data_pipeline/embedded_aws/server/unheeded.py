@@ -81,10 +81,15 @@ MEMBERS: dict[str, dict[str, dict[str, Usual]]] = {
         },
         "UpdateWorkGroup": {f"ConfigurationUpdates.{name}": usual for name, usual in _OF_UPDATE.items()},
     },
-    "cloudformation": {"": _OF_STACK},
+    "cloudformation": {
+        "": _OF_STACK,
+        "CreateChangeSet": {"IncludeNestedStacks": ("false",)},
+        "GetTemplateSummary": {"CallAs": ("SELF",), "StackSetName": (), "TemplateSummaryConfig": ()},
+    },
     "glue": {
         "": _OF_CATALOG,
         "CreateDatabase": _OF_DATABASE,
+        "GetJobRun": {"PredecessorsIncluded": (False,)},
         "CreateTable": {**_OF_TABLE, "OpenTableFormatInput": (), "PartitionIndexes": ()},
         "UpdateDatabase": _OF_DATABASE,
         "UpdateTable": {
@@ -105,6 +110,8 @@ MEMBERS: dict[str, dict[str, dict[str, Usual]]] = {
             ),
             _PAGED,
         ),
+        "SimulateCustomPolicy": {"OrderedOrganizationPolicyInputList": ()},
+        "SimulatePrincipalPolicy": {"PolicyExclusionList": ()},
     },
     "logs": {
         "CreateLogGroup": {"deletionProtectionEnabled": (False,), "logGroupClass": ("STANDARD",)},
@@ -117,6 +124,7 @@ MEMBERS: dict[str, dict[str, dict[str, Usual]]] = {
         "FilterLogEvents": {"startFromHead": (True,)},
     },
     "scheduler": {"CreateSchedule": _OF_TARGET, "UpdateSchedule": _OF_TARGET},
+    "states": {"": {"includedData": ("ALL_DATA",)}},
     "sns": {"CreateTopic": {"DataProtectionPolicy": ()}},
     "sqs": {
         "CreateQueue": {"Attributes.KmsDataKeyReusePeriodSeconds": (), "Attributes.RedriveAllowPolicy": ()},

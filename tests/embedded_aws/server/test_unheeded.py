@@ -61,6 +61,16 @@ def requests(aws: Any, name: str) -> dict[str, Callable[[], Any]]:
         "SerialNumber": lambda: aws("sts").assume_role(**role, SerialNumber="device-123", TokenCode="123456"),
         "PathPrefix": lambda: aws("iam").list_attached_role_policies(RoleName="r", PathPrefix="/p/"),
         "OnlyAttached": lambda: aws("iam").list_policies(OnlyAttached=True),
+        "IncludeNestedStacks": lambda: aws("cloudformation").create_change_set(
+            StackName="s", ChangeSetName="c", TemplateBody="{}", IncludeNestedStacks=True
+        ),
+        "StackSetName": lambda: aws("cloudformation").get_template_summary(StackSetName="s"),
+        "PredecessorsIncluded": lambda: aws("glue").get_job_run(
+            JobName="j", RunId="r", PredecessorsIncluded=True
+        ),
+        "includedData": lambda: aws("stepfunctions").describe_execution(
+            executionArn="arn:aws:states:us-east-1:000000000000:execution:m:e", includedData="METADATA_ONLY"
+        ),
         "PolicyUsageFilter": lambda: aws("iam").list_policies(PolicyUsageFilter="PermissionsBoundary"),
     }
 
@@ -125,7 +135,7 @@ def members() -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(("service", "operation", "member"), members())
 def test_members_are_of_the_model(service: str, operation: str, member: str) -> None:
     """Each of the table is a member of an operation that is served, so that no misspelt one refuses nothing."""
-    model = service_model(service)
+    model = service_model("stepfunctions" if service == "states" else service)
     asked = [operation] if operation else sorted(operations.SERVED[service])
     assert set(asked) <= operations.SERVED[service]
     shapes = [model.operation_model(one).input_shape for one in asked]
