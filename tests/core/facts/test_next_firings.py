@@ -65,6 +65,13 @@ def _next(expression: str, zone: str, now: str, count: int = 3) -> list[str]:
         ),
         ("cron(0 0 29 2 ? *)", "UTC", "2026-11-30T00:00+00:00", ["2028-02-29T00:00+0000 29T00:00"]),
         ("cron(0 0 1 1 ? 2020)", "UTC", "2026-11-30T00:00+00:00", []),
+        # the last day of a week is Saturday, in every week of the month
+        (
+            "cron(0 6 ? * L *)",
+            "UTC",
+            "2026-11-30T00:00+00:00",
+            ["2026-12-05T06:00+0000 05T06:00", "2026-12-12T06:00+0000 12T06:00"],
+        ),
     ],
 )
 def test_the_next_times(expression: str, zone: str, now: str, expected: list[str]) -> None:

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from data_pipeline.etl.loading import documents
 from data_pipeline.etl.quality.facts import Breach, Judgement
 
+EMPTY: Any = {"run": "r", "rows": {}, "tables": {}, "export": None, "versions": {}}
+
+
+def breach(of: str, rule: str, number: int) -> Breach:
+    return Breach(of, rule, "fail", f"{of}/{number}.csv", number, 0.5)
+
+
+def test_a_verdict_names_a_few_broken_rules() -> None:
+    """One of each rule of each data set first, then others; and a few of the rules that are let through."""
+    failed = [breach("orders", "drift", number) for number in range(200)]
+    failed += [breach("weather", "drift", 200), breach("orders", "null-share(id)", 201)]
+    accepted = tuple(breach("orders", f"null-share(column_{number:03})", number) for number in range(200))
+    verdict = documents.verdict(EMPTY, "s3://b/summary.json", [], Judgement(tuple(failed), accepted), "")
+    named = [rule["source"] for rule in verdict["failed_rules"]]
+    assert named == ["orders/0.csv", "weather/200.csv", "orders/201.csv"] + [
+        f"orders/{number}.csv" for number in range(1, documents.NAMED - 2)
+    ]
+    assert verdict["accepted"] == [f"null-share(column_{number:03})" for number in range(documents.NAMED)]
+    assert len(json.dumps(verdict)) < 16 << 10
+
 
 @pytest.mark.parametrize(("value", "limit"), [(0.25, 0.5), (7.0, 2.0)])
-def test_a_verdict_names_the_limit_that_is_broken(value, limit):
+def test_a_verdict_names_the_limit_that_is_broken(value: float, limit: float) -> None:
     """A mail shows it as it is: of twice and half as many rows the one that the value is beyond."""
-    found = {"run": "r", "rows": {}, "tables": {}, "export": None, "versions": {}}
-    breach = Breach("orders", "rows-of-median", "fail", "orders/2024-01.csv", value, 0.5, "v", "")
-    said = documents.verdict(found, "summary.json", [], Judgement((breach,)), "")
-    (failed,) = said["failed_rules"]
+    broken = Breach("orders", "rows-of-median", "fail", "orders/2024-01.csv", value, 0.5, "v", "")
+    (failed,) = documents.verdict(EMPTY, "summary.json", [], Judgement((broken,)), "")["failed_rules"]
     assert (failed["value"], failed["limit"]) == (value, limit)

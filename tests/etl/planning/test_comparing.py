@@ -352,6 +352,18 @@ def test_a_selection_leaves_the_rest_alone(replaces):
     assert [unit.removed for unit in found.plan.units] == [("orders/north/2024/10/part-1.csv",)]
 
 
+@pytest.mark.parametrize("replaces", ["file", "period"])
+def test_a_narrowed_prune_leaves_other_data_sets_as_they_are(replaces):
+    """Although their files have gone as well."""
+    weather = dataset(name="weather", patterns=("weather/{year}.csv",), replaces=replaces)
+    known, memory = definitions(dataset(replaces=replaces), weather), Memory()
+    files = ["orders/north/2024/01/part-1.csv", "weather/2024.csv"]
+    memory.load(comparing.compare(listed(dict.fromkeys(files, "a")), known, memory, Selection()).plan, known)
+    found = comparing.compare([], known, memory, selection.spelt(known, "weather", prune=True))
+    assert [(unit.dataset, unit.removed) for unit in found.plan.units] == [("weather", ("weather/2024.csv",))]
+    assert (found.gone, found.counts.deleted) == (("weather/2024.csv",), 1)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
