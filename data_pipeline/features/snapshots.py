@@ -17,7 +17,7 @@ from pyiceberg.table import Table
 from pyiceberg.table.snapshots import Snapshot
 
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.problems import did_you_mean, quoted
+from data_pipeline.core.problems import did_you_mean, one_of, quoted
 
 RUN = "pipeline.run"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,11 +50,19 @@ class Tables:
         try:
             return self.catalog.load_table((self.database, name))
         except NoSuchTableError as error:
-            raise UserError(
-                f"there is no table {self.database}.{name}: nothing has been published yet. Run the pipeline first."
-            ) from error
+            raise UserError(self._without(name)) from error
         except (NoSuchIcebergTableError, NoSuchPropertyException) as error:
             raise UserError(f"{self.database}.{name} is not an Iceberg table") from error
+
+    def _without(self, name: str) -> str:
+        """Why there is no such table: it has another name, or nothing is published."""
+        names = self.names()
+        if not names or name in names:  # those that matter are not yet there, either
+            why = "nothing has been published yet. Run the pipeline first."
+        else:
+            near = did_you_mean(name, names)
+            why = f"it has {one_of(names)}" + (f"; {near}" if near else "")
+        return f"there is no table {self.database}.{name}: {why}"
 
 
 def connect(glue: Any, access: Mapping[str, str], database: str) -> Tables:

@@ -176,6 +176,8 @@ def test_what_cannot_be_meant_is_refused(published: Published) -> None:
     with pytest.raises(UserError, match="nothing has been published yet"):
         published.store.get()
     published.publish("run", rides(1))
+    with pytest.raises(UserError, match="ride_conts: it has 'ride_counts'; did you mean 'ride_counts'"):
+        published.tables.load("ride_conts")
     with pytest.raises(
         UserError, match=r"there is no feature group 'ride': .* has 'rides'; did you mean 'rides'"
     ):
