@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from data_pipeline.core import python_source
 from data_pipeline.core.errors import UserError
+from data_pipeline.core.problems import did_you_mean
 
 from .artifacts import locked_names, normalised
 
@@ -73,7 +74,7 @@ def _follow(script: str, sources: Mapping[str, str]) -> tuple[set[str], set[str]
         if path in followed:
             continue
         followed.add(path)
-        for module in _imports(path, sources[path]):
+        for module in _modules(path, sources):
             top = module.split(".")[0]
             if here := [found for found in _files(module) if found in sources]:
                 waiting += here
@@ -90,15 +91,45 @@ def _files(module: str) -> tuple[str, ...]:
     return tuple(file for stem in stems for file in (f"{stem}/__init__.py", f"{stem}.py"))
 
 
+def _modules(path: str, sources: Mapping[str, str]) -> Iterator[str]:
+    """Names of every module that the file imports; of ``from a import b`` both ``a`` and ``a.b``. UserError for a
+    module that is not in a package that is shipped with the file.
+    """
+    for each in _imports(path, sources[path]):
+        if not path.startswith(_TOOLS):
+            _refuse_absent(path, each, sources)
+        yield each.module
+        yield from (f"{each.module}.{member}" for member in each.members)
+
+
+def _refuse_absent(path: str, each: _Import, sources: Mapping[str, str]) -> None:
+    top, *inner = each.module.split(".")
+    if not inner or not _is_shipped(top, sources) or _is_shipped(each.module, sources):
+        return
+    stem = each.module.replace(".", "/")
+    there = [file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in sources]
+    near = did_you_mean(each.module, [module for module in there if module.startswith(f"{top}.")])
+    raise UserError(
+        f"jobs/{path}:{each.line}: imports {each.module}, expected a module or package in jobs/, found no "
+        f"jobs/{stem}.py" + (f"; {near}" if near else "")
+    )
+
+
+def _is_shipped(module: str, sources: Mapping[str, str]) -> bool:
+    """Whether there is such a module, or a folder with some."""
+    stem = module.replace(".", "/")
+    return f"{stem}.py" in sources or any(file.startswith(f"{stem}/") for file in sources)
+
+
 @lru_cache(maxsize=1024)
-def _imports(path: str, source: str) -> tuple[str, ...]:
-    """Absolute names of every module that the file imports; of ``from a import b`` both ``a`` and ``a.b``.
+def _imports(path: str, source: str) -> tuple[_Import, ...]:
+    """What the file imports, with the modules' absolute names.
 
     Kept: every job of every environment follows the same library.
     """
     here = path.removesuffix(".py").removesuffix("/__init__").split("/")
     package = here if path.endswith("/__init__.py") else here[:-1]
-    names: list[str] = []
+    found: list[_Import] = []
     for each in _written(path, source):
         if each.dots > len(package):
             raise UserError(
@@ -108,8 +139,8 @@ def _imports(path: str, source: str) -> tuple[str, ...]:
             )
         base = package[: len(package) - each.dots + 1] if each.dots else []
         module = ".".join([*base, *([each.module] if each.module else [])])
-        names += [module, *(f"{module}.{member}" for member in each.members)]
-    return tuple(dict.fromkeys(names))
+        found.append(_Import(each.line, 0, module, each.members))
+    return tuple(found)
 
 
 class _Import(NamedTuple):

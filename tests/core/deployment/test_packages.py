@@ -62,6 +62,37 @@ def test_a_relative_import_out_of_a_package_is_refused(path: str, line: str) -> 
         needed_packages("job.py", sources | {path: line})
 
 
+@pytest.mark.parametrize(
+    ("path", "line", "said"),
+    [
+        (
+            "job.py",
+            "import shop.prises",
+            r"imports shop\.prises, .* found no jobs/shop/prises\.py; did you mean 'shop",
+        ),
+        ("job.py", "from shop.deep.no import x", r"imports shop\.deep\.no, "),
+        ("job.py", "import helper.inner", r"imports helper\.inner, .* found no jobs/helper/inner\.py$"),
+        ("shop/deep/down.py", "from .bottom import x", r"imports shop\.deep\.bottom, "),
+        ("shop/deep/down.py", "def f():\n    from ..price import x", r"imports shop\.price, "),
+    ],
+)
+def test_a_module_that_is_not_in_its_package_is_refused(path: str, line: str, said: str) -> None:
+    """With its line, also within a function; not one that may be missing, or that lies in a folder without __init__."""
+    sources = {
+        "job.py": "import helper, shop.deep.down, shop.bare.words\nfrom shop import prices, deep\n",
+        "helper.py": "try:\n    import shop.fast\nexcept ImportError:\n    pass\n",
+        "shop/__init__.py": "",
+        "shop/prices.py": "",
+        "shop/deep/__init__.py": "",
+        "shop/deep/down.py": "from ..prices import x\nfrom . import down\n",
+        "shop/bare/words.py": "",
+    }
+    assert needed_packages("job.py", sources) == frozenset()
+    number = 1 + line.count("\n")
+    with pytest.raises(UserError, match=rf"^jobs/{path}:{number}: {said}"):
+        needed_packages("job.py", sources | {path: line})
+
+
 def test_a_package_is_missing_unless_locked_or_of_the_runtime() -> None:
     """boto3 is locked, pyspark is Glue's own; duckdb is neither."""
     sources = {"job.py": "import boto3, duckdb, pyspark\n"}
