@@ -36,9 +36,9 @@ _PYTHONPATH = "spark.executorEnv.PYTHONPATH"
 
 
 @contextmanager
-def started(code: Path) -> Iterator[Any]:
-    """A SparkContext whose executors can import this package and what lies in the job's folder ``code``. JobError where
-    there is no PySpark or no Java.
+def started(code: Path, rows_in_python: bool = True) -> Iterator[Any]:
+    """A SparkContext whose executors can import this package and what lies in the job's folder ``code``. With
+    ``rows_in_python``, executors on YARN leave their memory to Python. JobError where there is no PySpark or no Java.
     """
     pyspark = _pyspark()
     launched = "PYSPARK_GATEWAY_PORT" in os.environ  # by spark-submit, which chose Java, addresses and memory
@@ -47,7 +47,7 @@ def started(code: Path) -> Iterator[Any]:
     else:
         os.environ.update(of_this_machine(os.environ))
     conf = pyspark.SparkConf()
-    for name, value in settings(dict(conf.getAll()), os.environ, launched).items():
+    for name, value in settings(dict(conf.getAll()), os.environ, launched, rows_in_python).items():
         conf.set(name, value)
     context = pyspark.SparkContext.getOrCreate(conf)
     context.setLogLevel("ERROR")
@@ -96,13 +96,15 @@ def of_this_machine(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def settings(given: Mapping[str, str], environment: Mapping[str, str], launched: bool) -> dict[str, str]:
+def settings(
+    given: Mapping[str, str], environment: Mapping[str, str], launched: bool, rows_in_python: bool = True
+) -> dict[str, str]:
     """What is set over the ``given`` configuration.
 
     The executors' Python finds the job's packages first, as the driver's does, and not those of the image.
 
-    On YARN the executors' memory is turned round: the image's defaults give nearly all of it to the heap,
-    which holds nothing here, and the Python workers, which do the work, live in the overhead.
+    On YARN the executors' memory is turned round where rows are in Python: the image's defaults give nearly all of
+    it to the heap, which holds nothing then, and the Python workers, which do the work, live in the overhead.
     """
     chosen = {
         "spark.app.name": "data_pipeline",
@@ -116,7 +118,7 @@ def settings(given: Mapping[str, str], environment: Mapping[str, str], launched:
         chosen[_PYTHONPATH] = os.pathsep.join(filter(None, folders))
     if not launched:
         chosen["spark.driver.memory"] = given.get("spark.driver.memory", DRIVER_MEMORY)
-    if given.get("spark.master") == "yarn":
+    if rows_in_python and given.get("spark.master") == "yarn":
         cores = int(given.get("spark.executor.cores", "1"))
         chosen["spark.executor.memory"] = "1g"
         chosen["spark.executor.memoryOverhead"] = f"{512 + PYTHON_MEMORY_MB * cores}m"

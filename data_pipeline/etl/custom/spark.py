@@ -1,0 +1,23 @@
+"""Spark in a script of one's own: docs/how-to/custom-step.md. Needs PySpark, which two of the runtimes have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pyspark import SparkContext
+
+from data_pipeline.etl import spark_session
+
+__all__ = ["open_spark"]
+
+
+@contextmanager
+def open_spark(script: str) -> Iterator[SparkContext]:
+    """A SparkContext whose executors import what the script does: the modules below ``jobs/``, and the runtime's
+    packages. ``script``: its ``__file__``. The memory is as the service has configured it. JobError where there is
+    no Java.
+    """
+    with spark_session.started(Path(script).parent, rows_in_python=False) as context:
+        yield context
