@@ -93,7 +93,7 @@ def _files(module: str) -> tuple[str, ...]:
 
 def _modules(path: str, sources: Mapping[str, str]) -> Iterator[str]:
     """Names of every module that the file imports; of ``from a import b`` both ``a`` and ``a.b``. UserError for a
-    module that is not in a package that is shipped with the file.
+    module that the package that it is of lacks, and for a folder of modules that is no package.
     """
     for each in _imports(path, sources[path]):
         if not path.startswith(_TOOLS):
@@ -103,8 +103,16 @@ def _modules(path: str, sources: Mapping[str, str]) -> Iterator[str]:
 
 
 def _refuse_absent(path: str, each: _Import, sources: Mapping[str, str]) -> None:
+    for module in (each.module, *(f"{each.module}.{member}" for member in each.members)):
+        bare = next((file for file in _files(module) if _is_bare(file, sources)), None)
+        if bare:
+            raise UserError(
+                f"jobs/{path}:{each.line}: imports {module}, and there is no jobs/{bare}: Glue finds no package in a "
+                "folder without it; add an empty file"
+            )
     top, *inner = each.module.split(".")
-    if not inner or not _is_shipped(top, sources) or _is_shipped(each.module, sources):
+    found = {*_files(each.module)[-2:]} & sources.keys()
+    if not inner or found or not any(file in sources for file in _files(top)):
         return
     stem = each.module.replace(".", "/")
     there = [file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in sources]
@@ -115,10 +123,12 @@ def _refuse_absent(path: str, each: _Import, sources: Mapping[str, str]) -> None
     )
 
 
-def _is_shipped(module: str, sources: Mapping[str, str]) -> bool:
-    """Whether there is such a module, or a folder with some."""
-    stem = module.replace(".", "/")
-    return f"{stem}.py" in sources or any(file.startswith(f"{stem}/") for file in sources)
+def _is_bare(file: str, sources: Mapping[str, str]) -> bool:
+    """Whether this is the ``__init__.py`` that a folder of modules lacks."""
+    folder, _, name = file.rpartition("/")
+    if name != "__init__.py" or file in sources or f"{folder}.py" in sources:
+        return False
+    return any(other.startswith(f"{folder}/") for other in sources)
 
 
 @lru_cache(maxsize=1024)

@@ -72,20 +72,32 @@ def test_a_relative_import_out_of_a_package_is_refused(path: str, line: str) -> 
         ),
         ("job.py", "from shop.deep.no import x", r"imports shop\.deep\.no, "),
         ("job.py", "import helper.inner", r"imports helper\.inner, .* found no jobs/helper/inner\.py$"),
+        (
+            "job.py",
+            "from shop import bare",
+            r"imports shop\.bare, and there is no jobs/shop/bare/__init__\.py",
+        ),
+        (
+            "job.py",
+            "import shop.bare.words",
+            r"imports shop\.bare\.words, and there is no jobs/shop/bare/__init__",
+        ),
+        ("job.py", "import bare.words", r"imports bare\.words, and there is no jobs/bare/__init__"),
         ("shop/deep/down.py", "from .bottom import x", r"imports shop\.deep\.bottom, "),
         ("shop/deep/down.py", "def f():\n    from ..price import x", r"imports shop\.price, "),
     ],
 )
 def test_a_module_that_is_not_in_its_package_is_refused(path: str, line: str, said: str) -> None:
-    """With its line, also within a function; not one that may be missing, or that lies in a folder without __init__."""
+    """With its line, also within a function; not one that may be missing."""
     sources = {
-        "job.py": "import helper, shop.deep.down, shop.bare.words\nfrom shop import prices, deep\n",
+        "job.py": "import helper, shop.deep.down\nfrom shop import prices, deep\n",
         "helper.py": "try:\n    import shop.fast\nexcept ImportError:\n    pass\n",
         "shop/__init__.py": "",
         "shop/prices.py": "",
         "shop/deep/__init__.py": "",
         "shop/deep/down.py": "from ..prices import x\nfrom . import down\n",
         "shop/bare/words.py": "",
+        "bare/words.py": "",
     }
     assert needed_packages("job.py", sources) == frozenset()
     number = 1 + line.count("\n")
@@ -122,6 +134,16 @@ def test_the_project_s_own_jobs_have_their_packages(script: str, runtime: str, m
     sources = job_code.sources(JOBS.parent)
     lock = job_locks.read_lock(JOBS.parent, RUNTIMES[runtime]).decode()
     assert missing_packages(needed_packages(script, sources), lock, runtime) == missing
+
+
+@pytest.mark.parametrize(("runtime", "missing"), [("sagemaker-spark", []), ("sagemaker-python", ["pyspark"])])
+def test_a_script_that_opens_spark_needs_a_runtime_that_has_it(runtime: str, missing: list[str]) -> None:
+    """Which the script does not name."""
+    sources = job_code.sources(JOBS.parent) | {
+        "own.py": "from data_pipeline.etl.custom.spark import open_spark\n"
+    }
+    lock = job_locks.read_lock(JOBS.parent, RUNTIMES[runtime]).decode()
+    assert missing_packages(needed_packages("own.py", sources), lock, runtime) == missing
 
 
 def test_the_tools_own_files_are_read_for_their_imports() -> None:
