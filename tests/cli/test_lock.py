@@ -10,7 +10,7 @@ from data_pipeline.cli import job_locks
 from data_pipeline.cli.commands import init
 from data_pipeline.cli.main import status_of
 from data_pipeline.core.errors import UserError
-from data_pipeline.core.facts.runtimes import RUNTIMES
+from data_pipeline.core.facts.runtimes import RUNTIMES, Runtime
 
 SHELL = RUNTIMES["glue-pythonshell"]
 #: stands for uv: what it was asked becomes the lock.
@@ -104,3 +104,20 @@ def test_a_project_without_the_file_is_told_to_write_it(project: Path) -> None:
         UserError, match=r"jobs/requirements.txt: found no such file(.|\n)*data-pipeline lock"
     ):
         job_locks.lock(project, SHELL)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES.values(), ids=RUNTIMES)
+def test_the_tool_s_locks_have_what_its_jobs_need(runtime: Runtime, tmp_path: Path) -> None:
+    """Every package that is named for the runtime's Python, in the version that is named, if one is."""
+    lock = job_locks.read_lock(tmp_path, runtime).decode()
+    pinned = dict(line.split()[0].split("==") for line in lock.splitlines() if "==" in line)
+    old = tuple(map(int, runtime.python.split("."))) < (3, 10)
+    needed = [
+        line.partition(" ;")[0].partition("[")[0].split("==")
+        for line in job_locks._PACKAGES.read_text(encoding="utf-8").splitlines()
+        if ('python_version < "3.10"' if old else 'python_version >= "3.10"') in line
+    ]
+    assert needed
+    assert [
+        name for name, *version in needed if name not in pinned or version not in ([], [pinned[name]])
+    ] == []
