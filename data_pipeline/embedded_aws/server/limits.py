@@ -25,7 +25,7 @@ CODES = {
 }
 _OF_JOBS = ("BatchStopJobRun", "CreateJob", "GetJobRun", "GetJobRuns", "StartJobRun", "UpdateJob")
 _LONGEST_SHOWN = 200
-_WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
 def violation(service: str, operation: str, given: Mapping[str, Any]) -> str | None:
