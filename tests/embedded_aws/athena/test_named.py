@@ -45,7 +45,7 @@ def test_lists_of_named_queries(aws: Any, name: str) -> None:
     assert [page["NamedQueryIds"] for page in pages] == [made[:2], made[2:]]
     assert not set(made) & set(athena.list_named_queries()["NamedQueryIds"])
     with pytest.raises(ClientError, match="NextToken"):
-        athena.list_named_queries(WorkGroup=name, NextToken="what")
+        athena.list_named_queries(WorkGroup=name, NextToken=name)
     athena.delete_work_group(WorkGroup=name, RecursiveDeleteOption=True)
 
 

@@ -156,7 +156,7 @@ def test_schedules_in_pages(aws: Any, role: Any, schedule: Any, name: str) -> No
     groups = scheduler.get_paginator("list_schedule_groups").paginate(PaginationConfig={"PageSize": 1})
     assert name in [each["Name"] for page in groups for each in page["ScheduleGroups"]]
     with pytest.raises(ClientError, match="Invalid NextToken"):
-        scheduler.list_schedules(GroupName=name, NextToken="later")
+        scheduler.list_schedules(GroupName=name, NextToken=name)
     with pytest.raises(ClientError, match="ResourceNotFound"):
         scheduler.list_schedules(GroupName=f"{name}-gone")
 
