@@ -33,9 +33,7 @@ def load(root: Path, name: str) -> Definitions:
     place = root / FOLDER / f"{name}.json"
     try:
         found = fingerprint(root)
-    except (
-        OSError
-    ):  # no such folder, which the checks explain; a file that is being replaced; a link to a folder
+    except OSError:  # what cannot be told by its files is checked each time, and the checks say what is wrong
         return _checked(root, name)
     kept = _kept(place, found)
     return kept if kept is not None else _keep(root, name, place, found)

@@ -111,8 +111,9 @@ def _refuse_absent(path: str, each: _Import, sources: Mapping[str, str]) -> None
                 "folder without it; add an empty file"
             )
     top, *inner = each.module.split(".")
-    found = {*_files(each.module)[-2:]} & sources.keys()
-    if not inner or found or not any(file in sources for file in _files(top)):
+    *_, package, module = _files(each.module)
+    is_here = package in sources or module in sources
+    if not inner or is_here or not any(file in sources for file in _files(top)):
         return
     stem = each.module.replace(".", "/")
     there = [file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in sources]

@@ -187,7 +187,7 @@ async def describe_groups(data: Mapping[str, Any]) -> Response:
 def _expect_token(data: Mapping[str, Any]) -> None:
     """Refused unless the token is one that was given out: an index, in base 64."""
     token = data.get("nextToken")
-    if token is not None and (service._encode_token(service._decode_token(token)) != token):
+    if token is not None and service._encode_token(service._decode_token(token)) != token:
         raise Refused("The specified nextToken is invalid.", _INVALID)
 
 

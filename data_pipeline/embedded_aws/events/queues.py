@@ -4,7 +4,6 @@ and the minute for which a queue that was purged or deleted is left alone.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +12,8 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import sqs
 
 from data_pipeline.embedded_aws.answers import Response, error
+
+from . import message_attributes
 
 _FIXED = ("FifoQueue",)
 _SET = (
@@ -36,8 +37,6 @@ _RANGES = {
     "SendMessage": {"DelaySeconds": (0, 900)},
     "ReceiveMessage": {"VisibilityTimeout": (0, 43200), "WaitTimeSeconds": (0, 20)},
 }
-_TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 #: Seconds between two purges of a queue, and between the end of one and the next of its name.
 _APART = 60
 
@@ -132,9 +131,9 @@ def _message(given: Mapping[str, Any]) -> Response | None:
         )
     for name, attribute in (given.get("MessageAttributes") or {}).items():
         type_ = str(attribute.get("DataType", ""))
-        if not _TYPE.fullmatch(type_):
+        if not message_attributes.is_type(type_):
             return _invalid(f"The type of message (user) attribute '{name}' is invalid: {type_}")
-        if type_.startswith("Number") and not _NUMBER.fullmatch(str(attribute.get("StringValue", ""))):
+        if not message_attributes.is_of(type_, str(attribute.get("StringValue", ""))):
             return _invalid(f"Can't cast the value of message (user) attribute '{name}' to a number.")
     return None
 

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import sns
 
 from data_pipeline.embedded_aws.answers import Response, error_in_xml, refusal_in_xml
+
+from . import message_attributes
 
 _KEPT = frozenset(["ContentBasedDeduplication", "DisplayName", "FifoTopic", "KmsMasterKeyId", "Policy"])
 #: What would have no effect here.
@@ -23,8 +24,6 @@ _UNHEEDED = frozenset(
     ]
 )
 _LONGEST_DISPLAY_NAME = 100
-_TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def refusal(operation: str, given: Mapping[str, str]) -> Response | None:
@@ -73,13 +72,13 @@ def _message(given: Mapping[str, str]) -> Response | None:
     types = _pairs(given, f"{place}Name", f"{place}Value.DataType")
     values = _pairs(given, f"{place}Name", f"{place}Value.StringValue")
     for name, type_ in types.items():
-        if not _TYPE.fullmatch(type_):
+        if not message_attributes.is_type(type_):
             return _invalid(
                 f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
                 "prefixes is Binary, Number, and String.",
                 "ParameterValueInvalid",
             )
-        if type_.startswith("Number") and not _NUMBER.fullmatch(values[name]):
+        if not message_attributes.is_of(type_, values[name]):
             return _invalid(
                 f"Could not cast message attribute '{name}' value to number.", "ParameterValueInvalid"
             )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from pyspark import SparkContext
@@ -13,11 +12,9 @@ from data_pipeline.etl import spark_session
 __all__ = ["open_spark"]
 
 
-@contextmanager
-def open_spark(script: str) -> Iterator[SparkContext]:
+def open_spark(script: str) -> AbstractContextManager[SparkContext]:
     """A SparkContext whose executors import what the script does: the modules below ``jobs/``, and the runtime's
     packages. ``script``: its ``__file__``. The memory is as the service has configured it. JobError where there is
     no Java.
     """
-    with spark_session.started(Path(script).parent, rows_in_python=False) as context:
-        yield context
+    return spark_session.started(Path(script).parent, rows_in_python=False)

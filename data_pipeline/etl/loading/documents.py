@@ -11,7 +11,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from data_pipeline.etl.documents import profile as profiles
-from data_pipeline.etl.documents import rules
 from data_pipeline.etl.documents import summary as summaries
 from data_pipeline.etl.documents import verdict as verdicts
 from data_pipeline.etl.documents.profile import Profile
@@ -289,7 +288,7 @@ def _breach(breach: Breach) -> BrokenRule:
         "rule": breach.rule,
         "source": source[:300],
         "value": breach.value,
-        "limit": round(rules.nearer_limit(breach.rule, breach.value, breach.limit), 6),
+        "limit": breach.limit,
     }
     if breach.note and breach.rule.startswith("unique("):
         found["example"] = breach.note[:300]

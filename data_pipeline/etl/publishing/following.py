@@ -20,7 +20,7 @@ from data_pipeline.etl.quality.sql import name as quoted
 from data_pipeline.etl.quality.sql import value
 
 from . import iceberg_types, inputs, spans, tables
-from .keyed_files import hashed
+from .keyed_files import differing
 from .keys import Key, keys, start
 from .spans import Span
 
@@ -135,22 +135,10 @@ def _changed(db: duckdb.DuckDBPyConnection, source: IcebergTable, before: int, k
     only put into another data file does not.
     """
     come, gone = tables.difference(source, before, _newest(source))
-    one, other = hashed(inputs.arrow_schema(source))
     column = quoted(key.column)
     part = f"date_trunc('{key.time}', CAST({column} AS TIMESTAMP))" if key.time else column
-    sides = []
-    for relation, number, files in (("_come", 1, come), ("_gone", -1, gone)):
-        inputs.register(db, relation, source, files)
-        sides.append(
-            f"SELECT {part} AS part, {number} AS number, {one} AS one, {other} AS other FROM {relation}"
-        )
-    sums = [f"sum(number * CAST({each} AS HUGEINT)) <> 0" for each in ("one", "other")]
-    found: Iterable[tuple[Any]] = db.execute(
-        f"SELECT part FROM ({' UNION ALL '.join(sides)}) GROUP BY part "
-        f"HAVING sum(number) <> 0 OR {' OR '.join(sums)}"
-    ).fetchall()
-    for relation in ("_come", "_gone"):
-        inputs.forget(db, relation)
+    with differing(db, source, {"part": part}, come, gone) as query:
+        found: Iterable[tuple[Any]] = db.execute(f"SELECT part FROM ({query})").fetchall()
     return {_moment(each) if key.time else each for (each,) in found}
 
 

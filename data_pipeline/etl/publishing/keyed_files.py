@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,22 +43,36 @@ def touched(
     """Leave in ``_touched`` the keys of which any row differs between the data files that have ``come`` and those that
     have ``gone``, with how many rows each has in both. Keys that are null are none.
     """
-    one, other = hashed(inputs.arrow_schema(versions))
-    names = ", ".join(map(quoted, key))
     there = " AND ".join(f"{quoted(each)} IS NOT NULL" for each in key)
+    with differing(db, versions, {each: quoted(each) for each in key}, come, gone) as found:
+        db.execute(f"CREATE TEMP TABLE _touched AS FROM ({found}) WHERE {there}")
+
+
+@contextmanager
+def differing(
+    db: duckdb.DuckDBPyConnection,
+    table: Table,
+    values: Mapping[str, str],
+    come: Sequence[DataFile],
+    gone: Sequence[DataFile],
+) -> Iterator[str]:
+    """SQL of those ``values`` (name → expression) of which any row differs between the data files that have ``come``
+    and those that have ``gone``, wherever in them it lies, with how many rows each has in both: ``come``, ``gone``.
+    """
+    one, other = hashed(inputs.arrow_schema(table))
+    names = ", ".join(map(quoted, values))
+    listed = ", ".join(f"{expression} AS {quoted(name)}" for name, expression in values.items())
     sides = []
     for relation, number, files in (
         ("_come", "1 AS come, 0 AS gone", come),
         ("_gone", "0 AS come, 1 AS gone", gone),
     ):
-        inputs.register(db, relation, versions, files)
-        sides.append(
-            f"SELECT {names}, {number}, {one} AS one, {other} AS other FROM {relation} WHERE {there}"
-        )
+        inputs.register(db, relation, table, files)
+        sides.append(f"SELECT {listed}, {number}, {one} AS one, {other} AS other FROM {relation}")
     sums = [f"sum((come - gone) * CAST({each} AS HUGEINT)) <> 0" for each in ("one", "other")]
-    db.execute(
-        f"CREATE TEMP TABLE _touched AS SELECT {names}, sum(come) AS come, sum(gone) AS gone FROM "
-        f"({' UNION ALL '.join(sides)}) GROUP BY {names} HAVING sum(come) <> sum(gone) OR {' OR '.join(sums)}"
+    yield (
+        f"SELECT {names}, sum(come) AS come, sum(gone) AS gone FROM ({' UNION ALL '.join(sides)}) "
+        f"GROUP BY {names} HAVING sum(come) <> sum(gone) OR {' OR '.join(sums)}"
     )
     for relation in ("_come", "_gone"):
         inputs.forget(db, relation)

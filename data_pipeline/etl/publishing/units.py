@@ -32,6 +32,7 @@ from .parquet_parts import Part, PartWriter
 from .table_columns import Wanted
 
 _READ_AT_ONCE = 4
+"""Data files that are looked at for rows of the units: most have none, and say so after a few requests."""
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,7 @@ def _prints(
     def printed(file: DataFile) -> prints.Prints:
         return prints.of_file(table, file, schema, names, units)
 
-    with ThreadPoolExecutor(
-        _READ_AT_ONCE
-    ) as pool:  # most have none of the units: to look takes a few requests
+    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
         old = dict(zip((file.file_path for file in touched), pool.map(printed, touched)))
     return old, prints.of_parts(staged.parts, names)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from data_pipeline.etl.documents.findings import Violation
-from data_pipeline.etl.documents.rules import Rule
+from data_pipeline.etl.documents.rules import Rule, nearer_limit
 
 from . import periods
 from .facts import Breach, Facts, FileFacts, History, Judgement, RuleResult
@@ -100,8 +100,9 @@ def _unreadable(
 
 
 def _breach(rule: Rule, of: str, found: _Value) -> Breach:
-    value = round(found.value, _DIGITS)
-    return Breach(of, rule.key, rule.severity, found.source, value, rule.limit, found.version, found.note)
+    value, limit = found.value, nearer_limit(rule.key, found.value, rule.limit)
+    rounded = round(value, _DIGITS), round(limit, _DIGITS)
+    return Breach(of, rule.key, rule.severity, found.source, *rounded, found.version, found.note)
 
 
 def _breaks(rule: Rule, value: float) -> bool:

@@ -34,10 +34,7 @@ def warning(file: Any, column: str, zone: str, private: bool = False) -> str:
         )
     except IndexError:
         return ""
-    except (
-        pa.ArrowInvalid,
-        OverflowError,
-    ):  # a zone that is not known here; a year that Python does not know
+    except (pa.ArrowInvalid, OverflowError):  # a zone, or a year, that is not known here
         return said
     return said if private else f"{said}: its first time is taken for {taken}, in {marked} it is {other}"
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from data_pipeline.etl.loading import documents
 from data_pipeline.etl.quality.facts import Breach, Judgement
 
@@ -29,11 +27,3 @@ def test_a_verdict_names_a_few_broken_rules() -> None:
     ]
     assert verdict["accepted"] == [f"null-share(column_{number:03})" for number in range(documents.NAMED)]
     assert len(json.dumps(verdict)) < 16 << 10
-
-
-@pytest.mark.parametrize(("value", "limit"), [(0.25, 0.5), (7.0, 2.0)])
-def test_a_verdict_names_the_limit_that_is_broken(value: float, limit: float) -> None:
-    """A mail shows it as it is: of twice and half as many rows the one that the value is beyond."""
-    broken = Breach("orders", "rows-of-median", "fail", "orders/2024-01.csv", value, 0.5, "v", "")
-    (failed,) = documents.verdict(EMPTY, "summary.json", [], Judgement((broken,)), "")["failed_rules"]
-    assert (failed["value"], failed["limit"]) == (value, limit)

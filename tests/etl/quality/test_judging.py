@@ -140,7 +140,9 @@ LIMITS = [
 def test_a_value_inside_and_one_outside_the_limit(key, limit, inside, outside, history, expected) -> None:
     """A breach of ``fail`` fails and one of ``warn`` warns; what is inside leaves nothing."""
     assert judged(key, f"fail {limit}", *inside, history=history) == Judgement()
-    assert said(judged(key, f"fail {limit}", *outside, history=history))[0] == expected
+    found = judged(key, f"fail {limit}", *outside, history=history)
+    assert said(found)[0] == expected
+    assert f"the limit is {found.failed[0].limit:g}" in expected  # documents and mails say it as it is
     warned = judged(key, f"warn {limit}", *outside, history=history)
     assert (warned.failed, str(warned.warnings[0])) == ((), expected)
 
