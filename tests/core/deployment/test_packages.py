@@ -83,14 +83,25 @@ def test_a_relative_import_out_of_a_package_is_refused(path: str, line: str) -> 
             r"imports shop\.bare\.words, and there is no jobs/shop/bare/__init__",
         ),
         ("job.py", "import bare.words", r"imports bare\.words, and there is no jobs/bare/__init__"),
+        (
+            "job.py",
+            "from data_pipeline.etl.custm import step",
+            r"imports data_pipeline\.etl\.custm, .*; did you mean 'data_pipeline\.etl\.custom",
+        ),
         ("shop/deep/down.py", "from .bottom import x", r"imports shop\.deep\.bottom, "),
         ("shop/deep/down.py", "def f():\n    from ..price import x", r"imports shop\.price, "),
     ],
 )
 def test_a_module_that_is_not_in_its_package_is_refused(path: str, line: str, said: str) -> None:
-    """With its line, also within a function; not one that may be missing."""
+    """With its line, also within a function; not one that may be missing, nor one of the tool that is not shipped,
+    which a script that also runs on this machine imports.
+    """
     sources = {
-        "job.py": "import helper, shop.deep.down\nfrom shop import prices, deep\n",
+        "job.py": "import helper, shop.deep.down\nfrom shop import prices, deep\n"
+        "def local():\n    from data_pipeline.core.errors import UserError\n",
+        "data_pipeline/__init__.py": "",
+        "data_pipeline/etl/__init__.py": "",
+        "data_pipeline/etl/custom/__init__.py": "",
         "helper.py": "try:\n    import shop.fast\nexcept ImportError:\n    pass\n",
         "shop/__init__.py": "",
         "shop/prices.py": "",
