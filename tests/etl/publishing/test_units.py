@@ -155,13 +155,13 @@ def test_small_files_are_put_together(at, tmp_path, partition, monkeypatch):
     )
     table = {}
     for n in range(MOST + 2):
-        rows = rows_of(n, [*range(20)], datetime(2024, 5, 1 + n, tzinfo=UTC))
+        rows = rows_of(n, [*range(8)], datetime(2024, 5, 1 + n, tzinfo=UTC))
         table[n] = [{**row, "shop": "αβ"[row["id"] % 2]} for row in rows]
         publish(at, tmp_path, wanted, {n: table[n]})
         assert published(at) == expected(table)
     assert taken[:MOST] == [0] * MOST
     assert taken[MOST] >= MOST
-    assert len(tables.files_in(at.find("orders"), at.find("orders").current_snapshot())) < 20 * MOST
+    assert len(tables.files_in(at.find("orders"), at.find("orders").current_snapshot())) < 8 * MOST
     table[1], table[3] = [{**table[1][0], "tags": ["new"]}], []
     publish(at, tmp_path, wanted, {1: table[1], 3: []})
     assert published(at) == expected(table)
